@@ -1,0 +1,1 @@
+"""The built-in audit consumer: netlink datagrams in, counters and events out."""

@@ -1,0 +1,1 @@
+"""auditbench: what the Linux audit framework costs, and whether it loses events."""

@@ -1,0 +1,67 @@
+"""What can go wrong, as types: one line with the remedy, and the exit code it ends in.
+
+Raise where the reason is known; catch once, in the face (`harness/cli.py`).
+"""
+
+from __future__ import annotations
+
+EXIT_FINE = 0
+EXIT_REGRESSION = 1
+EXIT_USAGE = 2
+EXIT_UNTRUSTWORTHY = 3
+EXIT_HOST_UNFIT = 4
+EXIT_INTERRUPTED = 5
+
+
+class AuditbenchError(Exception):
+    """The base of every error a user may see.
+
+    `what` says what is wrong and where, `remedy` what to do about it; both are joined into
+    one line. Subclasses fix the exit code.
+    """
+
+    exit_code = EXIT_USAGE
+
+    def __init__(self, what: str, *, remedy: str = "") -> None:
+        self.what = " ".join(what.split())
+        self.remedy = " ".join(remedy.split())
+        super().__init__(self.one_line())
+
+    def one_line(self) -> str:
+        """The error as the user reads it: `what: remedy` without line breaks."""
+        return f"{self.what}: {self.remedy}" if self.remedy else self.what
+
+
+class UsageError(AuditbenchError):
+    """The command line, a plan or a rule file asks for something that cannot be done."""
+
+    exit_code = EXIT_USAGE
+
+
+class UntrustworthyError(AuditbenchError):
+    """Something was measured, but it must not be relied on."""
+
+    exit_code = EXIT_UNTRUSTWORTHY
+
+
+class HostUnfitError(AuditbenchError):
+    """The host, or what may be done on it, does not allow the measurement."""
+
+    exit_code = EXIT_HOST_UNFIT
+
+
+class KernelAnswerError(HostUnfitError):
+    """The kernel refused a request or answered in a way that is not understood.
+
+    `errno` is the kernel's error number, 0 where the answer itself was malformed.
+    """
+
+    def __init__(self, what: str, *, errno: int = 0, remedy: str = "") -> None:
+        super().__init__(what, remedy=remedy)
+        self.errno = errno
+
+
+class InterruptedRunError(AuditbenchError):
+    """The user stopped the run; what was measured is kept and the host is given back."""
+
+    exit_code = EXIT_INTERRUPTED

@@ -1,0 +1,39 @@
+"""Cython extensions; everything else about the distribution stands in pyproject.toml.
+
+AUDITBENCH_DEBUG_BUILD=1 builds with bounds checks and without optimisation;
+AUDITBENCH_PACKAGES names the packages to build, separated by commas.
+"""
+
+import os
+from pathlib import Path
+
+from Cython.Build import cythonize
+from setuptools import Extension, setup
+
+DEBUG = os.environ.get("AUDITBENCH_DEBUG_BUILD") == "1"
+PACKAGES = os.environ.get("AUDITBENCH_PACKAGES", "consumer,workloads").split(",")
+SOURCES = sorted(str(path) for package in PACKAGES for path in Path(package).glob("*.pyx"))
+
+extensions = [
+    Extension(
+        source.removesuffix(".pyx").replace("/", "."),
+        [source],
+        extra_compile_args=["-O0", "-g"] if DEBUG else ["-O3"],
+        define_macros=[("_GNU_SOURCE", "1")],
+    )
+    for source in SOURCES
+]
+
+setup(
+    ext_modules=cythonize(
+        extensions,
+        compiler_directives={
+            "language_level": 3,
+            "boundscheck": DEBUG,
+            "wraparound": False,
+            "initializedcheck": DEBUG,
+            "cdivision": True,
+            "embedsignature": False,
+        },
+    )
+)

@@ -1,0 +1,1 @@
+"""Load generators: what presses the machine while audit watches."""
