@@ -1,0 +1,67 @@
+"""What the kernel's audit subsystem answers, or why it does not: asked once, then only judged.
+
+Opens the client, reads, closes it; changes nothing (the probe of `ever_enabled` is separate).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from typing import Protocol
+
+from harness.errors import AuditbenchError
+from harness.host.audience_facts import Registered, read_registered
+from harness.host.ever_enabled import ClientLike, EverEnabled
+from harness.host.tree import HostTree
+from harness.kernel.status import AuditFeatures, AuditStatus
+
+
+class AskingClient(ClientLike, Protocol):
+    """An audit client that also answers with features."""
+
+    def status(self) -> AuditStatus: ...
+    def features(self) -> AuditFeatures | None: ...
+
+
+ClientFactory = Callable[[], AbstractContextManager[AskingClient]]
+
+
+@dataclass(frozen=True, slots=True)
+class AuditView:
+    """The kernel's answers. `error` says why there are none; the others are `None` then."""
+
+    error: str = ""
+    remedy: str = ""
+    status: AuditStatus | None = None
+    features: AuditFeatures | None = None
+    rules: Sequence[bytes] | None = None
+    registered: Registered | None = None
+    """Who is registered; `None` also when nobody is."""
+    ever: EverEnabled | None = None
+
+
+def ask_kernel(
+    client_factory: ClientFactory,
+    *,
+    tree: HostTree | None = None,
+    probe: Callable[[AskingClient], EverEnabled] | None = None
+) -> AuditView:
+    """Status, features, rules and, when `probe` is given, its answer.
+
+    An error of the harness becomes the view's `error` and `remedy`.
+    """
+    try:
+        with client_factory() as client:
+            status, rules = client.status(), client.list_rules()
+            features = client.features()
+            ever = None if probe is None else probe(client)
+            return AuditView(
+                status=status,
+                features=features,
+                rules=rules,
+                registered=read_registered(tree or HostTree(), status.pid),
+                ever=ever,
+            )
+    except AuditbenchError as error:
+        return AuditView(error=error.what, remedy=error.remedy)

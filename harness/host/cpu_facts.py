@@ -1,0 +1,110 @@
+"""The CPUs: which, how many are allowed here, siblings, frequency control, the clock.
+
+Facts only; whether they suit a measurement is for the checks.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from harness.host.tree import HostTree, keyed_lines, parse_cpu_list
+
+_CPU = "/sys/devices/system/cpu"
+
+
+@dataclass(frozen=True, slots=True)
+class CpuFacts:
+    """CPUs by kernel number; `None` is unknown (a virtual machine often hides it)."""
+
+    model: str
+    online: tuple[int, ...]
+    allowed: tuple[int, ...]
+    """What this process may run on."""
+    smt_active: bool | None
+    siblings: tuple[tuple[int, ...], ...]
+    """Groups of online CPUs that share one core; singletons without SMT."""
+    isolated: tuple[int, ...]
+    governors: tuple[str, ...]
+    """The distinct frequency governors in force; empty where the kernel has none."""
+    frequency_driver: str | None
+    turbo: bool | None
+    clocksource: str | None
+    clocksources: tuple[str, ...]
+    hypervisor_flag: bool
+
+
+def read_cpu_facts(tree: HostTree) -> CpuFacts:
+    """Reads `/proc/cpuinfo`, `/proc/self/status` and `/sys/devices/system/{cpu,clocksource}`."""
+    cpuinfo = tree.text("/proc/cpuinfo") or ""
+    online = _cpus(tree.text(f"{_CPU}/online")) or _cpuinfo_cpus(cpuinfo)
+    status = keyed_lines(tree.text("/proc/self/status"))
+    clock = "/sys/devices/system/clocksource/clocksource0"
+    smt = tree.text(f"{_CPU}/smt/active")
+    drivers = _distinct(tree, online, "scaling_driver")
+    return CpuFacts(
+        model=_model(cpuinfo),
+        online=online,
+        allowed=_cpus(status.get("Cpus_allowed_list")) or online,
+        smt_active=None if smt is None else smt == "1",
+        siblings=_siblings(tree, online),
+        isolated=_cpus(tree.text(f"{_CPU}/isolated")),
+        governors=_distinct(tree, online, "scaling_governor"),
+        frequency_driver=drivers[0] if drivers else None,
+        turbo=_turbo(tree),
+        clocksource=tree.text(f"{clock}/current_clocksource"),
+        clocksources=tuple((tree.text(f"{clock}/available_clocksource") or "").split()),
+        hypervisor_flag=_has_hypervisor_flag(cpuinfo),
+    )
+
+
+def _cpus(text: str | None) -> tuple[int, ...]:
+    try:
+        return parse_cpu_list(text or "")
+    except ValueError:
+        return ()
+
+
+def _cpuinfo_cpus(cpuinfo: str) -> tuple[int, ...]:
+    numbers = (
+        line.partition(":")[2].strip()
+        for line in cpuinfo.splitlines()
+        if line.startswith("processor")
+    )
+    return tuple(int(number) for number in numbers if number.isdecimal())
+
+
+def _model(cpuinfo: str) -> str:
+    """`model name` on x86, `cpu` on POWER, else the ids that ARM gives."""
+    fields = keyed_lines(cpuinfo)
+    for key in ("model name", "cpu model", "cpu", "Processor", "uarch"):
+        if key in fields:
+            return " ".join(fields[key].split())
+    parts = (fields.get("CPU implementer"), fields.get("CPU part"))
+    return "implementer {} part {}".format(*parts) if all(parts) else "unknown"
+
+
+def _has_hypervisor_flag(cpuinfo: str) -> bool:
+    flags = keyed_lines(cpuinfo).get("flags", "")
+    return "hypervisor" in flags.split()
+
+
+def _siblings(tree: HostTree, online: tuple[int, ...]) -> tuple[tuple[int, ...], ...]:
+    groups = {
+        _cpus(tree.text(f"{_CPU}/cpu{cpu}/topology/thread_siblings_list")) or (cpu,)
+        for cpu in online
+    }
+    return tuple(sorted(groups))
+
+
+def _distinct(tree: HostTree, online: tuple[int, ...], name: str) -> tuple[str, ...]:
+    values = {tree.text(f"{_CPU}/cpu{cpu}/cpufreq/{name}") for cpu in online}
+    return tuple(sorted(value for value in values if value))
+
+
+def _turbo(tree: HostTree) -> bool | None:
+    """intel_pstate says `no_turbo`, the other drivers say `boost`."""
+    no_turbo = tree.text(f"{_CPU}/intel_pstate/no_turbo")
+    if no_turbo is not None:
+        return no_turbo == "0"
+    boost = tree.text(f"{_CPU}/cpufreq/boost")
+    return None if boost is None else boost == "1"

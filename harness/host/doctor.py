@@ -1,0 +1,56 @@
+"""The whole diagnosis of a host: its facts, what the kernel says, the findings. Prints nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from harness.errors import HostUnfitError
+from harness.host.audit_view import AskingClient, AuditView, ClientFactory, ask_kernel
+from harness.host.ever_enabled import EverEnabled, probe_ever_enabled
+from harness.host.facts import HostFacts, read_host_facts
+from harness.host.finding import Finding
+from harness.host.findings import judge
+from harness.host.tree import HostTree
+from harness.kernel.client import AuditClient
+
+
+@dataclass(frozen=True, slots=True)
+class Diagnosis:
+    """A host as the doctor saw it; `dataclasses.asdict` of it is JSON, rules as hexadecimal."""
+
+    facts: HostFacts
+    findings: tuple[Finding, ...]
+    fit: bool
+    """Whether a run can be measured here: no finding is `unfit`."""
+    ever_enabled: EverEnabled | None
+
+    def require_fit(self) -> None:
+        """Raises HostUnfitError with the first finding that prevents measuring."""
+        for finding in self.findings:
+            if finding.severity == "unfit":
+                raise HostUnfitError(finding.what, remedy=finding.remedy)
+
+
+Probe = Callable[[AskingClient], EverEnabled]
+
+
+def diagnose(
+    root: Path = Path("/"),
+    client_factory: ClientFactory | None = None,
+    *,
+    probe: Probe | None = probe_ever_enabled,
+) -> Diagnosis:
+    """Reads the facts, asks the kernel, judges. Under a second.
+
+    `probe` may load one harmless rule for milliseconds (see `ever_enabled`); pass `None` where
+    not even that is wanted, as while a run holds the host.
+    """
+    facts = read_host_facts(root)
+    view: AuditView = ask_kernel(
+        client_factory or AuditClient, tree=HostTree(root), probe=probe
+    )
+    findings = tuple(judge(facts, view))
+    fit = all(finding.severity != "unfit" for finding in findings)
+    return Diagnosis(facts=facts, findings=findings, fit=fit, ever_enabled=view.ever)

@@ -1,0 +1,297 @@
+"""Tells whether audit was ever enabled since boot, without enabling it.
+
+The kernel keeps `audit_ever_enabled`, never shows it and never clears it; once set, every task
+gets an audit context at fork and pays for it on every syscall. So the state of the boot decides
+what 'off' costs. Evidence in this order, the first that decides:
+
+1. `enabled` is not 0, or the kernel was booted with `audit=1`.
+2. The variable itself, read from `/proc/kcore` where the kernel lists and shows it.
+3. Children forked under a rule `never,task`, which get no context, against children forked
+   without it, timed by turns on `getppid`: they differ only where audit was enabled before.
+
+The rule of 3 is bound to the process id of the prober's own forking helper (on the task list,
+`pid` is the parent's), so it touches no other process; it lives for milliseconds and is deleted
+whatever happens. Not done where that would be unsafe or would tell nothing: see `_obstacle`.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import select
+import signal
+import statistics
+import struct
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal, Protocol
+
+from harness.errors import KernelAnswerError
+from harness.host.kernel_facts import boot_parameter
+from harness.host.kernel_memory import ever_enabled_flag
+from harness.host.privilege import read_privilege_facts
+from harness.host.tree import HostTree
+from harness.kernel import messages
+from harness.kernel.status import AuditStatus
+
+State = Literal["never", "before", "now", "unknown"]
+
+PAIRS = 3
+ROUNDS = 20
+CALLS = 2_000
+BUDGET_S = 0.35
+"""After this much timing without a clear answer it stays unknown."""
+
+SLOWER = 0.08
+"""The contexts exist when the difference is above this share of a call, for certain."""
+ALIKE = 0.05
+"""They do not when it is below this share, for certain."""
+
+_ANSWER_TIMEOUT_S = 5.0
+_TASK_LIST = 1
+_FIELD_PID = 0
+_OPERATOR_EQUAL = 0x40000000
+_STOP_SIGNALS = {signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT}
+
+
+class ClientLike(Protocol):
+    """What is needed of `harness.kernel.client.AuditClient`."""
+
+    def status(self) -> AuditStatus: ...
+    def list_rules(self) -> Sequence[bytes]: ...
+    def add_rule(self, rule: bytes, /) -> object: ...
+    def delete_rule(self, rule: bytes, /) -> object: ...
+
+
+@dataclass(frozen=True, slots=True)
+class EverEnabled:
+    """The answer, how it is known in one phrase, and the numbers it rests on."""
+
+    state: State
+    how: str
+    evidence: dict[str, float] = field(default_factory=dict)
+
+
+def probe_ever_enabled(client: ClientLike, *, tree: HostTree | None = None) -> EverEnabled:
+    """Whether audit is, was or never was enabled since boot; under half a second.
+
+    Raises `KernelAnswerError` when the kernel does not answer, or when the rule that was loaded
+    could not be deleted; then the message says how to delete it.
+    """
+    tree = tree or HostTree()
+    status = client.status()
+    known = _known(tree, status)
+    if known is not None:
+        return known
+    obstacle = _obstacle(tree, client)
+    if obstacle is not None:
+        return _undecided(obstacle, status)
+    answer = _by_timing(client)
+    if client.status().enabled:
+        return EverEnabled("now", "audit was enabled while this was being found out")
+    return answer if answer.state != "unknown" else _undecided(answer.how, status, answer.evidence)
+
+
+def _known(tree: HostTree, status: AuditStatus) -> EverEnabled | None:
+    """The answer where no timing is needed."""
+    if status.enabled:
+        return EverEnabled("now", f"the kernel says enabled={status.enabled}")
+    if boot_parameter(tree.text("/proc/cmdline") or "", "audit") in {"1", "on"}:
+        return EverEnabled("before", "the kernel was booted with audit=1")
+    flag = ever_enabled_flag(tree, backlog_limit=status.backlog_limit)
+    if flag is None:
+        return None
+    how = f"the kernel's variable audit_ever_enabled is {int(flag)} (/proc/kcore)"
+    return EverEnabled("before" if flag else "never", how, {"audit_ever_enabled": int(flag)})
+
+
+def _obstacle(tree: HostTree, client: ClientLike) -> str | None:
+    """Why the rule cannot be used here, or `None`."""
+    if read_privilege_facts(tree).initial_pid_namespace is False:
+        return "a process id in a rule means nothing outside the initial pid namespace"
+    on_task_list = [rule for rule in client.list_rules() if messages.rule_list(rule) == _TASK_LIST]
+    if on_task_list:
+        return f"{len(on_task_list)} rule(s) on the task list already decide who gets a context"
+    return None
+
+
+def _undecided(
+    why: str, status: AuditStatus, evidence: dict[str, float] | None = None
+) -> EverEnabled:
+    """Unknown; a `lost` above 0 is told, since records were refused only where there were some."""
+    hint = f"; lost={status.lost} hints that it was" if status.lost else ""
+    return EverEnabled("unknown", why + hint, {**(evidence or {}), "lost": status.lost})
+
+
+def never_task_rule(parent_pid: int) -> bytes:
+    """The kernel's bytes for `-a never,task -F pid=PARENT`: its children get no audit context."""
+    rule = bytearray(messages.RULE_FIXED_BYTES)
+    struct.pack_into("=III", rule, 0, _TASK_LIST, 0, 1)
+    struct.pack_into("=I", rule, 268, _FIELD_PID)
+    struct.pack_into("=I", rule, 524, parent_pid)
+    struct.pack_into("=I", rule, 780, _OPERATOR_EQUAL)
+    return bytes(rule)
+
+
+def _by_timing(client: ClientLike) -> EverEnabled:
+    """Forks both groups, times them in batches until the answer is clear or time is up."""
+    try:
+        with _Helper() as helper:
+            with _rule_loaded(client, never_task_rule(helper.pid)):
+                helper.ask(f"fork bare {PAIRS}")
+            helper.ask(f"fork plain {PAIRS}")
+            differences = _Differences()
+            deadline = time.monotonic() + BUDGET_S
+            verdict: State = "unknown"
+            while verdict == "unknown" and time.monotonic() < deadline:
+                differences.add(json.loads(helper.ask(f"time {ROUNDS} {CALLS}")))
+                verdict = differences.verdict()
+    except (OSError, ValueError, subprocess.SubprocessError) as error:
+        return EverEnabled("unknown", f"the timing helper failed: {error}")
+    return EverEnabled(verdict, differences.words(verdict), differences.evidence())
+
+
+@contextmanager
+def _rule_loaded(client: ClientLike, rule: bytes) -> Iterator[None]:
+    """Loads a rule for the time of the block; signals that would stop this process wait."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, _STOP_SIGNALS)
+    try:
+        client.add_rule(rule)
+        try:
+            yield
+        finally:
+            _delete(client, rule)
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+def _delete(client: ClientLike, rule: bytes) -> None:
+    try:
+        client.delete_rule(rule)
+    except KernelAnswerError:
+        if rule not in client.list_rules():
+            return
+        try:
+            client.delete_rule(rule)
+        except KernelAnswerError as error:
+            pid = struct.unpack_from("=I", rule, 524)[0]
+            raise KernelAnswerError(
+                "the probe's rule could not be deleted",
+                errno=error.errno,
+                remedy=f"delete it by hand: auditctl -d never,task -F pid={pid}",
+            ) from error
+
+
+class _Helper:
+    """The running `fork_pair.py`; every answer has to come within seconds."""
+
+    def __init__(self) -> None:
+        program = Path(__file__).with_name("fork_pair.py")
+        self._process = subprocess.Popen(
+            [sys.executable, "-I", "-S", str(program)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            bufsize=0,
+        )
+        self.pid = 0
+
+    def __enter__(self) -> _Helper:
+        try:
+            self.pid = int(self._answer())
+        except BaseException:
+            self.__exit__()
+            raise
+        return self
+
+    def __exit__(self, *_exception: object) -> None:
+        for stream in (self._process.stdin, self._process.stdout):
+            if stream is not None:
+                stream.close()
+        try:
+            self._process.wait(timeout=1)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+
+    def ask(self, command: str) -> str:
+        """Sends one command, returns its one line of answer."""
+        assert self._process.stdin is not None
+        self._process.stdin.write(command.encode() + b"\n")
+        return self._answer()
+
+    def _answer(self) -> str:
+        assert self._process.stdout is not None
+        line = bytearray()
+        deadline = time.monotonic() + _ANSWER_TIMEOUT_S
+        while not line.endswith(b"\n"):
+            left = deadline - time.monotonic()
+            if left <= 0 or not select.select([self._process.stdout], [], [], left)[0]:
+                raise TimeoutError(f"no answer within {_ANSWER_TIMEOUT_S:.0f} s")
+            part = self._process.stdout.read(65_536)
+            if not part:
+                raise OSError("it ended early")
+            line += part
+        return line.decode()
+
+
+class _Differences:
+    """Plain minus bare, per pair of children and round, and what they say."""
+
+    def __init__(self) -> None:
+        self.pairs: list[list[float]] = [[] for _ in range(PAIRS)]
+        self.bare: list[float] = []
+
+    def add(self, times: dict[str, list[list[float]]]) -> None:
+        """Takes one batch of the helper's times, in ns per call."""
+        for pair, bare, plain in zip(self.pairs, times["bare"], times["plain"], strict=True):
+            pair.extend(slow - fast for fast, slow in zip(bare, plain, strict=True))
+            self.bare.extend(bare)
+
+    def interval(self) -> tuple[float, float]:
+        """A 99.9 % interval of the median difference, in ns, from order statistics.
+
+        Assumes nothing of the shape: the spikes that other work on the CPU makes do not move it.
+        """
+        ordered = sorted(difference for pair in self.pairs for difference in pair)
+        low = max(0, math.floor(len(ordered) / 2 - 1.65 * math.sqrt(len(ordered))))
+        return ordered[low], ordered[-1 - low]
+
+    def verdict(self) -> State:
+        """`before` or `never` where interval and every single pair agree, else `unknown`."""
+        base = statistics.median(self.bare)
+        low, high = self.interval()
+        medians = [statistics.median(pair) / base for pair in self.pairs]
+        if low > SLOWER * base and min(medians) > SLOWER:
+            return "before"
+        if high < ALIKE * base and low > -ALIKE * base and max(map(abs, medians)) < ALIKE:
+            return "never"
+        return "unknown"
+
+    def words(self, verdict: State) -> str:
+        """One phrase for people."""
+        evidence = self.evidence()
+        numbers = (
+            f"getppid takes {evidence['difference_ns']:+.0f} ns "
+            f"({evidence['low_ns']:+.0f} to {evidence['high_ns']:+.0f})"
+        )
+        if verdict == "unknown":
+            return f"timing did not decide: {numbers} with an audit context that may not exist"
+        found = "the context exists" if verdict == "before" else "there is no context"
+        return f"{numbers} more in a child forked without `never,task` than with it: {found}"
+
+    def evidence(self) -> dict[str, float]:
+        """The numbers behind the verdict, ns per call."""
+        low, high = self.interval()
+        return {
+            "bare_ns": round(statistics.median(self.bare), 2),
+            "difference_ns": round(statistics.median(d for pair in self.pairs for d in pair), 2),
+            "low_ns": round(low, 2),
+            "high_ns": round(high, 2),
+            "comparisons": sum(map(len, self.pairs)),
+        }

@@ -1,0 +1,67 @@
+"""Distribution, Python, libaudit and socket limits: what else an environment is described by."""
+
+from __future__ import annotations
+
+import hashlib
+import platform
+import re
+from dataclasses import dataclass
+
+from harness.host.tree import HostTree, keyed_lines
+
+_LIBRARY_FOLDERS = ("/usr/lib64", "/lib64", "/usr/lib", "/lib", "/usr/local/lib")
+
+
+@dataclass(frozen=True, slots=True)
+class SoftwareFacts:
+    """Versions as their packagers give them; `None` is not found."""
+
+    distribution: str
+    python: str
+    libaudit: str | None
+    """The package's version, else the number in the library's file name."""
+    rmem_max_bytes: int | None
+    rmem_default_bytes: int | None
+
+
+def read_software_facts(tree: HostTree) -> SoftwareFacts:
+    """Reads `/etc/os-release`, the package database and `/proc/sys/net/core`."""
+    release = keyed_lines(
+        tree.text("/etc/os-release") or tree.text("/usr/lib/os-release"), separator="="
+    )
+    return SoftwareFacts(
+        distribution=release.get("PRETTY_NAME", "unknown").strip("\"'"),
+        python=platform.python_version(),
+        libaudit=_dpkg_version(tree, "libaudit1") or _library_version(tree),
+        rmem_max_bytes=tree.number("/proc/sys/net/core/rmem_max"),
+        rmem_default_bytes=tree.number("/proc/sys/net/core/rmem_default"),
+    )
+
+
+def _dpkg_version(tree: HostTree, package: str) -> str | None:
+    database = tree.text("/var/lib/dpkg/status") or ""
+    stanza = re.search(rf"^Package: {package}\n(?:.+\n)*?Version: (\S+)$", database, re.MULTILINE)
+    return stanza.group(1) if stanza else None
+
+
+def _library_version(tree: HostTree) -> str | None:
+    """Of `libaudit.so.1 -> libaudit.so.1.0.0`, also in Debian's multi-arch folders."""
+    arch_folders = [f"/usr/lib/{name}" for name in tree.names("/usr/lib") if "-linux-" in name]
+    for folder in (*_LIBRARY_FOLDERS, *arch_folders):
+        target = tree.link(f"{folder}/libaudit.so.1")
+        if target:
+            return target.rpartition("libaudit.so.")[2]
+    return None
+
+
+def machine_name(tree: HostTree, hostname: str, cpu_model: str) -> str:
+    """The folder name of this machine's results: its host name and eight hexadecimal digits.
+
+    The digits come from a hash, since `/etc/machine-id` itself is not to be published
+    (machine-id(5)); without one, from the CPU model, so that equal names stay apart.
+    """
+    secret = tree.text("/etc/machine-id") or tree.text("/var/lib/dbus/machine-id")
+    seed = f"auditbench:{secret or hostname + cpu_model}"
+    digest = hashlib.sha256(seed.encode()).hexdigest()[:8]
+    safe = re.sub(r"[^A-Za-z0-9_-]+", "-", hostname.partition(".")[0]).strip("-") or "machine"
+    return f"{safe}-{digest}"
