@@ -45,7 +45,7 @@ def ask_kernel(
     client_factory: ClientFactory,
     *,
     tree: HostTree | None = None,
-    probe: Callable[[AskingClient], EverEnabled] | None = None
+    probe: Callable[[AskingClient], EverEnabled] | None = None,
 ) -> AuditView:
     """Status, features, rules and, when `probe` is given, its answer.
 

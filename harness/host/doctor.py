@@ -48,9 +48,7 @@ def diagnose(
     not even that is wanted, as while a run holds the host.
     """
     facts = read_host_facts(root)
-    view: AuditView = ask_kernel(
-        client_factory or AuditClient, tree=HostTree(root), probe=probe
-    )
+    view: AuditView = ask_kernel(client_factory or AuditClient, tree=HostTree(root), probe=probe)
     findings = tuple(judge(facts, view))
     fit = all(finding.severity != "unfit" for finding in findings)
     return Diagnosis(facts=facts, findings=findings, fit=fit, ever_enabled=view.ever)

@@ -35,9 +35,7 @@ class AuditSocket:
         return bool(self.groups & READLOG_GROUP)
 
 
-def read_audit_sockets(
-    tree: HostTree, table: str = "/proc/net/netlink"
-) -> tuple[AuditSocket, ...]:
+def read_audit_sockets(tree: HostTree, table: str = "/proc/net/netlink") -> tuple[AuditSocket, ...]:
     """All audit sockets but the kernel's own (port 0), without their owners.
 
     `/proc/PID/net/netlink` is the table of another process' network namespace.

@@ -23,10 +23,21 @@ class Pinning:
     workload: tuple[int, ...] = ()
     consumer: tuple[int, ...] = ()
 
+    def by_role(self) -> dict[str, tuple[int, ...]]:
+        """The roles that are pinned, with their CPUs."""
+        return {role: getattr(self, role) for role in ROLES if getattr(self, role)}
+
     def words(self) -> str:
         """As the command line takes it."""
-        parts = (f"{role}={cpu_list(getattr(self, role))}" for role in ROLES if getattr(self, role))
-        return ",".join(parts) or "none"
+        return (
+            ",".join(f"{role}={cpu_list(cpus)}" for role, cpus in self.by_role().items()) or "none"
+        )
+
+
+def assign_cpus(text: str | None, cpu: CpuFacts) -> dict[str, tuple[int, ...]]:
+    """The CPUs by role that the user's `--cpus` asks for, or the default where it is `None`."""
+    pinning = default_pinning(cpu) if text is None else parse_pinning(text, cpu.allowed)
+    return pinning.by_role()
 
 
 def cpu_list(cpus: Sequence[int]) -> str:

@@ -1,0 +1,112 @@
+"""Every metric a trial yields and every source it is read from, with what it means.
+
+Adding one: the file that reads it, a line in SOURCES, and an entry in METRICS for what is to be
+compared.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+Better = Literal["less", "more"]
+Kind = Literal["time", "cpu", "waiting", "count"]
+
+
+@dataclass(frozen=True, slots=True)
+class Metric:
+    """One number of a trial.
+
+    `kind`: `time` is wall-clock, `cpu` is CPU time, `waiting` is time in which nothing ran,
+    `count` counts. `better` is `None` where more or less is neither. `compared` metrics get a
+    ratio to the reference; the others are reported as they are, being zero where all is well.
+    """
+
+    name: str
+    unit: str
+    summary: str
+    kind: Kind
+    better: Better | None
+    compared: bool
+
+
+def _cost(name: str, kind: Kind, summary: str) -> Metric:
+    return Metric(name, "ns", summary, kind, better="less", compared=True)
+
+
+def _count(name: str, summary: str, better: Better | None, unit: str = "1") -> Metric:
+    return Metric(name, unit, summary, "count", better, compared=False)
+
+
+_ALL = (
+    _cost(
+        "elapsed_ns_per_op",
+        "time",
+        "wall-clock time of the timed section per operation done, all workers together",
+    ),
+    _cost(
+        "cpu_total_ns_per_op",
+        "cpu",
+        "CPU time per operation of workload, consumer and kauditd together",
+    ),
+    _cost(
+        "cpu_workload_ns_per_op",
+        "cpu",
+        "CPU time per operation of the workload and its children; what audit costs the audited",
+    ),
+    _cost("cpu_workload_user_ns_per_op", "cpu", "of it, in user mode"),
+    _cost(
+        "cpu_workload_system_ns_per_op",
+        "cpu",
+        "of it, in the kernel: the syscalls themselves, filters, formatting of records",
+    ),
+    _cost(
+        "cpu_consumer_ns_per_op",
+        "cpu",
+        "CPU time per operation of the consumer and its helpers; receiving, decoding, writing",
+    ),
+    _cost(
+        "cpu_kauditd_ns_per_op",
+        "cpu",
+        "CPU time per operation of the kernel thread that delivers the records",
+    ),
+    _cost("latency_p50_ns", "time", "half of the operations took no longer than this"),
+    _cost("latency_p99_ns", "time", "99 % of the operations took no longer than this"),
+    _cost("latency_p999_ns", "time", "99.9 % of the operations took no longer than this"),
+    Metric(
+        "waited_ms",
+        "ms",
+        "time that producers slept because the backlog was full, summed over all of them; "
+        "waiting, not CPU (backlog_wait_time_actual)",
+        "waiting",
+        better="less",
+        compared=False,
+    ),
+    _count("events_generated", "events that the rules demand of the operations done", None),
+    _count("events_received", "events that arrived, with all or some of their records", "more"),
+    _count("lost", "records that the kernel refused, by its own counter; not events", "less"),
+    _count(
+        "socket_drops",
+        "deliveries that the consumer's socket buffer had no room for; for the registered daemon "
+        "they may have been repeated, for a multicast listener they are gone",
+        "less",
+    ),
+)
+
+METRICS: dict[str, Metric] = {metric.name: metric for metric in _ALL}
+
+SOURCES: dict[str, str] = {
+    "process_cpu": "CPU time, context switches and memory of single processes",
+    "kauditd": "CPU time of the kernel's audit thread",
+    "machine_cpu": "CPU time of the whole machine by kind, steal included",
+    "pressure": "time in which tasks waited for CPU, memory or I/O (PSI)",
+    "load": "load average",
+    "memory": "memory available, and unreclaimable slab",
+    "frequency": "clock frequency of the CPUs",
+    "audit_sockets": "drops and fill of every audit socket",
+    "audit_status": "lost and backlog_wait_time_actual between two readings",
+    "machine": "all of these before and after a trial",
+    "process_events": "executions, counted independently by the process-event connector",
+    "tracepoints": "syscalls, counted independently by tracepoints",
+}
+"""By file of this folder."""
