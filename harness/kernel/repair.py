@@ -1,0 +1,62 @@
+"""What a run finds that came before it: a lease whose run and guard both died, a guard's report.
+
+It runs under the run's lock, so nobody else is at it.
+"""
+
+from __future__ import annotations
+
+import contextlib
+
+from harness.errors import HostUnfitError
+from harness.kernel.children import read_children
+from harness.kernel.client import AuditClient
+from harness.kernel.restore import conclude, give_back
+from harness.kernel.snapshot import LeaseRecord, Snapshot, differences, load_record, read_boot_id
+from harness.kernel.state_dir import StateDir, remove_durably
+
+
+def repair(client: AuditClient, state: StateDir) -> list[str]:
+    """Give back what is left over; in words what was found and done, empty if nothing was.
+
+    Raises HostUnfitError where something cannot be given back. It is reported this once and
+    the record put aside: the next start takes the state as it then is.
+    """
+    messages = _guard_reports(state)
+    record = load_record(state.lease)
+    if record is None:
+        remove_durably(state.children)
+        return messages
+    if record.boot_id != read_boot_id():
+        remove_durably(state.lease)
+        remove_durably(state.children)
+        return [*messages, f"a lease of an earlier boot (`{record.command}`) was discarded"]
+    return messages + _repair_from(client, state, record)
+
+
+def _repair_from(client: AuditClient, state: StateDir, record: LeaseRecord) -> list[str]:
+    found = differences(Snapshot.capture(client), record.snapshot)
+    report = give_back(client, record, read_children(state.children))
+    kept = conclude(state, record, report)
+    run = f"the run `{record.command}` (pid {record.holder.pid}, {record.taken_at})"
+    if report.problems:
+        raise HostUnfitError(
+            f"{run} died, and not all of the host's audit state could be given back:"
+            f" {'; '.join(report.problems)}",
+            remedy=f"what it should be is kept in {kept}; starting again takes the state as it is",
+        )
+    return [
+        f"{run} died and its guard with it; the host's audit state was given back",
+        *(f"before, {difference}" for difference in found),
+        *report.done,
+    ]
+
+
+def _guard_reports(state: StateDir) -> list[str]:
+    """What guards have left word of since; told once."""
+    try:
+        lines = state.log.read_text(errors="replace").splitlines()
+    except OSError:
+        return []
+    with contextlib.suppress(OSError):
+        state.log.unlink()
+    return [f"guard: {line}" for line in lines]
