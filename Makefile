@@ -1,0 +1,43 @@
+# Two targets do all the set-up on a fresh machine: `make bench` and `make test`.
+
+PYTHON ?= python3
+VENV ?= .venv
+BIN := $(VENV)/bin
+# Everything that decides whether the environment must be made again.
+STAMP := $(VENV)/.auditbench-installed
+SOURCES := pyproject.toml setup.py $(wildcard consumer/*.pyx consumer/*.pxd consumer/*.h workloads/*.pyx workloads/*.pxd workloads/*.h)
+AS_ROOT := $(shell if [ "$$(id -u)" = 0 ] || ! command -v sudo >/dev/null 2>&1; then echo ""; else echo "sudo -E"; fi)
+ARGS ?=
+
+.PHONY: bench test lint types docs-check clean doctor requirements
+
+bench: $(STAMP)
+	$(AS_ROOT) $(BIN)/auditbench run --fallback replay $(ARGS)
+
+doctor: $(STAMP)
+	$(AS_ROOT) $(BIN)/auditbench doctor
+
+test: $(STAMP)
+	$(BIN)/python -m pytest $(ARGS)
+
+lint: $(STAMP)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/cython-lint consumer workloads
+
+types: $(STAMP)
+	$(BIN)/mypy
+	$(BIN)/python -P -m mypy.stubtest --concise $$($(BIN)/python tests/house/extensions.py)
+
+requirements:
+	@sh requirements.sh $(PYTHON)
+
+$(STAMP): $(SOURCES) requirements.sh
+	@sh requirements.sh $(PYTHON)
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --upgrade "pip>=25.1"
+	$(BIN)/python -m pip install --quiet --config-settings editable_mode=compat --editable . --group dev
+	@touch $@
+
+clean:
+	rm -rf build $(VENV) *.egg-info consumer/*.c consumer/*.so workloads/*.c workloads/*.so

@@ -1,0 +1,5 @@
+"""`python -m harness` is `auditbench`."""
+
+from harness.cli import main
+
+main()

@@ -1,0 +1,1 @@
+"""Numbers only: what the samples say. No input or output."""

@@ -1,0 +1,82 @@
+"""The command line: one list of verbs, and the one place where errors become lines and exit codes.
+
+Nothing heavy is imported here: `auditbench --help` answers at once.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from typing import NoReturn
+
+from cyclopts import App, CycloptsError
+
+from harness.errors import EXIT_FINE, EXIT_INTERRUPTED, EXIT_USAGE, AuditbenchError, UsageError
+
+DELIMITER = "--"
+
+VERBS: dict[str, str] = {
+    "run": "Measure what audit costs here: a plan, rule files, or a command of yours.",
+    "show": "Show a stored run again.",
+    "doctor": "Say what this host is, and whether it is fit to measure on.",
+    "status": "Show the kernel's audit state and who holds it.",
+    "restore": "Give the host's audit state back after a crash.",
+    "list": "List scenarios, workloads, consumers, metrics or plans.",
+    "record": "Record audit records from the live kernel to a capture file.",
+}
+"""Each verb lives in `harness/verbs/<verb>.py` as a function of its name."""
+
+app = App(
+    name="auditbench",
+    help="Benchmark and stress-test harness for the Linux kernel audit framework.",
+    # Reading markdown costs a sixth of the time that help may take.
+    help_format="plaintext",
+    version_flags=["--version", "-V"],
+    result_action="return_value",
+)
+for _verb, _help in VERBS.items():
+    app.command(f"harness.verbs.{_verb}:{_verb}_verb", name=_verb, help=_help)
+
+
+def run_command(words: Sequence[str]) -> int:
+    """Run one command line and return its exit code; errors are printed as one line."""
+    try:
+        code = _dispatch(list(words))
+    except AuditbenchError as error:
+        return _complain(error.one_line(), error.exit_code)
+    except CycloptsError as error:
+        return _complain(f"{error} `auditbench --help` shows what there is.", EXIT_USAGE)
+    except KeyboardInterrupt:
+        return _complain("stopped; the host's audit state is as it was before", EXIT_INTERRUPTED)
+    except BrokenPipeError:
+        # Whoever read our output has seen enough. Python would complain once more at exit.
+        sys.stdout = None  # type: ignore[assignment]
+        return EXIT_FINE
+    return code if isinstance(code, int) else EXIT_FINE
+
+
+def _dispatch(words: list[str]) -> object:
+    """Call the verb. What follows `--` is a command of the user's and not ours to read."""
+    ours, command = words, []
+    if DELIMITER in words:
+        at = words.index(DELIMITER)
+        ours, command = words[:at], words[at + 1 :]
+    verb, bound, ignored = app.parse_args(ours, exit_on_error=False, print_error=False)
+    if "command" in ignored:
+        bound.arguments["command"] = tuple(command)
+    elif command:
+        raise UsageError(
+            f"`{DELIMITER} {command[0]}` has no meaning here",
+            remedy="only `auditbench run` and `record` take a command",
+        )
+    return verb(*bound.args, **bound.kwargs)
+
+
+def _complain(message: str, code: int) -> int:
+    print(f"auditbench: {' '.join(message.split())}", file=sys.stderr)
+    return code
+
+
+def main() -> NoReturn:
+    """The entry point of `auditbench`."""
+    sys.exit(run_command(sys.argv[1:]))

@@ -1,0 +1,1 @@
+"""Consumers under test: one adapter each."""

@@ -1,0 +1,44 @@
+"""Every consumer that can be put under test, by name."""
+
+from __future__ import annotations
+
+from harness.consumers.base import Consumer
+from harness.consumers.builtin import BuiltinConsumer
+from harness.consumers.none import NoConsumer
+from harness.errors import UsageError
+
+_DEPTHS = {
+    "discard": "the kernel alone: a socket filter drops every record on arrival",
+    "count": "receives every record and looks at nothing but its type",
+    "decode": "locates every field of every record",
+    "assemble": "decodes, and assembles records to events, whole or partial",
+    "store": "assembles, and writes what auditd would write",
+}
+
+
+def _builtin() -> list[Consumer]:
+    unicast: list[Consumer] = [
+        BuiltinConsumer(depth, summary, mode="unicast", depth=depth)
+        for depth, summary in _DEPTHS.items()
+    ]
+    multicast: list[Consumer] = [
+        BuiltinConsumer(
+            f"multicast-{depth}", f"multicast: {summary}", mode="multicast", depth=depth
+        )
+        for depth, summary in _DEPTHS.items()
+    ]
+    return [*unicast, *multicast]
+
+
+CONSUMERS: dict[str, Consumer] = {
+    consumer.name: consumer for consumer in [NoConsumer(), *_builtin()]
+}
+
+
+def find_consumer(name: str) -> Consumer:
+    """The consumer of this name; an unknown one is a UsageError that lists the known."""
+    try:
+        return CONSUMERS[name]
+    except KeyError:
+        known = ", ".join(CONSUMERS)
+        raise UsageError(f"no consumer is called {name!r}", remedy=f"one of {known}") from None

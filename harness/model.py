@@ -1,0 +1,225 @@
+"""The types that flow: Scenario, Cell, Trial, Sample, Ledger, Summary, Comparison.
+
+They flow in one direction only and do nothing themselves. The kernel's own types (`AuditStatus`,
+`Rule`) live in `harness.kernel`, what the consumer sees in `consumer`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+SAMPLE_SCHEMA = 1
+"""Version of one line in `samples.jsonl`; grows when a field changes its meaning."""
+
+AGAIN = "-again"
+"""Suffix of the A/A cell: the reference scenario measured a second time in every block."""
+
+Verdict = Literal["worse", "better", "equivalent", "inconclusive", "reference", "no-reference"]
+
+
+@dataclass(frozen=True, slots=True)
+class Scenario:
+    """A wanted audit state, bound to one workload.
+
+    `None` in a limit means: as the host has it. `rules` are kernel payloads in evaluation order,
+    `rule_text` the same as a person reads them.
+    """
+
+    name: str
+    summary: str
+    enabled: int | None
+    rules: tuple[bytes, ...] = ()
+    rule_text: tuple[str, ...] = ()
+    backlog_limit: int | None = None
+    backlog_wait_time: int | None = None
+    """In jiffies, as the kernel and auditctl have it."""
+    rate_limit: int | None = None
+    failure: int | None = None
+    interleaved: bool = True
+    """False for a state that cannot be entered again, and so is measured before the blocks."""
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Cell:
+    """One combination under test, by name: what is compared with what."""
+
+    workload: str
+    scenario: str
+    consumer: str
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """One measurement to make: a cell at its place in the run. Block 0 is the warm-up."""
+
+    index: int
+    cell: Cell
+    block: int
+    position: int
+    seed: int
+    ops: int
+
+
+@dataclass(frozen=True, slots=True)
+class Ledger:
+    """Where every event of one trial went; `None` is what this trial cannot know.
+
+    `generated` are the events that the rules demand of the operations done. `lost` is the
+    kernel's counter: records refused, not events.
+    """
+
+    generated: int | None
+    complete: int | None
+    partial: int | None
+    lost: int | None
+    missing_records: int | None = None
+    refused: int | None = None
+    vanished: int | None = None
+    unexplained: int | None = None
+    received_records: int | None = None
+    duplicate_records: int | None = None
+    late_records: int | None = None
+    socket_drops: int | None = None
+    enobufs: int | None = None
+    waited_ms: float | None = None
+    attribution: str = "session"
+    """`session`, `process-tree`, or `none` when events cannot be told from those of others."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """What one trial measured, with everything needed to redo the analysis.
+
+    `metrics` are the numbers that are compared (their units stand in `harness.metrics.catalog`),
+    the documents behind them are kept as the processes gave them.
+    """
+
+    index: int
+    workload: str
+    scenario: str
+    consumer: str
+    block: int
+    position: int
+    seed: int
+    ops: int
+    started_at: str
+    """UTC, ISO 8601."""
+    duration_ns: int
+    """From applying the scenario to the consumer's end."""
+    metrics: dict[str, float]
+    ledger: Ledger
+    warm_up: bool = False
+    interleaved: bool = True
+    valid: bool = True
+    invalid_reason: str = ""
+    workload_document: dict[str, Any] = field(default_factory=dict)
+    consumer_document: dict[str, Any] | None = None
+    status_before: dict[str, Any] | None = None
+    status_after: dict[str, Any] | None = None
+    backlog_high: int | None = None
+    machine: dict[str, Any] = field(default_factory=dict)
+    warnings: tuple[str, ...] = ()
+    schema: int = SAMPLE_SCHEMA
+
+    @property
+    def cell(self) -> Cell:
+        """The cell this sample belongs to."""
+        return Cell(self.workload, self.scenario, self.consumer)
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """One cell and metric over the blocks. `spread` is the geometric standard deviation."""
+
+    cell: Cell
+    metric: str
+    n: int
+    mean: float
+    geometric_mean: float | None
+    """None where a value is zero or below."""
+    spread: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """One cell and metric against its reference cell, as ratio with a 95 % interval.
+
+    `ratio` and its interval are None where the reference is zero. `margin` is the relative
+    difference that matters; `detectable` the smallest that this many blocks could have shown.
+    """
+
+    cell: Cell
+    metric: str
+    unit: str
+    estimate: float
+    reference: float | None
+    ratio: float | None
+    ci_low: float | None
+    ci_high: float | None
+    blocks: int
+    verdict: Verdict
+    margin: float
+    detectable: float | None = None
+    interleaved: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class NoiseFloor:
+    """The A/A cell: the reference against itself. What is smaller than this cannot be told."""
+
+    workload: str
+    consumer: str
+    metric: str
+    ratio: float
+    ci_low: float
+    ci_high: float
+    blocks: int
+
+
+@dataclass(frozen=True, slots=True)
+class CellLedger:
+    """The ledgers of all trials of a cell, added up. `trials_with_loss` of `trials`."""
+
+    cell: Cell
+    total: Ledger
+    operations: int
+    trials: int
+    trials_with_loss: int
+
+
+@dataclass(frozen=True, slots=True)
+class Caution:
+    """Something the reader of a result must know, with what to do about it."""
+
+    name: str
+    what: str
+    remedy: str = ""
+
+    def one_line(self) -> str:
+        """As it is printed."""
+        return f"{self.what}: {self.remedy}" if self.remedy else self.what
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """All that a run says: what reporters turn into bytes. `host` and `plan` are documents."""
+
+    run: str
+    host: dict[str, Any]
+    plan: dict[str, Any]
+    comparisons: tuple[Comparison, ...]
+    ledgers: tuple[CellLedger, ...]
+    noise_floor: tuple[NoiseFloor, ...]
+    cautions: tuple[Caution, ...]
+    trials: int
+    invalid_trials: int
+    complete: bool
+    """False where the run was stopped before its last trial."""
+
+    @property
+    def trustworthy(self) -> bool:
+        """False where nothing was compared, or events are unaccounted for."""
+        if not any(comparison.blocks for comparison in self.comparisons):
+            return False
+        return not any(ledger.total.unexplained for ledger in self.ledgers)

@@ -1,0 +1,66 @@
+"""The result in words: what the rules cost, what exclusions give back, whether events were lost."""
+
+from __future__ import annotations
+
+from harness.model import AGAIN, Comparison, Result
+from harness.reporters.lookup import ELAPSED, Row, by_workload, rows
+from harness.reporters.units import count, duration, percent
+
+
+def answer(result: Result) -> str:
+    """One or two sentences per workload, and one on loss; never more certain than the data."""
+    sentences = [
+        _workload_sentence(workload, group) for workload, group in by_workload(rows(result)).items()
+    ]
+    return " ".join(filter(None, [*sentences, _loss_sentence(result)]))
+
+
+def _workload_sentence(workload: str, group: list[Row]) -> str:
+    compared = (
+        [
+            row
+            for row in group
+            if row.by_metric[ELAPSED].verdict not in ("reference", "no-reference")
+            and not row.cell.scenario.endswith(AGAIN)
+        ]
+        if all(ELAPSED in row.by_metric for row in group)
+        else []
+    )
+    if not compared:
+        return ""
+    parts = "; ".join(
+        f"{_label(row, compared)} {_cost(row.by_metric[ELAPSED])}" for row in compared
+    )
+    return f"{workload}: {parts}."
+
+
+def _label(row: Row, compared: list[Row]) -> str:
+    """The scenario, with the consumer where there are several of them."""
+    several = len({other.cell.consumer for other in compared}) > 1
+    return f"{row.cell.scenario} ({row.cell.consumer})" if several else row.cell.scenario
+
+
+def _cost(comparison: Comparison) -> str:
+    if comparison.ratio is None or comparison.ci_low is None or comparison.reference is None:
+        return "cannot be told yet"
+    if comparison.verdict == "equivalent":
+        return "costs nothing that matters"
+    if comparison.verdict == "inconclusive":
+        return f"{percent(comparison.ratio)} (undecided)"
+    difference = comparison.estimate - comparison.reference
+    sign = "+" if difference >= 0 else "−"
+    return f"{percent(comparison.ratio)} ({sign}{duration(abs(difference))} per operation)"
+
+
+def _loss_sentence(result: Result) -> str:
+    known = [ledger for ledger in result.ledgers if ledger.total.generated]
+    if not known:
+        return ""
+    generated = sum(ledger.total.generated or 0 for ledger in known)
+    received = sum(ledger.total.complete or 0 for ledger in known)
+    if received == generated:
+        return f"All {count(generated)} events that the rules demand arrived whole."
+    return (
+        f"Of {count(generated)} events that the rules demand {count(generated - received)} "
+        "did not arrive whole."
+    )

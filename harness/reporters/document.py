@@ -1,0 +1,44 @@
+"""The JSON document of a result; its schema stands in `docs/schema/result.schema.json`."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Any
+
+from harness.model import CellLedger, Comparison, Result
+from harness.reporters.answer import answer
+
+SCHEMA = "auditbench.result/1"
+
+
+def result_document(result: Result) -> dict[str, Any]:
+    """A result as one plain document."""
+    return {
+        "schema": SCHEMA,
+        "run": result.run,
+        "complete": result.complete,
+        "trials": result.trials,
+        "invalid_trials": result.invalid_trials,
+        "host": result.host,
+        "plan": result.plan,
+        "comparisons": [_comparison(comparison) for comparison in result.comparisons],
+        "ledgers": [_ledger(ledger) for ledger in result.ledgers],
+        "noise_floor": [asdict(floor) for floor in result.noise_floor],
+        "warnings": [asdict(caution) for caution in result.cautions],
+        "answer": answer(result),
+    }
+
+
+def _comparison(comparison: Comparison) -> dict[str, Any]:
+    document = asdict(comparison)
+    return {**document.pop("cell"), **document}
+
+
+def _ledger(ledger: CellLedger) -> dict[str, Any]:
+    return {
+        **asdict(ledger.cell),
+        **asdict(ledger.total),
+        "operations": ledger.operations,
+        "trials": ledger.trials,
+        "trials_with_loss": ledger.trials_with_loss,
+    }

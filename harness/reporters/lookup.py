@@ -1,0 +1,41 @@
+"""Finding one comparison among all of a result."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from harness.model import Cell, CellLedger, Comparison, Result
+
+ELAPSED = "elapsed_ns_per_op"
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """All that is known of one cell: its comparisons by metric, and its ledger."""
+
+    cell: Cell
+    by_metric: dict[str, Comparison]
+    ledger: CellLedger | None
+
+    def estimate(self, metric: str) -> float | None:
+        """The cell's value of a metric, None where it was not measured."""
+        comparison = self.by_metric.get(metric)
+        return None if comparison is None else comparison.estimate
+
+
+def rows(result: Result) -> list[Row]:
+    """One row per cell, in the order of the plan."""
+    by_cell: dict[Cell, dict[str, Comparison]] = {}
+    for comparison in result.comparisons:
+        by_cell.setdefault(comparison.cell, {})[comparison.metric] = comparison
+    ledgers = {ledger.cell: ledger for ledger in result.ledgers}
+    return [Row(cell, metrics, ledgers.get(cell)) for cell, metrics in by_cell.items()]
+
+
+def by_workload(all_rows: Iterable[Row]) -> dict[str, list[Row]]:
+    """Rows grouped by workload, order kept."""
+    groups: dict[str, list[Row]] = {}
+    for row in all_rows:
+        groups.setdefault(row.cell.workload, []).append(row)
+    return groups

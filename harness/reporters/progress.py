@@ -1,0 +1,121 @@
+"""The progress of a run: a live line on a terminal, one line per block elsewhere."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+
+from rich.console import Console
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    TaskID,
+    TextColumn,
+    TimeRemainingColumn,
+)
+
+from harness.model import Sample, Trial
+from harness.reporters.units import count, duration
+
+
+def _cell(trial: Trial | Sample) -> str:
+    cell = trial.cell
+    return f"{cell.workload} × {cell.scenario}"
+
+
+def _last(sample: Sample) -> str:
+    if not sample.valid:
+        return f"failed: {sample.invalid_reason}"
+    return f"{_cell(sample)} {duration(sample.metrics.get('elapsed_ns_per_op'))}"
+
+
+class LiveProgress:
+    """For a terminal: bar, time left, current cell, the kernel's queue, the last result."""
+
+    def __init__(self, console: Console) -> None:
+        self._progress = Progress(
+            BarColumn(bar_width=16),
+            MofNCompleteColumn(),
+            TimeRemainingColumn(compact=True),
+            TextColumn("{task.description}", markup=False),
+            console=console,
+            transient=True,
+        )
+        self._task: TaskID | None = None
+        self._now = self._last = self._queue = ""
+
+    def begin(self, trials: Sequence[Trial]) -> None:
+        """Show the bar."""
+        self._progress.start()
+        self._task = self._progress.add_task("starting", total=len(trials))
+
+    def trial_begins(self, trial: Trial) -> None:
+        """Name the current cell."""
+        self._now, self._queue = _cell(trial), ""
+        self._show()
+
+    def pulse(self, backlog: int, lost: int) -> None:
+        """Show the queue."""
+        self._queue = f"  backlog {count(backlog)} lost {count(lost)}"
+        self._show()
+
+    def trial_ends(self, sample: Sample) -> None:
+        """Advance, and keep the result in sight."""
+        assert self._task is not None
+        self._last = f"  last: {_last(sample)}"
+        self._progress.advance(self._task)
+        if not sample.valid:
+            self._progress.console.print(_cell(sample), _last(sample), style="yellow", markup=False)
+
+    def end(self) -> None:
+        """Clear the line."""
+        self._progress.stop()
+
+    def _show(self) -> None:
+        if self._task is not None:
+            text = f"{self._now}{self._queue}{self._last}"
+            self._progress.update(self._task, description=text)
+
+
+class PlainProgress:
+    """For a file or a pipe: one line per block, with the time left."""
+
+    def __init__(self, console: Console) -> None:
+        self._console = console
+        self._trials: Sequence[Trial] = ()
+        self._done = 0
+        self._start_s = 0.0
+
+    def begin(self, trials: Sequence[Trial]) -> None:
+        """Say how much there is to do."""
+        self._trials, self._start_s = trials, time.monotonic()
+        self._print(f"{len(trials)} trials")
+
+    def trial_begins(self, trial: Trial) -> None:
+        """Nothing: one line per trial would be noise."""
+
+    def pulse(self, backlog: int, lost: int) -> None:
+        """Nothing: it would be noise."""
+
+    def trial_ends(self, sample: Sample) -> None:
+        """Print a line at the end of each block, and for each trial that failed."""
+        self._done += 1
+        last_of_block = self._done == len(self._trials) or (
+            self._trials[self._done].block != sample.block
+        )
+        if not sample.valid:
+            self._print(f"{_cell(sample)} {_last(sample)}")
+        if last_of_block:
+            elapsed_s = time.monotonic() - self._start_s
+            left_s = elapsed_s / self._done * (len(self._trials) - self._done)
+            self._print(
+                f"block {sample.block}: {self._done}/{len(self._trials)} trials, "
+                f"about {left_s:.0f} s left; last {_last(sample)}"
+            )
+
+    def end(self) -> None:
+        """Nothing to clear."""
+
+    def _print(self, text: str) -> None:
+        self._console.print(text, markup=False, highlight=False)

@@ -1,0 +1,131 @@
+"""A result for the terminal: two tables per workload, the noise floor, cautions, the answer.
+
+Fits 80 columns; plain where the output is no terminal or NO_COLOR is set (rich sees to that).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from rich import box
+from rich.console import Console, Group, RenderableType
+from rich.markup import escape
+from rich.table import Table
+from rich.text import Text
+
+from harness.model import Result
+from harness.reporters.answer import answer
+from harness.reporters.lookup import ELAPSED, Row, by_workload, rows
+from harness.reporters.units import NOTHING, count, duration, interval, milliseconds, ratio
+
+VERDICT_MARKS = {
+    "worse": ("▲ worse", "red"),
+    "better": ("▼ better", "green"),
+    "equivalent": ("= equal", "cyan"),
+    "inconclusive": ("? open", "yellow"),
+    "reference": ("reference", "dim"),
+    "no-reference": (NOTHING, "dim"),
+}
+
+
+def render_result(result: Result, console: Console) -> None:
+    """Print a result."""
+    console.print(Group(*_parts(result)))
+
+
+def _parts(result: Result) -> Iterator[RenderableType]:
+    for workload, group in by_workload(rows(result)).items():
+        yield Text(_heading(result, workload, group), style="bold")
+        yield _elapsed_table(group, several=_several_consumers(group))
+        yield _cost_table(group, several=_several_consumers(group))
+    yield from _noise(result)
+    for caution in result.cautions:
+        yield Text(f"! {caution.one_line()}", style="yellow")
+    if sentence := answer(result):
+        yield Text(sentence, style="bold")
+    if not result.complete:
+        yield Text("The run was stopped before its end; this is what it had measured.")
+
+
+def _several_consumers(group: list[Row]) -> bool:
+    return len({row.cell.consumer for row in group}) > 1
+
+
+def _heading(result: Result, workload: str, group: list[Row]) -> str:
+    blocks = max(
+        (row.by_metric[ELAPSED].blocks for row in group if ELAPSED in row.by_metric), default=0
+    )
+    ops = result.plan.get("ops", {}).get(workload, 0)
+    return f"\n{workload}: {blocks} blocks, {count(ops)} operations per trial"
+
+
+def _name(row: Row, *, several: bool) -> Text:
+    name = f"{row.cell.scenario} {row.cell.consumer}" if several else row.cell.scenario
+    return Text(name)
+
+
+def _table(*headers: str) -> Table:
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1), show_edge=False)
+    for place, header in enumerate(headers):
+        table.add_column(escape(header), justify="left" if place == 0 else "right", overflow="fold")
+    return table
+
+
+def _elapsed_table(group: list[Row], *, several: bool) -> Table:
+    table = _table("scenario", "per operation", "ratio", "95 % interval", "verdict")
+    for row in group:
+        comparison = row.by_metric.get(ELAPSED)
+        if comparison is None:
+            continue
+        mark, style = VERDICT_MARKS[comparison.verdict]
+        note = "" if comparison.interleaved else " *"
+        table.add_row(
+            _name(row, several=several),
+            duration(comparison.estimate),
+            ratio(comparison.ratio) + note,
+            interval(comparison.ci_low, comparison.ci_high),
+            Text(mark, style=style),
+        )
+    if any(not row.by_metric[ELAPSED].interleaved for row in group if ELAPSED in row.by_metric):
+        table.caption = "* measured before the blocks, not interleaved"
+    return table
+
+
+def _cost_table(group: list[Row], *, several: bool) -> Table:
+    table = _table(
+        "CPU per operation",
+        "workload",
+        "consumer",
+        "kauditd",
+        "events",
+        "received",
+        "lost",
+        "drops",
+        "waited",
+    )
+    for row in group:
+        total = row.ledger.total if row.ledger else None
+        received = None
+        if total is not None and total.complete is not None and total.partial is not None:
+            received = total.complete + total.partial
+        table.add_row(
+            _name(row, several=several),
+            duration(row.estimate("cpu_workload_ns_per_op")),
+            duration(row.estimate("cpu_consumer_ns_per_op")),
+            duration(row.estimate("cpu_kauditd_ns_per_op")),
+            count(total.generated if total else None),
+            count(received),
+            count(total.lost if total else None),
+            count(total.socket_drops if total else None),
+            milliseconds(total.waited_ms if total else None),
+        )
+    return table
+
+
+def _noise(result: Result) -> Iterator[RenderableType]:
+    floors = [
+        f"{floor.workload} {ratio(floor.ratio)} ({interval(floor.ci_low, floor.ci_high)})"
+        for floor in result.noise_floor
+    ]
+    if floors:
+        yield Text(f"\nNoise floor (the reference against itself): {'; '.join(floors)}")

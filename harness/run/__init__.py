@@ -1,0 +1,1 @@
+"""The one who acts: plan, trial, runner."""

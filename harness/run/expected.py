@@ -1,0 +1,77 @@
+"""How many events a rule set demands per operation, where that can be known for certain."""
+
+from __future__ import annotations
+
+import platform
+from collections.abc import Mapping
+
+from harness.kernel.libaudit import syscall_number
+from harness.kernel.rule import Rule
+from harness.kernel.rule_match import certainly_audited
+from harness.model import Scenario
+
+FILTER_EXCLUDE = 5
+ACTION_ALWAYS = 2
+LAST_SYSCALL = 511
+"""Above every syscall number of the 64-bit architectures; higher mask bits are classes."""
+FIELD_MSGTYPE = 12
+OPERATOR_EQUAL = 0x40000000
+
+
+def events_per_operation(
+    scenario: Scenario,
+    yields: Mapping[str, float],
+    *,
+    exe: str,
+    program: str,
+    known: Mapping[str, int],
+) -> float | None:
+    """Events that one operation certainly makes; None where a rule depends on the unknown.
+
+    `yields` are the calls per operation by syscall name, 0 for those that certainly never
+    happen. `exe` is the generator, `program` what it executes (the kernel looks at the program
+    that is running when the call returns), `known` the values of other rule fields (auid, uid).
+    """
+    if not scenario.enabled or not scenario.rules:
+        return 0.0
+    rules = [Rule.from_bytes(payload) for payload in scenario.rules]
+    machine = platform.machine()
+    numbers = {syscall_number(name, machine): (name, calls) for name, calls in yields.items()}
+    total = 0.0
+    for number in sorted(_audited_numbers(rules) | numbers.keys()):
+        name, calls = numbers.get(number, ("", None))
+        if calls == 0:
+            continue
+        running = program if name.startswith("exec") else exe
+        audited = certainly_audited(rules, machine, number, running if name else None, known=known)
+        if audited is False:
+            continue
+        if audited is None or calls is None:
+            return None
+        total += calls
+    return total
+
+
+def _audited_numbers(rules: list[Rule]) -> set[int]:
+    """Every syscall number that some `always` rule names."""
+    numbers: set[int] = set()
+    for rule in rules:
+        if rule.action == ACTION_ALWAYS:
+            bits = int.from_bytes(rule.mask, "little")
+            numbers |= {number for number in range(LAST_SYSCALL + 1) if bits >> number & 1}
+    return numbers
+
+
+def excluded_types(scenario: Scenario) -> tuple[int, ...]:
+    """The record types that the scenario's exclude rules drop whatever else is true."""
+    types = []
+    for payload in scenario.rules:
+        rule = Rule.from_bytes(payload)
+        if rule.filter_list != FILTER_EXCLUDE or len(rule.fields) != 1:
+            continue
+        field = rule.fields[0]
+        if (field.field, field.op) == (FIELD_MSGTYPE, OPERATOR_EQUAL) and isinstance(
+            field.value, int
+        ):
+            types.append(field.value)
+    return tuple(types)

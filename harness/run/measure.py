@@ -1,0 +1,105 @@
+"""One trial's documents to the numbers that are compared."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from harness.analysis.ledger import Evidence
+from harness.consumers.base import ConsumerReport
+from harness.metrics.audit_status import AuditDelta
+from harness.model import Ledger
+
+Document = dict[str, Any]
+
+LOGIN = "1006"
+
+
+def metrics_of(
+    workload: Document,
+    report: ConsumerReport,
+    ledger: Ledger,
+    *,
+    kauditd_ns: int | None,
+) -> dict[str, float]:
+    """The metrics of a trial by name; names and units stand in `harness.metrics.catalog`."""
+    ops = workload["ops"]
+    user = workload["cpu_user_ns"] + workload["cpu_children_user_ns"]
+    system = workload["cpu_system_ns"] + workload["cpu_children_system_ns"]
+    consumer = report.cpu_user_ns + report.cpu_system_ns
+    metrics: dict[str, float] = {
+        "elapsed_ns_per_op": workload["elapsed_ns"] / ops,
+        "cpu_workload_user_ns_per_op": user / ops,
+        "cpu_workload_system_ns_per_op": system / ops,
+        "cpu_workload_ns_per_op": (user + system) / ops,
+        "cpu_consumer_ns_per_op": consumer / ops,
+        "cpu_total_ns_per_op": (user + system + consumer + (kauditd_ns or 0)) / ops,
+    }
+    if kauditd_ns is not None:
+        metrics["cpu_kauditd_ns_per_op"] = kauditd_ns / ops
+    metrics |= _latency(workload["latency"])
+    return metrics | _counts(ledger)
+
+
+def _latency(latency: Document) -> dict[str, float]:
+    names = ("p50_ns", "p99_ns", "p999_ns")
+    return {f"latency_{name}": float(latency[name]) for name in names if name in latency}
+
+
+def _counts(ledger: Ledger) -> dict[str, float]:
+    received = None
+    if ledger.complete is not None and ledger.partial is not None:
+        received = ledger.complete + ledger.partial
+    counts = {
+        "events_generated": ledger.generated,
+        "events_received": received,
+        "lost": ledger.lost,
+        "socket_drops": ledger.socket_drops,
+        "waited_ms": ledger.waited_ms,
+    }
+    return {name: float(value) for name, value in counts.items() if value is not None}
+
+
+def evidence_of(
+    consumer: Document | None,
+    kernel: AuditDelta,
+    *,
+    session: int | None,
+    generated: int | None,
+) -> Evidence:
+    """What a trial knows about its events, from the consumer's and the kernel's counts."""
+    if consumer is None or consumer.get("events") is None:
+        return Evidence(
+            generated=generated,
+            complete=None,
+            partial=None,
+            missing_records=None,
+            lost=kernel.lost,
+            serial_gaps=None,
+            waited_ms=kernel.waited_ms,
+            attribution="none",
+        )
+    group = _group(consumer, session)
+    calls = group["by_syscall"].values()
+    return Evidence(
+        generated=generated,
+        complete=sum(call["complete"] for call in calls),
+        partial=sum(call["partial"] for call in calls),
+        missing_records=group["missing_records"],
+        lost=kernel.lost,
+        serial_gaps=consumer["serials"]["gaps"],
+        received_records=consumer["records"],
+        duplicate_records=consumer["events"]["duplicate_records"],
+        late_records=consumer["events"]["late_records"],
+        socket_drops=consumer["socket_drops"],
+        enobufs=consumer["enobufs"],
+        waited_ms=kernel.waited_ms,
+        attribution="session" if session is not None else "process-tree",
+    )
+
+
+def _group(consumer: Document, session: int | None) -> Document:
+    """The counts of the trial's own events: of its audit session, else of its process tree."""
+    empty: Document = {"by_syscall": {}, "missing_records": 0}
+    if session is None:
+        return consumer.get("tree") or empty
+    return consumer["sessions"].get(str(session), empty)

@@ -1,0 +1,279 @@
+"""A plan: which cells, how many blocks, with what load. From a TOML file and the command line.
+
+Everything that can be wrong with a request is found here, before anything on the host changes.
+"""
+
+from __future__ import annotations
+
+import random
+import shutil
+import sys
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+import msgspec
+
+from harness.analysis.compare import Reference
+from harness.analysis.verdict import DEFAULT_MARGIN
+from harness.consumers.catalog import find_consumer
+from harness.errors import UsageError
+from harness.model import Cell, Scenario
+from harness.run.scenario import bind_named, bind_rule_files, copy_of
+from harness.scenarios.catalog import NOT_INTERLEAVED, plan_path
+from workloads.catalog import WORKLOADS, WorkloadInfo
+
+Pace = Literal["fast", "default", "rigorous"]
+Kind = Literal["kernel", "replay"]
+
+COMMAND = "command"
+DEFAULT_COMMAND_OPS = 20
+
+
+class BlockCounts(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
+    """How many blocks count (the warm-up comes on top) at each pace."""
+
+    default: int = 12
+    fast: int = 5
+    rigorous: int = 40
+
+
+class PlanFile(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
+    """A plan as it is written in TOML."""
+
+    summary: str
+    scenarios: list[str]
+    workloads: list[str]
+    consumers: list[str] = ["assemble"]
+    kind: Kind = "kernel"
+    reference: str | None = None
+    reference_consumer: str | None = None
+    again: bool = False
+    first: list[str] = []
+    blocks: BlockCounts = BlockCounts()
+    ops: dict[str, int] = {}
+    margin: float = DEFAULT_MARGIN
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What the command line asks for; what is empty is left to the plan."""
+
+    plan: str = "overhead"
+    workloads: tuple[str, ...] = ()
+    scenarios: tuple[str, ...] = ()
+    consumers: tuple[str, ...] = ()
+    rule_files: tuple[Path, ...] = ()
+    exclude_exe: str | None = None
+    ignore_lock: bool = False
+    blocks: int | None = None
+    pace: Pace = "default"
+    ops: int | None = None
+    workers: int = 1
+    seed: int | None = None
+    auid: str = "keep"
+    workload_options: tuple[str, ...] = ()
+    """Passed on to the generator as they are: `--address`, `--netns`, `--program`, …"""
+    command: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What a run does, with nothing left open."""
+
+    name: str
+    summary: str
+    kind: Kind
+    reference: Reference
+    workloads: tuple[str, ...]
+    scenarios: Mapping[str, tuple[Scenario, ...]]
+    """By workload: a scenario may name the workload's noisy syscall."""
+    consumers: tuple[str, ...]
+    blocks: int
+    ops: Mapping[str, int]
+    seed: int
+    margin: float
+    workers: int = 1
+    auid: str = "keep"
+    workload_options: tuple[str, ...] = ()
+    command: tuple[str, ...] = ()
+    cautions: tuple[str, ...] = field(default=())
+
+    def scenario_of(self, cell: Cell) -> Scenario:
+        """The scenario of a cell."""
+        by_name = {scenario.name: scenario for scenario in self.scenarios[cell.workload]}
+        return by_name[cell.scenario]
+
+    def cells(self) -> list[Cell]:
+        """Every cell, in the order in which the tables show them."""
+        return [
+            Cell(workload, scenario.name, consumer)
+            for workload in self.workloads
+            for scenario in self.scenarios[workload]
+            for consumer in self._consumers_of(scenario)
+        ]
+
+    def _consumers_of(self, scenario: Scenario) -> tuple[str, ...]:
+        # In a state that must not be touched no consumer can register.
+        return self.consumers if scenario.enabled is not None else ("none",)
+
+
+def load_plan_file(name: str) -> PlanFile:
+    """Read a built-in plan or a plan file; UsageError where it is not a plan."""
+    path = plan_path(name)
+    try:
+        return msgspec.convert(tomllib.loads(path.read_text(encoding="utf-8")), PlanFile)
+    except OSError as error:
+        raise UsageError(f"{path} cannot be read ({error.strerror})") from None
+    except (ValueError, msgspec.ValidationError) as error:
+        raise UsageError(f"{path} is no plan: {error}", remedy="docs/plans.md shows one") from None
+
+
+def make_plan(request: Request, *, never_enabled: bool = False) -> Plan:
+    """The plan of a request. `never_enabled` adds the states that only a fresh boot can show."""
+    file = load_plan_file(request.plan)
+    workloads = _workloads(request, file)
+    consumers = tuple(request.consumers or file.consumers)
+    for consumer in consumers:
+        find_consumer(consumer)
+    bound = {name: _scenarios(request, file, name, never_enabled) for name in workloads}
+    return Plan(
+        name=request.plan if request.plan.isidentifier() else Path(request.plan).stem,
+        summary=file.summary,
+        kind=file.kind,
+        reference=Reference(file.reference, file.reference_consumer),
+        workloads=workloads,
+        scenarios=bound,
+        consumers=consumers,
+        blocks=_blocks(request, file),
+        ops={name: _ops(request, file, WORKLOADS[name]) for name in workloads},
+        seed=random.SystemRandom().randrange(2**32) if request.seed is None else request.seed,
+        margin=file.margin,
+        workers=_positive("--workers", request.workers),
+        auid=request.auid,
+        workload_options=request.workload_options,
+        command=request.command,
+    )
+
+
+def _blocks(request: Request, file: PlanFile) -> int:
+    if request.blocks is not None:
+        return _positive("--blocks", request.blocks)
+    return {
+        "default": file.blocks.default,
+        "fast": file.blocks.fast,
+        "rigorous": file.blocks.rigorous,
+    }[request.pace]
+
+
+def _positive(option: str, value: int) -> int:
+    if value < 1:
+        raise UsageError(f"{option} {value} is too few", remedy="give 1 or more")
+    return value
+
+
+def _workloads(request: Request, file: PlanFile) -> tuple[str, ...]:
+    if request.command:
+        if shutil.which(request.command[0]) is None:
+            raise UsageError(
+                f"{request.command[0]!r} is no command here",
+                remedy="give a program on the PATH after `--`",
+            )
+        return (COMMAND,)
+    names = tuple(dict.fromkeys(request.workloads or file.workloads))
+    for name in names:
+        if name not in WORKLOADS or (name == COMMAND):
+            known = ", ".join(known for known in WORKLOADS if known not in (COMMAND, "replay"))
+            raise UsageError(
+                f"no workload is called {name!r}",
+                remedy=f"one of {known}, or a command of yours after `--`",
+            )
+    return names
+
+
+def _ops(request: Request, file: PlanFile, info: WorkloadInfo) -> int:
+    if request.ops is not None:
+        return _positive("--ops", request.ops)
+    if request.pace == "fast":
+        return file.ops.get(info.name, info.fast_ops)
+    return file.ops.get(info.name, info.default_ops)
+
+
+def _scenarios(
+    request: Request, file: PlanFile, workload: str, never_enabled: bool
+) -> tuple[Scenario, ...]:
+    if file.kind == "replay":
+        return tuple(Scenario(name, "", enabled=0) for name in file.scenarios)
+    names = _scenario_names(request, file)
+    exe = request.exclude_exe or _generator_exe(request)
+    noisy = WORKLOADS[workload].noisy
+    scenarios = [bind_named(name, exe=exe, noisy=noisy) for name in names]
+    scenarios += bind_rule_files(
+        request.rule_files,
+        exclude_exe=request.exclude_exe,
+        noisy=noisy,
+        ignore_lock=request.ignore_lock,
+        taken=names,
+    )
+    if file.again and file.reference:
+        at = names.index(file.reference) + 1
+        scenarios.insert(at, copy_of(scenarios[at - 1]))
+    if never_enabled and not request.scenarios:
+        scenarios = [bind_named(name, exe=exe, noisy=noisy) for name in file.first] + scenarios
+    return tuple(scenarios)
+
+
+def _scenario_names(request: Request, file: PlanFile) -> list[str]:
+    """The named scenarios, the reference always first."""
+    wanted = list(request.scenarios)
+    if not wanted and request.rule_files:
+        wanted = ["disabled", "no-rules"]
+    wanted = [name for name in wanted or file.scenarios if name not in NOT_INTERLEAVED]
+    return list(dict.fromkeys([*([file.reference] if file.reference else []), *wanted]))
+
+
+def _generator_exe(request: Request) -> str:
+    """The program that makes the noise, with symlinks resolved: the kernel compares inodes."""
+    program = shutil.which(request.command[0]) if request.command else sys.executable
+    return str(Path(program or sys.executable).resolve())
+
+
+def plan_document(plan: Plan) -> dict[str, Any]:
+    """The plan as it is stored beside the samples: enough to make the same run again."""
+    return {
+        "name": plan.name,
+        "summary": plan.summary,
+        "kind": plan.kind,
+        "reference_scenario": plan.reference.scenario,
+        "reference_consumer": plan.reference.consumer,
+        "workloads": list(plan.workloads),
+        "consumers": list(plan.consumers),
+        "blocks": plan.blocks,
+        "ops": dict(plan.ops),
+        "seed": plan.seed,
+        "margin": plan.margin,
+        "workers": plan.workers,
+        "auid": plan.auid,
+        "workload_options": list(plan.workload_options),
+        "command": list(plan.command),
+        "scenarios": {
+            workload: [_scenario_document(scenario) for scenario in scenarios]
+            for workload, scenarios in plan.scenarios.items()
+        },
+    }
+
+
+def _scenario_document(scenario: Scenario) -> dict[str, Any]:
+    return {
+        "name": scenario.name,
+        "summary": scenario.summary,
+        "enabled": scenario.enabled,
+        "rules": list(scenario.rule_text),
+        "backlog_limit": scenario.backlog_limit,
+        "backlog_wait_time": scenario.backlog_wait_time,
+        "rate_limit": scenario.rate_limit,
+        "failure": scenario.failure,
+        "interleaved": scenario.interleaved,
+    }

@@ -1,0 +1,166 @@
+"""The plan `replay`: the consumer's cost ladder on a recorded capture, without kernel audit.
+
+A feeder sends the capture's records through a socket pair, the consumer receives them at each of
+its depths. The socket holds the feeder back when the consumer is slower, so nothing is lost; what
+is measured is the consumer, not this host's kernel.
+"""
+
+from __future__ import annotations
+
+import re
+import socket
+import tempfile
+import time
+from collections.abc import Mapping
+from contextlib import ExitStack
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from harness.errors import UsageError
+from harness.model import Ledger, Sample, Trial
+from harness.processes import ChildFailedError, LineProcess, module_command
+from harness.run.plan import Plan
+
+CAPTURE = Path(__file__).parent.parent / "scenarios" / "reference.auditcap.gz"
+"""Recorded from a real kernel by `auditbench record`."""
+
+READY_TIMEOUT_S = 30.0
+PACED = re.compile(r"paced-(\d+)")
+
+
+@dataclass(frozen=True, slots=True)
+class ReplayBench:
+    """What all trials of a replay share."""
+
+    plan: Plan
+    cpus: Mapping[str, tuple[int, ...]]
+    trial_timeout_s: float
+    capture: Path = CAPTURE
+
+
+def rate_of(scenario: str) -> int | None:
+    """Records per second of a scenario: `paced-50000`; None for `full-rate`."""
+    if scenario == "full-rate":
+        return None
+    match = PACED.fullmatch(scenario)
+    if match is None:
+        raise UsageError(
+            f"no replay scenario is called {scenario!r}",
+            remedy="`full-rate`, or `paced-` and records per second",
+        )
+    return int(match[1])
+
+
+def replay_trial(bench: ReplayBench, trial: Trial) -> Sample:
+    """Measure one trial; what goes wrong makes the sample invalid, not the run."""
+    started_at, start_ns = datetime.now(UTC), time.monotonic_ns()
+    metrics: dict[str, float] = {}
+    ledger = Ledger(generated=None, complete=None, partial=None, lost=None, attribution="none")
+    documents: dict[str, Any] = {}
+    reason = ""
+    try:
+        sent, received = _feed(bench, trial)
+        metrics, ledger = _metrics(sent, received), _ledger(received)
+        documents = {"workload_document": sent, "consumer_document": received}
+        if sent["ops"] != received["records"]:
+            reason = f"{sent['ops']} records were sent and {received['records']} received"
+    except (ChildFailedError, TimeoutError) as error:
+        reason = str(error)
+    return Sample(
+        index=trial.index,
+        workload=trial.cell.workload,
+        scenario=trial.cell.scenario,
+        consumer=trial.cell.consumer,
+        block=trial.block,
+        position=trial.position,
+        seed=trial.seed,
+        ops=trial.ops,
+        started_at=started_at.isoformat(timespec="milliseconds"),
+        duration_ns=time.monotonic_ns() - start_ns,
+        metrics=metrics,
+        ledger=ledger,
+        warm_up=trial.block == 0,
+        valid=not reason,
+        invalid_reason=reason,
+        **documents,
+    )
+
+
+def _feed(bench: ReplayBench, trial: Trial) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Run feeder and consumer over one socket pair; both documents."""
+    with ExitStack() as stack:
+        ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        stack.callback(ours.close)
+        stack.callback(theirs.close)
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="auditbench-")))
+        consumer = _start(
+            stack, "consumer", _consumer_command(bench, trial, theirs, folder), theirs
+        )
+        consumer.expect("ready", timeout_s=READY_TIMEOUT_S)
+        feeder = _start(stack, "workload", _feeder_command(bench, trial, ours), ours)
+        feeder.expect("ready", timeout_s=READY_TIMEOUT_S)
+        feeder.send("go")
+        sent = feeder.expect("result", timeout_s=bench.trial_timeout_s)
+        feeder.end()
+        # The last sender's end is the end of the stream, which the consumer drains up to.
+        ours.close()
+        received = consumer.expect("result", timeout_s=bench.trial_timeout_s)
+    return sent, received
+
+
+def _start(
+    stack: ExitStack, name: str, command: list[str], inherited: socket.socket
+) -> LineProcess:
+    process = LineProcess(name, command, pass_fds=(inherited.fileno(),))
+    stack.callback(process.end)
+    return process
+
+
+def _consumer_command(
+    bench: ReplayBench, trial: Trial, theirs: socket.socket, folder: Path
+) -> list[str]:
+    words = ["--control", "--mode", "fd", "--fd", str(theirs.fileno())]
+    words += ["--depth", trial.cell.consumer]
+    if trial.cell.consumer == "store":
+        words += ["--store", str(folder / "audit.log")]
+    return module_command("consumer", *words, *_cpu_words(bench, "consumer"))
+
+
+def _feeder_command(bench: ReplayBench, trial: Trial, ours: socket.socket) -> list[str]:
+    words = ["replay", "--control", "--fd", str(ours.fileno()), "--ops", str(trial.ops)]
+    words += ["--capture", str(bench.capture), "--no-session"]
+    if (rate := rate_of(trial.cell.scenario)) is not None:
+        words += ["--rate", str(rate)]
+    return module_command("workloads", *words, *_cpu_words(bench, "workload"))
+
+
+def _cpu_words(bench: ReplayBench, role: str) -> list[str]:
+    cpus = bench.cpus.get(role, ())
+    return ["--cpu", ",".join(map(str, cpus))] if cpus else []
+
+
+def _metrics(sent: dict[str, Any], received: dict[str, Any]) -> dict[str, float]:
+    """Per record: here a record is what an operation is elsewhere."""
+    records = sent["ops"]
+    consumer = received["cpu_user_ns"] + received["cpu_system_ns"]
+    return {
+        "elapsed_ns_per_op": sent["elapsed_ns"] / records,
+        "cpu_consumer_ns_per_op": consumer / records,
+        "cpu_workload_ns_per_op": (sent["cpu_user_ns"] + sent["cpu_system_ns"]) / records,
+    }
+
+
+def _ledger(received: dict[str, Any]) -> Ledger:
+    events = received["events"] or {}
+    return Ledger(
+        generated=None,
+        complete=events.get("complete"),
+        partial=events.get("partial"),
+        lost=None,
+        received_records=received["records"],
+        duplicate_records=events.get("duplicate_records"),
+        late_records=events.get("late_records"),
+        attribution="none",
+    )

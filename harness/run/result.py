@@ -1,0 +1,161 @@
+"""Samples to a result: comparisons, ledgers, noise floor and cautions of a stored run."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import fields, replace
+
+from harness.analysis.compare import MetricView, Reference, compare, noise_floor
+from harness.analysis.verdict import DEFAULT_MARGIN
+from harness.metrics.catalog import METRICS
+from harness.model import AGAIN, Caution, Cell, CellLedger, Comparison, Ledger, Result, Sample
+from harness.store import StoredRun
+
+PRIMARY = "elapsed_ns_per_op"
+COUNTS = tuple(f.name for f in fields(Ledger) if f.name != "attribution")
+
+
+def make_result(stored: StoredRun) -> Result:
+    """Everything a run says, from what was stored of it."""
+    samples = in_plan_order(stored)
+    plan = stored.plan
+    reference = Reference(plan.get("reference_scenario"), plan.get("reference_consumer"))
+    views = [
+        MetricView(metric.name, metric.unit, less_is_better=metric.better != "more")
+        for metric in METRICS.values()
+        if metric.compared
+    ]
+    comparisons = compare(samples, views, reference, margin=plan.get("margin", DEFAULT_MARGIN))
+    planned = plan.get("trials")
+    return Result(
+        run=stored.name,
+        host=stored.environment,
+        plan=plan,
+        comparisons=tuple(comparisons),
+        ledgers=tuple(cell_ledgers(samples)),
+        noise_floor=tuple(noise_floor(comparisons, PRIMARY)),
+        cautions=(*stored.cautions, *_cautions(stored, comparisons)),
+        trials=len(samples),
+        invalid_trials=sum(not sample.valid for sample in samples),
+        complete=planned is None or len(samples) >= planned,
+    )
+
+
+def in_plan_order(stored: StoredRun) -> list[Sample]:
+    """The samples with their cells in the order of the plan, not of the first shuffle."""
+    order = {
+        (workload, scenario["name"]): place
+        for workload, scenarios in stored.plan.get("scenarios", {}).items()
+        for place, scenario in enumerate(scenarios)
+    }
+    workloads = {name: place for place, name in enumerate(stored.plan.get("workloads", ()))}
+    consumers = {name: place for place, name in enumerate(stored.plan.get("consumers", ()))}
+    return sorted(
+        stored.samples,
+        key=lambda sample: (
+            workloads.get(sample.workload, len(workloads)),
+            order.get((sample.workload, sample.scenario), len(order)),
+            consumers.get(sample.consumer, len(consumers)),
+            sample.index,
+        ),
+    )
+
+
+def cell_ledgers(samples: Sequence[Sample]) -> list[CellLedger]:
+    """The ledgers of each cell's valid trials added up, warm-up left out."""
+    by_cell: dict[Cell, list[Sample]] = {}
+    for sample in samples:
+        if sample.valid and not sample.warm_up:
+            by_cell.setdefault(sample.cell, []).append(sample)
+    return [
+        CellLedger(
+            cell=cell,
+            total=_add([sample.ledger for sample in group]),
+            operations=sum(sample.workload_document.get("ops", sample.ops) for sample in group),
+            trials=len(group),
+            trials_with_loss=sum(_has_loss(sample.ledger) for sample in group),
+        )
+        for cell, group in by_cell.items()
+    ]
+
+
+def _add(ledgers: Sequence[Ledger]) -> Ledger:
+    """The sum by term; a term unknown in one trial is unknown in the sum."""
+    total = ledgers[0]
+    for ledger in ledgers[1:]:
+        sums = {name: _sum(getattr(total, name), getattr(ledger, name)) for name in COUNTS}
+        attribution = total.attribution if total.attribution == ledger.attribution else "mixed"
+        total = replace(total, **sums, attribution=attribution)
+    return total
+
+
+def _sum(first: float | None, second: float | None) -> float | None:
+    return None if first is None or second is None else first + second
+
+
+def _has_loss(ledger: Ledger) -> bool:
+    return any(
+        bool(term) for term in (ledger.lost, ledger.partial, ledger.vanished, ledger.socket_drops)
+    )
+
+
+def _cautions(stored: StoredRun, comparisons: Sequence[Comparison]) -> list[Caution]:
+    return [
+        *_failed_trials(stored),
+        *_wide_noise(comparisons),
+        *_open_ledgers(stored),
+        *_environment_cautions(stored),
+    ]
+
+
+def _failed_trials(stored: StoredRun) -> list[Caution]:
+    failed = [sample for sample in stored.samples if not sample.valid]
+    if not failed:
+        return []
+    last = failed[-1]
+    where = f"{last.workload} × {last.scenario}"
+    return [
+        Caution(
+            "invalid-trials",
+            f"{len(failed)} of {len(stored.samples)} trials are not used; the last, {where}: "
+            f"{last.invalid_reason}",
+        )
+    ]
+
+
+def _wide_noise(comparisons: Sequence[Comparison]) -> list[Caution]:
+    return [
+        Caution(
+            "noise",
+            f"{floor.cell.workload}: the reference differs from itself "
+            f"({floor.ratio:.3f}, {floor.ci_low:.3f} to {floor.ci_high:.3f})",
+            "differences below this are noise; run more blocks on a quieter machine",
+        )
+        for floor in comparisons
+        if floor.cell.scenario.endswith(AGAIN)
+        and floor.metric == PRIMARY
+        and floor.verdict in ("worse", "better")
+        and floor.ratio is not None
+    ]
+
+
+def _open_ledgers(stored: StoredRun) -> list[Caution]:
+    wrong = [sample for sample in stored.samples if sample.valid and sample.ledger.unexplained]
+    if not wrong:
+        return []
+    sample = wrong[-1]
+    return [
+        Caution(
+            "ledger",
+            f"{len(wrong)} trials have events that are not accounted for; the last, "
+            f"{sample.workload} × {sample.scenario}: {sample.ledger.unexplained:+d}",
+            "see the ledgers with --json, and report it",
+        )
+    ]
+
+
+def _environment_cautions(stored: StoredRun) -> list[Caution]:
+    return [
+        Caution(finding["name"], finding["what"], finding["remedy"])
+        for finding in stored.environment.get("cautions", ())
+    ]

@@ -1,0 +1,100 @@
+"""Rule files to scenarios: the named ones, those of the user, and exclusions in front of them."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from harness.kernel.rule_file import RuleFile, load_rule_file, parse_rules_text
+from harness.kernel.rule_format import format_rule
+from harness.model import AGAIN, Scenario
+from harness.scenarios.catalog import NOT_INTERLEAVED, scenario_summary, scenario_text
+
+EXCLUSIONS = {
+    "excluded": "-a never,exit -S all -F exe={exe}\n",
+    "excluded-narrow": "-a never,exit -F arch=b64 -S {noisy} -F exe={exe}\n",
+}
+"""What `--exclude-exe` puts in front of a rule file of the user's, by the scenario's suffix."""
+
+
+def bind_named(name: str, *, exe: str, noisy: str) -> Scenario:
+    """A built-in scenario, bound to the program to exclude and the workload's noisy syscall."""
+    text = _fill(scenario_text(name), exe=exe, noisy=noisy)
+    if name in NOT_INTERLEAVED:
+        return Scenario(name, scenario_summary(name), enabled=None, interleaved=False)
+    return _scenario(name, scenario_summary(name), parse_rules_text(text, name))
+
+
+def bind_rule_files(
+    paths: Sequence[Path],
+    *,
+    exclude_exe: str | None,
+    noisy: str,
+    ignore_lock: bool,
+    taken: Collection[str],
+) -> list[Scenario]:
+    """One scenario per file, named after it, each followed by its exclusions where asked for."""
+    scenarios: list[Scenario] = []
+    names = set(taken)
+    for path in paths:
+        file = load_rule_file(path, ignore_lock=ignore_lock)
+        name = _free_name(path.stem, names)
+        scenario = _scenario(name, f"the rules of {path}", file)
+        scenarios.append(scenario)
+        if exclude_exe is not None:
+            scenarios += _exclusions(scenario, exclude_exe, noisy)
+    return scenarios
+
+
+def _exclusions(scenario: Scenario, exe: str, noisy: str) -> list[Scenario]:
+    derived: list[Scenario] = []
+    for suffix, text in EXCLUSIONS.items():
+        first = parse_rules_text(_fill(text, exe=exe, noisy=noisy), suffix)
+        derived.append(
+            replace(
+                scenario,
+                name=f"{scenario.name}+{suffix}",
+                summary=f"{scenario.summary}, after an exclusion of {exe}",
+                rules=(*(rule.to_bytes() for rule in first.rules), *scenario.rules),
+                rule_text=(*map(format_rule, first.rules), *scenario.rule_text),
+            )
+        )
+    return derived
+
+
+def copy_of(scenario: Scenario) -> Scenario:
+    """The A/A copy: the same state under another name."""
+    return replace(
+        scenario, name=scenario.name + AGAIN, summary=f"{scenario.name} a second time (A/A)"
+    )
+
+
+def _fill(text: str, **values: str) -> str:
+    # Not str.format: rule files of all kinds may hold braces.
+    for name, value in values.items():
+        text = text.replace("{" + name + "}", value)
+    return text
+
+
+def _free_name(stem: str, names: set[str]) -> str:
+    name, number = stem, 2
+    while name in names:
+        name, number = f"{stem}-{number}", number + 1
+    names.add(name)
+    return name
+
+
+def _scenario(name: str, summary: str, file: RuleFile) -> Scenario:
+    controls = file.controls
+    return Scenario(
+        name=name,
+        summary=summary,
+        enabled=1 if controls.enabled is None else controls.enabled,
+        rules=tuple(rule.to_bytes() for rule in file.rules),
+        rule_text=tuple(format_rule(rule) for rule in file.rules),
+        backlog_limit=controls.backlog_limit,
+        backlog_wait_time=controls.backlog_wait_time,
+        rate_limit=controls.rate_limit,
+        failure=controls.failure,
+    )

@@ -1,0 +1,235 @@
+"""A run from request to stored samples: check, borrow the host's audit, measure, give it back.
+
+Everything a user can get wrong is found before the lease is taken; everything that was measured
+is on the disk before the next trial begins.
+"""
+
+from __future__ import annotations
+
+import platform
+import signal
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, replace
+from datetime import UTC, datetime
+from importlib.metadata import version
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+from harness.consumers.catalog import find_consumer
+from harness.errors import HostUnfitError
+from harness.host.ever_enabled import EverEnabled, probe_ever_enabled
+from harness.host.facts import HostFacts, read_host_facts
+from harness.host.pinning import assign_cpus
+from harness.kernel.client import AuditClient
+from harness.kernel.lease import take_lease
+from harness.kernel.lock import Holder
+from harness.kernel.rule import Rule
+from harness.kernel.rule_format import format_rule
+from harness.kernel.snapshot import Snapshot
+from harness.model import Sample, Trial
+from harness.run.plan import Plan, Request, make_plan, plan_document
+from harness.run.replay import ReplayBench, replay_trial
+from harness.run.runner import Observer, run_trials
+from harness.run.schedule import schedule
+from harness.run.trial import Bench, run_trial
+from harness.store import RunWriter
+
+TRIAL_TIMEOUT_S = 600.0
+"""A trial that takes longer is given up: a stalled queue holds a producer a minute per record."""
+
+
+@dataclass(frozen=True, slots=True)
+class SessionOptions:
+    """How a run is carried out, as opposed to what it measures."""
+
+    results: Path
+    cpus: str | None = None
+    borrow: bool = False
+    wait: bool = False
+    argv: tuple[str, ...] = ()
+    say: Callable[[str], None] = lambda text: None
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """Where a run is stored, and whether it was stopped by the user."""
+
+    folder: Path
+    interrupted: bool
+
+
+def run_with_fallback(
+    request: Request, fallback: str | None, options: SessionOptions, observer: Observer
+) -> Outcome:
+    """Run; where this host's audit cannot be had, say so in one line and run `fallback` instead."""
+    try:
+        return run_session(request, options, observer)
+    except HostUnfitError as error:
+        if fallback is None:
+            raise
+        options.say(
+            f"This host's audit cannot be measured: {error.one_line()}. Running the plan "
+            f"`{fallback}` instead: it measures the consumer, not this host's kernel."
+        )
+    return run_session(replace(Request(plan=fallback), pace=request.pace), options, observer)
+
+
+def run_session(request: Request, options: SessionOptions, observer: Observer) -> Outcome:
+    """Run a request's plan on this host and store it."""
+    plan = make_plan(request)
+    facts = read_host_facts()
+    cpus = assign_cpus(options.cpus, facts.cpu)
+    if plan.kind == "replay":
+        return _run_replay(plan, facts, cpus, options, observer)
+    return _run_kernel(request, plan, facts, cpus, options, observer)
+
+
+def _run_kernel(
+    request: Request,
+    plan: Plan,
+    facts: HostFacts,
+    cpus: dict[str, tuple[int, ...]],
+    options: SessionOptions,
+    observer: Observer,
+) -> Outcome:
+    with (
+        RunWriter(_new_folder(options.results, facts, plan)) as writer,
+        take_lease(
+            command=" ".join(options.argv) or "auditbench run",
+            borrow=options.borrow,
+            wait=options.wait,
+            on_wait=_WaitNotice(options.say),
+        ) as lease,
+        AuditClient() as client,
+        _stop_signals(),
+    ):
+        for repaired in lease.repaired:
+            options.say(repaired)
+        ever = probe_ever_enabled(client)
+        plan = make_plan(replace(request, seed=plan.seed), never_enabled=ever.state == "never")
+        trials = schedule(plan)
+        writer.describe(
+            {**plan_document(plan), "trials": len(trials)},
+            _environment(facts, cpus, options, lease.snapshot, ever),
+        )
+        bench = Bench(
+            plan=plan,
+            lease=lease,
+            client=client,
+            consumers={name: find_consumer(name) for name in (*plan.consumers, "none")},
+            cpus=cpus,
+            trial_timeout_s=TRIAL_TIMEOUT_S,
+            on_pulse=observer.pulse,
+        )
+        return _loop(writer, trials, lambda trial: run_trial(bench, trial), observer)
+
+
+def _run_replay(
+    plan: Plan,
+    facts: HostFacts,
+    cpus: dict[str, tuple[int, ...]],
+    options: SessionOptions,
+    observer: Observer,
+) -> Outcome:
+    with RunWriter(_new_folder(options.results, facts, plan)) as writer, _stop_signals():
+        trials = schedule(plan)
+        writer.describe(
+            {**plan_document(plan), "trials": len(trials)},
+            _environment(facts, cpus, options, None, None),
+        )
+        bench = ReplayBench(plan=plan, cpus=cpus, trial_timeout_s=TRIAL_TIMEOUT_S)
+        return _loop(writer, trials, lambda trial: replay_trial(bench, trial), observer)
+
+
+def _loop(
+    writer: RunWriter,
+    trials: list[Trial],
+    measure: Callable[[Trial], Sample],
+    observer: Observer,
+) -> Outcome:
+    """Run the trials; Ctrl-C ends them and keeps what there is."""
+    try:
+        run_trials(trials, measure, writer.append, observer)
+    except KeyboardInterrupt:
+        return Outcome(writer.folder, interrupted=True)
+    return Outcome(writer.folder, interrupted=False)
+
+
+def _new_folder(results: Path, facts: HostFacts, plan: Plan) -> Path:
+    stamp = datetime.now(UTC).strftime("%Y-%m-%dT%H%M%SZ")
+    folder = results / facts.machine / f"{stamp}-{plan.name}"
+    number = 2
+    while folder.exists():
+        folder = folder.with_name(f"{stamp}-{plan.name}-{number}")
+        number += 1
+    return folder
+
+
+@contextmanager
+def _stop_signals() -> Iterator[None]:
+    """Being asked to end, or losing the terminal, is treated like Ctrl-C."""
+
+    def stop(number: int, frame: FrameType | None) -> None:
+        raise KeyboardInterrupt
+
+    numbers = (signal.SIGTERM, signal.SIGHUP)
+    before = [signal.signal(number, stop) for number in numbers]
+    try:
+        yield
+    finally:
+        for number, handler in zip(numbers, before, strict=True):
+            signal.signal(number, handler)
+
+
+def _environment(
+    facts: HostFacts,
+    cpus: dict[str, tuple[int, ...]],
+    options: SessionOptions,
+    snapshot: Snapshot | None,
+    ever: EverEnabled | None,
+) -> dict[str, Any]:
+    """What the numbers depend on and the plan does not say."""
+    return {
+        "schema": "auditbench.environment/1",
+        "auditbench": version("auditbench"),
+        "python": platform.python_version(),
+        "argv": list(options.argv),
+        "started_at": datetime.now(UTC).isoformat(timespec="seconds"),
+        "facts": asdict(facts),
+        "cpus": {name: list(numbers) for name, numbers in cpus.items()},
+        "audit_before": _snapshot_document(snapshot) if snapshot is not None else None,
+        "ever_enabled": asdict(ever) if ever is not None else None,
+        "caller_loginuid": _read_number(Path("/proc/self/loginuid")),
+        "cautions": [],
+    }
+
+
+def _snapshot_document(snapshot: Snapshot) -> dict[str, Any]:
+    return {
+        "settings": dict(snapshot.settings),
+        "features": snapshot.features,
+        "rules": [format_rule(Rule.from_bytes(payload)) for payload in snapshot.rules],
+    }
+
+
+class _WaitNotice:
+    """Says once whom this run is waiting for; the lock calls it ten times a second."""
+
+    def __init__(self, say: Callable[[str], None]) -> None:
+        self._say = say
+        self._said = False
+
+    def __call__(self, holder: Holder | None, waited_s: float) -> None:
+        if not self._said:
+            who = holder.describe() if holder is not None else "another run"
+            self._say(f"waiting for {who} to end")
+            self._said = True
+
+
+def _read_number(path: Path) -> int | None:
+    try:
+        return int(path.read_text(encoding="ascii"))
+    except (OSError, ValueError):
+        return None

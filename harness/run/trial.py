@@ -1,0 +1,258 @@
+"""One trial: consumer up, scenario in force, worker up, load, drain, read, down.
+
+The order is the method. The consumer is started while audit is off, so that its start is not
+recorded; the worker is forked after the scenario is in force, because a task gets its audit
+context at fork; audit goes off again before the consumer leaves, so that nothing is printed to
+the kernel log for want of a reader.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from contextlib import ExitStack
+from dataclasses import asdict, dataclass, field, replace
+from datetime import UTC, datetime
+from typing import Any
+
+from harness.analysis.ledger import close_ledger
+from harness.consumers.base import Consumer, ConsumerSetup, RunningConsumer
+from harness.kernel.client import AuditClient
+from harness.kernel.jiffies import kernel_hz
+from harness.kernel.lease import Lease, WantedState
+from harness.kernel.status import AuditStatus
+from harness.metrics.audit_status import audit_delta
+from harness.metrics.machine import read_machine
+from harness.model import Ledger, Sample, Scenario, Trial
+from harness.processes import ChildFailedError, LineProcess, module_command
+from harness.run.expected import events_per_operation, excluded_types
+from harness.run.measure import evidence_of, metrics_of
+from harness.run.plan import Plan
+
+WORKER_READY_TIMEOUT_S = 30.0
+MARKER_TIMEOUT_S = 1.0
+MARKER_ATTEMPTS = 20
+MARKERS_IN_A_ROW = 2
+"""The first marker shows that the main queue is through; the second that the retry queue is, which
+the kernel empties before each pass over the main queue."""
+
+
+@dataclass(slots=True)
+class Bench:
+    """What all trials of a run share."""
+
+    plan: Plan
+    lease: Lease
+    client: AuditClient
+    consumers: Mapping[str, Consumer]
+    cpus: Mapping[str, tuple[int, ...]]
+    trial_timeout_s: float
+    rcvbuf_bytes: int | None = None
+    on_pulse: Callable[[int, int], None] = lambda backlog, lost: None
+    backlog_high: int = field(default=0)
+
+    def tick(self) -> None:
+        """Look at the kernel's queue once; called a few times a second while a load runs."""
+        status = self.client.status()
+        self.backlog_high = max(self.backlog_high, status.backlog)
+        self.on_pulse(status.backlog, status.lost)
+
+
+def run_trial(bench: Bench, trial: Trial) -> Sample:
+    """Measure one trial. What goes wrong inside it makes the sample invalid, not the run.
+
+    KeyboardInterrupt and errors of the control plane pass through; the processes are ended then.
+    """
+    scenario = bench.plan.scenario_of(trial.cell)
+    started_at, start_ns = datetime.now(UTC), time.monotonic_ns()
+    try:
+        sample = _measure(bench, trial, scenario)
+    except (ChildFailedError, TimeoutError) as error:
+        sample = _failed(bench, trial, scenario, str(error))
+    return replace(
+        sample,
+        started_at=started_at.isoformat(timespec="milliseconds"),
+        duration_ns=time.monotonic_ns() - start_ns,
+    )
+
+
+def _measure(bench: Bench, trial: Trial, scenario: Scenario) -> Sample:
+    with ExitStack() as stack:
+        consumer, marker = _start_consumer(bench, trial, scenario, stack)
+        stack.callback(_quiet, bench, scenario)
+        if scenario.enabled is not None:
+            bench.lease.apply(wanted_state(scenario))
+        worker, ready = _start_worker(bench, trial, stack)
+        if ready["session"] is None:
+            consumer.attribute_tree(worker.pid)
+        bench.backlog_high = 0
+        before, machine_before = bench.client.status(), read_machine()
+        worker.send("go")
+        document = worker.expect("result", timeout_s=bench.trial_timeout_s, tick=bench.tick)
+        drained = not scenario.enabled or _drain(bench, consumer, marker)
+        after, machine_after = bench.client.status(), read_machine()
+        meddling = _meddling(bench)
+        _quiet(bench, scenario)
+        report = consumer.stop()
+    machine = machine_after.delta(machine_before)
+    generated = _generated(bench, scenario, document)
+    delta = audit_delta(before, after, hz=kernel_hz())
+    ledger = close_ledger(
+        evidence_of(report.document, delta, session=document["session"], generated=generated)
+    )
+    return _sample(
+        trial,
+        scenario,
+        metrics=metrics_of(document, report, ledger, kauditd_ns=machine.kauditd_cpu_ns),
+        ledger=ledger,
+        workload_document=document,
+        consumer_document=report.document,
+        status_before=before,
+        status_after=after,
+        backlog_high=max(bench.backlog_high, after.backlog),
+        machine=machine.as_document(),
+        invalid_reason=meddling or _invalid(document, drained),
+    )
+
+
+def wanted_state(scenario: Scenario) -> WantedState:
+    """The state that the lease brings the kernel into."""
+    assert scenario.enabled is not None
+    return WantedState(
+        enabled=scenario.enabled,
+        rules=scenario.rules,
+        backlog_limit=scenario.backlog_limit,
+        backlog_wait_time=scenario.backlog_wait_time,
+        rate_limit=scenario.rate_limit,
+        failure=scenario.failure,
+    )
+
+
+def _quiet(bench: Bench, scenario: Scenario) -> None:
+    """Audit off, rules as they are: what follows is not recorded, and the next trial starts so."""
+    if scenario.enabled:
+        bench.lease.apply(replace(wanted_state(scenario), enabled=0))
+
+
+def _start_consumer(
+    bench: Bench, trial: Trial, scenario: Scenario, stack: ExitStack
+) -> tuple[RunningConsumer, str]:
+    marker = f"auditbench-sync-{trial.seed:x}-{trial.index}"
+    setup = ConsumerSetup(
+        marker=marker,
+        cpus=bench.cpus.get("consumer", ()),
+        rcvbuf_bytes=bench.rcvbuf_bytes,
+        excluded_types=excluded_types(scenario),
+    )
+    consumer = bench.consumers[trial.cell.consumer]
+    running = consumer.start(setup)
+    stack.callback(_end_consumer, bench, consumer, running)
+    for pid in running.pids:
+        bench.lease.register_child(pid)
+    return running, marker
+
+
+def _end_consumer(bench: Bench, consumer: Consumer, running: RunningConsumer) -> None:
+    running.end()
+    for pid in running.pids:
+        bench.lease.forget_child(pid)
+    if consumer.registers:
+        bench.lease.clear_stale_daemon()
+
+
+def _start_worker(
+    bench: Bench, trial: Trial, stack: ExitStack
+) -> tuple[LineProcess, dict[str, Any]]:
+    worker = LineProcess("workload", worker_command(bench, trial))
+    stack.callback(bench.lease.forget_child, worker.pid)
+    stack.callback(worker.end)
+    bench.lease.register_child(worker.pid)
+    return worker, worker.expect("ready", timeout_s=WORKER_READY_TIMEOUT_S)
+
+
+def worker_command(bench: Bench, trial: Trial) -> list[str]:
+    """The command that presses the machine for one trial."""
+    plan = bench.plan
+    words = [trial.cell.workload, "--control", "--ops", str(trial.ops), "--auid", plan.auid]
+    words += ["--workers", str(plan.workers), *plan.workload_options]
+    if cpus := bench.cpus.get("workload"):
+        words += ["--cpu", ",".join(map(str, cpus))]
+    if plan.command:
+        words += ["--", *plan.command]
+    return module_command("workloads", *words)
+
+
+def _drain(bench: Bench, consumer: RunningConsumer, marker: str) -> bool:
+    """Send sync markers until the queues are shown to be empty; False where they never came."""
+    arrived = 0
+    for number in range(1, MARKER_ATTEMPTS + 1):
+        bench.client.send_user_message(f"{marker}:{number}")
+        arrived += consumer.wait_marker(number, MARKER_TIMEOUT_S)
+        if arrived == MARKERS_IN_A_ROW:
+            return True
+    return False
+
+
+def _generated(bench: Bench, scenario: Scenario, document: dict[str, Any]) -> int | None:
+    """The events that the rules demand of what the workload did."""
+    per_operation = events_per_operation(
+        scenario,
+        document["yields"],
+        exe=document["exe"],
+        program=document["details"].get("program", ""),
+        known={"auid": document["auid"], "uid": 0},
+    )
+    return None if per_operation is None else round(per_operation * document["ops"])
+
+
+def _meddling(bench: Bench) -> str:
+    """What somebody else did to the state in force; a guard that died has been replaced."""
+    findings = [finding for finding in bench.lease.check() if finding.kind != "guard"]
+    return "; ".join(finding.what for finding in findings)
+
+
+def _invalid(document: dict[str, Any], drained: bool) -> str:
+    """Why a trial must not be used; empty where it may. The rule is fixed: nothing else counts."""
+    if document["failures"]:
+        errors = ", ".join(f"{name} {count}×" for name, count in document["errors"].items())
+        return f"{document['failures']} operations failed ({errors})"
+    return "" if drained else "the sync marker never came back"
+
+
+def _failed(bench: Bench, trial: Trial, scenario: Scenario, reason: str) -> Sample:
+    nothing = Ledger(generated=None, complete=None, partial=None, lost=None, attribution="none")
+    return _sample(trial, scenario, metrics={}, ledger=nothing, invalid_reason=reason)
+
+
+def _sample(
+    trial: Trial,
+    scenario: Scenario,
+    *,
+    metrics: dict[str, float],
+    ledger: Ledger,
+    invalid_reason: str,
+    status_before: AuditStatus | None = None,
+    status_after: AuditStatus | None = None,
+    **rest: Any,
+) -> Sample:
+    return Sample(
+        index=trial.index,
+        workload=trial.cell.workload,
+        scenario=trial.cell.scenario,
+        consumer=trial.cell.consumer,
+        block=trial.block,
+        position=trial.position,
+        seed=trial.seed,
+        ops=trial.ops,
+        started_at="",
+        duration_ns=0,
+        metrics=metrics,
+        ledger=ledger,
+        warm_up=trial.block == 0,
+        interleaved=scenario.interleaved,
+        valid=not invalid_reason,
+        invalid_reason=invalid_reason,
+        status_before=asdict(status_before) if status_before else None,
+        status_after=asdict(status_after) if status_after else None,
+        **rest,
+    )

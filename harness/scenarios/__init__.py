@@ -1,0 +1,1 @@
+"""Named audit states and rule sets, as data."""

@@ -1,0 +1,58 @@
+"""Every named scenario and plan, by the file that defines it.
+
+A scenario is a rule file in auditctl's syntax whose first comment says what it is. `{exe}` stands
+for the program to exclude, `{noisy}` for the syscall that the workload is noisy with.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from harness.errors import UsageError
+
+HERE = Path(__file__).parent
+
+SCENARIOS: dict[str, str] = {
+    "never-enabled": "never-enabled.rules",
+    "no-context": "no-context.rules",
+    "disabled": "disabled.rules",
+    "no-rules": "no-rules.rules",
+    "rules": "rules.rules",
+    "excluded": "excluded.rules",
+    "excluded-narrow": "excluded-narrow.rules",
+}
+
+NOT_INTERLEAVED = frozenset({"never-enabled"})
+"""States that cannot be entered again: measured first, with nothing on the host changed."""
+
+PLANS: dict[str, str] = {
+    "overhead": "overhead.toml",
+    "replay": "replay.toml",
+}
+
+
+def scenario_text(name: str) -> str:
+    """The rule file of a named scenario; an unknown name is a UsageError that lists the known."""
+    if name not in SCENARIOS:
+        raise UsageError(
+            f"no scenario is called {name!r}",
+            remedy=f"one of {', '.join(SCENARIOS)}, or --rules FILE for a rule file of yours",
+        )
+    return (HERE / SCENARIOS[name]).read_text(encoding="utf-8")
+
+
+def scenario_summary(name: str) -> str:
+    """The first comment of the scenario's file."""
+    return scenario_text(name).splitlines()[0].lstrip("# ")
+
+
+def plan_path(name: str) -> Path:
+    """The file of a built-in plan, or a plan file of the user's own."""
+    if name in PLANS:
+        return HERE / PLANS[name]
+    path = Path(name)
+    if path.suffix == ".toml" or path.is_file():
+        return path
+    raise UsageError(
+        f"no plan is called {name!r}", remedy=f"one of {', '.join(PLANS)}, or a .toml file"
+    )

@@ -1,0 +1,185 @@
+"""Runs on disk: `<folder>/<machine>/<run>/` with plan, environment and samples.
+
+`samples.jsonl` is append-only, one trial per line, flushed to the disk after each: a crash loses
+one trial at most, and a line that a crash cut short is passed over with a caution.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import tomllib
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, fields
+from pathlib import Path
+from typing import IO, Any
+
+from harness.errors import UsageError
+from harness.model import SAMPLE_SCHEMA, Caution, Ledger, Sample
+
+SAMPLES = "samples.jsonl"
+PLAN = "plan.toml"
+ENVIRONMENT = "environment.json"
+
+
+@dataclass(frozen=True, slots=True)
+class StoredRun:
+    """A run as it was written. `plan` and `environment` are plain documents."""
+
+    folder: Path
+    plan: dict[str, Any]
+    environment: dict[str, Any]
+    samples: tuple[Sample, ...]
+    cautions: tuple[Caution, ...] = ()
+
+    @property
+    def name(self) -> str:
+        """`<machine>/<run>`."""
+        return f"{self.folder.parent.name}/{self.folder.name}"
+
+
+class RunWriter:
+    """Writes one run. Opened before anything on the host changes, so that a folder that cannot
+    be written costs nothing.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        with _as_usage_error(folder):
+            folder.mkdir(parents=True)
+            # Unbuffered: what a full disk did not take must not come back when it is closed.
+            self._samples: IO[bytes] = (folder / SAMPLES).open("ab", buffering=0)
+            _give_to_caller(folder, folder / SAMPLES)
+
+    def __enter__(self) -> RunWriter:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._samples.close()
+
+    def describe(self, plan: dict[str, Any], environment: dict[str, Any]) -> None:
+        """Write what is measured, and where."""
+        import tomli_w
+
+        plan_path, environment_path = self.folder / PLAN, self.folder / ENVIRONMENT
+        with _as_usage_error(self.folder):
+            _write(plan_path, tomli_w.dumps(_without_none(plan)))
+            _write(environment_path, json.dumps(environment, indent=1, sort_keys=True) + "\n")
+            _give_to_caller(self.folder, plan_path, environment_path)
+
+    def append(self, sample: Sample) -> None:
+        """Write one sample through to the disk; UsageError where the disk does not take it."""
+        with _as_usage_error(self.folder):
+            line = json.dumps(asdict(sample), separators=(",", ":")).encode() + b"\n"
+            while line:
+                line = line[self._samples.write(line) :]
+            os.fsync(self._samples.fileno())
+
+
+def _write(path: Path, text: str) -> None:
+    path.write_text(text, encoding="utf-8")
+
+
+def _without_none(value: Any) -> Any:
+    """TOML has no null: what is None is left out."""
+    if isinstance(value, dict):
+        return {k: _without_none(v) for k, v in value.items() if v is not None}
+    if isinstance(value, list | tuple):
+        return [_without_none(item) for item in value]
+    return value
+
+
+@contextmanager
+def _as_usage_error(folder: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise UsageError(
+            f"{folder} cannot be written ({error.strerror})",
+            remedy="choose another place with -o DIR; what was recorded before is kept",
+        ) from error
+
+
+def _give_to_caller(*paths: Path) -> None:
+    """Under sudo, the results belong to who asked for them."""
+    uid, gid = os.environ.get("SUDO_UID", ""), os.environ.get("SUDO_GID", "")
+    if os.geteuid() != 0 or not (uid.isdigit() and gid.isdigit()):
+        return
+    for path in (*paths, *paths[0].parents[:2]):
+        if path.stat().st_uid == 0:
+            os.chown(path, int(uid), int(gid))
+
+
+def load_run(folder: Path) -> StoredRun:
+    """Read a run back; UsageError where it is not one or a line inside it is damaged."""
+    plan = _read_document(folder / PLAN, tomllib.loads)
+    environment = _read_document(folder / ENVIRONMENT, json.loads)
+    samples, cautions = _read_samples(folder / SAMPLES)
+    return StoredRun(folder, plan, environment, tuple(samples), tuple(cautions))
+
+
+def _read_document(path: Path, parse: Callable[[str], Any]) -> dict[str, Any]:
+    try:
+        document = parse(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise UsageError(
+            f"{path} cannot be read ({error.strerror})",
+            remedy="name the folder of a run, or `latest`",
+        ) from None
+    except ValueError as error:
+        raise UsageError(f"{path} is damaged ({error})", remedy="restore it or run again") from None
+    if not isinstance(document, dict):
+        raise UsageError(f"{path} holds no document", remedy="restore it or run again")
+    return document
+
+
+def _read_samples(path: Path) -> tuple[list[Sample], list[Caution]]:
+    try:
+        lines = path.read_text(encoding="utf-8", errors="replace").splitlines(keepends=True)
+    except OSError as error:
+        raise UsageError(f"{path} cannot be read ({error.strerror})") from None
+    samples: list[Sample] = []
+    cautions: list[Caution] = []
+    for number, line in enumerate(lines, start=1):
+        if number == len(lines) and not line.endswith("\n"):
+            cautions.append(
+                Caution("truncated", f"{path}: the last line was cut short and is left out")
+            )
+            break
+        samples.append(_read_sample(path, number, line))
+    return samples, cautions
+
+
+def _read_sample(path: Path, number: int, line: str) -> Sample:
+    try:
+        document = json.loads(line)
+        if document["schema"] != SAMPLE_SCHEMA:
+            raise UsageError(
+                f"{path}:{number} has schema {document['schema']}, this version reads "
+                f"{SAMPLE_SCHEMA}",
+                remedy="use the version of auditbench that wrote it",
+            )
+        document["ledger"] = Ledger(**document["ledger"])
+        document["warnings"] = tuple(document["warnings"])
+        known = {field.name for field in fields(Sample)}
+        return Sample(**{key: value for key, value in document.items() if key in known})
+    except (ValueError, KeyError, TypeError) as error:
+        raise UsageError(
+            f"{path}:{number} is damaged ({error})", remedy="delete this line to use the rest"
+        ) from None
+
+
+def find_run(name: str, results: Path) -> Path:
+    """The folder of a run named by path, by `<machine>/<run>`, by `<run>`, or as `latest`."""
+    if name == "latest":
+        runs = sorted(results.glob(f"*/*/{SAMPLES}"), key=lambda path: path.parent.name)
+        if not runs:
+            raise UsageError(f"no run under {results}", remedy="make one with `auditbench run`")
+        return runs[-1].parent
+    for folder in (Path(name), results / name, *sorted(results.glob(f"*/{name}"))):
+        if (folder / SAMPLES).is_file():
+            return folder
+    raise UsageError(
+        f"{name!r} is no run", remedy=f"name a folder with {SAMPLES}, or `latest` of {results}"
+    )

@@ -1,0 +1,74 @@
+"""`auditbench doctor`: what this host is, and whether it is fit."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Annotated
+
+from cyclopts import Parameter
+
+from harness.errors import EXIT_FINE, EXIT_HOST_UNFIT
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from harness.host.doctor import Diagnosis
+    from harness.host.finding import Finding
+
+MARKS = {
+    "ok": ("ok", "green"),
+    "note": ("note", "cyan"),
+    "warning": ("warn", "yellow"),
+    "unfit": ("UNFIT", "bold red"),
+}
+
+
+def doctor_verb(*, json: Annotated[bool, Parameter(negative="")] = False) -> int:
+    """Say what this host is, and whether it is fit to measure on; exit code 4 if it is not.
+
+    Parameters
+    ----------
+    json
+        Print one JSON document instead of a table.
+    """
+    from harness.host.doctor import diagnose
+    from harness.verbs.output import out, print_json
+
+    diagnosis = diagnose()
+    if json:
+        print_json({"schema": "auditbench.doctor/1", **asdict(diagnosis)})
+    else:
+        _print(diagnosis, out())
+    return EXIT_FINE if diagnosis.fit else EXIT_HOST_UNFIT
+
+
+def _print(diagnosis: Diagnosis, console: Console) -> None:
+    from rich.table import Table
+    from rich.text import Text
+
+    facts = diagnosis.facts
+    console.print(
+        f"{facts.hostname}: Linux {facts.kernel.release}, {facts.cpu.online} CPUs, "
+        f"{facts.cpu.model}",
+        markup=False,
+    )
+    table = Table.grid(padding=(0, 1))
+    table.add_column(min_width=5)
+    table.add_column(overflow="fold")
+    for finding in diagnosis.findings:
+        mark, style = MARKS[finding.severity]
+        table.add_row(Text(mark, style=style), _words(finding))
+    console.print(table)
+    unfit = sum(finding.severity == "unfit" for finding in diagnosis.findings)
+    warnings = sum(finding.severity == "warning" for finding in diagnosis.findings)
+    verdict = "not fit to measure on" if unfit else "fit to measure on"
+    console.print(f"This host is {verdict} ({warnings} warnings).", style="bold")
+
+
+def _words(finding: Finding) -> object:
+    from rich.text import Text
+
+    text = Text(f"{finding.name}: {finding.what}")
+    if finding.remedy and finding.severity != "ok":
+        text.append(f"\n→ {finding.remedy}", style="dim")
+    return text

@@ -1,0 +1,62 @@
+"""`auditbench list`: what there is to choose from."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from cyclopts import Parameter
+
+from harness.errors import EXIT_FINE
+
+What = Literal["scenarios", "workloads", "consumers", "metrics", "plans"]
+
+
+def list_verb(what: What, /, *, json: Annotated[bool, Parameter(negative="")] = False) -> int:
+    """List scenarios, workloads, consumers, metrics or plans.
+
+    Parameters
+    ----------
+    what
+        Which of them.
+    json
+        Print one JSON document instead of a table.
+    """
+    from harness.verbs.output import out, print_json
+
+    entries = _entries(what)
+    if json:
+        print_json({"schema": "auditbench.list/1", what: entries})
+        return EXIT_FINE
+    from rich.table import Table
+
+    table = Table(box=None, pad_edge=False, show_header=False)
+    for entry in entries:
+        table.add_row(*entry.values())
+    out().print(table, markup=False)
+    return EXIT_FINE
+
+
+def _entries(what: What) -> list[dict[str, str]]:
+    if what == "scenarios":
+        from harness.scenarios.catalog import SCENARIOS, scenario_summary
+
+        return [{"name": name, "summary": scenario_summary(name)} for name in SCENARIOS]
+    if what == "plans":
+        from harness.run.plan import load_plan_file
+        from harness.scenarios.catalog import PLANS
+
+        return [{"name": name, "summary": load_plan_file(name).summary} for name in PLANS]
+    if what == "workloads":
+        from workloads.catalog import WORKLOADS
+
+        return [{"name": name, "summary": info.summary} for name, info in WORKLOADS.items()]
+    if what == "consumers":
+        from harness.consumers.catalog import CONSUMERS
+
+        return [{"name": name, "summary": c.summary} for name, c in CONSUMERS.items()]
+    from harness.metrics.catalog import METRICS
+
+    return [
+        {"name": metric.name, "unit": metric.unit, "summary": metric.summary}
+        for metric in METRICS.values()
+    ]

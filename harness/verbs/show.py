@@ -1,0 +1,49 @@
+"""`auditbench show`: a stored run again."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+from cyclopts import Parameter
+
+from harness.errors import EXIT_FINE, EXIT_UNTRUSTWORTHY
+
+
+def show_verb(
+    run: str = "latest",
+    /,
+    *,
+    output: Annotated[Path, Parameter(name=["--output", "-o"])] = Path("results"),
+    json: Annotated[bool, Parameter(negative="")] = False,
+) -> int:
+    """Show a stored run again.
+
+    Parameters
+    ----------
+    run
+        A run's folder, its name, or `latest`.
+    output
+        The folder that runs are stored in.
+    json
+        Print one JSON document instead of tables.
+    """
+    from harness.store import find_run
+
+    return EXIT_FINE if show_run(find_run(run, output), as_json=json) else EXIT_UNTRUSTWORTHY
+
+
+def show_run(folder: Path, *, as_json: bool) -> bool:
+    """Print a run; False where it must not be relied on."""
+    from harness.reporters.document import result_document
+    from harness.reporters.terminal import render_result
+    from harness.run.result import make_result
+    from harness.store import load_run
+    from harness.verbs.output import out, print_json
+
+    result = make_result(load_run(folder))
+    if as_json:
+        print_json(result_document(result))
+    else:
+        render_result(result, out())
+    return result.trustworthy

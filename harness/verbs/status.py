@@ -1,0 +1,55 @@
+"""`auditbench status`: the kernel's audit state, and who holds it."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Annotated, Any
+
+from cyclopts import Parameter
+
+from harness.errors import EXIT_FINE
+
+
+def status_verb(*, json: Annotated[bool, Parameter(negative="")] = False) -> int:
+    """Show the kernel's audit state and who holds it.
+
+    Parameters
+    ----------
+    json
+        Print one JSON document instead of lines.
+    """
+    from harness.kernel.client import AuditClient
+    from harness.kernel.rule import Rule
+    from harness.kernel.rule_format import format_rule
+    from harness.verbs.output import out, print_json
+
+    with AuditClient() as client:
+        status, features, payloads = client.status(), client.features(), client.list_rules()
+    rules = [format_rule(Rule.from_bytes(payload)) for payload in payloads]
+    holder = _holder()
+    document: dict[str, Any] = {
+        "schema": "auditbench.status/1",
+        "status": asdict(status),
+        "features": features.names() if features is not None else None,
+        "rules": rules,
+        "held_by": holder,
+    }
+    if json:
+        print_json(document)
+        return EXIT_FINE
+    lines = [f"{name} {value}" for name, value in document["status"].items() if name != "mask"]
+    lines += [f"{name} {value}" for name, value in (document["features"] or {}).items()]
+    lines += rules or ["No rules"]
+    lines.append(f"held by {holder}" if holder else "not held by auditbench")
+    out().print("\n".join(lines), markup=False, soft_wrap=True)
+    return EXIT_FINE
+
+
+def _holder() -> str | None:
+    """The run that borrows the host's audit now, in words."""
+    from harness.kernel.lock import read_holder
+    from harness.kernel.process import is_alive
+    from harness.kernel.state_dir import DEFAULT_STATE_DIR, StateDir
+
+    holder = read_holder(StateDir(DEFAULT_STATE_DIR).lock)
+    return holder.describe() if holder is not None and is_alive(holder.process) else None

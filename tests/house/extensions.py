@@ -1,0 +1,23 @@
+"""The compiled modules by dotted name, one per line when run."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+
+
+def extension_sources() -> list[Path]:
+    """Every .pyx of the distribution."""
+    return sorted(
+        path for package in ("consumer", "workloads") for path in (ROOT / package).glob("*.pyx")
+    )
+
+
+def extension_modules() -> list[str]:
+    """Their dotted names."""
+    return [f"{path.parent.name}.{path.stem}" for path in extension_sources()]
+
+
+if __name__ == "__main__":
+    print("\n".join(extension_modules()))

@@ -1,0 +1,118 @@
+"""Runs on disk: what was appended comes back, and damage is told in one line."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from harness.errors import UsageError
+from harness.model import Ledger, Sample
+from harness.store import ENVIRONMENT, PLAN, SAMPLES, RunWriter, find_run, load_run
+
+LEDGER = Ledger(generated=3, complete=3, partial=0, lost=0, waited_ms=0.5)
+
+
+def sample(index: int) -> Sample:
+    return Sample(
+        index=index,
+        workload="udp",
+        scenario="rules",
+        consumer="assemble",
+        block=1,
+        position=index,
+        seed=7,
+        ops=3,
+        started_at="2026-01-01T00:00:00.000+00:00",
+        duration_ns=5,
+        metrics={"elapsed_ns_per_op": 12.5},
+        ledger=LEDGER,
+        workload_document={"ops": 3},
+        warnings=("odd",),
+    )
+
+
+def write(folder: Path, count: int = 2) -> Path:
+    with RunWriter(folder) as writer:
+        writer.describe({"name": "p", "reference_scenario": None, "blocks": 2}, {"schema": "e"})
+        for index in range(count):
+            writer.append(sample(index))
+    return folder
+
+
+def test_what_was_written_comes_back(tmp_path: Path) -> None:
+    run = load_run(write(tmp_path / "m" / "r"))
+    assert run.samples == (sample(0), sample(1))
+    assert run.plan == {"name": "p", "blocks": 2}
+    assert run.name == "m/r"
+    assert run.cautions == ()
+
+
+def test_each_sample_is_on_the_disk_before_the_next(tmp_path: Path) -> None:
+    with RunWriter(tmp_path / "r") as writer:
+        writer.append(sample(0))
+        assert len((tmp_path / "r" / SAMPLES).read_text().splitlines()) == 1
+
+
+def test_a_truncated_last_line_is_left_out(tmp_path: Path) -> None:
+    folder = write(tmp_path / "r")
+    path = folder / SAMPLES
+    path.write_text(path.read_text()[:-20])
+    run = load_run(folder)
+    assert run.samples == (sample(0),)
+    assert [caution.name for caution in run.cautions] == ["truncated"]
+
+
+def test_a_damaged_line_is_named(tmp_path: Path) -> None:
+    folder = write(tmp_path / "r")
+    path = folder / SAMPLES
+    lines = path.read_text().splitlines(keepends=True)
+    path.write_text("{nonsense\n" + lines[1])
+    with pytest.raises(UsageError, match=rf"{SAMPLES}:1 is damaged"):
+        load_run(folder)
+
+
+def test_another_schema_is_refused(tmp_path: Path) -> None:
+    folder = write(tmp_path / "r", count=1)
+    path = folder / SAMPLES
+    document = json.loads(path.read_text())
+    path.write_text(json.dumps({**document, "schema": 99}) + "\n")
+    with pytest.raises(UsageError, match="schema 99"):
+        load_run(folder)
+
+
+@pytest.mark.parametrize("name", [PLAN, ENVIRONMENT])
+def test_a_damaged_document_is_named(tmp_path: Path, name: str) -> None:
+    folder = write(tmp_path / "r")
+    (folder / name).write_text("= { not")
+    with pytest.raises(UsageError, match=name):
+        load_run(folder)
+
+
+def test_a_folder_that_cannot_be_made(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(UsageError, match="cannot be written"):
+        RunWriter(tmp_path / "file" / "r")
+
+
+def test_a_full_disk_is_one_line(tmp_path: Path) -> None:
+    with RunWriter(tmp_path / "r") as writer:
+        writer._samples.close()
+        writer._samples = Path("/dev/full").open("ab", buffering=0)
+        with pytest.raises(UsageError, match="No space left") as caught:
+            writer.append(sample(0))
+    assert "\n" not in caught.value.one_line()
+
+
+def test_finding_runs(tmp_path: Path) -> None:
+    write(tmp_path / "m" / "2026-01-01T000000Z-p")
+    newer = write(tmp_path / "other" / "2026-01-02T000000Z-p")
+    assert find_run("latest", tmp_path) == newer
+    assert find_run("other/2026-01-02T000000Z-p", tmp_path) == newer
+    assert find_run("2026-01-02T000000Z-p", tmp_path) == newer
+    assert find_run(str(newer), tmp_path / "elsewhere") == newer
+    with pytest.raises(UsageError, match="is no run"):
+        find_run("nothing", tmp_path)
+    with pytest.raises(UsageError, match="no run under"):
+        find_run("latest", tmp_path / "empty")
