@@ -1,0 +1,181 @@
+"""What is done with each datagram, by depth: counted, decoded, assembled, stored.
+
+It does not know where datagrams come from. Nothing is allocated per datagram.
+"""
+
+import cython
+from libc.stdint cimport int32_t, uint8_t, uint16_t, uint32_t, uint64_t
+from libc.stdlib cimport calloc, free
+from libc.string cimport memcpy
+
+from consumer.assemble cimport Assembler
+from consumer.capture cimport CaptureWriter
+from consumer.fields cimport MAX_TEXT, Fields, locate
+from consumer.h_string cimport memmem
+from consumer.header cimport is_digit, read_header
+from consumer.serials cimport Serials, see_serial
+from consumer.store cimport LineStore
+from consumer.types cimport (
+    AUDIT_FIRST_USER_MSG,
+    AUDIT_LAST_USER_MSG,
+    NLMSG_ERROR,
+    is_record,
+)
+
+from consumer.catalog import DEPTHS
+
+
+@cython.final
+cdef class Pipeline:
+    """All counters of one run.
+
+    `depth` is a name of the catalog, `marker` the text that sync markers begin with (empty: none
+    are looked for), `assembler` the table for depths from `assemble` on, `store` and `capture`
+    open files or None.
+    """
+
+    def __cinit__(self, depth, *, bytes marker=b"", Assembler assembler=None,
+                  LineStore store=None, CaptureWriter capture=None):
+        self.depth = DEPTHS.index(depth)
+        if self.depth >= DEPTH_ASSEMBLE and assembler is None:
+            assembler = Assembler()
+        if self.depth == DEPTH_STORE and store is None:
+            raise ValueError("depth store needs a store")
+        self.marker = marker
+        self.marker_start = marker
+        self.marker_length = <uint32_t>len(marker)
+        self.assembler = assembler
+        self.store = store
+        self.capture = capture
+        self.by_type = <uint64_t *>calloc(ALL_TYPES, sizeof(uint64_t))
+        self.markers = <uint64_t *>calloc(MARKERS_KEPT, sizeof(uint64_t))
+        self.serials = <Serials *>calloc(1, sizeof(Serials))
+        self.fields = <Fields *>calloc(1, sizeof(Fields))
+        if (self.by_type == NULL or self.markers == NULL or self.serials == NULL
+                or self.fields == NULL):
+            raise MemoryError
+
+    def __dealloc__(self):
+        free(self.by_type)
+        free(self.markers)
+        free(self.serials)
+        free(self.fields)
+
+    cdef void feed(self, const uint8_t *datagram, uint32_t length, bint truncated,
+                   uint64_t now_ns) noexcept nogil:
+        """Take one datagram: struct nlmsghdr and text. nlmsg_len is not looked at.
+
+        `truncated` says that the datagram was longer than `length`.
+        """
+        cdef uint16_t message_type
+        cdef const uint8_t *text = datagram + HEADER_BYTES
+        if length < HEADER_BYTES:
+            self.malformed += 1
+            return
+        memcpy(&message_type, datagram + 4, 2)
+        if not is_record(message_type):
+            self.take_control(message_type, datagram, length)
+            return
+        self.truncated += truncated
+        self.records += 1
+        length -= HEADER_BYTES
+        self.bytes += length
+        self.by_type[message_type] += 1
+        if (AUDIT_FIRST_USER_MSG <= message_type <= AUDIT_LAST_USER_MSG
+                and self.marker_length):
+            self.look_for_marker(text, length)
+        if self.capture is not None:
+            self.capture.put_datagram(now_ns, datagram, length + HEADER_BYTES)
+        if self.depth >= DEPTH_DECODE:
+            self.decode(message_type, text, length if length <= MAX_TEXT else MAX_TEXT)
+
+    cdef void take_control(self, uint32_t message_type, const uint8_t *datagram,
+                           uint32_t length) noexcept nogil:
+        """Count an answer of the kernel to this process; note what an acknowledgement says."""
+        self.control_messages += 1
+        if message_type == NLMSG_ERROR and length >= HEADER_BYTES + 4:
+            memcpy(&self.ack_sequence, datagram + 8, 4)
+            memcpy(&self.ack_error, datagram + HEADER_BYTES, 4)
+
+    cdef void look_for_marker(self, const uint8_t *text, uint32_t length) noexcept nogil:
+        """Note the number K of a sync marker `PREFIX:K`."""
+        cdef const uint8_t *found = <const uint8_t *>memmem(
+            text, length, self.marker_start, self.marker_length)
+        cdef const uint8_t *end = text + length
+        cdef uint64_t number = 0
+        if found == NULL:
+            return
+        found += self.marker_length
+        if end - found < 2 or found[0] != c":" or not is_digit(found[1]):
+            return
+        found += 1
+        while found < end and is_digit(found[0]):
+            number = number * 10 + found[0] - 48
+            found += 1
+        if self.marker_count < MARKERS_KEPT:
+            self.markers[self.marker_count] = number
+            self.marker_count += 1
+
+    cdef void decode(self, uint32_t record_type, const uint8_t *text,
+                     uint32_t length) noexcept nogil:
+        """Locate all fields of a record; from depth `assemble` on, take it into its event."""
+        if self.depth == DEPTH_STORE:
+            self.store.put_line(record_type, text, length)
+        if not read_header(text, length, &self.head):
+            self.malformed += 1
+            return
+        see_serial(self.serials, self.head.header.serial)
+        locate(record_type, text, self.head.header.body, length, self.fields)
+        if self.depth >= DEPTH_ASSEMBLE:
+            self.assembler.add(record_type, text, length, &self.head.header, self.fields)
+
+    def marker_numbers(self, uint32_t since=0):
+        """The numbers of the markers seen, in order, from the `since`-th on."""
+        cdef uint32_t i
+        return [self.markers[i] for i in range(since, self.marker_count)]
+
+    def acknowledged(self):
+        """Sequence number and error of the last acknowledgement seen, or (0, 0)."""
+        return self.ack_sequence, self.ack_error
+
+    def records_by_type(self):
+        """How many records of each type came, by the type's number as text."""
+        cdef uint32_t i
+        return {str(i): self.by_type[i] for i in range(ALL_TYPES) if self.by_type[i]}
+
+    def serial_counters(self):
+        """`serials` of the result document."""
+        cdef Serials *serials = self.serials
+        if not serials.started:
+            return {"first": None, "last": None, "distinct": 0, "gaps": 0}
+        return {"first": serials.lowest, "last": serials.highest, "distinct": serials.distinct,
+                "gaps": serials.span + 1 - <int64_t>serials.distinct}
+
+    def finish(self, uint32_t native_arch=0xC000003E):
+        """Make events in flight final and return all counters, as the result document has them."""
+        open_events = self.assembler.finish() if self.depth >= DEPTH_ASSEMBLE else 0
+        counters = self.counters(native_arch)
+        if counters["events"] is not None:
+            counters["events"]["in_flight"] = open_events
+        return counters
+
+    def counters(self, uint32_t native_arch=0xC000003E):
+        """All counters so far; those that the depth does not have are None.
+
+        System calls of another architecture than `native_arch` are named `ARCH:NUMBER`.
+        """
+        cdef Assembler assembler = self.assembler
+        counters = {
+            "records": self.records, "bytes": self.bytes, "truncated": self.truncated,
+            "control_messages": self.control_messages, "malformed": self.malformed,
+            "records_by_type": self.records_by_type(), "markers": self.marker_numbers(),
+            "serials": None, "events": None, "sessions": None, "tree": None,
+            "events_overflowed": 0}
+        if self.depth >= DEPTH_DECODE:
+            counters["serials"] = self.serial_counters()
+        if self.depth >= DEPTH_ASSEMBLE:
+            counters["events"] = assembler.totals()
+            counters["sessions"], counters["tree"] = assembler.groups.describe(
+                native_arch, assembler.has_tree)
+            counters["events_overflowed"] = assembler.groups.overflowed
+        return counters
