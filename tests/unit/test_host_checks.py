@@ -58,14 +58,14 @@ def test_order_of_the_groups(host: MadeUpHost) -> None:
     names = [found.name for found in examined(host).findings]
     order = ["privilege", "audit-in-kernel", "registered-daemon", "backlog", "cpus", "cpu-time"]
     assert [name for name in names if name in order] == order
-    assert CHECKS == (
+    assert (
         privilege.check,
         kernel_audit.check,
         audience.check,
         limits.check,
         machine.check,
         instruments.check,
-    )
+    ) == CHECKS
 
 
 def unfit_by(host: MadeUpHost, name: str, client: MadeUpClient | None = None) -> Finding:

@@ -158,9 +158,7 @@ def test_bare_metal_outside_of_containers(host: MadeUpHost) -> None:
         ("/proc/sysinfo", "VM00 Control Program: z/VM    7.2.0\n", "zvm"),
     ],
 )
-def test_virtualisation(
-    host: MadeUpHost, path: str, content: str | bytes, expected: str
-) -> None:
+def test_virtualisation(host: MadeUpHost, path: str, content: str | bytes, expected: str) -> None:
     host.write(path, content)
     assert platform(host).virtualisation == expected
 
@@ -212,7 +210,7 @@ def test_namespaces_of_a_container(host: MadeUpHost) -> None:
     assert privilege.initial_pid_namespace is False
     assert privilege.initial_user_namespace is False
     # Whose network namespace init of another pid namespace is in tells nothing.
-    assert privilege.initial_net_namespace is False
+    assert privilege.initial_net_namespace is None
 
 
 def test_net_namespace_of_new_kernels_is_known_by_number(host: MadeUpHost) -> None:
