@@ -9,8 +9,9 @@ from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
 from typing import Literal
 
-from harness.host.netlink_sockets import AuditSocket, holds_one_of, owners_of, read_audit_sockets
+from harness.host.netlink_sockets import AuditSocket, owners_of, read_audit_sockets
 from harness.host.tree import HostTree
+from harness.kernel.daemon import is_live_daemon
 
 # By the kernel's `comm`, which is cut at 15 bytes.
 KNOWN_CONSUMERS = {
@@ -82,23 +83,19 @@ class Registered:
     name: str | None
     """`None` when there is no such process any more."""
     exe: str | None
-    holds_socket: bool
-    """Without an audit socket it cannot be the daemon: the kernel's entry is stale."""
+    alive: bool
+    """Whether it lives and holds an audit socket; otherwise the kernel's entry is stale."""
 
 
 def read_registered(tree: HostTree, pid: int) -> Registered | None:
-    """Who `pid` of the audit status is, `None` for 0 (nobody).
-
-    Its sockets are looked for in its own network namespace: a daemon may live in another one.
-    """
+    """Who `pid` of the audit status is, `None` for 0 (nobody)."""
     if pid == 0:
         return None
-    inodes = [socket.inode for socket in read_audit_sockets(tree, f"/proc/{pid}/net/netlink")]
     return Registered(
         pid=pid,
         name=process_name(tree, pid),
         exe=process_exe(tree, pid),
-        holds_socket=holds_one_of(tree, pid, inodes),
+        alive=is_live_daemon(pid, tree.path("/proc")),
     )
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from harness.errors import HostUnfitError
 from harness.host.audit_view import AskingClient, AuditView, ClientFactory, ask_kernel
-from harness.host.ever_enabled import EverEnabled, probe_ever_enabled
+from harness.host.ever_enabled import EverEnabled
 from harness.host.facts import HostFacts, read_host_facts
 from harness.host.finding import Finding
 from harness.host.findings import judge
@@ -40,12 +40,12 @@ def diagnose(
     root: Path = Path("/"),
     client_factory: ClientFactory | None = None,
     *,
-    probe: Probe | None = probe_ever_enabled,
+    probe: Probe | None = None,
 ) -> Diagnosis:
     """Reads the facts, asks the kernel, judges. Under a second.
 
-    `probe` may load one harmless rule for milliseconds (see `ever_enabled`); pass `None` where
-    not even that is wanted, as while a run holds the host.
+    `probe` tells whether audit was ever enabled; the default takes the lock of this host's runs
+    for it (see `locked_probe`).
     """
     facts = read_host_facts(root)
     view: AuditView = ask_kernel(client_factory or AuditClient, tree=HostTree(root), probe=probe)

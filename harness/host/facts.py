@@ -13,6 +13,7 @@ from harness.host.cpu_facts import CpuFacts, read_cpu_facts
 from harness.host.instrument_facts import InstrumentFacts, read_instrument_facts
 from harness.host.kernel_facts import KernelFacts, read_kernel_facts
 from harness.host.load_facts import LoadFacts, read_load_facts
+from harness.host.other_run_facts import OtherRunFacts, read_other_run_facts
 from harness.host.platform_facts import PlatformFacts, read_platform_facts
 from harness.host.privilege import PrivilegeFacts, read_privilege_facts
 from harness.host.software_facts import SoftwareFacts, machine_name, read_software_facts
@@ -34,6 +35,7 @@ class HostFacts:
     load: LoadFacts
     software: SoftwareFacts
     instruments: InstrumentFacts
+    other_run: OtherRunFacts
 
 
 def read_host_facts(root: Path = Path("/")) -> HostFacts:
@@ -54,4 +56,5 @@ def read_host_facts(root: Path = Path("/")) -> HostFacts:
         load=read_load_facts(tree),
         software=read_software_facts(tree),
         instruments=read_instrument_facts(tree),
+        other_run=read_other_run_facts(tree),
     )

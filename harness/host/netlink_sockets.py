@@ -73,11 +73,6 @@ def owners_of(tree: HostTree, inodes: Iterable[int]) -> dict[int, int]:
     return found
 
 
-def holds_one_of(tree: HostTree, pid: int, inodes: Iterable[int]) -> bool:
-    """Whether the process has one of these sockets open."""
-    return not _socket_inodes(tree, pid).isdisjoint(inodes)
-
-
 def _socket_inodes(tree: HostTree, pid: int) -> set[int]:
     links = (tree.link(f"/proc/{pid}/fd/{name}") or "" for name in tree.names(f"/proc/{pid}/fd"))
     return {int(link[8:-1]) for link in links if link.startswith("socket:[")}

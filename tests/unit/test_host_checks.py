@@ -4,17 +4,29 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import os
 from pathlib import Path
 
 import pytest
 from made_up_host import RELEASE, MadeUpClient, MadeUpHost, audit_status
 
 from harness.errors import HostUnfitError, KernelAnswerError
-from harness.host.checks import audience, instruments, kernel_audit, limits, machine, privilege
+from harness.host.checks import (
+    audience,
+    instruments,
+    kernel_audit,
+    limits,
+    machine,
+    other_run,
+    privilege,
+)
 from harness.host.checks.catalog import CHECKS
 from harness.host.doctor import Diagnosis, diagnose
 from harness.host.ever_enabled import EverEnabled
+from harness.host.facts import read_host_facts
 from harness.host.finding import Finding
+from harness.host.findings import examine
+from harness.kernel.lock import RunLock
 
 
 @pytest.fixture
@@ -60,6 +72,7 @@ def test_order_of_the_groups(host: MadeUpHost) -> None:
     assert [name for name in names if name in order] == order
     assert (
         privilege.check,
+        other_run.check,
         kernel_audit.check,
         audience.check,
         limits.check,
@@ -160,9 +173,8 @@ def test_ever_enabled(host: MadeUpHost, state: str, severity: str) -> None:
 
 
 def test_without_probe_nothing_is_said(host: MadeUpHost) -> None:
-    diagnosis = diagnose(host.root, MadeUpClient, probe=None)
-    assert diagnosis.ever_enabled is None
-    assert "ever-enabled" not in severities(diagnosis)
+    found = examine(read_host_facts(host.root), MadeUpClient, tree=host.tree)
+    assert "ever-enabled" not in {finding.name for finding in found}
 
 
 def test_live_daemon(host: MadeUpHost) -> None:
@@ -292,3 +304,33 @@ def test_all_texts_are_one_line(host: MadeUpHost) -> None:
     for found in examined(host).findings:
         assert "\n" not in found.what + found.remedy + found.evidence
         assert not found.what.endswith(".")
+
+
+def test_another_run_has_the_host(host: MadeUpHost) -> None:
+    lock = RunLock(host.root / "run/auditbench/lock")
+    (host.root / "run/auditbench").mkdir(parents=True)
+    lock.acquire("auditbench run overhead")
+    held = host.tree.text("/run/auditbench/lock") or ""
+    host.write("/run/auditbench/lock", held.replace(f'"pid": {os.getpid()}', '"pid": 1'))
+    try:
+        assert "auditbench run overhead" in unfit_by(host, "other-run").what
+    finally:
+        lock.close()
+    assert "other-run" not in severities(examined(host))
+
+
+def test_the_run_itself_is_no_other_run(host: MadeUpHost) -> None:
+    lock = RunLock(host.root / "run/auditbench/lock")
+    (host.root / "run/auditbench").mkdir(parents=True)
+    lock.acquire("auditbench run overhead")
+    try:
+        assert "other-run" not in severities(examined(host))
+    finally:
+        lock.close()
+
+
+def test_a_dead_run_left_something(host: MadeUpHost) -> None:
+    host.write("/run/auditbench/lease.json", "{}")
+    found = finding(examined(host), "other-run")
+    assert found.severity == "warning"
+    assert "auditbench restore" in found.remedy

@@ -20,6 +20,9 @@ from made_up_host import MadeUpClient, MadeUpHost, audit_status
 from harness.errors import KernelAnswerError
 from harness.host import ever_enabled
 from harness.host.ever_enabled import _Differences, never_task_rule, probe_ever_enabled
+from harness.host.locked_probe import locked_probe
+from harness.kernel.lock import RunLock, holder_of
+from harness.kernel.state_dir import StateDir
 
 
 @pytest.fixture
@@ -252,3 +255,44 @@ def test_the_real_helper_times_and_ends(host: MadeUpHost) -> None:
     assert answer.evidence["comparisons"] >= 60
     assert client.log == ["add", "delete"]
     assert client.rules == []
+
+
+def test_no_probe_beside_a_run(host: MadeUpHost, tmp_path: Path) -> None:
+    state = StateDir(tmp_path / "state")
+    state.prepare()
+    lock = RunLock(state.lock)
+    lock.acquire("auditbench run overhead")
+    client = MadeUpClient()
+    try:
+        answer = locked_probe(client, state=state)
+    finally:
+        lock.close()
+    assert answer.state == "unknown"
+    assert "auditbench run overhead" in answer.how
+    assert client.log == []
+
+
+def test_no_probe_over_the_leftovers_of_a_dead_run(tmp_path: Path) -> None:
+    state = StateDir(tmp_path / "state")
+    state.prepare()
+    state.lease.write_text("{}")
+    client = MadeUpClient()
+    assert locked_probe(client, state=state).state == "unknown"
+    assert client.log == []
+
+
+def test_the_lock_is_held_while_the_rule_is_loaded_and_free_afterwards(
+    helper: FakeHelper, tmp_path: Path
+) -> None:
+    state = StateDir(tmp_path / "state")
+    client = MadeUpClient()
+    held: list[bool] = []
+
+    def ask(command: str) -> str:
+        held.append(holder_of(state.lock) is not None)
+        return json.dumps(batch(7, gap=0)) if command.startswith("time") else "forked"
+
+    helper.ask = ask  # type: ignore[method-assign]
+    assert locked_probe(client, state=state).state in {"never", "before"}
+    assert all(held)
+    assert holder_of(state.lock) is None

@@ -272,7 +272,7 @@ def test_registered_daemon_in_another_net_namespace_is_alive(host: MadeUpHost) -
     host.audit_socket(5555, port=900, table="900")
     registered = read_registered(host.tree, 900)
     assert registered is not None
-    assert registered.holds_socket
+    assert registered.alive
 
 
 @pytest.mark.parametrize("name", [None, "bash"])
@@ -284,7 +284,7 @@ def test_registered_daemon_that_is_gone_or_another_process(
     registered = read_registered(host.tree, 900)
     assert registered is not None
     assert registered.name == name
-    assert not registered.holds_socket
+    assert not registered.alive
 
 
 def test_nobody_registered(host: MadeUpHost) -> None:

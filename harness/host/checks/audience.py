@@ -31,7 +31,7 @@ def _registered(registered: Registered | None) -> Finding:
     name, evidence = "registered-daemon", "AUDIT_GET, /proc/PID/net/netlink"
     if registered is None:
         return Finding(name, "ok", "nobody is registered", evidence="AUDIT_GET")
-    if not registered.holds_socket:
+    if not registered.alive:
         gone = "is gone" if registered.name is None else f"({registered.name}) has no audit socket"
         return Finding(
             name,

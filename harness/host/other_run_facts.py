@@ -1,0 +1,31 @@
+"""Whether another run of this program has the host's audit, or left it changed when it died."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+
+from harness.host.tree import HostTree
+from harness.kernel.lock import holder_of
+from harness.kernel.state_dir import DEFAULT_STATE_DIR, StateDir
+
+
+@dataclass(frozen=True, slots=True)
+class OtherRunFacts:
+    """`holder` names the run that has the host now, this process excepted."""
+
+    holder: str | None
+    left_over: bool
+    """A run died, and what it borrowed has not been given back yet."""
+
+
+def read_other_run_facts(tree: HostTree) -> OtherRunFacts:
+    """Looks at the lock and the lease file in the state folder."""
+    state = StateDir(tree.path(str(DEFAULT_STATE_DIR)))
+    holder = holder_of(state.lock)
+    if holder is not None and holder.process.pid == os.getpid():
+        return OtherRunFacts(holder=None, left_over=False)
+    return OtherRunFacts(
+        holder=None if holder is None else holder.describe(),
+        left_over=holder is None and state.lease.exists(),
+    )
