@@ -1,0 +1,49 @@
+# The memory that the supervisor and its workers share: one gate, and one tally per worker.
+
+from libc.stdint cimport int64_t, uint32_t, uint64_t
+
+from workloads._buckets cimport histogram
+
+cdef enum:
+    ERRNOS = 256      # Linux's error numbers end at 133
+    STATUSES = 512    # exit codes 0 to 255, then 256 + signal
+
+
+cdef struct gate:
+    uint32_t go               # a futex: 0 wait, 1 run
+    volatile uint32_t stop    # a futex too: open-loop pauses sleep on it
+    int64_t base_ns           # open loop: the intended start of the first operation
+
+
+cdef struct tally:
+    int64_t start_ns
+    int64_t end_ns
+    uint64_t ops
+    uint64_t failures
+    int64_t behind_ns         # open loop: worst lateness of a start
+    int64_t spun_ns           # open loop: time burnt waiting for intended starts
+    int64_t cpu_user_ns
+    int64_t cpu_system_ns
+    int64_t children_user_ns
+    int64_t children_system_ns
+    int64_t voluntary_switches
+    int64_t involuntary_switches
+    int64_t children_voluntary_switches
+    int64_t children_involuntary_switches
+    int64_t max_rss_bytes
+    uint64_t errors[ERRNOS]
+    uint64_t statuses[STATUSES]
+    histogram latency
+
+
+cdef inline void count_failure(tally *mine, int error) noexcept nogil:
+    mine.failures += 1
+    mine.errors[error if 0 < error < ERRNOS else 0] += 1
+
+
+cdef class Board:
+    cdef gate *gate
+    cdef tally *tallies
+    cdef size_t size_bytes
+    cdef readonly int workers
+    cdef tally *tally_of(self, int worker) except NULL

@@ -1,0 +1,51 @@
+# A log-linear histogram of nanoseconds, as HDR histograms are: exact below 128, then 128
+# buckets for each power of two (a value is known to 1/128, 0.8 %), up to 2**64 without overflow.
+# Nothing is allocated. The Python twin, which reads it, is _latency.py.
+
+from libc.stdint cimport int64_t, uint64_t
+
+cdef extern from *:
+    int __builtin_clzll(unsigned long long) noexcept nogil
+    uint64_t __atomic_fetch_add(uint64_t *, uint64_t, int) noexcept nogil
+    const int __ATOMIC_RELAXED
+
+
+cdef enum:
+    SUB_BUCKET_BITS = 7
+    SUB_BUCKETS = 128
+    BUCKETS = 7424
+
+
+cdef struct histogram:
+    uint64_t count
+    uint64_t total_ns
+    uint64_t min_ns
+    uint64_t max_ns
+    uint64_t buckets[BUCKETS]
+
+
+cdef inline int bucket_of(uint64_t value) noexcept nogil:
+    cdef int shift
+    if value < SUB_BUCKETS:
+        return <int>value
+    shift = 63 - __builtin_clzll(value) - SUB_BUCKET_BITS
+    return (shift << SUB_BUCKET_BITS) + <int>(value >> shift)
+
+
+cdef inline void record(histogram *latency, int64_t elapsed_ns) noexcept nogil:
+    # A monotonic clock does not go back; the guard is for intended starts in the future.
+    cdef uint64_t value = <uint64_t>elapsed_ns if elapsed_ns > 0 else 0
+    latency.buckets[bucket_of(value)] += 1
+    latency.count += 1
+    latency.total_ns += value
+    if value < latency.min_ns:
+        latency.min_ns = value
+    if value > latency.max_ns:
+        latency.max_ns = value
+
+
+cdef inline void record_shared(histogram *latency, uint64_t value) noexcept nogil:
+    # For several processes that write into one histogram; extremes come from the buckets.
+    __atomic_fetch_add(&latency.buckets[bucket_of(value)], 1, __ATOMIC_RELAXED)
+    __atomic_fetch_add(&latency.count, 1, __ATOMIC_RELAXED)
+    __atomic_fetch_add(&latency.total_ns, value, __ATOMIC_RELAXED)

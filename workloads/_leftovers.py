@@ -1,0 +1,61 @@
+"""Ends what a load leaves behind, so that nothing of it acts in the next trial.
+
+The supervisor adopts orphans: whatever the workers spawned and did not wait for becomes its
+child, also where it left the load's process group.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import time
+
+PATIENCE_S = 10.0  # a killed process may still sleep in the kernel, waiting for the backlog
+
+
+def end_group(leader: int, *, kill: bool) -> int:
+    """Waits for `leader`, killed first if `kill`, ends its group; returns the wait status."""
+    if kill:
+        _kill(-leader)
+    until = time.monotonic() + PATIENCE_S
+    while os.waitid(os.P_PID, leader, os.WEXITED | os.WNOWAIT | os.WNOHANG) is None:
+        if time.monotonic() > until:
+            return signal.SIGKILL
+        time.sleep(0.0005)
+    _kill(-leader)  # before it is reaped, while its group id cannot be anybody else's
+    return os.waitpid(leader, 0)[1]
+
+
+def end_orphans() -> int:
+    """Kills and reaps the children of this process until there are none; how many there were.
+
+    Counts only those that were still running.
+    """
+    until = time.monotonic() + PATIENCE_S
+    killed: set[int] = set()
+    while time.monotonic() < until:
+        try:
+            while os.waitpid(-1, os.WNOHANG)[0]:
+                pass
+        except ChildProcessError:
+            break
+        for child in _children():
+            killed.add(child)
+            _kill(child)
+        time.sleep(0.0005)
+    return len(killed)
+
+
+def _children() -> list[int]:
+    """This process's children; none where the kernel does not list them (CONFIG_PROC_CHILDREN)."""
+    try:
+        with open(f"/proc/self/task/{os.getpid()}/children") as listing:  # noqa: PTH123
+            return [int(pid) for pid in listing.read().split()]
+    except FileNotFoundError:
+        return []
+
+
+def _kill(target: int) -> None:
+    with contextlib.suppress(ProcessLookupError):
+        os.kill(target, signal.SIGKILL)

@@ -1,0 +1,69 @@
+# cython: auto_pickle=False, autotestdict=False
+"""What a worker process is to the kernel: whose death it follows, where its network is.
+
+The prctl(2) and setns(2) calls that Python 3.11 lacks, and the signal handler that ends the
+whole load; everything raises OSError.
+"""
+
+from libc.errno cimport errno
+from libc.signal cimport SIGKILL, SIGTERM
+from posix.signal cimport kill, sigaction, sigaction_t, sigemptyset
+from posix.unistd cimport getppid
+
+import os
+
+cdef extern from "<sys/prctl.h>" nogil:
+    int prctl(int, ...)
+    const int PR_SET_PDEATHSIG
+    const int PR_SET_CHILD_SUBREAPER
+    const int PR_SET_TIMERSLACK
+
+cdef extern from "<sched.h>" nogil:
+    int setns(int, int)
+    const int CLONE_NEWNET
+
+
+cdef void end_the_group(int signum) noexcept nogil:
+    # Async-signal-safe. The workers and what they spawned are one process group, so nothing
+    # that this process has just forked can slip through.
+    kill(0, SIGKILL)
+
+
+cdef void check(int result, str what) except *:
+    if result < 0:
+        raise OSError(errno, f"{what}: {os.strerror(errno)}")
+
+
+def follow_parent_in_death(int parent) -> None:
+    """Ends this process's whole group when its parent, which must be `parent`, dies.
+
+    The group must be the load's own. SIGTERM does the same, also while no Python code runs.
+    """
+    cdef sigaction_t action
+    action.sa_handler = end_the_group
+    action.sa_flags = 0
+    sigemptyset(&action.sa_mask)
+    check(sigaction(SIGTERM, &action, NULL), "sigaction")
+    check(prctl(PR_SET_PDEATHSIG, SIGTERM, 0, 0, 0), "prctl(PR_SET_PDEATHSIG)")
+    if getppid() != parent:  # it died before the kernel knew what we wanted
+        kill(0, SIGKILL)
+
+
+def follow_caller_in_death() -> None:
+    """Sends this process SIGTERM when the thread that started it ends."""
+    check(prctl(PR_SET_PDEATHSIG, SIGTERM, 0, 0, 0), "prctl(PR_SET_PDEATHSIG)")
+
+
+def adopt_orphans() -> None:
+    """Makes descendants whose parent ends children of this process, so it can end them."""
+    check(prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0), "prctl(PR_SET_CHILD_SUBREAPER)")
+
+
+def sharpen_timers() -> None:
+    """Sets the timer slack, by which the kernel may prolong sleeps (50 us), to 1 ns."""
+    check(prctl(PR_SET_TIMERSLACK, 1, 0, 0, 0), "prctl(PR_SET_TIMERSLACK)")
+
+
+def enter_network_namespace(int namespace_fd) -> None:
+    """Moves this process and its future children into the namespace behind `namespace_fd`."""
+    check(setns(namespace_fd, CLONE_NEWNET), "setns")

@@ -1,0 +1,51 @@
+# cython: auto_pickle=False, autotestdict=False
+"""The workload `shells`: posix_spawn of `/bin/sh -c :`, or of another program, and its end.
+
+With execve watched, every operation is exactly one execve event. The program's standard input,
+output and error are /dev/null. An exit status other than 0 is counted apart from the failures.
+"""
+
+import cython
+
+from workloads._board cimport Board
+from workloads._load cimport Load
+from workloads._spawn cimport Program, program, spawn_and_wait
+from workloads._programs import program_yields, shell_program, user_program
+
+
+cdef int spawn_once(void *state) noexcept nogil:
+    return spawn_and_wait(<program *>state)
+
+
+@cython.final
+cdef class Shells(Load):
+    """Spawns `words`, or the plain shell where there are none."""
+
+    cdef Program program
+    cdef str path
+
+    def __init__(self, list words):
+        if words:
+            self.program, self.path = user_program(words)
+        else:
+            self.program, self.path = shell_program(":"), None
+        self.operation = spawn_once
+        self.state = &self.program.what
+
+    def prepare(self, Board board, int worker) -> None:
+        """Points the program's exit statuses at this worker's tally."""
+        Load.prepare(self, board, worker)
+        self.program.what.statuses = self.mine.statuses
+
+    def yields(self, usual) -> dict[str, float]:
+        """The usual yields for the shell; for other programs what is known of them."""
+        return dict(usual) if self.path is None else program_yields(usual, self.path)
+
+    def details(self) -> dict[str, object]:
+        """The program's path."""
+        return {"program": self.path or "/bin/sh"}
+
+
+def build(options) -> Shells:
+    """The workload with `--program PATH [-- ARGUMENTS]`, or with the shell."""
+    return Shells([options.program, *options.command] if options.program else [])
