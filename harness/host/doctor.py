@@ -7,18 +7,19 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from harness.errors import HostUnfitError
-from harness.host.audit_view import AskingClient, AuditView, ClientFactory, ask_kernel
+from harness.host.audit_view import AskingClient, ClientFactory, ask_kernel
 from harness.host.ever_enabled import EverEnabled
 from harness.host.facts import HostFacts, read_host_facts
 from harness.host.finding import Finding
 from harness.host.findings import judge
+from harness.host.locked_probe import locked_probe
 from harness.host.tree import HostTree
 from harness.kernel.client import AuditClient
 
 
 @dataclass(frozen=True, slots=True)
 class Diagnosis:
-    """A host as the doctor saw it; `dataclasses.asdict` of it is JSON, rules as hexadecimal."""
+    """A host as the doctor saw it; `dataclasses.asdict` of it is JSON."""
 
     facts: HostFacts
     findings: tuple[Finding, ...]
@@ -48,7 +49,9 @@ def diagnose(
     for it (see `locked_probe`).
     """
     facts = read_host_facts(root)
-    view: AuditView = ask_kernel(client_factory or AuditClient, tree=HostTree(root), probe=probe)
+    view = ask_kernel(
+        client_factory or AuditClient, tree=HostTree(root), probe=probe or locked_probe
+    )
     findings = tuple(judge(facts, view))
     fit = all(finding.severity != "unfit" for finding in findings)
     return Diagnosis(facts=facts, findings=findings, fit=fit, ever_enabled=view.ever)

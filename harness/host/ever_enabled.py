@@ -68,6 +68,10 @@ class ClientLike(Protocol):
     def delete_rule(self, rule: bytes, /) -> object: ...
 
 
+class _RuleRefusedError(Exception):
+    """Nothing was loaded, so nothing is to be deleted."""
+
+
 @dataclass(frozen=True, slots=True)
 class EverEnabled:
     """The answer, how it is known in one phrase, and the numbers it rests on."""
@@ -151,6 +155,8 @@ def _by_timing(client: ClientLike) -> EverEnabled:
             while verdict == "unknown" and time.monotonic() < deadline:
                 differences.add(json.loads(helper.ask(f"time {ROUNDS} {CALLS}")))
                 verdict = differences.verdict()
+    except _RuleRefusedError as error:
+        return EverEnabled("unknown", f"the kernel did not take the probe's rule: {error}")
     except (OSError, ValueError, subprocess.SubprocessError) as error:
         return EverEnabled("unknown", f"the timing helper failed: {error}")
     return EverEnabled(verdict, differences.words(verdict), differences.evidence())
@@ -161,7 +167,10 @@ def _rule_loaded(client: ClientLike, rule: bytes) -> Iterator[None]:
     """Loads a rule for the time of the block; signals that would stop this process wait."""
     before = signal.pthread_sigmask(signal.SIG_BLOCK, _STOP_SIGNALS)
     try:
-        client.add_rule(rule)
+        try:
+            client.add_rule(rule)
+        except KernelAnswerError as error:
+            raise _RuleRefusedError(error.one_line()) from error
         try:
             yield
         finally:

@@ -27,5 +27,5 @@ def read_other_run_facts(tree: HostTree) -> OtherRunFacts:
         return OtherRunFacts(holder=None, left_over=False)
     return OtherRunFacts(
         holder=None if holder is None else holder.describe(),
-        left_over=holder is None and state.lease.exists(),
+        left_over=holder is None and tree.exists(f"{DEFAULT_STATE_DIR}/lease.json"),
     )

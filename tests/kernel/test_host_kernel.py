@@ -76,6 +76,21 @@ def test_this_host_is_fit() -> None:
     diagnosis = diagnose()
     assert [f for f in diagnosis.findings if f.severity == "unfit"] == []
     assert diagnosis.fit
+    assert finding(diagnosis, "ever-enabled").evidence
+
+
+def test_without_privilege_it_says_so() -> None:
+    program = (
+        "import os, json, dataclasses; from harness.host.doctor import diagnose; "
+        "os.setgroups([]); os.setgid(65534); os.setuid(65534); "
+        "print(json.dumps(dataclasses.asdict(diagnose())))"
+    )
+    found = subprocess.run(
+        [sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    severities = {f["name"]: f["severity"] for f in json.loads(found.stdout)["findings"]}
+    assert severities["privilege"] == "unfit"
+    assert severities["audit-in-kernel"] == "unfit"
 
 
 def test_the_probe_gives_the_same_answer_again_and_again() -> None:

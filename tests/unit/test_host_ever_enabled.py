@@ -213,6 +213,15 @@ def test_a_rule_that_stays_is_an_error_that_says_how_to_delete_it(
         probe_ever_enabled(client, tree=host.tree)
 
 
+def test_a_rule_that_is_refused_leaves_it_open(host: MadeUpHost, helper: FakeHelper) -> None:
+    client = MadeUpClient()
+    client.refuse["add_rule"] = [KernelAnswerError("no memory", errno=12)]
+    answer = probe_ever_enabled(client, tree=host.tree)
+    assert answer.state == "unknown"
+    assert "no memory" in answer.how
+    assert client.log == []
+
+
 def test_signals_wait_until_the_rule_is_gone(host: MadeUpHost, helper: FakeHelper) -> None:
     client = MadeUpClient()
     seen: list[str] = []
