@@ -1,0 +1,36 @@
+"""The io_uring operations that the kernel audits, by the names audit's user space gives them.
+
+For libaudits older than 3.1, which have no such table; newer ones are asked instead. Numbers are
+`enum io_uring_op` of `include/uapi/linux/io_uring.h`, which is fixed for good.
+"""
+
+from __future__ import annotations
+
+IO_URING_OPERATIONS = {
+    "sendmsg": 9,
+    "recvmsg": 10,
+    "accept": 13,
+    "connect": 16,
+    "fallocate": 17,
+    "openat": 18,
+    "close": 19,
+    "openat2": 28,
+    "shutdown": 34,
+    "renameat": 35,
+    "unlinkat": 36,
+    "mkdirat": 37,
+    "symlinkat": 38,
+    "linkat": 39,
+    "msg_ring": 40,
+    "fsetxattr": 41,
+    "setxattr": 42,
+    "fgetxattr": 43,
+    "getxattr": 44,
+    "uring_cmd": 46,
+    "sendmsg_zc": 48,
+    "waitid": 50,
+    "futex_wait": 51,
+    "futex_wake": 52,
+    "futex_waitv": 53,
+}
+IO_URING_NAMES = {number: name for name, number in IO_URING_OPERATIONS.items()}

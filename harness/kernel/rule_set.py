@@ -1,0 +1,72 @@
+"""The rules the kernel holds after line upon line: add, prepend, delete, delete all.
+
+As `kernel/auditfilter.c` does it, starting from no rules. Pure: the kernel is not asked.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+
+from harness.errors import UsageError
+from harness.kernel.rule import Rule
+from harness.kernel.rule_fields import Field
+from harness.kernel.rule_text import ParsedLine
+
+
+class RuleSet:
+    """Rules with the number of the line that added them, first evaluated first."""
+
+    def __init__(self) -> None:
+        self._rules: list[tuple[Rule, int]] = []
+        self._present: Counter[Rule] = Counter()
+
+    def apply(self, parsed: ParsedLine, number: int) -> None:
+        """What line `number` does to the rules; `UsageError` where the kernel refuses it."""
+        for control in parsed.controls:
+            if control.name == "delete_all":
+                self._delete_all(str(control.value).encode("utf-8", "surrogateescape"))
+        if parsed.rule is None:
+            return
+        if parsed.operation == "add":
+            self._add(parsed.rule, number)
+        else:
+            self._delete(parsed.rule)
+
+    def listing(self) -> tuple[tuple[Rule, ...], tuple[int, ...]]:
+        """The rules in order of evaluation, prepend flag cleared, and their lines' numbers."""
+        return tuple(rule for rule, _ in self._rules), tuple(number for _, number in self._rules)
+
+    def _add(self, rule: Rule, number: int) -> None:
+        plain = rule.appended()
+        if rule.prepend:
+            # The kernel compares the flag, too, so it takes a rule twice if it is prepended.
+            self._rules.insert(0, (plain, number))
+        elif self._present[plain]:
+            first = next(line for other, line in self._rules if other == plain)
+            raise UsageError(
+                f"the rule is the same as that of line {first}, and the kernel refuses it (EEXIST)",
+                remedy="delete one of the lines, or put -i at the top of the file",
+            )
+        else:
+            self._rules.append((plain, number))
+        self._present[plain] += 1
+
+    def _delete(self, rule: Rule) -> None:
+        place = next((i for i, (other, _) in enumerate(self._rules) if other == rule), None)
+        if place is None:
+            raise UsageError(
+                "no line above adds the rule that is deleted here, and the kernel refuses to "
+                "delete what is not there (ENOENT)",
+                remedy="delete the line, or put -i at the top of the file",
+            )
+        del self._rules[place]
+        self._present[rule] -= 1
+
+    def _delete_all(self, key: bytes) -> None:
+        kept = [entry for entry in self._rules if key and key not in _keys(entry[0])]
+        self._rules = kept
+        self._present = Counter(rule for rule, _ in kept)
+
+
+def _keys(rule: Rule) -> bytes:
+    return b"\x01".join(field.text for field in rule.fields if field.field == Field.FILTERKEY)
