@@ -21,7 +21,6 @@ from consumer.event cimport (
     SEEN_LOGIN,
     SEEN_ONCE,
     SEEN_PATH,
-    SEEN_PROCTITLE,
     SEEN_SYSCALL,
     SEEN_URINGOP,
     SEEN_USER,

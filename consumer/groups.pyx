@@ -4,10 +4,12 @@ Nothing is allocated after construction. A session or system call for which a ta
 counted in `overflowed` and in the totals of the assembler only.
 """
 
-from libc.stdint cimport int32_t, uint32_t, uint64_t
+import cython
+from libc.stdint cimport int32_t, uint32_t
 from libc.stdlib cimport calloc, free
 
 
+@cython.final
 cdef class Groups:
     """Open addressing without deletion; slot GROUP_SLOTS is the tree's."""
 

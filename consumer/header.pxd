@@ -26,7 +26,7 @@ cdef inline bint parse_header(const uint8_t *text, uint32_t length, Header *out)
     """Fill `out`; false if the text does not begin like a record."""
     cdef uint64_t seconds = 0, serial = 0
     cdef uint32_t pos = 6, start
-    if length < 17 or memcmp(text, b"audit(", 6) != 0:
+    if length < 15 or memcmp(text, b"audit(", 6) != 0:
         return False
     while pos < length and is_digit(text[pos]) and pos < 20:
         seconds = seconds * 10 + text[pos] - 48
@@ -72,7 +72,8 @@ cdef inline bint same_head(const uint8_t *text, uint32_t length, HeaderCache *ca
             and words[4] == cache.words[4])
 
 
-cdef inline bint read_header(const uint8_t *text, uint32_t length, HeaderCache *cache) noexcept nogil:
+cdef inline bint read_header(const uint8_t *text, uint32_t length,
+                             HeaderCache *cache) noexcept nogil:
     """Leave the header of the text in `cache.header`; false if it has none."""
     if same_head(text, length, cache):
         return True

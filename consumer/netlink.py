@@ -46,7 +46,9 @@ def _unfit(what: str, number: int) -> HostUnfitError:
 def open_socket() -> socket.socket:
     """An audit netlink socket, bound to a port id of the kernel's choice."""
     try:
-        sock = socket.socket(socket.AF_NETLINK, socket.SOCK_RAW | socket.SOCK_CLOEXEC, NETLINK_AUDIT)
+        sock = socket.socket(
+            socket.AF_NETLINK, socket.SOCK_RAW | socket.SOCK_CLOEXEC, NETLINK_AUDIT
+        )
         sock.bind((0, 0))
     except OSError as error:
         raise _unfit("no audit netlink socket", error.errno or 0) from None

@@ -1,6 +1,6 @@
 """Records from memory: the decoder and assembler without a socket, for tests and benchmarks."""
 
-from libc.stdint cimport uint8_t, uint32_t, uint64_t
+from libc.stdint cimport uint8_t, uint32_t
 from libc.stdlib cimport calloc, free
 from libc.string cimport memcpy
 

@@ -23,7 +23,7 @@ cdef enum:
 cdef class Pipeline:
     cdef readonly int depth
     cdef readonly uint64_t records
-    cdef readonly uint64_t bytes
+    cdef readonly uint64_t text_bytes  # without the 16 bytes of header
     cdef readonly uint64_t truncated
     cdef readonly uint64_t control_messages
     cdef readonly uint64_t malformed

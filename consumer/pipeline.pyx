@@ -4,7 +4,7 @@ It does not know where datagrams come from. Nothing is allocated per datagram.
 """
 
 import cython
-from libc.stdint cimport int32_t, uint8_t, uint16_t, uint32_t, uint64_t
+from libc.stdint cimport int64_t, uint8_t, uint16_t, uint32_t, uint64_t
 from libc.stdlib cimport calloc, free
 from libc.string cimport memcpy
 
@@ -79,7 +79,7 @@ cdef class Pipeline:
         self.truncated += truncated
         self.records += 1
         length -= HEADER_BYTES
-        self.bytes += length
+        self.text_bytes += length
         self.by_type[message_type] += 1
         if (AUDIT_FIRST_USER_MSG <= message_type <= AUDIT_LAST_USER_MSG
                 and self.marker_length):
@@ -166,7 +166,7 @@ cdef class Pipeline:
         """
         cdef Assembler assembler = self.assembler
         counters = {
-            "records": self.records, "bytes": self.bytes, "truncated": self.truncated,
+            "records": self.records, "bytes": self.text_bytes, "truncated": self.truncated,
             "control_messages": self.control_messages, "malformed": self.malformed,
             "records_by_type": self.records_by_type(), "markers": self.marker_numbers(),
             "serials": None, "events": None, "sessions": None, "tree": None,

@@ -246,4 +246,5 @@ cdef class Receiver:
             if is_record(message_type):
                 records.append((message_type,
                                 (<char *>datagram)[HEADER_BYTES:self.messages[i].msg_len]))
+        self.taken = 0
         return records

@@ -1,4 +1,4 @@
-"""Record types by number, as linux/audit.h names them (kernel 6.18); only those that code acts on."""
+"""Record types by number, as linux/audit.h (6.18) names them; only those that code acts on."""
 
 cdef enum:
     NLMSG_ERROR = 2

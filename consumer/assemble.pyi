@@ -1,0 +1,23 @@
+from collections.abc import Iterable
+from typing import final
+
+from consumer.groups import Groups
+
+DEFAULT_EVENTS: int
+
+@final
+class Assembler:
+    groups: Groups
+    complete: int
+    partial: int
+    duplicate_records: int
+    late_records: int
+    evicted: int
+    in_flight: int
+    def __init__(self, events: int = ..., excluded_types: Iterable[int] = ()) -> None: ...
+    def load_tables(self, excluded_types: frozenset[int]) -> None: ...
+    def follow_tree(self, pid: int) -> None: ...
+    @property
+    def has_tree(self) -> bool: ...
+    def finish(self) -> int: ...
+    def totals(self) -> dict[str, int]: ...

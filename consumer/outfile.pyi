@@ -1,0 +1,9 @@
+from typing import final
+
+@final
+class OutFile:
+    written: int
+    error: int
+    def __init__(self, path: str) -> None: ...
+    def write(self, data: bytes) -> None: ...
+    def flush(self) -> None: ...

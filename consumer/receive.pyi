@@ -1,0 +1,43 @@
+from collections.abc import Sequence
+from typing import final
+
+from consumer.pipeline import Pipeline
+
+CONTROL: int
+MARKER: int
+DEADLINE: int
+END: int
+FAILED: int
+LIMIT: int
+BATCH: int
+EMPTY: int
+
+@final
+class Receiver:
+    pipeline: Pipeline
+    batches: int
+    enobufs: int
+    high_bytes: int
+    wakeups: int
+    error: int
+    def __init__(
+        self,
+        fd: int,
+        pipeline: Pipeline,
+        *,
+        batch: int = 64,
+        control_fds: Sequence[int] = (),
+        netlink: bool = False,
+        rcvbuf_bytes: int = 0,
+    ) -> None: ...
+    def point_slots(self) -> None: ...
+    def run(
+        self,
+        *,
+        deadline_ns: int = 0,
+        limit: int = 0,
+        one_batch: bool = False,
+        until_empty: bool = False,
+    ) -> int: ...
+    def socket_drops(self) -> int: ...
+    def batch_records(self) -> list[tuple[int, bytes]]: ...

@@ -1,0 +1,244 @@
+"""The pure-Python twin of decoder and assembler: the oracle that tests hold the Cython code to.
+
+It takes the same datagrams and gives the same counters. Where the Cython code keeps sums, the twin
+keeps the records of every event and looks at all of them again, which is slow and plain. It shares
+only data with the Cython code: kinds.py and implied.py.
+"""
+
+from __future__ import annotations
+
+import re
+import struct
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from consumer import kinds
+from consumer.catalog import DEPTHS
+from consumer.twin_decode import MAX_TEXT, Record, decode
+from consumer.twin_event import Event
+
+WAYS = 4
+SERIAL_WINDOW = 1 << 20
+USER_MESSAGES = range(1100, 1200)
+
+
+def is_record(message_type: int) -> bool:
+    """Whether a message is a record, and no answer to a control request."""
+    return message_type in {1005, 1006} or (message_type >= 1100 and message_type != 1329)
+
+
+def datagrams_of(frames: bytes) -> Iterator[bytes]:
+    """The datagrams of a capture's frames."""
+    pos = 0
+    while pos < len(frames):
+        (length,) = struct.unpack_from("<I", frames, pos)
+        yield frames[pos + 12 : pos + 12 + length]
+        pos += 12 + length
+
+
+class Twin:
+    """All counters of one run, as `consumer.pipeline.Pipeline` has them."""
+
+    def __init__(
+        self,
+        depth: str = "assemble",
+        *,
+        marker: bytes = b"",
+        events: int = 16384,
+        excluded_types: Iterable[int] = (),
+        native_arch: int = 0xC000003E,
+    ) -> None:
+        self.depth = DEPTHS.index(depth)
+        self.marker = re.compile(re.escape(marker) + rb":([0-9]+)") if marker else None
+        self.counts: Counter[str] = Counter()
+        self.by_type: Counter[int] = Counter()
+        self.markers: list[int] = []
+        self.serials = Serials()
+        self.assembler = Assembler(events, frozenset(excluded_types), native_arch)
+
+    def feed(self, datagrams: Iterable[bytes]) -> None:
+        """Take datagrams: 16 bytes of header, and text."""
+        for datagram in datagrams:
+            self._take(datagram)
+
+    def _take(self, datagram: bytes) -> None:
+        if len(datagram) < 16:
+            self.counts["malformed"] += 1
+            return
+        (message_type,) = struct.unpack_from("=H", datagram, 4)
+        if not is_record(message_type):
+            self.counts["control_messages"] += 1
+            return
+        text = datagram[16 : 16 + MAX_TEXT]
+        self.counts["records"] += 1
+        self.counts["bytes"] += len(text)
+        self.counts["truncated"] += len(datagram) - 16 > MAX_TEXT
+        self.by_type[message_type] += 1
+        if self.marker and message_type in USER_MESSAGES and (found := self.marker.search(text)):
+            self.markers.append(int(found[1]))
+        if self.depth >= DEPTHS.index("decode"):
+            self._decode(message_type, text)
+
+    def _decode(self, message_type: int, text: bytes) -> None:
+        record = decode(message_type, text)
+        if record is None:
+            self.counts["malformed"] += 1
+            return
+        self.serials.see(record.serial)
+        if self.depth >= DEPTHS.index("assemble"):
+            self.assembler.add(record)
+
+    def finish(self) -> dict[str, Any]:
+        """Make open events final; all counters as the result document has them."""
+        names = ("records", "bytes", "truncated", "control_messages", "malformed")
+        counters: dict[str, Any] = {name: self.counts[name] for name in names}
+        counters["records_by_type"] = {
+            str(number): self.by_type[number] for number in sorted(self.by_type)
+        }
+        counters["markers"] = self.markers
+        decoded = self.depth >= DEPTHS.index("decode")
+        counters["serials"] = self.serials.counters() if decoded else None
+        counters |= {"events": None, "sessions": None, "tree": None, "events_overflowed": 0}
+        if self.depth >= DEPTHS.index("assemble"):
+            counters |= self.assembler.finish()
+        return counters
+
+
+class Serials:
+    """Which serials were seen; unwrapped to positions that do not wrap."""
+
+    def __init__(self) -> None:
+        self.seen: set[int] = set()
+        self.highest = 0
+
+    def see(self, serial: int) -> None:
+        """Count a serial, unless it lies too far behind the highest."""
+        if not self.seen:
+            self.highest = serial
+        distance = (serial - self.highest + (1 << 31)) % (1 << 32) - (1 << 31)
+        if distance > -SERIAL_WINDOW:
+            self.seen.add(self.highest + distance)
+            self.highest = max(self.highest, self.highest + distance)
+
+    def counters(self) -> dict[str, int | None]:
+        """`serials` of the result document."""
+        if not self.seen:
+            return {"first": None, "last": None, "distinct": 0, "gaps": 0}
+        first, last = min(self.seen), max(self.seen)
+        gaps = last - first + 1 - len(self.seen)
+        return {
+            "first": first % (1 << 32),
+            "last": last % (1 << 32),
+            "distinct": len(self.seen),
+            "gaps": gaps,
+        }
+
+
+class Assembler:
+    """Events by time and serial; of those whose serials share a place, the four newest."""
+
+    def __init__(self, events: int, excluded: frozenset[int], native_arch: int) -> None:
+        self.places: defaultdict[int, list[Event]] = defaultdict(list)
+        self.place_count = events // WAYS
+        self.excluded = excluded
+        self.native_arch = native_arch
+        self.counts: Counter[str] = Counter()
+        self.sessions: dict[str, dict[str, Any]] = {}
+        self.tree_pids: set[int] = set()
+        self.tree = new_group()
+
+    def add(self, record: Record) -> None:
+        """Take a record into its event."""
+        event = self._event_of(record)
+        if event.has(record):
+            self.counts["duplicate_records"] += 1
+            return
+        if event.final or event.sees(kinds.KINDS[1320]):
+            self.counts["late_records"] += 1
+        if event.final:
+            for group in self._groups_of(event):
+                self._add_records(group, event, 1, record.length)
+            return
+        event.add(record)
+        if self.tree_pids and kinds.kind_of(record.type) == kinds.SYSCALL:
+            event.in_tree = self._belongs_to_tree(event)
+        if event.is_closed() and not event.missing():
+            self._finalise(event)
+
+    def _event_of(self, record: Record) -> Event:
+        place = self.places[record.serial % self.place_count]
+        for event in place:
+            if (event.serial, event.stamp_ms) == (record.serial, record.stamp_ms):
+                return event
+        if len(place) == WAYS:
+            oldest = place.pop(0)
+            if not oldest.final:
+                self.counts["evicted"] += 1
+                self._finalise(oldest)
+        place.append(Event(record.stamp_ms, record.serial, self.excluded))
+        return place[-1]
+
+    def _belongs_to_tree(self, event: Event) -> bool:
+        if event.pid not in self.tree_pids and event.ppid not in self.tree_pids:
+            return False
+        self.tree_pids.add(event.pid)
+        return True
+
+    def _finalise(self, event: Event) -> None:
+        missing = event.missing()
+        event.final = True
+        outcome = "partial" if missing else "complete"
+        self.counts[outcome] += 1
+        for group in self._groups_of(event):
+            group["events"] += 1
+            group[outcome] += 1
+            group["missing_records"] += missing
+            self._add_records(group, event, len(event.records), event.length())
+            if event.is_syscall():
+                self._cell(group, event)[outcome] += 1
+            else:
+                heading = str(event.heading())
+                group["other"][heading] = group["other"].get(heading, 0) + 1
+
+    def _groups_of(self, event: Event) -> Iterator[dict[str, Any]]:
+        if event.heading() is None:
+            return
+        if event.session is not None:
+            yield self.sessions.setdefault(str(event.session), new_group())
+        if event.in_tree:
+            yield self.tree
+
+    def _add_records(self, group: dict[str, Any], event: Event, records: int, length: int) -> None:
+        group["records"] += records
+        group["bytes"] += length
+        if event.is_syscall():
+            self._cell(group, event)["records"] += records
+
+    def _cell(self, group: dict[str, Any], event: Event) -> dict[str, int]:
+        name = str(event.heading())
+        if event.arch != self.native_arch:
+            name = f"{event.arch:x}:{name}"
+        cell: dict[str, int] = group["by_syscall"].setdefault(
+            name, {"complete": 0, "partial": 0, "records": 0}
+        )
+        return cell
+
+    def finish(self) -> dict[str, Any]:
+        """Make open events final and return `events`, `sessions` and `tree`."""
+        waiting = [event for place in self.places.values() for event in place if not event.final]
+        for event in waiting:
+            self._finalise(event)
+        names = ("complete", "partial", "duplicate_records", "late_records", "evicted")
+        totals = {name: self.counts[name] for name in names}
+        return {
+            "events": totals | {"in_flight": len(waiting)},
+            "sessions": self.sessions,
+            "tree": self.tree if self.tree_pids else None,
+        }
+
+
+def new_group() -> dict[str, Any]:
+    """An empty group of events."""
+    numbers = ("events", "complete", "partial", "records", "bytes", "missing_records")
+    return dict.fromkeys(numbers, 0) | {"by_syscall": {}, "other": {}}
