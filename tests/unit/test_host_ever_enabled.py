@@ -30,9 +30,12 @@ def host(tmp_path: Path) -> MadeUpHost:
     return MadeUpHost(tmp_path)
 
 
-def batch(seed: int, *, gap: float, bias: float = 0.0, base: float = 200.0) -> dict[str, Any]:
-    """Times of three pairs: a heavy-tailed noise, shared speed changes, and a gap in ns."""
-    source = random.Random(seed)
+def batch(seed: int, *, gap: float, bias: float = 0.0, odd: int = 1) -> dict[str, Any]:
+    """Times of three pairs: heavy-tailed noise, shared speed changes, a gap in ns.
+
+    `bias` is on top of the gap in the first `odd` pairs.
+    """
+    source, base = random.Random(seed), 200.0
     times: dict[str, list[list[float]]] = {"bare": [], "plain": []}
     for number in range(3):
         bare, plain = [], []
@@ -40,7 +43,7 @@ def batch(seed: int, *, gap: float, bias: float = 0.0, base: float = 200.0) -> d
             speed = source.choice([1.0, 1.0, 1.3])
             noise = [abs(source.gauss(0, 8)) * (20 if source.random() < 0.05 else 1) for _ in "ab"]
             bare.append(base * speed + noise[0])
-            plain.append(base * speed + gap + (bias if number == 0 else 0) + noise[1])
+            plain.append(base * speed + gap + (bias if number < odd else 0) + noise[1])
         times["bare"].append(bare)
         times["plain"].append(plain)
     return times
@@ -72,6 +75,14 @@ def test_a_small_difference_is_left_open() -> None:
 def test_one_odd_child_decides_nothing() -> None:
     assert "before" not in verdicts(gap=0, bias=80)
     assert "never" not in verdicts(gap=80, bias=-80)
+
+
+def test_two_odd_children_decide_nothing_however_long_they_are_timed() -> None:
+    differences = _Differences()
+    for seed in range(20):
+        differences.add(batch(seed, gap=0, bias=80, odd=2))
+    assert differences.interval()[0] > 50
+    assert differences.verdict() == "unknown"
 
 
 def test_more_rounds_narrow_the_interval() -> None:
