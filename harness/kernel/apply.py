@@ -13,7 +13,8 @@ from typing import Final
 
 from harness.errors import HostUnfitError, KernelAnswerError, UsageError
 from harness.kernel.client import AuditClient
-from harness.kernel.messages import ENABLED_LOCKED, describe_rule, rule_list
+from harness.kernel.describe import describe_rule
+from harness.kernel.messages import ENABLED_LOCKED, rule_list
 from harness.kernel.rule_plan import arrange, plan_rules
 from harness.kernel.snapshot import Snapshot
 
@@ -144,6 +145,14 @@ class StateWriter:
 
     def _look_back(self, target: Sequence[bytes]) -> tuple[bytes, ...]:
         listed = tuple(self._client.list_rules())
+        twins = [rule for index, rule in enumerate(listed) if rule in listed[:index]]
+        if twins:  # prepended: the kernel refuses a second copy only at the tail
+            raise KernelAnswerError(
+                f"two of the wanted rules are the same rule to the kernel:"
+                f" {describe_rule(twins[0])}",
+                errno=errno.EEXIST,
+                remedy="remove the second copy of the rule",
+            )
         if not self._may_be(target, listed):
             raise KernelAnswerError(
                 f"the kernel holds {len(listed)} rules, not the {len(target)} just put in force",

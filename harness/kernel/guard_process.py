@@ -20,7 +20,7 @@ from harness.kernel.guard import DISMISS, READY
 from harness.kernel.state_dir import StateDir
 
 _START_TIMEOUT_S: Final = 15.0
-_END_TIMEOUT_S: Final = 10.0
+_END_TIMEOUT_S: Final = 2.0
 _ROOT: Final = Path(__file__).resolve().parents[2]
 
 _all: Final[weakref.WeakSet[GuardProcess]] = weakref.WeakSet()

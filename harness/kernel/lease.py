@@ -141,6 +141,7 @@ class Lease:
         except BaseException:
             self._children.close()
             remove_durably(state.lease)  # nothing has been changed yet
+            remove_durably(state.children)
             raise
         os.environ[TOKEN_VARIABLE] = record.token
 

@@ -134,14 +134,3 @@ def with_prepend(payload: bytes, prepend: bool) -> bytes:
     """
     flag = RULE_FILTER_PREPEND if prepend else 0
     return _WORD.pack(rule_list(payload) | flag) + payload[_WORD.size :]
-
-
-def describe_rule(payload: bytes) -> str:
-    """A rule payload in a few words for a message: its list, its strings, its first bytes.
-
-    Rule text proper is the business of `rule_text`; this needs nothing and cannot fail.
-    """
-    name = RULE_LIST_NAMES.get(rule_list(payload), "?") if len(payload) >= 4 else "?"
-    strings = payload[RULE_FIXED_BYTES:].decode("utf-8", "backslashreplace")
-    text = f" with {strings!r}" if strings else ""
-    return f"rule on list {name}{text} (bytes {payload.rstrip(bytes(1)).hex()[:64]}…)"

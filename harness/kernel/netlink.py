@@ -76,7 +76,7 @@ class AuditMarshal(Marshal):  # type: ignore[misc]
             yield self.parse_one_message(kind, flags, sequence, data, offset, length)
             offset += (length + 3) & ~3
 
-    def parse_one_message(  # noqa: PLR0917  # the signature is pyroute2's
+    def parse_one_message(  # the signature is pyroute2's
         self, key: int, flags: int, sequence_number: int, data: bytes, offset: int, length: int
     ) -> Any:
         """One decoded message; the sign of an acknowledgement's error is kept."""

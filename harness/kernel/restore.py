@@ -21,7 +21,8 @@ from harness.errors import HostUnfitError, KernelAnswerError
 from harness.kernel.borrow import start_daemon
 from harness.kernel.client import AuditClient
 from harness.kernel.daemon import clear_stale_daemon, is_live_daemon
-from harness.kernel.messages import ENABLED_LOCKED, describe_rule
+from harness.kernel.describe import describe_rule
+from harness.kernel.messages import ENABLED_LOCKED
 from harness.kernel.process import PROC, ProcessId, end_processes, identify
 from harness.kernel.rule_plan import plan_rules
 from harness.kernel.snapshot import LeaseRecord, Snapshot, differences

@@ -79,7 +79,7 @@ def replace_list(current: Sequence[bytes], wanted: Sequence[bytes]) -> RulePlan:
 def _longest_kept(current: list[bytes], wanted: list[bytes]) -> tuple[int, int]:
     """Bounds of the longest run of `wanted` whose rules stand in `current` in that order."""
     place = {rule: index for index, rule in enumerate(current)}
-    best = (len(wanted), len(wanted))
+    best = (0, 0)  # nothing kept: all is appended, in its order
     start = 0
     for index, rule in enumerate(wanted):
         if rule not in place:

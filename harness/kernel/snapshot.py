@@ -16,8 +16,8 @@ from pathlib import Path
 from typing import Any, Final, TypeVar
 
 from harness.errors import HostUnfitError
-from harness.kernel import messages
 from harness.kernel.client import AuditClient
+from harness.kernel.describe import describe_rule
 from harness.kernel.process import PROC, ProcessId, identify
 from harness.kernel.state_dir import write_durably
 from harness.kernel.status import SETTINGS
@@ -64,8 +64,8 @@ def differences(now: Snapshot, wanted: Snapshot) -> list[str]:
         found.append(f"features are {now.features:#x} instead of {wanted.features:#x}")
     missing = [rule for rule in wanted.rules if rule not in now.rules]
     extra = [rule for rule in now.rules if rule not in wanted.rules]
-    found += [f"{messages.describe_rule(rule)} is missing" for rule in missing]
-    found += [f"{messages.describe_rule(rule)} is not from before" for rule in extra]
+    found += [f"{describe_rule(rule)} is missing" for rule in missing]
+    found += [f"{describe_rule(rule)} is not from before" for rule in extra]
     if now.rules != wanted.rules and not missing and not extra:
         found.append("the rules stand in another order or number")
     return found

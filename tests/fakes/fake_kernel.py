@@ -28,6 +28,7 @@ import sys
 import tempfile
 import threading
 import time
+from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
 
@@ -107,13 +108,14 @@ class FakeKernel:
         self._lock = threading.RLock()
         self._listener = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         self._connections: list[socket.socket] = []
+        self._threads: list[threading.Thread] = []
 
     # --- the test's side -------------------------------------------------------------------
 
     def __enter__(self) -> FakeKernel:
         self._listener.bind(str(self.path))
         self._listener.listen(64)
-        threading.Thread(target=self._accept, daemon=True).start()
+        self._start(self._accept)
         return self
 
     def __exit__(
@@ -122,12 +124,25 @@ class FakeKernel:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        for sock in [self._listener, *self._connections]:
-            with contextlib.suppress(OSError):
-                sock.shutdown(socket.SHUT_RDWR)
-            sock.close()
+        self.close()
+
+    def close(self) -> None:
+        """Be gone, as no real kernel ever is; a second time does nothing."""
+        with contextlib.suppress(OSError):
+            self._listener.shutdown(socket.SHUT_RDWR)
+        while self._threads:  # the first of them, which adds the others, is joined first
+            for connection in self._connections:
+                with contextlib.suppress(OSError):
+                    connection.shutdown(socket.SHUT_RDWR)
+            self._threads.pop(0).join()
+        self._listener.close()
         if self._folder:
             self._folder.cleanup()
+
+    def _start(self, target: Callable[..., None], *arguments: object) -> None:
+        thread = threading.Thread(target=target, args=arguments, daemon=True)
+        self._threads.append(thread)
+        thread.start()
 
     def connect(self) -> socket.socket:
         """A connection: hand this method to AuditClient or take_lease as the socket factory."""
@@ -136,7 +151,7 @@ class FakeKernel:
     def state(self) -> tuple[dict[str, int], list[bytes], int]:
         """Settings, rules and features now: for comparing before with after."""
         with self._lock:
-            return dict(self.settings), list(self.rules), self.features
+            return dict(self.settings), self._listed(), self.features
 
     # --- the kernel's side -----------------------------------------------------------------
 
@@ -147,18 +162,13 @@ class FakeKernel:
             except OSError:
                 return
             self._connections.append(connection)
-            threading.Thread(target=self._serve, args=(connection,), daemon=True).start()
+            self._start(self._serve, connection)
 
     def _serve(self, connection: socket.socket) -> None:
-        while True:
-            try:
-                datagram = connection.recv(1 << 20)
-                if not datagram:
-                    return
+        with connection, contextlib.suppress(OSError):
+            while datagram := connection.recv(1 << 20):
                 for answer in self._receive(datagram):
                     connection.send(answer)
-            except OSError:
-                return
 
     def _receive(self, datagram: bytes) -> list[bytes]:
         answers: list[bytes] = []
@@ -340,12 +350,15 @@ def main(arguments: list[str]) -> None:
 
 def install(kernel: FakeKernel, folder: Path | None) -> None:
     """Put the fake in the place of the kernel for this whole process."""
-    for name in ("lease", "restore", "daemon", "borrow"):
-        module = importlib.import_module(f"harness.kernel.{name}")
-        module.is_live_daemon = lambda pid, proc=None: kernel.daemon_alive
-    importlib.import_module("harness.kernel.netlink").open_audit_socket = kernel.connect
+
+    def replace(module: str, name: str, value: object) -> None:
+        vars(importlib.import_module(f"harness.kernel.{module}"))[name] = value
+
+    for module in ("lease", "restore", "daemon", "borrow"):
+        replace(module, "is_live_daemon", lambda pid, proc=None: kernel.daemon_alive)
+    replace("netlink", "open_audit_socket", kernel.connect)
     if folder is not None:
-        importlib.import_module("harness.kernel.state_dir").DEFAULT_STATE_DIR = folder
+        replace("state_dir", "DEFAULT_STATE_DIR", folder)
 
 
 if __name__ == "__main__":
