@@ -2,7 +2,7 @@
 
 from libc.stdint cimport int64_t, uint32_t, uint64_t
 
-from workloads._buckets cimport histogram
+from workloads._buckets cimport add_shared, histogram
 
 cdef enum:
     ERRNOS = 256      # Linux's error numbers end at 133
@@ -36,9 +36,15 @@ cdef struct tally:
     histogram latency
 
 
+# Atomic, as the processes of a tree count into one tally.
+
 cdef inline void count_failure(tally *mine, int error) noexcept nogil:
-    mine.failures += 1
-    mine.errors[error if 0 < error < ERRNOS else 0] += 1
+    add_shared(&mine.failures, 1)
+    add_shared(&mine.errors[error if 0 < error < ERRNOS else 0], 1)
+
+
+cdef inline void count_op(tally *mine) noexcept nogil:
+    add_shared(&mine.ops, 1)
 
 
 cdef class Board:

@@ -7,6 +7,8 @@ from libc.stdint cimport int64_t, uint64_t
 cdef extern from *:
     int __builtin_clzll(unsigned long long) noexcept nogil
     uint64_t __atomic_fetch_add(uint64_t *, uint64_t, int) noexcept nogil
+    bint __atomic_compare_exchange_n(uint64_t *, uint64_t *, uint64_t, bint, int, int) \
+        noexcept nogil
     const int __ATOMIC_RELAXED
 
 
@@ -44,8 +46,30 @@ cdef inline void record(histogram *latency, int64_t elapsed_ns) noexcept nogil:
         latency.max_ns = value
 
 
+# For several processes that write into one histogram.
+
+cdef inline void add_shared(uint64_t *sum, uint64_t value) noexcept nogil:
+    __atomic_fetch_add(sum, value, __ATOMIC_RELAXED)
+
+
+cdef inline void raise_shared(uint64_t *highest, uint64_t value) noexcept nogil:
+    # A failed exchange reads the present value into `seen`.
+    cdef uint64_t seen = highest[0]
+    while value > seen and not __atomic_compare_exchange_n(
+            highest, &seen, value, 0, __ATOMIC_RELAXED, __ATOMIC_RELAXED):
+        pass
+
+
+cdef inline void lower_shared(uint64_t *lowest, uint64_t value) noexcept nogil:
+    cdef uint64_t seen = lowest[0]
+    while value < seen and not __atomic_compare_exchange_n(
+            lowest, &seen, value, 0, __ATOMIC_RELAXED, __ATOMIC_RELAXED):
+        pass
+
+
 cdef inline void record_shared(histogram *latency, uint64_t value) noexcept nogil:
-    # For several processes that write into one histogram; extremes come from the buckets.
-    __atomic_fetch_add(&latency.buckets[bucket_of(value)], 1, __ATOMIC_RELAXED)
-    __atomic_fetch_add(&latency.count, 1, __ATOMIC_RELAXED)
-    __atomic_fetch_add(&latency.total_ns, value, __ATOMIC_RELAXED)
+    add_shared(&latency.buckets[bucket_of(value)], 1)
+    add_shared(&latency.count, 1)
+    add_shared(&latency.total_ns, value)
+    lower_shared(&latency.min_ns, value)
+    raise_shared(&latency.max_ns, value)

@@ -133,8 +133,8 @@ cdef class Load:
         """
         return dict(usual)
 
-    def details(self) -> dict[str, object]:
-        """What only this workload can say of its set-up."""
+    def details(self, long long done) -> dict[str, object]:
+        """What only this workload can say of its set-up and of the `done` operations."""
         return {}
 
     def planned_ops(self, wanted: int | None, default_ops: int) -> int:

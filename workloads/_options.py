@@ -66,7 +66,7 @@ def parse_options(words: Sequence[str]) -> tuple[Options, WorkloadInfo]:
             f"there is no workload {given.workload or '(none named)'}: choose "
             + ", ".join(WORKLOADS)
         )
-    given.auid = "unset" if given.no_session else given.auid
+    given.auid = "unset" if given.no_session or not info.session else given.auid
     del given.no_session, given.list, given.json
     options = Options(**vars(given))
     _refuse_what_has_no_meaning(options, info)

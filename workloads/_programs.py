@@ -22,6 +22,11 @@ PLAIN_ENVIRONMENT = [b"PATH=/usr/sbin:/usr/bin:/sbin:/bin", b"HOME=/", b"LC_ALL=
 QUIET_PROGRAMS = ("/bin/true", "/usr/bin/true", "/bin/false", "/usr/bin/false")
 
 
+def shell_path() -> str:
+    """The shell, symbolic links followed: an audit rule's exe field compares the file itself."""
+    return os.path.realpath(SHELL)
+
+
 def find_program(name: str) -> str:
     """The path of `name`, looked for in PATH when it has no slash; refuses what cannot run."""
     if "/" in name:
@@ -52,10 +57,11 @@ def shell_program(script: str) -> Program:
 
 
 def user_program(words: Sequence[str]) -> tuple[Program, str]:
-    """The user's program with its arguments, in his environment, and its path."""
+    """The user's program with its arguments, in his environment, and its path, links followed."""
     path = find_program(words[0])
     environment = [name + b"=" + value for name, value in os.environb.items()]
-    return Program(os.fsencode(path), [os.fsencode(word) for word in words], environment), path
+    program = Program(os.fsencode(path), [os.fsencode(word) for word in words], environment)
+    return program, os.path.realpath(path)
 
 
 def program_yields(usual: Mapping[str, float], path: str) -> dict[str, float]:

@@ -38,7 +38,7 @@ class Session:
 def enter_session(wanted: str) -> Session:
     """Begins a new session for this process; `wanted` is `keep`, `unset` or a uid."""
     if wanted == "unset":
-        return Session(None, "no session was asked for", _read("loginuid"))
+        return Session(None, "no session was asked for or needed", _read("loginuid"))
     uid, remark = _login_uid() if wanted == "keep" else (int(wanted), None)
     try:
         _write_loginuid(uid)

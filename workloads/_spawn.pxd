@@ -5,6 +5,8 @@ from libc.stdint cimport uint64_t
 from posix.types cimport pid_t
 from posix.wait cimport WEXITSTATUS, WIFSIGNALED, WTERMSIG, waitpid
 
+from workloads._buckets cimport add_shared
+
 cdef extern from "<spawn.h>" nogil:
     int posix_spawn(pid_t *, const char *, const void *, const void *, char **, char **)
 
@@ -27,7 +29,8 @@ cdef inline int spawn_and_wait(const program *what) noexcept nogil:
         if errno != EINTR:
             return errno
     if status != 0:
-        what.statuses[256 + WTERMSIG(status) if WIFSIGNALED(status) else WEXITSTATUS(status)] += 1
+        add_shared(&what.statuses[256 + WTERMSIG(status) if WIFSIGNALED(status)
+                                  else WEXITSTATUS(status)], 1)
     return 0
 
 

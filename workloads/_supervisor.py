@@ -149,6 +149,7 @@ class _Run:
         return leftovers
 
     def _result(self, leftovers: int) -> dict[str, object]:
+        done = sum(self.board.counters(worker)["ops"] for worker in range(self.board.workers))
         return result(
             self.board,
             workload=self.info.name,
@@ -157,7 +158,7 @@ class _Run:
             noisy=self.info.noisy,
             yields=self.load.yields(self.info.yields),
             details={
-                **self.load.details(),
+                **self.load.details(done),
                 "ops_asked": self.ops,
                 "stopped": self.board.stopped,
                 "leftovers_killed": leftovers,

@@ -25,7 +25,8 @@ class WorkloadInfo:
 
     `yields` are calls per operation that are certain with default options, by syscall name; a
     name that is not listed is unknown. `noisy` is the call that makes the most events under
-    the usual rules. `options` are the command line's options that mean something to it.
+    the usual rules. `options` are the command line's options that mean something to it;
+    without `session` it makes no audited calls and begins no audit session.
     """
 
     name: str
@@ -37,6 +38,7 @@ class WorkloadInfo:
     noisy: str
     module: str
     options: tuple[str, ...] = ()
+    session: bool = True
 
 
 def _certain(**calls: float) -> Mapping[str, float]:
@@ -68,6 +70,28 @@ _ALL = (
         options=SINK_OPTIONS,
     ),
     WorkloadInfo(
+        name="mixed",
+        summary="one shell and one datagram in turn",
+        operation="posix_spawn of /bin/sh -c :, then socket, connect, send, close",
+        default_ops=2_000,
+        fast_ops=400,
+        yields=_certain(execve=1, socket=1, connect=1, sendto=1),
+        noisy="connect",
+        module="workloads.mixed",
+        options=SINK_OPTIONS,
+    ),
+    WorkloadInfo(
+        name="osquery-stress",
+        summary="the load and process tree of osquery's old stress script",
+        operation="a shell and a datagram at each node of the tree (-n N: N * 2**N nodes)",
+        default_ops=640,
+        fast_ops=64,
+        yields=_certain(execve=1, socket=1, connect=1, sendto=1, shutdown=1),
+        noisy="connect",
+        module="workloads.osquery_stress",
+        options=("n", *SINK_OPTIONS),
+    ),
+    WorkloadInfo(
         name="syscalls",
         summary="the cheapest call, never audited: the floor",
         operation="getppid",
@@ -76,6 +100,39 @@ _ALL = (
         yields=_certain(getppid=1),
         noisy="getppid",
         module="workloads.syscalls",
+    ),
+    WorkloadInfo(
+        name="files",
+        summary="open one file, create and remove another",
+        operation="openat, close, openat (creating), close, unlinkat",
+        default_ops=100_000,
+        fast_ops=20_000,
+        yields=_certain(openat=2, close=2, unlinkat=1, open=0, openat2=0, creat=0, unlink=0),
+        noisy="openat",
+        module="workloads.files",
+    ),
+    WorkloadInfo(
+        name="command",
+        summary="any command",
+        operation="posix_spawn of the command after --",
+        default_ops=100,
+        fast_ops=20,
+        yields=MappingProxyType({}),
+        noisy="execve",
+        module="workloads.command",
+        options=("command",),
+    ),
+    WorkloadInfo(
+        name="replay",
+        summary="send a recorded capture to a consumer",
+        operation="one record through a socket",
+        default_ops=200_000,
+        fast_ops=50_000,
+        yields=MappingProxyType({}),
+        noisy="sendmmsg",
+        module="workloads.replay",
+        options=("fd", "capture", "marker"),
+        session=False,
     ),
 )
 

@@ -10,7 +10,7 @@ import cython
 from workloads._board cimport Board
 from workloads._load cimport Load
 from workloads._spawn cimport Program, program, spawn_and_wait
-from workloads._programs import program_yields, shell_program, user_program
+from workloads._programs import program_yields, shell_path, shell_program, user_program
 
 
 cdef int spawn_once(void *state) noexcept nogil:
@@ -41,9 +41,9 @@ cdef class Shells(Load):
         """The usual yields for the shell; for other programs what is known of them."""
         return dict(usual) if self.path is None else program_yields(usual, self.path)
 
-    def details(self) -> dict[str, object]:
-        """The program's path."""
-        return {"program": self.path or "/bin/sh"}
+    def details(self, done) -> dict[str, object]:
+        """The program's path, symbolic links followed (as an exe filter needs it)."""
+        return {"program": self.path or shell_path()}
 
 
 def build(options) -> Shells:

@@ -34,7 +34,7 @@ cdef class Udp(Load):
         """The usual ones, and a setsockopt where the sockets are bound to an interface."""
         return self.sink.yields(usual)
 
-    def details(self) -> dict[str, object]:
+    def details(self, done) -> dict[str, object]:
         """Where the datagrams go."""
         return self.sink.details()
 

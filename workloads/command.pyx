@@ -1,0 +1,50 @@
+# cython: auto_pickle=False, autotestdict=False
+"""The workload `command`: any command, once per operation.
+
+What calls it makes is unknown, so nothing is certain about its yields. Its input and output are
+/dev/null unless the output is asked for; it runs in the load's own process group, so that it
+ends with the load, however that ends.
+"""
+
+import cython
+
+from workloads._board cimport Board
+from workloads._load cimport Load
+from workloads._spawn cimport Program, program, spawn_and_wait
+from workloads._errors import WorkloadError
+from workloads._programs import user_program
+
+
+cdef int run_once(void *state) noexcept nogil:
+    return spawn_and_wait(<program *>state)
+
+
+@cython.final
+cdef class Command(Load):
+    """Runs `words` again and again."""
+
+    cdef Program program
+    cdef list words
+    cdef str path
+
+    def __init__(self, words):
+        self.words = list(words)
+        self.program, self.path = user_program(self.words)
+        self.operation = run_once
+        self.state = &self.program.what
+
+    def prepare(self, Board board, int worker) -> None:
+        """Points the command's exit statuses at this worker's tally."""
+        Load.prepare(self, board, worker)
+        self.program.what.statuses = self.mine.statuses
+
+    def details(self, done) -> dict[str, object]:
+        """The command and the program that it is, symbolic links followed."""
+        return {"command": self.words, "program": self.path}
+
+
+def build(options) -> Command:
+    """The workload with the command after `--`."""
+    if not options.command:
+        raise WorkloadError("command needs something to run: python -m workloads command -- WORDS")
+    return Command(options.command)

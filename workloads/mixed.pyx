@@ -1,0 +1,64 @@
+# cython: auto_pickle=False, autotestdict=False
+"""The workload `mixed`: one shell, then one datagram, in turn.
+
+The mixture of osquery's old stress script (one connect for each shell) without its process
+tree. An operation is both; it fails with the errno of whichever failed first.
+"""
+
+import cython
+
+from workloads._board cimport Board
+from workloads._datagram cimport Target, send_datagram, target
+from workloads._load cimport Load
+from workloads._spawn cimport Program, program, spawn_and_wait
+from workloads._programs import shell_path, shell_program
+from workloads._sink import open_sink
+
+
+cdef struct both:
+    program *shell
+    target *where
+
+
+cdef int spawn_and_send(void *state) noexcept nogil:
+    cdef both *what = <both *>state
+    cdef int spawn_error = spawn_and_wait(what.shell)
+    cdef int send_error = send_datagram(what.where)
+    return spawn_error if spawn_error else send_error
+
+
+@cython.final
+cdef class Mixed(Load):
+    """Shells, and datagrams to `sink`."""
+
+    cdef object sink
+    cdef Target target
+    cdef Program program
+    cdef both what
+
+    def __init__(self, sink):
+        self.sink = sink
+        self.target = sink.target()
+        self.program = shell_program(":")
+        self.what.shell = &self.program.what
+        self.what.where = &self.target.where
+        self.operation = spawn_and_send
+        self.state = &self.what
+
+    def prepare(self, Board board, int worker) -> None:
+        """Points the shells' exit statuses at this worker's tally."""
+        Load.prepare(self, board, worker)
+        self.program.what.statuses = self.mine.statuses
+
+    def yields(self, usual) -> dict[str, float]:
+        """The usual ones, and a setsockopt where the sockets are bound to an interface."""
+        return self.sink.yields(usual)
+
+    def details(self, done) -> dict[str, object]:
+        """Where the datagrams go, and which shell it is."""
+        return {**self.sink.details(), "program": shell_path()}
+
+
+def build(options) -> Mixed:
+    """The workload with the sink's options, as `udp` has them."""
+    return Mixed(open_sink(options))

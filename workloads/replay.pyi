@@ -1,0 +1,21 @@
+from typing import final
+
+from workloads._load import Load
+from workloads._options import Options
+from workloads._tape import Tape
+
+BATCH_RECORDS: int
+SEND_BUFFER_BYTES: int
+MARKER_TYPE: int
+MOST_MARKER_CHARACTERS: int
+MARKER_PATIENCE_MS: int
+
+@final
+class Replay(Load):
+    def __init__(self, tape: Tape, capture: str, fd: int, marker: str) -> None: ...
+    def next_serial(self) -> int: ...
+
+def send_marker(fd: int, text: str, serial: int) -> None: ...
+def build(options: Options) -> Replay: ...
+def open_tape(path: str) -> Tape: ...
+def enlarge_send_buffer(fd: int | None) -> None: ...
