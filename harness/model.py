@@ -38,6 +38,8 @@ class Scenario:
     failure: int | None = None
     interleaved: bool = True
     """False for a state that cannot be entered again, and so is measured before the blocks."""
+    notes: tuple[str, ...] = ()
+    """What is known to be odd about its rules, each with its remedy."""
 
 
 @dataclass(frozen=True, slots=True, order=True)

@@ -6,6 +6,7 @@ one trial at most, and a line that a crash cut short is passed over with a cauti
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import tomllib
@@ -46,6 +47,7 @@ class RunWriter:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
+        self._described = False
         with _as_usage_error(folder):
             folder.mkdir(parents=True)
             # Unbuffered: what a full disk did not take must not come back when it is closed.
@@ -57,6 +59,15 @@ class RunWriter:
 
     def __exit__(self, *_: object) -> None:
         self._samples.close()
+        if not self._described:
+            self._leave_no_trace()
+
+    def _leave_no_trace(self) -> None:
+        """A run that never began is not kept."""
+        with contextlib.suppress(OSError):
+            (self.folder / SAMPLES).unlink()
+            for folder in (self.folder, *self.folder.parents[:2]):
+                folder.rmdir()
 
     def describe(self, plan: dict[str, Any], environment: dict[str, Any]) -> None:
         """Write what is measured, and where."""
@@ -67,6 +78,7 @@ class RunWriter:
             _write(plan_path, tomli_w.dumps(_without_none(plan)))
             _write(environment_path, json.dumps(environment, indent=1, sort_keys=True) + "\n")
             _give_to_caller(self.folder, plan_path, environment_path)
+        self._described = True
 
     def append(self, sample: Sample) -> None:
         """Write one sample through to the disk; UsageError where the disk does not take it."""

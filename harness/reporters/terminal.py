@@ -1,4 +1,4 @@
-"""A result for the terminal: two tables per workload, the noise floor, cautions, the answer.
+"""A result for the terminal: three tables per workload, the noise floor, cautions, the answer.
 
 Fits 80 columns; plain where the output is no terminal or NO_COLOR is set (rich sees to that).
 """
@@ -13,7 +13,7 @@ from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
 
-from harness.model import Result
+from harness.model import Ledger, Result
 from harness.reporters.answer import answer
 from harness.reporters.lookup import ELAPSED, Row, by_workload, rows
 from harness.reporters.units import NOTHING, count, duration, interval, milliseconds, ratio
@@ -36,8 +36,12 @@ def render_result(result: Result, console: Console) -> None:
 def _parts(result: Result) -> Iterator[RenderableType]:
     for workload, group in by_workload(rows(result)).items():
         yield Text(_heading(result, workload, group), style="bold")
-        yield _elapsed_table(group, several=_several_consumers(group))
-        yield _cost_table(group, several=_several_consumers(group))
+        several = len({row.cell.consumer for row in group}) > 1
+        yield _elapsed_table(group, several=several)
+        yield Text()
+        yield _cpu_table(group, several=several)
+        yield Text()
+        yield from _events_table(group, several=several)
     yield from _noise(result)
     for caution in result.cautions:
         yield Text(f"! {caution.one_line()}", style="yellow")
@@ -45,10 +49,6 @@ def _parts(result: Result) -> Iterator[RenderableType]:
         yield Text(sentence, style="bold")
     if not result.complete:
         yield Text("The run was stopped before its end; this is what it had measured.")
-
-
-def _several_consumers(group: list[Row]) -> bool:
-    return len({row.cell.consumer for row in group}) > 1
 
 
 def _heading(result: Result, workload: str, group: list[Row]) -> str:
@@ -91,35 +91,49 @@ def _elapsed_table(group: list[Row], *, several: bool) -> Table:
     return table
 
 
-def _cost_table(group: list[Row], *, several: bool) -> Table:
-    table = _table(
-        "CPU per operation",
-        "workload",
-        "consumer",
-        "kauditd",
-        "events",
-        "received",
-        "lost",
-        "drops",
-        "waited",
-    )
+def _cpu_table(group: list[Row], *, several: bool) -> Table:
+    table = _table("CPU per operation", "workload", "consumer", "kauditd", "together")
     for row in group:
-        total = row.ledger.total if row.ledger else None
-        received = None
-        if total is not None and total.complete is not None and total.partial is not None:
-            received = total.complete + total.partial
         table.add_row(
             _name(row, several=several),
             duration(row.estimate("cpu_workload_ns_per_op")),
             duration(row.estimate("cpu_consumer_ns_per_op")),
             duration(row.estimate("cpu_kauditd_ns_per_op")),
-            count(total.generated if total else None),
-            count(received),
-            count(total.lost if total else None),
-            count(total.socket_drops if total else None),
-            milliseconds(total.waited_ms if total else None),
+            duration(row.estimate("cpu_total_ns_per_op")),
         )
     return table
+
+
+def _events_table(group: list[Row], *, several: bool) -> Iterator[RenderableType]:
+    """The events of the cells that had any; the others are named below in one line."""
+    table = _table("events", "generated", "received", "lost", "drops", "waited")
+    silent: list[str] = []
+    for row in group:
+        if row.ledger is None:
+            continue
+        total = row.ledger.total
+        received = _received(total)
+        if not any((total.generated, received, total.lost, total.socket_drops, total.waited_ms)):
+            silent.append(_name(row, several=several).plain)
+            continue
+        table.add_row(
+            _name(row, several=several),
+            count(total.generated),
+            count(received),
+            count(total.lost),
+            count(total.socket_drops),
+            milliseconds(total.waited_ms),
+        )
+    if table.row_count:
+        yield table
+    if silent:
+        yield Text(f"no events: {', '.join(silent)}", style="dim")
+
+
+def _received(ledger: Ledger) -> int | None:
+    if ledger.complete is None or ledger.partial is None:
+        return None
+    return ledger.complete + ledger.partial
 
 
 def _noise(result: Result) -> Iterator[RenderableType]:

@@ -6,17 +6,20 @@ NOTHING = "–"
 
 
 def duration(ns: float | None) -> str:
-    """Nanoseconds in the unit that leaves one to three digits before the point."""
+    """Nanoseconds with three digits in the unit that suits them: `6.24 µs`, `494 µs`, `0`."""
     if ns is None:
         return NOTHING
+    if ns == 0:
+        return "0"
     for factor, unit in ((1e9, "s"), (1e6, "ms"), (1e3, "µs")):
         if abs(ns) >= factor:
-            return (
-                f"{ns / factor:.3g} {unit}"
-                if abs(ns) < 1000 * factor
-                else f"{ns / factor:.0f} {unit}"
-            )
-    return f"{ns:.3g} ns"
+            return f"{_three_digits(ns / factor)} {unit}"
+    return f"{_three_digits(ns)} ns"
+
+
+def _three_digits(value: float) -> str:
+    digits = 2 if abs(value) < 10 else 1 if abs(value) < 100 else 0
+    return f"{value:,.{digits}f}"
 
 
 def count(number: float | None) -> str:
@@ -43,7 +46,7 @@ def percent(value: float) -> str:
 
 
 def milliseconds(value: float | None) -> str:
-    """A waiting time; zero is shown as a plain 0."""
+    """A waiting time in the unit that suits it."""
     if value is None:
         return NOTHING
-    return "0" if value == 0 else duration(value * 1e6)
+    return duration(value * 1e6)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import platform
 from collections.abc import Mapping
 
+from harness.errors import UsageError
 from harness.kernel.libaudit import syscall_number
 from harness.kernel.rule import Rule
 from harness.kernel.rule_match import certainly_audited
@@ -36,7 +38,7 @@ def events_per_operation(
         return 0.0
     rules = [Rule.from_bytes(payload) for payload in scenario.rules]
     machine = platform.machine()
-    numbers = {syscall_number(name, machine): (name, calls) for name, calls in yields.items()}
+    numbers = _by_number(yields, machine)
     total = 0.0
     for number in sorted(_audited_numbers(rules) | numbers.keys()):
         name, calls = numbers.get(number, ("", None))
@@ -50,6 +52,15 @@ def events_per_operation(
             return None
         total += calls
     return total
+
+
+def _by_number(yields: Mapping[str, float], machine: str) -> dict[int, tuple[str, float | None]]:
+    """Calls per operation by syscall number; names that this architecture lacks are left out."""
+    numbers: dict[int, tuple[str, float | None]] = {}
+    for name, calls in yields.items():
+        with contextlib.suppress(UsageError):
+            numbers[syscall_number(name, machine)] = (name, calls)
+    return numbers
 
 
 def _audited_numbers(rules: list[Rule]) -> set[int]:

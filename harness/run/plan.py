@@ -29,7 +29,7 @@ Pace = Literal["fast", "default", "rigorous"]
 Kind = Literal["kernel", "replay"]
 
 COMMAND = "command"
-DEFAULT_COMMAND_OPS = 20
+UNSET_UID = 2**32 - 1
 
 
 class BlockCounts(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
@@ -46,7 +46,7 @@ class PlanFile(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     summary: str
     scenarios: list[str]
     workloads: list[str]
-    consumers: list[str] = ["assemble"]
+    consumers: tuple[str, ...] = ("assemble",)
     kind: Kind = "kernel"
     reference: str | None = None
     reference_consumer: str | None = None
@@ -74,8 +74,8 @@ class Request:
     workers: int = 1
     seed: int | None = None
     auid: str = "keep"
-    workload_options: tuple[str, ...] = ()
-    """Passed on to the generator as they are: `--address`, `--netns`, `--program`, …"""
+    workload_options: Mapping[str, str] = field(default_factory=dict)
+    """Passed on to the workloads that take them: `address`, `netns`, `program`, …"""
     command: tuple[str, ...] = ()
 
 
@@ -97,9 +97,8 @@ class Plan:
     margin: float
     workers: int = 1
     auid: str = "keep"
-    workload_options: tuple[str, ...] = ()
+    workload_options: Mapping[str, str] = field(default_factory=dict)
     command: tuple[str, ...] = ()
-    cautions: tuple[str, ...] = field(default=())
 
     def scenario_of(self, cell: Cell) -> Scenario:
         """The scenario of a cell."""
@@ -152,10 +151,27 @@ def make_plan(request: Request, *, never_enabled: bool = False) -> Plan:
         seed=random.SystemRandom().randrange(2**32) if request.seed is None else request.seed,
         margin=file.margin,
         workers=_positive("--workers", request.workers),
-        auid=request.auid,
-        workload_options=request.workload_options,
+        auid=_auid(request.auid),
+        workload_options=_workload_options(request, workloads),
         command=request.command,
     )
+
+
+def _auid(text: str) -> str:
+    if text in ("keep", "unset") or (text.isdecimal() and int(text) < UNSET_UID):
+        return text
+    raise UsageError(f"--auid {text} is no login uid", remedy="give keep, unset or a number")
+
+
+def _workload_options(request: Request, workloads: tuple[str, ...]) -> Mapping[str, str]:
+    for name in request.workload_options:
+        if not any(name in WORKLOADS[workload].options for workload in workloads):
+            takers = [info.name for info in WORKLOADS.values() if name in info.options]
+            raise UsageError(
+                f"{', '.join(workloads)} cannot be told the {name}",
+                remedy=f"leave it out, or choose the workload {' or '.join(takers)}",
+            )
+    return request.workload_options
 
 
 def _blocks(request: Request, file: PlanFile) -> int:
@@ -256,7 +272,7 @@ def plan_document(plan: Plan) -> dict[str, Any]:
         "margin": plan.margin,
         "workers": plan.workers,
         "auid": plan.auid,
-        "workload_options": list(plan.workload_options),
+        "workload_options": dict(plan.workload_options),
         "command": list(plan.command),
         "scenarios": {
             workload: [_scenario_document(scenario) for scenario in scenarios]

@@ -104,6 +104,7 @@ def _cautions(stored: StoredRun, comparisons: Sequence[Comparison]) -> list[Caut
         *_failed_trials(stored),
         *_wide_noise(comparisons),
         *_open_ledgers(stored),
+        *_sample_warnings(stored),
         *_environment_cautions(stored),
     ]
 
@@ -152,6 +153,12 @@ def _open_ledgers(stored: StoredRun) -> list[Caution]:
             "see the ledgers with --json, and report it",
         )
     ]
+
+
+def _sample_warnings(stored: StoredRun) -> list[Caution]:
+    """What trials warned of, each once."""
+    words = dict.fromkeys(word for sample in stored.samples for word in sample.warnings)
+    return [Caution("trial", word, "--auid sets another login uid") for word in words]
 
 
 def _environment_cautions(stored: StoredRun) -> list[Caution]:

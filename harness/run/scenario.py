@@ -6,6 +6,8 @@ from collections.abc import Collection, Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from harness.errors import UsageError
+from harness.kernel.rule import Rule
 from harness.kernel.rule_file import RuleFile, load_rule_file, parse_rules_text
 from harness.kernel.rule_format import format_rule
 from harness.model import AGAIN, Scenario
@@ -16,6 +18,9 @@ EXCLUSIONS = {
     "excluded-narrow": "-a never,exit -F arch=b64 -S {noisy} -F exe={exe}\n",
 }
 """What `--exclude-exe` puts in front of a rule file of the user's, by the scenario's suffix."""
+
+REFUSED = "refused"
+"""The code of a warning that the kernel will not take the rule."""
 
 
 def bind_named(name: str, *, exe: str, noisy: str) -> Scenario:
@@ -86,15 +91,32 @@ def _free_name(stem: str, names: set[str]) -> str:
 
 
 def _scenario(name: str, summary: str, file: RuleFile) -> Scenario:
-    controls = file.controls
+    controls, rules = file.controls, _accepted(file)
     return Scenario(
         name=name,
         summary=summary,
         enabled=1 if controls.enabled is None else controls.enabled,
-        rules=tuple(rule.to_bytes() for rule in file.rules),
-        rule_text=tuple(format_rule(rule) for rule in file.rules),
+        rules=tuple(rule.to_bytes() for rule in rules),
+        rule_text=tuple(map(format_rule, rules)),
         backlog_limit=controls.backlog_limit,
         backlog_wait_time=controls.backlog_wait_time,
         rate_limit=controls.rate_limit,
         failure=controls.failure,
+        notes=tuple(warning.one_line() for warning in file.warnings),
     )
+
+
+def _accepted(file: RuleFile) -> list[Rule]:
+    """The rules that the kernel will take. Like auditctl, which stops at the first that it
+    refuses, unless the file says `-i` or `-c`; only that here it is found out beforehand.
+    """
+    refused = {warning.where: warning for warning in file.warnings if warning.code == REFUSED}
+    skip = file.controls.ignore_errors or file.controls.continue_on_error
+    for warning in refused.values():
+        if not skip:
+            raise UsageError(f"{warning.where}: {warning.what}", remedy=warning.remedy)
+    return [
+        rule
+        for rule, number in zip(file.rules, file.line_numbers, strict=True)
+        if f"{file.path}:{number}" not in refused
+    ]

@@ -112,7 +112,7 @@ def _run_kernel(
         trials = schedule(plan)
         writer.describe(
             {**plan_document(plan), "trials": len(trials)},
-            _environment(facts, cpus, options, lease.snapshot, ever),
+            _environment(plan, facts, cpus, options, lease.snapshot, ever),
         )
         bench = Bench(
             plan=plan,
@@ -137,7 +137,7 @@ def _run_replay(
         trials = schedule(plan)
         writer.describe(
             {**plan_document(plan), "trials": len(trials)},
-            _environment(facts, cpus, options, None, None),
+            _environment(plan, facts, cpus, options, None, None),
         )
         bench = ReplayBench(plan=plan, cpus=cpus, trial_timeout_s=TRIAL_TIMEOUT_S)
         return _loop(writer, trials, lambda trial: replay_trial(bench, trial), observer)
@@ -184,6 +184,7 @@ def _stop_signals() -> Iterator[None]:
 
 
 def _environment(
+    plan: Plan,
     facts: HostFacts,
     cpus: dict[str, tuple[int, ...]],
     options: SessionOptions,
@@ -202,8 +203,16 @@ def _environment(
         "audit_before": _snapshot_document(snapshot) if snapshot is not None else None,
         "ever_enabled": asdict(ever) if ever is not None else None,
         "caller_loginuid": _read_number(Path("/proc/self/loginuid")),
-        "cautions": [],
+        "cautions": [
+            {"name": "rules", "what": note, "remedy": ""} for note in _scenario_notes(plan)
+        ],
     }
+
+
+def _scenario_notes(plan: Plan) -> list[str]:
+    """What is odd about the rules under test, each once."""
+    scenarios = [scenario for group in plan.scenarios.values() for scenario in group]
+    return list(dict.fromkeys(note for scenario in scenarios for note in scenario.notes))
 
 
 def _snapshot_document(snapshot: Snapshot) -> dict[str, Any]:

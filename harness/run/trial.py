@@ -28,6 +28,7 @@ from harness.processes import ChildFailedError, LineProcess, module_command
 from harness.run.expected import events_per_operation, excluded_types
 from harness.run.measure import evidence_of, metrics_of
 from harness.run.plan import Plan
+from workloads.catalog import WORKLOADS
 
 WORKER_READY_TIMEOUT_S = 30.0
 MARKER_TIMEOUT_S = 1.0
@@ -82,14 +83,14 @@ def _measure(bench: Bench, trial: Trial, scenario: Scenario) -> Sample:
         stack.callback(_quiet, bench, scenario)
         if scenario.enabled is not None:
             bench.lease.apply(wanted_state(scenario))
-        worker, ready = _start_worker(bench, trial, stack)
+        worker, ready = start_worker(bench, trial, stack)
         if ready["session"] is None:
             consumer.attribute_tree(worker.pid)
         bench.backlog_high = 0
         before, machine_before = bench.client.status(), read_machine()
         worker.send("go")
         document = worker.expect("result", timeout_s=bench.trial_timeout_s, tick=bench.tick)
-        drained = not scenario.enabled or _drain(bench, consumer, marker)
+        drained = not scenario.enabled or drain(bench, consumer, marker)
         after, machine_after = bench.client.status(), read_machine()
         meddling = _meddling(bench)
         _quiet(bench, scenario)
@@ -112,6 +113,7 @@ def _measure(bench: Bench, trial: Trial, scenario: Scenario) -> Sample:
         backlog_high=max(bench.backlog_high, after.backlog),
         machine=machine.as_document(),
         invalid_reason=meddling or _invalid(document, drained),
+        warnings=_session_warnings(document),
     )
 
 
@@ -160,7 +162,7 @@ def _end_consumer(bench: Bench, consumer: Consumer, running: RunningConsumer) ->
         bench.lease.clear_stale_daemon()
 
 
-def _start_worker(
+def start_worker(
     bench: Bench, trial: Trial, stack: ExitStack
 ) -> tuple[LineProcess, dict[str, Any]]:
     worker = LineProcess("workload", worker_command(bench, trial))
@@ -173,8 +175,12 @@ def _start_worker(
 def worker_command(bench: Bench, trial: Trial) -> list[str]:
     """The command that presses the machine for one trial."""
     plan = bench.plan
-    words = [trial.cell.workload, "--control", "--ops", str(trial.ops), "--auid", plan.auid]
-    words += ["--workers", str(plan.workers), *plan.workload_options]
+    workload = trial.cell.workload
+    words = [workload, "--control", "--ops", str(trial.ops), "--auid", plan.auid]
+    words += ["--workers", str(plan.workers)]
+    for name, value in plan.workload_options.items():
+        if name in WORKLOADS[workload].options:
+            words += [f"-{name}" if len(name) == 1 else f"--{name}", value]
     if cpus := bench.cpus.get("workload"):
         words += ["--cpu", ",".join(map(str, cpus))]
     if plan.command:
@@ -182,7 +188,7 @@ def worker_command(bench: Bench, trial: Trial) -> list[str]:
     return module_command("workloads", *words)
 
 
-def _drain(bench: Bench, consumer: RunningConsumer, marker: str) -> bool:
+def drain(bench: Bench, consumer: RunningConsumer, marker: str) -> bool:
     """Send sync markers until the queues are shown to be empty; False where they never came."""
     arrived = 0
     for number in range(1, MARKER_ATTEMPTS + 1):
@@ -203,6 +209,14 @@ def _generated(bench: Bench, scenario: Scenario, document: dict[str, Any]) -> in
         known={"auid": document["auid"], "uid": 0},
     )
     return None if per_operation is None else round(per_operation * document["ops"])
+
+
+def _session_warnings(document: dict[str, Any]) -> tuple[str, ...]:
+    """How the load's events are told from others', where it is not as asked for."""
+    reason = document["session_reason"]
+    if document["session"] is None:
+        return (f"events are told from others' by the process tree, not by session ({reason})",)
+    return (f"the load ran with auid {document['auid']} ({reason})",) if reason else ()
 
 
 def _meddling(bench: Bench) -> str:

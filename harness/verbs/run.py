@@ -123,9 +123,17 @@ def run_verb(
         workers=workers,
         seed=seed,
         auid=auid,
-        workload_options=_workload_options(
-            program=program, address=address, interface=interface, netns=netns, n=n
-        ),
+        workload_options={
+            name: str(value)
+            for name, value in {
+                "program": program,
+                "address": address,
+                "interface": interface,
+                "netns": netns,
+                "n": n,
+            }.items()
+            if value is not None
+        },
         command=command,
     )
     console = err()
@@ -143,11 +151,3 @@ def run_verb(
     if outcome.interrupted:
         return EXIT_INTERRUPTED
     return EXIT_FINE if trustworthy else EXIT_UNTRUSTWORTHY
-
-
-def _workload_options(**options: str | int | None) -> tuple[str, ...]:
-    words: list[str] = []
-    for name, value in options.items():
-        if value is not None:
-            words += [f"-{name}" if len(name) == 1 else f"--{name}", str(value)]
-    return tuple(words)

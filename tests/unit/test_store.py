@@ -51,6 +51,7 @@ def test_what_was_written_comes_back(tmp_path: Path) -> None:
 
 def test_each_sample_is_on_the_disk_before_the_next(tmp_path: Path) -> None:
     with RunWriter(tmp_path / "r") as writer:
+        writer.describe({}, {})
         writer.append(sample(0))
         assert len((tmp_path / "r" / SAMPLES).read_text().splitlines()) == 1
 
@@ -116,3 +117,10 @@ def test_finding_runs(tmp_path: Path) -> None:
         find_run("nothing", tmp_path)
     with pytest.raises(UsageError, match="no run under"):
         find_run("latest", tmp_path / "empty")
+
+
+def test_a_run_that_never_began_leaves_nothing(tmp_path: Path) -> None:
+    results = tmp_path / "results"
+    with pytest.raises(KeyError), RunWriter(results / "machine" / "run"):
+        raise KeyError
+    assert not results.exists()

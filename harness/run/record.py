@@ -1,0 +1,105 @@
+"""Recording a capture: real records of the live kernel, in a file that `replay` can feed again."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from harness.consumers.base import ConsumerSetup
+from harness.consumers.catalog import find_consumer
+from harness.errors import UntrustworthyError, UsageError
+from harness.host.facts import read_host_facts
+from harness.host.pinning import assign_cpus
+from harness.kernel.client import AuditClient
+from harness.kernel.lease import take_lease
+from harness.model import Cell, Scenario, Trial
+from harness.run.plan import Plan, Request, make_plan
+from harness.run.trial import Bench, drain, start_worker, wanted_state
+
+RECORDER = "count"
+TRIAL_TIMEOUT_S = 600.0
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """What was recorded: the file, and the consumer's own account of it."""
+
+    path: Path
+    document: dict[str, Any]
+
+
+def record_capture(
+    request: Request, path: Path, *, borrow: bool, say: Callable[[str], None]
+) -> Recorded:
+    """Run the request's workloads once under its last scenario and capture every record.
+
+    Raises UsageError where the file exists or cannot be written, UntrustworthyError where
+    records were lost on the way.
+    """
+    _require_writable(path)
+    plan = make_plan(request)
+    scenario = plan.scenarios[plan.workloads[0]][-1]
+    cpus = assign_cpus(None, read_host_facts().cpu)
+    with (
+        take_lease(command="auditbench record", borrow=borrow) as lease,
+        AuditClient() as client,
+    ):
+        bench = Bench(
+            plan=plan,
+            lease=lease,
+            client=client,
+            consumers={},
+            cpus=cpus,
+            trial_timeout_s=TRIAL_TIMEOUT_S,
+        )
+        before = client.status().lost
+        document = _record(bench, plan, scenario, path, say)
+        lost = client.status().lost - before
+    if lost:
+        raise UntrustworthyError(
+            f"{lost} records were lost while recording {path}", remedy="give fewer --ops"
+        )
+    return Recorded(path, document)
+
+
+def _require_writable(path: Path) -> None:
+    if path.exists():
+        raise UsageError(f"{path} exists", remedy="give the name of a new file")
+    try:
+        path.touch()
+        path.unlink()
+    except OSError as error:
+        raise UsageError(
+            f"{path} cannot be written ({error.strerror})", remedy="give another place with -o"
+        ) from None
+
+
+def _record(
+    bench: Bench, plan: Plan, scenario: Scenario, path: Path, say: Callable[[str], None]
+) -> dict[str, Any]:
+    marker = "auditbench-sync-record"
+    with ExitStack() as stack:
+        consumer = find_consumer(RECORDER).start(
+            ConsumerSetup(marker=marker, cpus=bench.cpus.get("consumer", ()), capture=path)
+        )
+        stack.callback(consumer.end)
+        for pid in consumer.pids:
+            bench.lease.register_child(pid)
+        bench.lease.apply(wanted_state(scenario))
+        stack.callback(bench.lease.apply, replace(wanted_state(scenario), enabled=0))
+        for index, workload in enumerate(plan.workloads):
+            say(f"recording {plan.ops[workload]} operations of {workload}")
+            cell = Cell(workload, scenario.name, RECORDER)
+            with ExitStack() as inner:
+                trial = Trial(index, cell, 1, index, plan.seed, plan.ops[workload])
+                worker, _ = start_worker(bench, trial, inner)
+                worker.send("go")
+                worker.expect("result", timeout_s=bench.trial_timeout_s)
+        if not drain(bench, consumer, marker):
+            raise UntrustworthyError("the sync marker never came back", remedy="record again")
+        document = consumer.stop().document
+    assert document is not None
+    return document
