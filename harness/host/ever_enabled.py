@@ -17,21 +17,18 @@ whatever happens. Not done where that would be unsafe or would tell nothing: see
 from __future__ import annotations
 
 import json
-import math
-import select
 import signal
-import statistics
 import struct
 import subprocess
-import sys
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Literal, Protocol
 
 from harness.errors import KernelAnswerError
+from harness.host.differences import Differences, Verdict
+from harness.host.fork_helper import ForkHelper
 from harness.host.kernel_facts import boot_parameter
 from harness.host.kernel_memory import ever_enabled_flag
 from harness.host.privilege import read_privilege_facts
@@ -40,6 +37,7 @@ from harness.kernel import messages
 from harness.kernel.status import AuditStatus
 
 State = Literal["never", "before", "now", "unknown"]
+_STATES: dict[Verdict, State] = {"differ": "before", "alike": "never", "unclear": "unknown"}
 
 PAIRS = 3
 ROUNDS = 20
@@ -47,12 +45,6 @@ CALLS = 2_000
 BUDGET_S = 0.35
 """After this much timing without a clear answer it stays unknown."""
 
-SLOWER = 0.08
-"""The contexts exist when the difference is above this share of a call, for certain."""
-ALIKE = 0.05
-"""They do not when it is below this share, for certain."""
-
-_ANSWER_TIMEOUT_S = 5.0
 _TASK_LIST = 1
 _FIELD_PID = 0
 _OPERATOR_EQUAL = 0x40000000
@@ -145,21 +137,33 @@ def never_task_rule(parent_pid: int) -> bytes:
 def _by_timing(client: ClientLike) -> EverEnabled:
     """Forks both groups, times them in batches until the answer is clear or time is up."""
     try:
-        with _Helper() as helper:
+        with ForkHelper() as helper:
             with _rule_loaded(client, never_task_rule(helper.pid)):
                 helper.ask(f"fork bare {PAIRS}")
             helper.ask(f"fork plain {PAIRS}")
-            differences = _Differences()
+            differences = Differences(PAIRS)
             deadline = time.monotonic() + BUDGET_S
-            verdict: State = "unknown"
-            while verdict == "unknown" and time.monotonic() < deadline:
+            verdict: Verdict = "unclear"
+            while verdict == "unclear" and time.monotonic() < deadline:
                 differences.add(json.loads(helper.ask(f"time {ROUNDS} {CALLS}")))
                 verdict = differences.verdict()
     except _RuleRefusedError as error:
         return EverEnabled("unknown", f"the kernel did not take the probe's rule: {error}")
     except (OSError, ValueError, subprocess.SubprocessError) as error:
         return EverEnabled("unknown", f"the timing helper failed: {error}")
-    return EverEnabled(verdict, differences.words(verdict), differences.evidence())
+    evidence = differences.evidence()
+    return EverEnabled(_STATES[verdict], _words(verdict, evidence), evidence)
+
+
+def _words(verdict: Verdict, evidence: dict[str, float]) -> str:
+    numbers = (
+        f"getppid takes {evidence['difference_ns']:+.0f} ns "
+        f"({evidence['low_ns']:+.0f} to {evidence['high_ns']:+.0f}) more in a child forked without "
+        "`never,task` than with it"
+    )
+    if verdict == "unclear":
+        return f"timing did not decide: {numbers}"
+    return f"{numbers}: {'the' if verdict == 'differ' else 'no'} audit context exists"
 
 
 @contextmanager
@@ -170,6 +174,9 @@ def _rule_loaded(client: ClientLike, rule: bytes) -> Iterator[None]:
         try:
             client.add_rule(rule)
         except KernelAnswerError as error:
+            # An answer that got lost is no refusal.
+            if rule in client.list_rules():
+                _delete(client, rule)
             raise _RuleRefusedError(error.one_line()) from error
         try:
             yield
@@ -194,113 +201,3 @@ def _delete(client: ClientLike, rule: bytes) -> None:
                 errno=error.errno,
                 remedy=f"delete it by hand: auditctl -d never,task -F pid={pid}",
             ) from error
-
-
-class _Helper:
-    """The running `fork_pair.py`; every answer has to come within seconds."""
-
-    def __init__(self) -> None:
-        program = Path(__file__).with_name("fork_pair.py")
-        self._process = subprocess.Popen(
-            [sys.executable, "-I", "-S", str(program)],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            bufsize=0,
-        )
-        self.pid = 0
-
-    def __enter__(self) -> _Helper:
-        try:
-            self.pid = int(self._answer())
-        except BaseException:
-            self.__exit__()
-            raise
-        return self
-
-    def __exit__(self, *_exception: object) -> None:
-        for stream in (self._process.stdin, self._process.stdout):
-            if stream is not None:
-                stream.close()
-        try:
-            self._process.wait(timeout=1)
-        except subprocess.TimeoutExpired:
-            self._process.kill()
-            self._process.wait()
-
-    def ask(self, command: str) -> str:
-        """Sends one command, returns its one line of answer."""
-        assert self._process.stdin is not None
-        self._process.stdin.write(command.encode() + b"\n")
-        return self._answer()
-
-    def _answer(self) -> str:
-        assert self._process.stdout is not None
-        line = bytearray()
-        deadline = time.monotonic() + _ANSWER_TIMEOUT_S
-        while not line.endswith(b"\n"):
-            left = deadline - time.monotonic()
-            if left <= 0 or not select.select([self._process.stdout], [], [], left)[0]:
-                raise TimeoutError(f"no answer within {_ANSWER_TIMEOUT_S:.0f} s")
-            part = self._process.stdout.read(65_536)
-            if not part:
-                raise OSError("it ended early")
-            line += part
-        return line.decode()
-
-
-class _Differences:
-    """Plain minus bare, per pair of children and round, and what they say."""
-
-    def __init__(self) -> None:
-        self.pairs: list[list[float]] = [[] for _ in range(PAIRS)]
-        self.bare: list[float] = []
-
-    def add(self, times: dict[str, list[list[float]]]) -> None:
-        """Takes one batch of the helper's times, in ns per call."""
-        for pair, bare, plain in zip(self.pairs, times["bare"], times["plain"], strict=True):
-            pair.extend(slow - fast for fast, slow in zip(bare, plain, strict=True))
-            self.bare.extend(bare)
-
-    def interval(self) -> tuple[float, float]:
-        """A 99.9 % interval of the median difference, in ns, from order statistics.
-
-        Assumes nothing of the shape: the spikes that other work on the CPU makes do not move it.
-        """
-        ordered = sorted(difference for pair in self.pairs for difference in pair)
-        low = max(0, math.floor(len(ordered) / 2 - 1.65 * math.sqrt(len(ordered))))
-        return ordered[low], ordered[-1 - low]
-
-    def verdict(self) -> State:
-        """`before` or `never` where interval and every single pair agree, else `unknown`."""
-        base = statistics.median(self.bare)
-        low, high = self.interval()
-        medians = [statistics.median(pair) / base for pair in self.pairs]
-        if low > SLOWER * base and min(medians) > SLOWER:
-            return "before"
-        if high < ALIKE * base and low > -ALIKE * base and max(map(abs, medians)) < ALIKE:
-            return "never"
-        return "unknown"
-
-    def words(self, verdict: State) -> str:
-        """One phrase for people."""
-        evidence = self.evidence()
-        numbers = (
-            f"getppid takes {evidence['difference_ns']:+.0f} ns "
-            f"({evidence['low_ns']:+.0f} to {evidence['high_ns']:+.0f})"
-        )
-        if verdict == "unknown":
-            return f"timing did not decide: {numbers} with an audit context that may not exist"
-        found = "the context exists" if verdict == "before" else "there is no context"
-        return f"{numbers} more in a child forked without `never,task` than with it: {found}"
-
-    def evidence(self) -> dict[str, float]:
-        """The numbers behind the verdict, ns per call."""
-        low, high = self.interval()
-        return {
-            "bare_ns": round(statistics.median(self.bare), 2),
-            "difference_ns": round(statistics.median(d for pair in self.pairs for d in pair), 2),
-            "low_ns": round(low, 2),
-            "high_ns": round(high, 2),
-            "comparisons": sum(map(len, self.pairs)),
-        }

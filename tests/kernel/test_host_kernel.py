@@ -115,6 +115,7 @@ def test_the_probe_does_without_a_rule_where_the_host_has_one_on_the_task_list()
     with AuditClient() as client:
         client.add_rule(foreign)
         try:
+            assert foreign in client.list_rules()
             answer = probe_ever_enabled(client)
         finally:
             client.delete_rule(foreign)

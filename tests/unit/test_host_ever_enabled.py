@@ -19,7 +19,8 @@ from made_up_host import MadeUpClient, MadeUpHost, audit_status
 
 from harness.errors import KernelAnswerError
 from harness.host import ever_enabled
-from harness.host.ever_enabled import _Differences, never_task_rule, probe_ever_enabled
+from harness.host.differences import Differences
+from harness.host.ever_enabled import never_task_rule, probe_ever_enabled
 from harness.host.locked_probe import locked_probe
 from harness.kernel.lock import RunLock, holder_of
 from harness.kernel.state_dir import StateDir
@@ -52,7 +53,7 @@ def batch(seed: int, *, gap: float, bias: float = 0.0, odd: int = 1) -> dict[str
 def verdicts(*, gap: float, bias: float = 0.0) -> list[str]:
     found = []
     for seed in range(50):
-        differences = _Differences()
+        differences = Differences(3)
         differences.add(batch(seed, gap=gap, bias=bias))
         found.append(differences.verdict())
     return found
@@ -60,33 +61,33 @@ def verdicts(*, gap: float, bias: float = 0.0) -> list[str]:
 
 def test_equal_children_are_never_called_before() -> None:
     found = verdicts(gap=0)
-    assert "before" not in found
-    assert found.count("never") > 40
+    assert "differ" not in found
+    assert found.count("alike") > 40
 
 
 def test_a_context_is_seen_through_the_noise() -> None:
-    assert set(verdicts(gap=80)) == {"before"}
+    assert set(verdicts(gap=80)) == {"differ"}
 
 
 def test_a_small_difference_is_left_open() -> None:
-    assert set(verdicts(gap=13)) <= {"unknown"}
+    assert set(verdicts(gap=13)) <= {"unclear"}
 
 
 def test_one_odd_child_decides_nothing() -> None:
-    assert "before" not in verdicts(gap=0, bias=80)
-    assert "never" not in verdicts(gap=80, bias=-80)
+    assert "differ" not in verdicts(gap=0, bias=80)
+    assert "alike" not in verdicts(gap=80, bias=-80)
 
 
 def test_two_odd_children_decide_nothing_however_long_they_are_timed() -> None:
-    differences = _Differences()
+    differences = Differences(3)
     for seed in range(20):
         differences.add(batch(seed, gap=0, bias=80, odd=2))
     assert differences.interval()[0] > 50
-    assert differences.verdict() == "unknown"
+    assert differences.verdict() == "unclear"
 
 
 def test_more_rounds_narrow_the_interval() -> None:
-    differences = _Differences()
+    differences = Differences(3)
     differences.add(batch(1, gap=0))
     low, high = differences.interval()
     for seed in range(2, 12):
@@ -161,7 +162,7 @@ class FakeHelper:
 @pytest.fixture
 def helper(monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeHelper]:
     fake = FakeHelper()
-    monkeypatch.setattr(ever_enabled, "_Helper", lambda: fake)
+    monkeypatch.setattr(ever_enabled, "ForkHelper", lambda: fake)
     yield fake
     assert fake.log == [] or fake.log[-1] == "helper ended"
 
@@ -231,6 +232,20 @@ def test_a_rule_that_is_refused_leaves_it_open(host: MadeUpHost, helper: FakeHel
     assert answer.state == "unknown"
     assert "no memory" in answer.how
     assert client.log == []
+
+
+def test_a_rule_whose_answer_got_lost_is_deleted(
+    host: MadeUpHost, helper: FakeHelper, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    client = MadeUpClient()
+
+    def add_and_lose_the_answer(rule: bytes) -> None:
+        client.rules.append(rule)
+        raise KernelAnswerError("no answer", errno=110)
+
+    monkeypatch.setattr(client, "add_rule", add_and_lose_the_answer)
+    assert probe_ever_enabled(client, tree=host.tree).state == "unknown"
+    assert client.rules == []
 
 
 def test_signals_wait_until_the_rule_is_gone(host: MadeUpHost, helper: FakeHelper) -> None:
