@@ -50,7 +50,7 @@ def run_command(words: Sequence[str]) -> int:
         return _complain("stopped; the host's audit state is as it was before", EXIT_INTERRUPTED)
     except BrokenPipeError:
         # Whoever read our output has seen enough. Python would complain once more at exit.
-        sys.stdout = None  # type: ignore[assignment]
+        sys.stdout = None
         return EXIT_FINE
     return code if isinstance(code, int) else EXIT_FINE
 

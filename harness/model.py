@@ -218,6 +218,10 @@ class Result:
     invalid_trials: int
     complete: bool
     """False where the run was stopped before its last trial."""
+    primary: str = "elapsed_ns_per_op"
+    """The metric that the answer is about."""
+    operation: str = "operation"
+    """What one operation is called: a replay's are records."""
 
     @property
     def trustworthy(self) -> bool:

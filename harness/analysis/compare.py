@@ -15,7 +15,7 @@ from harness.analysis.ratio import (
 )
 from harness.analysis.series import Series, collect, paired
 from harness.analysis.verdict import DEFAULT_MARGIN, judge
-from harness.model import AGAIN, Cell, Comparison, NoiseFloor, Sample, Summary
+from harness.model import AGAIN, Cell, Comparison, NoiseFloor, Sample, Summary, Verdict
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +117,7 @@ def _verdict(
     margin: float,
     *,
     is_reference: bool,
-) -> str:
+) -> Verdict:
     if is_reference:
         return "reference"
     if ratio is None or reference is None:

@@ -3,35 +3,37 @@
 from __future__ import annotations
 
 from harness.model import AGAIN, Comparison, Result
-from harness.reporters.lookup import ELAPSED, Row, by_workload, rows
+from harness.reporters.lookup import Row, by_workload, rows
 from harness.reporters.units import count, duration, percent
 
 
 def answer(result: Result) -> str:
-    """One or two sentences per workload, and one on loss; never more certain than the data."""
+    """One sentence per workload, and one on loss; never more certain than the data."""
     sentences = [
-        _workload_sentence(workload, group) for workload, group in by_workload(rows(result)).items()
+        _workload_sentence(result, workload, group)
+        for workload, group in by_workload(rows(result)).items()
     ]
     return " ".join(filter(None, [*sentences, _loss_sentence(result)]))
 
 
-def _workload_sentence(workload: str, group: list[Row]) -> str:
-    compared = (
-        [
-            row
-            for row in group
-            if row.by_metric[ELAPSED].verdict not in ("reference", "no-reference")
-            and not row.cell.scenario.endswith(AGAIN)
-        ]
-        if all(ELAPSED in row.by_metric for row in group)
-        else []
-    )
+def _workload_sentence(result: Result, workload: str, group: list[Row]) -> str:
+    compared = [row for row in group if _is_compared(row, result.primary)]
     if not compared:
         return ""
     parts = "; ".join(
-        f"{_label(row, compared)} {_cost(row.by_metric[ELAPSED])}" for row in compared
+        f"{_label(row, compared)} {_cost(row.by_metric[result.primary], result.operation)}"
+        for row in compared
     )
     return f"{workload}: {parts}."
+
+
+def _is_compared(row: Row, metric: str) -> bool:
+    comparison = row.by_metric.get(metric)
+    return (
+        comparison is not None
+        and comparison.verdict not in ("reference", "no-reference")
+        and not row.cell.scenario.endswith(AGAIN)
+    )
 
 
 def _label(row: Row, compared: list[Row]) -> str:
@@ -40,7 +42,7 @@ def _label(row: Row, compared: list[Row]) -> str:
     return f"{row.cell.scenario} ({row.cell.consumer})" if several else row.cell.scenario
 
 
-def _cost(comparison: Comparison) -> str:
+def _cost(comparison: Comparison, operation: str) -> str:
     if comparison.ratio is None or comparison.ci_low is None or comparison.reference is None:
         return "cannot be told yet"
     if comparison.verdict == "equivalent":
@@ -49,7 +51,7 @@ def _cost(comparison: Comparison) -> str:
         return f"{percent(comparison.ratio)} (undecided)"
     difference = comparison.estimate - comparison.reference
     sign = "+" if difference >= 0 else "−"
-    return f"{percent(comparison.ratio)} ({sign}{duration(abs(difference))} per operation)"
+    return f"{percent(comparison.ratio)} ({sign}{duration(abs(difference))} per {operation})"
 
 
 def _loss_sentence(result: Result) -> str:

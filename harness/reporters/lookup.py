@@ -7,8 +7,6 @@ from dataclasses import dataclass
 
 from harness.model import Cell, CellLedger, Comparison, Result
 
-ELAPSED = "elapsed_ns_per_op"
-
 
 @dataclass(frozen=True, slots=True)
 class Row:

@@ -15,9 +15,14 @@ from rich.text import Text
 
 from harness.model import Ledger, Result
 from harness.reporters.answer import answer
-from harness.reporters.lookup import ELAPSED, Row, by_workload, rows
+from harness.reporters.lookup import Row, by_workload, rows
 from harness.reporters.units import NOTHING, count, duration, interval, milliseconds, ratio
+from workloads.catalog import WORKLOADS
 
+METRICS_IN_WORDS = {
+    "elapsed_ns_per_op": "elapsed",
+    "cpu_consumer_ns_per_op": "CPU of the consumer",
+}
 VERDICT_MARKS = {
     "worse": ("▲ worse", "red"),
     "better": ("▼ better", "green"),
@@ -37,9 +42,9 @@ def _parts(result: Result) -> Iterator[RenderableType]:
     for workload, group in by_workload(rows(result)).items():
         yield Text(_heading(result, workload, group), style="bold")
         several = len({row.cell.consumer for row in group}) > 1
-        yield _elapsed_table(group, several=several)
+        yield _ratio_table(result, group, several=several)
         yield Text()
-        yield _cpu_table(group, several=several)
+        yield _cpu_table(result, group, several=several)
         yield Text()
         yield from _events_table(group, several=several)
     yield from _noise(result)
@@ -52,11 +57,16 @@ def _parts(result: Result) -> Iterator[RenderableType]:
 
 
 def _heading(result: Result, workload: str, group: list[Row]) -> str:
-    blocks = max(
-        (row.by_metric[ELAPSED].blocks for row in group if ELAPSED in row.by_metric), default=0
-    )
+    found = [
+        row.by_metric[result.primary].blocks for row in group if result.primary in row.by_metric
+    ]
     ops = result.plan.get("ops", {}).get(workload, 0)
-    return f"\n{workload}: {blocks} blocks, {count(ops)} operations per trial"
+    info = WORKLOADS.get(workload)
+    operation = f" ({info.operation})" if info is not None else ""
+    return (
+        f"\n{workload}{operation}: {max(found, default=0)} blocks, "
+        f"{count(ops)} {result.operation}s per trial"
+    )
 
 
 def _name(row: Row, *, several: bool) -> Text:
@@ -71,10 +81,11 @@ def _table(*headers: str) -> Table:
     return table
 
 
-def _elapsed_table(group: list[Row], *, several: bool) -> Table:
-    table = _table("scenario", "per operation", "ratio", "95 % interval", "verdict")
+def _ratio_table(result: Result, group: list[Row], *, several: bool) -> Table:
+    what = METRICS_IN_WORDS[result.primary]
+    table = _table(what, f"per {result.operation}", "ratio", "95 % interval", "verdict")
     for row in group:
-        comparison = row.by_metric.get(ELAPSED)
+        comparison = row.by_metric.get(result.primary)
         if comparison is None:
             continue
         mark, style = VERDICT_MARKS[comparison.verdict]
@@ -86,13 +97,13 @@ def _elapsed_table(group: list[Row], *, several: bool) -> Table:
             interval(comparison.ci_low, comparison.ci_high),
             Text(mark, style=style),
         )
-    if any(not row.by_metric[ELAPSED].interleaved for row in group if ELAPSED in row.by_metric):
+    if any(not c.interleaved for row in group for c in row.by_metric.values()):
         table.caption = "* measured before the blocks, not interleaved"
     return table
 
 
-def _cpu_table(group: list[Row], *, several: bool) -> Table:
-    table = _table("CPU per operation", "workload", "consumer", "kauditd", "together")
+def _cpu_table(result: Result, group: list[Row], *, several: bool) -> Table:
+    table = _table(f"CPU per {result.operation}", "workload", "consumer", "kauditd", "together")
     for row in group:
         table.add_row(
             _name(row, several=several),

@@ -100,6 +100,7 @@ def evidence_of(
 def _group(consumer: Document, session: int | None) -> Document:
     """The counts of the trial's own events: of its audit session, else of its process tree."""
     empty: Document = {"by_syscall": {}, "missing_records": 0}
-    if session is None:
-        return consumer.get("tree") or empty
-    return consumer["sessions"].get(str(session), empty)
+    group: Document | None = (
+        consumer["tree"] if session is None else consumer["sessions"].get(str(session))
+    )
+    return group or empty

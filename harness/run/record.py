@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gzip
+import shutil
 from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
@@ -56,13 +58,32 @@ def record_capture(
             trial_timeout_s=TRIAL_TIMEOUT_S,
         )
         before = client.status().lost
-        document = _record(bench, plan, scenario, path, say)
+        raw = path.with_name(f".{path.name}.part")
+        try:
+            document = _record(bench, plan, scenario, raw, say)
+            _finish(raw, path)
+        finally:
+            raw.unlink(missing_ok=True)
         lost = client.status().lost - before
     if lost:
         raise UntrustworthyError(
             f"{lost} records were lost while recording {path}", remedy="give fewer --ops"
         )
     return Recorded(path, document)
+
+
+def _finish(raw: Path, path: Path) -> None:
+    """Put the capture where it was asked for, compressed if it is named so."""
+    if path.suffix != ".gz":
+        raw.replace(path)
+        return
+    # Without name and time in it, the same records give the same file.
+    with (
+        raw.open("rb") as source,
+        path.open("wb") as file,
+        gzip.GzipFile(filename="", mode="wb", fileobj=file, mtime=0) as target,
+    ):
+        shutil.copyfileobj(source, target)
 
 
 def _require_writable(path: Path) -> None:

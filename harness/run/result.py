@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import fields, replace
+from typing import Any
 
 from harness.analysis.compare import MetricView, Reference, compare, noise_floor
 from harness.analysis.verdict import DEFAULT_MARGIN
@@ -11,7 +12,8 @@ from harness.metrics.catalog import METRICS
 from harness.model import AGAIN, Caution, Cell, CellLedger, Comparison, Ledger, Result, Sample
 from harness.store import StoredRun
 
-PRIMARY = "elapsed_ns_per_op"
+PRIMARY = {"kernel": "elapsed_ns_per_op", "replay": "cpu_consumer_ns_per_op"}
+"""The metric that a run's answer is about, by the kind of its plan."""
 COUNTS = tuple(f.name for f in fields(Ledger) if f.name != "attribution")
 
 
@@ -26,6 +28,8 @@ def make_result(stored: StoredRun) -> Result:
         if metric.compared
     ]
     comparisons = compare(samples, views, reference, margin=plan.get("margin", DEFAULT_MARGIN))
+    kind = plan.get("kind", "kernel")
+    primary = PRIMARY[kind]
     planned = plan.get("trials")
     return Result(
         run=stored.name,
@@ -33,11 +37,13 @@ def make_result(stored: StoredRun) -> Result:
         plan=plan,
         comparisons=tuple(comparisons),
         ledgers=tuple(cell_ledgers(samples)),
-        noise_floor=tuple(noise_floor(comparisons, PRIMARY)),
-        cautions=(*stored.cautions, *_cautions(stored, comparisons)),
+        noise_floor=tuple(noise_floor(comparisons, primary)),
+        cautions=(*stored.cautions, *_cautions(stored, comparisons, primary)),
         trials=len(samples),
         invalid_trials=sum(not sample.valid for sample in samples),
         complete=planned is None or len(samples) >= planned,
+        primary=primary,
+        operation="record" if kind == "replay" else "operation",
     )
 
 
@@ -83,7 +89,9 @@ def _add(ledgers: Sequence[Ledger]) -> Ledger:
     """The sum by term; a term unknown in one trial is unknown in the sum."""
     total = ledgers[0]
     for ledger in ledgers[1:]:
-        sums = {name: _sum(getattr(total, name), getattr(ledger, name)) for name in COUNTS}
+        sums: dict[str, Any] = {
+            name: _sum(getattr(total, name), getattr(ledger, name)) for name in COUNTS
+        }
         attribution = total.attribution if total.attribution == ledger.attribution else "mixed"
         total = replace(total, **sums, attribution=attribution)
     return total
@@ -99,13 +107,26 @@ def _has_loss(ledger: Ledger) -> bool:
     )
 
 
-def _cautions(stored: StoredRun, comparisons: Sequence[Comparison]) -> list[Caution]:
+def _cautions(stored: StoredRun, comparisons: Sequence[Comparison], primary: str) -> list[Caution]:
     return [
+        *_what_it_is_not(stored),
         *_failed_trials(stored),
-        *_wide_noise(comparisons),
+        *_wide_noise(comparisons, primary),
         *_open_ledgers(stored),
         *_sample_warnings(stored),
         *_environment_cautions(stored),
+    ]
+
+
+def _what_it_is_not(stored: StoredRun) -> list[Caution]:
+    if stored.plan.get("kind") != "replay":
+        return []
+    return [
+        Caution(
+            "replay",
+            "this measures the consumer on a recorded capture, not this host's kernel",
+            "run a plan of the kernel, such as overhead, where audit can be had",
+        )
     ]
 
 
@@ -124,7 +145,7 @@ def _failed_trials(stored: StoredRun) -> list[Caution]:
     ]
 
 
-def _wide_noise(comparisons: Sequence[Comparison]) -> list[Caution]:
+def _wide_noise(comparisons: Sequence[Comparison], primary: str) -> list[Caution]:
     return [
         Caution(
             "noise",
@@ -134,7 +155,7 @@ def _wide_noise(comparisons: Sequence[Comparison]) -> list[Caution]:
         )
         for floor in comparisons
         if floor.cell.scenario.endswith(AGAIN)
-        and floor.metric == PRIMARY
+        and floor.metric == primary
         and floor.verdict in ("worse", "better")
         and floor.ratio is not None
     ]

@@ -11,6 +11,7 @@ from harness.errors import EXIT_FINE, EXIT_HOST_UNFIT
 
 if TYPE_CHECKING:
     from rich.console import Console
+    from rich.text import Text
 
     from harness.host.doctor import Diagnosis
     from harness.host.finding import Finding
@@ -48,7 +49,7 @@ def _print(diagnosis: Diagnosis, console: Console) -> None:
 
     facts = diagnosis.facts
     console.print(
-        f"{facts.hostname}: Linux {facts.kernel.release}, {facts.cpu.online} CPUs, "
+        f"{facts.hostname}: Linux {facts.kernel.release}, {len(facts.cpu.online)} CPUs, "
         f"{facts.cpu.model}",
         markup=False,
     )
@@ -65,7 +66,7 @@ def _print(diagnosis: Diagnosis, console: Console) -> None:
     console.print(f"This host is {verdict} ({warnings} warnings).", style="bold")
 
 
-def _words(finding: Finding) -> object:
+def _words(finding: Finding) -> Text:
     from rich.text import Text
 
     text = Text(f"{finding.name}: {finding.what}")

@@ -1,0 +1,119 @@
+"""Bad input, missing privilege, a host in the wrong state: one line, the right exit code."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.support.command import ROOT, assert_one_line, auditbench
+
+FAKE = [sys.executable, "-m", "tests.fakes.fake_kernel"]
+
+
+def on_fake_kernel(*words: str, state: str, cwd: Path) -> subprocess.CompletedProcess[str]:
+    """The command line against a fake kernel in this state."""
+    return subprocess.run(
+        [*FAKE, state, "--state-dir", str(cwd / "state"), "--", *words],
+        cwd=cwd,
+        env=os.environ | {"PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+
+def nothing_stored(folder: Path) -> bool:
+    return not list(folder.glob("results/*/*"))
+
+
+@pytest.mark.parametrize(
+    ("words", "expected"),
+    [
+        (["run", "nonsense"], "no plan is called 'nonsense'"),
+        (["run", "--workload", "nonsense"], "no workload is called 'nonsense'"),
+        (["run", "--scenario", "nonsense"], "no scenario is called 'nonsense'"),
+        (["run", "--consumer", "nonsense"], "no consumer is called 'nonsense'"),
+        (["run", "--blocks", "0"], "--blocks 0"),
+        (["run", "--blocks", "many"], "--blocks"),
+        (["run", "--nonsense"], "--nonsense"),
+        (["run", "--fast", "--rigorous"], "contradict"),
+        (["run", "--cpus", "workload=9999"], "9999"),
+        (["run", "--cpus", "nonsense"], "nonsense"),
+        (["run", "--auid", "nobody-at-all"], "nobody-at-all"),
+        (["run", "--", "/no/such/program"], "/no/such/program"),
+        (["run", "--rules", "missing.rules"], "missing.rules"),
+        (["show", "nonsense"], "is no run"),
+        (["show"], "no run under"),
+        (["list", "nonsense"], "nonsense"),
+        (["nonsense"], "nonsense"),
+        (["doctor", "--", "x"], "has no meaning here"),
+        (["record", "-o", "/no/such/folder/x"], "/no/such/folder/x"),
+    ],
+)
+def test_bad_words(words: list[str], expected: str, tmp_path: Path) -> None:
+    assert_one_line(auditbench(*words, cwd=tmp_path), 2, expected)
+    assert nothing_stored(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("line", "expected"),
+    [
+        ("-a always,exit -F arch=b64 -S nonsense", "nonsense"),
+        ("-e 2", "--ignore-lock"),
+        ("-f 2", "--ignore-lock"),
+        ("-w relative -p wa", "relative"),
+    ],
+)
+def test_a_bad_rule_is_named_with_file_and_line(line: str, expected: str, tmp_path: Path) -> None:
+    (tmp_path / "bad.rules").write_text(f"# fine\n-D\n{line}\n")
+    done = auditbench("run", "--rules", "bad.rules", cwd=tmp_path)
+    assert_one_line(done, 2, "bad.rules:3: ", expected)
+    assert nothing_stored(tmp_path)
+
+
+def test_results_that_cannot_be_written(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    done = auditbench("run", "-o", "file/results", cwd=tmp_path)
+    assert_one_line(done, 2, "cannot be written", "-o DIR")
+
+
+@pytest.mark.parametrize(
+    ("state", "expected"),
+    [
+        ("--locked", "reboot"),
+        ("--daemon", "--borrow"),
+        ("--panics", "failure 2"),
+        ("--unknown-answer", "kernel"),
+    ],
+)
+def test_a_host_in_the_wrong_state(state: str, expected: str, tmp_path: Path) -> None:
+    done = on_fake_kernel("run", "--blocks", "1", state=state, cwd=tmp_path)
+    assert_one_line(done, 4, expected)
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="dropping privileges needs some")
+@pytest.mark.skipif(shutil.which("setpriv") is None, reason="setpriv (util-linux) is missing")
+@pytest.mark.parametrize("verb", [["run", "--blocks", "1"], ["status"], ["restore"]])
+def test_no_privilege(verb: list[str], tmp_path: Path) -> None:
+    done = subprocess.run(
+        ["setpriv", "--bounding-set=-all", "--inh-caps=-all", sys.executable, "-m", "harness", *verb],
+        cwd=tmp_path,
+        env=os.environ | {"PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert_one_line(done, 4, "CAP_AUDIT_CONTROL")
+
+
+def test_an_error_with_json_is_still_one_line(tmp_path: Path) -> None:
+    done = auditbench("run", "nonsense", "--json", cwd=tmp_path)
+    assert_one_line(done, 2, "nonsense")
+    assert done.stdout == ""

@@ -1,0 +1,144 @@
+"""The main job on the live kernel: every event is counted, and the host is given back."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import jsonschema
+import pytest
+
+from tests.support.command import ROOT, auditbench, auditbench_json
+
+pytestmark = [pytest.mark.kernel, pytest.mark.usefixtures("audit_host"), pytest.mark.timeout(180)]
+
+SCHEMA = json.loads((ROOT / "docs/schema/result.schema.json").read_text(encoding="utf-8"))
+
+
+def by_scenario(document: dict, workload: str) -> dict[str, dict]:
+    return {e["scenario"]: e for e in document["ledgers"] if e["workload"] == workload}
+
+
+def test_the_plan_overhead_measures_every_cell(tmp_path: Path) -> None:
+    document = auditbench_json("run", "--blocks", 2, "--ops", 300, "--seed", 5, cwd=tmp_path)
+    jsonschema.validate(document, SCHEMA)
+    assert document["complete"]
+    assert document["invalid_trials"] == 0
+    scenarios = {comparison["scenario"] for comparison in document["comparisons"]}
+    assert {
+        "no-context",
+        "no-context-again",
+        "disabled",
+        "no-rules",
+        "rules",
+        "excluded",
+        "excluded-narrow",
+    } <= scenarios
+    for workload, excluded in (("udp", 0), ("shells", 600)):
+        ledgers = by_scenario(document, workload)
+        assert ledgers["rules"]["generated"] == ledgers["rules"]["complete"] == 600
+        for scenario in ("no-context", "disabled", "no-rules"):
+            assert ledgers[scenario]["generated"] == 0
+            assert ledgers[scenario]["complete"] == 0
+        for scenario in ("excluded", "excluded-narrow"):
+            # The generator's connects are excluded, but its shells are another program.
+            assert ledgers[scenario]["generated"] == ledgers[scenario]["complete"] == excluded
+        assert all(ledger["unexplained"] in (0, None) for ledger in ledgers.values())
+    shown = auditbench("show", cwd=tmp_path)
+    assert shown.returncode == 0
+    assert "excluded-narrow" in shown.stdout
+
+
+def test_a_million_connects_are_a_million_events(tmp_path: Path) -> None:
+    document = auditbench_json(
+        "run", "--workload", "udp", "--scenario", "rules", "--blocks", 1, "--ops", 1_000_000,
+        cwd=tmp_path, timeout_s=170,
+    )  # fmt: skip
+    ledger = by_scenario(document, "udp")["rules"]
+    assert ledger["operations"] == ledger["generated"] == ledger["complete"] == 1_000_000
+    assert (ledger["partial"], ledger["lost"], ledger["unexplained"]) == (0, 0, 0)
+
+
+@pytest.mark.parametrize("consumer", ["store", "multicast-assemble"])
+def test_other_consumers_count_the_same(tmp_path: Path, consumer: str) -> None:
+    document = auditbench_json(
+        "run", "--workload", "udp", "shells", "--scenario", "rules", "--consumer", consumer,
+        "--blocks", 1, "--ops", 400, cwd=tmp_path,
+    )  # fmt: skip
+    for workload in ("udp", "shells"):
+        ledger = by_scenario(document, workload)["rules"]
+        assert ledger["generated"] == ledger["complete"] == 400
+
+
+def test_rule_files_and_exclusions_of_the_user(tmp_path: Path) -> None:
+    (tmp_path / "mine.rules").write_text(
+        "-D\n-b 4096\n--backlog_wait_time 100\n-f 1\n"
+        "-a always,exit -F arch=b64 -S connect -k net\n",
+        encoding="utf-8",
+    )
+    (tmp_path / "none.rules").write_text("-D\n", encoding="utf-8")
+    document = auditbench_json(
+        "run", "--rules", "mine.rules", "none.rules", "--exclude-exe", "/usr/bin/true",
+        "--workload", "udp", "--blocks", 1, "--ops", 200, cwd=tmp_path,
+    )  # fmt: skip
+    ledgers = by_scenario(document, "udp")
+    assert ledgers["mine"]["generated"] == ledgers["mine"]["complete"] == 200
+    assert ledgers["mine+excluded"]["complete"] == 200  # nothing of /usr/bin/true runs here
+    assert ledgers["none"]["complete"] == 0
+
+
+def test_a_command_is_measured(tmp_path: Path) -> None:
+    document = auditbench_json(
+        "run", "--scenario", "rules", "--blocks", 1, "--ops", 20, "--", "/bin/true", cwd=tmp_path
+    )
+    ledger = by_scenario(document, "command")["rules"]
+    assert ledger["operations"] == 20
+    assert ledger["complete"] >= 20  # its own execve, and whatever else it does
+
+
+def test_several_workers_share_a_session(tmp_path: Path) -> None:
+    document = auditbench_json(
+        "run", "--workload", "udp", "shells", "--scenario", "rules", "--workers", 2,
+        "--blocks", 1, "--ops", 301, cwd=tmp_path,
+    )  # fmt: skip
+    for workload in ("udp", "shells"):
+        ledger = by_scenario(document, workload)["rules"]
+        assert ledger["operations"] == ledger["complete"] == 301
+
+
+def test_without_a_session_the_process_tree_serves(tmp_path: Path) -> None:
+    document = auditbench_json(
+        "run", "--workload", "udp", "shells", "--scenario", "rules", "--auid", "unset",
+        "--blocks", 1, "--ops", 100, cwd=tmp_path,
+    )  # fmt: skip
+    for workload in ("udp", "shells"):
+        ledger = by_scenario(document, workload)["rules"]
+        assert ledger["attribution"] == "process-tree"
+        assert ledger["complete"] == 100
+    assert any("process tree" in warning["what"] for warning in document["warnings"])
+
+
+def test_the_auid_of_the_load_is_what_was_asked_for(tmp_path: Path) -> None:
+    rules = "-a always,exit -F arch=b64 -S connect -F auid>=1000 -F auid!=unset\n"
+    (tmp_path / "users.rules").write_text(rules, encoding="utf-8")
+    words = ("run", "--rules", "users.rules", "--scenario", "no-rules", "--workload", "udp",
+             "--blocks", 1, "--ops", 50)  # fmt: skip
+    asked = by_scenario(auditbench_json(*words, "--auid", 1234, cwd=tmp_path), "udp")["users"]
+    assert asked["generated"] == asked["complete"] == 50
+    root = by_scenario(auditbench_json(*words, "--auid", 0, cwd=tmp_path), "udp")["users"]
+    assert root["generated"] == root["complete"] == 0
+
+
+def test_doctor_and_status(tmp_path: Path) -> None:
+    document = auditbench_json("doctor", cwd=tmp_path)
+    assert document["fit"]
+    status = auditbench_json("status", cwd=tmp_path)
+    assert status["status"]["pid"] == 0
+    assert status["held_by"] is None
+    assert auditbench_json("restore", cwd=tmp_path)["repaired"] == []
+
+
+def test_record_makes_a_capture_that_replays(tmp_path: Path) -> None:
+    recorded = auditbench_json("record", "-o", "some.auditcap.gz", "--ops", 50, cwd=tmp_path)
+    assert recorded["records"] >= 50 * (7 + 4)
+    assert (tmp_path / "some.auditcap.gz").stat().st_size > 0

@@ -1,0 +1,53 @@
+"""Running `auditbench` as a user does: as a process of its own."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).parents[2]
+
+
+def auditbench(*words: object, cwd: Path, timeout_s: float = 110) -> subprocess.CompletedProcess[str]:
+    """Run one command line to its end."""
+    return subprocess.run(
+        [sys.executable, "-P", "-m", "harness", *map(str, words)],
+        cwd=cwd,
+        capture_output=True,
+        text=True,
+        timeout=timeout_s,
+        check=False,
+    )
+
+
+def auditbench_json(*words: object, cwd: Path, timeout_s: float = 110) -> dict[str, Any]:
+    """Run one command line with `--json`; its document, which must be there."""
+    done = auditbench(*words, "--json", cwd=cwd, timeout_s=timeout_s)
+    assert done.returncode == 0, f"exit code {done.returncode}: {done.stderr}"
+    document = json.loads(done.stdout)
+    assert isinstance(document, dict)
+    return document
+
+
+def start_auditbench(*words: object, cwd: Path) -> subprocess.Popen[bytes]:
+    """Start one command line and go on; its output goes nowhere."""
+    return subprocess.Popen(
+        [sys.executable, "-P", "-m", "harness", *map(str, words)],
+        cwd=cwd,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+
+
+def assert_one_line(done: subprocess.CompletedProcess[str], code: int, *expected: str) -> None:
+    """The command failed with this exit code and one line that has these words in it."""
+    assert done.returncode == code, f"exit code {done.returncode}: {done.stderr}"
+    lines = [line for line in done.stderr.splitlines() if line.startswith("auditbench: ")]
+    assert len(lines) == 1, done.stderr
+    assert "Traceback" not in done.stderr
+    for words in expected:
+        assert words in lines[0], lines[0]

@@ -1,0 +1,99 @@
+"""Made-up runs for tests of what comes after measuring. No number in here is a measurement."""
+
+from __future__ import annotations
+
+import random
+from pathlib import Path
+
+from harness.model import Ledger, Sample
+from harness.store import RunWriter, StoredRun, load_run
+
+COSTS_NS = {
+    "no-context": 6_000.0,
+    "no-context-again": 6_000.0,
+    "disabled": 6_400.0,
+    "no-rules": 6_100.0,
+    "rules": 15_000.0,
+    "excluded": 7_200.0,
+}
+OPS = 1000
+
+
+def made_up_sample(scenario: str, block: int, index: int, chance: random.Random) -> Sample:
+    """One sample; `rules` yields one event per operation."""
+    elapsed = COSTS_NS[scenario] * chance.uniform(0.995, 1.005)
+    events = OPS if scenario == "rules" else 0
+    return Sample(
+        index=index,
+        workload="udp",
+        scenario=scenario,
+        consumer="assemble",
+        block=block,
+        position=index % len(COSTS_NS),
+        seed=1,
+        ops=OPS,
+        started_at="2026-01-01T00:00:00.000+00:00",
+        duration_ns=10**8,
+        metrics={
+            "elapsed_ns_per_op": elapsed,
+            "cpu_total_ns_per_op": elapsed * 1.2,
+            "cpu_workload_ns_per_op": elapsed * 0.9,
+            "cpu_consumer_ns_per_op": 3_000.0 if events else 0.0,
+            "cpu_kauditd_ns_per_op": 2_000.0 if events else 0.0,
+        },
+        ledger=Ledger(
+            generated=events,
+            complete=events,
+            partial=0,
+            lost=0,
+            missing_records=0,
+            refused=0,
+            vanished=0,
+            unexplained=0,
+            received_records=4 * events,
+            duplicate_records=0,
+            late_records=0,
+            socket_drops=0,
+            enobufs=0,
+            waited_ms=0.0,
+        ),
+        warm_up=block == 0,
+        workload_document={"ops": OPS},
+        consumer_document={"records": 4 * events},
+    )
+
+
+def made_up_run(folder: Path, blocks: int = 6) -> StoredRun:
+    """A whole run, written and read back."""
+    chance = random.Random(1)
+    plan = {
+        "name": "overhead",
+        "summary": "made up",
+        "kind": "kernel",
+        "reference_scenario": "no-context",
+        "workloads": ["udp"],
+        "consumers": ["assemble"],
+        "blocks": blocks,
+        "ops": {"udp": OPS},
+        "seed": 1,
+        "margin": 0.02,
+        "trials": (blocks + 1) * len(COSTS_NS),
+        "scenarios": {"udp": [{"name": name, "rules": []} for name in COSTS_NS]},
+    }
+    environment = {
+        "schema": "auditbench.environment/1",
+        "auditbench": "0",
+        "facts": {"hostname": "h", "machine": "h-1", "kernel": {}, "cpu": {}},
+        "cpus": {},
+        "audit_before": None,
+        "ever_enabled": None,
+        "cautions": [],
+    }
+    with RunWriter(folder) as writer:
+        writer.describe(plan, environment)
+        index = 0
+        for block in range(blocks + 1):
+            for scenario in chance.sample(list(COSTS_NS), len(COSTS_NS)):
+                writer.append(made_up_sample(scenario, block, index, chance))
+                index += 1
+    return load_run(folder)
