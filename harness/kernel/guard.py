@@ -38,7 +38,7 @@ _ATTEMPTS: Final = 5
 _PAUSE_S: Final = 1.0
 _MCL_CURRENT: Final = 1
 # What others may send: a session that ends, a terminal that closes, an operator's pkill.
-_RESISTED: Final = (
+RESISTED: Final = (
     signal.SIGHUP,
     signal.SIGINT,
     signal.SIGQUIT,
@@ -81,10 +81,12 @@ def main(arguments: list[str]) -> int:
 def _resist() -> None:
     """Outlive what ends a session: its signals, and the OOM killer.
 
-    Handlers, not SIG_IGN: a daemon started from here must not inherit deaf ears.
+    Handlers, not SIG_IGN: a daemon started from here must not inherit deaf ears. They arrive
+    blocked, by who started us, so that none comes before its handler.
     """
-    for number in _RESISTED:
+    for number in RESISTED:
         signal.signal(number, _do_nothing)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, RESISTED)
     with contextlib.suppress(OSError):
         (PROC / "self" / "oom_score_adj").write_text("-1000")
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import contextlib
 import os
 import select
+import signal
 import subprocess
 import sys
 import weakref
@@ -16,7 +17,7 @@ from typing import Final
 
 from harness.errors import HostUnfitError
 from harness.kernel.client import SocketFactory
-from harness.kernel.guard import DISMISS, READY
+from harness.kernel.guard import DISMISS, READY, RESISTED
 from harness.kernel.state_dir import StateDir
 
 _START_TIMEOUT_S: Final = 15.0
@@ -41,17 +42,7 @@ class GuardProcess:
         harness = _pidfd_of_self()
         inherited = [control, ready, audit.fileno(), harness, lock]
         try:
-            self._process = subprocess.Popen(
-                [sys.executable, "-P", "-m", "harness.kernel.guard", str(state.path)]
-                + [str(descriptor) for descriptor in inherited],
-                pass_fds=[descriptor for descriptor in inherited if descriptor >= 0],
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.DEVNULL,
-                stderr=subprocess.DEVNULL,
-                cwd="/",
-                env=_environment(),
-                start_new_session=True,
-            )
+            self._process = _spawn(state, inherited)
         except OSError as error:
             os.close(self._control)
             os.close(answers)
@@ -106,6 +97,25 @@ class GuardProcess:
             self.disown()
             why = answer[1:].decode(errors="replace") or "it did not say that it is ready"
             raise HostUnfitError(f"the guard did not start ({why})", remedy="nothing was changed")
+
+
+def _spawn(state: StateDir, descriptors: list[int]) -> subprocess.Popen[bytes]:
+    """Start the guard's process, deaf to signals until it has its handlers."""
+    mask = signal.pthread_sigmask(signal.SIG_BLOCK, RESISTED)
+    try:
+        return subprocess.Popen(
+            [sys.executable, "-P", "-m", "harness.kernel.guard", str(state.path)]
+            + [str(descriptor) for descriptor in descriptors],
+            pass_fds=[descriptor for descriptor in descriptors if descriptor >= 0],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            cwd="/",
+            env=_environment(),
+            start_new_session=True,
+        )
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, mask)
 
 
 def _pidfd_of_self() -> int:
