@@ -104,6 +104,8 @@ class Encoder:
             rule = Rule.from_bytes(payload)
             self.fields += rule.fields
             self.mask = merged(self.mask, rule.mask)
+            if self.fields[-1].field == Field.PERM:
+                self.state.note("permadded")
         return error
 
     def _exe(self, operator: int, path: bytes, filter_list: int) -> int:

@@ -19,7 +19,7 @@ from harness.kernel.rule_lint import rule_warnings
 from harness.kernel.rule_set import RuleSet
 from harness.kernel.rule_text import ParsedLine, parse_rule
 from harness.kernel.rule_warning import RuleWarning
-from harness.kernel.rule_words import shown, split_line
+from harness.kernel.rule_words import as_bytes, shown, split_line
 
 MAX_FILE_BYTES = 64 << 20
 _LOCKS = {
@@ -67,8 +67,7 @@ def load_rule_file(path: Path | str, *, ignore_lock: bool = False) -> RuleFile:
 
 def parse_rules_text(text: str, source_name: str, *, ignore_lock: bool = False) -> RuleFile:
     """`load_rule_file` for a text that is at hand; `source_name` stands for the file's name."""
-    content = text.encode("utf-8", "surrogateescape")
-    return _parse(content, source_name, ignore_lock=ignore_lock)
+    return _parse(as_bytes(text), source_name, ignore_lock=ignore_lock)
 
 
 def _read(path: Path) -> bytes:
@@ -110,7 +109,7 @@ class _Reader:
     rules: RuleSet = field(default_factory=RuleSet)
 
     def take(self, number: int, line: bytes) -> None:
-        where = f"{shown(self.source.encode('utf-8', 'surrogateescape'))}:{number}"
+        where = f"{shown(as_bytes(self.source))}:{number}"
         try:
             words = split_line(line)
             if not words:
@@ -161,7 +160,7 @@ class _Reader:
 
     def file(self) -> RuleFile:
         rules, numbers = self.rules.listing()
-        source = shown(self.source.encode("utf-8", "surrogateescape"))
+        source = shown(as_bytes(self.source))
         for rule, number in zip(rules, numbers, strict=True):
             self.warnings += [warning.at(f"{source}:{number}") for warning in rule_warnings(rule)]
         return RuleFile(

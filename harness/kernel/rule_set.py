@@ -11,6 +11,7 @@ from harness.errors import UsageError
 from harness.kernel.rule import Rule
 from harness.kernel.rule_fields import Field
 from harness.kernel.rule_text import ParsedLine
+from harness.kernel.rule_words import as_bytes
 
 
 class RuleSet:
@@ -24,7 +25,7 @@ class RuleSet:
         """What line `number` does to the rules; `UsageError` where the kernel refuses it."""
         for control in parsed.controls:
             if control.name == "delete_all":
-                self._delete_all(str(control.value).encode("utf-8", "surrogateescape"))
+                self._delete_all(as_bytes(str(control.value)))
         if parsed.rule is None:
             return
         if parsed.operation == "add":

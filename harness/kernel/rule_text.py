@@ -22,18 +22,15 @@ from harness.kernel.rule_controls import ALONE, Control, read_control, read_dele
 from harness.kernel.rule_encode import Encoder
 from harness.kernel.rule_fields import (
     KEY_SEPARATOR,
-    LIST_NUMBERS,
     MAX_KEY_BYTES,
     MAX_MESSAGE_BYTES,
     Action,
     FilterList,
 )
+from harness.kernel.rule_head import NO_LIST, ObsoleteActionError, list_and_action, obsolete
 from harness.kernel.rule_warning import RuleWarning
-from harness.kernel.rule_words import Option, options, shown, split_line
+from harness.kernel.rule_words import Option, as_bytes, options, shown, split_line
 
-NO_LIST = 0x80
-"""auditctl's AUDIT_FILTER_UNSET: no -a, -A, -d, -w or -W yet."""
-_ACTIONS = {b"always": Action.ALWAYS, b"never": Action.NEVER}
 _NO_SYSCALLS = (FilterList.TASK, FilterList.USER, FilterList.FILESYSTEM, FilterList.EXCLUDE)
 
 
@@ -58,10 +55,7 @@ def parse_rule(words: Sequence[str | bytes]) -> ParsedLine:
     without libaudit.
     """
     library = libaudit()
-    encoded = [
-        word if isinstance(word, bytes) else word.encode("utf-8", "surrogateescape")
-        for word in words
-    ]
+    encoded = [word if isinstance(word, bytes) else as_bytes(word) for word in words]
     if not encoded:
         raise UsageError("the rule is empty", remedy="give auditctl's options, like -a and -F")
     if any(b"\x00" in word for word in encoded):
@@ -72,7 +66,7 @@ def parse_rule(words: Sequence[str | bytes]) -> ParsedLine:
 
 def parse_rule_text(line: str) -> ParsedLine:
     """`parse_rule` of one line as it would stand in a rule file."""
-    return parse_rule(split_line(line.encode("utf-8", "surrogateescape")))
+    return parse_rule(split_line(as_bytes(line)))
 
 
 class _Line:
@@ -101,8 +95,8 @@ class _Line:
                 raise _must_stand_alone(self._alone)
             try:
                 handlers.get(option.name, self._control)(option)
-            except _ObsoleteActionError:
-                return ParsedLine("none", None, (), (_obsolete(option),))
+            except ObsoleteActionError:
+                return ParsedLine("none", None, (), (obsolete(option),))
         if self._alone is not None and self._list != NO_LIST:
             raise _must_stand_alone(self._alone)
         return self._finished()
@@ -149,32 +143,13 @@ class _Line:
         self._delete = self._list_and_action(option, self._delete)
 
     def _list_and_action(self, option: Option, filter_list: int) -> int:
-        """auditctl's `audit_rule_setup`: list and action in either order, once per line."""
         self._operations += 1
         if self._operations > 1:
             raise UsageError(
                 f"{option.name} {shown(option.value)} is the second of -a, -A and -d in a line",
                 remedy="write one rule per line",
             )
-        first, comma, second = option.value.partition(b",")
-        if not comma or b"," in second:
-            raise _bad_list(option)
-        if first in _ACTIONS:
-            self._action = _ACTIONS[first]
-        elif first != b"possible":
-            filter_list = _list_number(first)
-            if filter_list == NO_LIST:
-                raise _bad_list(option)
-        if filter_list == NO_LIST:
-            filter_list = _list_number(second)
-        elif second == b"possible":
-            raise _ObsoleteActionError
-        elif second in _ACTIONS:
-            self._action = _ACTIONS[second]
-        else:
-            raise _bad_list(option)
-        if filter_list == NO_LIST or self._action is None:
-            raise _bad_list(option)
+        filter_list, self._action = list_and_action(option, filter_list, self._action)
         return filter_list
 
     def _syscall(self, option: Option) -> None:
@@ -284,30 +259,6 @@ class _Line:
         return ParsedLine(
             "add" if adding else "delete", rule, tuple(self._controls), tuple(encoder.warnings)
         )
-
-
-class _ObsoleteActionError(Exception):
-    """The line asks for the action "possible", for which auditctl ignores the line."""
-
-
-def _obsolete(option: Option) -> RuleWarning:
-    return RuleWarning(
-        "possible",
-        f"{option.name} {shown(option.value)} asks for an action the kernel gave up in 2006, and "
-        "auditctl ignores the line",
-        "remove the line",
-    )
-
-
-def _list_number(name: bytes) -> int:
-    return LIST_NUMBERS.get(name.decode("ascii", "replace"), NO_LIST)
-
-
-def _bad_list(option: Option) -> UsageError:
-    return UsageError(
-        f"{option.name} {shown(option.value)} is not an action and a list",
-        remedy=f"write always or never, a comma, and one of {', '.join(LIST_NUMBERS)}",
-    )
 
 
 def _must_stand_alone(name: str) -> UsageError:

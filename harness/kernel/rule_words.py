@@ -47,6 +47,16 @@ def shown(text: bytes) -> str:
     return plain if plain.isprintable() else ascii(plain)[1:-1]
 
 
+def as_bytes(text: str) -> bytes:
+    """Text as it would stand in a file; bytes that were no UTF-8 come back as they were."""
+    try:
+        return text.encode("utf-8", "surrogateescape")
+    except UnicodeEncodeError as error:
+        raise UsageError(
+            f"the rule text {ascii(text)[:60]} holds half a character", remedy="remove it"
+        ) from error
+
+
 def split_line(line: bytes) -> list[bytes]:
     """The words of a line without its newline; none for a blank line or a comment.
 
