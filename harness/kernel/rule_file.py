@@ -44,7 +44,8 @@ class RuleFile:
 
     `lines` are those that are neither blank nor comments, as written; `rules` what the kernel
     holds at the end, in evaluation order and without the prepend flag; `line_numbers` the line
-    each rule comes from; `path` the file's path or the name of the text.
+    each rule comes from; `path` the file's path or the name of the text, fit to be shown (the
+    `where` of a warning is `path:line`).
     """
 
     path: str
@@ -164,7 +165,7 @@ class _Reader:
         for rule, number in zip(rules, numbers, strict=True):
             self.warnings += [warning.at(f"{source}:{number}") for warning in rule_warnings(rule)]
         return RuleFile(
-            path=self.source,
+            path=source,
             lines=tuple(self.lines),
             rules=rules,
             line_numbers=numbers,

@@ -2,7 +2,7 @@
 
 Looks at one rule and, for paths, at the file system of this machine. The kernel is not asked;
 what it does is from its `auditfilter.c`, `auditsc.c` and `audit_watch.c`. Each finding carries
-its remedy. The code `refused` means that the kernel will not take the rule.
+its remedy.
 """
 
 from __future__ import annotations
@@ -26,6 +26,8 @@ from harness.kernel.rule_fields import (
 from harness.kernel.rule_warning import RuleWarning
 from harness.kernel.rule_words import shown
 
+REFUSED = "refused"
+"""The code of a warning about a rule that the kernel will not take."""
 _EQUALITY = (Operator.EQUAL, Operator.NOT_EQUAL)
 _TASK_FIELDS = (
     (UID_FIELDS - {Field.OBJ_UID})
@@ -35,6 +37,7 @@ _TASK_FIELDS = (
 )
 """What can match when a task is created; it has no syscall, path or program then."""
 _PATHS = (Field.WATCH, Field.DIR, Field.EXE)
+_CREATE = "create it first, or put -i at the top of the file to skip such rules"
 _NAMES = {Field.WATCH: "path", Field.DIR: "dir", Field.EXE: "exe"}
 
 
@@ -114,7 +117,7 @@ def _of_refusals(rule: Rule) -> Iterator[RuleWarning]:
 
 
 def _refused(what: str, remedy: str) -> RuleWarning:
-    return RuleWarning("refused", f"the kernel will refuse the rule: {what}", remedy)
+    return RuleWarning(REFUSED, f"the kernel will refuse the rule: {what}", remedy)
 
 
 def _of_field(field: RuleField) -> Iterator[RuleWarning]:
@@ -143,9 +146,9 @@ def _of_path(field: RuleField) -> Iterator[RuleWarning]:
         return
     try:
         if field.field == Field.DIR and not path.is_dir():
-            yield _refused(f"{name} does not exist", "create it first")
+            yield _refused(f"{name} does not exist", _CREATE)
         elif not path.parent.is_dir():
-            yield _refused(f"the directory of {name} does not exist", "create it first")
+            yield _refused(f"the directory of {name} does not exist", _CREATE)
         elif field.field == Field.EXE:
             yield from _of_program(name, path)
     except (OSError, ValueError):

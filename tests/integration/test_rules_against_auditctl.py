@@ -186,8 +186,9 @@ POOLS = {
     "operator": "= != > < >= <= & &=",
     "pair": """arch=b64 arch=b32 perm=wa perm=x perm=rwxa path=/etc/passwd dir=/etc exe=/bin/x
         exe!=/x key=a key=b key!=c msgtype=CWD msgtype=1300 success=1 exit=-EACCES exit>=0
-        auid!=unset auid>=1000 uid=root gid=0 sessionid=3 sessionid=unset filetype=dir fstype=tracefs fstype=5
-        subj_type=t obj_type=t a0=0x1 a2&=03 inode=7 devminor=1 ppid=1 pers=4 saddr_fam=2""",
+        auid!=unset auid>=1000 uid=root gid=0 sessionid=3 sessionid=unset filetype=dir
+        fstype=tracefs fstype=5 subj_type=t obj_type=t a0=0x1 a2&=03
+        inode=7 devminor=1 ppid=1 pers=4 saddr_fam=2""",
     "list": "exit,always never,exit task,never always,exclude never,user always,filesystem",
     "S": "open execve,bind all 59 2040 , openat,nosuch socketcall",
     "C": "uid!=euid uid=obj_uid gid=egid uid=gid auid!=fsuid uid>euid",

@@ -224,6 +224,15 @@ def test_paths_that_are_not_utf8(tmp_path: Path) -> None:
     assert file.lines[0].text == "-w /etc/\\xfe -p wa -k \\xfd"
 
 
+def test_a_warning_names_the_line_of_its_rule(tmp_path: Path) -> None:
+    path = tmp_path / "odd\nname.rules"
+    path.write_text("-A always,exit -F pid=1\n-A always,exit -S execve\n", encoding="utf-8")
+    file = load_rule_file(path)
+    assert file.path.isprintable()
+    assert [warning.where for warning in file.warnings] == [f"{file.path}:2"]
+    assert file.line_numbers == (2, 1)
+
+
 @pytest.mark.parametrize(
     ("content", "reason"),
     [

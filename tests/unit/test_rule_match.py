@@ -155,6 +155,8 @@ def test_a_field_at_which_the_exclude_list_ends() -> None:
     assert kept(other, key) is False
     assert kept(unknown, key) is None
     assert kept() is False
+    empty = Rule(FilterList.EXCLUDE, 2, ALL_SYSCALLS)
+    assert certainly_audited([syscall, empty], "x86_64", CONNECT, EXE) is True
 
 
 def test_who_runs_is_not_known() -> None:
