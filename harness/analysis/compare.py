@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from harness.analysis.ratio import (
@@ -67,11 +67,28 @@ def compare(
     for metric in metrics:
         all_series = collect(samples, metric.name)
         for cell, series in all_series.items():
-            against = all_series.get(reference.of(cell))
+            against = _reference_cell(cell, reference, all_series, apart)
             comparisons.append(
-                _compare_cell(metric, cell, series, reference.of(cell), against, margin, apart)
+                _compare_cell(metric, cell, series, against, all_series.get(against), margin, apart)
             )
     return comparisons
+
+
+def _reference_cell(
+    cell: Cell, reference: Reference, measured: Mapping[Cell, Series], apart: set[Cell]
+) -> Cell:
+    """The reference of a cell. A state measured apart, without a consumer because none may
+    register in it, is compared with the reference under whichever consumer comes first.
+    """
+    wanted = reference.of(cell)
+    if wanted in measured or cell not in apart:
+        return wanted
+    others = (
+        other
+        for other in measured
+        if (other.workload, other.scenario) == (wanted.workload, wanted.scenario)
+    )
+    return next(others, wanted)
 
 
 def _compare_cell(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from harness.model import AGAIN, Comparison, Result
-from harness.reporters.lookup import Row, by_workload, rows
+from harness.reporters.lookup import Row, by_workload, rows, several_consumers
 from harness.reporters.units import count, duration, percent
 
 
@@ -38,8 +38,9 @@ def _is_compared(row: Row, metric: str) -> bool:
 
 def _label(row: Row, compared: list[Row]) -> str:
     """The scenario, with the consumer where there are several of them."""
-    several = len({other.cell.consumer for other in compared}) > 1
-    return f"{row.cell.scenario} ({row.cell.consumer})" if several else row.cell.scenario
+    if several_consumers(compared):
+        return f"{row.cell.scenario} ({row.cell.consumer})"
+    return row.cell.scenario
 
 
 def _cost(comparison: Comparison, operation: str) -> str:

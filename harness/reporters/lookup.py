@@ -37,3 +37,11 @@ def by_workload(all_rows: Iterable[Row]) -> dict[str, list[Row]]:
     for row in all_rows:
         groups.setdefault(row.cell.workload, []).append(row)
     return groups
+
+
+def several_consumers(group: Iterable[Row]) -> bool:
+    """Whether rows must be told apart by consumer; a state measured apart has none of its own."""
+    interleaved = [
+        row for row in group if all(comparison.interleaved for comparison in row.by_metric.values())
+    ]
+    return len({row.cell.consumer for row in interleaved}) > 1

@@ -15,7 +15,7 @@ from rich.text import Text
 
 from harness.model import Ledger, Result
 from harness.reporters.answer import answer
-from harness.reporters.lookup import Row, by_workload, rows
+from harness.reporters.lookup import Row, by_workload, rows, several_consumers
 from harness.reporters.units import NOTHING, count, duration, interval, milliseconds, ratio
 from workloads.catalog import WORKLOADS
 
@@ -41,7 +41,7 @@ def render_result(result: Result, console: Console) -> None:
 def _parts(result: Result) -> Iterator[RenderableType]:
     for workload, group in by_workload(rows(result)).items():
         yield Text(_heading(result, workload, group), style="bold")
-        several = len({row.cell.consumer for row in group}) > 1
+        several = several_consumers(group)
         yield _ratio_table(result, group, several=several)
         yield Text()
         yield _cpu_table(result, group, several=several)

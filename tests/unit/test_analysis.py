@@ -141,7 +141,10 @@ def test_compare_pairs_by_block_and_leaves_out_what_does_not_count() -> None:
 
 def test_compare_does_not_pair_what_was_not_interleaved() -> None:
     samples = [
-        *[sample("never", b, 1.0 + b / 100, interleaved=False) for b in range(1, 5)],
+        *[
+            sample("never", b, 1.0 + b / 100, interleaved=False, consumer="none")
+            for b in range(1, 5)
+        ],
         *[sample("ref", b, 2.0 + b / 100) for b in range(1, 5)],
     ]
     found = compare(samples, [ELAPSED], Reference(scenario="ref"))
