@@ -161,10 +161,11 @@ def _cpus(text: str) -> tuple[int, ...]:
     usable = os.sched_getaffinity(0)
     chosen: list[int] = []
     for part in text.split(","):
-        first, _, last = part.partition("-")
-        if not first.isdecimal() or not (last or first).isdecimal():
+        first, dash, last = part.partition("-")
+        last = last if dash else first
+        if not first.isdecimal() or not last.isdecimal():
             raise argparse.ArgumentTypeError(f"{text!r} is not a list of CPUs such as 0,2-3")
-        chosen.extend(range(int(first), min(int(last or first), MOST_CPUS) + 1))
+        chosen.extend(range(int(first), min(int(last), MOST_CPUS) + 1))
     if not chosen or not usable.issuperset(chosen):
         raise argparse.ArgumentTypeError(
             f"{text!r}: the CPUs to choose from are {', '.join(map(str, sorted(usable)))}"

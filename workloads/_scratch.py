@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import stat
 
 from workloads._errors import EXIT_HOST_UNFIT, WorkloadError
 
@@ -51,11 +52,10 @@ class Scratch:
         _remove(self.root)
 
     def _remove_abandoned(self) -> None:
-        for entry in os.scandir(self.base):
-            pid = entry.name.removeprefix(PREFIX)
-            ours = pid != entry.name and pid.isdecimal() and entry.is_dir(follow_symlinks=False)
-            if ours and entry.stat().st_uid == os.getuid() and not _is_alive(int(pid)):
-                _remove(entry.path)
+        for name in os.listdir(self.base):  # noqa: PTH208
+            pid = name.removeprefix(PREFIX)
+            if pid != name and pid.isdecimal() and not _is_alive(int(pid)):
+                _remove(f"{self.base}/{name}")
 
 
 def _is_alive(pid: int) -> bool:
@@ -71,11 +71,14 @@ def _is_alive(pid: int) -> bool:
 
 
 def _remove(root: str) -> None:
-    """Removes what Scratch makes and nothing else; shutil would cost start-up time."""
+    """Removes what Scratch makes, if it is ours, and nothing else (shutil is slow to import)."""
     with contextlib.suppress(OSError):
-        for folder in os.scandir(root):
+        about = os.lstat(root)
+        if not stat.S_ISDIR(about.st_mode) or about.st_uid != os.getuid():
+            return
+        for worker in os.listdir(root):  # noqa: PTH208
             for name in (EXISTING, PASSING):
                 with contextlib.suppress(FileNotFoundError):
-                    os.unlink(f"{folder.path}/{name}")  # noqa: PTH108
-            os.rmdir(folder.path)  # noqa: PTH106
+                    os.unlink(f"{root}/{worker}/{name}")  # noqa: PTH108
+            os.rmdir(f"{root}/{worker}")  # noqa: PTH106
         os.rmdir(root)  # noqa: PTH106

@@ -86,10 +86,8 @@ class _Run:
             if letter.report is not None:
                 self._take_report(letter.report, pids)
             elif letter.kind == "ended":
-                raise WorkloadError(
-                    "a worker died while it was set up: run it without --control to see more",
-                    exit_code=EXIT_UNTRUSTWORTHY,
-                )
+                self._end_crew(kill=False)
+                raise _death(0)
             elif letter.text == "go":
                 self.told_to_go = True
             elif self._is_end(letter):
@@ -177,5 +175,7 @@ def _death(status: int) -> WorkloadError:
 
 def print_line(document: dict[str, object]) -> None:
     """One JSON line on standard output; a reader that has gone is no error."""
+    line = json.dumps(document).encode() + b"\n"
     with contextlib.suppress(BrokenPipeError):
-        os.write(sys.stdout.fileno(), json.dumps(document).encode() + b"\n")
+        while line:
+            line = line[os.write(sys.stdout.fileno(), line) :]

@@ -62,9 +62,9 @@ class Crew:
             }
         )
         self._run(0)
-        for pid in others:  # whoever dies before its children takes them along
-            os.waitpid(pid, 0)
-        os._exit(0)
+        # Whoever dies before its children takes them along, so it waits for all.
+        failed = [pid for pid in others if os.waitpid(pid, 0)[1]]
+        os._exit(1 if failed else 0)
 
     def _fork_member(self, worker: int) -> int:
         leader = os.getpid()
@@ -77,8 +77,9 @@ class Crew:
             self.board.touch(worker)
             self._tell({"pid": os.getpid(), "worker": worker})
             self._run(worker)
-        finally:
             os._exit(0)
+        finally:
+            os._exit(1)
 
     def _settle(self) -> None:
         """Default signals (spawned programs inherit ignored ones) and quiet standard files."""

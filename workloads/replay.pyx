@@ -234,8 +234,9 @@ def build(options) -> Replay:
         raise WorkloadError(
             f"--marker must be at most {MOST_MARKER_CHARACTERS} printable characters"
         )
+    tape = open_tape(options.capture)
     enlarge_send_buffer(options.fd)
-    return Replay(open_tape(options.capture), options.capture, options.fd, options.marker)
+    return Replay(tape, options.capture, options.fd, options.marker)
 
 
 def open_tape(path: str) -> Tape:

@@ -1,0 +1,43 @@
+"""The open loop: latency counts from the intended start, so a stall shows in all it delays."""
+
+from __future__ import annotations
+
+from tests.support.loads import run_load
+
+PAUSE_NS = 20_000_000
+SLOW = ["--", "sleep", "0.02"]
+
+
+def test_a_slow_operation_shows_growing_latency() -> None:
+    """Ten operations of 20 ms, due 1 ms apart: the last waits for nine before it."""
+    found = run_load("command", "--ops", 10, "--rate", 1000, *SLOW)
+    latency = found["latency"]
+    assert latency["max_ns"] >= 10 * PAUSE_NS - 9_000_000
+    assert latency["mean_ns"] >= 5 * PAUSE_NS
+    assert found["behind_ns"] >= 9 * PAUSE_NS - 9_000_000
+    assert len(latency["buckets"]) == 10
+
+
+def test_the_closed_loop_does_not_see_it() -> None:
+    found = run_load("command", "--ops", 10, *SLOW)
+    assert found["rate_per_s"] is None
+    assert found["behind_ns"] == 0
+    assert PAUSE_NS <= found["latency"]["p50_ns"] < 10 * PAUSE_NS
+
+
+def test_operations_start_at_their_times() -> None:
+    found = run_load("udp", "--ops", 200, "--rate", 1000)
+    assert found["rate_per_s"] == 1000.0
+    assert found["elapsed_ns"] >= 190_000_000
+    assert found["latency"]["count"] == 200
+
+
+def test_workers_share_the_rate() -> None:
+    found = run_load("udp", "--ops", 400, "--rate", 2000, "--workers", 2)
+    assert found["elapsed_ns"] >= 190_000_000
+    assert found["details"]["ops_by_worker"] == [200, 200]
+
+
+def test_operations_below_a_microsecond_are_timed_one_by_one_in_the_open_loop() -> None:
+    found = run_load("syscalls", "--ops", 100, "--rate", 10_000)
+    assert found["latency"]["count"] == 100

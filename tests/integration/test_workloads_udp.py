@@ -1,0 +1,193 @@
+"""Datagrams: that they arrive where they should, and nowhere else."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import socket
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from tests.support.loads import controlled_load, load_command, refused_load, run_load
+
+NEEDS_NETWORKS = pytest.mark.skipif(
+    os.geteuid() != 0 or shutil.which("ip") is None, reason="needs root and iproute2"
+)
+
+
+@contextmanager
+def receiver(address: str = "127.0.0.1") -> Iterator[socket.socket]:
+    """A sink of our own that reads."""
+    family = socket.AF_INET6 if ":" in address else socket.AF_INET
+    with socket.socket(family, socket.SOCK_DGRAM) as sink:
+        sink.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4 << 20)
+        sink.bind((address, 0))
+        sink.settimeout(0.2)
+        yield sink
+
+
+def drain(sink: socket.socket) -> list[bytes]:
+    received = []
+    try:
+        while True:
+            received.append(sink.recv(100))
+    except TimeoutError:
+        return received
+
+
+@pytest.mark.parametrize("workload", ["udp", "mixed", "osquery-stress"])
+def test_every_datagram_arrives(workload: str) -> None:
+    with receiver() as sink:
+        found = run_load(workload, "--ops", 64, "--port", sink.getsockname()[1])
+        assert drain(sink) == [b"hello"] * found["ops"]
+    assert (found["ops"], found["details"]["sink"]) == (64, "taken")
+
+
+def test_ipv6() -> None:
+    with receiver("::1") as sink:
+        port = sink.getsockname()[1]
+        found = run_load("udp", "--ops", 20, "--address", "::1", "--port", port)
+        assert len(drain(sink)) == found["ops"] == 20
+
+
+def test_the_sink_is_bound_before_the_session_and_goes_with_the_load() -> None:
+    place = ("127.0.0.9", 45454)
+    words = ["udp", "--ops", 5, "--address", place[0], "--port", place[1]]
+    with (
+        controlled_load(*words) as load,
+        socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as other,
+    ):
+        with pytest.raises(OSError, match="in use"):
+            other.bind(place)
+        load.say("go")
+        details = load.listen()["details"]
+        assert (details["address"], details["port"], details["sink"]) == (*place, "own")
+        load.process.wait()
+        other.bind(place)
+
+
+def test_a_sink_that_is_not_read_drops_and_nothing_fails() -> None:
+    found = run_load("udp", "--ops", 5000)
+    assert (found["failures"], found["details"]["sink"]) == (0, "own")
+
+
+def test_another_machine_only_when_told_so() -> None:
+    code, line = refused_load("udp", "--address", "192.0.2.1", "--ops", 1)
+    assert code == 2
+    assert "not an address of this machine" in line
+    assert "--port" in line
+
+
+@pytest.mark.parametrize("address", ["localhost", "1.2.3", "300.1.1.1", "::x"])
+def test_names_are_not_looked_up(address: str) -> None:
+    code, line = refused_load("udp", "--address", address)
+    assert code == 2
+    assert "is not an IP address" in line
+
+
+def test_an_unknown_interface_lists_the_known() -> None:
+    code, line = refused_load("udp", "--interface", "nope0")
+    assert code == 2
+    assert "nope0" in line
+    assert "lo" in line
+
+
+def test_on_an_interface() -> None:
+    with receiver() as sink:
+        words = ["--interface", "lo", "--port", sink.getsockname()[1]]
+        found = run_load("udp", "--ops", 10, *words)
+        assert len(drain(sink)) == 10
+    assert found["yields"]["setsockopt"] == 1
+    assert found["details"]["interface"] == "lo"
+
+
+def test_an_unknown_namespace() -> None:
+    code, line = refused_load("udp", "--netns", "nope")
+    assert code == 2
+    assert "there is no network namespace nope" in line
+
+
+def test_a_file_that_is_no_namespace(tmp_path: Path) -> None:
+    file = tmp_path / "file"
+    file.touch()
+    code, line = refused_load("udp", "--netns", file)
+    assert code == 2 if os.geteuid() == 0 else 4
+    assert "\n" not in line
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="needs root, which it gives up")
+def test_a_namespace_needs_privilege() -> None:
+    demoted = subprocess.run(
+        ["setpriv", "--reuid=65534", "--clear-groups", "--inh-caps=-all", "--bounding-set=-all",
+         "ls", "/proc/self/ns/net"],
+        capture_output=True, check=False,
+    )  # fmt: skip
+    if demoted.returncode:
+        pytest.skip("setpriv cannot give up privilege here")
+    # The interpreter may lie where nobody can read it, so only capabilities are given up.
+    done = subprocess.run(
+        ["setpriv", "--bounding-set=-sys_admin", "--inh-caps=-all",
+         *load_command("udp", "--netns", "/proc/self/ns/net", "--ops", 1)],
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == 4
+    assert "needs root" in done.stderr
+    assert len(done.stderr.splitlines()) == 1
+
+
+@pytest.fixture
+def namespace() -> Iterator[str]:
+    name = f"auditbench-{os.getpid()}"
+    subprocess.run(["ip", "netns", "add", name], check=True)
+    yield name
+    subprocess.run(["ip", "netns", "del", name], check=True)
+
+
+@NEEDS_NETWORKS
+def test_in_a_namespace(namespace: str) -> None:
+    code, line = refused_load("udp", "--netns", namespace, "--ops", 5)
+    assert code == 2
+    assert "cannot be reached" in line
+    subprocess.run(["ip", "-n", namespace, "link", "set", "lo", "up"], check=True)
+    found = run_load("udp", "--netns", namespace, "--ops", 500)
+    assert (found["ops"], found["failures"]) == (500, 0)
+    shown = subprocess.run(
+        ["ip", "netns", "exec", namespace, "cat", "/proc/net/snmp"],
+        capture_output=True, text=True, check=True,
+    ).stdout  # fmt: skip
+    names, values = (line.split()[1:] for line in shown.splitlines() if line.startswith("Udp: "))
+    udp = dict(zip(names, map(int, values), strict=True))
+    assert udp["OutDatagrams"] == 500
+    assert udp["InDatagrams"] + udp["RcvbufErrors"] <= 500
+    assert udp["NoPorts"] == 0
+
+
+@NEEDS_NETWORKS
+def test_on_an_interface_in_a_namespace_nothing_leaves(namespace: str) -> None:
+    for words in (
+        "link add veth0 type veth peer name veth1",
+        "addr add 198.51.100.1/24 dev veth0",
+        "link set veth1 up",
+        "link set veth0 up",
+        "link set lo up",
+    ):
+        subprocess.run(["ip", "-n", namespace, *words.split()], check=True)
+    before = sent_packets(namespace)
+    found = run_load("udp", "--netns", namespace, "--interface", "veth0", "--ops", 300)
+    assert found["failures"] == 0
+    assert found["details"]["address"] == "198.51.100.1"
+    assert sent_packets(namespace) - before < 300
+
+
+def sent_packets(namespace: str) -> int:
+    """UDP datagrams are not all that an interface sends, but they would be 300."""
+    shown = subprocess.run(
+        ["ip", "netns", "exec", namespace, "cat", "/proc/net/dev"],
+        capture_output=True, text=True, check=True,
+    ).stdout  # fmt: skip
+    (line,) = [line for line in shown.splitlines() if line.strip().startswith("veth0:")]
+    return int(line.split(":")[1].split()[9])
