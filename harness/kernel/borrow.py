@@ -13,7 +13,7 @@ import re
 import signal
 import subprocess
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Final
 
@@ -57,10 +57,10 @@ def describe_daemon(pid: int, proc: Path = PROC) -> BorrowedDaemon:
     try:
         command = _strings(place / "cmdline")
         executable = str((place / "exe").readlink())
-        directory = str((place / "cwd").readlink())
         environment = dict(
             entry.split("=", 1) for entry in _strings(place / "environ") if "=" in entry
         )
+        directory = _start_directory(str((place / "cwd").readlink()), environment)
         unit = _UNIT.search((place / "cgroup").read_text()) if _SYSTEMD_RUNS.is_dir() else None
         umask = re.search(r"^Umask:\s*(\d+)$", (place / "status").read_text(), re.MULTILINE)
         oom_score_adj = int((place / "oom_score_adj").read_text())
@@ -83,6 +83,12 @@ def describe_daemon(pid: int, proc: Path = PROC) -> BorrowedDaemon:
         umask=int(umask[1], 8) if umask else 0o022,
         oom_score_adj=oom_score_adj,
     )
+
+
+def _start_directory(now: str, environment: Mapping[str, str]) -> str:
+    """Where a daemon was started: daemons go to / then, but relative arguments stay behind."""
+    then = environment.get("PWD", "")
+    return then if now == "/" and then.startswith("/") and Path(then).is_dir() else now
 
 
 def _strings(path: Path) -> list[str]:

@@ -81,13 +81,14 @@ def take_lease(
         lock = RunLock(state.lock)
         lock.acquire(command, wait=wait, on_wait=on_wait)
         stack.callback(lock.close)
-        _refuse_unfit(client.status())
         repaired = repair(client, state)
-        _refuse_daemon(client.status(), borrow=borrow)
+        status = client.status()
+        _refuse_unfit(status)
+        _refuse_daemon(status, borrow=borrow)
         lease = Lease(client, state, lock, LeaseRecord.take(client, command), factory)
         lease.repaired = repaired
         stack.callback(lease.release)
-        lease.free_seat()
+        lease.free_seat(borrow=borrow)
         yield lease
 
 
@@ -155,9 +156,11 @@ class Lease:
         """The process of the guard that watches now."""
         return self._guard.pid
 
-    def free_seat(self) -> None:
-        """Have no audit daemon registered: stop a live one, which is written down first."""
-        pid = self.client.status().pid
+    def free_seat(self, *, borrow: bool) -> None:
+        """Have no audit daemon registered: `borrow` a live one, which is written down first."""
+        status = self.client.status()
+        _refuse_daemon(status, borrow=borrow)
+        pid = status.pid
         if pid and is_live_daemon(pid):
             daemon = describe_daemon(pid)
             self._record = replace(self._record, daemon=daemon)

@@ -179,10 +179,11 @@ class ControlSocket:
             self._sequence = self._sequence % 0x7FFF_FFFF + 1
             pending[self._sequence] = Reply(request)
             datagram += self._encode(request, self._sequence)
-        deadline = time.monotonic() + self._timeout_s
         replies = list(pending.values())
         try:
             self._send(bytes(datagram))
+            # From here on: the kernel may have let us sleep within the send, longer than that.
+            deadline = time.monotonic() + self._timeout_s
             while not all(reply.complete for reply in replies):
                 self._receive(pending, deadline)
         except TimeoutError:

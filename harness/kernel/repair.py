@@ -10,7 +10,8 @@ import contextlib
 from harness.errors import HostUnfitError
 from harness.kernel.children import read_children
 from harness.kernel.client import AuditClient
-from harness.kernel.restore import conclude, give_back
+from harness.kernel.daemon import clear_stale_daemon
+from harness.kernel.restore import Report, conclude, end_children, give_back
 from harness.kernel.snapshot import LeaseRecord, Snapshot, differences, load_record, read_boot_id
 from harness.kernel.state_dir import StateDir, remove_durably
 
@@ -34,8 +35,14 @@ def repair(client: AuditClient, state: StateDir) -> list[str]:
 
 
 def _repair_from(client: AuditClient, state: StateDir, record: LeaseRecord) -> list[str]:
+    children = read_children(state.children)
+    # First: a consumer that stands still would let us sleep with the first question we ask.
+    end_children(children)
     found = differences(Snapshot.capture(client), record.snapshot)
-    report = give_back(client, record, read_children(state.children))
+    # What is as it was is not touched: somebody may have put it right, and be using it.
+    report = give_back(client, record, children) if found or record.daemon else Report()
+    if not found:
+        clear_stale_daemon(client)
     kept = conclude(state, record, report)
     run = f"the run `{record.command}` (pid {record.holder.pid}, {record.taken_at})"
     if report.problems:

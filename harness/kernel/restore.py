@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
@@ -148,8 +148,13 @@ def _end_children(
     seated = _our_daemon(client, record.token)
     if seated is not None:
         found[seated] = None
-    left = end_processes(found, grace_s=_GRACE_S, timeout_s=_DEATH_S)
+    left = end_children(found)
     report.problems += [f"process {child.pid} of the run does not end" for child in left]
+
+
+def end_children(children: Iterable[ProcessId]) -> list[ProcessId]:
+    """End processes of a run; those that are still there after more than a minute."""
+    return end_processes(children, grace_s=_GRACE_S, timeout_s=_DEATH_S)
 
 
 def _our_daemon(client: AuditClient, token: str) -> ProcessId | None:

@@ -62,8 +62,9 @@ def differences(now: Snapshot, wanted: Snapshot) -> list[str]:
     ]
     if now.features != wanted.features and None not in (now.features, wanted.features):
         found.append(f"features are {now.features:#x} instead of {wanted.features:#x}")
-    missing = [rule for rule in wanted.rules if rule not in now.rules]
-    extra = [rule for rule in now.rules if rule not in wanted.rules]
+    there, right = set(now.rules), set(wanted.rules)
+    missing = [rule for rule in wanted.rules if rule not in there]
+    extra = [rule for rule in now.rules if rule not in right]
     found += [f"{describe_rule(rule)} is missing" for rule in missing]
     found += [f"{describe_rule(rule)} is not from before" for rule in extra]
     if now.rules != wanted.rules and not missing and not extra:

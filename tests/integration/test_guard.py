@@ -18,6 +18,7 @@ from pathlib import Path
 import pytest
 
 from harness.errors import HostUnfitError
+from harness.kernel.guard_process import GuardProcess
 from harness.kernel.lease import WantedState, restore, take_lease
 from harness.kernel.lock import holder_of
 from harness.kernel.process import identify, is_alive
@@ -292,6 +293,37 @@ def test_a_snapshot_of_another_boot_is_discarded(kernel: FakeKernel, state_dir: 
     before = kernel.state()
     messages = restore(state_dir, kernel.connect)
     assert messages == ["a lease of an earlier boot (`old`) was discarded"]
+    given_back(kernel, state_dir, before)
+
+
+def test_what_is_as_it_was_is_not_touched(kernel: FakeKernel, state_dir: Path) -> None:
+    with take_lease(command="old", state_dir=state_dir, socket_factory=kernel.connect):
+        content = (state_dir / "lease.json").read_bytes()
+    (state_dir / "lease.json").write_bytes(content)
+    before = kernel.state()
+    kernel.log.clear()
+    [message] = restore(state_dir, kernel.connect)
+    assert "was given back" in message
+    assert kernel.log == []
+    given_back(kernel, state_dir, before)
+
+
+def test_a_daemon_that_comes_while_the_lease_is_taken_is_refused_too(
+    kernel: FakeKernel, state_dir: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = kernel.state()
+    monkeypatch.setattr("harness.kernel.lease.is_live_daemon", lambda pid: True)
+
+    def come(*_: object) -> GuardProcess:
+        kernel.daemon = os.getpid()
+        return GuardProcess(*_)  # type: ignore[arg-type]
+
+    monkeypatch.setattr("harness.kernel.lease.GuardProcess", come)
+    with (
+        pytest.raises(HostUnfitError, match="is registered"),
+        take_lease(command="t", state_dir=state_dir, socket_factory=kernel.connect),
+    ):
+        pass
     given_back(kernel, state_dir, before)
 
 

@@ -25,6 +25,7 @@ from harness.kernel.lock import holder_of
 from harness.kernel.process import identify, wait_gone
 from harness.kernel.restore import Report, calm, restore_state
 from harness.kernel.snapshot import Snapshot, differences
+from tests.fakes.processes import Run, kill
 
 pytestmark = [pytest.mark.kernel, pytest.mark.timeout(300)]
 
@@ -59,56 +60,6 @@ def loaded(
     report = Report()
     restore_state(audit_host, before, report)
     assert report.problems == []
-
-
-class Run:
-    """One lease holder, to be killed."""
-
-    def __init__(self, state_dir: Path, *flags: str) -> None:
-        self._lock = state_dir / "lock"
-        self._started = time.monotonic()
-        self.process = subprocess.Popen(
-            [sys.executable, "-m", "tests.fakes.lease_holder", str(state_dir), *flags],
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-            cwd=ROOT,
-        )
-
-    def wait_until(self, moment_s: float) -> None:
-        """Sleep until so many seconds after the start."""
-        time.sleep(max(0.0, self._started + moment_s - time.monotonic()))
-
-    def guards(self) -> list[int]:
-        """The guards that the holder has started and that still run."""
-        pids = []
-        children = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children")
-        with contextlib.suppress(OSError):
-            for pid in map(int, children.read_text().split()):
-                with contextlib.suppress(OSError):
-                    if b"harness.kernel.guard" in Path(f"/proc/{pid}/cmdline").read_bytes():
-                        pids.append(pid)
-        return pids
-
-    def send(self, number: signal.Signals) -> None:
-        self.process.send_signal(number)
-
-    def finish(self) -> None:
-        """Wait until the run and its guard are gone."""
-        self.process.wait(PATIENCE_S)
-        deadline = time.monotonic() + PATIENCE_S
-        while holder_of(self._lock) is not None:
-            assert time.monotonic() < deadline, "the guard does not end"
-            time.sleep(0.002)
-
-
-def kill(pids: list[int]) -> None:
-    """Kill processes and wait until they are gone."""
-    processes = [process for process in map(identify, pids) if process]
-    for process in processes:
-        with contextlib.suppress(ProcessLookupError):
-            os.kill(process.pid, signal.SIGKILL)
-    assert wait_gone(processes, PATIENCE_S) == []
 
 
 def moments(seed: str, latest_s: float = LATEST_S) -> Iterator[tuple[str, float, random.Random]]:
@@ -298,3 +249,28 @@ def test_a_stranger_who_registers_is_found_and_left_alone(
         stranger.stdin.close()
         stranger.wait(PATIENCE_S)
     compare(audit_host, loaded, state_dir, "at the end")
+
+
+@found_enabled
+def test_a_stalled_consumer_does_not_stall_the_giving_back(
+    audit_host: AuditClient, loaded: Snapshot, state_dir: Path
+) -> None:
+    run = subprocess.Popen(
+        [sys.executable, "-m", "tests.fakes.stalled_run", str(state_dir)],
+        stdout=subprocess.PIPE,
+        cwd=ROOT,
+    )
+    assert run.stdout is not None
+    word, *pids = run.stdout.readline().split()
+    assert word == b"stalled"
+    children = [process for process in map(identify, map(int, pids)) if process]
+    assert len(children) == 2
+    run.kill()
+    run.wait()
+    run.stdout.close()
+    deadline = time.monotonic() + PATIENCE_S  # the producer would have slept for a minute
+    while holder_of(state_dir / "lock") is not None:
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+    assert wait_gone(children, 0) == []
+    compare(audit_host, loaded, state_dir, "afterwards")
