@@ -6,6 +6,7 @@ import errno
 import os
 import socket
 import struct
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -274,6 +275,26 @@ def test_no_socket_no_audit(monkeypatch: pytest.MonkeyPatch, number: int, words:
     with pytest.raises(HostUnfitError, match=words) as caught:
         AuditClient()
     assert caught.value.remedy
+
+
+class SleepyKernel:
+    """A socket whose send takes its time, as the kernel's does while its queue is too long."""
+
+    def __init__(self, sock: socket.socket) -> None:
+        self._socket = sock
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(self._socket, name)
+
+    def send(self, datagram: bytes) -> int:
+        sent = self._socket.send(datagram)
+        time.sleep(0.3)
+        return sent
+
+
+def test_time_slept_within_the_send_is_not_held_against_the_answer(kernel: FakeKernel) -> None:
+    with AuditClient(lambda: SleepyKernel(kernel.connect()), timeout_s=0.2) as client:  # type: ignore[arg-type, return-value]
+        assert client.status().backlog_limit == 64
 
 
 class Overrun:
