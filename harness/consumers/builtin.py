@@ -28,6 +28,9 @@ class _Running:
 
     def attribute_tree(self, pid: int) -> None:
         self._process.send(f"tree {pid}")
+        # Commands are taken in order: the answer to this one shows that the tree is known.
+        self._process.send("counters")
+        self._process.expect("counters", timeout_s=READY_TIMEOUT_S)
 
     def wait_marker(self, number: int, timeout_s: float) -> bool:
         while number not in self._markers:

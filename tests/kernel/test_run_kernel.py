@@ -109,7 +109,7 @@ def test_several_workers_share_a_session(tmp_path: Path) -> None:
 def test_without_a_session_the_process_tree_serves(tmp_path: Path) -> None:
     document = auditbench_json(
         "run", "--workload", "udp", "shells", "--scenario", "rules", "--auid", "unset",
-        "--blocks", 1, "--ops", 100, cwd=tmp_path,
+        "--workers", 2, "--blocks", 1, "--ops", 100, cwd=tmp_path,
     )  # fmt: skip
     for workload in ("udp", "shells"):
         ledger = by_scenario(document, workload)["rules"]

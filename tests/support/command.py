@@ -25,7 +25,8 @@ def auditbench(*words: object, cwd: Path, timeout_s: float = 110) -> subprocess.
 
 def auditbench_json(*words: object, cwd: Path, timeout_s: float = 110) -> dict[str, Any]:
     """Run one command line with `--json`; its document, which must be there."""
-    done = auditbench(*words, "--json", cwd=cwd, timeout_s=timeout_s)
+    verb, *rest = words
+    done = auditbench(verb, "--json", *rest, cwd=cwd, timeout_s=timeout_s)
     assert done.returncode == 0, f"exit code {done.returncode}: {done.stderr}"
     document = json.loads(done.stdout)
     assert isinstance(document, dict)
