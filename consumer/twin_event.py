@@ -186,7 +186,9 @@ class Event:
     def _missing_of_syscall(self, syscall: Record) -> int:
         items = _decimal(syscall.get(b"items"))
         rule = implied.IMPLIED.get(self.arch, {}).get(_decimal(syscall.get(b"syscall")), 0)
-        wanted = {_PROCTITLE, _EOE} | self._implied_by(rule, syscall)
+        wanted = {_PROCTITLE, _EOE}
+        if not self.sees(kinds.ALONE) and not self.sees(kinds.LOGIN):
+            wanted |= self._implied_by(rule, syscall)
         if items:
             wanted.add(_CWD)
         if rule & implied.HIDDEN_NAME:
