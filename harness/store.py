@@ -48,6 +48,7 @@ class RunWriter:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self._described = False
+        self._made = [path for path in (folder, *folder.parents) if not path.exists()]
         with _as_usage_error(folder):
             folder.mkdir(parents=True)
             # Unbuffered: what a full disk did not take must not come back when it is closed.
@@ -66,7 +67,7 @@ class RunWriter:
         """A run that never began is not kept."""
         with contextlib.suppress(OSError):
             (self.folder / SAMPLES).unlink()
-            for folder in (self.folder, *self.folder.parents[:2]):
+            for folder in self._made:
                 folder.rmdir()
 
     def describe(self, plan: dict[str, Any], environment: dict[str, Any]) -> None:

@@ -77,6 +77,7 @@ def take_lease(
     state = default_state_dir(state_dir)
     with contextlib.ExitStack() as stack:
         client = stack.enter_context(AuditClient(factory))
+        _refuse_unfit(client.status())  # no privilege is to be told first, whoever has the lock
         state.prepare()
         lock = RunLock(state.lock)
         lock.acquire(command, wait=wait, on_wait=on_wait)
@@ -102,6 +103,7 @@ def restore(
     """
     state = default_state_dir(state_dir)
     with AuditClient(socket_factory) as client:
+        client.status()  # no privilege is to be told first, whoever has the lock
         state.prepare()
         lock = RunLock(state.lock)
         lock.acquire("auditbench restore")

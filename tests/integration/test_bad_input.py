@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import subprocess
@@ -117,3 +118,30 @@ def test_an_error_with_json_is_still_one_line(tmp_path: Path) -> None:
     done = auditbench("run", "nonsense", "--json", cwd=tmp_path)
     assert_one_line(done, 2, "nonsense")
     assert done.stdout == ""
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="dropping privileges needs some")
+@pytest.mark.skipif(shutil.which("setpriv") is None, reason="setpriv (util-linux) is missing")
+def test_the_fallback_says_why_and_measures_the_consumer(tmp_path: Path) -> None:
+    words = ["run", "--fallback", "replay", "--fast", "--blocks", "1", "--ops", "2000", "--json"]
+    done = subprocess.run(
+        ["setpriv", "--bounding-set=-all", "--inh-caps=-all", sys.executable, "-m", "harness", *words],
+        cwd=tmp_path,
+        env=os.environ | {"PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        timeout=110,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert "CAP_AUDIT_CONTROL" in done.stderr
+    assert "not this host's kernel" in " ".join(done.stderr.split())
+    document = json.loads(done.stdout)
+    assert document["plan"]["kind"] == "replay"
+    assert {c["consumer"] for c in document["comparisons"]} == {
+        "count",
+        "decode",
+        "assemble",
+        "store",
+    }
+    assert any("not this host's kernel" in warning["what"] for warning in document["warnings"])

@@ -124,3 +124,7 @@ def test_a_run_that_never_began_leaves_nothing(tmp_path: Path) -> None:
     with pytest.raises(KeyError), RunWriter(results / "machine" / "run"):
         raise KeyError
     assert not results.exists()
+    results.mkdir()
+    with pytest.raises(KeyError), RunWriter(results / "machine" / "run"):
+        raise KeyError
+    assert list(results.iterdir()) == []
