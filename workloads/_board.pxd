@@ -9,6 +9,13 @@ cdef enum:
     STATUSES = 512    # exit codes 0 to 255, then 256 + signal
 
 
+cdef extern from *:
+    uint32_t __atomic_load_n(uint32_t *, int) noexcept nogil
+    void __atomic_store_n(uint32_t *, uint32_t, int) noexcept nogil
+    const int __ATOMIC_ACQUIRE
+    const int __ATOMIC_RELEASE
+
+
 cdef struct gate:
     uint32_t go               # a futex: 0 wait, 1 run
     volatile uint32_t stop    # a futex too: open-loop pauses sleep on it
@@ -34,6 +41,15 @@ cdef struct tally:
     uint64_t errors[ERRNOS]
     uint64_t statuses[STATUSES]
     histogram latency
+
+
+cdef inline bint is_open(gate *entry) noexcept nogil:
+    # Acquires, so that whoever sees it open sees base_ns too.
+    return __atomic_load_n(&entry.go, __ATOMIC_ACQUIRE) != 0
+
+
+cdef inline void open_gate(gate *entry) noexcept nogil:
+    __atomic_store_n(&entry.go, 1, __ATOMIC_RELEASE)
 
 
 # Atomic, as the processes of a tree count into one tally.

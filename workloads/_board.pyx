@@ -56,14 +56,14 @@ cdef class Board:
     def release(self, long long delay_ns=0) -> int:
         """Lets all workers run; open loops begin `delay_ns` from now. Returns that moment."""
         self.gate.base_ns = monotonic_ns() + delay_ns
-        self.gate.go = 1
+        open_gate(self.gate)
         futex_wake_all(&self.gate.go)
         return self.gate.base_ns
 
     def stop(self) -> None:
         """Asks all workers to end after the operation they are in."""
         self.gate.stop = 1
-        self.gate.go = 1
+        open_gate(self.gate)
         futex_wake_all(<unsigned int *>&self.gate.stop)
         futex_wake_all(&self.gate.go)
 

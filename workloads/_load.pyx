@@ -11,7 +11,7 @@ open loop, the sleep until an intended start). What the operations are, the work
 from libc.stdint cimport int64_t, uint64_t
 from posix.resource cimport RUSAGE_CHILDREN, RUSAGE_SELF, getrusage, rusage
 
-from workloads._board cimport count_failure
+from workloads._board cimport count_failure, is_open
 from workloads._buckets cimport record
 from workloads._clock cimport monotonic_ns, process_cpu_ns
 from workloads._futex cimport futex_wait
@@ -159,7 +159,7 @@ cdef class Load:
         part.batch = <uint64_t>self.batch
         self.mine = board.tally_of(worker)
         with nogil:
-            while board.gate.go == 0:
+            while not is_open(board.gate):
                 futex_wait(&board.gate.go, 0)
             read_usage(&before)
             self.perform(board.gate, &part)

@@ -40,7 +40,9 @@ class Crew:
         except WorkloadError as error:
             self._tell({"error": str(error), "exit_code": error.exit_code})
         except BaseException as error:
-            self._tell({"error": f"a worker failed: {error!r}", "exit_code": EXIT_HOST_UNFIT})
+            self._tell(
+                {"error": f"a worker failed: {error!r}"[:1000], "exit_code": EXIT_HOST_UNFIT}
+            )
         os._exit(1)
 
     def _lead(self, supervisor: int) -> NoReturn:
@@ -102,7 +104,7 @@ class Crew:
 
     def _tell(self, report: dict[str, object]) -> None:
         # Shorter than PIPE_BUF, so lines of several workers do not mix.
-        os.write(self.report, json.dumps(report).encode()[:4000] + b"\n")
+        os.write(self.report, json.dumps(report).encode() + b"\n")
 
     def _run(self, worker: int) -> None:
         share = self.load.share_of(self.ops, worker, self.board.workers)
