@@ -9,6 +9,10 @@ from harness.errors import HostUnfitError
 from harness.model import Sample, Trial
 
 
+LEAST_PATIENCE = 10
+"""Trials in a row that may fail however few cells there are."""
+
+
 class Observer(Protocol):
     """Who watches a run: the progress display."""
 
@@ -34,11 +38,11 @@ def run_trials(
     save: Callable[[Sample], None],
     observer: Observer,
 ) -> None:
-    """Run the schedule. Raises HostUnfitError when as many trials as there are cells failed in
-    a row: then it is not the cell.
+    """Run the schedule. Raises HostUnfitError when so many trials failed in a row that it cannot
+    be the cell.
     """
     observer.begin(trials)
-    patience = len({trial.cell for trial in trials})
+    patience = max(LEAST_PATIENCE, 2 * len({trial.cell for trial in trials}))
     failed_in_a_row = 0
     try:
         for trial in trials:

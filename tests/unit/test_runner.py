@@ -1,0 +1,106 @@
+"""The loop: each trial is saved before the next begins, and giving up is told."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from harness.errors import HostUnfitError
+from harness.model import Cell, Ledger, Sample, Trial
+from harness.run.runner import LEAST_PATIENCE, run_trials
+
+CELLS = [Cell("udp", name, "assemble") for name in ("a", "b")]
+TRIALS = [Trial(i, CELLS[i % 2], i // 2, i % 2, 1, 10) for i in range(30)]
+
+
+def sample(trial: Trial, reason: str = "") -> Sample:
+    return Sample(
+        index=trial.index,
+        workload=trial.cell.workload,
+        scenario=trial.cell.scenario,
+        consumer=trial.cell.consumer,
+        block=trial.block,
+        position=trial.position,
+        seed=trial.seed,
+        ops=trial.ops,
+        started_at="",
+        duration_ns=0,
+        metrics={},
+        ledger=Ledger(generated=None, complete=None, partial=None, lost=None),
+        valid=not reason,
+        invalid_reason=reason,
+    )
+
+
+class Watcher:
+    """Writes down what happens, in order."""
+
+    def __init__(self) -> None:
+        self.log: list[str] = []
+
+    def begin(self, trials: object) -> None:
+        self.log.append("begin")
+
+    def trial_begins(self, trial: Trial) -> None:
+        self.log.append(f"begins {trial.index}")
+
+    def pulse(self, backlog: int, lost: int) -> None: ...
+
+    def trial_ends(self, sample: Sample) -> None:
+        self.log.append(f"ends {sample.index}")
+
+    def end(self) -> None:
+        self.log.append("end")
+
+
+def test_the_order_of_steps() -> None:
+    watcher = Watcher()
+    log = watcher.log
+
+    def measure(trial: Trial) -> Sample:
+        log.append(f"measure {trial.index}")
+        return sample(trial)
+
+    run_trials(TRIALS[:2], measure, lambda s: log.append(f"save {s.index}"), watcher)
+    assert log == [
+        "begin",
+        *("begins 0", "measure 0", "save 0", "ends 0"),
+        *("begins 1", "measure 1", "save 1", "ends 1"),
+        "end",
+    ]
+
+
+def test_an_interrupt_keeps_what_was_saved_and_ends_the_display() -> None:
+    watcher = Watcher()
+    saved: list[int] = []
+
+    def measure(trial: Trial) -> Sample:
+        if trial.index == 2:
+            raise KeyboardInterrupt
+        return sample(trial)
+
+    with pytest.raises(KeyboardInterrupt):
+        run_trials(TRIALS, measure, lambda s: saved.append(s.index), watcher)
+    assert saved == [0, 1]
+    assert watcher.log[-1] == "end"
+
+
+def test_one_bad_cell_does_not_stop_the_others() -> None:
+    saved: list[Sample] = []
+    run_trials(
+        TRIALS,
+        lambda trial: sample(trial, "broken" if trial.cell.scenario == "a" else ""),
+        saved.append,
+        Watcher(),
+    )
+    assert len(saved) == len(TRIALS)
+
+
+def test_giving_up_names_the_reason(tmp_path: Path) -> None:
+    saved: list[Sample] = []
+    with pytest.raises(HostUnfitError, match="the consumer ended: no room"):
+        run_trials(
+            TRIALS, lambda t: sample(t, "the consumer ended: no room"), saved.append, Watcher()
+        )
+    assert len(saved) == LEAST_PATIENCE
