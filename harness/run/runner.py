@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Protocol
 
-from harness.errors import HostUnfitError
+from harness.errors import UntrustworthyError
 from harness.model import Sample, Trial
-
 
 LEAST_PATIENCE = 10
 """Trials in a row that may fail however few cells there are."""
@@ -38,8 +37,9 @@ def run_trials(
     save: Callable[[Sample], None],
     observer: Observer,
 ) -> None:
-    """Run the schedule. Raises HostUnfitError when so many trials failed in a row that it cannot
-    be the cell.
+    """Run the schedule.
+
+    Raises UntrustworthyError when so many trials failed in a row that it cannot be the cell.
     """
     observer.begin(trials)
     patience = max(LEAST_PATIENCE, 2 * len({trial.cell for trial in trials}))
@@ -52,7 +52,7 @@ def run_trials(
             observer.trial_ends(sample)
             failed_in_a_row = 0 if sample.valid else failed_in_a_row + 1
             if failed_in_a_row >= patience:
-                raise HostUnfitError(
+                raise UntrustworthyError(
                     f"the last {failed_in_a_row} trials failed: {sample.invalid_reason}",
                     remedy="`auditbench doctor` may tell why; what was measured is kept",
                 )

@@ -9,7 +9,7 @@ from __future__ import annotations
 import platform
 import signal
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from importlib.metadata import version
@@ -23,7 +23,7 @@ from harness.host.ever_enabled import EverEnabled, probe_ever_enabled
 from harness.host.facts import HostFacts, read_host_facts
 from harness.host.pinning import assign_cpus
 from harness.kernel.client import AuditClient
-from harness.kernel.lease import take_lease
+from harness.kernel.lease import Lease, take_lease
 from harness.kernel.lock import Holder
 from harness.kernel.rule import Rule
 from harness.kernel.rule_format import format_rule
@@ -60,13 +60,17 @@ class Outcome:
     interrupted: bool
 
 
+class NoAuditError(HostUnfitError):
+    """This host's audit could not be had; nothing was changed or measured."""
+
+
 def run_with_fallback(
     request: Request, fallback: str | None, options: SessionOptions, observer: Observer
 ) -> Outcome:
     """Run; where this host's audit cannot be had, say so in one line and run `fallback` instead."""
     try:
         return run_session(request, options, observer)
-    except HostUnfitError as error:
+    except NoAuditError as error:
         if fallback is None:
             raise
         options.say(
@@ -96,14 +100,9 @@ def _run_kernel(
 ) -> Outcome:
     with (
         RunWriter(_new_folder(options.results, facts, plan)) as writer,
-        take_lease(
-            command=" ".join(options.argv) or "auditbench run",
-            borrow=options.borrow,
-            wait=options.wait,
-            on_wait=_WaitNotice(options.say),
-        ) as lease,
-        AuditClient() as client,
         _stop_signals(),
+        _take_lease(options) as lease,
+        AuditClient() as client,
     ):
         for repaired in lease.repaired:
             options.say(repaired)
@@ -124,6 +123,24 @@ def _run_kernel(
             on_pulse=observer.pulse,
         )
         return _loop(writer, trials, lambda trial: run_trial(bench, trial), observer)
+
+
+@contextmanager
+def _take_lease(options: SessionOptions) -> Iterator[Lease]:
+    """The lease; what refuses it is told apart from what goes wrong under it."""
+    with ExitStack() as stack:
+        try:
+            lease = stack.enter_context(
+                take_lease(
+                    command=" ".join(options.argv) or "auditbench run",
+                    borrow=options.borrow,
+                    wait=options.wait,
+                    on_wait=_WaitNotice(options.say),
+                )
+            )
+        except HostUnfitError as error:
+            raise NoAuditError(error.what, remedy=error.remedy) from error
+        yield lease
 
 
 def _run_replay(

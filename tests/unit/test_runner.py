@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from harness.errors import HostUnfitError
+from harness.errors import UntrustworthyError
 from harness.model import Cell, Ledger, Sample, Trial
 from harness.run.runner import LEAST_PATIENCE, run_trials
 
@@ -99,7 +99,7 @@ def test_one_bad_cell_does_not_stop_the_others() -> None:
 
 def test_giving_up_names_the_reason(tmp_path: Path) -> None:
     saved: list[Sample] = []
-    with pytest.raises(HostUnfitError, match="the consumer ended: no room"):
+    with pytest.raises(UntrustworthyError, match="the consumer ended: no room"):
         run_trials(
             TRIALS, lambda t: sample(t, "the consumer ended: no room"), saved.append, Watcher()
         )
