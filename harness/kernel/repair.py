@@ -51,6 +51,8 @@ def _repair_from(client: AuditClient, state: StateDir, record: LeaseRecord) -> l
             f" {'; '.join(report.problems)}",
             remedy=f"what it should be is kept in {kept}; starting again takes the state as it is",
         )
+    if not found and not report.done:
+        return [f"{run} died and had left the host's audit state as it was"]
     return [
         f"{run} died and its guard with it; the host's audit state was given back",
         *(f"before, {difference}" for difference in found),

@@ -71,12 +71,21 @@ def moments(seed: str, latest_s: float = LATEST_S) -> Iterator[tuple[str, float,
 
 
 def compare(client: AuditClient, before: Snapshot, state_dir: Path, where: str) -> None:
+    """The kernel is as before, and nothing is left on disk that is still to be done."""
     now = Snapshot.capture(client)
     assert differences(now, before) == [], where
     assert now == before, where
     assert client.status().pid == 0, where
+    if (state_dir / "lease.json").exists():
+        # Killed after the snapshot was written and before the guard was started: no change
+        # had been made, and the next start finds that out.
+        assert not (state_dir / "guard.log").exists(), where
+        [message] = restore(state_dir)
+        assert message.endswith("as it was"), where
+    (state_dir / "guard.log").unlink(missing_ok=True)
     assert not (state_dir / "lease.json").exists(), where
     assert list(state_dir.glob("lease-failed-*")) == [], where
+    assert Snapshot.capture(client) == before, where
 
 
 FLAGS = ("--enable", "--child")
