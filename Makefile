@@ -23,7 +23,7 @@ test: $(STAMP)
 lint: $(STAMP)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(BIN)/cython-lint consumer workloads
+	PATH="$(CURDIR)/$(BIN):$$PATH" cython-lint consumer workloads
 
 types: $(STAMP)
 	$(BIN)/mypy

@@ -34,6 +34,9 @@ setup(
             "initializedcheck": DEBUG,
             "cdivision": True,
             "embedsignature": False,
+            # Neither pickling nor doctest tables: modules are what their stubs say.
+            "auto_pickle": False,
+            "autotestdict": False,
         },
     )
 )

@@ -15,8 +15,6 @@ from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
 
-import psutil
-
 from harness.analysis.ledger import close_ledger
 from harness.consumers.base import Consumer, ConsumerSetup, RunningConsumer
 from harness.kernel.client import AuditClient
@@ -87,7 +85,9 @@ def _measure(bench: Bench, trial: Trial, scenario: Scenario) -> Sample:
             bench.lease.apply(wanted_state(scenario))
         worker, ready = start_worker(bench, trial, stack)
         if ready["session"] is None:
-            _follow_tree(consumer, worker.pid)
+            # Forks are not recorded: whoever acts is named, what they start is known by parent.
+            for pid in ready["acting_pids"]:
+                consumer.attribute_tree(pid)
         bench.backlog_high = 0
         before, machine_before = bench.client.status(), read_machine()
         worker.send("go")
@@ -172,18 +172,6 @@ def start_worker(
     stack.callback(worker.end)
     bench.lease.register_child(worker.pid)
     return worker, worker.expect("ready", timeout_s=WORKER_READY_TIMEOUT_S)
-
-
-def _follow_tree(consumer: RunningConsumer, pid: int) -> None:
-    """Have the events of the worker's processes counted apart. Forks are not recorded, so each
-    process that is there before the load begins is named; what they start is known by its parent.
-    """
-    try:
-        processes = psutil.Process(pid).children(recursive=True)
-    except psutil.Error as error:
-        raise ChildFailedError(f"the workload ended before it began ({error})") from None
-    for number in (pid, *(process.pid for process in processes)):
-        consumer.attribute_tree(number)
 
 
 def worker_command(bench: Bench, trial: Trial) -> list[str]:

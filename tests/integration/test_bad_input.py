@@ -103,7 +103,15 @@ def test_a_host_in_the_wrong_state(state: str, expected: str, tmp_path: Path) ->
 @pytest.mark.parametrize("verb", [["run", "--blocks", "1"], ["status"], ["restore"]])
 def test_no_privilege(verb: list[str], tmp_path: Path) -> None:
     done = subprocess.run(
-        ["setpriv", "--bounding-set=-all", "--inh-caps=-all", sys.executable, "-m", "harness", *verb],
+        [
+            "setpriv",
+            "--bounding-set=-all",
+            "--inh-caps=-all",
+            sys.executable,
+            "-m",
+            "harness",
+            *verb,
+        ],
         cwd=tmp_path,
         env=os.environ | {"PYTHONPATH": str(ROOT)},
         capture_output=True,
@@ -125,7 +133,15 @@ def test_an_error_with_json_is_still_one_line(tmp_path: Path) -> None:
 def test_the_fallback_says_why_and_measures_the_consumer(tmp_path: Path) -> None:
     words = ["run", "--fallback", "replay", "--fast", "--blocks", "1", "--ops", "2000", "--json"]
     done = subprocess.run(
-        ["setpriv", "--bounding-set=-all", "--inh-caps=-all", sys.executable, "-m", "harness", *words],
+        [
+            "setpriv",
+            "--bounding-set=-all",
+            "--inh-caps=-all",
+            sys.executable,
+            "-m",
+            "harness",
+            *words,
+        ],
         cwd=tmp_path,
         env=os.environ | {"PYTHONPATH": str(ROOT)},
         capture_output=True,

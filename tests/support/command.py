@@ -11,7 +11,9 @@ from typing import Any
 ROOT = Path(__file__).parents[2]
 
 
-def auditbench(*words: object, cwd: Path, timeout_s: float = 110) -> subprocess.CompletedProcess[str]:
+def auditbench(
+    *words: object, cwd: Path, timeout_s: float = 110
+) -> subprocess.CompletedProcess[str]:
     """Run one command line to its end."""
     return subprocess.run(
         [sys.executable, "-P", "-m", "harness", *map(str, words)],
@@ -23,11 +25,13 @@ def auditbench(*words: object, cwd: Path, timeout_s: float = 110) -> subprocess.
     )
 
 
-def auditbench_json(*words: object, cwd: Path, timeout_s: float = 110) -> dict[str, Any]:
+def auditbench_json(
+    *words: object, cwd: Path, timeout_s: float = 110, code: int = 0
+) -> dict[str, Any]:
     """Run one command line with `--json`; its document, which must be there."""
     verb, *rest = words
     done = auditbench(verb, "--json", *rest, cwd=cwd, timeout_s=timeout_s)
-    assert done.returncode == 0, f"exit code {done.returncode}: {done.stderr}"
+    assert done.returncode == code, f"exit code {done.returncode}: {done.stderr}"
     document = json.loads(done.stdout)
     assert isinstance(document, dict)
     return document

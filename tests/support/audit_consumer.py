@@ -1,0 +1,115 @@
+"""The consumer as a process, for tests that speak with it."""
+
+from __future__ import annotations
+
+import json
+import os
+import select
+import socket
+import subprocess
+import sys
+import time
+from contextlib import suppress
+from types import TracebackType
+from typing import Any
+
+ANSWER_S = 20.0
+
+
+class ConsumerProcess:
+    """`python -m consumer --control …`; a context manager that never leaves it behind."""
+
+    def __init__(self, *arguments: str, pass_fds: tuple[int, ...] = ()) -> None:
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "consumer", *arguments, "--control"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            pass_fds=pass_fds,
+        )
+        self._buffer = b""
+
+    def __enter__(self) -> ConsumerProcess:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.process.kill()
+        self.process.wait()
+        for pipe in (self.process.stdin, self.process.stdout, self.process.stderr):
+            if pipe is not None:
+                with suppress(BrokenPipeError):
+                    pipe.close()
+
+    def event(self, name: str) -> dict[str, Any]:
+        """The next line, which must be this event."""
+        document = self.line()
+        assert document["event"] == name, document
+        return document
+
+    def line(self) -> dict[str, Any]:
+        """The next line on stdout."""
+        deadline = time.monotonic() + ANSWER_S
+        assert self.process.stdout
+        while b"\n" not in self._buffer:
+            left = deadline - time.monotonic()
+            ready, _, _ = select.select([self.process.stdout], [], [], max(0.0, left))
+            assert ready, f"no answer within {ANSWER_S} s; so far {self._buffer!r}"
+            chunk = os.read(self.process.stdout.fileno(), 1 << 20)
+            assert chunk, f"the consumer ended: {self.errors()}"
+            self._buffer += chunk
+        line, _, self._buffer = self._buffer.partition(b"\n")
+        document: dict[str, Any] = json.loads(line)
+        return document
+
+    def command(self, text: str) -> None:
+        """Send one command."""
+        assert self.process.stdin
+        self.process.stdin.write(text.encode() + b"\n")
+        self.process.stdin.flush()
+
+    def stop(self) -> dict[str, Any]:
+        """Stop it and return the result."""
+        self.command("stop")
+        return self.result()
+
+    def result(self) -> dict[str, Any]:
+        """Wait for the result, passing over other events, and for a clean end."""
+        while (document := self.line())["event"] != "result":
+            pass
+        assert self.process.wait(ANSWER_S) == 0
+        return document
+
+    def errors(self) -> str:
+        """What it wrote to stderr until its end."""
+        assert self.process.stderr
+        self.process.wait(ANSWER_S)
+        return self.process.stderr.read().decode()
+
+
+class FedConsumer(ConsumerProcess):
+    """A consumer fed through a socket pair instead of the kernel."""
+
+    def __init__(self, *arguments: str, kind: socket.SocketKind = socket.SOCK_SEQPACKET) -> None:
+        self.feed, theirs = socket.socketpair(socket.AF_UNIX, kind)
+        fd = theirs.fileno()
+        super().__init__("--mode", "fd", "--fd", str(fd), *arguments, pass_fds=(fd,))
+        theirs.close()
+
+    def send(self, datagrams: list[bytes]) -> None:
+        """Feed datagrams, waiting where the socket is full."""
+        for datagram in datagrams:
+            self.feed.send(datagram)
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.feed.close()
+        super().__exit__(kind, error, trace)

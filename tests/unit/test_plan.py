@@ -1,0 +1,143 @@
+"""Plans and schedules: what is asked for, in which order, and what is refused beforehand."""
+
+from __future__ import annotations
+
+import tomllib
+from pathlib import Path
+
+import pytest
+import tomli_w
+
+from harness.errors import UsageError
+from harness.kernel.rule import Rule
+from harness.model import Cell
+from harness.run.plan import Plan, Request, make_plan, plan_document
+from harness.run.schedule import schedule
+
+
+def plan(**wanted: object) -> Plan:
+    return make_plan(Request(**{"seed": 1, "exclude_exe": "/bin/true"} | wanted))  # type: ignore[arg-type]
+
+
+def names(made: Plan, workload: str) -> list[str]:
+    return [scenario.name for scenario in made.scenarios[workload]]
+
+
+def test_overhead_is_what_the_readme_says() -> None:
+    made = plan()
+    assert made.workloads == ("shells", "udp")
+    assert names(made, "udp") == [
+        "no-context",
+        "no-context-again",
+        "disabled",
+        "no-rules",
+        "rules",
+        "excluded",
+        "excluded-narrow",
+    ]
+
+
+def test_a_boot_that_never_enabled_audit_is_measured_first() -> None:
+    made = make_plan(Request(seed=1, blocks=2), never_enabled=True)
+    trials = schedule(made)
+    assert names(made, "udp")[0] == "never-enabled"
+    apart = [trial.cell.scenario == "never-enabled" for trial in trials]
+    assert apart == sorted(apart, reverse=True)
+    assert sum(apart) == 2 * 3
+    assert {t.cell.consumer for t in trials if t.cell.scenario == "never-enabled"} == {"none"}
+
+
+def test_every_block_holds_every_cell_once() -> None:
+    made = plan(blocks=4)
+    trials = schedule(made)
+    for block in range(5):
+        cells = [trial.cell for trial in trials if trial.block == block]
+        assert sorted(cells) == sorted(made.cells())
+    orders = {tuple(t.cell for t in trials if t.block == block) for block in range(5)}
+    assert len(orders) == 5, "the order is drawn anew in each block"
+    assert [trial.index for trial in trials] == list(range(len(trials)))
+
+
+def test_the_seed_decides_the_order() -> None:
+    assert schedule(plan(seed=7)) == schedule(plan(seed=7))
+    assert schedule(plan(seed=7)) != schedule(plan(seed=8))
+
+
+def test_the_narrow_exclusion_names_the_noisy_syscall() -> None:
+    made = plan()
+    for workload, syscall in (("udp", "connect"), ("shells", "execve")):
+        scenario = made.scenario_of(Cell(workload, "excluded-narrow", "assemble"))
+        assert syscall in scenario.rule_text[0]
+        assert "exe=/bin/true" in scenario.rule_text[0]
+        assert Rule.from_bytes(scenario.rules[0]).action == 0
+
+
+def test_rule_files_become_scenarios(tmp_path: Path) -> None:
+    for folder in ("a", "b"):
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / "x.rules").write_text("-b 77\n-w /etc/passwd -p wa -k pw\n")
+    files = (tmp_path / "a/x.rules", tmp_path / "b/x.rules")
+    made = plan(rule_files=files, exclude_exe=None)
+    assert names(made, "udp") == [
+        "no-context",
+        "no-context-again",
+        "disabled",
+        "no-rules",
+        "x",
+        "x-2",
+    ]
+    scenario = made.scenario_of(Cell("udp", "x", "assemble"))
+    assert (scenario.backlog_limit, scenario.enabled) == (77, 1)
+    assert scenario.rule_text == ("-w /etc/passwd -p wa -k pw",)
+    excluded = plan(rule_files=files[:1], exclude_exe="/bin/true")
+    assert names(excluded, "udp")[-2:] == ["x+excluded", "x+excluded-narrow"]
+
+
+def test_paces_and_counts() -> None:
+    assert plan(pace="fast").blocks < plan().blocks < plan(pace="rigorous").blocks
+    assert plan(blocks=3, ops=17).ops == {"shells": 17, "udp": 17}
+
+
+@pytest.mark.parametrize(
+    ("wanted", "words"),
+    [
+        ({"plan": "nonsense"}, "no plan is called 'nonsense'"),
+        ({"workloads": ("nonsense",)}, "no workload is called 'nonsense'"),
+        ({"scenarios": ("nonsense",)}, "no scenario is called 'nonsense'"),
+        ({"consumers": ("nonsense",)}, "no consumer is called 'nonsense'"),
+        ({"blocks": 0}, "--blocks 0"),
+        ({"ops": 0}, "--ops 0"),
+        ({"workers": 0}, "--workers 0"),
+        (
+            {"workload_options": {"netns": "x"}, "workloads": ("shells",)},
+            "cannot be told the netns",
+        ),
+        ({"command": ("/no/such/program",)}, "is no command here"),
+        ({"rule_files": (Path("/no/such/file.rules"),)}, "/no/such/file.rules"),
+    ],
+)
+def test_bad_requests_are_one_line(wanted: dict[str, object], words: str) -> None:
+    with pytest.raises(UsageError) as caught:
+        plan(**wanted)
+    assert words in caught.value.one_line()
+    assert "\n" not in caught.value.one_line()
+    assert caught.value.remedy
+
+
+@pytest.mark.parametrize(
+    "text", ["summary = 1", "nonsense", 'summary = "s"\nscenarios = []\nworkloads = []\nodd = 1\n']
+)
+def test_a_plan_file_with_an_error_is_one_line(tmp_path: Path, text: str) -> None:
+    path = tmp_path / "p.toml"
+    path.write_text(text)
+    with pytest.raises(UsageError, match="is no plan"):
+        plan(plan=str(path))
+
+
+def test_the_stored_plan_is_complete_toml() -> None:
+    document = plan_document(plan())
+    text = tomli_w.dumps({k: v for k, v in document.items() if v is not None} | {"scenarios": {}})
+    assert tomllib.loads(text)["seed"] == 1
+    rules = {s["name"]: s["rules"] for s in document["scenarios"]["udp"]}
+    assert rules["no-context"] == ["-a never,task"]
+    assert rules["no-rules"] == []
