@@ -23,7 +23,7 @@ test: $(STAMP)
 lint: $(STAMP)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	PATH="$(CURDIR)/$(BIN):$$PATH" cython-lint consumer workloads
+	PATH="$(abspath $(BIN)):$$PATH" cython-lint consumer workloads
 
 types: $(STAMP)
 	$(BIN)/mypy
