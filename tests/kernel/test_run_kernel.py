@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import subprocess
 from pathlib import Path
 
 import jsonschema
 import pytest
 
-from tests.support.command import ROOT, auditbench, auditbench_json
+from tests.kernel.conftest import refuse
+from tests.support.command import ROOT, assert_one_line, auditbench, auditbench_json
 
 pytestmark = [pytest.mark.kernel, pytest.mark.usefixtures("audit_host"), pytest.mark.timeout(180)]
 
@@ -142,3 +144,30 @@ def test_record_makes_a_capture_that_replays(tmp_path: Path) -> None:
     recorded = auditbench_json("record", "-o", "some.auditcap.gz", "--ops", 50, cwd=tmp_path)
     assert recorded["records"] >= 50 * (7 + 4)
     assert (tmp_path / "some.auditcap.gz").stat().st_size > 0
+
+
+def test_a_full_disk_keeps_what_was_measured(tmp_path: Path) -> None:
+    results = tmp_path / "results"
+    results.mkdir()
+    mount = ["mount", "-t", "tmpfs", "-o", "size=128k", "auditbench-test", str(results)]
+    if subprocess.run(mount, capture_output=True, check=False).returncode != 0:
+        refuse("no tmpfs can be mounted here")
+    try:
+        done = auditbench(
+            "run", "--workload", "udp", "--blocks", 50, "--ops", 50, cwd=tmp_path, timeout_s=150
+        )
+        assert_one_line(done, 2, "No space left", "what was recorded before is kept")
+        shown = auditbench("show", "--json", cwd=tmp_path)
+        assert json.loads(shown.stdout)["trials"] >= 3
+    finally:
+        subprocess.run(["umount", str(results)], check=True)
+
+
+def test_the_osquery_stress_counts_what_it_did(tmp_path: Path) -> None:
+    document = auditbench_json(
+        "run", "--workload", "osquery-stress", "-n", 3, "--scenario", "rules", "--blocks", 1,
+        "--ops", 1, cwd=tmp_path,
+    )  # fmt: skip
+    ledger = by_scenario(document, "osquery-stress")["rules"]
+    assert ledger["operations"] == 3 * 2**3
+    assert ledger["generated"] == ledger["complete"] == 2 * ledger["operations"]
