@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from consumer.catalog import DEPTH_SUMMARIES, DEPTHS, MODES
 from consumer.errors import UsageError
@@ -38,9 +37,8 @@ Receives audit records, counts them, and prints the counters as one JSON documen
 """
 
 
-@dataclass(frozen=True, slots=True)
-class Options:
-    """A checked command line."""
+class Options(NamedTuple):
+    """A checked command line; no dataclass, whose import would take longer than all else here."""
 
     mode: str
     fd: int = -1

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from pathlib import Path
 from typing import Any
 
 # linux/audit.h, AUDIT_ARCH_*
@@ -30,6 +29,8 @@ def capture_metadata() -> dict[str, Any]:
 
 
 def _timer_hz(release: str) -> int | None:
+    from pathlib import Path  # noqa: PLC0415 - only captures need it
+
     try:
         text = Path(f"/boot/config-{release}").read_text()
     except OSError:

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import resource
 import time
-from dataclasses import dataclass
+from typing import NamedTuple
 
 
-@dataclass(frozen=True, slots=True)
-class Moment:
+class Moment(NamedTuple):
     """Clocks and counters of this process at one moment."""
 
     monotonic_ns: int

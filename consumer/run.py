@@ -60,17 +60,19 @@ class Run:
             drops = self.receiver.socket_drops()
             if self.options.control:
                 print_line({"event": "ready", "pid": os.getpid(), "portid": self.source.portid})
-            self._receive(started.monotonic_ns)
+            reason = self._receive(started.monotonic_ns)
         finally:
-            self.source.end(self.receiver)
-        self._after_batch()
+            self.source.stop()
+        if reason != receive.LIMIT:
+            self.source.drain(self.receiver, self._after_batch)
         self._close_files()
         used = measure.used_between(started, measure.now())
         drops = self.receiver.socket_drops() - drops if self.source.is_netlink else 0
         self._report(used, drops)
         self.source.close()
 
-    def _receive(self, started_ns: int) -> None:
+    def _receive(self, started_ns: int) -> int:
+        """Receive until something ends it, and return what did."""
         deadline_ns = started_ns + self.options.duration_ns if self.options.duration_ns else 0
         while not self.control.stopped:
             reason = self.receiver.run(
@@ -87,7 +89,8 @@ class Run:
                     "look at dmesg, and that nobody closed the socket",
                 )
             elif reason in (receive.DEADLINE, receive.END, receive.LIMIT):
-                return
+                return reason
+        return receive.CONTROL
 
     def _obey(self) -> None:
         for words in self.control.commands():

@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import socket
 import time
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from consumer import netlink, receive
@@ -17,12 +18,13 @@ if TYPE_CHECKING:
     from consumer.arguments import Options
 
 ACK_WAIT_NS = 1_000_000_000
-DRAIN_LIMIT_NS = 10_000_000_000
+DRAIN_LIMIT_NS = 10_000_000_000  # reached only if the kernel does not stop sending
+FEED_DRAIN_LIMIT_NS = 1_000_000_000  # a feeder may go on for ever
 NETLINK_DROP_MEMBERSHIP = 2
 
 
 class Source:
-    """An open socket; `start` makes records flow, `end` stops them."""
+    """An open socket; `start` makes records flow, `stop` ends that, `drain` takes the rest."""
 
     def __init__(self, options: Options) -> None:
         self.mode = options.mode
@@ -46,26 +48,31 @@ class Source:
         elif self.mode == "multicast":
             netlink.join_multicast(self.socket)
 
-    def end(self, receiver: receive.Receiver) -> None:
-        """Ask for no more records, then take what the socket buffer still holds."""
-        give_up_ns = time.monotonic_ns() + ACK_WAIT_NS
+    def stop(self) -> None:
+        """Ask for no more records."""
         if self.mode == "unicast":
             netlink.request_registration(self.socket, 0, netlink.UNREGISTER_SEQUENCE)
         elif self.mode == "multicast":
             self.socket.setsockopt(
                 netlink.SOL_NETLINK, NETLINK_DROP_MEMBERSHIP, netlink.GROUP_READLOG
             )
-        self.drain(receiver)
+
+    def drain(self, receiver: receive.Receiver, after_batch: Callable[[], None]) -> None:
+        """Take what the socket buffer still holds, in unicast up to the kernel's answer."""
+        give_up_ns = time.monotonic_ns() + ACK_WAIT_NS
+        self._empty(receiver, after_batch)
         while self.mode == "unicast" and time.monotonic_ns() < give_up_ns:
             if receiver.pipeline.acknowledged()[0] == netlink.UNREGISTER_SEQUENCE:
                 return
-            self.drain(receiver)
+            self._empty(receiver, after_batch)
 
-    def drain(self, receiver: receive.Receiver) -> None:
-        """Receive until the socket buffer is empty."""
-        deadline_ns = time.monotonic_ns() + DRAIN_LIMIT_NS
-        while receiver.run(deadline_ns=deadline_ns, until_empty=True) == receive.MARKER:
-            pass
+    def _empty(self, receiver: receive.Receiver, after_batch: Callable[[], None]) -> None:
+        limit_ns = DRAIN_LIMIT_NS if self.is_netlink else FEED_DRAIN_LIMIT_NS
+        deadline_ns = time.monotonic_ns() + limit_ns
+        reason = receive.BATCH
+        while reason in (receive.BATCH, receive.MARKER):
+            reason = receiver.run(deadline_ns=deadline_ns, until_empty=True, one_batch=True)
+            after_batch()
 
     def close(self) -> None:
         """Close the socket; an audit daemon that did not unregister is forgotten by the kernel."""
