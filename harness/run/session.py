@@ -77,7 +77,14 @@ def run_with_fallback(
             f"This host's audit cannot be measured: {error.one_line()}. Running the plan "
             f"`{fallback}` instead: it measures the consumer, not this host's kernel."
         )
-    return run_session(replace(Request(plan=fallback), pace=request.pace), options, observer)
+    instead = Request(
+        plan=fallback,
+        pace=request.pace,
+        blocks=request.blocks,
+        ops=request.ops,
+        seed=request.seed,
+    )
+    return run_session(instead, options, observer)
 
 
 def run_session(request: Request, options: SessionOptions, observer: Observer) -> Outcome:
