@@ -26,8 +26,16 @@ VERBS: dict[str, str] = {
 }
 """Each verb lives in `harness/verbs/<verb>.py` as a function of its name."""
 
+
+def _version() -> str:
+    from importlib.metadata import version
+
+    return version("auditbench")
+
+
 app = App(
     name="auditbench",
+    version=_version,
     help="Benchmark and stress-test harness for the Linux kernel audit framework.",
     # Reading markdown costs a sixth of the time that help may take.
     help_format="plaintext",

@@ -35,8 +35,8 @@ UNSET_UID = 2**32 - 1
 class BlockCounts(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     """How many blocks count (the warm-up comes on top) at each pace."""
 
-    default: int = 12
-    fast: int = 5
+    default: int = 20
+    fast: int = 8
     rigorous: int = 40
 
 

@@ -6,6 +6,7 @@ import re
 import shlex
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -46,6 +47,13 @@ def test_help_names_every_verb() -> None:
     ).stdout
     for verb in VERBS:
         assert verb in shown
+
+
+def test_the_version_is_that_of_the_project() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    command = [sys.executable, "-m", "harness", "--version"]
+    shown = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    assert shown.strip() == project["version"]
 
 
 def test_the_command_line_imports_nothing_heavy() -> None:
