@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 import sys
 from dataclasses import replace
 from pathlib import Path
@@ -26,4 +27,6 @@ render_result(
     ),
     console,
 )
-console.save_svg(target, title=f"auditbench show: {workload}")
+picture = console.export_svg(title=f"auditbench show: {workload}")
+# The template loads a font from elsewhere; the reader's own monospace will do.
+Path(target).write_text(re.sub(r"@font-face \{.*?\}", "", picture, flags=re.DOTALL))
