@@ -1,5 +1,5 @@
 from collections.abc import Iterable
-from typing import final
+from typing import Self, final
 
 from consumer.groups import Groups
 
@@ -14,7 +14,7 @@ class Assembler:
     late_records: int
     evicted: int
     in_flight: int
-    def __init__(self, events: int = ..., excluded_types: Iterable[int] = ()) -> None: ...
+    def __new__(cls, events: int = ..., excluded_types: Iterable[int] = ()) -> Self: ...
     def load_tables(self, excluded_types: frozenset[int]) -> None: ...
     def follow_tree(self, pid: int) -> None: ...
     @property

@@ -46,8 +46,7 @@ from consumer.syscall_record cimport (
 )
 from consumer.types cimport TYPE_LIMIT
 
-from consumer.implied import IMPLIED
-from consumer.kinds import EXCLUDABLE, KINDS, kind_of
+from consumer import implied, kinds
 
 DEFAULT_EVENTS = 16384
 
@@ -116,13 +115,13 @@ cdef class Assembler:
     def load_tables(self, excluded_types):
         """Copy what kinds.py and implied.py say into C arrays."""
         for record_type in range(TYPE_LIMIT):
-            self.kinds[record_type] = kind_of(record_type)
-        for index, (arch, rules) in enumerate(IMPLIED.items()):
+            self.kinds[record_type] = kinds.kind_of(record_type)
+        for index, (arch, rules) in enumerate(implied.IMPLIED.items()):
             self.arches[index] = arch
             for number, rule in rules.items():
                 self.implied[index][number] = rule
-        for record_type in excluded_types & EXCLUDABLE:
-            self.excluded |= KINDS[record_type]
+        for record_type in excluded_types & kinds.EXCLUDABLE:
+            self.excluded |= kinds.KINDS[record_type]
         self.path_excluded = self.kinds[1302] & self.excluded != 0
         self.contexts_excluded = bool({1425, 1426} & excluded_types)
 

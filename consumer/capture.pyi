@@ -1,5 +1,5 @@
 from collections.abc import Mapping
-from typing import Any, final
+from typing import Any, Self, final
 
 from consumer.outfile import OutFile
 
@@ -9,4 +9,4 @@ VERSION: int
 @final
 class CaptureWriter:
     out: OutFile
-    def __init__(self, path: str, metadata: Mapping[str, Any]) -> None: ...
+    def __new__(cls, path: str, metadata: Mapping[str, Any]) -> Self: ...

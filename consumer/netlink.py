@@ -81,6 +81,16 @@ def join_multicast(sock: socket.socket) -> None:
         raise _unfit("audit's multicast group cannot be joined", error.errno or 0) from None
 
 
+def accept_kernel_only(sock: socket.socket) -> None:
+    """Have the kernel refuse what other processes send to this socket.
+
+    A connected netlink socket gets unicasts from its peer only (net/netlink/af_netlink.c,
+    netlink_getsockbyportid()), so no datagram's sender need be looked at. It does not hold for
+    multicasts.
+    """
+    sock.connect((0, 0))
+
+
 def register(sock: socket.socket) -> None:
     """Become the audit daemon; the kernel's acknowledgement comes before any record."""
     request_registration(sock, os.getpid(), REGISTER_SEQUENCE)

@@ -11,7 +11,7 @@ from consumer.pipeline cimport HEADER_BYTES, Pipeline
 import json
 import struct
 
-from consumer.capture import MAGIC, VERSION
+from consumer import capture
 
 
 def feed_frames(Pipeline pipeline not None, const uint8_t[::1] frames):
@@ -58,11 +58,12 @@ def frame(message_type, text, *, time_ns=0):
 
 def split_capture(bytes content):
     """Metadata and frames of an uncompressed capture file; ValueError if it is none."""
-    if content[:8] != MAGIC or len(content) < 16:
+    if content[:8] != capture.MAGIC or len(content) < 16:
         raise ValueError("no capture file: it does not begin with AUDITCAP")
     version, length = struct.unpack_from("<II", content, 8)
-    if version != VERSION:
-        raise ValueError(f"a capture file of version {version}; this program reads {VERSION}")
+    if version != capture.VERSION:
+        raise ValueError(
+            f"a capture file of version {version}; this program reads {capture.VERSION}")
     if len(content) < 16 + length:
         raise ValueError("the capture file ends within its header")
     return json.loads(content[16:16 + length]), memoryview(content)[16 + length:]

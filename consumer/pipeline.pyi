@@ -1,4 +1,4 @@
-from typing import Any, final
+from typing import Any, Self, final
 
 from consumer.assemble import Assembler
 from consumer.capture import CaptureWriter
@@ -13,15 +13,15 @@ class Pipeline:
     control_messages: int
     malformed: int
     assembler: Assembler
-    def __init__(
-        self,
+    def __new__(
+        cls,
         depth: str,
         *,
         marker: bytes = b"",
         assembler: Assembler | None = None,
         store: LineStore | None = None,
         capture: CaptureWriter | None = None,
-    ) -> None: ...
+    ) -> Self: ...
     def marker_numbers(self, since: int = 0) -> list[int]: ...
     def acknowledged(self) -> tuple[int, int]: ...
     def records_by_type(self) -> dict[str, int]: ...

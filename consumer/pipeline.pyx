@@ -22,7 +22,7 @@ from consumer.types cimport (
     is_record,
 )
 
-from consumer.catalog import DEPTHS
+from consumer import catalog
 
 
 @cython.final
@@ -36,7 +36,7 @@ cdef class Pipeline:
 
     def __cinit__(self, depth, *, bytes marker=b"", Assembler assembler=None,
                   LineStore store=None, CaptureWriter capture=None):
-        self.depth = DEPTHS.index(depth)
+        self.depth = catalog.DEPTHS.index(depth)
         if self.depth >= DEPTH_ASSEMBLE and assembler is None:
             assembler = Assembler()
         if self.depth == DEPTH_STORE and store is None:

@@ -16,7 +16,8 @@ cdef enum:
 cdef class Receiver:
     cdef int fd
     cdef unsigned int batch
-    cdef bint is_netlink
+    cdef bint check_senders
+    cdef bint empty_ends
     cdef readonly Pipeline pipeline
     cdef uint8_t *slots
     cdef mmsghdr *messages

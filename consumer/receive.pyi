@@ -1,5 +1,5 @@
 from collections.abc import Sequence
-from typing import final
+from typing import Self, final
 
 from consumer.pipeline import Pipeline
 
@@ -20,16 +20,17 @@ class Receiver:
     high_bytes: int
     wakeups: int
     error: int
-    def __init__(
-        self,
+    def __new__(
+        cls,
         fd: int,
         pipeline: Pipeline,
         *,
         batch: int = 64,
         control_fds: Sequence[int] = (),
-        netlink: bool = False,
+        check_senders: bool = False,
+        empty_ends: bool = False,
         rcvbuf_bytes: int = 0,
-    ) -> None: ...
+    ) -> Self: ...
     def point_slots(self) -> None: ...
     def run(
         self,

@@ -65,17 +65,19 @@ cdef inline int64_t monotonic_ns() noexcept nogil:
 cdef class Receiver:
     """Receives from `fd` into `pipeline`, up to `batch` datagrams per call.
 
-    `control_fds` (at most two) end the loop when they can be read. `netlink` says that senders
-    have netlink addresses, of which only the kernel's is accepted. `rcvbuf_bytes` sets how long
-    the loop may rest.
+    `control_fds` (at most two) end the loop when they can be read. With `check_senders` only
+    datagrams from the kernel are taken, which costs a seventh of all; `empty_ends` says that an
+    empty datagram is the end. `rcvbuf_bytes` sets how long the loop may rest.
     """
 
     def __cinit__(self, int fd, Pipeline pipeline not None, *, unsigned int batch=64,
-                  control_fds=(), bint netlink=False, int64_t rcvbuf_bytes=0):
+                  control_fds=(), bint check_senders=False, bint empty_ends=False,
+                  int64_t rcvbuf_bytes=0):
         self.fd = fd
         self.pipeline = pipeline
         self.batch = batch
-        self.is_netlink = netlink
+        self.check_senders = check_senders
+        self.empty_ends = empty_ends
         self.slots = <uint8_t *>calloc(batch, SLOT_STRIDE)
         self.messages = <mmsghdr *>calloc(batch, sizeof(mmsghdr))
         self.vectors = <iovec *>calloc(batch, sizeof(iovec))
@@ -106,7 +108,7 @@ cdef class Receiver:
             self.vectors[i].iov_len = SLOT_BYTES
             self.messages[i].msg_hdr.msg_iov = &self.vectors[i]
             self.messages[i].msg_hdr.msg_iovlen = 1
-            if self.is_netlink:
+            if self.check_senders:
                 self.messages[i].msg_hdr.msg_name = &self.senders[i]
                 self.messages[i].msg_hdr.msg_namelen = sizeof(sockaddr_nl)
 
@@ -165,11 +167,10 @@ cdef class Receiver:
         self.taken = received
         for i in range(received):
             message = &self.messages[i]
-            if self.is_netlink:
-                if self.senders[i].nl_pid != 0:
-                    self.pipeline.malformed += 1
-                    continue
-            elif message.msg_len == 0:
+            if self.check_senders and self.senders[i].nl_pid != 0:
+                self.pipeline.malformed += 1
+                continue
+            if self.empty_ends and message.msg_len == 0:
                 return -1
             self.pipeline.feed(<const uint8_t *>self.vectors[i].iov_base, message.msg_len,
                                message.msg_hdr.msg_flags & MSG_TRUNC != 0, <uint64_t>now_ns)
@@ -181,7 +182,7 @@ cdef class Receiver:
         if errno == ENOBUFS:
             self.enobufs += 1
             return 1
-        if errno == ECONNRESET and not self.is_netlink:
+        if errno == ECONNRESET and self.empty_ends:
             return -1
         self.error = errno
         return -1
@@ -240,7 +241,7 @@ cdef class Receiver:
         for i in range(self.taken):
             datagram = self.slots + <size_t>i * SLOT_STRIDE
             if self.messages[i].msg_len < HEADER_BYTES or (
-                    self.is_netlink and self.senders[i].nl_pid != 0):
+                    self.check_senders and self.senders[i].nl_pid != 0):
                 continue
             memcpy(&message_type, datagram + 4, 2)
             if is_record(message_type):

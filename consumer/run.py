@@ -46,7 +46,8 @@ class Run:
             self.pipeline,
             batch=options.batch,
             control_fds=self.control.descriptors(),
-            netlink=self.source.is_netlink,
+            check_senders=self.source.check_senders,
+            empty_ends=not self.source.is_netlink,
             rcvbuf_bytes=self.source.rcvbuf_bytes,
         )
         self.markers_told = 0

@@ -31,6 +31,7 @@ class Source:
         self.discards = options.depth == "discard"
         self.socket = _open(options)
         self.is_netlink = options.mode != "fd"
+        self.check_senders = options.mode == "multicast"
         self.rcvbuf_bytes = self.socket.getsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF)
         self.portid = 0
         if self.is_netlink:
@@ -44,6 +45,7 @@ class Source:
         if self.discards:
             netlink.discard_records(self.socket)
         if self.mode == "unicast":
+            netlink.accept_kernel_only(self.socket)
             netlink.register(self.socket)
         elif self.mode == "multicast":
             netlink.join_multicast(self.socket)

@@ -1,8 +1,8 @@
-from typing import final
+from typing import Self, final
 
 from consumer.outfile import OutFile
 
 @final
 class LineStore:
     out: OutFile
-    def __init__(self, path: str) -> None: ...
+    def __new__(cls, path: str) -> Self: ...

@@ -51,14 +51,15 @@ class ConsumerProcess:
         assert document["event"] == name, document
         return document
 
-    def line(self) -> dict[str, Any]:
-        """The next line on stdout."""
-        deadline = time.monotonic() + ANSWER_S
+    def line(self, *, timeout_s: float = ANSWER_S) -> dict[str, Any]:
+        """The next line on stdout; TimeoutError if none comes."""
+        deadline = time.monotonic() + timeout_s
         assert self.process.stdout
         while b"\n" not in self._buffer:
             left = deadline - time.monotonic()
             ready, _, _ = select.select([self.process.stdout], [], [], max(0.0, left))
-            assert ready, f"no answer within {ANSWER_S} s; so far {self._buffer!r}"
+            if not ready:
+                raise TimeoutError(f"no answer within {timeout_s} s; so far {self._buffer!r}")
             chunk = os.read(self.process.stdout.fileno(), 1 << 20)
             assert chunk, f"the consumer ended: {self.errors()}"
             self._buffer += chunk
