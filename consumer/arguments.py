@@ -19,7 +19,7 @@ usage: python -m consumer --mode MODE [options]
 Receives audit records, counts them, and prints the counters as one JSON document.
 
   --mode unicast|multicast|fd  unicast registers as the audit daemon; fd reads datagrams from --fd
-  --fd N                       an inherited UNIX datagram or seqpacket socket (mode fd)
+  --fd N                       an inherited UNIX datagram, seqpacket or netlink socket (mode fd)
   --depth DEPTH                how much is done with each record (default: assemble)
 {depths}
   --rcvbuf BYTES               socket receive buffer, K and M allowed (default: 16M)

@@ -35,6 +35,7 @@ cdef class Pipeline:
     cdef uint32_t marker_length
     cdef uint32_t ack_sequence      # of the last acknowledgement received
     cdef int32_t ack_error
+    cdef bint done                  # NLMSG_DONE came: a feeder's last word
     cdef HeaderCache head
     cdef Serials *serials
     cdef Fields *fields

@@ -18,6 +18,7 @@ from consumer.store cimport LineStore
 from consumer.types cimport (
     AUDIT_FIRST_USER_MSG,
     AUDIT_LAST_USER_MSG,
+    NLMSG_DONE,
     NLMSG_ERROR,
     is_record,
 )
@@ -93,6 +94,8 @@ cdef class Pipeline:
                            uint32_t length) noexcept nogil:
         """Count an answer of the kernel to this process; note what an acknowledgement says."""
         self.control_messages += 1
+        if message_type == NLMSG_DONE:
+            self.done = True
         if message_type == NLMSG_ERROR and length >= HEADER_BYTES + 4:
             memcpy(&self.ack_sequence, datagram + 8, 4)
             memcpy(&self.ack_error, datagram + HEADER_BYTES, 4)

@@ -67,7 +67,7 @@ cdef class Receiver:
 
     `control_fds` (at most two) end the loop when they can be read. With `check_senders` only
     datagrams from the kernel are taken, which costs a seventh of all; `empty_ends` says that an
-    empty datagram is the end. `rcvbuf_bytes` sets how long the loop may rest.
+    empty datagram, or NLMSG_DONE, is the end. `rcvbuf_bytes` sets how long the loop may rest.
     """
 
     def __cinit__(self, int fd, Pipeline pipeline not None, *, unsigned int batch=64,
@@ -174,6 +174,8 @@ cdef class Receiver:
                 return -1
             self.pipeline.feed(<const uint8_t *>self.vectors[i].iov_base, message.msg_len,
                                message.msg_hdr.msg_flags & MSG_TRUNC != 0, <uint64_t>now_ns)
+        if self.empty_ends and self.pipeline.done:
+            return -1
         return received
 
     cdef int judge_error(self) noexcept nogil:

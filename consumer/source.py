@@ -1,6 +1,8 @@
 """Where datagrams come from: the registered daemon's socket, the multicast group, or a descriptor.
 
-It opens, starts and ends the flow; it does not read it.
+A descriptor is a UNIX datagram or seqpacket socket, or a netlink socket (NETLINK_USERSOCK takes
+messages from any process), which is closer to the real thing: same buffer, same accounting. This
+opens, starts and ends the flow; it does not read it.
 """
 
 from __future__ import annotations
@@ -34,7 +36,7 @@ class Source:
         self.check_senders = options.mode == "multicast"
         self.rcvbuf_bytes = self.socket.getsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF)
         self.portid = 0
-        if self.is_netlink:
+        if self.socket.family == socket.AF_NETLINK:
             self.rcvbuf_bytes = netlink.set_receive_buffer(self.socket, options.rcvbuf_bytes)
             self.portid = self.socket.getsockname()[0]
             if options.no_enobufs:
@@ -90,6 +92,7 @@ def _open(options: Options) -> socket.socket:
         raise UsageError(f"--fd {options.fd} is no socket", "pass an inherited socket") from None
     if sock.type == socket.SOCK_STREAM:
         raise UsageError(
-            f"--fd {options.fd} is a stream", "pass a UNIX datagram or seqpacket socket"
+            f"--fd {options.fd} is a stream",
+            "pass a UNIX datagram or seqpacket socket, or a netlink socket",
         )
     return sock

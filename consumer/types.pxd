@@ -2,6 +2,7 @@
 
 cdef enum:
     NLMSG_ERROR = 2
+    NLMSG_DONE = 3
     AUDIT_USER = 1005
     AUDIT_LOGIN = 1006
     AUDIT_FIRST_USER_MSG = 1100

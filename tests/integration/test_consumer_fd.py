@@ -23,6 +23,7 @@ from tests.support.audit_consumer import ConsumerProcess, FedConsumer
 from tests.support.audit_records import Maker, datagram, datagrams
 
 MARK = ("--marker", "sync")
+KINDS = ["seqpacket", "dgram", "netlink"]
 
 
 def connects(count: int, session: int = 7) -> list[bytes]:
@@ -42,8 +43,8 @@ def extra_arguments(depth: str, folder: Path) -> list[str]:
 
 
 @pytest.mark.parametrize("depth", DEPTHS)
-@pytest.mark.parametrize("kind", [socket.SOCK_SEQPACKET, socket.SOCK_DGRAM])
-def test_every_depth(depth: str, kind: socket.SocketKind, tmp_path: Path) -> None:
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_depth(depth: str, kind: str, tmp_path: Path) -> None:
     arguments = extra_arguments(depth, tmp_path)
     with FedConsumer("--depth", depth, *MARK, *arguments, kind=kind) as consumer:
         ready = consumer.event("ready")
@@ -142,7 +143,7 @@ def flood(feed: socket.socket) -> None:
 
 
 def test_what_was_sent_before_the_stop_is_counted() -> None:
-    with FedConsumer(kind=socket.SOCK_SEQPACKET) as consumer:
+    with FedConsumer() as consumer:
         consumer.event("ready")
         consumer.process.send_signal(signal.SIGSTOP)
         sent = [one for one in connects(100) if try_send(consumer.feed, one)]
@@ -179,15 +180,19 @@ def test_a_closed_stdin_stops() -> None:
         assert consumer.result()["records"] == 1
 
 
-@pytest.mark.parametrize("kind", [socket.SOCK_SEQPACKET, socket.SOCK_DGRAM])
-def test_the_end_of_the_feed_ends_it(kind: socket.SocketKind) -> None:
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_end_of_the_feed_ends_it(kind: str) -> None:
     with FedConsumer(kind=kind) as consumer:
         consumer.event("ready")
         consumer.send(connects(50))
-        if kind == socket.SOCK_DGRAM:
-            consumer.send([b""])
-        consumer.feed.close()
+        consumer.end()
         assert consumer.result()["records"] == 200
+
+
+def test_a_netlink_feed_has_the_buffer_it_asks_for() -> None:
+    with FedConsumer("--rcvbuf", "300K", kind="netlink") as consumer:
+        assert consumer.event("ready")["portid"] != 0
+        assert consumer.stop()["rcvbuf_bytes"] == 300 << 10
 
 
 def test_it_stops_by_itself() -> None:

@@ -6,6 +6,7 @@ import json
 import os
 import select
 import socket
+import struct
 import subprocess
 import sys
 import time
@@ -92,11 +93,23 @@ class ConsumerProcess:
         return self.process.stderr.read().decode()
 
 
-class FedConsumer(ConsumerProcess):
-    """A consumer fed through a socket pair instead of the kernel."""
+def socket_pair(kind: str) -> tuple[socket.socket, socket.socket]:
+    """Our end and the consumer's: `seqpacket`, `dgram` (both UNIX), or `netlink`."""
+    if kind != "netlink":
+        types = {"seqpacket": socket.SOCK_SEQPACKET, "dgram": socket.SOCK_DGRAM}
+        return socket.socketpair(socket.AF_UNIX, types[kind])
+    ours, theirs = (socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, 2) for _ in range(2))
+    theirs.bind((0, 0))
+    ours.connect((theirs.getsockname()[0], 0))
+    return ours, theirs
 
-    def __init__(self, *arguments: str, kind: socket.SocketKind = socket.SOCK_SEQPACKET) -> None:
-        self.feed, theirs = socket.socketpair(socket.AF_UNIX, kind)
+
+class FedConsumer(ConsumerProcess):
+    """A consumer fed through a socket instead of by the audit framework."""
+
+    def __init__(self, *arguments: str, kind: str = "seqpacket") -> None:
+        self.kind = kind
+        self.feed, theirs = socket_pair(kind)
         fd = theirs.fileno()
         super().__init__("--mode", "fd", "--fd", str(fd), *arguments, pass_fds=(fd,))
         theirs.close()
@@ -105,6 +118,14 @@ class FedConsumer(ConsumerProcess):
         """Feed datagrams, waiting where the socket is full."""
         for datagram in datagrams:
             self.feed.send(datagram)
+
+    def end(self) -> None:
+        """End the feed, as its kind allows."""
+        if self.kind == "netlink":
+            self.feed.send(struct.pack("=IHHII", 16, 3, 0, 0, 0))  # NLMSG_DONE
+        elif self.kind == "dgram":
+            self.feed.send(b"")
+        self.feed.close()
 
     def __exit__(
         self,
