@@ -38,7 +38,7 @@ $(STAMP): $(SOURCES) requirements.sh
 	@sh requirements.sh $(PYTHON)
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --upgrade "pip>=25.1"
-	$(BIN)/python -m pip install --quiet --config-settings editable_mode=compat --editable . --group dev
+	PYTHONWARNINGS=ignore $(BIN)/python -m pip install --quiet --config-settings editable_mode=compat --editable . --group dev
 	$(BIN)/python -m compileall -q harness consumer workloads
 	@touch $@
 
