@@ -24,6 +24,17 @@ from harness.kernel.state_dir import DEFAULT_STATE_DIR
 NOBODY = 2**22  # no process has this pid: rules that filter on it match nothing
 
 
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Before any fixture: a kernel test runs where it may, or says why not."""
+    try:
+        with AuditClient() as client:
+            reason = why_not(client)
+    except AuditbenchError as error:
+        reason = str(error)
+    if reason:
+        refuse(reason)
+
+
 @pytest.fixture
 def audit_host() -> Iterator[AuditClient]:
     """A client of the running kernel, whose audit state the test must leave as it found it.
@@ -31,14 +42,7 @@ def audit_host() -> Iterator[AuditClient]:
     Settings, features, rules and the registered pid are compared afterwards; where they
     differ they are put back, for the next test, and this one fails.
     """
-    try:
-        client = AuditClient()
-        reason = why_not(client)
-    except AuditbenchError as error:
-        reason = str(error)
-    if reason:
-        refuse(reason)
-    with client:
+    with AuditClient() as client:
         before, pid = Snapshot.capture(client), client.status().pid
         yield client
         found = differences(Snapshot.capture(client), before)
