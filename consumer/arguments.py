@@ -27,7 +27,7 @@ Receives audit records, counts them, and prints the counters as one JSON documen
   --batch SLOTS                datagrams per receive call, 1 to 1024 (default: 64)
   --duration SECONDS           stop by itself after this time
   --records N                  stop after N records
-  --cpu N                      run on this CPU only
+  --cpu LIST                   run on these CPUs only, such as 1 or 2,3
   --marker PREFIX              report user messages that contain PREFIX:NUMBER
   --excluded-types T,T         record types (names or numbers) that rules suppress
   --store PATH                 file for depth store, in the raw format of audit.log
@@ -48,7 +48,7 @@ class Options(NamedTuple):
     batch: int = 64
     duration_ns: int = 0
     records: int = 0
-    cpu: int | None = None
+    cpus: frozenset[int] = frozenset()
     marker: str = ""
     excluded_types: frozenset[int] = frozenset()
     store: str | None = None
@@ -101,6 +101,13 @@ def _seconds_as_ns(text: str) -> int:
     return int(seconds * 1e9)
 
 
+def _cpus(text: str) -> frozenset[int]:
+    numbers = text.split(",")
+    if not all(number.isdecimal() and int(number) < 1 << 20 for number in numbers):
+        raise ValueError("CPU numbers, such as 1 or 2,3")
+    return frozenset(map(int, numbers))
+
+
 def _types(text: str) -> frozenset[int]:
     numbers = {name: type_number(name) for name in text.split(",") if name}
     unknown = [name for name, number in numbers.items() if number is None]
@@ -123,7 +130,7 @@ _VALUED: dict[str, tuple[str, Callable[[str], Any]]] = {
     "--batch": ("batch", _whole(1, 1024)),
     "--duration": ("duration_ns", _seconds_as_ns),
     "--records": ("records", _whole(1, 1 << 62)),
-    "--cpu": ("cpu", _whole(0, 1 << 20)),
+    "--cpu": ("cpus", _cpus),
     "--marker": ("marker", _text),
     "--excluded-types": ("excluded_types", _types),
     "--store": ("store", _text),

@@ -28,7 +28,7 @@ class Run:
 
     def __init__(self, options: Options) -> None:
         self.options = options
-        _pin(options.cpu)
+        _pin(options.cpus)
         self.store = _open_store(options)
         self.capture = _open_capture(options)
         self.follower = _follower(options)
@@ -156,14 +156,14 @@ class Run:
         print_line({"event": "result", **result} if lines else result)
 
 
-def _pin(cpu: int | None) -> None:
-    if cpu is None:
-        return
-    try:
-        os.sched_setaffinity(0, {cpu})
-    except OSError:
-        allowed = ",".join(map(str, sorted(os.sched_getaffinity(0))))
-        raise HostUnfitError(f"no CPU {cpu} to run on", f"choose from {allowed}") from None
+def _pin(cpus: frozenset[int]) -> None:
+    allowed = os.sched_getaffinity(0)
+    if not cpus <= allowed:
+        missing = ",".join(map(str, sorted(cpus - allowed)))
+        choices = ",".join(map(str, sorted(allowed)))
+        raise HostUnfitError(f"no CPU {missing} to run on", f"choose from {choices}")
+    if cpus:
+        os.sched_setaffinity(0, cpus)
 
 
 def _open_store(options: Options) -> LineStore | None:

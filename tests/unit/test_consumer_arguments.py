@@ -28,7 +28,7 @@ def test_everything() -> None:
     assert options.rcvbuf_bytes == 512 << 10
     assert options.duration_ns == 1_500_000_000
     assert options.excluded_types == {1327, 1320}
-    assert (options.records, options.cpu, options.marker) == (9, 1, "m")
+    assert (options.records, options.cpus, options.marker) == (9, {1}, "m")
     assert options.follow
     assert options.control
     assert not options.no_enobufs
