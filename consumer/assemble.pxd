@@ -1,8 +1,9 @@
-"""Events put together from records: the table of events in flight."""
+"""Events put together from records, and judged."""
 
 from libc.stdint cimport uint8_t, uint16_t, uint32_t, uint64_t
 
 from consumer.event cimport Event
+from consumer.event_table cimport EventTable
 from consumer.fields cimport Field, Fields
 from consumer.groups cimport Groups, Outcome
 from consumer.header cimport Header
@@ -10,22 +11,13 @@ from consumer.prints cimport Prints
 from consumer.types cimport TYPE_LIMIT
 
 cdef enum:
-    WAYS = 4          # events whose serials share a place in the table
     ARCHES = 4
     SYSCALLS = 512
     PID_LIMIT = 4194304
 
 
-cdef struct Tags:
-    uint64_t tick[WAYS]    # order of arrival, counted in events; 0: the way is free
-    uint32_t serial[WAYS]
-
-
 cdef class Assembler:
-    cdef Tags *tags        # one per set
-    cdef Event *events     # way-major, so that following serials lie side by side
-    cdef uint32_t sets
-    cdef uint64_t ticks
+    cdef EventTable table
     cdef Event *last
     cdef uint32_t kinds[TYPE_LIMIT]
     cdef uint32_t arches[ARCHES]
@@ -45,8 +37,7 @@ cdef class Assembler:
 
     cdef void add(self, uint32_t record_type, const uint8_t *text, uint32_t length,
                   const Header *header, Fields *fields) noexcept nogil
-    cdef Event *find(self, const Header *header) noexcept nogil
-    cdef Event *replace(self, uint32_t place, const Header *header) noexcept nogil
+    cdef Event *begin(self, const Header *header) noexcept nogil
     cdef bint is_duplicate(self, Event *event, uint32_t kind, const uint8_t *text,
                            uint32_t body, uint32_t length, Fields *fields) noexcept nogil
     cdef void take_path(self, Event *event, const uint8_t *text, uint32_t body, uint32_t length,

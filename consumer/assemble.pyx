@@ -1,19 +1,19 @@
-"""Events put together from records: the table of events in flight.
+"""Events put together from records, and judged: README.md tells when one is complete.
 
-Events are keyed by time and serial. The table is set-associative: a serial has WAYS places, and a
-new event takes the place of the oldest among them, which becomes final; so memory is constant, and
-an event stays reachable for sets * WAYS further serials. README.md tells when an event is complete.
-It does not know where records come from, and decodes no values beyond the few it decides on.
+Events are keyed by time and serial and live in an event_table; one that gives way to a newer one
+becomes final. It does not know where records come from, and decodes no values beyond the few it
+decides on.
 """
 
 import cython
-from libc.stdint cimport int32_t, int64_t, uint8_t, uint16_t, uint32_t, uint64_t
+from libc.stdint cimport int32_t, uint8_t, uint16_t, uint32_t, uint64_t
 from libc.stdlib cimport calloc, free
 from libc.string cimport memset
 
 from consumer.event cimport (
+    AUXILIARY_MANY,
     SEEN_ALONE,
-    SEEN_ARGC,
+    SEEN_AUXILIARY,
     SEEN_CONTEXTS,
     SEEN_CWD,
     SEEN_EOE,
@@ -30,10 +30,11 @@ from consumer.event cimport (
     is_closed,
     missing_records,
 )
+from consumer.event_table cimport EventTable
+from consumer.execve_record cimport take_arguments
 from consumer.fields cimport Field, Fields, decimal, find_field, key_is
 from consumer.groups cimport KIND_OTHER, KIND_SYSCALL, NO_GROUP, Groups, Outcome
-from consumer.h_scan cimport scan_prefetch
-from consumer.header cimport Header, is_digit
+from consumer.header cimport Header
 from consumer.prints cimport Prints, fingerprint
 from consumer.syscall_record cimport (
     IMPLIES_HIDDEN_NAME,
@@ -49,31 +50,6 @@ from consumer.types cimport TYPE_LIMIT
 from consumer import implied, kinds
 
 DEFAULT_EVENTS = 16384
-
-
-cdef inline void take_arguments(Event *event, const uint8_t *text, Fields *fields) noexcept nogil:
-    """Count the arguments of an EXECVE record: `aN=`, or `aN_len=` and chunks `aN[i]=`."""
-    cdef uint32_t i
-    cdef const Field *field
-    cdef uint8_t last
-    for i in range(fields.count):
-        field = &fields.at[i]
-        if field.value - field.key < 3 or text[field.key] != c"a":
-            continue
-        last = text[field.value - 2]
-        if not is_digit(text[field.key + 1]):
-            if key_is(text, field, b"argc", 4):
-                event.argc = <uint32_t>decimal(text, field)
-                event.seen |= SEEN_ARGC
-        elif is_digit(last):
-            event.arguments_seen += 1
-        elif last == c"n":
-            event.arguments_seen += 1
-            event.chunk_balance += <int64_t>decimal(text, field)
-        elif last == c"]":
-            event.chunk_balance -= field.end - field.value
-            if field.end - field.value >= 2 and text[field.value] == c'"':
-                event.chunk_balance += 2
 
 
 cdef inline bint is_unknown(const uint8_t *text, const Field *field) noexcept nogil:
@@ -96,20 +72,12 @@ cdef class Assembler:
     """
 
     def __cinit__(self, uint32_t events=DEFAULT_EVENTS, excluded_types=()):
-        if events < 2 * WAYS or events & (events - 1):
-            raise ValueError("events must be a power of two, at least 8")
-        self.sets = events // WAYS
-        self.tags = <Tags *>calloc(self.sets, sizeof(Tags))
-        self.events = <Event *>calloc(events, sizeof(Event))
-        if self.tags == NULL or self.events == NULL:
-            raise MemoryError
+        self.table = EventTable(events)
         self.prints = Prints()
         self.groups = Groups()
         self.load_tables(frozenset(excluded_types))
 
     def __dealloc__(self):
-        free(self.tags)
-        free(self.events)
         free(self.tree_pids)
 
     def load_tables(self, excluded_types):
@@ -132,7 +100,9 @@ cdef class Assembler:
         cdef uint32_t kind = self.kinds[record_type if record_type < TYPE_LIMIT else 0]
         if (event == NULL or event.serial != header.serial
                 or event.stamp_ms != header.stamp_ms):
-            event = self.find(header)
+            event = self.table.find(header)
+            if event == NULL:
+                event = self.begin(header)
             self.last = event
         if self.is_duplicate(event, kind, text, header.body, length, fields):
             self.duplicate_records += 1
@@ -158,27 +128,9 @@ cdef class Assembler:
         if is_closed(event, self.excluded) and missing_records(event, self.excluded) == 0:
             self.finalise(event)
 
-    cdef Event *find(self, const Header *header) noexcept nogil:
-        """The event of that time and serial; a new one if the table has none."""
-        cdef uint32_t place = header.serial & (self.sets - 1), way, oldest = 0
-        cdef Tags *tags = &self.tags[place]
-        cdef Event *event
-        for way in range(WAYS):
-            if tags.serial[way] == header.serial and tags.tick[way]:
-                event = &self.events[way * self.sets + place]
-                if event.stamp_ms == header.stamp_ms:
-                    return event
-            if tags.tick[way] < tags.tick[oldest]:
-                oldest = way
-        self.ticks += 1
-        tags.tick[oldest] = self.ticks
-        tags.serial[oldest] = header.serial
-        scan_prefetch(&self.events[oldest * self.sets + ((place + 8) & (self.sets - 1))])
-        return self.replace(oldest * self.sets + place, header)
-
-    cdef Event *replace(self, uint32_t place, const Header *header) noexcept nogil:
-        """Begin an event in a place; the one that lies there becomes final."""
-        cdef Event *event = &self.events[place]
+    cdef Event *begin(self, const Header *header) noexcept nogil:
+        """A new event of that time and serial; the one whose place it takes becomes final."""
+        cdef Event *event = self.table.oldest(header)
         if event.state == STATE_OPEN:
             self.evicted += 1
             self.finalise(event)
@@ -273,6 +225,8 @@ cdef class Assembler:
         if kind == SEEN_CONTEXTS:
             event.contexts_seen += 1
             return
+        if kind == SEEN_AUXILIARY and event.auxiliary < AUXILIARY_MANY:
+            event.auxiliary += 1
         if kind == SEEN_URINGOP and not event.seen & SEEN_SYSCALL:
             event.paths_owed = <uint32_t>decimal_or(
                 text, find_field(text, fields, b"items", 5), 0)
@@ -315,6 +269,7 @@ cdef class Assembler:
         if not self.describe(event, &outcome):
             return
         outcome.complete = missing == 0
+        outcome.auxiliary = event.auxiliary
         outcome.missing_records = missing
         outcome.records = event.records
         outcome.bytes = event.bytes
@@ -375,9 +330,9 @@ cdef class Assembler:
         """Make every event in flight final; returns how many there were."""
         cdef uint32_t place
         cdef uint64_t open_events = self.in_flight
-        for place in range(self.sets * WAYS):
-            if self.events[place].state == STATE_OPEN:
-                self.finalise(&self.events[place])
+        for place in range(self.table.size):
+            if self.table.events[place].state == STATE_OPEN:
+                self.finalise(&self.table.events[place])
         return open_events
 
     def totals(self):

@@ -34,6 +34,8 @@ cdef enum:
     SEEN_CONTEXTS = 1 << 24    # the LSM contexts of another record
     SEEN_ARGC = 1 << 25
 
+    AUXILIARY_MANY = 3
+
     STATE_OPEN = 1
     STATE_FINAL = 2
 
@@ -61,6 +63,7 @@ cdef struct Event:
     uint16_t other_type      # of the first record that may stand alone
     uint8_t prints_used      # in the newest block
     uint8_t state
+    uint8_t auxiliary        # records of SEEN_AUXILIARY types, counted up to AUXILIARY_MANY
     uint8_t has_print
     uint8_t has_session
     uint8_t in_tree

@@ -28,6 +28,8 @@ cdef struct Cell:
     uint64_t complete
     uint64_t partial
     uint64_t records
+    uint64_t complete_by_auxiliary[4]  # events with 0, 1, 2, 3 or more auxiliary records
+    uint64_t partial_by_auxiliary[4]
 
 
 cdef struct Outcome:
@@ -35,6 +37,7 @@ cdef struct Outcome:
     uint32_t arch
     int32_t number
     uint32_t complete
+    uint32_t auxiliary
     uint32_t missing_records
     uint32_t records
     uint32_t bytes

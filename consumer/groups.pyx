@@ -5,8 +5,27 @@ counted in `overflowed` and in the totals of the assembler only.
 """
 
 import cython
-from libc.stdint cimport int32_t, uint32_t
+from libc.stdint cimport int32_t, uint32_t, uint64_t
 from libc.stdlib cimport calloc, free
+
+
+cdef uint64_t missing_auxiliary(const Cell *cell) noexcept nogil:
+    """How many auxiliary records the cell's events lack, if nearly all its complete ones have
+    the same number of them; else 0.
+
+    BPRM_FCAPS comes with every execve of a process whose capabilities make it, and with none of
+    others; no record tells which it is, but the other events of the same call and session do.
+    """
+    cdef uint32_t usual = 0, i
+    cdef uint64_t missing = 0
+    for i in range(1, 4):
+        if cell.complete_by_auxiliary[i] > cell.complete_by_auxiliary[usual]:
+            usual = i
+    if usual == 3 or cell.complete_by_auxiliary[usual] * 10 < cell.complete * 9:
+        return 0
+    for i in range(usual):
+        missing += (usual - i) * (cell.complete_by_auxiliary[i] + cell.partial_by_auxiliary[i])
+    return missing
 
 
 @cython.final
@@ -88,6 +107,10 @@ cdef class Groups:
         cell.complete += outcome.complete
         cell.partial += 1 - outcome.complete
         cell.records += outcome.records
+        if outcome.complete:
+            cell.complete_by_auxiliary[outcome.auxiliary & 3] += 1
+        else:
+            cell.partial_by_auxiliary[outcome.auxiliary & 3] += 1
 
     cdef void count_late(self, uint32_t group, const Outcome *outcome) noexcept nogil:
         """Add a record that came after its event was final."""
@@ -102,7 +125,8 @@ cdef class Groups:
         cdef Group *group = &self.groups[slot]
         return {"events": group.complete + group.partial, "complete": group.complete,
                 "partial": group.partial, "records": group.records, "bytes": group.bytes,
-                "missing_records": group.missing_records, "by_syscall": {}, "other": {}}
+                "missing_records": group.missing_records, "missing_auxiliary": 0,
+                "by_syscall": {}, "other": {}}
 
     def describe(self, uint32_t native_arch, bint tree):
         """The sessions' groups by session number, and the tree's group or None."""
@@ -118,6 +142,7 @@ cdef class Groups:
                 name = str(cell.number)
                 if cell.arch != native_arch:
                     name = f"{cell.arch:x}:{name}"
+                described[cell.group]["missing_auxiliary"] += missing_auxiliary(cell)
                 described[cell.group]["by_syscall"][name] = {
                     "complete": cell.complete, "partial": cell.partial, "records": cell.records}
         tree_sums = described.pop(GROUP_SLOTS, None)

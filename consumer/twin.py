@@ -147,6 +147,8 @@ class Assembler:
         self.sessions: dict[str, dict[str, Any]] = {}
         self.tree_pids: set[int] = set()
         self.tree = new_group()
+        # by cell: missing and auxiliary records of each event
+        self.auxiliary: defaultdict[int, list[tuple[int, int]]] = defaultdict(list)
 
     def add(self, record: Record) -> None:
         """Take a record into its event."""
@@ -197,6 +199,7 @@ class Assembler:
             self._add_records(group, event, len(event.records), event.length())
             if event.is_syscall():
                 self._cell(group, event)[outcome] += 1
+                self.auxiliary[id(self._cell(group, event))].append((missing, event.auxiliary()))
             else:
                 heading = str(event.heading())
                 group["other"][heading] = group["other"].get(heading, 0) + 1
@@ -229,6 +232,10 @@ class Assembler:
         waiting = [event for place in self.places.values() for event in place if not event.final]
         for event in waiting:
             self._finalise(event)
+        for group in (*self.sessions.values(), self.tree):
+            group["missing_auxiliary"] = sum(
+                missing_auxiliary(self.auxiliary[id(cell)]) for cell in group["by_syscall"].values()
+            )
         names = ("complete", "partial", "duplicate_records", "late_records", "evicted")
         totals = {name: self.counts[name] for name in names}
         return {
@@ -238,7 +245,20 @@ class Assembler:
         }
 
 
+def missing_auxiliary(events: list[tuple[int, int]]) -> int:
+    """How many auxiliary records the events of a call lack, if nine of ten complete ones agree.
+
+    `events` are the missing and the auxiliary records (up to 3) of each.
+    """
+    complete = Counter(auxiliary for missing, auxiliary in events if not missing)
+    usual = max(sorted(complete), key=lambda number: complete[number], default=0)
+    if usual == 3 or complete[usual] * 10 < complete.total() * 9:
+        return 0
+    return sum(max(0, usual - auxiliary) for _, auxiliary in events)
+
+
 def new_group() -> dict[str, Any]:
     """An empty group of events."""
-    numbers = ("events", "complete", "partial", "records", "bytes", "missing_records")
-    return dict.fromkeys(numbers, 0) | {"by_syscall": {}, "other": {}}
+    numbers = ("events", "complete", "partial", "records", "bytes")
+    missing = ("missing_records", "missing_auxiliary")
+    return dict.fromkeys((*numbers, *missing), 0) | {"by_syscall": {}, "other": {}}

@@ -62,6 +62,11 @@ class Event:
         """Bytes of text of all records."""
         return sum(record.length for record in self.records)
 
+    def auxiliary(self) -> int:
+        """How many auxiliary records there are, up to 3."""
+        found = [r for r in self.records if kinds.kind_of(r.type) == kinds.AUXILIARY]
+        return min(3, len(found))
+
     def is_syscall(self) -> bool:
         """Whether the event is counted under its system call."""
         return _SYSCALL in self.types() and 1006 not in self.types()

@@ -53,6 +53,7 @@ def test_connect() -> None:
             "records": 4,
             "bytes": sum(len(text) for _, text in Maker(5).connect()),
             "missing_records": 0,
+            "missing_auxiliary": 0,
             "by_syscall": {"42": {"complete": 1, "partial": 0, "records": 4}},
             "other": {},
         }
@@ -244,6 +245,25 @@ def test_config_change_alone_and_with_a_call() -> None:
     carried = counted([change, maker.syscall(44), *maker.closing()])
     assert carried["sessions"]["7"]["by_syscall"]["44"]["complete"] == 1
     assert outcome([change, *maker.closing()]) == (0, 1)
+
+
+def test_what_nearly_all_events_of_a_call_have_is_missed_in_the_others() -> None:
+    def execves(
+        count: int, *, first: int, capabilities: bool, lost: tuple[int, ...] = ()
+    ) -> Records:
+        records: Records = []
+        for serial in range(first, first + count):
+            records += without(Maker(serial).execve(), *lost)
+            if capabilities:
+                records.insert(-1, Maker(serial).record(1321, "fver=0"))
+        return records
+
+    usual = execves(90, first=0, capabilities=True)
+    odd = execves(5, first=90, capabilities=False)
+    partial = execves(7, first=95, capabilities=False, lost=(1320,))
+    assert counted(usual + odd + partial)["sessions"]["7"]["missing_auxiliary"] == 12
+    many = execves(15, first=200, capabilities=False)
+    assert counted(usual + odd + partial + many)["sessions"]["7"]["missing_auxiliary"] == 0
 
 
 def test_inside_a_call_that_began_without_rules_less_is_implied() -> None:
