@@ -56,7 +56,11 @@ def _cost(comparison: Comparison, operation: str) -> str:
 
 
 def _loss_sentence(result: Result) -> str:
-    known = [ledger for ledger in result.ledgers if ledger.total.generated]
+    known = [
+        ledger
+        for ledger in result.ledgers
+        if ledger.total.generated and ledger.total.complete is not None
+    ]
     if not known:
         return ""
     generated = sum(ledger.total.generated or 0 for ledger in known)

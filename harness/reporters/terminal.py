@@ -63,8 +63,9 @@ def _heading(result: Result, workload: str, group: list[Row]) -> str:
     ops = result.plan.get("ops", {}).get(workload, 0)
     info = WORKLOADS.get(workload)
     operation = f" ({info.operation})" if info is not None else ""
+    blocks = max(found, default=0)
     return (
-        f"\n{workload}{operation}: {max(found, default=0)} blocks, "
+        f"\n{workload}{operation}: {blocks} block{'s' * (blocks != 1)}, "
         f"{count(ops)} {result.operation}s per trial"
     )
 

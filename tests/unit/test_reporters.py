@@ -107,6 +107,14 @@ def test_answer_on_loss(result: Result) -> None:
     assert "10 did not arrive whole" in answer(replace(result, ledgers=ledgers))
 
 
+def test_answer_does_not_call_lost_what_nobody_looked_for(result: Result) -> None:
+    ledgers = tuple(
+        replace(entry, total=replace(entry.total, complete=None, partial=None))
+        for entry in result.ledgers
+    )
+    assert "whole" not in answer(replace(result, ledgers=ledgers))
+
+
 def test_names_from_outside_are_no_markup(result: Result) -> None:
     odd = "[red]x[/red]"
     comparisons = tuple(
