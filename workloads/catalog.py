@@ -70,6 +70,17 @@ _ALL = (
         options=SINK_OPTIONS,
     ),
     WorkloadInfo(
+        name="connect",
+        summary="connect one socket over and over: an event and nothing else",
+        operation="connect (UDP)",
+        default_ops=200_000,
+        fast_ops=40_000,
+        yields=_certain(connect=1),
+        noisy="connect",
+        module="workloads.connect",
+        options=("address", "port", "netns"),
+    ),
+    WorkloadInfo(
         name="mixed",
         summary="one shell and one datagram in turn",
         operation="posix_spawn of /bin/sh -c :, then socket, connect, send, close",

@@ -19,6 +19,7 @@ CASES = {
     "udp": ["--ops", 200],
     "mixed": ["--ops", 5],
     "osquery-stress": ["-n", 2, "--ops", 8],
+    "connect": ["--ops", 1000],
     "syscalls": ["--ops", 1000],
     "files": ["--ops", 50],
     "command": ["--ops", 5, "--", "sh", "-c", "exit 3"],

@@ -28,7 +28,7 @@ CASES: dict[str, list[str]] = {
 CASES["osquery-stress"] = ["-n", "2"]
 
 # The loads whose operations start no programs: here every call is known.
-COMPLETE = ("udp", "syscalls", "files")
+COMPLETE = ("udp", "connect", "syscalls", "files")
 
 
 def calls(name: str, ops: int, place: Path, *options: str) -> Counter[str]:

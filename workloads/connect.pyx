@@ -1,0 +1,61 @@
+# cython: auto_pickle=False, autotestdict=False
+"""The workload `connect`: connect(2) on a UDP socket that is already there, nothing else.
+
+The shortest call that makes a whole audit event, so the one to press the kernel's queue with.
+Connecting a datagram socket again only replaces its peer; nothing is sent. The sockets, one for
+each worker, are opened by the supervisor before the audit session begins.
+"""
+
+import socket
+
+import cython
+
+from libc.errno cimport errno
+
+from workloads._datagram cimport Target, connect, sockaddr, target
+from workloads._load cimport Load
+from workloads._sink import open_sink
+
+
+cdef struct line:
+    int fd
+    const target *where
+
+
+cdef int connect_once(void *state) noexcept nogil:
+    cdef const line *mine = <const line *>state
+    if connect(mine.fd, <const sockaddr *>&mine.where.address, mine.where.address_bytes) < 0:
+        return errno
+    return 0
+
+
+@cython.final
+cdef class Connect(Load):
+    """Connects to `sink` (see `_sink.Sink`), each worker on a socket of its own."""
+
+    cdef object sink
+    cdef list sockets
+    cdef Target target
+    cdef line line
+
+    def __init__(self, sink, workers: int):
+        self.sink = sink
+        self.sockets = [socket.socket(sink.family, socket.SOCK_DGRAM) for _ in range(workers)]
+        self.target = sink.target()
+        self.line.where = &self.target.where
+        self.operation = connect_once
+        self.state = &self.line
+
+    def prepare(self, board, worker) -> None:
+        """Take the worker's socket."""
+        Load.prepare(self, board, worker)
+        self.line.fd = self.sockets[worker].fileno()
+
+    def details(self, done) -> dict[str, object]:
+        """What is connected to."""
+        return self.sink.details()
+
+
+def build(options) -> Connect:
+    """The workload with `--address`, `--port`, `--netns`."""
+    return Connect(open_sink(options), options.workers)
