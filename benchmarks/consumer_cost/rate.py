@@ -1,0 +1,90 @@
+"""The highest rate of events that each consumer takes without loss, side by side.
+
+    python benchmarks/consumer_cost/rate.py [--rounds N] [--seconds S]
+
+Each round searches every consumer's limit once, in random order, by halving: an open-loop load of
+UDP connects at a rate, nobody waits (backlog_wait_time 0), and a single lost record means that the
+rate was too high. Where the load itself cannot go faster, what it reached is the answer, marked
+with `>=`. Needs root; the host's audit state is given back.
+"""
+
+from __future__ import annotations
+
+import argparse
+import math
+import random
+import shutil
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+from seats import Bench, drain, load, open_bench, trial
+
+from harness.analysis.ratio import geometric_mean, paired_ratio
+from harness.errors import AuditbenchError
+
+CONSUMERS = ("discard", "count", "assemble", "store")
+LOWEST, HIGHEST = 2_000.0, 200_000.0
+PRECISION = 1.04
+KEPT_UP = 0.97
+
+
+def one_rate(bench: Bench, pid: int, rate: float, seconds: float) -> dict[str, float]:
+    """The rate reached and the records lost at an intended rate."""
+    ops = max(1, round(rate * seconds))
+    with load(bench, "connect", "--ops", str(ops), "--rate", str(round(rate))) as worker:
+        lost = bench.client.status().lost
+        worker.send("go")
+        document = worker.expect("result", timeout_s=300)
+        drain(bench, pid)
+    reached = document["ops"] / document["elapsed_ns"] * 1e9
+    return {"reached": reached, "lost": float(bench.client.status().lost - lost)}
+
+
+def highest(bench: Bench, consumer: str, seconds: float) -> tuple[float, bool]:
+    """Events per second without loss, and whether the load was the limit."""
+    low, high, limited = LOWEST, HIGHEST, False
+    while high / low > PRECISION:
+        rate = math.sqrt(low * high)
+        found = trial(bench, consumer, lambda b, pid: one_rate(b, pid, rate, seconds))  # noqa: B023
+        if found["lost"]:
+            high, limited = min(rate, found["reached"]), False
+        elif found["reached"] < KEPT_UP * rate:
+            low, high, limited = found["reached"], found["reached"], True
+        else:
+            low = rate
+    return low, limited
+
+
+def main() -> None:
+    """Search and print."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--seconds", type=float, default=1.5)
+    options = parser.parse_args()
+    consumers = [*CONSUMERS, *(["auditd"] if shutil.which("auditd") else [])]
+    found: dict[str, list[float]] = {name: [] for name in consumers}
+    limited: set[str] = set()
+    with open_bench(backlog_limit=8192, backlog_wait_time=0) as bench:
+        for number in range(options.rounds):
+            for name in random.sample(consumers, len(consumers)):
+                rate, by_load = highest(bench, name, options.seconds)
+                found[name].append(rate)
+                limited |= {name} if by_load else set()
+                print(f"round {number + 1}: {name} {rate:,.0f}/s", file=sys.stderr)
+    print("events per second without loss; ratio to auditd with 95 % interval")
+    for name, rates in found.items():
+        ratio = paired_ratio(rates, found.get("auditd", rates))
+        words = "–"
+        if ratio is not None and ratio.ci_low is not None and ratio.ci_high is not None:
+            words = f"{ratio.ratio:.2f} ({ratio.ci_low:.2f} to {ratio.ci_high:.2f})"
+        mark = ">=" if name in limited else "  "
+        print(f"{name:10} {mark} {geometric_mean(rates) or 0:9,.0f}/s   {words}")
+
+
+if __name__ == "__main__":
+    try:
+        main()
+    except AuditbenchError as error:
+        sys.exit(error.one_line())
