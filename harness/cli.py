@@ -22,6 +22,7 @@ VERBS: dict[str, str] = {
     "status": "Show the kernel's audit state and who holds it.",
     "restore": "Give the host's audit state back after a crash.",
     "list": "List scenarios, workloads, consumers, metrics or plans.",
+    "top": "Say what fills an audit.log, or the kernel's records of the next seconds.",
     "record": "Record audit records from the live kernel to a capture file.",
 }
 """Each verb lives in `harness/verbs/<verb>.py` as a function of its name."""

@@ -1,0 +1,165 @@
+"""Reads files of audit.log and sums up their events: `python -m consumer.log FILE…`.
+
+Prints one JSON document. Decoding and counting are Cython (log_reader, log_events, log_fields);
+this module opens, orders, and says what was found.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable, Collection, Iterable
+from typing import Any
+
+from consumer.errors import EXIT_USAGE, ConsumerError, UsageError
+from consumer.log_events import LogEvents
+from consumer.log_fields import LogFields
+from consumer.log_files import DAMAGED, LogFile, open_in_order
+from consumer.log_reader import LogReader
+from consumer.log_tables import KINDS, SHAPE, Row, shapes, table
+
+SCHEMA = "auditbench.log/1"
+DEFAULT_KINDS = ("exe", "syscall", "key", "auid", "address")
+# Records may say less than their event already has; these are always kept for that.
+_KEPT = frozenset({"exe", "comm", "auid"})
+_FOR_RULES = frozenset({"syscall", "key", "exe", "auid", "uid"})
+
+Progress = Callable[[int, int], None]
+
+
+class LogSums:
+    """Takes logs and gives their sums. `kinds` are names of KINDS; `with_shapes` is for rules."""
+
+    def __init__(
+        self, kinds: Collection[str] = DEFAULT_KINDS, *, with_shapes: bool = False, own_pid: int = 0
+    ) -> None:
+        self.kinds = tuple(kinds)
+        needed = {*kinds, *_KEPT, *(_FOR_RULES if with_shapes else ())}
+        wanted = {KINDS.index(kind) for kind in needed} | ({SHAPE} if with_shapes else set())
+        self._fields = LogFields(wanted)
+        self._events = LogEvents(self._fields)
+        self.reader = LogReader(self._events, own_pid)
+        self._files: list[dict[str, Any]] = []
+
+    def take_file(self, file: LogFile, tick: Callable[[], None]) -> None:
+        """Take a whole file; one that is damaged as a file ends where it is."""
+        before = self._counts()
+        self.reader.begin_file()
+        problem = None
+        try:
+            self._read(file, tick)
+        except DAMAGED as error:
+            problem = str(error) or "it ends too early"
+        self.reader.end_file()
+        self._note(file.name, before, problem)
+
+    def _read(self, file: LogFile, tick: Callable[[], None]) -> None:
+        if file.fd is not None:
+            file.rewind()
+            while self.reader.read_from(file.fd):
+                tick()
+            return
+        while piece := file.read():
+            self.reader.feed(piece)
+            tick()
+
+    def take_descriptor(
+        self, name: str, fd: int, tick: Callable[[], None], interrupted: Callable[[], None]
+    ) -> None:
+        """Take what comes from a pipe until its end; Ctrl-C calls `interrupted` and goes on."""
+        before = self._counts()
+        self.reader.begin_file()
+        more = 1
+        while more:
+            try:
+                more = self.reader.read_from(fd)
+                tick()
+            except KeyboardInterrupt:
+                interrupted()
+        self.reader.end_file()
+        self._note(name, before, None)
+
+    def _counts(self) -> tuple[int, ...]:
+        reader = self.reader
+        return reader.input_bytes, reader.lines, reader.records, reader.damaged_lines
+
+    def _note(self, name: str, before: tuple[int, ...], problem: str | None) -> None:
+        names = ("bytes", "lines", "records", "damaged_lines")
+        counts = [now - then for now, then in zip(self._counts(), before, strict=True)]
+        first = self.reader.first_damaged
+        self._files.append(
+            {
+                "name": name,
+                **dict(zip(names, counts, strict=True)),
+                "first_damaged_line": first - before[1] if first else None,
+                "problem": problem,
+            }
+        )
+
+    def shapes(self) -> list[Row]:
+        """What rules can be held against; after `document`."""
+        return shapes(self._fields)
+
+    def document(self) -> dict[str, Any]:
+        """All sums; no record may come after it."""
+        self._events.finish()
+        reader, events = self.reader, self._events
+        return {
+            "schema": SCHEMA,
+            "files": self._files,
+            "lines": reader.lines,
+            "blank_lines": reader.blank_lines,
+            "damaged_lines": reader.damaged_lines,
+            "damaged_bytes": reader.damaged_bytes,
+            "long_lines": reader.long_lines,
+            "records": reader.records,
+            "bytes": reader.record_bytes,
+            "events": events.ended,
+            "events_cut_short": events.evicted,
+            "stray_ends": events.stray_ends,
+            "own_records": reader.own_records,
+            "first_ms": events.first_ms if events.ended else None,
+            "last_ms": events.last_ms if events.ended else None,
+            "tables": [table(self._fields, kind) for kind in self.kinds],
+        }
+
+
+def read_logs(paths: Iterable[str], sums: LogSums, progress: Progress | None = None) -> None:
+    """Take all these files, oldest first. `progress` gets bytes read, and all bytes or 0.
+
+    Raises UsageError for a file that cannot be opened, before any is read.
+    """
+    files = open_in_order(paths)
+    try:
+        total = sum(file.size for file in files)
+        done = 0
+        for file in files:
+
+            def tick(file: LogFile = file, done: int = done) -> None:
+                if progress is not None:
+                    progress(done + file.position(), total)
+
+            sums.take_file(file, tick)
+            done += file.size
+    finally:
+        for file in files:
+            file.close()
+
+
+def main(arguments: list[str]) -> int:
+    """Read the files named and print the document."""
+    try:
+        if not arguments or any(word.startswith("--") for word in arguments):
+            raise UsageError("files of audit.log are wanted", "python -m consumer.log FILE… or -")
+        sums = LogSums(KINDS)
+        read_logs(arguments, sums)
+    except ConsumerError as error:
+        sys.stderr.write(f"consumer: {error.line}\n")
+        return EXIT_USAGE
+    json.dump(sums.document(), sys.stdout)
+    sys.stdout.write("\n")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

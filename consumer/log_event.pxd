@@ -1,0 +1,58 @@
+"""An event of an audit.log while its records come in, and what is counted of it."""
+
+from libc.stdint cimport int32_t, uint32_t, uint64_t
+
+cdef enum:
+    # What events are counted by; log.py names them in this order.
+    EXE = 0
+    COMM = 1
+    SYSCALL = 2
+    KEY = 3
+    AUID = 4
+    UID = 5
+    ADDRESS = 6
+    TYPE = 7
+    NODE = 8
+    SHAPE = 9        # what a rule may ask of a system call, together
+    KINDS = 10
+    NO_VALUE = 0xFFFFFFFF
+    NO_ROOM = 0xFFFFFFFE
+    NOT_SAID = -2147483648  # `exit` is missing: the task died in the call
+    # What a record that aureport cannot read takes away from its event. Each of its reports reads
+    # other fields, so each leaves out other events.
+    LEFT_EXE = 1 << 0
+    LEFT_COMM = 1 << 1
+    LEFT_SYSCALL = 1 << 2
+    LEFT_KEY = 1 << 3
+    LEFT_AUID = 1 << 4
+    LEFT_ADDRESS = 1 << 6
+    LEFT_TYPE = 1 << 7
+    LEFT_ALL = 0xDF
+    WITHOUT_EXE = LEFT_EXE | LEFT_KEY | LEFT_AUID
+    WITHOUT_COMM = LEFT_COMM | LEFT_SYSCALL
+    WITHOUT_TERMINAL = LEFT_EXE | LEFT_COMM | LEFT_AUID
+    WITHOUT_ADDRESS = LEFT_EXE | LEFT_COMM | LEFT_AUID | LEFT_ADDRESS
+
+
+cdef struct LogEvent:
+    uint64_t stamp_ms
+    uint64_t bytes           # of its lines, line feeds included
+    uint32_t serial
+    uint32_t records
+    int32_t exit_code        # of its SYSCALL record; 0 for every success
+    uint32_t left_out        # LEFT_ bits
+    uint32_t value[SHAPE]    # number of the value by kind, or NO_VALUE
+    uint32_t older           # the next in the same place of the table
+    uint32_t following       # the next of the same second
+
+
+cdef inline void begin_event(LogEvent *event, uint64_t stamp_ms, uint32_t serial) noexcept nogil:
+    cdef uint32_t kind
+    event.stamp_ms = stamp_ms
+    event.serial = serial
+    event.bytes = 0
+    event.records = 0
+    event.exit_code = NOT_SAID
+    event.left_out = 0
+    for kind in range(SHAPE):
+        event.value[kind] = NO_VALUE

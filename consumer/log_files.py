@@ -1,0 +1,142 @@
+"""Files of audit.log: rotated, compressed, from standard input; in the order of their time.
+
+What is compressed is told by its first bytes, not by its name. Nothing of the content is judged.
+"""
+
+from __future__ import annotations
+
+import bz2
+import gzip
+import io
+import lzma
+import os
+import re
+import stat
+import sys
+import zlib
+from collections.abc import Callable, Iterable
+from typing import IO, Any
+
+from consumer.errors import UsageError
+
+PIECE_BYTES = 1 << 20
+PEEK_BYTES = 1 << 16
+STDIN = "-"
+_STAMP = re.compile(rb"msg=audit\((\d{1,15})\.(\d{3}):")
+
+# What a decompressor raises where its input is damaged or cut off.
+DAMAGED = (EOFError, OSError, zlib.error, lzma.LZMAError)
+
+
+def _zstd(stream: IO[bytes]) -> IO[bytes]:
+    try:
+        from compression import zstd  # type: ignore[import-not-found]  # noqa: PLC0415
+    except ImportError:
+        raise UsageError(
+            "zstd needs Python 3.14", "give what `zstd -dc FILE` prints: … | auditbench top -"
+        ) from None
+    return zstd.open(stream)  # type: ignore[no-any-return]
+
+
+_OPENERS: dict[bytes, Callable[[Any], Any]] = {
+    b"\x1f\x8b": gzip.open,
+    b"\xfd7zXZ\x00": lzma.open,
+    b"BZh": bz2.open,
+    b"\x28\xb5\x2f\xfd": _zstd,
+}
+
+
+class LogFile:
+    """One file, opened. `fd` is for reading directly, or None where there is a decompressor."""
+
+    def __init__(self, path: str) -> None:
+        self.name = "standard input" if path == STDIN else path
+        self._raw = _open(path)
+        self.size = os.fstat(self._raw.fileno()).st_size
+        self.stream: Any = self._raw
+        self.fd: int | None = None
+        magic = self._raw.peek(6)[:6]
+        for prefix, opener in _OPENERS.items():
+            if magic.startswith(prefix):
+                self.stream = opener(self._raw)
+        if self.stream is self._raw and _is_regular(self._raw):
+            self.fd = self._raw.fileno()
+
+    def position(self) -> int:
+        """Bytes read of the file as it is on disk; 0 for what has no position."""
+        return os.lseek(self._raw.fileno(), 0, os.SEEK_CUR) if _is_regular(self._raw) else 0
+
+    def rewind(self) -> None:
+        """Back to where `fd` begins; what peeking read ahead is forgotten."""
+        if self.fd is not None:
+            os.lseek(self.fd, 0, os.SEEK_SET)
+
+    def first_ms(self) -> int | None:
+        """The time of the first record near the beginning; None if there is none."""
+        try:
+            match = _STAMP.search(self.stream.peek(PEEK_BYTES))
+        except DAMAGED:
+            return None
+        return int(match[1]) * 1000 + int(match[2]) if match else None
+
+    def read(self) -> bytes:
+        """The next piece; empty at the end."""
+        # read1 gives what is there, so that a slow pipe is followed.
+        piece: bytes = self.stream.read1(PIECE_BYTES)
+        return piece
+
+    def close(self) -> None:
+        """Close it; standard input stays open."""
+        if self.stream is not self._raw:
+            self.stream.close()
+        if self.name != "standard input":
+            self._raw.close()
+
+
+def _open(path: str) -> Any:
+    if path == STDIN:
+        return io.BufferedReader(io.FileIO(sys.stdin.fileno(), closefd=False), PEEK_BYTES)
+    try:
+        return open(path, "rb", buffering=PEEK_BYTES)  # noqa: PTH123 - LogFile closes it
+    except (OSError, ValueError) as error:
+        reason = (isinstance(error, OSError) and error.strerror) or str(error)
+        raise UsageError(
+            f"{path!r} cannot be read ({reason})", "check the path and its rights"
+        ) from None
+
+
+def _is_regular(stream: Any) -> bool:
+    return stat.S_ISREG(os.fstat(stream.fileno()).st_mode)
+
+
+def expand(paths: Iterable[str]) -> list[str]:
+    """The paths, a folder giving its `audit.log*` files. Raises UsageError for one without."""
+    found: list[str] = []
+    for path in paths:
+        if path == STDIN or not os.path.isdir(path):  # noqa: PTH112
+            found.append(path)
+            continue
+        inside = sorted(
+            entry.path
+            for entry in os.scandir(path)
+            if entry.name.startswith("audit.log") and entry.is_file()
+        )
+        if not inside:
+            raise UsageError(f"no audit.log* in {path!r}", "name the files")
+        found += inside
+    return found
+
+
+def open_in_order(paths: Iterable[str]) -> list[LogFile]:
+    """All files, opened, the oldest first; those without a record come last."""
+    files: list[LogFile] = []
+    try:
+        files.extend(LogFile(path) for path in expand(paths))
+    except BaseException:
+        for file in files:
+            file.close()
+        raise
+    if len(files) > 1:
+        first = {id(file): file.first_ms() for file in files}
+        files.sort(key=lambda file: (first[id(file)] is None, first[id(file)] or 0))
+    return files

@@ -1,0 +1,3 @@
+from consumer.log_messages import MessageFields
+
+class KernelFields(MessageFields): ...

@@ -1,0 +1,3 @@
+from consumer.log_sums import ValueSums
+
+class MessageFields(ValueSums): ...

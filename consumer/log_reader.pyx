@@ -1,0 +1,198 @@
+"""The lines of an audit.log: `[node=HOST ]type=NAME msg=audit(...): ...`, raw or enriched.
+
+Reads from a descriptor in large pieces, or takes pieces from elsewhere; holds one mebibyte. What
+is no record is counted, never fatal. Of a line longer than 16 KiB only the beginning is decoded.
+"""
+
+import cython
+from cpython.exc cimport PyErr_CheckSignals
+from libc.errno cimport EINTR, errno
+from libc.stdint cimport uint8_t, uint32_t
+from libc.stdlib cimport calloc, free, malloc
+from libc.string cimport memchr, memcmp, memcpy, memmove
+from posix.unistd cimport read
+
+from consumer.fields cimport MAX_TEXT
+from consumer.h_string cimport memmem
+from consumer.header cimport is_digit, read_header
+from consumer.log_event cimport NO_VALUE, NODE
+from consumer.log_events cimport LogEvents
+from consumer.log_rough cimport leading_number
+from consumer.log_values cimport (
+    equals,
+    find_value,
+    free_values,
+    number_of,
+    seeded_hash,
+)
+
+from consumer import names
+
+cdef enum:
+    EVENT_LISTENER = 1335
+
+
+@cython.final
+cdef class LogReader:
+    """Feeds `events`. `own_pid` is a process whose joining and leaving is counted apart, too."""
+
+    def __cinit__(self, LogEvents events not None, uint32_t own_pid=0):
+        cdef const uint8_t[::1] spelled
+        self.events = events
+        self.own_pid = own_pid
+        self.buffer = <uint8_t *>malloc(BUFFER_BYTES)
+        self.type_numbers = <int *>calloc(len(names.TYPE_NAMES), sizeof(int))
+        if self.buffer == NULL or self.type_numbers == NULL:
+            raise MemoryError
+        for place, (number, name) in enumerate(names.TYPE_NAMES.items()):
+            spelled = name.encode()
+            if number_of(&self.types, &spelled[0], spelled.shape[0]) != place:
+                raise MemoryError
+            self.type_numbers[place] = number
+
+    def __dealloc__(self):
+        free(self.buffer)
+        free(self.type_numbers)
+        free_values(&self.types)
+
+    def begin_file(self):
+        """Another file: `first_damaged` is of this one, counted from the first line of all."""
+        self.first_damaged = 0
+
+    def read_from(self, int fd):
+        """Read once from a descriptor and take its lines; how many bytes came, 0 at the end.
+
+        Raises OSError where reading fails.
+        """
+        cdef ssize_t count
+        cdef int failure = 0
+        with nogil:
+            while True:
+                count = read(fd, self.buffer + self.used, BUFFER_BYTES - self.used)
+                if count >= 0 or errno != EINTR:
+                    break
+                with gil:
+                    PyErr_CheckSignals()
+            if count > 0:
+                self.used += count
+                self.input_bytes += count
+                self.split(False)
+            elif count < 0:
+                failure = errno
+        if failure:
+            raise OSError(failure, "read")
+        return count
+
+    def feed(self, const uint8_t[::1] piece):
+        """Take a piece of a log from memory."""
+        cdef size_t done = 0, part, length = piece.shape[0]
+        if length == 0:
+            return
+        with nogil:
+            while done < length:
+                part = min(BUFFER_BYTES - self.used, length - done)
+                memcpy(self.buffer + self.used, &piece[done], part)
+                self.used += part
+                self.input_bytes += part
+                done += part
+                self.split(False)
+
+    def end_file(self):
+        """The file has ended; what is left is a line without a line feed."""
+        with nogil:
+            self.split(True)
+
+    cdef void split(self, bint at_end) noexcept nogil:
+        """Take all lines of the buffer; the rest moves to its beginning."""
+        cdef uint8_t *start = self.buffer
+        cdef uint8_t *end = self.buffer + self.used
+        cdef uint8_t *feed = <uint8_t *>memchr(start, c"\n", end - start)
+        while feed != NULL:
+            if self.skipping:
+                self.skipping = False
+                self.damaged_bytes += feed - start + 1
+            else:
+                self.take_line(start, feed - start)
+            start = feed + 1
+            feed = <uint8_t *>memchr(start, c"\n", end - start)
+        self.used = end - start
+        if self.used == BUFFER_BYTES or (self.skipping and self.used):
+            if not self.skipping:
+                self.lines += 1
+                self.damaged_lines += 1
+                if self.first_damaged == 0:
+                    self.first_damaged = self.lines
+            self.skipping = True
+            self.damaged_bytes += self.used
+            self.used = 0
+        if at_end:
+            if self.used:
+                self.take_line(start, self.used)
+            self.used = 0
+            self.skipping = False
+        elif self.used:
+            memmove(self.buffer, start, self.used)
+
+    cdef void take_line(self, const uint8_t *line, size_t length) noexcept nogil:
+        self.lines += 1
+        if length == 0:
+            self.blank_lines += 1
+        elif not self.read_line(line, <uint32_t>length, <uint32_t>length + 1):
+            self.damaged_lines += 1
+            self.damaged_bytes += length + 1
+            if self.first_damaged == 0:
+                self.first_damaged = self.lines
+
+    cdef bint read_line(self, const uint8_t *line, uint32_t length,
+                        uint32_t line_bytes) noexcept nogil:
+        """Take a line; false if it is no record."""
+        cdef uint32_t node = NO_VALUE, name, shown
+        cdef const uint8_t *space
+        cdef int record_type
+        if length > 6 and memcmp(line, b"node=", 5) == 0:
+            shown = min(length, <uint32_t>NODE_LIMIT)
+            space = <const uint8_t *>memchr(line + 5, c" ", shown - 5)
+            if space == NULL:
+                return False
+            shown = <uint32_t>(space - line)
+            node = number_of(&self.events.fields.kinds[NODE], line + 5, shown - 5)
+            line += shown + 1
+            length -= shown + 1
+        if length < 26 or memcmp(line, b"type=", 5) != 0:
+            return False
+        shown = min(length, <uint32_t>NAME_LIMIT)
+        space = <const uint8_t *>memchr(line + 5, c" ", shown - 5)
+        if space == NULL:
+            return False
+        name = <uint32_t>(space - line) - 5
+        if length < name + 10 or memcmp(space, b" msg=", 5) != 0:
+            return False
+        length -= name + 10
+        if length > MAX_TEXT:
+            self.long_lines += 1
+            length = MAX_TEXT
+        if not read_header(space + 5, length, &self.head):
+            return False
+        record_type = self.type_of(line + 5, name)
+        self.records += 1
+        self.record_bytes += line_bytes
+        if record_type == EVENT_LISTENER and self.own_pid and self.is_own(space + 5, length):
+            self.own_records += 1
+        self.events.take(node, record_type, space + 5, &self.head.header, length, line_bytes)
+        return True
+
+    cdef int type_of(self, const uint8_t *name, uint32_t length) noexcept nogil:
+        """The number of a type's name; -1 for one that is not known."""
+        cdef uint32_t place = self.last_type
+        if not equals(&self.types, &self.types.values[place], name, length):
+            place = find_value(&self.types, seeded_hash(0, name, length), name, length)
+            if place == NO_VALUE:
+                if length > 9 and memcmp(name, b"UNKNOWN[", 8) == 0:
+                    return <int>leading_number(name + 8, name + length)
+                return <int>leading_number(name, name + length) if is_digit(name[0]) else -1
+            self.last_type = place
+        return self.type_numbers[place]
+
+    cdef bint is_own(self, const uint8_t *text, uint32_t length) noexcept nogil:
+        cdef const uint8_t *found = <const uint8_t *>memmem(text, length, b" pid=", 5)
+        return found != NULL and leading_number(found + 5, text + length) == self.own_pid

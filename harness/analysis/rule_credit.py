@@ -1,0 +1,105 @@
+"""Which rule of a file wrote which events of a log, as far as the records can tell.
+
+The kernel writes the keys of the rule that matched into the SYSCALL record, and not which rule it
+was. So: rules of exactly these keys, for this system call, minus those whose conditions on arch,
+program, uid, auid and exit code do not hold; of what is left the first that certainly matches, as
+the kernel stops there. Paths, permissions of a watch on other architectures, labels and arguments
+are not decided: several rules may remain, and are then named together.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from harness.kernel.rule import Rule, RuleField
+from harness.kernel.rule_fields import (
+    ALL_SYSCALLS,
+    KEY_SEPARATOR,
+    Action,
+    Field,
+    FilterList,
+)
+from harness.kernel.rule_match import certainly_audited
+
+_DECIDED = frozenset(
+    {
+        *(Field.ARCH, Field.EXE, Field.EXIT, Field.SUCCESS, Field.PERM),
+        *(Field.LOGINUID, Field.LOGINUID_SET, Field.UID, Field.FILTERKEY),
+    }
+)
+
+
+@dataclass(slots=True)
+class Credit:
+    """Events of one rule, of several that cannot be told apart, or (`rules` empty) of none."""
+
+    rules: tuple[int, ...]
+    events: int = 0
+    records: int = 0
+    bytes: int = 0
+
+
+def credit_rules(rules: Iterable[Rule], shapes: Iterable[Mapping[str, Any]]) -> list[Credit]:
+    """Distribute the system calls of a log over rules, given in evaluation order.
+
+    `shapes` are the documents of `consumer.log_tables.shapes`. The result has every rule that can
+    write events, also those without any, by falling count; `rules` are places in what was given.
+    """
+    rules = tuple(rules)
+    by_keys: dict[bytes | None, list[int]] = {}
+    credits: dict[tuple[int, ...], Credit] = {}
+    for place, rule in enumerate(rules):
+        if rule.filter_list == FilterList.EXIT and rule.action == Action.ALWAYS:
+            by_keys.setdefault(_keys(rule), []).append(place)
+            credits[(place,)] = Credit((place,))
+    for shape in shapes:
+        found = _candidates(rules, by_keys.get(shape["key"], ()), shape)
+        credit = credits.setdefault(found, Credit(found))
+        credit.events += shape["events"]
+        credit.records += shape["records"]
+        credit.bytes += shape["bytes"]
+    return sorted(credits.values(), key=lambda credit: (-credit.events, credit.rules))
+
+
+def _keys(rule: Rule) -> bytes | None:
+    keys = [part.text for part in rule.fields if part.field == Field.FILTERKEY]
+    return KEY_SEPARATOR.join(keys) if keys else None
+
+
+def _candidates(
+    rules: tuple[Rule, ...], places: Iterable[int], shape: Mapping[str, Any]
+) -> tuple[int, ...]:
+    found: list[int] = []
+    for place in places:
+        rule = rules[place]
+        if not rule.names_syscall(shape["number"]):
+            continue
+        answers = {_holds(part, shape) for part in rule.fields}
+        if False in answers:
+            continue
+        found.append(place)
+        if None not in answers:
+            break
+    return tuple(found)
+
+
+def _holds(part: RuleField, shape: Mapping[str, Any]) -> bool | None:
+    """Whether one condition holds for these system calls; None: the records do not tell."""
+    if part.field not in _DECIDED:
+        return None
+    exit_code = shape["exit"]
+    known = {name: shape[name] for name in ("auid", "uid") if shape[name] is not None}
+    needed: dict[int, str] = {Field.LOGINUID: "auid", Field.LOGINUID_SET: "auid", Field.UID: "uid"}
+    if part.field in needed and needed[part.field] not in known:
+        return None
+    if exit_code is None and part.field in (Field.EXIT, Field.SUCCESS):
+        return None
+    if exit_code is not None:
+        known["success"] = int(exit_code == 0)
+        if exit_code:
+            known["exit"] = exit_code
+    exe = shape["exe"].decode("utf-8", "surrogateescape") if shape["exe"] else None
+    alone = Rule(FilterList.EXIT, Action.ALWAYS, ALL_SYSCALLS, (part,))
+    return certainly_audited([alone], shape["arch"], shape["number"], exe, known=known)

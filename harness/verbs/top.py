@@ -1,0 +1,152 @@
+"""`auditbench top`: what fills an audit.log, or the kernel's records of the next seconds."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+from cyclopts import Parameter
+
+from harness.errors import EXIT_FINE, UsageError
+
+if TYPE_CHECKING:
+    from consumer.log import LogSums
+    from harness.kernel.rule_file import RuleFile
+
+BY = ("exe", "comm", "syscall", "key", "auid", "uid", "address", "type", "node", "rule")
+Flag = Annotated[bool, Parameter(negative="")]
+
+
+def top_verb(
+    *files: Annotated[str, Parameter(allow_leading_hyphen=True)],
+    by: Annotated[list[str] | None, Parameter(negative="")] = None,
+    rules: Path | None = None,
+    limit: int = 10,
+    live: Annotated[str | None, Parameter(allow_leading_hyphen=True)] = None,
+    unicast: Flag = False,
+    json: Flag = False,
+) -> int:
+    """Say which programs, system calls, keys, users, addresses and rules fill a log.
+
+    Parameters
+    ----------
+    files
+        Files of audit.log, raw or enriched, compressed or not; folders with such; - for standard
+        input.
+    by
+        What to count by, several with commas: exe, comm, syscall, key, auid, uid, address, type
+        (of the first record), node, rule. exe,syscall,key,auid,address if not given.
+    rules
+        A rule file: count by its rules, too.
+    limit
+        Rows per table; 0 for all.
+    live
+        Instead of files: what the kernel says during this time, such as 30s or 2m.
+    unicast
+        With --live: register as the audit daemon instead of listening along.
+    json
+        Print one JSON document instead of tables.
+    """
+    by = [word for words in by or () for word in words.split(",")]
+    _check(files, by, rules, limit, live, unicast=unicast)
+    from harness.reporters.top import render_top
+    from harness.reporters.top_document import top_document
+    from harness.verbs.output import err, out
+    from harness.verbs.top_progress import ReadingProgress
+    from harness.verbs.top_sources import from_files, from_kernel
+
+    rule_file = _load(rules)
+    kinds = _kinds(by, with_rules=rule_file is not None)
+    with ReadingProgress(err()) as progress:
+        if live is not None:
+            sums, cautions = from_kernel(
+                kinds, seconds(live), progress, unicast=unicast, shapes=rule_file is not None
+            )
+        else:
+            sums, cautions = from_files(files, kinds, progress, shapes=rule_file is not None)
+    log = sums.document()
+    tables = {table["by"]: table for table in log["tables"]}
+    if rule_file is not None:
+        tables["rule"] = _by_rule(rule_file, sums)
+    document = top_document(log, [tables[kind] for kind in kinds], cautions)
+    if json:
+        _print_ascii(document)
+    else:
+        render_top(document, out(), limit)
+    return EXIT_FINE
+
+
+def _load(rules: Path | None) -> RuleFile | None:
+    if rules is None:
+        return None
+    from harness.kernel.rule_file import load_rule_file
+
+    return load_rule_file(rules, ignore_lock=True)
+
+
+def _by_rule(rule_file: RuleFile, sums: LogSums) -> dict[str, Any]:
+    from harness.analysis.rule_credit import credit_rules
+    from harness.kernel.rule_format import format_listing
+    from harness.reporters.top_document import rule_table
+
+    credits = credit_rules(rule_file.rules, sums.shapes())
+    return rule_table(rule_file, format_listing(rule_file.rules), credits)
+
+
+def _check(
+    files: tuple[str, ...],
+    by: list[str],
+    rules: Path | None,
+    limit: int,
+    live: str | None,
+    *,
+    unicast: bool,
+) -> None:
+    options = [word for word in files if word.startswith("--")]
+    if options:
+        raise UsageError(f"unknown option {options[0]!r}", remedy="see `auditbench top --help`")
+    if live is None and not files:
+        raise UsageError("no log to read", remedy="name files, - for standard input, or --live 30s")
+    if live is not None and files:
+        raise UsageError("--live and files contradict each other", remedy="give one of them")
+    if unicast and live is None:
+        raise UsageError("--unicast goes with --live", remedy="add --live 30s or leave it out")
+    if limit < 0:
+        raise UsageError(f"--limit {limit} is below 0", remedy="give a number of rows, 0 for all")
+    unknown = [word for word in by if word not in BY]
+    if unknown:
+        raise UsageError(f"--by {unknown[0]!r} is unknown", remedy="one of " + ", ".join(BY))
+    if "rule" in by and rules is None:
+        raise UsageError("--by rule needs rules", remedy="add --rules FILE")
+    if live is not None:
+        seconds(live)
+
+
+def _kinds(by: list[str], *, with_rules: bool) -> tuple[str, ...]:
+    """The tables in the order asked for; the one by rule comes first where it is not named."""
+    from consumer.log import DEFAULT_KINDS
+
+    kinds = tuple(dict.fromkeys(by)) if by else DEFAULT_KINDS
+    return ("rule", *kinds) if with_rules and "rule" not in kinds else kinds
+
+
+def seconds(text: str) -> float:
+    """A time such as `30`, `30s` or `2m`, in seconds; raises UsageError for anything else."""
+    factor = {"s": 1, "m": 60, "h": 3600}.get(text[-1:])
+    digits = text[:-1] if factor else text
+    try:
+        value = float(digits) * (factor or 1)
+    except ValueError:
+        value = 0.0
+    if not 0 < value <= 86400:
+        raise UsageError(f"--live {text} is no time", remedy="give seconds or minutes: 30s, 2m")
+    return value
+
+
+def _print_ascii(document: dict[str, Any]) -> None:
+    """JSON in ASCII: nothing that was in a record reaches a terminal as it was."""
+    import json
+    import sys
+
+    json.dump(document, sys.stdout, indent=1)
+    sys.stdout.write("\n")

@@ -1,0 +1,65 @@
+"""How far reading is, on a terminal only and only when it takes long."""
+
+from __future__ import annotations
+
+import time
+
+from rich.console import Console
+from rich.progress import (
+    BarColumn,
+    DownloadColumn,
+    Progress,
+    TaskID,
+    TimeRemainingColumn,
+    TransferSpeedColumn,
+)
+
+QUIET_S = 1.0
+STEP_S = 0.1
+LINE_STEP_S = 10.0
+
+
+class ReadingProgress:
+    """Takes bytes done and bytes in all (0: not known). A bar on a terminal after one second;
+    elsewhere a line every ten seconds."""
+
+    def __init__(self, console: Console) -> None:
+        self._console = console
+        self._bar: Progress | None = None
+        self._task: TaskID | None = None
+        self._next_s = time.monotonic() + (QUIET_S if console.is_terminal else LINE_STEP_S)
+
+    def __enter__(self) -> ReadingProgress:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._bar is not None:
+            self._bar.stop()
+
+    def __call__(self, done: int, total: int) -> None:
+        """Show it, if it is time."""
+        now_s = time.monotonic()
+        if now_s < self._next_s:
+            return
+        if not self._console.is_terminal:
+            self._next_s = now_s + LINE_STEP_S
+            share = f" of {total:,}" if total else ""
+            self._console.print(f"{done:,}{share} bytes read", markup=False)
+            return
+        self._next_s = now_s + STEP_S
+        if self._bar is None:
+            self._begin()
+        if self._bar is not None and self._task is not None:
+            self._bar.update(self._task, completed=done, total=total or None)
+
+    def _begin(self) -> None:
+        self._bar = Progress(
+            BarColumn(bar_width=24),
+            DownloadColumn(binary_units=True),
+            TransferSpeedColumn(),
+            TimeRemainingColumn(compact=True),
+            console=self._console,
+            transient=True,
+        )
+        self._task = self._bar.add_task("reading", total=None)
+        self._bar.start()
