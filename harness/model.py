@@ -38,6 +38,14 @@ class Scenario:
     failure: int | None = None
     interleaved: bool = True
     """False for a state that cannot be entered again, and so is measured before the blocks."""
+    consumer: str | None = None
+    """The only consumer to measure it with; None for all of the plan's."""
+    rcvbuf_bytes: int | None = None
+    enobufs: bool = False
+    """Whether the consumer lets the kernel stop delivery after an overrun (ENOBUFS)."""
+    stop_after_ms: int = 0
+    stop_for_ms: int = 0
+    """The consumer is stopped (SIGSTOP) so long, so soon after the load's start; 0 is never."""
     notes: tuple[str, ...] = ()
     """What is known to be odd about its rules, each with its remedy."""
 
@@ -67,8 +75,10 @@ class Trial:
 class Ledger:
     """Where every event of one trial went; `None` is what this trial cannot know.
 
-    `generated` are the events that the rules demand of the operations done. `lost` is the
-    kernel's counter: records refused, not events.
+    `generated` are the events that the `always` rules alone demand of the operations done;
+    `suppressed` those that `never` rules kept back. `lost` is the kernel's counter: records, not
+    events. `refused_low` and `refused_high` are what `lost` allows for `refused`. The `stage_`
+    fields count records by the place that dropped them, None where two cannot be told apart.
     """
 
     generated: int | None
@@ -78,7 +88,23 @@ class Ledger:
     missing_records: int | None = None
     refused: int | None = None
     vanished: int | None = None
+    suppressed: int | None = None
     unexplained: int | None = None
+    refused_low: int | None = None
+    refused_high: int | None = None
+    unnamed_events: int | None = None
+    """Partial events that lack the very record that tells whose they are."""
+    foreign_events: int | None = None
+    """Received, but of other sessions; the harness's own changes are among them."""
+    markers_missing: int | None = None
+    """Sync markers that never came back."""
+    stage_backlog_records: int | None = None
+    """Later records of events whose first the backlog let through."""
+    stage_rate_records: int | None = None
+    stage_retry_records: int | None = None
+    """Dropped from the retry or hold queue, whether `lost` counts them or not."""
+    stage_multicast_records: int | None = None
+    stage_consumer_records: int | None = None
     received_records: int | None = None
     duplicate_records: int | None = None
     late_records: int | None = None
@@ -181,13 +207,18 @@ class NoiseFloor:
 
 @dataclass(frozen=True, slots=True)
 class CellLedger:
-    """The ledgers of all trials of a cell, added up. `trials_with_loss` of `trials`."""
+    """The ledgers of all trials of a cell, added up.
+
+    `trials_with_loss` of `trials` lost something; `trials_unexplained` do not close, whatever
+    the sum says.
+    """
 
     cell: Cell
     total: Ledger
     operations: int
     trials: int
     trials_with_loss: int
+    trials_unexplained: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -228,4 +259,6 @@ class Result:
         """False where nothing was compared, or events are unaccounted for."""
         if not any(comparison.blocks for comparison in self.comparisons):
             return False
-        return not any(ledger.total.unexplained for ledger in self.ledgers)
+        return not any(
+            ledger.trials_unexplained or ledger.total.unexplained for ledger in self.ledgers
+        )

@@ -14,6 +14,8 @@ class ConsumerSetup:
     marker: str
     cpus: tuple[int, ...] = ()
     rcvbuf_bytes: int | None = None
+    enobufs: bool = False
+    """Whether the kernel may report overruns (ENOBUFS) and hold delivery back until drained."""
     excluded_types: tuple[int, ...] = ()
     capture: Path | None = None
     folder: Path | None = None

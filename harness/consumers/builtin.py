@@ -105,4 +105,6 @@ class BuiltinConsumer:
             if value is not None
             for word in (option, str(value))
         ]
+        if setup.enobufs:
+            words.append("--enobufs")
         return module_command("consumer", "--control", *words)

@@ -63,8 +63,12 @@ def _loss_sentence(result: Result) -> str:
     ]
     if not known:
         return ""
-    generated = sum(ledger.total.generated or 0 for ledger in known)
+    generated = sum(
+        (ledger.total.generated or 0) - (ledger.total.suppressed or 0) for ledger in known
+    )
     received = sum(ledger.total.complete or 0 for ledger in known)
+    if not generated:
+        return ""
     if received == generated:
         return f"All {count(generated)} events that the rules demand arrived whole."
     return (

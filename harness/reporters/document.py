@@ -7,6 +7,7 @@ from typing import Any
 
 from harness.model import CellLedger, Comparison, Result
 from harness.reporters.answer import answer
+from harness.reporters.ledger import STAGES
 
 SCHEMA = "auditbench.result/1"
 
@@ -35,10 +36,14 @@ def _comparison(comparison: Comparison) -> dict[str, Any]:
 
 
 def _ledger(ledger: CellLedger) -> dict[str, Any]:
+    total = asdict(ledger.total)
+    stages = {name: total.pop(f"stage_{name}") for name in STAGES}
     return {
         **asdict(ledger.cell),
-        **asdict(ledger.total),
+        **total,
+        "stages": stages,
         "operations": ledger.operations,
         "trials": ledger.trials,
         "trials_with_loss": ledger.trials_with_loss,
+        "trials_unexplained": ledger.trials_unexplained,
     }

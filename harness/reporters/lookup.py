@@ -40,8 +40,11 @@ def by_workload(all_rows: Iterable[Row]) -> dict[str, list[Row]]:
 
 
 def several_consumers(group: Iterable[Row]) -> bool:
-    """Whether rows must be told apart by consumer; a state measured apart has none of its own."""
+    """Whether a scenario occurs with several consumers, so that rows must be told apart by them.
+
+    A state measured apart has no consumer of its own.
+    """
     interleaved = [
         row for row in group if all(comparison.interleaved for comparison in row.by_metric.values())
     ]
-    return len({row.cell.consumer for row in interleaved}) > 1
+    return len({row.cell.scenario for row in interleaved}) < len(interleaved)

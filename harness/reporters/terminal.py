@@ -13,10 +13,11 @@ from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
 
-from harness.model import Ledger, Result
+from harness.model import Result
 from harness.reporters.answer import answer
+from harness.reporters.ledger import is_silent, line, line_headers
 from harness.reporters.lookup import Row, by_workload, rows, several_consumers
-from harness.reporters.units import NOTHING, count, duration, interval, milliseconds, ratio
+from harness.reporters.units import NOTHING, count, duration, interval, ratio
 from workloads.catalog import WORKLOADS
 
 METRICS_IN_WORDS = {
@@ -118,34 +119,22 @@ def _cpu_table(result: Result, group: list[Row], *, several: bool) -> Table:
 
 def _events_table(group: list[Row], *, several: bool) -> Iterator[RenderableType]:
     """The events of the cells that had any; the others are named below in one line."""
-    table = _table("events", "generated", "received", "lost", "drops", "waited")
+    headers = line_headers(group)
+    table = _table("events", *headers)
+    table.padding = (0, 1, 0, 0)
     silent: list[str] = []
     for row in group:
         if row.ledger is None:
             continue
         total = row.ledger.total
-        received = _received(total)
-        if not any((total.generated, received, total.lost, total.socket_drops, total.waited_ms)):
+        if is_silent(total):
             silent.append(_name(row, several=several).plain)
             continue
-        table.add_row(
-            _name(row, several=several),
-            count(total.generated),
-            count(received),
-            count(total.lost),
-            count(total.socket_drops),
-            milliseconds(total.waited_ms),
-        )
+        table.add_row(_name(row, several=several), *line(total, headers))
     if table.row_count:
         yield table
     if silent:
         yield Text(f"no events: {', '.join(silent)}", style="dim")
-
-
-def _received(ledger: Ledger) -> int | None:
-    if ledger.complete is None or ledger.partial is None:
-        return None
-    return ledger.complete + ledger.partial
 
 
 def _noise(result: Result) -> Iterator[RenderableType]:

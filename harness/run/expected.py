@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import platform
 from collections.abc import Mapping
+from dataclasses import replace
 
 from harness.errors import UsageError
 from harness.kernel.libaudit import syscall_number
@@ -52,6 +53,14 @@ def events_per_operation(
             return None
         total += calls
     return total
+
+
+def without_never(scenario: Scenario) -> Scenario:
+    """The same with its `always` rules only: what it would record if nothing held it back."""
+    rules = tuple(
+        payload for payload in scenario.rules if Rule.from_bytes(payload).action == ACTION_ALWAYS
+    )
+    return replace(scenario, rules=rules, rule_text=())
 
 
 def _by_number(yields: Mapping[str, float], machine: str) -> dict[int, tuple[str, float | None]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 from harness.analysis.ledger import Evidence
@@ -59,17 +60,30 @@ def _counts(ledger: Ledger) -> dict[str, float]:
     return {name: float(value) for name, value in counts.items() if value is not None}
 
 
+@dataclass(frozen=True, slots=True)
+class Circumstances:
+    """Under which limits a trial ran, and what its operations should have made.
+
+    `session` is None where the trial's events are told by its process tree.
+    """
+
+    session: int | None
+    demanded: int | None
+    suppressed: int | None = 0
+    backlog_limit: int | None = None
+    rate_limit: int | None = 0
+    hold_queue: bool = False
+    markers_sent: int | None = None
+
+
 def evidence_of(
-    consumer: Document | None,
-    kernel: AuditDelta,
-    *,
-    session: int | None,
-    generated: int | None,
+    consumer: Document | None, kernel: AuditDelta, circumstances: Circumstances
 ) -> Evidence:
     """What a trial knows about its events, from the consumer's and the kernel's counts."""
     if consumer is None or consumer.get("events") is None:
         return Evidence(
-            generated=generated,
+            demanded=circumstances.demanded,
+            suppressed=circumstances.suppressed,
             complete=None,
             partial=None,
             missing_records=None,
@@ -78,23 +92,68 @@ def evidence_of(
             waited_ms=kernel.waited_ms,
             attribution="none",
         )
-    group = _group(consumer, session)
+    group = _group(consumer, circumstances.session)
     calls = group["by_syscall"].values()
+    complete = sum(call["complete"] for call in calls)
+    partial = sum(call["partial"] for call in calls)
+    unnamed, unnamed_records = _unnamed(consumer)
+    sent = circumstances.markers_sent
     return Evidence(
-        generated=generated,
-        complete=sum(call["complete"] for call in calls),
-        partial=sum(call["partial"] for call in calls),
+        demanded=circumstances.demanded,
+        suppressed=circumstances.suppressed,
+        complete=complete,
+        partial=partial,
         missing_records=group["missing_records"],
         lost=kernel.lost,
         serial_gaps=consumer["serials"]["gaps"],
+        records_per_event=_records_per_event(group, complete + partial),
+        unnamed=unnamed,
+        unnamed_records=unnamed_records,
+        foreign_events=_events(consumer) - complete - partial - unnamed,
+        multicast=consumer["mode"] == "multicast",
+        backlog_limit=circumstances.backlog_limit,
+        rate_limit=circumstances.rate_limit,
+        hold_queue=circumstances.hold_queue,
+        markers_missing=0 if sent is None else max(sent - len(set(consumer["markers"])), 0),
         received_records=consumer["records"],
         duplicate_records=consumer["events"]["duplicate_records"],
         late_records=consumer["events"]["late_records"],
+        unreadable_records=consumer["truncated"] + consumer["malformed"],
         socket_drops=consumer["socket_drops"],
         enobufs=consumer["enobufs"],
         waited_ms=kernel.waited_ms,
-        attribution="session" if session is not None else "process-tree",
+        attribution="session" if circumstances.session is not None else "process-tree",
     )
+
+
+def _events(consumer: Document) -> int:
+    events: int = consumer["events"]["complete"] + consumer["events"]["partial"]
+    return events
+
+
+def _unnamed(consumer: Document) -> tuple[int, int]:
+    """Events that belong to no session because the record that names it is missing.
+
+    Also the records they have. An event of no session has one too, 4294967295.
+    """
+    sessions = consumer["sessions"].values()
+    unnamed = _events(consumer) - sum(group["events"] for group in sessions)
+    records = (
+        consumer["records"]
+        - sum(group["records"] for group in sessions)
+        - consumer["events"]["duplicate_records"]
+        - consumer["malformed"]
+    )
+    return max(unnamed, 0), max(records, 0) if unnamed > 0 else 0
+
+
+def _records_per_event(group: Document, events: int) -> int | None:
+    """The records that each event of the group has when whole; None where they differ."""
+    received = sum(call["records"] for call in group["by_syscall"].values())
+    if not events:
+        return None
+    size, rest = divmod(received + group["missing_records"], events)
+    return None if rest else size
 
 
 def _group(consumer: Document, session: int | None) -> Document:

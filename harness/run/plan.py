@@ -8,53 +8,24 @@ from __future__ import annotations
 import random
 import shutil
 import sys
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
-import msgspec
-
 from harness.analysis.compare import Reference
-from harness.analysis.verdict import DEFAULT_MARGIN
 from harness.consumers.catalog import find_consumer
 from harness.errors import UsageError
 from harness.model import Cell, Scenario
+from harness.run.plan_file import Kind, PlanFile, load_plan_file
 from harness.run.scenario import bind_named, bind_rule_files, copy_of
-from harness.scenarios.catalog import NOT_INTERLEAVED, plan_path
+from harness.scenarios.catalog import NOT_INTERLEAVED
 from workloads.catalog import WORKLOADS, WorkloadInfo
 
 Pace = Literal["fast", "default", "rigorous"]
-Kind = Literal["kernel", "replay"]
 
 COMMAND = "command"
 UNSET_UID = 2**32 - 1
-
-
-class BlockCounts(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
-    """How many blocks count (the warm-up comes on top) at each pace."""
-
-    default: int = 20
-    fast: int = 8
-    rigorous: int = 40
-
-
-class PlanFile(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
-    """A plan as it is written in TOML."""
-
-    summary: str
-    scenarios: list[str]
-    workloads: list[str]
-    consumers: tuple[str, ...] = ("assemble",)
-    kind: Kind = "kernel"
-    reference: str | None = None
-    reference_consumer: str | None = None
-    again: bool = False
-    first: list[str] = []
-    blocks: BlockCounts = BlockCounts()
-    ops: dict[str, int] = {}
-    margin: float = DEFAULT_MARGIN
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,9 +42,9 @@ class Request:
     blocks: int | None = None
     pace: Pace = "default"
     ops: int | None = None
-    workers: int = 1
+    workers: int | None = None
     seed: int | None = None
-    auid: str = "keep"
+    auid: str | None = None
     workload_options: Mapping[str, str] = field(default_factory=dict)
     """Passed on to the workloads that take them: `address`, `netns`, `program`, …"""
     command: tuple[str, ...] = ()
@@ -114,20 +85,15 @@ class Plan:
             for consumer in self._consumers_of(scenario)
         ]
 
+    def all_consumers(self) -> set[str]:
+        """Every consumer that some cell has."""
+        return {cell.consumer for cell in self.cells()}
+
     def _consumers_of(self, scenario: Scenario) -> tuple[str, ...]:
         # In a state that must not be touched no consumer can register.
-        return self.consumers if scenario.enabled is not None else ("none",)
-
-
-def load_plan_file(name: str) -> PlanFile:
-    """Read a built-in plan or a plan file; UsageError where it is not a plan."""
-    path = plan_path(name)
-    try:
-        return msgspec.convert(tomllib.loads(path.read_text(encoding="utf-8")), PlanFile)
-    except OSError as error:
-        raise UsageError(f"{path} cannot be read ({error.strerror})") from None
-    except (ValueError, msgspec.ValidationError) as error:
-        raise UsageError(f"{path} is no plan: {error}", remedy="docs/plans.md shows one") from None
+        if scenario.enabled is None:
+            return ("none",)
+        return (scenario.consumer,) if scenario.consumer else self.consumers
 
 
 def make_plan(request: Request, *, never_enabled: bool = False) -> Plan:
@@ -135,7 +101,7 @@ def make_plan(request: Request, *, never_enabled: bool = False) -> Plan:
     file = load_plan_file(request.plan)
     workloads = _workloads(request, file)
     consumers = tuple(request.consumers or file.consumers)
-    for consumer in consumers:
+    for consumer in (*consumers, *(cell.consumer for cell in file.cells if cell.consumer)):
         find_consumer(consumer)
     bound = {name: _scenarios(request, file, name, never_enabled) for name in workloads}
     return Plan(
@@ -150,8 +116,10 @@ def make_plan(request: Request, *, never_enabled: bool = False) -> Plan:
         ops={name: _ops(request, file, WORKLOADS[name]) for name in workloads},
         seed=random.SystemRandom().randrange(2**32) if request.seed is None else request.seed,
         margin=file.margin,
-        workers=_positive("--workers", request.workers),
-        auid=_auid(request.auid),
+        workers=_positive(
+            "--workers", file.workers if request.workers is None else request.workers
+        ),
+        auid=_auid(file.auid if request.auid is None else request.auid),
         workload_options=_workload_options(request, workloads),
         command=request.command,
     )
@@ -222,10 +190,16 @@ def _scenarios(
 ) -> tuple[Scenario, ...]:
     if file.kind == "replay":
         return tuple(Scenario(name, "", enabled=0) for name in file.scenarios)
+    cells = {cell.name: cell for cell in file.cells}
     names = _scenario_names(request, file)
     exe = request.exclude_exe or _generator_exe(request)
     noisy = WORKLOADS[workload].noisy
-    scenarios = [bind_named(name, exe=exe, noisy=noisy) for name in names]
+    scenarios = [
+        cells[name].bind(bind_named(cells[name].scenario, exe=exe, noisy=noisy))
+        if name in cells
+        else bind_named(name, exe=exe, noisy=noisy)
+        for name in names
+    ]
     scenarios += bind_rule_files(
         request.rule_files,
         exclude_exe=request.exclude_exe,
@@ -246,8 +220,12 @@ def _scenario_names(request: Request, file: PlanFile) -> list[str]:
     wanted = list(request.scenarios)
     if not wanted and request.rule_files:
         wanted = ["disabled", "no-rules"]
-    wanted = [name for name in wanted or file.scenarios if name not in NOT_INTERLEAVED]
+    wanted = [name for name in wanted or _named_by(file) if name not in NOT_INTERLEAVED]
     return list(dict.fromkeys([*([file.reference] if file.reference else []), *wanted]))
+
+
+def _named_by(file: PlanFile) -> list[str]:
+    return [*file.scenarios, *(cell.name for cell in file.cells)]
 
 
 def _generator_exe(request: Request) -> str:
@@ -291,5 +269,10 @@ def _scenario_document(scenario: Scenario) -> dict[str, Any]:
         "backlog_wait_time": scenario.backlog_wait_time,
         "rate_limit": scenario.rate_limit,
         "failure": scenario.failure,
+        "consumer": scenario.consumer,
+        "rcvbuf_bytes": scenario.rcvbuf_bytes,
+        "enobufs": scenario.enobufs,
+        "stop_after_ms": scenario.stop_after_ms,
+        "stop_for_ms": scenario.stop_for_ms,
         "interleaved": scenario.interleaved,
     }

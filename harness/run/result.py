@@ -80,6 +80,7 @@ def cell_ledgers(samples: Sequence[Sample]) -> list[CellLedger]:
             operations=sum(sample.workload_document.get("ops", sample.ops) for sample in group),
             trials=len(group),
             trials_with_loss=sum(_has_loss(sample.ledger) for sample in group),
+            trials_unexplained=sum(bool(sample.ledger.unexplained) for sample in group),
         )
         for cell, group in by_cell.items()
     ]
@@ -102,9 +103,7 @@ def _sum(first: float | None, second: float | None) -> float | None:
 
 
 def _has_loss(ledger: Ledger) -> bool:
-    return any(
-        bool(term) for term in (ledger.lost, ledger.partial, ledger.vanished, ledger.socket_drops)
-    )
+    return any(bool(term) for term in (ledger.lost, ledger.partial, ledger.vanished))
 
 
 def _cautions(stored: StoredRun, comparisons: Sequence[Comparison], primary: str) -> list[Caution]:
@@ -171,7 +170,7 @@ def _open_ledgers(stored: StoredRun) -> list[Caution]:
             "ledger",
             f"{len(wrong)} trials have events that are not accounted for; the last, "
             f"{sample.workload} × {sample.scenario}: {sample.ledger.unexplained:+d}",
-            "see the ledgers with --json, and report it",
+            "an error of this program: look at `auditbench show --ledger`, and report it",
         )
     ]
 

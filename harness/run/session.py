@@ -124,9 +124,10 @@ def _run_kernel(
             plan=plan,
             lease=lease,
             client=client,
-            consumers={name: find_consumer(name) for name in (*plan.consumers, "none")},
+            consumers={name: find_consumer(name) for name in plan.all_consumers()},
             cpus=cpus,
             trial_timeout_s=TRIAL_TIMEOUT_S,
+            hold_queue=facts.kernel.boots_with_audit,
             on_pulse=observer.pulse,
         )
         return _loop(writer, trials, lambda trial: run_trial(bench, trial), observer)

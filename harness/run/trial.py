@@ -25,14 +25,17 @@ from harness.metrics.audit_status import audit_delta
 from harness.metrics.machine import read_machine
 from harness.model import Ledger, Sample, Scenario, Trial
 from harness.processes import ChildFailedError, LineProcess, module_command
-from harness.run.expected import events_per_operation, excluded_types
-from harness.run.measure import evidence_of, metrics_of
+from harness.run.expected import events_per_operation, excluded_types, without_never
+from harness.run.measure import Circumstances, evidence_of, metrics_of
+from harness.run.pause import paused
 from harness.run.plan import Plan
 from workloads.catalog import WORKLOADS
 
 WORKER_READY_TIMEOUT_S = 30.0
 MARKER_TIMEOUT_S = 1.0
 MARKER_ATTEMPTS = 20
+QUEUE_TIMEOUT_S = 20.0
+QUEUE_POLL_S = 0.01
 MARKERS_IN_A_ROW = 2
 """The first marker shows that the main queue is through; the second that the retry queue is, which
 the kernel empties before each pass over the main queue."""
@@ -49,6 +52,8 @@ class Bench:
     cpus: Mapping[str, tuple[int, ...]]
     trial_timeout_s: float
     rcvbuf_bytes: int | None = None
+    hold_queue: bool = False
+    """Whether the kernel keeps records while no daemon is there (`audit=1` at boot)."""
     on_pulse: Callable[[int, int], None] = lambda backlog, lost: None
     backlog_high: int = field(default=0)
 
@@ -91,17 +96,30 @@ def _measure(bench: Bench, trial: Trial, scenario: Scenario) -> Sample:
         bench.backlog_high = 0
         before, machine_before = bench.client.status(), read_machine()
         worker.send("go")
-        document = worker.expect("result", timeout_s=bench.trial_timeout_s, tick=bench.tick)
-        drained = not scenario.enabled or drain(bench, consumer, marker)
+        with paused(consumer.pids, scenario.stop_after_ms, scenario.stop_for_ms):
+            document = worker.expect("result", timeout_s=bench.trial_timeout_s, tick=bench.tick)
+        sent = drain(bench, consumer, marker) if scenario.enabled else 0
         after, machine_after = bench.client.status(), read_machine()
         meddling = _meddling(bench)
         _quiet(bench, scenario)
         report = consumer.stop()
     machine = machine_after.delta(machine_before)
-    generated = _generated(bench, scenario, document)
     delta = audit_delta(before, after, hz=kernel_hz())
+    demanded = _demanded(scenario, document)
     ledger = close_ledger(
-        evidence_of(report.document, delta, session=document["session"], generated=generated)
+        evidence_of(
+            report.document,
+            delta,
+            Circumstances(
+                session=document["session"],
+                demanded=demanded,
+                suppressed=_suppressed(scenario, document, demanded),
+                backlog_limit=before.backlog_limit,
+                rate_limit=before.rate_limit,
+                hold_queue=bench.hold_queue,
+                markers_sent=sent,
+            ),
+        )
     )
     return _sample(
         trial,
@@ -114,7 +132,7 @@ def _measure(bench: Bench, trial: Trial, scenario: Scenario) -> Sample:
         status_after=after,
         backlog_high=max(bench.backlog_high, after.backlog),
         machine=machine.as_document(),
-        invalid_reason=meddling or _invalid(document, drained),
+        invalid_reason=meddling or _invalid(document, drained=sent is not None),
         warnings=_session_warnings(document),
     )
 
@@ -145,7 +163,8 @@ def _start_consumer(
     setup = ConsumerSetup(
         marker=marker,
         cpus=bench.cpus.get("consumer", ()),
-        rcvbuf_bytes=bench.rcvbuf_bytes,
+        rcvbuf_bytes=scenario.rcvbuf_bytes or bench.rcvbuf_bytes,
+        enobufs=scenario.enobufs,
         excluded_types=excluded_types(scenario),
     )
     consumer = bench.consumers[trial.cell.consumer]
@@ -190,18 +209,32 @@ def worker_command(bench: Bench, trial: Trial) -> list[str]:
     return module_command("workloads", *words)
 
 
-def drain(bench: Bench, consumer: RunningConsumer, marker: str) -> bool:
-    """Send sync markers until the queues are shown to be empty; False where they never came."""
+def drain(bench: Bench, consumer: RunningConsumer, marker: str) -> int | None:
+    """Send sync markers until the queues are shown to be empty; None where they never came.
+
+    Returns how many were sent.
+    """
+    _let_the_queue_sink(bench)
     arrived = 0
     for number in range(1, MARKER_ATTEMPTS + 1):
         bench.client.send_user_message(f"{marker}:{number}")
         arrived += consumer.wait_marker(number, MARKER_TIMEOUT_S)
         if arrived == MARKERS_IN_A_ROW:
-            return True
-    return False
+            return number
+    return None
 
 
-def _generated(bench: Bench, scenario: Scenario, document: dict[str, Any]) -> int | None:
+def _let_the_queue_sink(bench: Bench) -> None:
+    """Wait until there is room for a marker: one that is refused would count as lost."""
+    deadline = time.monotonic() + QUEUE_TIMEOUT_S
+    while time.monotonic() < deadline:
+        status = bench.client.status()
+        if status.backlog <= status.backlog_limit // 2 or not status.backlog_limit:
+            return
+        time.sleep(QUEUE_POLL_S)
+
+
+def _demanded(scenario: Scenario, document: dict[str, Any]) -> int | None:
     """The events that the rules demand of what the workload did."""
     per_operation = events_per_operation(
         scenario,
@@ -211,6 +244,12 @@ def _generated(bench: Bench, scenario: Scenario, document: dict[str, Any]) -> in
         known={"auid": document["auid"], "uid": 0},
     )
     return None if per_operation is None else round(per_operation * document["ops"])
+
+
+def _suppressed(scenario: Scenario, document: dict[str, Any], demanded: int | None) -> int | None:
+    """The events that only `never` and exclude rules kept back."""
+    unhindered = _demanded(without_never(scenario), document)
+    return None if demanded is None or unhindered is None else unhindered - demanded
 
 
 def _session_warnings(document: dict[str, Any]) -> tuple[str, ...]:
@@ -227,7 +266,7 @@ def _meddling(bench: Bench) -> str:
     return "; ".join(finding.what for finding in findings)
 
 
-def _invalid(document: dict[str, Any], drained: bool) -> str:
+def _invalid(document: dict[str, Any], *, drained: bool) -> str:
     """Why a trial must not be used; empty where it may. The rule is fixed: nothing else counts."""
     if document["failures"]:
         errors = ", ".join(f"{name} {count}×" for name, count in document["errors"].items())

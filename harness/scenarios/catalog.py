@@ -20,6 +20,7 @@ SCENARIOS: dict[str, str] = {
     "rules": "rules.rules",
     "excluded": "excluded.rules",
     "excluded-narrow": "excluded-narrow.rules",
+    "pressure": "pressure.rules",
 }
 
 NOT_INTERLEAVED = frozenset({"never-enabled"})
@@ -28,6 +29,7 @@ NOT_INTERLEAVED = frozenset({"never-enabled"})
 PLANS: dict[str, str] = {
     "overhead": "overhead.toml",
     "replay": "replay.toml",
+    "pressure": "pressure.toml",
 }
 
 

@@ -42,7 +42,7 @@ def _entries(what: What) -> list[dict[str, str]]:
 
         return [{"name": name, "summary": scenario_summary(name)} for name in SCENARIOS]
     if what == "plans":
-        from harness.run.plan import load_plan_file
+        from harness.run.plan_file import load_plan_file
         from harness.scenarios.catalog import PLANS
 
         return [{"name": name, "summary": load_plan_file(name).summary} for name in PLANS]

@@ -16,6 +16,7 @@ def show_verb(
     *,
     output: Annotated[Path, Parameter(name=["--output", "-o"])] = Path("results"),
     json: Annotated[bool, Parameter(negative="")] = False,
+    ledger: Annotated[bool, Parameter(negative="")] = False,
 ) -> int:
     """Show a stored run again.
 
@@ -27,15 +28,19 @@ def show_verb(
         The folder that runs are stored in.
     json
         Print one JSON document instead of tables.
+    ledger
+        Print where every event went, in full, instead of the tables.
     """
     from harness.store import find_run
 
-    return EXIT_FINE if show_run(find_run(run, output), as_json=json) else EXIT_UNTRUSTWORTHY
+    fine = show_run(find_run(run, output), as_json=json, ledger=ledger)
+    return EXIT_FINE if fine else EXIT_UNTRUSTWORTHY
 
 
-def show_run(folder: Path, *, as_json: bool) -> bool:
+def show_run(folder: Path, *, as_json: bool, ledger: bool = False) -> bool:
     """Print a run; False where it must not be relied on."""
     from harness.reporters.document import result_document
+    from harness.reporters.ledger import render_ledgers
     from harness.reporters.terminal import render_result
     from harness.run.result import make_result
     from harness.store import load_run
@@ -44,6 +49,8 @@ def show_run(folder: Path, *, as_json: bool) -> bool:
     result = make_result(load_run(folder))
     if as_json:
         print_json(result_document(result))
+    elif ledger:
+        render_ledgers(result, out())
     else:
         render_result(result, out())
     return result.trustworthy

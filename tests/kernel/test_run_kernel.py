@@ -44,7 +44,9 @@ def test_the_plan_overhead_measures_every_cell(tmp_path: Path) -> None:
             assert ledgers[scenario]["complete"] == 0
         for scenario in ("excluded", "excluded-narrow"):
             # The generator's connects are excluded, but its shells are another program.
-            assert ledgers[scenario]["generated"] == ledgers[scenario]["complete"] == excluded
+            ledger = ledgers[scenario]
+            assert (ledger["generated"], ledger["complete"]) == (600, excluded)
+            assert ledger["suppressed"] == 600 - excluded
         assert all(ledger["unexplained"] in (0, None) for ledger in ledgers.values())
     shown = auditbench("show", cwd=tmp_path)
     assert shown.returncode == 0

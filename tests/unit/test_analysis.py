@@ -171,7 +171,7 @@ def test_summaries() -> None:
 
 def evidence(**changes: int | None) -> Evidence:
     fields: dict[str, int | None] = {
-        "generated": 100,
+        "demanded": 100,
         "complete": 100,
         "partial": 0,
         "missing_records": 0,
@@ -189,7 +189,7 @@ def test_ledger_takes_missing_records_from_lost() -> None:
     # The figures of 600,000 connects with a backlog of 64 and no waiting.
     ledger = close_ledger(
         evidence(
-            generated=600_000,
+            demanded=600_000,
             complete=184_881,
             partial=10_000,
             lost=423_519,
@@ -201,11 +201,11 @@ def test_ledger_takes_missing_records_from_lost() -> None:
 
 
 def test_ledger_counts_gaps_as_vanished() -> None:
-    ledger = close_ledger(evidence(complete=60, serial_gaps=40))
+    ledger = close_ledger(evidence(complete=60, serial_gaps=40, records_per_event=4, lost=160))
     assert (ledger.vanished, ledger.unexplained) == (40, 0)
 
 
 def test_ledger_says_what_it_cannot_know() -> None:
-    assert close_ledger(evidence(generated=None)).unexplained is None
+    assert close_ledger(evidence(demanded=None)).unexplained is None
     unseen = close_ledger(evidence(complete=None, partial=None, missing_records=None))
     assert (unseen.refused, unseen.unexplained) == (None, None)

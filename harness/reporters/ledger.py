@@ -1,0 +1,124 @@
+"""The ledger for the terminal: one line per cell, or in full with its evidence."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from rich.console import Console, Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from harness.model import CellLedger, Ledger, Result
+from harness.reporters.lookup import Row
+from harness.reporters.units import NOTHING, count, milliseconds
+
+TERMS = ("generated", "complete", "partial", "refused", "vanished", "suppressed", "unexplained")
+STAGES = (
+    "backlog_records",
+    "rate_records",
+    "retry_records",
+    "multicast_records",
+    "consumer_records",
+)
+"""Where records can be dropped, in their order on the way."""
+STAGES_IN_WORDS = (
+    "backlog, after the first record",
+    "rate limit",
+    "retry and hold queue",
+    "multicast buffer",
+    "consumer could not read",
+)
+EVIDENCE = {
+    "kernel's `lost`": "lost",
+    "records missing from partial events": "missing_records",
+    "partial events that nothing names": "unnamed_events",
+    "drops of the socket": "socket_drops",
+    "ENOBUFS": "enobufs",
+    "records received": "received_records",
+    "duplicate records": "duplicate_records",
+    "late records": "late_records",
+    "events of other sessions": "foreign_events",
+    "sync markers that did not come back": "markers_missing",
+}
+
+
+def line_headers(group: list[Row]) -> list[str]:
+    """The terms that a line has: `suppressed` only where rules kept something back."""
+    held = any(row.ledger is not None and row.ledger.total.suppressed for row in group)
+    short = [name for name in TERMS if name != "suppressed" or held]
+    return [{"unexplained": "unexpl."}.get(name, name) for name in short] + ["waited"]
+
+
+def line(total: Ledger, headers: list[str]) -> list[str]:
+    """One cell's terms as they stand under the headers."""
+    values = {name: count(getattr(total, name)) for name in TERMS}
+    values["unexpl."] = values["unexplained"]
+    values["waited"] = milliseconds(total.waited_ms)
+    return [values[header] for header in headers]
+
+
+def is_silent(total: Ledger) -> bool:
+    """Whether nothing happened that the ledger could tell."""
+    terms = [getattr(total, name) for name in TERMS]
+    return not any((*terms, total.lost, total.socket_drops, total.waited_ms))
+
+
+def render_ledgers(result: Result, console: Console) -> None:
+    """Print every cell's ledger in full."""
+    console.print(Group(*_full(result)))
+
+
+def _full(result: Result) -> Iterator[RenderableType]:
+    for ledger in result.ledgers:
+        cell, total = ledger.cell, ledger.total
+        name = f"\n{cell.workload} × {cell.scenario} × {cell.consumer}"
+        trials = f"{ledger.trials} trials, {count(ledger.operations)} operations"
+        yield Text(f"{name}: {trials}", style="bold")
+        if is_silent(total):
+            yield Text("no events", style="dim")
+            continue
+        yield _entries(ledger)
+        for sentence in unknowns(total):
+            yield Text(f"? {sentence}", style="yellow")
+
+
+def _entries(ledger: CellLedger) -> Table:
+    total = ledger.total
+    table = Table.grid(padding=(0, 2))
+    table.add_column(justify="right")
+    table.add_column()
+    for name in TERMS:
+        table.add_row(count(getattr(total, name)), f"events {name}{_bounds(total, name)}")
+    for name, words in zip(STAGES, STAGES_IN_WORDS, strict=True):
+        table.add_row(count(getattr(total, f"stage_{name}")), f"records dropped: {words}")
+    for words, name in EVIDENCE.items():
+        table.add_row(count(getattr(total, name)), words)
+    table.add_row(milliseconds(total.waited_ms), "waited for room in the backlog, all processes")
+    return table
+
+
+def _bounds(total: Ledger, name: str) -> str:
+    low, high = total.refused_low, total.refused_high
+    if name != "refused" or low == high:
+        return ""
+    return f" (`lost` allows {count(low)} to {count(high)})"
+
+
+def unknowns(total: Ledger) -> list[str]:
+    """What this ledger cannot know, and why, a sentence each."""
+    found = []
+    if total.generated is None:
+        found.append(
+            "generated and unexplained are not known: the rules ask for what only the kernel "
+            "knows, or the load does calls that nobody counted"
+        )
+    if total.complete is None:
+        found.append("the consumer does not tell events, so only `lost` and the wait are known")
+    if total.suppressed is None:
+        found.append(f"suppressed is not known and shown as {NOTHING}")
+    if total.refused_low != total.refused_high:
+        found.append(
+            "`lost` counts some of the records that the retry queue dropped and not others: "
+            "refused is what the other terms leave, checked against these bounds only"
+        )
+    return found

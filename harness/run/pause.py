@@ -1,0 +1,48 @@
+"""Stop a consumer for a while in the middle of a load. It starts it again whatever happens."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import threading
+from collections.abc import Iterator, Sequence
+
+
+@contextlib.contextmanager
+def paused(pids: Sequence[int], after_ms: int, for_ms: int) -> Iterator[None]:
+    """SIGSTOP to the processes `after_ms` from now, SIGCONT `for_ms` later, on a thread.
+
+    A thread of its own, because who asks the kernel for its audit status may be made to wait
+    while the queue is full. The block does not end before the processes run again; `for_ms` of 0
+    stops nothing.
+    """
+    if not for_ms:
+        yield
+        return
+    over = threading.Event()
+    thread = threading.Thread(target=_pause, args=(pids, after_ms, for_ms, over), daemon=True)
+    thread.start()
+    try:
+        yield
+    except BaseException:
+        over.set()
+        raise
+    finally:
+        thread.join()
+
+
+def _pause(pids: Sequence[int], after_ms: int, for_ms: int, over: threading.Event) -> None:
+    if over.wait(after_ms / 1000):
+        return
+    try:
+        _signal(pids, signal.SIGSTOP)
+        over.wait(for_ms / 1000)
+    finally:
+        _signal(pids, signal.SIGCONT)
+
+
+def _signal(pids: Sequence[int], number: signal.Signals) -> None:
+    for pid in pids:
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, number)

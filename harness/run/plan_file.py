@@ -1,0 +1,85 @@
+"""A plan as it is written in TOML, with everything that may stand in it. docs/plans.md shows one.
+
+It reads and checks the file; what the command line makes of it is `harness.run.plan`'s.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from dataclasses import replace
+from typing import Annotated, Literal
+
+import msgspec
+
+from harness.analysis.verdict import DEFAULT_MARGIN
+from harness.errors import UsageError
+from harness.model import Scenario
+from harness.scenarios.catalog import plan_path
+
+Kind = Literal["kernel", "replay"]
+Count = Annotated[int, msgspec.Meta(ge=0, lt=2**32)]
+
+
+class BlockCounts(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
+    """How many blocks count (the warm-up comes on top) at each pace."""
+
+    default: int = 20
+    fast: int = 8
+    rigorous: int = 40
+
+
+class CellKnobs(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
+    """One `[[cells]]` of a plan: a scenario under a name of its own, with other limits.
+
+    What is None is left as the scenario has it; `backlog_wait_time` is in jiffies.
+    """
+
+    name: str
+    scenario: str
+    consumer: str | None = None
+    backlog_limit: Count | None = None
+    backlog_wait_time: Count | None = None
+    rate_limit: Count | None = None
+    failure: Annotated[int, msgspec.Meta(ge=0, le=1)] | None = None
+    rcvbuf_bytes: Annotated[int, msgspec.Meta(ge=4096, le=2**30)] | None = None
+    enobufs: bool = False
+    stop_after_ms: Annotated[int, msgspec.Meta(ge=0, le=10_000)] = 0
+    stop_for_ms: Annotated[int, msgspec.Meta(ge=0, le=10_000)] = 0
+
+    def bind(self, scenario: Scenario) -> Scenario:
+        """The scenario under this cell's name, with its knobs."""
+        wanted = {f: getattr(self, f) for f in self.__struct_fields__ if f != "scenario"}
+        return replace(
+            scenario, **{name: value for name, value in wanted.items() if value is not None}
+        )
+
+
+class PlanFile(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
+    """A plan as it is written in TOML."""
+
+    summary: str
+    workloads: list[str]
+    scenarios: list[str] = []
+    consumers: tuple[str, ...] = ("assemble",)
+    kind: Kind = "kernel"
+    reference: str | None = None
+    reference_consumer: str | None = None
+    again: bool = False
+    first: list[str] = []
+    blocks: BlockCounts = BlockCounts()
+    ops: dict[str, int] = {}
+    margin: float = DEFAULT_MARGIN
+    workers: Annotated[int, msgspec.Meta(ge=1)] = 1
+    auid: str = "keep"
+    cells: list[CellKnobs] = []
+
+
+def load_plan_file(name: str) -> PlanFile:
+    """Read a built-in plan or a plan file; UsageError where it is not a plan."""
+    path = plan_path(name)
+    try:
+        return msgspec.convert(tomllib.loads(path.read_text(encoding="utf-8")), PlanFile)
+    except OSError as error:
+        raise UsageError(f"{path} cannot be read ({error.strerror})") from None
+    except (ValueError, msgspec.ValidationError) as error:
+        raise UsageError(f"{path} is no plan: {error}", remedy="docs/plans.md shows one") from None
