@@ -7,6 +7,7 @@ this module opens, orders, and says what was found.
 from __future__ import annotations
 
 import json
+import os
 import sys
 from collections.abc import Callable, Collection, Iterable
 from typing import Any
@@ -56,6 +57,7 @@ class LogSums:
     def _read(self, file: LogFile, tick: Callable[[], None]) -> None:
         if file.fd is not None:
             file.rewind()
+            os.posix_fadvise(file.fd, 0, 0, os.POSIX_FADV_SEQUENTIAL)
             while self.reader.read_from(file.fd):
                 tick()
             return
@@ -137,7 +139,7 @@ def read_logs(paths: Iterable[str], sums: LogSums, progress: Progress | None = N
 
             def tick(file: LogFile = file, done: int = done) -> None:
                 if progress is not None:
-                    progress(done + file.position(), total)
+                    progress(done + file.position() if total else sums.reader.input_bytes, total)
 
             sums.take_file(file, tick)
             done += file.size

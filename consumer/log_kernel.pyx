@@ -221,8 +221,7 @@ cdef class KernelFields(MessageFields):
             event.left_out |= WITHOUT_ADDRESS
             return
         event.value[ADDRESS] = NO_VALUE
-        if raw >= 2:
-            memcpy(&family, self.scratch, 2)
+        memcpy(&family, self.scratch, min(raw, <uint32_t>2))
         if family == FAMILY_INET and raw >= 16:
             self.scratch[3] = 4
             event.value[ADDRESS] = self.number(ADDRESS, self.scratch + 3, 5)
