@@ -59,6 +59,8 @@ class Evidence:
 class _Books:
     """The evidence added up, where it suffices: all in records but `refused_*`, in events."""
 
+    vanished: int
+    """Events, without the sync markers among the missing serials."""
     dropped_records: int | None
     """Dropped after the event had a serial."""
     refused_low: int
@@ -69,22 +71,17 @@ def close_ledger(evidence: Evidence) -> Ledger:
     """The ledger of a trial; terms that the evidence does not cover stay None."""
     books = _books(evidence)
     refused, unexplained = _refused(evidence, books)
-    vanished = evidence.serial_gaps if books else None
-    if vanished and unexplained and unexplained < 0:
-        # The serial of a sync marker that did not come back is missing too.
-        markers = min(vanished, evidence.markers_missing, -unexplained)
-        vanished, unexplained = vanished - markers, unexplained + markers
     partial = None if evidence.partial is None else evidence.partial + evidence.unnamed
     return Ledger(
         generated=_generated(evidence),
         complete=evidence.complete,
         partial=partial,
         refused=refused,
-        vanished=vanished,
+        vanished=books.vanished if books else None,
         suppressed=evidence.suppressed,
         unexplained=unexplained,
-        refused_low=books.refused_low if books else None,
-        refused_high=books.refused_high if books else None,
+        refused_low=max(books.refused_low, 0) if books else None,
+        refused_high=max(books.refused_high, 0) if books else None,
         lost=evidence.lost,
         missing_records=evidence.missing_records,
         unnamed_events=None if evidence.partial is None else evidence.unnamed,
@@ -108,15 +105,22 @@ def _generated(evidence: Evidence) -> int | None:
 def _books(evidence: Evidence) -> _Books | None:
     if evidence.lost is None or evidence.missing_records is None or evidence.serial_gaps is None:
         return None
-    dropped = _dropped_records(evidence, evidence.serial_gaps)
+    vanished = _vanished(evidence, evidence.serial_gaps)
+    dropped = _dropped_records(evidence, vanished)
     if evidence.backlog_limit == 0:
-        return _Books(dropped, 0, 0)
-    # A sync marker that did not come back may be one of the missing serials, or be refused.
-    events = max(evidence.serial_gaps - evidence.markers_missing, 0)
-    _, most = _counted_drops(evidence, dropped)
-    least, _ = _counted_drops(evidence, _dropped_records(evidence, events))
+        return _Books(vanished, dropped, 0, 0)
+    least, most = _counted_drops(evidence, dropped)
+    # `lost` may hold each marker that did not come back, too.
     low = max(evidence.lost - most - evidence.markers_missing, 0)
-    return _Books(dropped, low, max(evidence.lost - least, 0))
+    # Below 0 where the books contradict each other; that must not look like a 0.
+    high = evidence.lost - least
+    return _Books(vanished, dropped, min(low, high), high)
+
+
+def _vanished(evidence: Evidence, gaps: int) -> int:
+    """Serials of the trial that are missing. A marker was refused where nothing else drops."""
+    drops = evidence.socket_drops or evidence.rate_limit != 0
+    return max(gaps - evidence.markers_missing, 0) if drops else gaps
 
 
 def _dropped_records(evidence: Evidence, vanished: int) -> int | None:
@@ -148,11 +152,11 @@ def _refused(evidence: Evidence, books: _Books | None) -> tuple[int | None, int 
         return None, None
     exact = books.refused_low == books.refused_high
     if evidence.demanded is None:
-        return (books.refused_low if exact else None), None
-    seen = evidence.complete + evidence.partial + evidence.unnamed + (evidence.serial_gaps or 0)
+        return (max(books.refused_low, 0) if exact else None), None
+    seen = evidence.complete + evidence.partial + evidence.unnamed + books.vanished
     without_serial = evidence.demanded - seen
     refused = min(max(without_serial, books.refused_low), books.refused_high)
-    return refused, without_serial - refused
+    return max(refused, 0), without_serial - refused
 
 
 def _stages(evidence: Evidence, books: _Books | None, refused: int | None) -> dict[str, int | None]:

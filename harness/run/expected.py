@@ -6,6 +6,7 @@ import contextlib
 import platform
 from collections.abc import Mapping
 from dataclasses import replace
+from typing import Any
 
 from harness.errors import UsageError
 from harness.kernel.libaudit import syscall_number
@@ -55,10 +56,36 @@ def events_per_operation(
     return total
 
 
-def without_never(scenario: Scenario) -> Scenario:
-    """The same with its `always` rules only: what it would record if nothing held it back."""
+def demanded_events(scenario: Scenario, document: dict[str, Any]) -> tuple[int | None, int | None]:
+    """The events that the rules demand of what a workload did, and those that they kept back.
+
+    `document` is the workload's result. Kept back is what the `always` rules would demand more
+    if there were no others. None is what the rules, or the workload, leave unknown.
+    """
+    demanded = _demanded(scenario, document)
+    unhindered = _demanded(_without_never(scenario), document)
+    kept_back = None if demanded is None or unhindered is None else unhindered - demanded
+    return demanded, kept_back
+
+
+def _demanded(scenario: Scenario, document: dict[str, Any]) -> int | None:
+    per_operation = events_per_operation(
+        scenario,
+        document["yields"],
+        exe=document["exe"],
+        program=document["details"].get("program", ""),
+        known={"auid": document["auid"], "uid": 0},
+    )
+    return None if per_operation is None else round(per_operation * document["ops"])
+
+
+def _without_never(scenario: Scenario) -> Scenario:
+    """The same with its `always` rules only; exclude rules drop records, some of them events."""
     rules = tuple(
-        payload for payload in scenario.rules if Rule.from_bytes(payload).action == ACTION_ALWAYS
+        payload
+        for payload in scenario.rules
+        if (rule := Rule.from_bytes(payload)).action == ACTION_ALWAYS
+        and rule.filter_list != FILTER_EXCLUDE
     )
     return replace(scenario, rules=rules, rule_text=())
 

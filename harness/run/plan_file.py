@@ -78,8 +78,15 @@ def load_plan_file(name: str) -> PlanFile:
     """Read a built-in plan or a plan file; UsageError where it is not a plan."""
     path = plan_path(name)
     try:
-        return msgspec.convert(tomllib.loads(path.read_text(encoding="utf-8")), PlanFile)
+        plan = msgspec.convert(tomllib.loads(path.read_text(encoding="utf-8")), PlanFile)
     except OSError as error:
         raise UsageError(f"{path} cannot be read ({error.strerror})") from None
     except (ValueError, msgspec.ValidationError) as error:
         raise UsageError(f"{path} is no plan: {error}", remedy="docs/plans.md shows one") from None
+    names = [*plan.scenarios, *(cell.name for cell in plan.cells)]
+    if twice := {name for name in names if names.count(name) > 1}:
+        raise UsageError(
+            f"{path} has two scenarios or cells called {min(twice)!r}",
+            remedy="give each a name of its own",
+        )
+    return plan

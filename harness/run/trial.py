@@ -25,7 +25,7 @@ from harness.metrics.audit_status import audit_delta
 from harness.metrics.machine import read_machine
 from harness.model import Ledger, Sample, Scenario, Trial
 from harness.processes import ChildFailedError, LineProcess, module_command
-from harness.run.expected import events_per_operation, excluded_types, without_never
+from harness.run.expected import demanded_events, excluded_types
 from harness.run.measure import Circumstances, evidence_of, metrics_of
 from harness.run.pause import paused
 from harness.run.plan import Plan
@@ -105,7 +105,7 @@ def _measure(bench: Bench, trial: Trial, scenario: Scenario) -> Sample:
         report = consumer.stop()
     machine = machine_after.delta(machine_before)
     delta = audit_delta(before, after, hz=kernel_hz())
-    demanded = _demanded(scenario, document)
+    demanded, suppressed = demanded_events(scenario, document)
     ledger = close_ledger(
         evidence_of(
             report.document,
@@ -113,7 +113,7 @@ def _measure(bench: Bench, trial: Trial, scenario: Scenario) -> Sample:
             Circumstances(
                 session=document["session"],
                 demanded=demanded,
-                suppressed=_suppressed(scenario, document, demanded),
+                suppressed=suppressed,
                 backlog_limit=before.backlog_limit,
                 rate_limit=before.rate_limit,
                 hold_queue=bench.hold_queue,
@@ -232,24 +232,6 @@ def _let_the_queue_sink(bench: Bench) -> None:
         if status.backlog <= status.backlog_limit // 2 or not status.backlog_limit:
             return
         time.sleep(QUEUE_POLL_S)
-
-
-def _demanded(scenario: Scenario, document: dict[str, Any]) -> int | None:
-    """The events that the rules demand of what the workload did."""
-    per_operation = events_per_operation(
-        scenario,
-        document["yields"],
-        exe=document["exe"],
-        program=document["details"].get("program", ""),
-        known={"auid": document["auid"], "uid": 0},
-    )
-    return None if per_operation is None else round(per_operation * document["ops"])
-
-
-def _suppressed(scenario: Scenario, document: dict[str, Any], demanded: int | None) -> int | None:
-    """The events that only `never` and exclude rules kept back."""
-    unhindered = _demanded(without_never(scenario), document)
-    return None if demanded is None or unhindered is None else unhindered - demanded
 
 
 def _session_warnings(document: dict[str, Any]) -> tuple[str, ...]:

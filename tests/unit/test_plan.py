@@ -141,3 +141,36 @@ def test_the_stored_plan_is_complete_toml() -> None:
     rules = {s["name"]: s["rules"] for s in document["scenarios"]["udp"]}
     assert rules["no-context"] == ["-a never,task"]
     assert rules["no-rules"] == []
+
+
+def test_cells_of_a_plan_are_scenarios_with_knobs() -> None:
+    made = plan(plan="pressure")
+    assert (made.workers, made.auid) == (2, "2147480123")
+    assert made.cells()[0] == Cell("udp", "roomy", "assemble")
+    stopped = made.scenario_of(Cell("udp", "stop-mc", "multicast-assemble"))
+    assert (stopped.stop_for_ms, stopped.rcvbuf_bytes, stopped.failure) == (300, 106496, 0)
+    assert all("auid=2147480123" in stopped.rule_text[-1] for _ in stopped.rule_text)
+    assert len(made.cells()) == len(set(made.cells())) == 20
+    chosen = plan(plan="pressure", scenarios=("stop-mc",), workers=1, auid="5")
+    assert [cell.scenario for cell in chosen.cells()] == ["roomy", "stop-mc"]
+    assert (chosen.workers, chosen.auid) == (1, "5")
+
+
+@pytest.mark.parametrize(
+    "knob", ["failure = 2", "backlog_limit = -1", "odd = 1", "stop_for_ms = 99999"]
+)
+def test_a_cell_with_a_bad_knob_is_refused(tmp_path: Path, knob: str) -> None:
+    path = tmp_path / "p.toml"
+    path.write_text(
+        f'summary = "s"\nworkloads = ["udp"]\n[[cells]]\nname = "a"\nscenario = "rules"\n{knob}\n'
+    )
+    with pytest.raises(UsageError, match="is no plan"):
+        plan(plan=str(path))
+
+
+def test_two_cells_of_one_name_are_refused(tmp_path: Path) -> None:
+    path = tmp_path / "p.toml"
+    cell = '[[cells]]\nname = "a"\nscenario = "rules"\n'
+    path.write_text(f'summary = "s"\nworkloads = ["udp"]\n{cell}{cell}')
+    with pytest.raises(UsageError, match="two scenarios or cells called 'a'"):
+        plan(plan=str(path))

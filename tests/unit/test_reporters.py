@@ -15,6 +15,7 @@ from rich.console import Console
 from harness.model import Ledger, Result
 from harness.reporters.answer import answer
 from harness.reporters.document import result_document
+from harness.reporters.ledger import render_ledgers, unknowns
 from harness.reporters.progress import LiveProgress, PlainProgress
 from harness.reporters.terminal import render_result
 from harness.reporters.units import count, duration, interval, milliseconds, percent, ratio
@@ -150,3 +151,39 @@ def test_progress(display: type[LiveProgress | PlainProgress], tmp_path: Path) -
     if display is PlainProgress:
         assert "block 0: 6/12 trials" in text
         assert "block 1: 12/12 trials" in text
+
+
+def test_the_full_ledger_shows_every_term_and_what_it_cannot_know(result: Result) -> None:
+    unsure = tuple(
+        replace(entry, total=replace(entry.total, refused=3, refused_low=1, refused_high=9))
+        for entry in result.ledgers
+    )
+    stream = io.StringIO()
+    render_ledgers(replace(result, ledgers=unsure), Console(file=stream, width=80))
+    text = stream.getvalue()
+    assert "udp × rules × assemble: 6 trials, 6,000 operations" in text
+    assert "3  events refused (`lost` allows 1 to 9)" in text
+    assert "refused is what the other terms leave" in text
+    assert "–  events suppressed" in text
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"generated": None}, "generated and unexplained are not known"),
+        ({"complete": None}, "the consumer does not tell events"),
+        ({"suppressed": None}, "suppressed is not known"),
+        ({"refused_high": 1}, "checked against these bounds only"),
+    ],
+)
+def test_unknown_terms_are_said(changes: dict[str, int | None], words: str) -> None:
+    whole = Ledger(
+        generated=1, complete=1, partial=0, lost=0, suppressed=0, refused_low=0, refused_high=0
+    )
+    assert unknowns(whole) == []
+    assert words in unknowns(replace(whole, **changes))[0]
+
+
+def test_trials_that_cancel_are_not_trusted(result: Result) -> None:
+    first = replace(result.ledgers[0], trials_unexplained=2)
+    assert not replace(result, ledgers=(first,)).trustworthy

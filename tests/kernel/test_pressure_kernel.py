@@ -1,0 +1,59 @@
+"""The plan pressure on the live kernel, small: whatever is dropped, the ledgers close."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import pytest
+
+from tests.support.command import ROOT, auditbench, auditbench_json
+
+pytestmark = [pytest.mark.kernel, pytest.mark.usefixtures("audit_host"), pytest.mark.timeout(180)]
+
+SCHEMA = json.loads((ROOT / "docs/schema/result.schema.json").read_text(encoding="utf-8"))
+OPERATIONS = 30_000
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, Any]]:
+    folder = tmp_path_factory.mktemp("pressure")
+    words = ("run", "pressure", "--blocks", 1, "--ops", OPERATIONS, "--seed", 1)
+    return folder, auditbench_json(*words, cwd=folder, timeout_s=170)
+
+
+def test_every_cell_closes(run: tuple[Path, dict[str, Any]]) -> None:
+    _, document = run
+    jsonschema.validate(document, SCHEMA)
+    assert document["invalid_trials"] == 0
+    assert len(document["ledgers"]) == 20
+    for ledger in document["ledgers"]:
+        terms = ("complete", "partial", "refused", "vanished", "suppressed", "unexplained")
+        assert ledger["generated"] == OPERATIONS == sum(ledger[term] for term in terms)
+        assert ledger["unexplained"] == ledger["trials_unexplained"] == 0, ledger
+        assert ledger["refused_low"] <= ledger["refused"] <= ledger["refused_high"]
+
+
+def test_each_knob_drops_where_it_should(run: tuple[Path, dict[str, Any]]) -> None:
+    cells = {ledger["scenario"]: ledger for ledger in run[1]["ledgers"]}
+    assert cells["roomy"]["complete"] == OPERATIONS
+    assert cells["unlimited"]["refused"] == cells["rate-b0"]["refused"] == 0
+    assert cells["rate-b0"]["vanished"] > 0
+    assert cells["rate-b0"]["stages"]["rate_records"] == cells["rate-b0"]["lost"] > 0
+    # Stopped multicast readers lose what `lost` never tells.
+    assert cells["stop-mc"]["lost"] == 0
+    assert cells["stop-mc"]["vanished"] > 0
+    assert cells["stop-mc"]["stages"]["multicast_records"] == cells["stop-mc"]["socket_drops"] > 0
+    assert cells["stop-nowait"]["refused"] > 0
+    # With room in its buffer the same consumer may stand still and lose nothing.
+    assert cells["stop-large"]["complete"] == OPERATIONS
+
+
+def test_the_ledger_is_shown_in_full(run: tuple[Path, dict[str, Any]]) -> None:
+    shown = auditbench("show", "--ledger", cwd=run[0])
+    assert shown.returncode == 0
+    assert "udp × stop-b1024 × assemble" in shown.stdout
+    assert shown.stdout.count("events unexplained") == 20
+    assert "refused is what the other terms leave" in shown.stdout

@@ -1,0 +1,92 @@
+"""The ledger finds the truth of simulated kernels that drop at every stage."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from harness.analysis.ledger import close_ledger
+from harness.metrics.audit_status import AuditDelta
+from harness.model import Ledger
+from harness.run.measure import Circumstances, evidence_of
+from tests.support.queues import OWN, Queues
+
+probability = st.one_of(st.just(0.0), st.floats(0.001, 0.05), st.floats(0.05, 0.999))
+kernels = st.builds(
+    Queues,
+    seed=st.integers(0, 2**32),
+    size=st.integers(1, 9),
+    backlog=probability,
+    rate=probability,
+    multicast=st.booleans(),
+    socket=probability,
+    burst=st.integers(1, 400),
+)
+
+
+def ledger_of(
+    kernel: Queues, sent: int, demanded: int | None, changes: dict[str, Any] | None = None
+) -> Ledger:
+    delta = AuditDelta(lost=kernel.lost, waited_jiffies=0, waited_ms=0.0)
+    circumstances = Circumstances(
+        session=OWN,
+        demanded=demanded,
+        backlog_limit=64,
+        rate_limit=int(kernel.rate > 0),
+        markers_sent=sent,
+    )
+    return close_ledger(
+        evidence_of(kernel.consumer_document() | (changes or {}), delta, circumstances)
+    )
+
+
+@given(kernels, st.integers(0, 300))
+def test_every_term_is_the_truth(kernel: Queues, operations: int) -> None:
+    kernel.load(operations)
+    ledger = ledger_of(kernel, kernel.drain(), operations)
+    found = {name: getattr(ledger, name) for name in kernel.truth}
+    assert found == kernel.truth
+    assert ledger.unexplained == 0
+    assert ledger.generated == operations
+    assert ledger.refused_low is not None
+    assert ledger.refused_high is not None
+    assert ledger.refused_low <= kernel.truth["refused"] <= ledger.refused_high
+    assert ledger.duplicate_records == kernel.duplicates
+
+
+@given(st.integers(0, 2**32), probability, st.integers(1, 50), st.sampled_from([-1, 1]))
+def test_one_event_too_many_or_too_few_is_seen(
+    seed: int, backlog: float, events: int, sign: int
+) -> None:
+    """Where nothing but the backlog drops, both sides are exact: the ledger can be wrong."""
+    kernel = Queues(seed=seed, backlog=backlog)
+    kernel.load(200)
+    ledger = ledger_of(kernel, kernel.drain(), 200 + sign * events)
+    assert ledger.unexplained == sign * events
+
+
+@given(st.integers(0, 2**32), probability, probability, st.integers(1, 300))
+def test_multicast_drops_keep_both_sides_exact(
+    seed: int, backlog: float, socket: float, burst: int
+) -> None:
+    """Every drop of a multicast socket is counted, so that a hidden serial is seen."""
+    kernel = Queues(seed=seed, backlog=backlog, multicast=True, socket=socket, burst=burst)
+    kernel.load(200)
+    sent = kernel.drain()
+    document = kernel.consumer_document()
+    ledger = ledger_of(kernel, sent, 200)
+    hidden = {"serials": {"gaps": document["serials"]["gaps"] + 40}}
+    wrong = ledger_of(kernel, sent, 200, hidden)
+    assert ledger.unexplained == 0
+    if sent == 2 and ledger.complete:
+        assert wrong.unexplained
+
+
+def test_unknown_yield_leaves_unknown_what_depends_on_it() -> None:
+    kernel = Queues(seed=1, backlog=0.2)
+    kernel.load(300)
+    ledger = ledger_of(kernel, kernel.drain(), None)
+    assert (ledger.generated, ledger.unexplained) == (None, None)
+    assert ledger.refused == kernel.truth["refused"]
