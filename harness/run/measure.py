@@ -96,7 +96,8 @@ def evidence_of(
     calls = group["by_syscall"].values()
     complete = sum(call["complete"] for call in calls)
     partial = sum(call["partial"] for call in calls)
-    unnamed, unnamed_records = _unnamed(consumer)
+    can_drop = circumstances.rate_limit != 0 or consumer["socket_drops"]
+    unnamed, unnamed_records = _unnamed(consumer) if can_drop else (0, 0)
     sent = circumstances.markers_sent
     return Evidence(
         demanded=circumstances.demanded,
@@ -134,7 +135,9 @@ def _events(consumer: Document) -> int:
 def _unnamed(consumer: Document) -> tuple[int, int]:
     """Events that belong to no session because the record that names it is missing.
 
-    Also the records they have. An event of no session has one too, 4294967295.
+    Also the records they have. An event of no session has one too, 4294967295; only what the
+    kernel does on its own behalf names none. A refused SYSCALL record leaves nothing behind, so
+    that without other drops there are no unnamed events of the trial.
     """
     sessions = consumer["sessions"].values()
     unnamed = _events(consumer) - sum(group["events"] for group in sessions)

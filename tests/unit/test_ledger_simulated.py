@@ -90,3 +90,14 @@ def test_unknown_yield_leaves_unknown_what_depends_on_it() -> None:
     ledger = ledger_of(kernel, kernel.drain(), None)
     assert (ledger.generated, ledger.unexplained) == (None, None)
     assert ledger.refused == kernel.truth["refused"]
+
+
+def test_what_the_kernel_records_for_nobody_is_foreign() -> None:
+    kernel = Queues(seed=2)
+    kernel.load(100)
+    sent = kernel.drain()
+    document = kernel.consumer_document()
+    events = document["events"] | {"complete": document["events"]["complete"] + 3}
+    ledger = ledger_of(kernel, sent, 100, {"events": events, "records": document["records"] + 3})
+    assert (ledger.unexplained, ledger.partial, ledger.unnamed_events) == (0, 0, 0)
+    assert ledger.foreign_events == len(kernel.received) + 3 - 100
