@@ -42,7 +42,8 @@ def test_entries_make_sense(info: WorkloadInfo) -> None:
     assert info.noisy in info.yields or not info.yields
     if info.yields:
         assert set(WATCHED) <= set(info.yields)
-        assert info.yields[info.noisy] > 0
+        # `syscalls` makes no noise of its own.
+        assert info.yields[info.noisy] > 0 or info.name == "syscalls"
 
 
 def test_entries_are_frozen() -> None:
