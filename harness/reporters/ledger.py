@@ -9,7 +9,6 @@ from rich.table import Table
 from rich.text import Text
 
 from harness.model import CellLedger, Ledger, Result
-from harness.reporters.lookup import Row
 from harness.reporters.units import NOTHING, count, milliseconds
 
 TERMS = ("generated", "complete", "partial", "refused", "vanished", "suppressed", "unexplained")
@@ -42,19 +41,32 @@ EVIDENCE = {
 }
 
 
-def line_headers(group: list[Row]) -> list[str]:
-    """The terms that a line has: `suppressed` only where rules kept something back."""
-    held = any(row.ledger is not None and row.ledger.total.suppressed for row in group)
-    short = [name for name in TERMS if name != "suppressed" or held]
-    return [{"unexplained": "unexpl."}.get(name, name) for name in short] + ["waited"]
+LINE_HEADERS = ("generated", "received", "lost", "drops", "waited", "unexpl.")
+"""What a cell's line in the table says; the terms between stand in its `equation`."""
 
 
-def line(total: Ledger, headers: list[str]) -> list[str]:
-    """One cell's terms as they stand under the headers."""
-    values = {name: count(getattr(total, name)) for name in TERMS}
-    values["unexpl."] = values["unexplained"]
-    values["waited"] = milliseconds(total.waited_ms)
-    return [values[header] for header in headers]
+def line(total: Ledger) -> list[str]:
+    """One cell as it stands under LINE_HEADERS."""
+    received = None
+    if total.complete is not None and total.partial is not None:
+        received = total.complete + total.partial
+    return [
+        count(total.generated),
+        count(received),
+        count(total.lost),
+        count(total.socket_drops),
+        milliseconds(total.waited_ms),
+        count(total.unexplained),
+    ]
+
+
+def equation(total: Ledger) -> str:
+    """Where the events went, zero terms left out; empty where all arrived whole."""
+    terms = [(name, getattr(total, name)) for name in TERMS[1:]]
+    if not any(value for name, value in terms if name != "complete"):
+        return ""
+    parts = " + ".join(f"{count(value)} {name}" for name, value in terms if value)
+    return f"{count(total.generated)} generated = {parts}"
 
 
 def is_silent(total: Ledger) -> bool:

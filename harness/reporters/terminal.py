@@ -15,7 +15,7 @@ from rich.text import Text
 
 from harness.model import Result
 from harness.reporters.answer import answer
-from harness.reporters.ledger import is_silent, line, line_headers
+from harness.reporters.ledger import LINE_HEADERS, equation, is_silent, line
 from harness.reporters.lookup import Row, by_workload, rows, several_consumers
 from harness.reporters.units import NOTHING, count, duration, interval, ratio
 from workloads.catalog import WORKLOADS
@@ -119,10 +119,10 @@ def _cpu_table(result: Result, group: list[Row], *, several: bool) -> Table:
 
 def _events_table(group: list[Row], *, several: bool) -> Iterator[RenderableType]:
     """The events of the cells that had any; the others are named below in one line."""
-    headers = line_headers(group)
-    table = _table("events", *headers)
-    table.padding = (0, 1, 0, 0)
+    table = _table("events", *LINE_HEADERS)
+    table.padding = (0, 2, 0, 0)
     silent: list[str] = []
+    equations: list[str] = []
     for row in group:
         if row.ledger is None:
             continue
@@ -130,9 +130,13 @@ def _events_table(group: list[Row], *, several: bool) -> Iterator[RenderableType
         if is_silent(total):
             silent.append(_name(row, several=several).plain)
             continue
-        table.add_row(_name(row, several=several), *line(total, headers))
+        name = _name(row, several=several)
+        table.add_row(name, *line(total))
+        if words := equation(total):
+            equations.append(f"{name.plain}: {words}")
     if table.row_count:
         yield table
+    yield from (Text(words) for words in equations)
     if silent:
         yield Text(f"no events: {', '.join(silent)}", style="dim")
 

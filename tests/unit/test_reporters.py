@@ -15,7 +15,7 @@ from rich.console import Console
 from harness.model import Ledger, Result
 from harness.reporters.answer import answer
 from harness.reporters.document import result_document
-from harness.reporters.ledger import render_ledgers, unknowns
+from harness.reporters.ledger import equation, line, render_ledgers, unknowns
 from harness.reporters.progress import LiveProgress, PlainProgress
 from harness.reporters.terminal import render_result
 from harness.reporters.units import count, duration, interval, milliseconds, percent, ratio
@@ -123,6 +123,14 @@ def test_names_from_outside_are_no_markup(result: Result) -> None:
         for c in result.comparisons
     )
     assert odd in rendered(replace(result, comparisons=comparisons), width=120)
+
+
+def test_a_line_says_where_events_went() -> None:
+    whole = Ledger(generated=5, complete=5, partial=0, lost=0, unexplained=0)
+    assert equation(whole) == ""
+    lossy = replace(whole, complete=2, partial=1, refused=2, lost=3)
+    assert equation(lossy) == "5 generated = 2 complete + 1 partial + 2 refused"
+    assert line(lossy)[:3] == ["5", "3", "3"]
 
 
 def test_trust(result: Result) -> None:
