@@ -26,6 +26,7 @@ from harness.kernel.process import identify, wait_gone
 from harness.kernel.restore import Report, calm, restore_state
 from harness.kernel.snapshot import Snapshot, differences
 from tests.fakes.processes import Run, kill
+from tests.kernel.conftest import refuse
 
 pytestmark = [pytest.mark.kernel, pytest.mark.timeout(180)]
 
@@ -92,9 +93,9 @@ def auditd(
 ) -> Iterator[None]:
     """A running auditd on a host with rules of its own."""
     if AUDITD is None:
-        pytest.skip("auditd is not installed")
+        refuse("auditd is not installed")
     if Path("/run/auditd.pid").exists() or Path("/run/audit/auditd.pid").exists():
-        pytest.skip("an auditd has left its pid file here, or runs")
+        refuse("an auditd has left its pid file here, or runs")
     before = Snapshot.capture(audit_host)
     for payload in host_rules:
         audit_host.add_rule(payload)
