@@ -190,6 +190,39 @@ class Comparison:
     margin: float
     detectable: float | None = None
     interleaved: bool = True
+    p: float | None = None
+    """Paired permutation test of no difference; None where the two were not paired."""
+    q: float | None = None
+    """`p` after control of the false discovery rate over the metrics of the run."""
+    bca_low: float | None = None
+    bca_high: float | None = None
+    """The BCa bootstrap interval beside Student's, from 20 blocks on."""
+    blocks_needed: int | None = None
+    """For an inconclusive verdict: about how many blocks would decide at this spread."""
+
+
+@dataclass(frozen=True, slots=True)
+class LossComparison:
+    """Whether a cell loses events, and whether it loses more than its reference.
+
+    `share` is the share of trials with any loss, its interval the exact one (Clopper-Pearson,
+    95 %): with none in n trials, `share_high` is what cannot be excluded. `loss_ratio` is the mean
+    over trials of the share of events that did not arrive whole; `difference` is the mean paired
+    difference of it to the reference cell, with a 95 % t interval. None is what cannot be known.
+    """
+
+    cell: Cell
+    trials: int
+    trials_with_loss: int
+    share: float | None
+    share_low: float | None
+    share_high: float | None
+    loss_ratio: float | None
+    reference_loss_ratio: float | None = None
+    difference: float | None = None
+    difference_low: float | None = None
+    difference_high: float | None = None
+    verdict: Verdict = "no-reference"
 
 
 @dataclass(frozen=True, slots=True)
@@ -249,6 +282,7 @@ class Result:
     invalid_trials: int
     complete: bool
     """False where the run was stopped before its last trial."""
+    losses: tuple[LossComparison, ...] = ()
     primary: str = "elapsed_ns_per_op"
     """The metric that the answer is about."""
     operation: str = "operation"

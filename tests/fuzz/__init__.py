@@ -1,0 +1,1 @@
+"""Fuzzing of the consumer's decoder and assembler; see README.md."""
