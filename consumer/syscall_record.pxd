@@ -71,7 +71,8 @@ cdef inline bint fields_by_place(const uint8_t *text, Fields *fields,
         i += 2
     if (fields.count < i + 20 or not key_is(text, at + i + 4, b"items", 5)
             or not key_is(text, at + i + 6, b"pid", 3)
-            or not key_is(text, at + i + 17, b"ses", 3)):
+            or not key_is(text, at + i + 17, b"ses", 3)
+            or not key_is(text, at + i + 18, b"comm", 4)):
         return False
     out.a1 = at + i + 1
     out.a2 = at + i + 2

@@ -64,7 +64,10 @@ def fuzz(options: list[str]) -> int:
     }
     target = [sys.executable, "-P", "-m", "tests.fuzz.target"]
     limits = ["-max_len=2048", "-timeout=10", "-rss_limit_mb=2048"]
-    command = [*target, *limits, *options, str(work), str(ROOT / "tests" / "fuzz" / "corpus")]
+    # A file is an input to run again, alone.
+    folders = [str(work), str(ROOT / "tests" / "fuzz" / "corpus")]
+    again = any(Path(option).is_file() for option in options)
+    command = [*target, *limits, *options, *([] if again else folders)]
     return subprocess.run(command, cwd=BUILD, env=environment, check=False).returncode
 
 
@@ -72,4 +75,5 @@ if __name__ == "__main__":
     BUILD.mkdir(parents=True, exist_ok=True)
     copy_sources()
     build()
-    sys.exit(fuzz(sys.argv[1:]))
+    files = [str(Path(word).resolve()) if Path(word).is_file() else word for word in sys.argv[1:]]
+    sys.exit(fuzz(files))
