@@ -1,0 +1,151 @@
+"""The options that every measuring verb shares: what to measure, and how to carry it out."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+from cyclopts import Parameter
+
+from harness.errors import UsageError
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from harness.run.plan import Request
+    from harness.run.session import SessionOptions
+
+Flag = Annotated[bool, Parameter(negative="")]
+Words = Annotated[list[str] | None, Parameter(negative="", consume_multiple=True)]
+Paths = Annotated[list[Path] | None, Parameter(negative="", consume_multiple=True)]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Load:
+    """With what the machine is pressed, how often, and who receives the events.
+
+    Parameters
+    ----------
+    workload
+        Workloads to press the machine with instead of the plan's.
+    consumer
+        Consumers to receive the events instead of the plan's.
+    ignore_lock
+        Leave out `-e 2` and `-f 2` of the rule files and measure the rest.
+    blocks
+        How many times every cell is measured, after one warm-up.
+    fast
+        About a minute.
+    rigorous
+        Many blocks, for small differences.
+    ops
+        Operations per trial.
+    workers
+        Processes that share the operations of a trial.
+    seed
+        Makes the order of trials repeatable.
+    auid
+        The login uid of the load: `keep` the caller's, a number, or `unset`.
+    program
+        What `shells` starts instead of `/bin/sh -c :`.
+    address
+        Where `udp` connects to; loopback if not given.
+    interface
+        The network interface that `udp` uses.
+    netns
+        The network namespace that `udp` runs in.
+    n
+        The size of `osquery-stress`: n·2^n shells and connects.
+    """
+
+    workload: Words = None
+    consumer: Words = None
+    ignore_lock: Flag = False
+    blocks: int | None = None
+    fast: Flag = False
+    rigorous: Flag = False
+    ops: int | None = None
+    workers: int | None = None
+    seed: int | None = None
+    auid: str | None = None
+    program: str | None = None
+    address: str | None = None
+    interface: str | None = None
+    netns: str | None = None
+    n: Annotated[int | None, Parameter(name="-n")] = None
+
+    def request(
+        self,
+        plan: str,
+        *,
+        scenarios: tuple[str, ...] = (),
+        rule_files: tuple[Path, ...] = (),
+        exclude_exe: str | None = None,
+        command: tuple[str, ...] = (),
+    ) -> Request:
+        """What the command line asks for; UsageError where it contradicts itself."""
+        from harness.run.plan import Request
+
+        if self.fast and self.rigorous:
+            raise UsageError(
+                "--fast and --rigorous contradict each other", remedy="give one of them"
+            )
+        return Request(
+            plan=plan,
+            workloads=tuple(self.workload or ()),
+            scenarios=scenarios,
+            consumers=tuple(self.consumer or ()),
+            rule_files=rule_files,
+            exclude_exe=exclude_exe,
+            ignore_lock=self.ignore_lock,
+            blocks=self.blocks,
+            pace="fast" if self.fast else "rigorous" if self.rigorous else "default",
+            ops=self.ops,
+            workers=self.workers,
+            seed=self.seed,
+            auid=self.auid,
+            workload_options=self._workload_options(),
+            command=command,
+        )
+
+    def _workload_options(self) -> dict[str, str]:
+        names = ("program", "address", "interface", "netns", "n")
+        values = {name: getattr(self, name) for name in names}
+        return {name: str(value) for name, value in values.items() if value is not None}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Conduct:
+    """How a run is carried out, as opposed to what it measures.
+
+    Parameters
+    ----------
+    cpus
+        Where things run, as `workload=0,consumer=1`; `none` leaves it to the kernel.
+    borrow
+        Ask a running audit daemon to stop, and start it again afterwards.
+    wait
+        Wait for another run on this host to end instead of refusing.
+    output
+        The folder that runs are stored in.
+    """
+
+    cpus: str | None = None
+    borrow: Flag = False
+    wait: Flag = False
+    output: Annotated[Path, Parameter(name=["--output", "-o"])] = Path("results")
+
+    def options(self, console: Console) -> SessionOptions:
+        """The session's options; what it has to say goes to `console`."""
+        from harness.run.session import SessionOptions
+
+        return SessionOptions(
+            results=self.output,
+            cpus=self.cpus,
+            borrow=self.borrow,
+            wait=self.wait,
+            argv=tuple(sys.argv),
+            say=lambda text: console.print(text, markup=False),
+        )
