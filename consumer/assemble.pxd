@@ -34,9 +34,11 @@ cdef class Assembler:
     cdef readonly uint64_t late_records
     cdef readonly uint64_t evicted
     cdef readonly uint64_t in_flight
+    cdef uint32_t span
 
     cdef void add(self, uint32_t record_type, const uint8_t *text, uint32_t length,
                   const Header *header, Fields *fields) noexcept nogil
+    cdef void begin_span(self) noexcept nogil
     cdef Event *begin(self, const Header *header) noexcept nogil
     cdef bint is_duplicate(self, Event *event, uint32_t kind, const uint8_t *text,
                            uint32_t body, uint32_t length, Fields *fields) noexcept nogil

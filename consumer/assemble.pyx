@@ -128,6 +128,11 @@ cdef class Assembler:
         if is_closed(event, self.excluded) and missing_records(event, self.excluded) == 0:
             self.finalise(event)
 
+    cdef void begin_span(self) noexcept nogil:
+        """A sync marker came; events that begin from now on come after it."""
+        self.span += 1
+        self.groups.begin_span()
+
     cdef Event *begin(self, const Header *header) noexcept nogil:
         """A new event of that time and serial; the one whose place it takes becomes final."""
         cdef Event *event = self.table.oldest(header)
@@ -138,6 +143,7 @@ cdef class Assembler:
         event.stamp_ms = header.stamp_ms
         event.serial = header.serial
         event.state = STATE_OPEN
+        event.span = self.span
         self.in_flight += 1
         return event
 
@@ -271,6 +277,7 @@ cdef class Assembler:
         outcome.complete = missing == 0
         outcome.auxiliary = event.auxiliary
         outcome.missing_records = missing
+        outcome.after_marker = self.span != 0 and event.span == self.span
         outcome.records = event.records
         outcome.bytes = event.bytes
         if event.has_session:

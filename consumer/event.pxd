@@ -57,6 +57,7 @@ cdef struct Event:
     uint32_t paths_seen
     uint32_t argc
     uint32_t arguments_seen
+    uint32_t span            # between which two sync markers it began
     uint32_t prints          # further fingerprints: newest block + 1, 0 for none
     uint32_t contexts_owed
     uint32_t contexts_seen

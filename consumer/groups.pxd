@@ -18,6 +18,7 @@ cdef struct Group:
     uint64_t records
     uint64_t bytes
     uint64_t missing_records
+    uint64_t after_marker    # of the events, those that began after the last sync marker
 
 
 cdef struct Cell:
@@ -39,6 +40,7 @@ cdef struct Outcome:
     uint32_t complete
     uint32_t auxiliary
     uint32_t missing_records
+    uint32_t after_marker
     uint32_t records
     uint32_t bytes
 
@@ -57,4 +59,5 @@ cdef class Groups:
                     int32_t number) noexcept nogil
     cdef void count(self, uint32_t group, const Outcome *outcome) noexcept nogil
     cdef void count_late(self, uint32_t group, const Outcome *outcome) noexcept nogil
+    cdef void begin_span(self) noexcept nogil
     cdef dict sums(self, uint32_t slot)

@@ -104,6 +104,7 @@ cdef class Groups:
         sums.records += outcome.records
         sums.bytes += outcome.bytes
         sums.missing_records += outcome.missing_records
+        sums.after_marker += outcome.after_marker
         cell.complete += outcome.complete
         cell.partial += 1 - outcome.complete
         cell.records += outcome.records
@@ -121,11 +122,18 @@ cdef class Groups:
         self.groups[group].bytes += outcome.bytes
         cell.records += outcome.records
 
+    cdef void begin_span(self) noexcept nogil:
+        """A sync marker came: what began before it does not come after it."""
+        cdef uint32_t slot
+        for slot in range(GROUP_SLOTS + 1):
+            self.groups[slot].after_marker = 0
+
     cdef dict sums(self, uint32_t slot):
         cdef Group *group = &self.groups[slot]
         return {"events": group.complete + group.partial, "complete": group.complete,
                 "partial": group.partial, "records": group.records, "bytes": group.bytes,
                 "missing_records": group.missing_records, "missing_auxiliary": 0,
+                "after_marker": group.after_marker,
                 "by_syscall": {}, "other": {}}
 
     def describe(self, uint32_t native_arch, bint tree):

@@ -13,7 +13,7 @@ from consumer.log_event cimport NO_ROOM, NO_VALUE
 cdef enum:
     FIRST_ROOM = 256
     VALUE_LIMIT = 1048576
-    TEXT_LIMIT = 268435456
+    TEXT_LIMIT = 67108864
 
 
 cdef struct Value:

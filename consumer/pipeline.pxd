@@ -30,6 +30,7 @@ cdef class Pipeline:
     cdef uint64_t *by_type
     cdef uint64_t *markers
     cdef uint32_t marker_count
+    cdef bint marker_came
     cdef bytes marker
     cdef const char *marker_start
     cdef uint32_t marker_length

@@ -89,6 +89,10 @@ cdef class Pipeline:
             self.capture.put_datagram(now_ns, datagram, length + HEADER_BYTES)
         if self.depth >= DEPTH_DECODE:
             self.decode(message_type, text, length if length <= MAX_TEXT else MAX_TEXT)
+        if self.marker_came:
+            self.marker_came = False
+            if self.depth >= DEPTH_ASSEMBLE:
+                self.assembler.begin_span()
 
     cdef void take_control(self, uint32_t message_type, const uint8_t *datagram,
                            uint32_t length) noexcept nogil:
@@ -118,6 +122,7 @@ cdef class Pipeline:
         if self.marker_count < MARKERS_KEPT:
             self.markers[self.marker_count] = number
             self.marker_count += 1
+        self.marker_came = True
 
     cdef void decode(self, uint32_t record_type, const uint8_t *text,
                      uint32_t length) noexcept nogil:

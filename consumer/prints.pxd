@@ -8,11 +8,13 @@ from consumer.event cimport Event
 cdef enum:
     PRINTS_PER_BLOCK = 15
     PRINT_BLOCKS = 4096
+    BLOCKS_PER_EVENT = 256  # 3,840 records; a command line of 6 MiB, the longest, makes 1,700
 
 
 cdef struct PrintBlock:
     uint64_t prints[PRINTS_PER_BLOCK]
-    uint32_t older  # block + 1, 0 for none
+    uint32_t older    # block + 1, 0 for none
+    uint32_t number   # of blocks from the event's first to this one
 
 
 cdef inline uint64_t fingerprint(const uint8_t *bytes, uint32_t length) noexcept nogil:
@@ -33,6 +35,7 @@ cdef inline uint64_t fingerprint(const uint8_t *bytes, uint32_t length) noexcept
 cdef class Prints:
     cdef PrintBlock *blocks
     cdef uint32_t free_block  # + 1, 0 for none
+    cdef readonly uint64_t untold  # records whose fingerprint had no room
 
     cdef bint knows(self, const Event *event, uint64_t fingerprint) noexcept nogil
     cdef void keep(self, Event *event, uint64_t fingerprint) noexcept nogil

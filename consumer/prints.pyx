@@ -1,8 +1,9 @@
 """Fingerprints of records that may repeat within an event, so that duplicates are told apart.
 
 The first fingerprint of an event lies in the event; further ones (a command line of 2 MiB makes
-560 records) in blocks of one preallocated pool. When the pool is empty the fingerprint is not
-kept, and a duplicate of that record would count as a record.
+560 records) in blocks of one preallocated pool. When the pool is empty, or the event has
+BLOCKS_PER_EVENT blocks, the fingerprint is not kept: a duplicate of that record would count as a
+record. `untold` counts these.
 """
 
 import cython
@@ -39,17 +40,20 @@ cdef class Prints:
         return False
 
     cdef void keep(self, Event *event, uint64_t fingerprint) noexcept nogil:
-        cdef uint32_t block
+        cdef uint32_t block, number
         if not event.has_print:
             event.has_print = True
             event.first_print = fingerprint
             return
         if event.prints == 0 or event.prints_used == PRINTS_PER_BLOCK:
+            number = self.blocks[event.prints - 1].number + 1 if event.prints else 1
             block = self.free_block
-            if block == 0:
+            if block == 0 or number > BLOCKS_PER_EVENT:
+                self.untold += 1
                 return
             self.free_block = self.blocks[block - 1].older
             self.blocks[block - 1].older = event.prints
+            self.blocks[block - 1].number = number
             event.prints = block
             event.prints_used = 0
         self.blocks[event.prints - 1].prints[event.prints_used] = fingerprint

@@ -1,8 +1,8 @@
 """Events as JSON documents, decoded, for people and programs that follow them live.
 
 Grouping here is plain Python and allocates; counting and completeness are the assembler's work,
-which sees the same records. An event is shown when its EOE comes, when its type stands alone, or
-when WAITING_MAX newer events have begun.
+which sees the same records. An event is shown when its EOE comes, when its type stands alone, when
+WAITING_MAX newer events have begun, or when it is the oldest and all wait with WAITING_BYTES.
 """
 
 from __future__ import annotations
@@ -19,6 +19,9 @@ from consumer.syscalls import syscall_names
 Pairs = list[tuple[bytes, bytes]]
 
 WAITING_MAX = 4096
+WAITING_BYTES = 1 << 25
+_HEAD_BYTES = 48  # 'audit(', 14 digits, 3, 10, and what is between
+_RECORD_BYTES = 128  # what a record takes beside its text
 _SYSCALL, _SOCKADDR, _EXECVE, _EOE, _PROCTITLE = 1300, 1306, 1309, 1320, 1327
 _ARCH_NAMES = {number: name for name, number in ARCH_NUMBERS.items()}
 
@@ -27,30 +30,36 @@ class Follower:
     """Takes records and gives documents of the events that have ended."""
 
     def __init__(self) -> None:
-        self._waiting: dict[tuple[int, int], list[tuple[int, Pairs]]] = {}
+        self._waiting: dict[tuple[int, int], list[tuple[int, bytes]]] = {}
+        self._bytes = 0
 
     def take(self, record_type: int, text: bytes) -> Iterator[dict[str, Any]]:
         """Take one record's text; events that have ended with it come out."""
-        found = fields_of(record_type, text)
-        if found is None:
+        head = fields_of(record_type, text[:_HEAD_BYTES])
+        if head is None:
             return
-        stamp_ms, serial, pairs = found
-        identity = (stamp_ms, serial)
-        records = self._waiting.setdefault(identity, [])
-        records.append((record_type, pairs))
-        alone = kinds.kind_of(record_type) == kinds.USER
-        if record_type == _EOE or alone:
-            del self._waiting[identity]
-            yield render(stamp_ms, serial, records)
-        elif len(self._waiting) > WAITING_MAX:
-            oldest = next(iter(self._waiting))
-            yield render(*oldest, self._waiting.pop(oldest))
+        identity = head[:2]
+        self._waiting.setdefault(identity, []).append((record_type, text))
+        self._bytes += len(text) + _RECORD_BYTES
+        if record_type == _EOE or kinds.kind_of(record_type) == kinds.USER:
+            yield self._ended(identity)
+        while len(self._waiting) > WAITING_MAX or self._bytes > WAITING_BYTES:
+            yield self._ended(next(iter(self._waiting)))
 
     def finish(self) -> Iterator[dict[str, Any]]:
         """What is left, though it has not ended."""
         while self._waiting:
-            oldest = next(iter(self._waiting))
-            yield render(*oldest, self._waiting.pop(oldest))
+            yield self._ended(next(iter(self._waiting)))
+
+    def _ended(self, identity: tuple[int, int]) -> dict[str, Any]:
+        records = self._waiting.pop(identity)
+        self._bytes -= sum(len(text) + _RECORD_BYTES for _, text in records)
+        return render(*identity, [(number, _pairs(number, text)) for number, text in records])
+
+
+def _pairs(record_type: int, text: bytes) -> Pairs:
+    found = fields_of(record_type, text)
+    return found[2] if found is not None else []
 
 
 def render(stamp_ms: int, serial: int, records: Iterable[tuple[int, Pairs]]) -> dict[str, Any]:

@@ -75,10 +75,14 @@ class Twin:
         self.counts["bytes"] += len(text)
         self.counts["truncated"] += len(datagram) - 16 > MAX_TEXT
         self.by_type[message_type] += 1
-        if self.marker and message_type in USER_MESSAGES and (found := self.marker.search(text)):
-            self.markers.append(int(found[1]))
+        marker = None
+        if self.marker and message_type in USER_MESSAGES:
+            marker = self.marker.search(text)
         if self.depth >= DEPTHS.index("decode"):
             self._decode(message_type, text)
+        if marker:
+            self.markers.append(int(marker[1]))
+            self.assembler.span += 1
 
     def _decode(self, message_type: int, text: bytes) -> None:
         record = decode(message_type, text)
@@ -147,6 +151,9 @@ class Assembler:
         self.sessions: dict[str, dict[str, Any]] = {}
         self.tree_pids: set[int] = set()
         self.tree = new_group()
+        # between which two sync markers events begin; of each group's events, in which they did
+        self.span = 0
+        self.spans: defaultdict[int, Counter[int]] = defaultdict(Counter)
         # by cell: missing and auxiliary records of each event
         self.auxiliary: defaultdict[int, list[tuple[int, int]]] = defaultdict(list)
 
@@ -179,6 +186,7 @@ class Assembler:
                 self.counts["evicted"] += 1
                 self._finalise(oldest)
         place.append(Event(record.stamp_ms, record.serial, self.excluded))
+        place[-1].span = self.span
         return place[-1]
 
     def _belongs_to_tree(self, event: Event) -> bool:
@@ -195,6 +203,7 @@ class Assembler:
         for group in self._groups_of(event):
             group["events"] += 1
             group[outcome] += 1
+            self.spans[id(group)][event.span] += 1
             group["missing_records"] += missing
             self._add_records(group, event, len(event.records), event.length())
             if event.is_syscall():
@@ -233,6 +242,7 @@ class Assembler:
         for event in waiting:
             self._finalise(event)
         for group in (*self.sessions.values(), self.tree):
+            group["after_marker"] = self.spans[id(group)][self.span] if self.span else 0
             group["missing_auxiliary"] = sum(
                 missing_auxiliary(self.auxiliary[id(cell)]) for cell in group["by_syscall"].values()
             )
@@ -260,5 +270,5 @@ def missing_auxiliary(events: list[tuple[int, int]]) -> int:
 def new_group() -> dict[str, Any]:
     """An empty group of events."""
     numbers = ("events", "complete", "partial", "records", "bytes")
-    missing = ("missing_records", "missing_auxiliary")
+    missing = ("missing_records", "missing_auxiliary", "after_marker")
     return dict.fromkeys((*numbers, *missing), 0) | {"by_syscall": {}, "other": {}}

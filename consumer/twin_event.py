@@ -42,6 +42,7 @@ class Event:
         self.records: list[Record] = []
         self.session: int | None = None
         self.in_tree = False
+        self.span = 0
         self.final = False
 
     # what the records say

@@ -108,6 +108,8 @@ class Ledger:
     received_records: int | None = None
     duplicate_records: int | None = None
     late_records: int | None = None
+    after_marker_events: int | None = None
+    """Of those received, the ones that began after the sync marker that closed the trial."""
     socket_drops: int | None = None
     enobufs: int | None = None
     waited_ms: float | None = None

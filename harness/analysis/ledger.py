@@ -47,6 +47,7 @@ class Evidence:
     received_records: int | None = None
     duplicate_records: int | None = None
     late_records: int | None = None
+    after_marker_events: int | None = None
     unreadable_records: int = 0
     """Truncated or malformed when they arrived."""
     socket_drops: int | None = None
@@ -90,6 +91,7 @@ def close_ledger(evidence: Evidence) -> Ledger:
         received_records=evidence.received_records,
         duplicate_records=evidence.duplicate_records,
         late_records=evidence.late_records,
+        after_marker_events=evidence.after_marker_events,
         socket_drops=evidence.socket_drops,
         enobufs=evidence.enobufs,
         waited_ms=evidence.waited_ms,

@@ -36,6 +36,7 @@ EVIDENCE = {
     "records received": "received_records",
     "duplicate records": "duplicate_records",
     "late records": "late_records",
+    "events after the closing marker": "after_marker_events",
     "events of other sessions": "foreign_events",
     "sync markers that did not come back": "markers_missing",
 }

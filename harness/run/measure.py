@@ -119,6 +119,7 @@ def evidence_of(
         received_records=consumer["records"],
         duplicate_records=consumer["events"]["duplicate_records"],
         late_records=consumer["events"]["late_records"],
+        after_marker_events=group["after_marker"],
         unreadable_records=consumer["truncated"] + consumer["malformed"],
         socket_drops=consumer["socket_drops"],
         enobufs=consumer["enobufs"],
@@ -161,7 +162,7 @@ def _records_per_event(group: Document, events: int) -> int | None:
 
 def _group(consumer: Document, session: int | None) -> Document:
     """The counts of the trial's own events: of its audit session, else of its process tree."""
-    empty: Document = {"by_syscall": {}, "missing_records": 0}
+    empty: Document = {"by_syscall": {}, "missing_records": 0, "after_marker": 0}
     group: Document | None = (
         consumer["tree"] if session is None else consumer["sessions"].get(str(session))
     )

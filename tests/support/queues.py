@@ -24,6 +24,8 @@ class Queues:
     multicast: bool = False
     socket: float = 0.0
     burst: int = 1
+    straggle: float = 0.0
+    """Of events that arrive, how many are overtaken by the markers."""
     lost: int = 0
     socket_drops: int = 0
     truth: dict[str, int] = field(
@@ -33,6 +35,7 @@ class Queues:
     received: dict[int, tuple[int, list[int]]] = field(default_factory=dict)
     serial: int = 0
     full_for: int = 0
+    stragglers: set[int] = field(default_factory=set)
     markers: list[int] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -51,6 +54,8 @@ class Queues:
             elif self._delivered(session):
                 arrived.append(record)
                 self.duplicates += self._happens(0.05)
+        if arrived and session == OWN and self._happens(self.straggle):
+            self.stragglers.add(self.serial)
         if arrived:
             self.received[self.serial] = (session, arrived)
         return arrived
@@ -108,15 +113,20 @@ class Queues:
         """What the consumer would report. Record 0 is the one that names the session."""
         groups: dict[str, dict[str, Any]] = {}
         unnamed = 0
-        for session, records in self.received.values():
+        for serial, (session, records) in self.received.items():
             if 0 not in records:
                 unnamed += 1
                 continue
             group = groups.setdefault(
-                str(session), {"events": 0, "records": 0, "missing_records": 0, "by_syscall": {}}
+                str(session),
+                {
+                    **dict.fromkeys(("events", "records", "missing_records", "after_marker"), 0),
+                    "by_syscall": {},
+                },
             )
             group["events"] += 1
             group["records"] += len(records)
+            group["after_marker"] += serial in self.stragglers
             if session == OWN:
                 _count(group, len(records), self.size)
         records = sum(len(records) for _, records in self.received.values())

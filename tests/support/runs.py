@@ -53,6 +53,7 @@ def made_up_sample(scenario: str, block: int, index: int, chance: random.Random)
             received_records=4 * events,
             duplicate_records=0,
             late_records=0,
+            after_marker_events=0,
             socket_drops=0,
             enobufs=0,
             waited_ms=0.0,

@@ -54,6 +54,7 @@ def test_connect() -> None:
             "bytes": sum(len(text) for _, text in Maker(5).connect()),
             "missing_records": 0,
             "missing_auxiliary": 0,
+            "after_marker": 0,
             "by_syscall": {"42": {"complete": 1, "partial": 0, "records": 4}},
             "other": {},
         }
@@ -362,3 +363,20 @@ def test_memory_is_constant() -> None:
         for data in rounds:
             feed_frames(pipeline, data)
     assert high_water_kib() - before_kib < 512
+
+
+def test_events_after_the_last_marker_are_told() -> None:
+    first, second = Maker(5).connect(), Maker(9).connect()
+    overtaken = [Maker(6).user_message("mk:1"), *Maker(7).connect()]
+    closed = [Maker(8).user_message("mk:2")]
+
+    def after(records: Records) -> int:
+        counters = parse_buffer(frames(datagrams(records)), "assemble", marker=b"mk")
+        return int(counters["sessions"]["7"]["after_marker"])
+
+    assert after(first) == 0
+    assert after(first + overtaken) == 1
+    assert after(first + overtaken + closed) == 0
+    assert after(first + overtaken + closed + second) == 1
+    # An event that began before the marker did not come after it, even if its end did.
+    assert after(first[:2] + closed + first[2:]) == 0

@@ -23,6 +23,7 @@ kernels = st.builds(
     multicast=st.booleans(),
     socket=probability,
     burst=st.integers(1, 400),
+    straggle=probability,
 )
 
 
@@ -54,6 +55,8 @@ def test_every_term_is_the_truth(kernel: Queues, operations: int) -> None:
     assert ledger.refused_high is not None
     assert ledger.refused_low <= kernel.truth["refused"] <= ledger.refused_high
     assert ledger.duplicate_records == kernel.duplicates
+    named = [serial for serial in kernel.stragglers if 0 in kernel.received[serial][1]]
+    assert ledger.after_marker_events == len(named)
 
 
 @given(st.integers(0, 2**32), probability, st.integers(1, 50), st.sampled_from([-1, 1]))
