@@ -16,7 +16,7 @@ from typing import Any, Literal
 from harness.analysis.compare import Reference
 from harness.consumers.catalog import find_consumer
 from harness.errors import UsageError
-from harness.model import Cell, Scenario
+from harness.model import AGAIN, Cell, Scenario
 from harness.run.plan_file import Kind, PlanFile, load_plan_file
 from harness.run.scenario import bind_named, bind_rule_files, copy_of
 from harness.scenarios.catalog import NOT_INTERLEAVED
@@ -48,6 +48,8 @@ class Request:
     workload_options: Mapping[str, str] = field(default_factory=dict)
     """Passed on to the workloads that take them: `address`, `netns`, `program`, …"""
     command: tuple[str, ...] = ()
+    only: frozenset[str] = frozenset()
+    """Measure of all these scenarios those of these names; empty is all."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,14 +207,14 @@ def _scenarios(
         exclude_exe=request.exclude_exe,
         noisy=noisy,
         ignore_lock=request.ignore_lock,
-        taken=names,
+        taken=[*names, *(name + AGAIN for name in names)],
     )
     if file.again and file.reference:
         at = names.index(file.reference) + 1
         scenarios.insert(at, copy_of(scenarios[at - 1]))
     if never_enabled and not request.scenarios:
         scenarios = [bind_named(name, exe=exe, noisy=noisy) for name in file.first] + scenarios
-    return tuple(scenarios)
+    return tuple(s for s in scenarios if not request.only or s.name in request.only)
 
 
 def _scenario_names(request: Request, file: PlanFile) -> list[str]:

@@ -16,6 +16,7 @@ FLOORS = {
     "harness": 1,
     "harness.errors": 1,
     "harness.model": 2,
+    "harness.decisions": 2,
     "harness.processes": 2,
     "harness.kernel": 2,
     "harness.host": 2,

@@ -1,0 +1,113 @@
+"""Limits of a gate: their grammar, and what an interval says about one.
+
+[NAME/…]METRIC:LIMIT    elapsed:5%   udp/rules/p99:20us   lost:0
+"""
+
+from __future__ import annotations
+
+import difflib
+import math
+import re
+from collections.abc import Mapping
+
+from harness.analysis.ratio import student_t
+from harness.decisions import LOST, Limit, Outcome
+from harness.errors import UsageError
+from harness.model import LossComparison
+
+UNITS_NS = {"ns": 1.0, "us": 1e3, "µs": 1e3, "μs": 1e3, "ms": 1e6, "s": 1e9}
+NUMBER = re.compile(r"([+-]?\d+(?:\.\d+)?)\s*(%|[a-zµμ]+)?")
+EXAMPLE = "write it like elapsed:5%, rules/p99:20us or lost:0"
+MOST_BLOCKS = 100_000
+"""More than this is as good as never."""
+
+
+def parse_limit(text: str, metrics: Mapping[str, str]) -> Limit:
+    """Read one limit. `metrics` gives the full name of every metric by each of its names.
+
+    Raises UsageError for what does not parse, and for an unknown metric with those like it.
+    """
+    where, colon, amount = text.rpartition(":")
+    *scope, name = where.split("/")
+    match = NUMBER.fullmatch(amount.strip())
+    if not colon or not match or not all(scope) or not name:
+        raise UsageError(f"--fail {text!r} is no limit", remedy=EXAMPLE)
+    if name == LOST:
+        return _loss_limit(text, match, tuple(scope))
+    return _bound(text, _metric(name, metrics), match, tuple(scope))
+
+
+def _metric(name: str, metrics: Mapping[str, str]) -> str:
+    if name in metrics:
+        return metrics[name]
+    near = difflib.get_close_matches(name, [*metrics, LOST], n=3, cutoff=0.5)
+    remedy = f"did you mean {' or '.join(near)}?" if near else f"one of {', '.join(metrics)}, lost"
+    raise UsageError(f"no metric to set a limit to is called {name!r}", remedy=remedy)
+
+
+def _loss_limit(text: str, match: re.Match[str], scope: tuple[str, ...]) -> Limit:
+    if float(match[1]) != 0 or match[2] not in (None, "%"):
+        raise UsageError(
+            f"--fail {text!r} allows events to be lost; the only limit on loss is 0",
+            remedy="write lost:0, or leave it out",
+        )
+    return Limit(text, LOST, 0.0, "loss", scope)
+
+
+def _bound(text: str, metric: str, match: re.Match[str], scope: tuple[str, ...]) -> Limit:
+    value, unit = float(match[1]), match[2]
+    if unit == "%" and value > -100:
+        return Limit(text, metric, 1 + value / 100, "reference", scope)
+    if unit in UNITS_NS and value > 0:
+        return Limit(text, metric, value * UNITS_NS[unit], "time", scope)
+    raise UsageError(
+        f"--fail {text!r} is no limit",
+        remedy=f"give a percentage above -100%, or a time with its unit; {EXAMPLE}",
+    )
+
+
+def judge_interval(low: float | None, high: float | None, bound: float) -> Outcome:
+    """Fails only when the whole interval is beyond the bound, passes only when all is below."""
+    if low is None or high is None:
+        return "inconclusive"
+    if low > bound:
+        return "fail"
+    return "pass" if high <= bound else "inconclusive"
+
+
+def judge_loss(loss: LossComparison) -> Outcome:
+    """Any trial with loss fails; inconclusive where nobody could have seen it."""
+    if loss.trials_with_loss:
+        return "fail"
+    return "inconclusive" if loss.share is None or not loss.trials else "pass"
+
+
+def settle(limit: Limit, first: Outcome, second: Outcome) -> Outcome:
+    """The outcome of a cell that was measured again because it was beyond the limit.
+
+    The second measurement decides alone, as the first was looked at to choose it. Loss that
+    happened is not undone by a run without: that stays inconclusive.
+    """
+    if limit.yardstick == "loss" and first == "fail" and second == "pass":
+        return "inconclusive"
+    return second
+
+
+def blocks_to_decide(
+    estimate: float, low: float, high: float, bound: float, blocks: int
+) -> int | None:
+    """About how many blocks bring the interval to one side of the bound, if all stays as it is.
+
+    `low` and `high` are the 95 % interval of a ratio or time from so many blocks; None where the
+    estimate is so near the bound that no number of blocks would do.
+    """
+    distance = abs(math.log(estimate / bound))
+    deviation = math.log(high / low) / 2 / student_t(0.975, blocks - 1) * math.sqrt(blocks)
+    if distance == 0:
+        return None
+    needed = blocks
+    while needed < MOST_BLOCKS:
+        if student_t(0.975, needed - 1) * deviation / math.sqrt(needed) <= distance:
+            return needed
+        needed = max(needed + 1, needed * 21 // 20)
+    return None
