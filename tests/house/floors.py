@@ -35,6 +35,7 @@ FLOORS = {
 # On one floor, who may import whom.
 SAME_FLOOR = {
     ("harness.host", "harness.kernel"),
+    ("harness.decisions", "harness.model"),
     ("harness.cli", "harness.verbs"),
     ("harness.__main__", "harness.cli"),
     ("harness.verbs", "harness.cli"),
