@@ -85,6 +85,7 @@ cdef class Board:
             "failures": mine.failures,
             "behind_ns": mine.behind_ns,
             "spun_ns": mine.spun_ns,
+            "busy_ns": mine.busy_ns,
             "cpu_user_ns": mine.cpu_user_ns,
             "cpu_system_ns": mine.cpu_system_ns,
             "children_user_ns": mine.children_user_ns,

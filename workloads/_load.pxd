@@ -1,6 +1,6 @@
 # What every workload is made of: an operation, its state, and the loop that repeats it.
 
-from libc.stdint cimport uint64_t
+from libc.stdint cimport int64_t, uint64_t
 
 from workloads._board cimport Board, gate, tally
 
@@ -15,6 +15,7 @@ cdef struct share:
     uint64_t stride      # open loop: the number of workers
     double period_ns     # open loop: between two intended starts of all workers; 0 is closed
     uint64_t batch       # operations per clock reading (closed loop)
+    int64_t busy_ns      # work of its own after each operation
 
 
 cdef class Load:

@@ -24,15 +24,27 @@ cdef struct usage:
     int64_t cpu_ns
 
 
+cdef inline int64_t keep_busy(int64_t since_ns, int64_t busy_ns, tally *mine) noexcept nogil:
+    # From a reading of the clock to the first that is `busy_ns` later, which it returns. Both
+    # readings are the loop's own, so the time entered is all that this adds.
+    cdef int64_t now = since_ns
+    while now - since_ns < busy_ns:
+        now = monotonic_ns()
+    mine.busy_ns += now - since_ns
+    return now
+
+
 cdef void closed_loop(operation act, void *state, gate *entry, tally *mine,
-                      uint64_t ops) noexcept nogil:
+                      const share *part) noexcept nogil:
     cdef uint64_t done = 0
     cdef int error
     cdef int64_t now, before = monotonic_ns()
     mine.start_ns = before
-    while done < ops and not entry.stop:
+    while done < part.ops and not entry.stop:
         error = act(state)
         now = monotonic_ns()
+        if part.busy_ns > 0:
+            now = keep_busy(now, part.busy_ns, mine)
         if error != 0:
             count_failure(mine, error)
         record(&mine.latency, now - before)
@@ -43,18 +55,20 @@ cdef void closed_loop(operation act, void *state, gate *entry, tally *mine,
 
 
 cdef void batched_loop(operation act, void *state, gate *entry, tally *mine,
-                       uint64_t ops, uint64_t batch) noexcept nogil:
+                       const share *part) noexcept nogil:
     cdef uint64_t done = 0, step, _i
     cdef int error
     cdef int64_t now, before = monotonic_ns()
     mine.start_ns = before
-    while done < ops and not entry.stop:
-        step = min(batch, ops - done)
+    while done < part.ops and not entry.stop:
+        step = min(part.batch, part.ops - done)
         for _i in range(step):
             error = act(state)
             if error != 0:
                 count_failure(mine, error)
         now = monotonic_ns()
+        if part.busy_ns > 0:
+            now = keep_busy(now, part.busy_ns * <int64_t>step, mine)
         record(&mine.latency, (now - before) // <int64_t>step)
         before = now
         done += step
@@ -77,6 +91,8 @@ cdef void open_loop(operation act, void *state, gate *entry, tally *mine,
         mine.behind_ns = max(mine.behind_ns, now - due)
         error = act(state)
         now = monotonic_ns()
+        if part.busy_ns > 0:
+            now = keep_busy(now, part.busy_ns, mine)
         if error != 0:
             count_failure(mine, error)
         record(&mine.latency, now - due)
@@ -145,8 +161,11 @@ cdef class Load:
         """How many of `ops` operations this worker does."""
         return ops // workers + (worker < ops % workers)
 
-    def run(self, Board board, int worker, long long ops, double rate_per_s=0) -> None:
+    def run(self, Board board, int worker, long long ops, double rate_per_s=0,
+            long long busy_ns=0) -> None:
         """Waits for the gate, then does `ops` operations; all workers together `rate_per_s`.
+
+        After each operation the worker is busy for `busy_ns`; that counts as part of it.
 
         The results are in the board. Holds no GIL and makes no syscalls of its own meanwhile.
         """
@@ -157,6 +176,7 @@ cdef class Load:
         part.stride = <uint64_t>board.workers
         part.period_ns = 1e9 / rate_per_s if rate_per_s > 0 else 0.0
         part.batch = <uint64_t>self.batch
+        part.busy_ns = busy_ns
         self.mine = board.tally_of(worker)
         with nogil:
             while not is_open(board.gate):
@@ -170,6 +190,6 @@ cdef class Load:
         if part.period_ns > 0:
             open_loop(self.operation, self.state, entry, self.mine, part)
         elif part.batch > 1:
-            batched_loop(self.operation, self.state, entry, self.mine, part.ops, part.batch)
+            batched_loop(self.operation, self.state, entry, self.mine, part)
         else:
-            closed_loop(self.operation, self.state, entry, self.mine, part.ops)
+            closed_loop(self.operation, self.state, entry, self.mine, part)

@@ -13,6 +13,7 @@ from workloads._session import UNSET
 from workloads.catalog import WORKLOADS, WorkloadInfo
 
 MOST_WORKERS = 1024
+MOST_BUSY_NS = 1_000_000_000
 MOST_CPUS = 8192  # the kernel's own limit (CONFIG_NR_CPUS)
 
 
@@ -39,6 +40,7 @@ class Options:
     netns: str
     sink_buffer: int
     n: int | None
+    busy_ns: int | None
     fd: int | None
     capture: str
     marker: str
@@ -75,7 +77,7 @@ def parse_options(words: Sequence[str]) -> tuple[Options, WorkloadInfo]:
 
 def _refuse_what_has_no_meaning(options: Options, info: WorkloadInfo) -> None:
     for name in ("program", "command", "address", "port", "interface", "netns", "sink_buffer",
-                 "n", "fd", "capture", "marker"):  # fmt: skip
+                 "n", "busy_ns", "fd", "capture", "marker"):  # fmt: skip
         if name not in info.options and getattr(options, name) not in (None, "", 0, ()):
             spelling = {"command": "command after --", "n": "-n"}
             written = spelling.get(name, "--" + name.replace("_", "-"))
@@ -113,6 +115,12 @@ def _parser() -> argparse.ArgumentParser:
     add("--sink-buffer", type=_count, default=0, metavar="BYTES",
         help="udp: the sink's receive buffer (default: the smallest)")  # fmt: skip
     add("-n", type=_count, help="osquery-stress: intensity, n*2^n shells and connects")
+    add(
+        "--busy-ns",
+        type=_busy_ns,
+        metavar="NS",
+        help="work of its own after each operation: a loop on the clock",
+    )
     add("--fd", type=_descriptor, help="replay: the inherited socket")
     add("--capture", default="", metavar="FILE", help="replay: what to send")
     add("--marker", default="", metavar="TEXT", help="replay: a user message to end with")
@@ -127,6 +135,10 @@ def _number(text: str, least: int, most: int, what: str) -> int:
 
 def _count(text: str) -> int:
     return _number(text, 1, 10**15, "a number")
+
+
+def _busy_ns(text: str) -> int:
+    return _number(text, 1, MOST_BUSY_NS, "a time in ns")
 
 
 def _workers(text: str) -> int:

@@ -60,6 +60,7 @@ def result(
             **details,
             "exit_statuses": {str(status): n for status, n in statuses.items()},
             "spun_ns": total("spun_ns"),
+            "busy_ns": total("busy_ns"),
             "ops_by_worker": [one["ops"] for one in tallies],
             "children_voluntary_switches": total("children_voluntary_switches"),
             "children_involuntary_switches": total("children_involuntary_switches"),

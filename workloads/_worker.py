@@ -108,4 +108,5 @@ class Crew:
 
     def _run(self, worker: int) -> None:
         share = self.load.share_of(self.ops, worker, self.board.workers)
-        self.load.run(self.board, worker, share, self.options.rate_per_s)
+        options = self.options
+        self.load.run(self.board, worker, share, options.rate_per_s, options.busy_ns or 0)

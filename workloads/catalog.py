@@ -17,6 +17,7 @@ WATCHED = (
 )  # fmt: skip
 
 SINK_OPTIONS = ("address", "port", "interface", "netns", "sink_buffer")
+BUSY = "busy_ns"
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +57,7 @@ _ALL = (
         yields=_certain(execve=1),
         noisy="execve",
         module="workloads.shells",
-        options=("program", "command"),
+        options=("program", "command", BUSY),
     ),
     WorkloadInfo(
         name="udp",
@@ -67,7 +68,7 @@ _ALL = (
         yields=_certain(socket=1, connect=1, sendto=1, close=1),
         noisy="connect",
         module="workloads.udp",
-        options=SINK_OPTIONS,
+        options=(*SINK_OPTIONS, BUSY),
     ),
     WorkloadInfo(
         name="connect",
@@ -78,7 +79,7 @@ _ALL = (
         yields=_certain(connect=1),
         noisy="connect",
         module="workloads.connect",
-        options=("address", "port", "netns"),
+        options=("address", "port", "netns", BUSY),
     ),
     WorkloadInfo(
         name="mixed",
@@ -89,7 +90,7 @@ _ALL = (
         yields=_certain(execve=1, socket=1, connect=1, sendto=1),
         noisy="connect",
         module="workloads.mixed",
-        options=SINK_OPTIONS,
+        options=(*SINK_OPTIONS, BUSY),
     ),
     WorkloadInfo(
         name="osquery-stress",
@@ -112,6 +113,7 @@ _ALL = (
         # It makes no events itself: exclusions are of another load's noise, and tax this one.
         noisy="connect",
         module="workloads.syscalls",
+        options=(BUSY,),
     ),
     WorkloadInfo(
         name="files",
@@ -122,6 +124,7 @@ _ALL = (
         yields=_certain(openat=2, close=2, unlinkat=1, open=0, openat2=0, creat=0, unlink=0),
         noisy="openat",
         module="workloads.files",
+        options=(BUSY,),
     ),
     WorkloadInfo(
         name="command",
@@ -132,7 +135,7 @@ _ALL = (
         yields=MappingProxyType({}),
         noisy="execve",
         module="workloads.command",
-        options=("command",),
+        options=("command", BUSY),
     ),
     WorkloadInfo(
         name="replay",

@@ -191,9 +191,10 @@ cdef class Replay(Load):
         else:
             send_all(&self.what, entry, self.mine, part.ops)
 
-    def run(self, Board board, int worker, long long ops, double rate_per_s=0.0) -> None:
+    def run(self, Board board, int worker, long long ops, double rate_per_s=0.0,
+            long long busy_ns=0) -> None:
         """As every load; the marker follows when all records have gone, off the clock."""
-        Load.run(self, board, worker, ops, rate_per_s)
+        Load.run(self, board, worker, ops, rate_per_s, busy_ns)
         if self.marker and self.mine.ops == <uint64_t>ops:
             send_marker(self.what.fd, self.marker, self.next_serial())
 

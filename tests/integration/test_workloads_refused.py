@@ -26,6 +26,8 @@ from workloads.catalog import WORKLOADS
         (["command", "--", "no-such-program"], 2, "there is no program no-such-program"),
         (["osquery-stress", "-n", 13], 2, "12 at most"),
         (["osquery-stress", "--rate", 5], 2, "no --rate"),
+        (["osquery-stress", "-n", 2, "--busy-ns", 5], 2, "takes no --busy-ns"),
+        (["udp", "--busy-ns", 0], 2, "a time in ns from 1"),
     ],
 )
 def test_one_line(words: list[object], code: int, complaint: str) -> None:

@@ -283,3 +283,16 @@ def test_the_list() -> None:
     assert all(entry["yields"] == dict(WORKLOADS[entry["name"]].yields) for entry in names)
     text = subprocess.run(load_command("--list"), capture_output=True, text=True, check=True).stdout
     assert [line.split()[0] for line in text.splitlines()] == list(WORKLOADS)
+
+
+@pytest.mark.parametrize(
+    ("workload", "more"), [("udp", []), ("syscalls", []), ("udp", ["--rate", 20_000])]
+)
+def test_work_of_its_own_is_done_and_told(workload: str, more: list[object]) -> None:
+    ops, busy_ns = 1000, 3000
+    document = run_load(workload, "--ops", ops, "--busy-ns", busy_ns, *more)
+    spent_ns = document["details"]["busy_ns"]
+    assert spent_ns >= ops * busy_ns
+    assert spent_ns <= document["elapsed_ns"]
+    assert spent_ns <= document["latency"]["mean_ns"] * ops * 1.01
+    assert run_load(workload, "--ops", ops, *more)["details"]["busy_ns"] == 0
