@@ -20,6 +20,7 @@ from consumer.twin_event import Event
 
 WAYS = 4
 SERIAL_WINDOW = 1 << 20
+PID_LIMIT = 1 << 22
 USER_MESSAGES = range(1100, 1200)
 
 
@@ -190,6 +191,8 @@ class Assembler:
         return place[-1]
 
     def _belongs_to_tree(self, event: Event) -> bool:
+        if max(event.pid, event.ppid) >= PID_LIMIT:
+            return False
         if event.pid not in self.tree_pids and event.ppid not in self.tree_pids:
             return False
         self.tree_pids.add(event.pid)

@@ -22,6 +22,10 @@ _BY_SUCCESS = {
 }
 
 
+# The kernel prints these fields as 32 bits; more digits wrap as they do in C.
+_U32 = 1 << 32
+
+
 def _decimal(value: bytes | None) -> int:
     digits = re.match(rb"[0-9]*", value or b"")
     return int(digits[0] or b"0") if digits else 0
@@ -75,7 +79,8 @@ class Event:
     def heading(self) -> int | None:
         """The system call, or the record type, that the event is counted under."""
         if self.is_syscall():
-            return _decimal(self.of_type(_SYSCALL)[0].get(b"syscall"))
+            number = _decimal(self.of_type(_SYSCALL)[0].get(b"syscall")) % _U32
+            return number - _U32 * (number >= _U32 // 2)
         if 1006 in self.types():
             return 1006
         standing = (kinds.ALONE, kinds.USER, kinds.URINGOP)
@@ -84,7 +89,7 @@ class Event:
     @property
     def arch(self) -> int:
         """The architecture of the system call."""
-        return _hexadecimal(self.of_type(_SYSCALL)[0].get(b"arch"))
+        return _hexadecimal(self.of_type(_SYSCALL)[0].get(b"arch")) % _U32
 
     @property
     def pid(self) -> int:
@@ -122,7 +127,7 @@ class Event:
         standing = (kinds.ALONE, kinds.USER, kinds.URINGOP, kinds.LOGIN)
         tells = kinds.kind_of(record.type) in standing and _SYSCALL not in self.types()
         if session is not None and (record.type == _SYSCALL or tells):
-            self.session = _decimal(session)
+            self.session = _decimal(session) % _U32
         self.records.append(record)
 
     # completeness
@@ -139,7 +144,7 @@ class Event:
         if _SYSCALL in self.types():
             return missing + self._missing_of_syscall(self.of_type(_SYSCALL)[0])
         if 1336 in self.types() and _PROCTITLE not in self.types():
-            items = _decimal(self.of_type(1336)[-1].get(b"items"))
+            items = _decimal(self.of_type(1336)[-1].get(b"items")) % _U32
             wanted = {_EOE, _CWD} if items else {_EOE}
             return missing + self._absent(wanted) + self._paths_absent(items) + self._open_command()
         if self.types() & _WITHIN:
@@ -168,7 +173,7 @@ class Event:
     def _paths_absent(self, owed: int) -> int:
         if _PATH in self.excluded:
             return 0
-        return max(0, owed - len(self.of_type(_PATH)))
+        return max(0, owed % _U32 - len(self.of_type(_PATH)))
 
     def _open_command(self) -> int:
         """1 if EXECVE records leave arguments open, else 0."""
@@ -178,7 +183,7 @@ class Event:
         argc, whole, announced, received = None, 0, 0, 0
         for key, value in (field for record in commands for field in record.fields):
             if key == b"argc":
-                argc = _decimal(value)
+                argc = _decimal(value) % _U32
             elif re.fullmatch(rb"a[0-9]+", key):
                 whole += 1
             elif re.fullmatch(rb"a[0-9]+_len", key):
@@ -197,7 +202,7 @@ class Event:
             wanted |= self._implied_by(rule, syscall)
         if items:
             wanted.add(_CWD)
-        if rule & implied.HIDDEN_NAME:
+        if items and rule & implied.HIDDEN_NAME:
             items -= 1
         return self._absent(wanted) + self._paths_absent(items) + self._open_command()
 
