@@ -1,0 +1,164 @@
+"""Markdown: a result, or comparisons, as tables that GitHub and GitLab render.
+
+Names come from rule files and commands: what would end a cell of a table or become HTML, a link or
+a mention is escaped.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+
+from harness.model import CellLedger, Comparison, LossComparison, Result
+from harness.reporters.answer import answer
+from harness.reporters.ledger import LINE_HEADERS, is_silent, line
+from harness.reporters.plain import plain
+from harness.reporters.units import NOTHING, count, duration, interval, ratio
+
+VERDICT_WORDS = {
+    "worse": "▲ worse",
+    "better": "▼ better",
+    "equivalent": "= equal",
+    "inconclusive": "? open",
+    "reference": "reference",
+    "no-reference": NOTHING,
+}
+COMPARISON_HEADERS = (
+    "workload",
+    "scenario",
+    "consumer",
+    "metric",
+    "value",
+    "ratio",
+    "95 % interval",
+    "verdict",
+)
+LOSS_HEADERS = (
+    "workload",
+    "scenario",
+    "consumer",
+    "trials with loss",
+    "95 % interval",
+    "events lost",
+    "verdict",
+)
+_SPECIAL = re.compile(r"([\\`*\[\]<>|~#&!]|(?<!\w)_|_(?!\w))")
+
+
+def result_markdown(result: Result) -> str:
+    """A whole result: the primary metric, loss, events, noise, cautions and the answer."""
+    primary = [c for c in result.comparisons if c.metric == result.primary]
+    parts = [comparisons_markdown(primary, f"auditbench: {result.run}")]
+    if words := answer(result):
+        parts.append(f"**{escaped(words)}**\n")
+    parts += [f"- ⚠ {escaped(caution.one_line())}\n" for caution in result.cautions]
+    parts += [loss_markdown(result.losses), _events(result.ledgers), "".join(_noise(result))]
+    others = [c for c in result.comparisons if c.metric != result.primary]
+    if others:
+        table = comparisons_table(others)
+        parts.append(f"<details><summary>other metrics</summary>\n\n{table}\n</details>\n")
+    if not result.complete:
+        parts.append("The run was stopped before its end; this is what it had measured.\n")
+    return "\n".join(filter(None, parts))
+
+
+def comparisons_markdown(comparisons: Iterable[Comparison], title: str) -> str:
+    """Comparisons as one table under a heading."""
+    return f"## {escaped(title)}\n\n{comparisons_table(comparisons)}"
+
+
+def comparisons_table(comparisons: Iterable[Comparison]) -> str:
+    """Comparisons as one table: a row per cell and metric."""
+    return markdown_table(COMPARISON_HEADERS, [_row(c) for c in comparisons], text_columns=4)
+
+
+def loss_markdown(losses: Iterable[LossComparison]) -> str:
+    """Which cells lost events, as a table; empty where nothing is known."""
+    rows = [
+        [
+            loss.cell.workload,
+            loss.cell.scenario,
+            loss.cell.consumer,
+            f"{loss.trials_with_loss} of {loss.trials}",
+            share_interval(loss.share_low, loss.share_high),
+            share(loss.loss_ratio),
+            VERDICT_WORDS[loss.verdict],
+        ]
+        for loss in losses
+    ]
+    return markdown_table(LOSS_HEADERS, rows, text_columns=3) if rows else ""
+
+
+def share(value: float | None) -> str:
+    """A share as a percentage: `0 %`, `1.2 %`, `0.0034 %`."""
+    return NOTHING if value is None else f"{value * 100:.3g} %"
+
+
+def share_interval(low: float | None, high: float | None) -> str:
+    """An interval of shares."""
+    return NOTHING if low is None or high is None else f"{share(low)} to {share(high)}"
+
+
+def metric_value(value: float | None, unit: str) -> str:
+    """A value of a metric in its unit; nanoseconds in the unit that suits them."""
+    if value is None:
+        return NOTHING
+    return duration(value) if unit == "ns" else f"{value:,.4g} {unit}".removesuffix(" 1")
+
+
+def markdown_table(
+    headers: Sequence[str], rows: Iterable[Sequence[str]], *, text_columns: int
+) -> str:
+    """A table; the first `text_columns` to the left, numbers to the right. Cells are escaped."""
+    marks = [":--" if place < text_columns else "--:" for place in range(len(headers))]
+    lines = [headers, marks, *([escaped(cell) for cell in row] for row in rows)]
+    return "".join(f"| {' | '.join(cells)} |\n" for cells in lines)
+
+
+def escaped(text: str) -> str:
+    """Text that Markdown shows as it is, on one line."""
+    safe = _SPECIAL.sub(r"\\\1", plain(" ".join(text.split())))
+    # A mention would notify somebody: a joiner of no width keeps it from being one.
+    return safe.replace("@", "@\u2060")
+
+
+def _row(comparison: Comparison) -> list[str]:
+    note = "" if comparison.interleaved else " (not interleaved)"
+    return [
+        comparison.cell.workload,
+        comparison.cell.scenario,
+        comparison.cell.consumer,
+        comparison.metric,
+        metric_value(comparison.estimate, comparison.unit),
+        ratio(comparison.ratio),
+        interval(comparison.ci_low, comparison.ci_high),
+        VERDICT_WORDS[comparison.verdict] + note + _detectable(comparison),
+    ]
+
+
+def _detectable(comparison: Comparison) -> str:
+    """What an open verdict could have shown, and how many blocks would decide."""
+    if comparison.verdict != "inconclusive" or comparison.detectable is None:
+        return ""
+    needed = comparison.blocks_needed
+    more = f", about {count(needed)} blocks would decide" if needed is not None else ""
+    return f" (detects {share(comparison.detectable)}{more})"
+
+
+def _events(ledgers: Iterable[CellLedger]) -> str:
+    rows = [
+        [ledger.cell.workload, ledger.cell.scenario, ledger.cell.consumer, *line(ledger.total)]
+        for ledger in ledgers
+        if not is_silent(ledger.total)
+    ]
+    headers = ("workload", "scenario", "consumer", *LINE_HEADERS)
+    return markdown_table(headers, rows, text_columns=3) if rows else ""
+
+
+def _noise(result: Result) -> Iterator[str]:
+    floors = "; ".join(
+        f"{floor.workload} {ratio(floor.ratio)} ({interval(floor.ci_low, floor.ci_high)})"
+        for floor in result.noise_floor
+    )
+    if floors:
+        yield f"Noise floor (the reference against itself): {escaped(floors)}\n"
