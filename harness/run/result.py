@@ -22,12 +22,9 @@ def make_result(stored: StoredRun) -> Result:
     samples = in_plan_order(stored)
     plan = stored.plan
     reference = Reference(plan.get("reference_scenario"), plan.get("reference_consumer"))
-    views = [
-        MetricView(metric.name, metric.unit, less_is_better=metric.better != "more")
-        for metric in METRICS.values()
-        if metric.compared
-    ]
-    comparisons = compare(samples, views, reference, margin=plan.get("margin", DEFAULT_MARGIN))
+    comparisons = compare(
+        samples, metric_views(), reference, margin=plan.get("margin", DEFAULT_MARGIN)
+    )
     kind = plan.get("kind", "kernel")
     primary = PRIMARY[kind]
     planned = plan.get("trials")
@@ -45,6 +42,15 @@ def make_result(stored: StoredRun) -> Result:
         primary=primary,
         operation="record" if kind == "replay" else "operation",
     )
+
+
+def metric_views() -> list[MetricView]:
+    """The metrics that are compared, as the analysis sees them."""
+    return [
+        MetricView(metric.name, metric.unit, less_is_better=metric.better != "more")
+        for metric in METRICS.values()
+        if metric.compared
+    ]
 
 
 def in_plan_order(stored: StoredRun) -> list[Sample]:

@@ -1,0 +1,249 @@
+"""A gate: a plan is run, or stored runs are taken, and held against limits.
+
+A cell that is beyond a limit in a fresh run is measured once more, in a run of its own with the
+reference beside it, before the gate fails. docs/gate.md says what that does to the error rates.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from harness.analysis.compare import Reference, compare
+from harness.analysis.limit import settle
+from harness.decisions import Check, GateReport, Limit
+from harness.errors import InterruptedRunError, UntrustworthyError, UsageError
+from harness.model import AGAIN, Cell, Comparison, Result, Sample
+from harness.run.checks import (
+    LEAST_BLOCKS,
+    Measured,
+    cells_aside,
+    check_cell,
+    check_limits,
+    select_cells,
+)
+from harness.run.plan import Plan, Request, make_plan
+from harness.run.plan_file import load_plan_file
+from harness.run.result import make_result, metric_views
+from harness.run.runner import Observer
+from harness.run.session import SessionOptions, run_session
+from harness.scenarios.catalog import SCENARIOS
+from harness.store import StoredRun, load_run
+
+
+@dataclass(frozen=True, slots=True)
+class GateRules:
+    """By what a gate decides: limits, the scenario to compare with instead of the plan's own
+    reference, and whether what cannot be decided passes.
+    """
+
+    limits: tuple[Limit, ...]
+    reference: str | None = None
+    inconclusive_passes: bool = False
+
+
+def gate_plan(
+    request: Request, rules: GateRules, options: SessionOptions, observer: Observer
+) -> GateReport:
+    """Run a plan and judge it; what is beyond a limit is measured once more.
+
+    Raises UsageError before anything is measured where a limit is for nothing in the plan, and
+    InterruptedRunError where a run was stopped.
+    """
+    request = _narrowed(request, rules)
+    plan = make_plan(request)
+    _require_decidable(plan, rules)
+    stored = _run(request, options, observer)
+    result, measured = _measured(stored, rules)
+    checks = check_limits(rules.limits, measured)
+    flagged = [check for check in checks if check.outcome == "fail"]
+    distrust = _distrust(result, stored.samples, checks)
+    if not flagged or distrust:
+        return GateReport(tuple(checks), (result,), distrust, rules.inconclusive_passes)
+    options.say(f"{_beyond(len(flagged))}: measuring what is concerned once more")
+    again = _run(_second_request(request, plan, rules, flagged), options, observer)
+    second, measured_again = _measured(again, rules)
+    settled = [_settled(check, measured_again) for check in checks]
+    return GateReport(
+        tuple(settled),
+        (result, second),
+        _distrust(second, again.samples, settled),
+        rules.inconclusive_passes,
+    )
+
+
+def gate_run(folder: Path, rules: GateRules) -> GateReport:
+    """Judge a stored run. It cannot be measured once more, so one reading decides.
+
+    Raises UntrustworthyError where it has too few blocks for any verdict.
+    """
+    stored = load_run(folder)
+    result, measured = _measured(stored, rules)
+    checks = check_limits(rules.limits, measured)
+    _require_blocks(checks, result.run)
+    distrust = _distrust(result, stored.samples, checks)
+    return GateReport(tuple(checks), (result,), distrust, rules.inconclusive_passes)
+
+
+def _beyond(number: int) -> str:
+    return f"{number} limit{'s are' if number != 1 else ' is'} exceeded"
+
+
+def _run(request: Request, options: SessionOptions, observer: Observer) -> StoredRun:
+    outcome = run_session(request, options, observer)
+    if outcome.interrupted:
+        raise InterruptedRunError(
+            "stopped before the gate could decide",
+            remedy=f"what there is stands in {outcome.folder}",
+        )
+    options.say(f"stored in {outcome.folder}")
+    return load_run(outcome.folder)
+
+
+def _narrowed(request: Request, rules: GateRules) -> Request:
+    """With rule files and no scenarios named, only what the gate needs is measured beside them."""
+    reference = load_plan_file(request.plan).reference
+    if not request.rule_files or request.scenarios or reference is None:
+        return request
+    named = [name for limit in rules.limits for name in limit.scope]
+    named += [rules.reference] if rules.reference else []
+    wanted = dict.fromkeys([reference, *(name for name in named if name in SCENARIOS)])
+    return replace(request, scenarios=tuple(wanted))
+
+
+def _require_decidable(plan: Plan, rules: GateRules) -> None:
+    """Find before measuring what would make the gate undecidable after it."""
+    cells = plan.cells()
+    scenarios = {cell.scenario for cell in cells}
+    if rules.reference and rules.reference not in scenarios:
+        raise UsageError(
+            f"--reference {rules.reference} is no scenario of this run",
+            remedy=f"one of {', '.join(sorted(scenarios))}",
+        )
+    reference = _reference(rules, plan.reference.scenario, plan.reference.consumer)
+    aside = cells_aside(cells, reference, plan.reference.scenario)
+    for limit in rules.limits:
+        select_cells(limit, cells, aside)
+        if limit.yardstick != "loss" and plan.blocks < LEAST_BLOCKS:
+            raise UsageError(
+                f"--blocks {plan.blocks} is too few for any verdict on {limit.text}",
+                remedy=f"give {LEAST_BLOCKS} at the very least, 8 or more to see anything",
+            )
+
+
+def _second_request(
+    request: Request, plan: Plan, rules: GateRules, flagged: Sequence[Check]
+) -> Request:
+    """The same request for the flagged cells, the references and their A/A copy only."""
+    cells = [check.cell for check in flagged]
+    names = {cell.scenario for cell in cells}
+    for reference in filter(None, (plan.reference.scenario, rules.reference)):
+        names |= {reference, reference + AGAIN}
+    concerned = {cell.workload for cell in cells}
+    consumers = {cell.consumer for cell in cells} | {plan.reference.consumer}
+    return replace(
+        request,
+        only=frozenset(names),
+        workloads=()
+        if request.command
+        else tuple(name for name in plan.workloads if name in concerned),
+        consumers=tuple(name for name in plan.consumers if name in consumers),
+        seed=None if request.seed is None else request.seed + 1,
+    )
+
+
+def _settled(check: Check, measured: Measured) -> Check:
+    """The check with its second reading, where it was beyond its limit."""
+    if check.outcome != "fail":
+        return check
+    second = check_cell(check.limit, check.cell, measured).readings[0]
+    outcome = settle(check.limit, check.outcome, second.outcome)
+    return replace(check, readings=(*check.readings, second), outcome=outcome)
+
+
+def _measured(stored: StoredRun, rules: GateRules) -> tuple[Result, Measured]:
+    result = make_result(stored)
+    scenario = result.plan.get("reference_scenario")
+    reference = _reference(rules, scenario, result.plan.get("reference_consumer"))
+    return result, Measured(
+        run=result.run,
+        comparisons=_against_scenario(stored, result, reference)
+        if rules.reference
+        else result.comparisons,
+        losses=result.losses,
+        samples=stored.samples,
+        against=reference.scenario or reference.consumer or "",
+        aside=cells_aside(
+            (sample.cell for sample in stored.samples),
+            reference,
+            scenario,
+            apart={sample.scenario for sample in stored.samples if not sample.interleaved},
+        ),
+    )
+
+
+def _reference(rules: GateRules, scenario: str | None, consumer: str | None) -> Reference:
+    """What cells are held against: what was asked for, else what the plan says."""
+    return Reference(rules.reference or scenario, consumer)
+
+
+def _against_scenario(
+    stored: StoredRun, result: Result, reference: Reference
+) -> tuple[Comparison, ...]:
+    known = {sample.scenario for sample in stored.samples}
+    if reference.scenario not in known:
+        raise UsageError(
+            f"--reference {reference.scenario} is no scenario of {result.run}",
+            remedy=f"one of {', '.join(sorted(known))}",
+        )
+    return tuple(compare(stored.samples, metric_views(), reference))
+
+
+def _distrust(
+    result: Result, samples: Iterable[Sample], checks: Iterable[Check]
+) -> tuple[str, ...]:
+    """Why what was measured must not be relied on."""
+    reasons = distrusted(result)
+    for cell in _cells_without_valid_trial(samples):
+        reasons.append(f"{cell.workload} × {cell.scenario} × {cell.consumer} has no valid trial")
+    for check in checks:
+        last = check.readings[-1]
+        if last.note and last.run == result.run:
+            cell = check.cell
+            where = f"{cell.workload} × {cell.scenario} × {cell.consumer}"
+            reasons.append(f"{check.limit.text} for {where}: {last.note}")
+    return tuple(reasons)
+
+
+def distrusted(result: Result) -> list[str]:
+    """Why a result must not be relied on; empty where it may be."""
+    reasons = []
+    if not any(comparison.blocks for comparison in result.comparisons):
+        reasons.append(f"nothing is compared in {result.run}")
+    open_trials = sum(ledger.trials_unexplained for ledger in result.ledgers)
+    if open_trials:
+        reasons.append(f"{open_trials} trials of {result.run} have events not accounted for")
+    if result.invalid_trials * 2 > result.trials:
+        reasons.append(f"{result.invalid_trials} of {result.trials} trials are not valid")
+    if not reasons and not result.trustworthy:
+        reasons.append(f"{result.run} has events not accounted for")
+    return reasons
+
+
+def _cells_without_valid_trial(samples: Iterable[Sample]) -> list[Cell]:
+    valid: dict[Cell, bool] = {}
+    for sample in samples:
+        if not sample.warm_up:
+            valid[sample.cell] = valid.get(sample.cell, False) or sample.valid
+    return [cell for cell, any_valid in valid.items() if not any_valid]
+
+
+def _require_blocks(checks: Sequence[Check], run: str) -> None:
+    """UntrustworthyError where no check on an interval had the blocks for one."""
+    counted = [check.readings[-1] for check in checks if check.limit.yardstick != "loss"]
+    if counted and all(reading.count < LEAST_BLOCKS for reading in counted):
+        raise UntrustworthyError(
+            f"{run} has too few blocks for any verdict ({counted[0].count})",
+            remedy=f"run at least {LEAST_BLOCKS}, or 8 or more to see anything",
+        )
