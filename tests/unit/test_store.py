@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 from pathlib import Path
 
@@ -83,6 +84,34 @@ def test_another_schema_is_refused(tmp_path: Path) -> None:
         load_run(folder)
 
 
+def test_a_field_of_the_wrong_kind_is_named(tmp_path: Path) -> None:
+    folder = write(tmp_path / "r", count=1)
+    path = folder / SAMPLES
+    document = json.loads(path.read_text())
+    path.write_text(json.dumps({**document, "metrics": {"elapsed_ns_per_op": "fast"}}) + "\n")
+    with pytest.raises(UsageError, match=r"samples.jsonl:1 is damaged .*metrics"):
+        load_run(folder)
+
+
+def test_fields_of_later_versions_are_passed_over(tmp_path: Path) -> None:
+    folder = write(tmp_path / "r", count=1)
+    path = folder / SAMPLES
+    document = json.loads(path.read_text())
+    document["ledger"]["new"] = 1
+    path.write_text(json.dumps({**document, "new": 1}) + "\n")
+    assert load_run(folder).samples == (sample(0),)
+
+
+def test_reading_leaves_the_garbage_collector_as_it_was(tmp_path: Path) -> None:
+    folder = write(tmp_path / "r")
+    load_run(folder)
+    assert gc.isenabled()
+    (folder / SAMPLES).write_text("{nonsense\n")
+    with pytest.raises(UsageError):
+        load_run(folder)
+    assert gc.isenabled()
+
+
 @pytest.mark.parametrize("name", [PLAN, ENVIRONMENT])
 def test_a_damaged_document_is_named(tmp_path: Path, name: str) -> None:
     folder = write(tmp_path / "r")
@@ -115,6 +144,11 @@ def test_finding_runs(tmp_path: Path) -> None:
     assert find_run(str(newer), tmp_path / "elsewhere") == newer
     with pytest.raises(UsageError, match="is no run"):
         find_run("nothing", tmp_path)
+    older = tmp_path / "m" / "2026-01-01T000000Z-p"
+    assert find_run("latest~0", tmp_path) == newer
+    assert find_run("latest~1", tmp_path) == older
+    with pytest.raises(UsageError, match=r"latest~2 is no run: .* holds 2"):
+        find_run("latest~2", tmp_path)
     with pytest.raises(UsageError, match="no run under"):
         find_run("latest", tmp_path / "empty")
 
