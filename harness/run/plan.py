@@ -8,7 +8,7 @@ from __future__ import annotations
 import random
 import shutil
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
@@ -17,7 +17,10 @@ from harness.analysis.compare import Reference
 from harness.consumers.catalog import find_consumer
 from harness.errors import UsageError
 from harness.model import AGAIN, Cell, Scenario
+from harness.run.invalid import rule_document
 from harness.run.plan_file import Kind, PlanFile, load_plan_file
+from harness.run.plan_options import auid_word, check_cell_options, margins_of, workload_options
+from harness.run.quantities import parse_duration_s, parse_share
 from harness.run.scenario import bind_named, bind_rule_files, copy_of
 from harness.scenarios.catalog import NOT_INTERLEAVED
 from workloads.catalog import WORKLOADS, WorkloadInfo
@@ -25,7 +28,8 @@ from workloads.catalog import WORKLOADS, WorkloadInfo
 Pace = Literal["fast", "default", "rigorous"]
 
 COMMAND = "command"
-UNSET_UID = 2**32 - 1
+LEAST_BLOCKS = 8
+"""Before the first look at how wide the intervals are, where the number is not given."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,8 +47,16 @@ class Request:
     pace: Pace = "default"
     ops: int | None = None
     workers: int | None = None
+    rate_per_s: float | None = None
+    """Operations started per second, all workers together; None starts each after the last."""
     seed: int | None = None
     auid: str | None = None
+    margins: tuple[str, ...] = ()
+    """`2%` for all metrics, `METRIC=3%` for one."""
+    until_ci: str | None = None
+    """Go on until the 95 % intervals are this narrow: `1%` is plus and minus 1 %."""
+    max_time: str | None = None
+    """But no longer than this: `10m`."""
     workload_options: Mapping[str, str] = field(default_factory=dict)
     """Passed on to the workloads that take them: `address`, `netns`, `program`, …"""
     command: tuple[str, ...] = ()
@@ -68,7 +80,13 @@ class Plan:
     ops: Mapping[str, int]
     seed: int
     margin: float
+    margins: Mapping[str, float] = field(default_factory=dict)
+    invalid: Mapping[str, float] = field(default_factory=dict)
+    """Limits to disturbances, by metric: a trial above one is not used."""
+    until_ci: float | None = None
+    max_time_s: float | None = None
     workers: int = 1
+    rate_per_s: float | None = None
     auid: str = "keep"
     workload_options: Mapping[str, str] = field(default_factory=dict)
     command: tuple[str, ...] = ()
@@ -105,6 +123,8 @@ def make_plan(request: Request, *, never_enabled: bool = False) -> Plan:
     consumers = tuple(request.consumers or file.consumers)
     for consumer in (*consumers, *(cell.consumer for cell in file.cells if cell.consumer)):
         find_consumer(consumer)
+    check_cell_options(file, workloads)
+    margin, margins = margins_of(request.margins, file)
     bound = {name: _scenarios(request, file, name, never_enabled) for name in workloads}
     return Plan(
         name=request.plan if request.plan.isidentifier() else Path(request.plan).stem,
@@ -117,41 +137,45 @@ def make_plan(request: Request, *, never_enabled: bool = False) -> Plan:
         blocks=_blocks(request, file),
         ops={name: _ops(request, file, WORKLOADS[name]) for name in workloads},
         seed=random.SystemRandom().randrange(2**32) if request.seed is None else request.seed,
-        margin=file.margin,
+        margin=margin,
+        margins=margins,
+        invalid=file.invalid.given(),
+        until_ci=_given(parse_share, "--until-ci", request.until_ci),
+        max_time_s=_given(parse_duration_s, "--max-time", request.max_time),
         workers=_positive(
             "--workers", file.workers if request.workers is None else request.workers
         ),
-        auid=_auid(file.auid if request.auid is None else request.auid),
-        workload_options=_workload_options(request, workloads),
+        rate_per_s=_rate(request.rate_per_s),
+        auid=auid_word(file.auid if request.auid is None else request.auid),
+        workload_options=workload_options(request.workload_options, workloads),
         command=request.command,
     )
 
 
-def _auid(text: str) -> str:
-    if text in ("keep", "unset") or (text.isdecimal() and int(text) < UNSET_UID):
-        return text
-    raise UsageError(f"--auid {text} is no login uid", remedy="give keep, unset or a number")
-
-
-def _workload_options(request: Request, workloads: tuple[str, ...]) -> Mapping[str, str]:
-    for name in request.workload_options:
-        if not any(name in WORKLOADS[workload].options for workload in workloads):
-            takers = [info.name for info in WORKLOADS.values() if name in info.options]
-            raise UsageError(
-                f"{', '.join(workloads)} cannot be told the {name}",
-                remedy=f"leave it out, or choose the workload {' or '.join(takers)}",
-            )
-    return request.workload_options
+def _rate(rate_per_s: float | None) -> float | None:
+    if rate_per_s is None or 0 < rate_per_s <= 1e9:
+        return rate_per_s
+    raise UsageError(
+        f"--rate {rate_per_s:g} is no rate", remedy="give operations per second, more than 0"
+    )
 
 
 def _blocks(request: Request, file: PlanFile) -> int:
     if request.blocks is not None:
         return _positive("--blocks", request.blocks)
+    if request.until_ci is not None and request.pace == "default":
+        return LEAST_BLOCKS
     return {
         "default": file.blocks.default,
         "fast": file.blocks.fast,
         "rigorous": file.blocks.rigorous,
     }[request.pace]
+
+
+def _given(
+    parse: Callable[[str, str], float], option: str, text: str | None
+) -> float | None:
+    return None if text is None else parse(option, text)
 
 
 def _positive(option: str, value: int) -> int:
@@ -250,7 +274,12 @@ def plan_document(plan: Plan) -> dict[str, Any]:
         "ops": dict(plan.ops),
         "seed": plan.seed,
         "margin": plan.margin,
+        "margins": dict(plan.margins),
+        "invalid": rule_document(plan.invalid),
+        "until_ci": plan.until_ci,
+        "max_time_s": plan.max_time_s,
         "workers": plan.workers,
+        "rate_per_s": plan.rate_per_s,
         "auid": plan.auid,
         "workload_options": dict(plan.workload_options),
         "command": list(plan.command),
@@ -276,5 +305,6 @@ def _scenario_document(scenario: Scenario) -> dict[str, Any]:
         "enobufs": scenario.enobufs,
         "stop_after_ms": scenario.stop_after_ms,
         "stop_for_ms": scenario.stop_for_ms,
+        "workload_options": dict(scenario.workload_options),
         "interleaved": scenario.interleaved,
     }

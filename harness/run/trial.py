@@ -199,6 +199,8 @@ def worker_command(bench: Bench, trial: Trial) -> list[str]:
     workload = trial.cell.workload
     words = [workload, "--control", "--ops", str(trial.ops), "--auid", plan.auid]
     words += ["--workers", str(plan.workers)]
+    if plan.rate_per_s is not None:
+        words += ["--rate", str(plan.rate_per_s)]
     for name, value in plan.workload_options.items():
         if name in WORKLOADS[workload].options:
             words += [f"-{name}" if len(name) == 1 else f"--{name}", value]

@@ -30,6 +30,7 @@ PLANS: dict[str, str] = {
     "overhead": "overhead.toml",
     "replay": "replay.toml",
     "pressure": "pressure.toml",
+    "rate": "rate.toml",
 }
 
 

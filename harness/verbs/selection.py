@@ -44,6 +44,9 @@ class Load:
         Operations per trial.
     workers
         Processes that share the operations of a trial.
+    rate
+        Operations started per second, whether or not the last one has ended; as fast as they go
+        if not given.
     seed
         Makes the order of trials repeatable.
     auid
@@ -68,6 +71,7 @@ class Load:
     rigorous: Flag = False
     ops: int | None = None
     workers: int | None = None
+    rate: float | None = None
     seed: int | None = None
     auid: str | None = None
     program: str | None = None
@@ -104,6 +108,7 @@ class Load:
             pace="fast" if self.fast else "rigorous" if self.rigorous else "default",
             ops=self.ops,
             workers=self.workers,
+            rate_per_s=self.rate,
             seed=self.seed,
             auid=self.auid,
             workload_options=self._workload_options(),

@@ -174,3 +174,13 @@ def test_two_cells_of_one_name_are_refused(tmp_path: Path) -> None:
     path.write_text(f'summary = "s"\nworkloads = ["udp"]\n{cell}{cell}')
     with pytest.raises(UsageError, match="two scenarios or cells called 'a'"):
         plan(plan=str(path))
+
+
+def test_a_rate_is_handed_to_the_load() -> None:
+    made = plan(plan="rate", rate_per_s=20_000.0)
+    assert made.rate_per_s == 20_000
+    assert plan_document(made)["rate_per_s"] == 20_000
+    assert names(made, "udp") == ["no-context", "rules"]
+    for wrong in (0.0, -1.0, float("nan"), 1e12):
+        with pytest.raises(UsageError, match="is no rate"):
+            plan(rate_per_s=wrong)
