@@ -198,9 +198,12 @@ class Comparison:
     """`p` after control of the false discovery rate over the metrics of the run."""
     bca_low: float | None = None
     bca_high: float | None = None
-    """The BCa bootstrap interval beside Student's, from 20 blocks on."""
+    """The BCa bootstrap interval beside it, from 20 blocks on and where no block is far out."""
     blocks_needed: int | None = None
     """For an inconclusive verdict: about how many blocks would decide at this spread."""
+    t_low: float | None = None
+    t_high: float | None = None
+    """Student's interval beside `ci`, which is that of the sign flips from six blocks on."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,16 +6,23 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+from harness.analysis.bootstrap import Interval, bca_intervals
+from harness.analysis.discovery import blocks_for_family, q_values
 from harness.analysis.ratio import (
     Ratio,
     geometric_mean,
     geometric_spread,
-    paired_ratio,
+    log_ratios,
+    ratio_of_logs,
     unpaired_ratio,
 )
 from harness.analysis.series import Series, collect, paired
-from harness.analysis.verdict import DEFAULT_MARGIN, judge
+from harness.analysis.sign_flips import flip_p
+from harness.analysis.verdict import DEFAULT_MARGIN, blocks_to_decide, confirmed, judge
 from harness.model import AGAIN, Cell, Comparison, NoiseFloor, Sample, Summary, Verdict
+
+PRIMARY = "elapsed_ns_per_op"
+"""The metric that a run is about unless it says otherwise."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +46,38 @@ class Reference:
         return Cell(cell.workload, self.scenario or cell.scenario, self.consumer or cell.consumer)
 
 
+@dataclass(frozen=True, slots=True)
+class _Pair:
+    """A cell beside its reference cell in one metric, before anything is said about the two.
+
+    `logs` are the log ratios by block, empty where there are none; `ratio` is None where the
+    reference is missing or a value is not positive.
+    """
+
+    metric: MetricView
+    cell: Cell
+    estimate: float
+    reference: float | None
+    ratio: Ratio | None
+    logs: tuple[float, ...]
+    blocks: int
+    interleaved: bool
+    is_reference: bool
+
+    @property
+    def is_again(self) -> bool:
+        return self.cell.scenario.endswith(AGAIN)
+
+
+@dataclass(frozen=True, slots=True)
+class _Evidence:
+    """What is known of a pair beside its interval."""
+
+    p: float | None
+    q: float | None
+    bca: Interval | None
+
+
 def summarise(samples: Sequence[Sample], metric: str) -> list[Summary]:
     """One summary per cell that has the metric, in the order in which cells appear."""
     return [
@@ -60,18 +99,27 @@ def compare(
     reference: Reference,
     *,
     margin: float = DEFAULT_MARGIN,
+    margins: Mapping[str, float] | None = None,
+    primary: str = PRIMARY,
 ) -> list[Comparison]:
-    """Every cell and metric against its reference cell, cells in order of appearance."""
+    """Every cell and metric against its reference cell, cells in order of appearance.
+
+    `margins` are those of single metrics. In all metrics but `primary` a difference must also
+    withstand false discovery control over the whole result (docs/method.md).
+    """
     apart = {sample.cell for sample in samples if not sample.interleaved}
-    comparisons: list[Comparison] = []
+    pairs: list[_Pair] = []
     for metric in metrics:
         all_series = collect(samples, metric.name)
         for cell, series in all_series.items():
             against = _reference_cell(cell, reference, all_series, apart)
-            comparisons.append(
-                _compare_cell(metric, cell, series, against, all_series.get(against), margin, apart)
-            )
-    return comparisons
+            interleaved = (cell in apart) == (against in apart)
+            pairs.append(_pair(metric, cell, series, against, all_series.get(against), interleaved))
+    evidence, tests = _evidence(pairs)
+    return [
+        _comparison(pair, known, (margins or {}).get(pair.metric.name, margin), primary, tests)
+        for pair, known in zip(pairs, evidence, strict=True)
+    ]
 
 
 def _reference_cell(
@@ -91,55 +139,94 @@ def _reference_cell(
     return next(others, wanted)
 
 
-def _compare_cell(
+def _pair(
     metric: MetricView,
     cell: Cell,
     series: Series,
     reference_cell: Cell,
     reference: Series | None,
-    margin: float,
-    apart: set[Cell],
-) -> Comparison:
-    interleaved = (cell in apart) == (reference_cell in apart)
+    interleaved: bool,
+) -> _Pair:
     ratio: Ratio | None = None
-    reference_estimate: float | None = None
+    logs: list[float] | None = None
+    against: list[float] = []
     if reference is not None and interleaved:
         values, against = paired(series, reference)
-        ratio, reference_estimate = paired_ratio(values, against), _centre(against)
+        logs = log_ratios(values, against)
+        ratio = ratio_of_logs(logs) if logs else None
     elif reference is not None:
         values, against = list(series.values()), list(reference.values())
-        ratio, reference_estimate = unpaired_ratio(values, against), _centre(against)
+        ratio = unpaired_ratio(values, against)
     is_reference = cell == reference_cell
-    return Comparison(
+    return _Pair(
+        metric=metric,
         cell=cell,
-        metric=metric.name,
-        unit=metric.unit,
         estimate=_centre(list(series.values())) or 0.0,
-        reference=reference_estimate,
-        ratio=ratio.ratio if ratio else None,
-        ci_low=None if is_reference or ratio is None else ratio.ci_low,
-        ci_high=None if is_reference or ratio is None else ratio.ci_high,
+        reference=_centre(against),
+        ratio=ratio,
+        logs=() if is_reference else tuple(logs or ()),
         blocks=ratio.n if ratio else len(series),
-        verdict=_verdict(metric, ratio, reference_estimate, margin, is_reference=is_reference),
-        margin=margin,
-        detectable=None if is_reference or ratio is None else ratio.detectable,
         interleaved=interleaved,
+        is_reference=is_reference,
     )
 
 
-def _verdict(
-    metric: MetricView,
-    ratio: Ratio | None,
-    reference: float | None,
-    margin: float,
-    *,
-    is_reference: bool,
-) -> Verdict:
-    if is_reference:
+def _evidence(pairs: Sequence[_Pair]) -> tuple[list[_Evidence], int]:
+    """What is known of each pair, and how many of them the q values are controlled over.
+
+    The A/A cells are there to check the instrument, not to find anything: they have no q.
+    """
+    ps = [flip_p(pair.logs) for pair in pairs]
+    family = [None if pair.is_again else p for pair, p in zip(pairs, ps, strict=True)]
+    found = zip(ps, q_values(family), bca_intervals([pair.logs for pair in pairs]), strict=True)
+    return [_Evidence(*known) for known in found], sum(p is not None for p in family)
+
+
+def _comparison(
+    pair: _Pair, evidence: _Evidence, margin: float, primary: str, tests: int
+) -> Comparison:
+    # A cell is not told apart from itself.
+    ratio = None if pair.is_reference else pair.ratio
+    by_interval = _verdict(pair, margin)
+    verdict = by_interval
+    if pair.metric.name != primary and not pair.is_again:
+        verdict = confirmed(verdict, evidence.q)
+    needed: int | None = None
+    if verdict == "inconclusive" and ratio is not None:
+        needed = blocks_to_decide(ratio, margin=margin)
+        if needed is not None and by_interval != verdict:
+            needed = max(needed, blocks_for_family(tests))
+    low, high = evidence.bca or (None, None)
+    return Comparison(
+        cell=pair.cell,
+        metric=pair.metric.name,
+        unit=pair.metric.unit,
+        estimate=pair.estimate,
+        reference=pair.reference,
+        ratio=pair.ratio.ratio if pair.ratio else None,
+        ci_low=ratio.ci_low if ratio else None,
+        ci_high=ratio.ci_high if ratio else None,
+        blocks=pair.blocks,
+        verdict=verdict,
+        margin=margin,
+        detectable=ratio.detectable if ratio else None,
+        interleaved=pair.interleaved,
+        p=evidence.p,
+        q=evidence.q,
+        bca_low=None if low is None else math.exp(low),
+        bca_high=None if high is None else math.exp(high),
+        blocks_needed=needed,
+        t_low=ratio.t_low if ratio else None,
+        t_high=ratio.t_high if ratio else None,
+    )
+
+
+def _verdict(pair: _Pair, margin: float) -> Verdict:
+    if pair.is_reference:
         return "reference"
-    if ratio is None or reference is None:
+    if pair.ratio is None or pair.reference is None:
         return "no-reference"
-    return judge(ratio, margin=margin, less_is_better=metric.less_is_better)
+    return judge(pair.ratio, margin=margin, less_is_better=pair.metric.less_is_better)
 
 
 def _centre(values: Sequence[float]) -> float | None:

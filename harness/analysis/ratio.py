@@ -1,16 +1,20 @@
 """Ratios with intervals: paired by block, or between two groups that could not be interleaved.
 
-The statistic is the mean of log ratios; its interval is Student's t on the logs, which keeps its
-95 % down to a handful of blocks where bootstrap intervals are too narrow.
+The statistic is the mean of log ratios. Its interval is that of the sign flips, which holds its
+95 % under any noise that shuffling makes symmetric; below six blocks, where there are too few
+flips, and beside it, Student's t on the logs.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+
+from harness.analysis.sign_flips import flip_interval
 
 CONFIDENCE = 0.95
+INNER_CONFIDENCE = 0.9
 POWER = 0.8
 
 
@@ -18,8 +22,9 @@ POWER = 0.8
 class Ratio:
     """A ratio with its 95 % interval, and the 90 % interval used to call two cells equivalent.
 
-    Intervals are None with fewer than two values. `detectable` is the relative difference that
-    a comparison of this size and spread finds in 4 of 5 cases.
+    Intervals are None with fewer than two values; `t_low` and `t_high` are Student's.
+    `detectable` is the relative difference that a comparison of this size and spread finds in 4 of
+    5 cases. `deviation` is the standard deviation of the log ratios, None where nothing was paired.
     """
 
     ratio: float
@@ -29,6 +34,9 @@ class Ratio:
     inner_high: float | None
     detectable: float | None
     n: int
+    t_low: float | None = None
+    t_high: float | None = None
+    deviation: float | None = None
 
 
 def geometric_mean(values: Sequence[float]) -> float | None:
@@ -45,13 +53,38 @@ def geometric_spread(values: Sequence[float]) -> float | None:
     return math.exp(_deviation([math.log(value) for value in values]))
 
 
-def paired_ratio(values: Sequence[float], reference: Sequence[float]) -> Ratio | None:
-    """The ratio of two cells measured in the same blocks; None where a value is not positive."""
+def log_ratios(values: Sequence[float], reference: Sequence[float]) -> list[float] | None:
+    """The logarithms of the ratios by block; None where a value is not positive."""
     if not values or len(values) != len(reference) or min(*values, *reference) <= 0:
         return None
-    logs = [math.log(a / b) for a, b in zip(values, reference, strict=True)]
-    error = _deviation(logs) / math.sqrt(len(logs)) if len(logs) > 1 else None
-    return _ratio(math.fsum(logs) / len(logs), error, len(logs) - 1, len(logs))
+    return [math.log(a / b) for a, b in zip(values, reference, strict=True)]
+
+
+def paired_ratio(values: Sequence[float], reference: Sequence[float]) -> Ratio | None:
+    """The ratio of two cells measured in the same blocks; None where a value is not positive."""
+    logs = log_ratios(values, reference)
+    return None if logs is None else ratio_of_logs(logs)
+
+
+def ratio_of_logs(logs: Sequence[float]) -> Ratio:
+    """The ratio that these log ratios, one per block, amount to. At least one."""
+    centre = math.fsum(logs) / len(logs)
+    if len(logs) < 2:
+        return _student(centre, None, 0, len(logs))
+    deviation = _deviation(logs)
+    found = _student(centre, deviation / math.sqrt(len(logs)), len(logs) - 1, len(logs))
+    found = replace(found, deviation=deviation)
+    intervals = flip_interval(logs, (CONFIDENCE, INNER_CONFIDENCE))
+    if intervals is None:
+        return found
+    (low, high), (inner_low, inner_high) = intervals
+    return replace(
+        found,
+        ci_low=math.exp(low),
+        ci_high=math.exp(high),
+        inner_low=math.exp(inner_low),
+        inner_high=math.exp(inner_high),
+    )
 
 
 def unpaired_ratio(values: Sequence[float], reference: Sequence[float]) -> Ratio | None:
@@ -61,10 +94,10 @@ def unpaired_ratio(values: Sequence[float], reference: Sequence[float]) -> Ratio
     logs, other = [math.log(v) for v in values], [math.log(v) for v in reference]
     centre = math.fsum(logs) / len(logs) - math.fsum(other) / len(other)
     if min(len(logs), len(other)) < 2:
-        return _ratio(centre, None, 0, len(logs))
+        return _student(centre, None, 0, len(logs))
     a, b = _deviation(logs) ** 2 / len(logs), _deviation(other) ** 2 / len(other)
     freedom = _welch(a, len(logs), b, len(other))
-    return _ratio(centre, math.sqrt(a + b), freedom, min(len(logs), len(other)))
+    return _student(centre, math.sqrt(a + b), freedom, min(len(logs), len(other)))
 
 
 def _welch(a: float, n_a: int, b: float, n_b: int) -> float:
@@ -72,19 +105,23 @@ def _welch(a: float, n_a: int, b: float, n_b: int) -> float:
     return (a + b) ** 2 / spread if spread > 0 else float(n_a + n_b - 2)
 
 
-def _ratio(centre: float, error: float | None, freedom: float, n: int) -> Ratio:
+def _student(centre: float, error: float | None, freedom: float, n: int) -> Ratio:
+    """Everything by Student's t; `error` is the standard error of the centre."""
     if error is None:
         return Ratio(math.exp(centre), None, None, None, None, None, n)
-    outer, inner = student_t(0.975, freedom) * error, student_t(0.95, freedom) * error
-    detectable = math.expm1(outer + student_t(POWER, freedom) * error)
+    outer = student_t((1 + CONFIDENCE) / 2, freedom) * error
+    inner = student_t((1 + INNER_CONFIDENCE) / 2, freedom) * error
+    low, high = math.exp(centre - outer), math.exp(centre + outer)
     return Ratio(
         ratio=math.exp(centre),
-        ci_low=math.exp(centre - outer),
-        ci_high=math.exp(centre + outer),
+        ci_low=low,
+        ci_high=high,
         inner_low=math.exp(centre - inner),
         inner_high=math.exp(centre + inner),
-        detectable=detectable,
+        detectable=math.expm1(outer + student_t(POWER, freedom) * error),
         n=n,
+        t_low=low,
+        t_high=high,
     )
 
 

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
-from harness.analysis.ratio import Ratio
+import math
+
+from harness.analysis.discovery import LEVEL
+from harness.analysis.ratio import CONFIDENCE, INNER_CONFIDENCE, Ratio, student_t
 from harness.model import Verdict
 
 DEFAULT_MARGIN = 0.02
 """A relative difference below this does not matter."""
+MOST_BLOCKS = 1000
+"""Nobody waits for more; a comparison that needs them is not promised a decision."""
 
 
 def judge(ratio: Ratio | None, *, margin: float, less_is_better: bool = True) -> Verdict:
@@ -29,3 +34,35 @@ def judge(ratio: Ratio | None, *, margin: float, less_is_better: bool = True) ->
         and ratio.inner_high < upper
     )
     return "equivalent" if inside else "inconclusive"
+
+
+def confirmed(verdict: Verdict, q: float | None) -> Verdict:
+    """The verdict on a metric looked at among many: a difference needs q ≤ LEVEL as well."""
+    if verdict in ("worse", "better") and (q is None or q > LEVEL):
+        return "inconclusive"
+    return verdict
+
+
+def blocks_to_decide(ratio: Ratio, *, margin: float) -> int | None:
+    """About how many blocks in all would decide, if centre and spread stay as they are.
+
+    None where nothing was paired, or more than MOST_BLOCKS would be needed: where the ratio lies
+    at the margin itself no number is enough.
+    """
+    if ratio.deviation is None:
+        return None
+    centre, limit = abs(math.log(ratio.ratio)), math.log1p(margin)
+
+    def decides(blocks: int) -> bool:
+        error = (ratio.deviation or 0.0) / math.sqrt(blocks)
+        outer = student_t((1 + CONFIDENCE) / 2, blocks - 1) * error
+        inner = student_t((1 + INNER_CONFIDENCE) / 2, blocks - 1) * error
+        return centre - outer > limit or centre + inner < limit
+
+    if not decides(MOST_BLOCKS):
+        return None
+    enough, too_few = MOST_BLOCKS, min(max(ratio.n, 1), MOST_BLOCKS - 1)
+    while enough - too_few > 1:
+        middle = (enough + too_few) // 2
+        enough, too_few = (middle, too_few) if decides(middle) else (enough, middle)
+    return enough

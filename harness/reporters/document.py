@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import Any
 
-from harness.model import CellLedger, Comparison, Result
+from harness.model import CellLedger, Comparison, LossComparison, Result
 from harness.reporters.answer import answer
 from harness.reporters.ledger import STAGES
 
@@ -22,7 +22,8 @@ def result_document(result: Result) -> dict[str, Any]:
         "invalid_trials": result.invalid_trials,
         "host": result.host,
         "plan": result.plan,
-        "comparisons": [_comparison(comparison) for comparison in result.comparisons],
+        "comparisons": [_flat(comparison) for comparison in result.comparisons],
+        "losses": [_flat(loss) for loss in result.losses],
         "ledgers": [_ledger(ledger) for ledger in result.ledgers],
         "noise_floor": [asdict(floor) for floor in result.noise_floor],
         "warnings": [asdict(caution) for caution in result.cautions],
@@ -30,8 +31,9 @@ def result_document(result: Result) -> dict[str, Any]:
     }
 
 
-def _comparison(comparison: Comparison) -> dict[str, Any]:
-    document = asdict(comparison)
+def _flat(about_a_cell: Comparison | LossComparison) -> dict[str, Any]:
+    """Its fields, with those of its cell among them."""
+    document = asdict(about_a_cell)
     return {**document.pop("cell"), **document}
 
 

@@ -7,6 +7,7 @@ from dataclasses import fields, replace
 from typing import Any
 
 from harness.analysis.compare import MetricView, Reference, compare, noise_floor
+from harness.analysis.loss import compare_losses, lost_any
 from harness.analysis.verdict import DEFAULT_MARGIN
 from harness.metrics.catalog import METRICS
 from harness.model import AGAIN, Caution, Cell, CellLedger, Comparison, Ledger, Result, Sample
@@ -22,11 +23,16 @@ def make_result(stored: StoredRun) -> Result:
     samples = in_plan_order(stored)
     plan = stored.plan
     reference = Reference(plan.get("reference_scenario"), plan.get("reference_consumer"))
-    comparisons = compare(
-        samples, metric_views(), reference, margin=plan.get("margin", DEFAULT_MARGIN)
-    )
     kind = plan.get("kind", "kernel")
     primary = PRIMARY[kind]
+    comparisons = compare(
+        samples,
+        metric_views(),
+        reference,
+        margin=plan.get("margin", DEFAULT_MARGIN),
+        margins=plan.get("margins"),
+        primary=primary,
+    )
     planned = plan.get("trials")
     return Result(
         run=stored.name,
@@ -39,6 +45,7 @@ def make_result(stored: StoredRun) -> Result:
         trials=len(samples),
         invalid_trials=sum(not sample.valid for sample in samples),
         complete=planned is None or len(samples) >= planned,
+        losses=tuple(compare_losses(samples, reference)),
         primary=primary,
         operation="record" if kind == "replay" else "operation",
     )
@@ -85,7 +92,7 @@ def cell_ledgers(samples: Sequence[Sample]) -> list[CellLedger]:
             total=_add([sample.ledger for sample in group]),
             operations=sum(sample.workload_document.get("ops", sample.ops) for sample in group),
             trials=len(group),
-            trials_with_loss=sum(_has_loss(sample.ledger) for sample in group),
+            trials_with_loss=sum(bool(lost_any(sample.ledger)) for sample in group),
             trials_unexplained=sum(bool(sample.ledger.unexplained) for sample in group),
         )
         for cell, group in by_cell.items()
@@ -106,10 +113,6 @@ def _add(ledgers: Sequence[Ledger]) -> Ledger:
 
 def _sum(first: float | None, second: float | None) -> float | None:
     return None if first is None or second is None else first + second
-
-
-def _has_loss(ledger: Ledger) -> bool:
-    return any(bool(term) for term in (ledger.lost, ledger.partial, ledger.vanished))
 
 
 def _cautions(stored: StoredRun, comparisons: Sequence[Comparison], primary: str) -> list[Caution]:
