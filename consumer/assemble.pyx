@@ -346,4 +346,5 @@ cdef class Assembler:
         """The counters of `events` in the result document."""
         return {"complete": self.complete, "partial": self.partial,
                 "duplicate_records": self.duplicate_records, "late_records": self.late_records,
-                "evicted": self.evicted, "in_flight": self.in_flight}
+                "evicted": self.evicted, "in_flight": self.in_flight,
+                "unchecked_records": self.prints.untold}

@@ -1,4 +1,5 @@
 from typing import final
 
 @final
-class Prints: ...
+class Prints:
+    untold: int

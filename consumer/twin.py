@@ -252,7 +252,7 @@ class Assembler:
         names = ("complete", "partial", "duplicate_records", "late_records", "evicted")
         totals = {name: self.counts[name] for name in names}
         return {
-            "events": totals | {"in_flight": len(waiting)},
+            "events": totals | {"in_flight": len(waiting), "unchecked_records": 0},
             "sessions": self.sessions,
             "tree": self.tree if self.tree_pids else None,
         }

@@ -266,6 +266,7 @@ def test_followed_events(tmp_path: Path) -> None:
             "late_records": 0,
             "evicted": 0,
             "in_flight": 1,
+            "unchecked_records": 0,
         }
 
 

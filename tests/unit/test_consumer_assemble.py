@@ -159,6 +159,7 @@ def test_late_records_still_complete_an_event() -> None:
         "late_records": 2,
         "evicted": 0,
         "in_flight": 0,
+        "unchecked_records": 0,
     }
 
 
@@ -330,12 +331,27 @@ def test_sessions_beyond_the_table_are_counted_in_the_totals_only() -> None:
     assert sum(group["events"] for group in counters["sessions"].values()) == 3072
 
 
+def endless_commands(events: int, records: int) -> Records:
+    bodies = [f' a{index}="x"' for index in range(records)]
+    return [Maker(100 + event).record(1309, body) for event in range(events) for body in bodies]
+
+
+def test_an_event_keeps_no_more_fingerprints_than_it_may() -> None:
+    huge = endless_commands(1, 5000)
+    counters = counted([*huge, *huge, *Maker(6).execve()])["events"]
+    assert (counters["partial"], counters["complete"]) == (1, 1)
+    assert counters["duplicate_records"] == 1 + 256 * 15
+    assert counters["unchecked_records"] == 2 * (5000 - 1 - 256 * 15)
+
+
 def test_duplicate_detection_survives_an_empty_pool() -> None:
-    bodies = [f' a{index}="x"' for index in range(70_000)]
-    huge = [Maker(5).record(1309, body) for body in bodies]
-    counters = counted([*huge, *Maker(6).execve()])
-    assert counters["events"]["partial"] == 1
-    assert counters["events"]["complete"] == 1
+    """Of 4,096 blocks of 15, nineteen events take 207 each; the last wants more than is left."""
+    huge = endless_commands(20, 3100)
+    events = counted([*huge, *Maker(6).execve()])["events"]
+    assert (events["partial"], events["complete"]) == (20, 1)
+    assert events["unchecked_records"] == 3099 - (4096 - 19 * 207) * 15
+    again = counted([*huge, *Maker(6).execve(), *endless_commands(1, 100)])["events"]
+    assert again["duplicate_records"] == 100
 
 
 @pytest.mark.parametrize("events", [0, 4, 12])
