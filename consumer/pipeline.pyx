@@ -105,17 +105,20 @@ cdef class Pipeline:
             memcpy(&self.ack_error, datagram + HEADER_BYTES, 4)
 
     cdef void look_for_marker(self, const uint8_t *text, uint32_t length) noexcept nogil:
-        """Note the number K of a sync marker `PREFIX:K`."""
-        cdef const uint8_t *found = <const uint8_t *>memmem(
-            text, length, self.marker_start, self.marker_length)
+        """Note the number K of the first sync marker `PREFIX:K` in a text."""
         cdef const uint8_t *end = text + length
+        cdef const uint8_t *found = text
         cdef uint64_t number = 0
-        if found == NULL:
-            return
-        found += self.marker_length
-        if end - found < 2 or found[0] != c":" or not is_digit(found[1]):
-            return
-        found += 1
+        while True:
+            found = <const uint8_t *>memmem(
+                found, <size_t>(end - found), self.marker_start, self.marker_length)
+            if found == NULL:
+                return
+            if (end - found >= self.marker_length + 2 and found[self.marker_length] == c":"
+                    and is_digit(found[self.marker_length + 1])):
+                break
+            found += 1
+        found += self.marker_length + 1
         while found < end and is_digit(found[0]):
             number = number * 10 + found[0] - 48
             found += 1
