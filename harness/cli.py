@@ -18,6 +18,7 @@ DELIMITER = "--"
 VERBS: dict[str, str] = {
     "run": "Measure what audit costs here: a plan, rule files, or a command of yours.",
     "show": "Show a stored run again.",
+    "gate": "Run a plan, or take stored runs, and pass or fail by limits.",
     "doctor": "Say what this host is, and whether it is fit to measure on.",
     "status": "Show the kernel's audit state and who holds it.",
     "restore": "Give the host's audit state back after a crash.",
@@ -76,7 +77,7 @@ def _dispatch(words: list[str]) -> object:
     elif command:
         raise UsageError(
             f"`{DELIMITER} {command[0]}` has no meaning here",
-            remedy="only `auditbench run` and `record` take a command",
+            remedy="only `auditbench run`, `gate`, `ab` and `record` take a command",
         )
     return verb(*bound.args, **bound.kwargs)
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Literal
 
-from harness.model import Cell, Comparison, LossComparison, Result
+from harness.model import Caution, Cell, Comparison, LossComparison, Result
 
 LOST = "lost"
 """The metric of a limit on loss."""
@@ -76,6 +76,7 @@ class GateReport:
     results: tuple[Result, ...]
     distrust: tuple[str, ...] = ()
     """Why the measurement must not be relied on; empty where it may be."""
+    cautions: tuple[Caution, ...] = ()
     inconclusive_passes: bool = False
 
     @property

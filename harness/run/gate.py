@@ -15,6 +15,7 @@ from harness.analysis.limit import settle
 from harness.decisions import Check, GateReport, Limit
 from harness.errors import InterruptedRunError, UntrustworthyError, UsageError
 from harness.model import AGAIN, Cell, Comparison, Result, Sample
+from harness.run.across import CompareOptions, Side, compare_runs
 from harness.run.checks import (
     LEAST_BLOCKS,
     Measured,
@@ -60,17 +61,13 @@ def gate_plan(
     flagged = [check for check in checks if check.outcome == "fail"]
     distrust = _distrust(result, stored.samples, checks)
     if not flagged or distrust:
-        return GateReport(tuple(checks), (result,), distrust, rules.inconclusive_passes)
+        return _report(rules, checks, [result], distrust)
     options.say(f"{_beyond(len(flagged))}: measuring what is concerned once more")
     again = _run(_second_request(request, plan, rules, flagged), options, observer)
     second, measured_again = _measured(again, rules)
     settled = [_settled(check, measured_again) for check in checks]
-    return GateReport(
-        tuple(settled),
-        (result, second),
-        _distrust(second, again.samples, settled),
-        rules.inconclusive_passes,
-    )
+    distrust = _distrust(second, again.samples, settled)
+    return _report(rules, settled, [result, second], distrust)
 
 
 def gate_run(folder: Path, rules: GateRules) -> GateReport:
@@ -83,7 +80,47 @@ def gate_run(folder: Path, rules: GateRules) -> GateReport:
     checks = check_limits(rules.limits, measured)
     _require_blocks(checks, result.run)
     distrust = _distrust(result, stored.samples, checks)
-    return GateReport(tuple(checks), (result,), distrust, rules.inconclusive_passes)
+    return _report(rules, checks, [result], distrust)
+
+
+def gate_against(head: Path, base: Path, rules: GateRules, *, force: bool = False) -> GateReport:
+    """Judge a stored run by what changed against another; limits on time and loss are on HEAD.
+
+    Raises UsageError where the runs are unlike and that is not forced, UntrustworthyError where
+    they have too few blocks for any verdict.
+    """
+    if rules.reference:
+        raise UsageError("--reference and --against contradict each other", remedy="give one")
+    stored = load_run(head)
+    result, measured = _measured(stored, rules)
+    metrics = tuple(
+        dict.fromkeys(limit.metric for limit in rules.limits if limit.yardstick == "reference")
+    )
+    pair = compare_runs(
+        Side(load_run(base)), [Side(stored)], CompareOptions(metrics=metrics, force=force)
+    ).pairs[0]
+    measured = replace(
+        measured,
+        comparisons=tuple(change.comparison for change in pair.changes),
+        against=pair.base,
+    )
+    checks = check_limits(rules.limits, measured)
+    distrust = list(_distrust(result, stored.samples, checks))
+    if not pair.trustworthy and not distrust:
+        distrust.append(f"{pair.base} is not to be relied on")
+    return replace(_report(rules, checks, [result], distrust), cautions=pair.cautions)
+
+
+def _report(
+    rules: GateRules, checks: Iterable[Check], results: Sequence[Result], distrust: Iterable[str]
+) -> GateReport:
+    return GateReport(
+        checks=tuple(checks),
+        results=tuple(results),
+        distrust=tuple(distrust),
+        cautions=tuple(dict.fromkeys(c for result in results for c in result.cautions)),
+        inconclusive_passes=rules.inconclusive_passes,
+    )
 
 
 def _beyond(number: int) -> str:
@@ -207,13 +244,9 @@ def _distrust(
     reasons = distrusted(result)
     for cell in _cells_without_valid_trial(samples):
         reasons.append(f"{cell.workload} × {cell.scenario} × {cell.consumer} has no valid trial")
-    for check in checks:
-        last = check.readings[-1]
-        if last.note and last.run == result.run:
-            cell = check.cell
-            where = f"{cell.workload} × {cell.scenario} × {cell.consumer}"
-            reasons.append(f"{check.limit.text} for {where}: {last.note}")
-    return tuple(reasons)
+    last = [(check.limit.text, check.readings[-1]) for check in checks]
+    reasons += [f"{limit}: {reading.note}" for limit, reading in last if reading.note]
+    return tuple(dict.fromkeys(reasons))
 
 
 def distrusted(result: Result) -> list[str]:

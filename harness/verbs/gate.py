@@ -1,0 +1,142 @@
+"""`auditbench gate`: pass or fail by limits, for CI."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
+
+from cyclopts import Parameter
+
+from harness.errors import EXIT_FINE, EXIT_REGRESSION, EXIT_UNTRUSTWORTHY, UsageError
+from harness.verbs.selection import Conduct, Flag, Load, Paths, Words
+
+if TYPE_CHECKING:
+    from harness.decisions import GateReport
+    from harness.run.gate import GateRules
+    from harness.verbs.writing import Destinations
+
+EXIT_CODES = {
+    "pass": EXIT_FINE,
+    "fail": EXIT_REGRESSION,
+    "inconclusive": EXIT_UNTRUSTWORTHY,
+    "untrustworthy": EXIT_UNTRUSTWORTHY,
+}
+
+
+def gate_verb(
+    plan: str | None = None,
+    /,
+    *,
+    fail: Words = None,
+    inconclusive: Literal["fail", "pass"] = "fail",
+    reference: str | None = None,
+    run: str | None = None,
+    against: str | None = None,
+    force: Flag = False,
+    scenario: Words = None,
+    rules: Paths = None,
+    exclude_exe: str | None = None,
+    load: Annotated[Load, Parameter(name="*")] = Load(),  # noqa: B008
+    conduct: Annotated[Conduct, Parameter(name="*")] = Conduct(),  # noqa: B008
+    junit: Path | None = None,
+    markdown: Path | None = None,
+    output_json: Path | None = None,
+    json: Flag = False,
+    command: Annotated[tuple[str, ...], Parameter(parse=False)] = (),
+) -> int:
+    """Run a plan, or take stored runs, and pass or fail by limits.
+
+    Parameters
+    ----------
+    plan
+        A built-in plan (`auditbench list plans`) or a .toml file; `overhead` if none is named.
+    fail
+        Limits, as `elapsed:5%`, `udp/rules/p99:20us` or `lost:0`.
+    inconclusive
+        Whether what cannot be decided fails (exit code 3) or passes.
+    reference
+        The scenario to compare with instead of the plan's reference.
+    run
+        Judge this stored run instead of making one.
+    against
+        The stored run that `--run` is compared with.
+    force
+        Compare runs of unlike hosts or plans too.
+    scenario
+        Scenarios to measure instead of the plan's; the reference is always measured.
+    rules
+        Rule files in auditctl's syntax; each becomes a scenario.
+    exclude_exe
+        The program that the exclusion scenarios exclude; the load generator if not given.
+    load
+        What every measuring verb takes.
+    conduct
+        What every measuring verb takes.
+    junit
+        Write JUnit XML to this file.
+    markdown
+        Write Markdown to this file; `$GITHUB_STEP_SUMMARY` is appended to where set.
+    output_json
+        Write the JSON document to this file.
+    json
+        Print one JSON document instead of tables.
+    command
+        What follows `--`: the command to measure as the workload.
+    """
+    from harness.run.checks import read_limits
+    from harness.run.gate import GateRules, gate_plan
+    from harness.verbs.output import err
+    from harness.verbs.progress import make_observer
+    from harness.verbs.writing import Destinations
+
+    judge = GateRules(read_limits(fail or ()), reference, inconclusive == "pass")
+    places = Destinations(junit=junit, markdown=markdown, json=output_json)
+    places.require_writable()
+    if run is not None or against is not None:
+        asked = (plan, scenario, rules, exclude_exe, command, None if load == Load() else load)
+        if run is None or any(asked):
+            raise UsageError(
+                "stored runs are judged as they are",
+                remedy="give --run RUN, with --against BASE or without, and no plan or load",
+            )
+        return _finish(_stored(run, against, judge, conduct.output, force=force), places, json=json)
+    request = load.request(
+        plan or "overhead",
+        scenarios=tuple(scenario or ()),
+        rule_files=tuple(rules or ()),
+        exclude_exe=exclude_exe,
+        command=command,
+    )
+    console = err()
+    report = gate_plan(request, judge, conduct.options(console), make_observer(console))
+    return _finish(report, places, json=json)
+
+
+def _stored(
+    run: str, against: str | None, rules: GateRules, results: Path, *, force: bool
+) -> GateReport:
+    from harness.run.gate import gate_against, gate_run
+    from harness.store import find_run
+
+    folder = find_run(run, results)
+    if against is None:
+        return gate_run(folder, rules)
+    return gate_against(folder, find_run(against, results), rules, force=force)
+
+
+def _finish(report: GateReport, places: Destinations, *, json: bool) -> int:
+    from harness.reporters.gate import gate_document, gate_markdown, render_gate
+    from harness.reporters.junit import gate_junit
+    from harness.verbs.output import out, print_json
+
+    document = gate_document(report)
+    places.write(
+        junit=lambda: gate_junit(report),
+        markdown=lambda: gate_markdown(report),
+        json=lambda: document,
+    )
+    if json:
+        print_json(document)
+    else:
+        render_gate(report, out())
+    return EXIT_CODES[report.verdict]

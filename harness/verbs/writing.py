@@ -1,0 +1,71 @@
+"""Files that a verb writes beside what it prints, and the summary page of a CI job."""
+
+from __future__ import annotations
+
+import json as json_module
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from harness.errors import UsageError
+
+STEP_SUMMARY = "GITHUB_STEP_SUMMARY"
+"""GitHub names in it the file that becomes the summary page of a job."""
+
+
+@dataclass(frozen=True, slots=True)
+class Destinations:
+    """Where to write what; None is nowhere. Markdown also goes to the summary of a CI job."""
+
+    junit: Path | None = None
+    markdown: Path | None = None
+    json: Path | None = None
+
+    def require_writable(self) -> None:
+        """UsageError, before anything is measured, where a file could not be written."""
+        for path in (self.junit, self.markdown, self.json):
+            if path is not None:
+                require_writable(path)
+
+    def write(
+        self,
+        *,
+        markdown: Callable[[], str],
+        json: Callable[[], dict[str, Any]],
+        junit: Callable[[], str] | None = None,
+    ) -> None:
+        """Write what was asked for; UsageError where the disk does not take it."""
+        if self.junit is not None and junit is not None:
+            write_text(self.junit, junit())
+        if self.markdown is not None:
+            write_text(self.markdown, markdown())
+        if self.json is not None:
+            write_text(self.json, json_module.dumps(json(), indent=1, default=str) + "\n")
+        if summary := os.environ.get(STEP_SUMMARY):
+            write_text(Path(summary), markdown() + "\n", append=True)
+
+
+def require_writable(path: Path) -> None:
+    """UsageError where a file could not be written; the file is not changed."""
+    there = path.exists()
+    try:
+        path.open("a", encoding="utf-8").close()
+        if not there:
+            path.unlink()
+    except OSError as error:
+        raise UsageError(
+            f"{path} cannot be written ({error.strerror})", remedy="name another file"
+        ) from None
+
+
+def write_text(path: Path, text: str, *, append: bool = False) -> None:
+    """Write or append text; UsageError where it cannot be."""
+    try:
+        with path.open("a" if append else "w", encoding="utf-8", errors="replace") as file:
+            file.write(text)
+    except OSError as error:
+        raise UsageError(
+            f"{path} cannot be written ({error.strerror})", remedy="name another file"
+        ) from None
