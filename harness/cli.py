@@ -18,6 +18,7 @@ DELIMITER = "--"
 VERBS: dict[str, str] = {
     "run": "Measure what audit costs here: a plan, rule files, or a command of yours.",
     "show": "Show a stored run again.",
+    "compare": "Compare stored runs, or scenarios of one run: what got worse.",
     "gate": "Run a plan, or take stored runs, and pass or fail by limits.",
     "doctor": "Say what this host is, and whether it is fit to measure on.",
     "status": "Show the kernel's audit state and who holds it.",

@@ -13,7 +13,15 @@ from harness.model import CellLedger, Comparison, LossComparison, Result
 from harness.reporters.answer import answer
 from harness.reporters.ledger import LINE_HEADERS, is_silent, line
 from harness.reporters.plain import plain
-from harness.reporters.units import NOTHING, count, duration, interval, ratio
+from harness.reporters.units import (
+    NOTHING,
+    count,
+    duration,
+    interval,
+    ratio,
+    share,
+    share_interval,
+)
 
 VERDICT_WORDS = {
     "worse": "▲ worse",
@@ -89,16 +97,6 @@ def loss_markdown(losses: Iterable[LossComparison]) -> str:
     return markdown_table(LOSS_HEADERS, rows, text_columns=3) if rows else ""
 
 
-def share(value: float | None) -> str:
-    """A share as a percentage: `0 %`, `1.2 %`, `0.0034 %`."""
-    return NOTHING if value is None else f"{value * 100:.3g} %"
-
-
-def share_interval(low: float | None, high: float | None) -> str:
-    """An interval of shares."""
-    return NOTHING if low is None or high is None else f"{share(low)} to {share(high)}"
-
-
 def metric_value(value: float | None, unit: str) -> str:
     """A value of a metric in its unit; nanoseconds in the unit that suits them."""
     if value is None:
@@ -132,11 +130,11 @@ def _row(comparison: Comparison) -> list[str]:
         metric_value(comparison.estimate, comparison.unit),
         ratio(comparison.ratio),
         interval(comparison.ci_low, comparison.ci_high),
-        VERDICT_WORDS[comparison.verdict] + note + _detectable(comparison),
+        VERDICT_WORDS[comparison.verdict] + note + detectable_words(comparison),
     ]
 
 
-def _detectable(comparison: Comparison) -> str:
+def detectable_words(comparison: Comparison) -> str:
     """What an open verdict could have shown, and how many blocks would decide."""
     if comparison.verdict != "inconclusive" or comparison.detectable is None:
         return ""

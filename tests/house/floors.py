@@ -17,6 +17,7 @@ FLOORS = {
     "harness.errors": 1,
     "harness.model": 2,
     "harness.decisions": 2,
+    "harness.changes": 2,
     "harness.processes": 2,
     "harness.kernel": 2,
     "harness.host": 2,
@@ -36,6 +37,7 @@ FLOORS = {
 SAME_FLOOR = {
     ("harness.host", "harness.kernel"),
     ("harness.decisions", "harness.model"),
+    ("harness.changes", "harness.model"),
     ("harness.cli", "harness.verbs"),
     ("harness.__main__", "harness.cli"),
     ("harness.verbs", "harness.cli"),

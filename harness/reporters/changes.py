@@ -1,0 +1,234 @@
+"""What changed from BASE to HEAD, for the terminal: a table per workload and metric.
+
+Fits 80 columns; plain where the output is no terminal or NO_COLOR is set (rich sees to that).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from rich import box
+from rich.console import Console, Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from harness.changes import Change, ChangeReport, LossChange, RunChanges
+from harness.model import Comparison, LossComparison
+from harness.reporters.markdown import metric_value
+from harness.reporters.plain import plain
+from harness.reporters.terminal import VERDICT_MARKS
+from harness.reporters.units import NOTHING, interval, ratio, share, share_interval
+
+METRICS_IN_WORDS = {
+    "elapsed_ns_per_op": "elapsed",
+    "cpu_total_ns_per_op": "CPU together",
+    "cpu_workload_ns_per_op": "CPU of workload",
+    "cpu_workload_user_ns_per_op": "  in user mode",
+    "cpu_workload_system_ns_per_op": "  in the kernel",
+    "cpu_consumer_ns_per_op": "CPU of consumer",
+    "cpu_kauditd_ns_per_op": "CPU of kauditd",
+    "latency_p50_ns": "latency p50",
+    "latency_p99_ns": "latency p99",
+    "latency_p999_ns": "latency p99.9",
+}
+METHODS_IN_WORDS = {
+    "paired": "ratio: by block within the run",
+    "of-ratios": "ratio: of each run's ratio to its own reference; plain: of the metric itself",
+    "plain": "*: ratio of the metric itself, as there is no reference to divide by",
+}
+ANSWERS = {
+    "worse": "Worse: at least one whole interval is beyond the margin.",
+    "no-worse": "No worse.",
+    "inconclusive": "Undecided: more blocks are needed.",
+    "untrustworthy": "Not to be relied on.",
+}
+
+
+def render_changes(report: ChangeReport, console: Console) -> None:
+    """Print a comparison of runs."""
+    console.print(Group(*_parts(report)))
+
+
+def _parts(report: ChangeReport) -> Iterator[RenderableType]:
+    for pair in report.pairs:
+        yield Text(f"base  {plain(pair.base)}\nhead  {plain(pair.head)}", style="bold")
+        for (workload, metric), group in by_table(pair.changes).items():
+            yield Text(f"\n{plain(workload)}: {metric_words(metric)}")
+            yield _table(group, within=pair.within)
+        yield from _methods(pair)
+        yield from (
+            Text(line) for line in [*drift_lines(pair, report.primary), *loss_lines(pair.losses)]
+        )
+        yield from _losses(pair.losses)
+        for caution in pair.cautions:
+            yield Text(f"! {plain(caution.one_line())}", style="yellow")
+        yield Text()
+    yield Text(answer_words(report), style="bold")
+
+
+def answer_words(report: ChangeReport) -> str:
+    """The verdict of the whole comparison, with what got worse."""
+    worse = [
+        f"{change.comparison.cell.workload} × {change.comparison.cell.scenario} "
+        f"({metric_words(change.comparison.metric)})"
+        for pair in report.pairs
+        for change in pair.changes
+        if change.counts and change.comparison.verdict == "worse"
+    ]
+    worse += [
+        f"{loss.head.cell.workload} × {loss.head.cell.scenario} (loss)"
+        for pair in report.pairs
+        for loss in pair.losses
+        if loss.head.verdict == "worse"
+    ]
+    if report.verdict != "worse":
+        return ANSWERS[report.verdict]
+    return f"Worse: {', '.join(plain(word) for word in dict.fromkeys(worse))}."
+
+
+def metric_words(metric: str) -> str:
+    """A metric as people call it."""
+    return METRICS_IN_WORDS.get(metric, metric).strip()
+
+
+def by_table(changes: Sequence[Change]) -> dict[tuple[str, str], list[Change]]:
+    """Changes by workload and metric, order kept."""
+    tables: dict[tuple[str, str], list[Change]] = {}
+    for change in changes:
+        key = change.comparison.cell.workload, change.comparison.metric
+        tables.setdefault(key, []).append(change)
+    return tables
+
+
+def row_name(change: Change, *, several: bool) -> str:
+    """The scenario, with BASE's where that is another, and the consumer where there are several."""
+    cell = change.comparison.cell
+    name = cell.scenario
+    if change.base_scenario != cell.scenario:
+        name = f"{change.base_scenario} → {name}"
+    if change.base_consumer != cell.consumer:
+        return plain(f"{name} ({change.base_consumer} → {cell.consumer})")
+    return plain(f"{name} {cell.consumer}" if several else name)
+
+
+def several_consumers(changes: Sequence[Change]) -> bool:
+    """Whether rows must be told apart by their consumer."""
+    scenarios = [change.comparison.cell.scenario for change in changes]
+    return len(set(scenarios)) < len(scenarios)
+
+
+def _table(group: list[Change], *, within: bool) -> Table:
+    several = several_consumers(group)
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0), show_edge=False)
+    headers = ["scenario", "base", "head", "ratio", "95 % interval"]
+    headers += ["verdict"] if within else ["verdict", "plain"]
+    for place, header in enumerate(headers):
+        table.add_column(header, justify="left" if place == 0 else "right", overflow="fold")
+    for change in group:
+        compared = change.comparison
+        mark, style = VERDICT_MARKS[compared.verdict]
+        cells: list[str | Text] = [
+            Text(row_name(change, several=several)),
+            metric_value(compared.reference, compared.unit),
+            metric_value(compared.estimate, compared.unit),
+            marked_ratio(change),
+            interval(compared.ci_low, compared.ci_high),
+            Text(mark, style=style),
+        ]
+        table.add_row(*cells, *([] if within else [ratio(change.plain_ratio)]))
+    return table
+
+
+def method_lines(pair: RunChanges) -> list[str]:
+    """How the ratios were made, a line for each way that occurs."""
+    judged = (change for change in pair.changes if change.comparison.ratio is not None)
+    return [METHODS_IN_WORDS[method] for method in dict.fromkeys(c.method for c in judged)]
+
+
+def marked_ratio(change: Change) -> str:
+    """The ratio that is judged, with a star where it is not taken against a reference."""
+    value = change.comparison.ratio
+    return ratio(value) + ("*" if value is not None and change.method == "plain" else "")
+
+
+def _methods(pair: RunChanges) -> Iterator[Text]:
+    yield from (Text(line, style="dim") for line in method_lines(pair))
+
+
+def doubt_lines(pair: RunChanges) -> list[str]:
+    """One line where a verdict stays open although the interval lies beyond the margin."""
+    if not any(_doubted(change.comparison) for change in pair.changes):
+        return []
+    return [
+        "Open although the interval is beyond the margin: one of many looked at, and with so few "
+        "blocks it may be chance (q above 0.05)."
+    ]
+
+
+def _doubted(compared: Comparison) -> bool:
+    if compared.verdict != "inconclusive" or compared.ci_low is None or compared.ci_high is None:
+        return False
+    return compared.ci_low > 1 + compared.margin or compared.ci_high < 1 / (1 + compared.margin)
+
+
+def drift_lines(pair: RunChanges, metric: str) -> list[str]:
+    """The reference cell of one run against that of the other: what the machine did."""
+    return [
+        f"Reference against reference ({metric_words(change.comparison.metric)}, plain): "
+        f"{plain(change.comparison.cell.workload)} {ratio(change.plain_ratio)} "
+        f"({interval(change.plain_low, change.plain_high)})"
+        for change in pair.changes
+        if change.is_reference
+        and change.comparison.metric == metric
+        and change.plain_low is not None
+    ]
+
+
+def loss_lines(losses: Sequence[LossChange]) -> list[str]:
+    """One line for the cells that lost nothing in either run, with what cannot be excluded."""
+    clean = [loss for loss in losses if not has_loss(loss) and loss.head.trials]
+    if not clean:
+        return []
+    fewest = min(clean, key=lambda loss: loss.head.trials).head
+    cells = "cell" if len(clean) == 1 else "cells"
+    return [
+        f"None lost in {fewest.trials} trials of {len(clean)} {cells}: "
+        f"at most {share(fewest.share_high)} of the trials of each."
+    ]
+
+
+def has_loss(loss: LossChange) -> bool:
+    """Whether any trial of either run lost something."""
+    return bool(loss.base.trials_with_loss or loss.head.trials_with_loss)
+
+
+def _losses(losses: Sequence[LossChange]) -> Iterator[RenderableType]:
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0), show_edge=False)
+    for place, header in enumerate(("trials with loss", "base", "head", "events lost", "verdict")):
+        table.add_column(header, justify="left" if place == 0 else "right", overflow="fold")
+    for loss in filter(has_loss, losses):
+        mark, style = VERDICT_MARKS[loss.head.verdict]
+        name = f"{loss.head.cell.workload} × {loss.head.cell.scenario}"
+        table.add_row(
+            Text(plain(name)),
+            trials_words(loss.base),
+            trials_words(loss.head),
+            events_words(loss),
+            Text(mark, style=style),
+        )
+    if table.row_count:
+        yield Text()
+        yield table
+
+
+def trials_words(loss: LossComparison) -> str:
+    """`3 of 20 (3.2 % to 38 %)`; a dash where nobody could have seen a loss."""
+    if not loss.trials:
+        return NOTHING
+    within = share_interval(loss.share_low, loss.share_high)
+    return f"{loss.trials_with_loss} of {loss.trials} ({within})"
+
+
+def events_words(loss: LossChange) -> str:
+    """The mean share of events lost, in BASE and HEAD."""
+    return f"{share(loss.base.loss_ratio)} → {share(loss.head.loss_ratio)}"

@@ -1,0 +1,36 @@
+"""Flat rows as CSV (RFC 4180), safe to open in a spreadsheet.
+
+A spreadsheet runs text that begins with = + - or @ as a formula. Names come from rule files and
+commands, so such text gets an apostrophe in front, which spreadsheets show as text. Numbers stay.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
+
+
+def csv_text(rows: Iterable[Mapping[str, Any]]) -> str:
+    """Rows under the columns of all of them, in order of appearance; None is an empty cell."""
+    rows = list(rows)
+    columns = list(dict.fromkeys(name for row in rows for name in row))
+    text = io.StringIO(newline="")
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow([_cell(name) for name in columns])
+    writer.writerows([_cell(row.get(name)) for name in columns] for row in rows)
+    return text.getvalue()
+
+
+def _cell(value: Any) -> Any:
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, int | float):
+        return value
+    text = str(value)
+    return f"'{text}" if text.startswith(_FORMULA) else text

@@ -1,0 +1,125 @@
+"""What changed between two sets of stored samples, and what to be careful about."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+
+from harness.analysis.across import CellPair, Margins, compare_across
+from harness.analysis.across_loss import losses_across
+from harness.analysis.compare import MetricView, Reference, compare
+from harness.analysis.loss import compare_losses
+from harness.changes import Change, LossChange
+from harness.model import AGAIN, Caution, Result, Sample
+from harness.run.likeness import Difference
+from harness.run.result import in_plan_order
+from harness.store import StoredRun
+
+Changes = tuple[list[Change], list[LossChange]]
+
+
+def changes_across(
+    base: StoredRun,
+    head: StoredRun,
+    pairs: Sequence[CellPair],
+    views: Sequence[MetricView],
+    margins: Margins,
+    primary: str,
+) -> Changes:
+    """Cells of one run against those of another."""
+    old, new = in_plan_order(base), in_plan_order(head)
+    references = _reference(base), _reference(head)
+    changes = compare_across(old, new, pairs, views, references, margins, primary=primary)
+    return changes, losses_across(old, new, pairs)
+
+
+def _reference(stored: StoredRun) -> Reference:
+    return Reference(stored.plan.get("reference_scenario"), stored.plan.get("reference_consumer"))
+
+
+def changes_within(
+    base: StoredRun,
+    head: StoredRun,
+    pairs: Sequence[CellPair],
+    views: Sequence[MetricView],
+    margins: Margins,
+    primary: str,
+) -> Changes:
+    """Cells of one run, which is both `base` and `head`, paired by block."""
+    by_head = {pair.head: pair for pair in pairs}
+    samples = list(_as_one_consumer(base, pairs))
+    reference = Reference(scenario=pairs[0].base.scenario)
+    compared = compare(
+        samples,
+        views,
+        reference,
+        margin=margins.general,
+        margins=margins.by_metric,
+        primary=primary,
+    )
+    changes = [
+        Change(comparison, "paired", pair.base.scenario, pair.base.consumer)
+        for comparison in compared
+        if (pair := by_head.get(comparison.cell)) is not None
+    ]
+    by_cell = {loss.cell: loss for loss in compare_losses(samples, reference)}
+    losses = [
+        LossChange(by_cell[reference.of(pair.head)], by_cell[pair.head])
+        for pair in pairs
+        if reference.of(pair.head) in by_cell and pair.head in by_cell
+    ]
+    return changes, losses
+
+
+def _as_one_consumer(stored: StoredRun, pairs: Sequence[CellPair]) -> Iterator[Sample]:
+    """The samples of all cells, BASE's as if HEAD's consumer had received its events."""
+    consumers = {pair.base: pair.head.consumer for pair in pairs}
+    heads = {pair.head for pair in pairs}
+    for sample in stored.samples:
+        if sample.cell in consumers:
+            yield replace(sample, consumer=consumers[sample.cell])
+        elif sample.cell in heads:
+            yield sample
+
+
+def change_cautions(
+    differences: Sequence[Difference], results: Sequence[Result], changes: Sequence[Change]
+) -> list[Caution]:
+    """What the reader must know: differences that were allowed, flaws of the runs, loud noise."""
+    return [
+        *(
+            Caution("unlike", f"compared although they differ: {difference.words}")
+            for difference in differences
+        ),
+        *(caution for result in results for caution in _flaws(result)),
+        *_loud(changes),
+    ]
+
+
+def _flaws(result: Result) -> list[Caution]:
+    found = [caution for caution in result.cautions if caution.name == "truncated"]
+    if not result.complete:
+        found.append(Caution("stopped", f"{result.run} was stopped before its end"))
+    if result.invalid_trials:
+        what = f"{result.run}: {result.invalid_trials} of {result.trials} trials are not used"
+        found.append(Caution("invalid-trials", what))
+    if not result.trustworthy:
+        what = f"{result.run} is not to be relied on"
+        found.append(Caution("untrustworthy", what, "`auditbench show` says why"))
+    return found
+
+
+def _loud(changes: Sequence[Change]) -> list[Caution]:
+    """The A/A cell says that it changed: what else did may be noise as well."""
+    return [
+        Caution(
+            "noise",
+            f"{change.comparison.cell.workload}: {change.comparison.metric} of the reference's "
+            f"second cell changed by {change.comparison.ratio:.3f}",
+            "changes of this size are noise; measure more blocks on a quieter machine",
+        )
+        for change in changes
+        if change.comparison.cell.scenario.endswith(AGAIN)
+        and change.comparison.verdict in ("worse", "better")
+        and change.comparison.ratio is not None
+    ]
