@@ -11,7 +11,7 @@ SOURCES := pyproject.toml setup.py $(wildcard consumer/*.pyx consumer/*.pxd cons
 AS_ROOT = as=""; [ "$$(id -u)" = 0 ] || { command -v sudo >/dev/null 2>&1 && sudo -v && as="sudo -E env PYTHONDONTWRITEBYTECODE=1"; }; $$as
 ARGS ?=
 
-.PHONY: bench test lint types docs-check clean doctor requirements
+.PHONY: bench test lint types fuzz clean doctor requirements
 
 bench: $(STAMP)
 	@$(AS_ROOT) $(BIN)/auditbench run --fallback replay $(ARGS)
@@ -30,6 +30,15 @@ lint: $(STAMP)
 types: $(STAMP)
 	$(BIN)/mypy
 	$(BIN)/python -P -m mypy.stubtest --concise $$($(BIN)/python tests/house/extensions.py)
+
+# The consumer under clang's sanitizers and libFuzzer; tests/fuzz/README.md.
+fuzz: build/fuzzvenv/bin/cython
+	build/fuzzvenv/bin/python tests/fuzz/run.py $(or $(ARGS),-runs=1000000 -max_len=512)
+
+build/fuzzvenv/bin/cython:
+	@command -v clang >/dev/null || { echo "make fuzz needs clang: apt-get install clang" >&2; exit 2; }
+	$(PYTHON) -m venv build/fuzzvenv
+	build/fuzzvenv/bin/python -m pip install --quiet atheris Cython setuptools
 
 requirements:
 	@sh requirements.sh $(PYTHON)
