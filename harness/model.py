@@ -6,6 +6,7 @@ They flow in one direction only and do nothing themselves. The kernel's own type
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -46,6 +47,8 @@ class Scenario:
     stop_after_ms: int = 0
     stop_for_ms: int = 0
     """The consumer is stopped (SIGSTOP) so long, so soon after the load's start; 0 is never."""
+    workload_options: Mapping[str, str] = field(default_factory=dict)
+    """Options of the workload in this cell only; they go before those of the whole run."""
     notes: tuple[str, ...] = ()
     """What is known to be odd about its rules, each with its remedy."""
 

@@ -73,7 +73,7 @@ class RunWriter:
                 folder.rmdir()
 
     def describe(self, plan: dict[str, Any], environment: dict[str, Any]) -> None:
-        """Write what is measured, and where."""
+        """Write what is measured, and where; again where a run turns out otherwise."""
         import tomli_w
 
         plan_path, environment_path = self.folder / PLAN, self.folder / ENVIRONMENT
@@ -93,7 +93,10 @@ class RunWriter:
 
 
 def _write(path: Path, text: str) -> None:
-    path.write_text(text, encoding="utf-8")
+    """Replaces the file at once: a crash leaves the old or the new one."""
+    fresh = path.with_name(f".{path.name}.new")
+    fresh.write_text(text, encoding="utf-8")
+    fresh.replace(path)
 
 
 def _without_none(value: Any) -> Any:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 Better = Literal["less", "more"]
-Kind = Literal["time", "cpu", "waiting", "count"]
+Kind = Literal["time", "cpu", "waiting", "count", "noise"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,8 +18,9 @@ class Metric:
     """One number of a trial.
 
     `kind`: `time` is wall-clock, `cpu` is CPU time, `waiting` is time in which nothing ran,
-    `count` counts. `better` is `None` where more or less is neither. `compared` metrics get a
-    ratio to the reference; the others are reported as they are, being zero where all is well.
+    `count` counts, `noise` is how much others disturbed the trial. `better` is `None` where more
+    or less is neither. `compared` metrics get a ratio to the reference; the others are reported as
+    they are, being zero where all is well.
     """
 
     name: str
@@ -36,6 +37,10 @@ def _cost(name: str, kind: Kind, summary: str) -> Metric:
 
 def _count(name: str, summary: str, better: Better | None, unit: str = "1") -> Metric:
     return Metric(name, unit, summary, "count", better, compared=False)
+
+
+def _noise(name: str, unit: str, summary: str) -> Metric:
+    return Metric(name, unit, summary, "noise", better="less", compared=False)
 
 
 _ALL = (
@@ -90,6 +95,35 @@ _ALL = (
         "deliveries that the consumer's socket buffer had no room for; for the registered daemon "
         "they may have been repeated, for a multicast listener they are gone",
         "less",
+    ),
+    _noise(
+        "steal_percent",
+        "%",
+        "time that the hypervisor gave to others, as a share of all CPUs' time; in ticks of 10 ms",
+    ),
+    _noise(
+        "pressure_cpu_percent",
+        "%",
+        "share of the trial in which a task waited for a CPU (PSI, some)",
+    ),
+    _noise("pressure_memory_percent", "%", "the same for memory"),
+    _noise("pressure_io_percent", "%", "the same for I/O"),
+    _noise("load_one_minute", "1", "load average when the trial began"),
+    _noise(
+        "involuntary_switches",
+        "1",
+        "times that the workload or its children had to give up the CPU in the timed section",
+    ),
+    _noise(
+        "consumer_involuntary_switches", "1", "times that the consumer had to, in the whole trial"
+    ),
+    Metric(
+        "frequency_mhz",
+        "MHz",
+        "clock frequency, the mean of the CPUs at the end; a constant in most virtual machines",
+        "noise",
+        better=None,
+        compared=False,
     ),
 )
 

@@ -6,6 +6,7 @@ read only when their pids are given.
 
 from __future__ import annotations
 
+import statistics
 import time
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field
@@ -18,7 +19,7 @@ from harness.metrics.kauditd import read_kauditd_cpu
 from harness.metrics.load import Load, read_load
 from harness.metrics.machine_cpu import MachineCpu, read_machine_cpu
 from harness.metrics.memory import Memory, read_memory
-from harness.metrics.pressure import Pressure, read_pressure
+from harness.metrics.pressure import RESOURCES, Pressure, read_pressure
 from harness.metrics.process_cpu import ProcessCpu, read_process_cpu
 
 
@@ -48,6 +49,21 @@ class MachineDelta:
         if self.cpu is None or not self.elapsed_ns or not self.cpu["cpus"]:
             return None
         return float(self.cpu["steal_ns"]) / (self.elapsed_ns * len(self.cpu["cpus"]))
+
+    def noise(self) -> dict[str, float]:
+        """How much others disturbed, by the metrics' names; what this kernel tells of it."""
+        noise = {
+            f"pressure_{name}_percent": 100 * self.pressure[f"{name}_some_ns"] / self.elapsed_ns
+            for name in RESOURCES
+            if self.pressure and self.elapsed_ns and f"{name}_some_ns" in self.pressure
+        }
+        if self.steal_share is not None:
+            noise["steal_percent"] = 100 * self.steal_share
+        if self.load_before is not None:
+            noise["load_one_minute"] = self.load_before["one_minute"]
+        if self.frequency_khz:
+            noise["frequency_mhz"] = statistics.fmean(self.frequency_khz.values()) / 1000
+        return noise
 
     def as_document(self) -> dict[str, Any]:
         """Plain numbers for the sample."""

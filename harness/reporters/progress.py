@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
 
 from rich.console import Console
 from rich.progress import (
@@ -45,10 +44,10 @@ class LiveProgress:
         self._task: TaskID | None = None
         self._now = self._last = self._queue = ""
 
-    def begin(self, trials: Sequence[Trial]) -> None:
+    def begin(self, trials: int) -> None:
         """Show the bar."""
         self._progress.start()
-        self._task = self._progress.add_task("starting", total=len(trials))
+        self._task = self._progress.add_task("starting", total=trials)
 
     def trial_begins(self, trial: Trial) -> None:
         """Name the current cell."""
@@ -68,6 +67,11 @@ class LiveProgress:
         if not sample.valid:
             self._progress.console.print(_cell(sample), _last(sample), style="yellow", markup=False)
 
+    def block_ends(self, trials: int) -> None:
+        """Lengthen or shorten the bar."""
+        assert self._task is not None
+        self._progress.update(self._task, total=trials)
+
     def end(self) -> None:
         """Clear the line."""
         self._progress.stop()
@@ -83,14 +87,14 @@ class PlainProgress:
 
     def __init__(self, console: Console) -> None:
         self._console = console
-        self._trials: Sequence[Trial] = ()
         self._done = 0
         self._start_s = 0.0
+        self._last: Sample | None = None
 
-    def begin(self, trials: Sequence[Trial]) -> None:
+    def begin(self, trials: int) -> None:
         """Say how much there is to do."""
-        self._trials, self._start_s = trials, time.monotonic()
-        self._print(f"{len(trials)} trials")
+        self._start_s = time.monotonic()
+        self._print(f"{trials} trials")
 
     def trial_begins(self, trial: Trial) -> None:
         """Nothing: one line per trial would be noise."""
@@ -99,20 +103,19 @@ class PlainProgress:
         """Nothing: it would be noise."""
 
     def trial_ends(self, sample: Sample) -> None:
-        """Print a line at the end of each block, and for each trial that failed."""
-        self._done += 1
-        last_of_block = self._done == len(self._trials) or (
-            self._trials[self._done].block != sample.block
-        )
+        """Print a line for each trial that failed."""
+        self._done, self._last = self._done + 1, sample
         if not sample.valid:
             self._print(f"{_cell(sample)} {_last(sample)}")
-        if last_of_block:
-            elapsed_s = time.monotonic() - self._start_s
-            left_s = elapsed_s / self._done * (len(self._trials) - self._done)
-            self._print(
-                f"block {sample.block}: {self._done}/{len(self._trials)} trials, "
-                f"about {left_s:.0f} s left; last {_last(sample)}"
-            )
+
+    def block_ends(self, trials: int) -> None:
+        """Print how far the run is, and how long it will go on."""
+        assert self._last is not None
+        left_s = (time.monotonic() - self._start_s) / self._done * (trials - self._done)
+        self._print(
+            f"block {self._last.block}: {self._done}/{trials} trials, "
+            f"about {left_s:.0f} s left; last {_last(self._last)}"
+        )
 
     def end(self) -> None:
         """Nothing to clear."""

@@ -8,6 +8,7 @@ from typing import Any
 from harness.analysis.ledger import Evidence
 from harness.consumers.base import ConsumerReport
 from harness.metrics.audit_status import AuditDelta
+from harness.metrics.machine import MachineDelta
 from harness.model import Ledger
 
 Document = dict[str, Any]
@@ -39,6 +40,17 @@ def metrics_of(
         metrics["cpu_kauditd_ns_per_op"] = kauditd_ns / ops
     metrics |= _latency(workload["latency"])
     return metrics | _counts(ledger)
+
+
+def noise_of(
+    workload: Document, consumer: Document | None, machine: MachineDelta
+) -> dict[str, float]:
+    """What disturbed a trial, by the names of `harness.metrics.catalog`."""
+    noise = machine.noise()
+    noise["involuntary_switches"] = float(workload["involuntary_switches"])
+    if consumer is not None and "involuntary_switches" in consumer:
+        noise["consumer_involuntary_switches"] = float(consumer["involuntary_switches"])
+    return noise
 
 
 def _latency(latency: Document) -> dict[str, float]:

@@ -21,7 +21,7 @@ from harness.run.invalid import rule_document
 from harness.run.plan_file import Kind, PlanFile, load_plan_file
 from harness.run.plan_options import auid_word, check_cell_options, margins_of, workload_options
 from harness.run.quantities import parse_duration_s, parse_share
-from harness.run.scenario import bind_named, bind_rule_files, copy_of
+from harness.run.scenario import bind_named, bind_rule_files, copy_of, scenario_document
 from harness.scenarios.catalog import NOT_INTERLEAVED
 from workloads.catalog import WORKLOADS, WorkloadInfo
 
@@ -85,6 +85,7 @@ class Plan:
     """Limits to disturbances, by metric: a trial above one is not used."""
     until_ci: float | None = None
     max_time_s: float | None = None
+    backwards: bool = False
     workers: int = 1
     rate_per_s: float | None = None
     auid: str = "keep"
@@ -140,6 +141,7 @@ def make_plan(request: Request, *, never_enabled: bool = False) -> Plan:
         margin=margin,
         margins=margins,
         invalid=file.invalid.given(),
+        backwards=file.backwards,
         until_ci=_given(parse_share, "--until-ci", request.until_ci),
         max_time_s=_given(parse_duration_s, "--max-time", request.max_time),
         workers=_positive(
@@ -172,9 +174,7 @@ def _blocks(request: Request, file: PlanFile) -> int:
     }[request.pace]
 
 
-def _given(
-    parse: Callable[[str, str], float], option: str, text: str | None
-) -> float | None:
+def _given(parse: Callable[[str, str], float], option: str, text: str | None) -> float | None:
     return None if text is None else parse(option, text)
 
 
@@ -273,6 +273,7 @@ def plan_document(plan: Plan) -> dict[str, Any]:
         "blocks": plan.blocks,
         "ops": dict(plan.ops),
         "seed": plan.seed,
+        "backwards": plan.backwards,
         "margin": plan.margin,
         "margins": dict(plan.margins),
         "invalid": rule_document(plan.invalid),
@@ -284,27 +285,7 @@ def plan_document(plan: Plan) -> dict[str, Any]:
         "workload_options": dict(plan.workload_options),
         "command": list(plan.command),
         "scenarios": {
-            workload: [_scenario_document(scenario) for scenario in scenarios]
+            workload: [scenario_document(scenario) for scenario in scenarios]
             for workload, scenarios in plan.scenarios.items()
         },
-    }
-
-
-def _scenario_document(scenario: Scenario) -> dict[str, Any]:
-    return {
-        "name": scenario.name,
-        "summary": scenario.summary,
-        "enabled": scenario.enabled,
-        "rules": list(scenario.rule_text),
-        "backlog_limit": scenario.backlog_limit,
-        "backlog_wait_time": scenario.backlog_wait_time,
-        "rate_limit": scenario.rate_limit,
-        "failure": scenario.failure,
-        "consumer": scenario.consumer,
-        "rcvbuf_bytes": scenario.rcvbuf_bytes,
-        "enobufs": scenario.enobufs,
-        "stop_after_ms": scenario.stop_after_ms,
-        "stop_for_ms": scenario.stop_for_ms,
-        "workload_options": dict(scenario.workload_options),
-        "interleaved": scenario.interleaved,
     }

@@ -18,6 +18,8 @@ from harness.scenarios.catalog import plan_path
 
 Kind = Literal["kernel", "replay"]
 Count = Annotated[int, msgspec.Meta(ge=0, lt=2**32)]
+Percent = Annotated[float, msgspec.Meta(gt=0, le=100)]
+Margin = Annotated[float, msgspec.Meta(gt=0, lt=1)]
 
 
 class BlockCounts(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
@@ -26,6 +28,23 @@ class BlockCounts(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     default: int = 20
     fast: int = 8
     rigorous: int = 40
+
+
+class Limits(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
+    """`[invalid]` of a plan: above which disturbance a trial is not used. None is no limit.
+
+    Percent of the trial's duration: time stolen from all CPUs, time in which tasks waited (PSI).
+    """
+
+    steal_percent: Percent | None = None
+    pressure_cpu_percent: Percent | None = None
+    pressure_memory_percent: Percent | None = None
+    pressure_io_percent: Percent | None = None
+
+    def given(self) -> dict[str, float]:
+        """The limits that there are, by metric."""
+        values = {name: getattr(self, name) for name in self.__struct_fields__}
+        return {name: value for name, value in values.items() if value is not None}
 
 
 class CellKnobs(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
@@ -45,12 +64,21 @@ class CellKnobs(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     enobufs: bool = False
     stop_after_ms: Annotated[int, msgspec.Meta(ge=0, le=10_000)] = 0
     stop_for_ms: Annotated[int, msgspec.Meta(ge=0, le=10_000)] = 0
+    options: dict[str, str | int] = {}
+    """Options of the workload, as its command line spells them without the dashes."""
+
+    def workload_options(self) -> dict[str, str]:
+        """The same by the names that the workloads' catalog has."""
+        return {name.replace("-", "_"): str(value) for name, value in self.options.items()}
 
     def bind(self, scenario: Scenario) -> Scenario:
         """The scenario under this cell's name, with its knobs."""
-        wanted = {f: getattr(self, f) for f in self.__struct_fields__ if f != "scenario"}
+        names = (name for name in self.__struct_fields__ if name not in ("scenario", "options"))
+        wanted = {name: getattr(self, name) for name in names}
         return replace(
-            scenario, **{name: value for name, value in wanted.items() if value is not None}
+            scenario,
+            workload_options=self.workload_options(),
+            **{name: value for name, value in wanted.items() if value is not None},
         )
 
 
@@ -68,7 +96,11 @@ class PlanFile(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     first: list[str] = []
     blocks: BlockCounts = BlockCounts()
     ops: dict[str, int] = {}
-    margin: float = DEFAULT_MARGIN
+    margin: Margin = DEFAULT_MARGIN
+    margins: dict[str, Margin] = {}
+    invalid: Limits = Limits()
+    backwards: bool = False
+    """Each block's order back to front: with the same seed, whether the order matters."""
     workers: Annotated[int, msgspec.Meta(ge=1)] = 1
     auid: str = "keep"
     cells: list[CellKnobs] = []

@@ -19,8 +19,11 @@ from pathlib import Path
 from typing import Any
 
 from harness.errors import UsageError
+from harness.metrics.machine import read_machine
 from harness.model import Ledger, Sample, Trial
 from harness.processes import ChildFailedError, LineProcess, module_command
+from harness.run.invalid import too_disturbed
+from harness.run.measure import noise_of
 from harness.run.plan import Plan
 
 CAPTURE = Path(__file__).parent.parent / "scenarios" / "reference.auditcap.gz"
@@ -61,11 +64,19 @@ def replay_trial(bench: ReplayBench, trial: Trial) -> Sample:
     documents: dict[str, Any] = {}
     reason = ""
     try:
+        before = read_machine()
         sent, received = _feed(bench, trial)
-        metrics, ledger = _metrics(sent, received), _ledger(received)
-        documents = {"workload_document": sent, "consumer_document": received}
+        machine = read_machine().delta(before)
+        noise = noise_of(sent, received, machine)
+        metrics, ledger = _metrics(sent, received) | noise, _ledger(received)
+        documents = {
+            "workload_document": sent,
+            "consumer_document": received,
+            "machine": machine.as_document(),
+        }
         if sent["ops"] != received["records"]:
             reason = f"{sent['ops']} records were sent and {received['records']} received"
+        reason = reason or too_disturbed(noise, bench.plan.invalid)
     except (ChildFailedError, TimeoutError) as error:
         reason = str(error)
     return Sample(

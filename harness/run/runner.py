@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Protocol
 
 from harness.errors import UntrustworthyError
@@ -15,8 +15,8 @@ LEAST_PATIENCE = 10
 class Observer(Protocol):
     """Who watches a run: the progress display."""
 
-    def begin(self, trials: Sequence[Trial]) -> None:
-        """The run begins with this schedule."""
+    def begin(self, trials: int) -> None:
+        """The run begins and will probably have so many trials."""
 
     def trial_begins(self, trial: Trial) -> None:
         """A trial begins."""
@@ -27,34 +27,72 @@ class Observer(Protocol):
     def trial_ends(self, sample: Sample) -> None:
         """A trial was measured and saved."""
 
+    def block_ends(self, trials: int) -> None:
+        """A block was measured; the run will probably have so many trials."""
+
     def end(self) -> None:
         """The run is over, for whatever reason."""
 
 
+class Silence:
+    """Watches and says nothing."""
+
+    def begin(self, trials: int) -> None:
+        """Nothing, as the others."""
+
+    def trial_begins(self, trial: Trial) -> None: ...
+
+    def pulse(self, backlog: int, lost: int) -> None: ...
+
+    def trial_ends(self, sample: Sample) -> None: ...
+
+    def block_ends(self, trials: int) -> None: ...
+
+    def end(self) -> None: ...
+
+
+class Blocks(Protocol):
+    """Where the trials come from: block by block, as it is not always known how many."""
+
+    @property
+    def trials_expected(self) -> int:
+        """How many trials there will probably be."""
+        ...
+
+    def take(self, sample: Sample) -> None:
+        """A trial was measured and saved."""
+
+    def __iter__(self) -> Iterator[Sequence[Trial]]: ...
+
+
 def run_trials(
-    trials: Sequence[Trial],
+    blocks: Blocks,
     measure: Callable[[Trial], Sample],
     save: Callable[[Sample], None],
     observer: Observer,
 ) -> None:
-    """Run the schedule.
+    """Run block after block.
 
     Raises UntrustworthyError when so many trials failed in a row that it cannot be the cell.
     """
-    observer.begin(trials)
-    patience = max(LEAST_PATIENCE, 2 * len({trial.cell for trial in trials}))
+    observer.begin(blocks.trials_expected)
     failed_in_a_row = 0
     try:
-        for trial in trials:
-            observer.trial_begins(trial)
-            sample = measure(trial)
-            save(sample)
-            observer.trial_ends(sample)
-            failed_in_a_row = 0 if sample.valid else failed_in_a_row + 1
-            if failed_in_a_row >= patience:
-                raise UntrustworthyError(
-                    f"the last {failed_in_a_row} trials failed: {sample.invalid_reason}",
-                    remedy="`auditbench doctor` may tell why; what was measured is kept",
-                )
+        for number, block in enumerate(blocks):
+            if number:
+                observer.block_ends(blocks.trials_expected)
+            for trial in block:
+                observer.trial_begins(trial)
+                sample = measure(trial)
+                save(sample)
+                blocks.take(sample)
+                observer.trial_ends(sample)
+                failed_in_a_row = 0 if sample.valid else failed_in_a_row + 1
+                if failed_in_a_row >= max(LEAST_PATIENCE, 2 * len(block)):
+                    raise UntrustworthyError(
+                        f"the last {failed_in_a_row} trials failed: {sample.invalid_reason}",
+                        remedy="`auditbench doctor` may tell why; what was measured is kept",
+                    )
+        observer.block_ends(blocks.trials_expected)
     finally:
         observer.end()

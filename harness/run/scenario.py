@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from harness.errors import UsageError
 from harness.kernel.rule import Rule
@@ -120,3 +121,24 @@ def _accepted(file: RuleFile) -> list[Rule]:
         for rule, number in zip(file.rules, file.line_numbers, strict=True)
         if f"{file.path}:{number}" not in refused
     ]
+
+
+def scenario_document(scenario: Scenario) -> dict[str, Any]:
+    """A scenario as it is stored with the plan."""
+    return {
+        "name": scenario.name,
+        "summary": scenario.summary,
+        "enabled": scenario.enabled,
+        "rules": list(scenario.rule_text),
+        "backlog_limit": scenario.backlog_limit,
+        "backlog_wait_time": scenario.backlog_wait_time,
+        "rate_limit": scenario.rate_limit,
+        "failure": scenario.failure,
+        "consumer": scenario.consumer,
+        "rcvbuf_bytes": scenario.rcvbuf_bytes,
+        "enobufs": scenario.enobufs,
+        "stop_after_ms": scenario.stop_after_ms,
+        "stop_for_ms": scenario.stop_for_ms,
+        "workload_options": dict(scenario.workload_options),
+        "interleaved": scenario.interleaved,
+    }

@@ -1,4 +1,8 @@
-"""The order of trials: every block holds every cell once, in an order drawn from the seed."""
+"""The order of trials: every block holds every cell once, in an order drawn from the seed.
+
+A block's order depends on the seed and its number only, so a run that goes on longer begins like
+one that does not.
+"""
 
 from __future__ import annotations
 
@@ -8,29 +12,34 @@ from harness.model import Cell, Trial
 from harness.run.plan import Plan
 
 
-def schedule(plan: Plan) -> list[Trial]:
-    """All trials in order: first the states that cannot be interleaved, then the blocks.
-
-    Block 0 is the warm-up. The order within a block depends on the seed and the block only.
-    """
-    apart = [cell for cell in plan.cells() if not plan.scenario_of(cell).interleaved]
-    together = [cell for cell in plan.cells() if plan.scenario_of(cell).interleaved]
-    trials: list[Trial] = []
-    for cells in (apart, together):
-        for block in range(plan.blocks + 1):
-            trials += _block(plan, cells, block, first_index=len(trials))
-    return trials
+def apart(plan: Plan) -> list[list[Trial]]:
+    """The blocks of the states that cannot be interleaved: they come first. Empty without any."""
+    cells = [cell for cell in plan.cells() if not plan.scenario_of(cell).interleaved]
+    if not cells:
+        return []
+    return [
+        _block(plan, cells, block, first_index=block * len(cells))
+        for block in range(plan.blocks + 1)
+    ]
 
 
-def _block(plan: Plan, cells: list[Cell], block: int, *, first_index: int) -> list[Trial]:
+def block(plan: Plan, number: int, *, first_index: int) -> list[Trial]:
+    """The block with this number; 0 is the warm-up. Its first trial gets `first_index`."""
+    cells = [cell for cell in plan.cells() if plan.scenario_of(cell).interleaved]
+    return _block(plan, cells, number, first_index=first_index)
+
+
+def _block(plan: Plan, cells: list[Cell], number: int, *, first_index: int) -> list[Trial]:
     order = list(cells)
     # Not for secrets: the same seed must give the same order again.
-    random.Random(f"{plan.seed}:{block}").shuffle(order)  # noqa: S311
+    random.Random(f"{plan.seed}:{number}").shuffle(order)  # noqa: S311
+    if plan.backwards:
+        order.reverse()
     return [
         Trial(
             index=first_index + position,
             cell=cell,
-            block=block,
+            block=number,
             position=position,
             seed=plan.seed,
             ops=plan.ops[cell.workload],

@@ -29,10 +29,12 @@ from harness.kernel.rule import Rule
 from harness.kernel.rule_format import format_rule
 from harness.kernel.snapshot import Snapshot
 from harness.model import Sample, Trial
+from harness.run.course import Course, refuse_endless
+from harness.run.invalid import refuse_unreadable
 from harness.run.plan import Plan, Request, make_plan, plan_document
 from harness.run.replay import ReplayBench, replay_trial
+from harness.run.result import PRIMARY
 from harness.run.runner import Observer, run_trials
-from harness.run.schedule import schedule
 from harness.run.trial import Bench, run_trial
 from harness.store import RunWriter
 
@@ -90,6 +92,8 @@ def run_with_fallback(
 def run_session(request: Request, options: SessionOptions, observer: Observer) -> Outcome:
     """Run a request's plan on this host and store it."""
     plan = make_plan(request)
+    refuse_endless(plan)
+    refuse_unreadable(plan.invalid)
     facts = read_host_facts()
     cpus = assign_cpus(options.cpus, facts.cpu)
     if plan.kind == "replay":
@@ -115,11 +119,7 @@ def _run_kernel(
             options.say(repaired)
         ever = probe_ever_enabled(client)
         plan = make_plan(replace(request, seed=plan.seed), never_enabled=ever.state == "never")
-        trials = schedule(plan)
-        writer.describe(
-            {**plan_document(plan), "trials": len(trials)},
-            _environment(plan, facts, cpus, options, lease.snapshot, ever),
-        )
+        environment = _environment(plan, facts, cpus, options, lease.snapshot, ever)
         bench = Bench(
             plan=plan,
             lease=lease,
@@ -130,7 +130,7 @@ def _run_kernel(
             hold_queue=facts.kernel.boots_with_audit,
             on_pulse=observer.pulse,
         )
-        return _loop(writer, trials, lambda trial: run_trial(bench, trial), observer)
+        return _loop(writer, plan, environment, lambda trial: run_trial(bench, trial), observer)
 
 
 @contextmanager
@@ -159,27 +159,46 @@ def _run_replay(
     observer: Observer,
 ) -> Outcome:
     with RunWriter(_new_folder(options.results, facts, plan)) as writer, _stop_signals():
-        trials = schedule(plan)
-        writer.describe(
-            {**plan_document(plan), "trials": len(trials)},
-            _environment(plan, facts, cpus, options, None, None),
-        )
+        environment = _environment(plan, facts, cpus, options, None, None)
         bench = ReplayBench(plan=plan, cpus=cpus, trial_timeout_s=TRIAL_TIMEOUT_S)
-        return _loop(writer, trials, lambda trial: replay_trial(bench, trial), observer)
+        return _loop(writer, plan, environment, lambda trial: replay_trial(bench, trial), observer)
 
 
 def _loop(
     writer: RunWriter,
-    trials: list[Trial],
+    plan: Plan,
+    environment: dict[str, Any],
     measure: Callable[[Trial], Sample],
     observer: Observer,
 ) -> Outcome:
-    """Run the trials; Ctrl-C ends them and keeps what there is."""
+    """Run the trials; Ctrl-C ends them and keeps what there is.
+
+    The stored plan always has the trials that are settled, so that a run which was stopped in
+    the middle of them shows as incomplete, and one that its rule ended does not.
+    """
+
+    def describe() -> None:
+        writer.describe(_course_document(plan, course), environment)
+
+    course = Course(plan, PRIMARY[plan.kind], on_more=describe)
+    describe()
     try:
-        run_trials(trials, measure, writer.append, observer)
+        run_trials(course, measure, writer.append, observer)
     except KeyboardInterrupt:
         return Outcome(writer.folder, interrupted=True)
+    if words := course.words():
+        environment["cautions"].append({"name": "ending", "what": words, "remedy": ""})
+    describe()
     return Outcome(writer.folder, interrupted=False)
+
+
+def _course_document(plan: Plan, course: Course) -> dict[str, Any]:
+    return {
+        **plan_document(plan),
+        "blocks": course.blocks_planned,
+        "trials": course.trials_planned,
+        "ending": course.document(),
+    }
 
 
 def _new_folder(results: Path, facts: HostFacts, plan: Plan) -> Path:

@@ -26,7 +26,8 @@ from harness.metrics.machine import read_machine
 from harness.model import Ledger, Sample, Scenario, Trial
 from harness.processes import ChildFailedError, LineProcess, module_command
 from harness.run.expected import demanded_events, excluded_types
-from harness.run.measure import Circumstances, evidence_of, metrics_of
+from harness.run.invalid import too_disturbed, why_invalid
+from harness.run.measure import Circumstances, evidence_of, metrics_of, noise_of
 from harness.run.pause import paused
 from harness.run.plan import Plan
 from workloads.catalog import WORKLOADS
@@ -104,6 +105,7 @@ def _measure(bench: Bench, trial: Trial, scenario: Scenario) -> Sample:
         _quiet(bench, scenario)
         report = consumer.stop()
     machine = machine_after.delta(machine_before)
+    noise = noise_of(document, report.document, machine)
     delta = audit_delta(before, after, hz=kernel_hz())
     demanded, suppressed = demanded_events(scenario, document)
     ledger = close_ledger(
@@ -124,7 +126,7 @@ def _measure(bench: Bench, trial: Trial, scenario: Scenario) -> Sample:
     return _sample(
         trial,
         scenario,
-        metrics=metrics_of(document, report, ledger, kauditd_ns=machine.kauditd_cpu_ns),
+        metrics=metrics_of(document, report, ledger, kauditd_ns=machine.kauditd_cpu_ns) | noise,
         ledger=ledger,
         workload_document=document,
         consumer_document=report.document,
@@ -132,7 +134,8 @@ def _measure(bench: Bench, trial: Trial, scenario: Scenario) -> Sample:
         status_after=after,
         backlog_high=max(bench.backlog_high, after.backlog),
         machine=machine.as_document(),
-        invalid_reason=meddling or _invalid(document, drained=sent is not None),
+        invalid_reason=why_invalid(document, drained=sent is not None, meddling=meddling)
+        or too_disturbed(noise, bench.plan.invalid),
         warnings=_session_warnings(document),
     )
 
@@ -201,9 +204,11 @@ def worker_command(bench: Bench, trial: Trial) -> list[str]:
     words += ["--workers", str(plan.workers)]
     if plan.rate_per_s is not None:
         words += ["--rate", str(plan.rate_per_s)]
-    for name, value in plan.workload_options.items():
+    options = {**plan.workload_options, **plan.scenario_of(trial.cell).workload_options}
+    for name, value in options.items():
         if name in WORKLOADS[workload].options:
-            words += [f"-{name}" if len(name) == 1 else f"--{name}", value]
+            spelling = f"-{name}" if len(name) == 1 else f"--{name.replace('_', '-')}"
+            words += [spelling, value]
     if cpus := bench.cpus.get("workload"):
         words += ["--cpu", ",".join(map(str, cpus))]
     if plan.command:
@@ -248,14 +253,6 @@ def _meddling(bench: Bench) -> str:
     """What somebody else did to the state in force; a guard that died has been replaced."""
     findings = [finding for finding in bench.lease.check() if finding.kind != "guard"]
     return "; ".join(finding.what for finding in findings)
-
-
-def _invalid(document: dict[str, Any], *, drained: bool) -> str:
-    """Why a trial must not be used; empty where it may. The rule is fixed: nothing else counts."""
-    if document["failures"]:
-        errors = ", ".join(f"{name} {count}×" for name, count in document["errors"].items())
-        return f"{document['failures']} operations failed ({errors})"
-    return "" if drained else "the sync marker never came back"
 
 
 def _failed(bench: Bench, trial: Trial, scenario: Scenario, reason: str) -> Sample:

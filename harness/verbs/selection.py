@@ -49,6 +49,12 @@ class Load:
         if not given.
     seed
         Makes the order of trials repeatable.
+    margin
+        The relative difference that does not matter, as `2%`, or of one metric: `elapsed=3%`.
+    until_ci
+        Go on until every 95 % interval is this narrow: `1%` is plus and minus 1 %.
+    max_time
+        But no longer than this: `90s`, `10m`, `1h`.
     auid
         The login uid of the load: `keep` the caller's, a number, or `unset`.
     program
@@ -59,6 +65,8 @@ class Load:
         The network interface that `udp` uses.
     netns
         The network namespace that `udp` runs in.
+    busy_ns
+        Work of its own, in ns, that the load does after each operation.
     n
         The size of `osquery-stress`: n·2^n shells and connects.
     """
@@ -73,11 +81,15 @@ class Load:
     workers: int | None = None
     rate: float | None = None
     seed: int | None = None
+    margin: Words = None
+    until_ci: str | None = None
+    max_time: str | None = None
     auid: str | None = None
     program: str | None = None
     address: str | None = None
     interface: str | None = None
     netns: str | None = None
+    busy_ns: int | None = None
     n: Annotated[int | None, Parameter(name="-n")] = None
 
     def request(
@@ -110,13 +122,16 @@ class Load:
             workers=self.workers,
             rate_per_s=self.rate,
             seed=self.seed,
+            margins=tuple(self.margin or ()),
+            until_ci=self.until_ci,
+            max_time=self.max_time,
             auid=self.auid,
             workload_options=self._workload_options(),
             command=command,
         )
 
     def _workload_options(self) -> dict[str, str]:
-        names = ("program", "address", "interface", "netns", "n")
+        names = ("program", "address", "interface", "netns", "busy_ns", "n")
         values = {name: getattr(self, name) for name in names}
         return {name: str(value) for name, value in values.items() if value is not None}
 

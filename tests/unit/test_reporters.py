@@ -148,11 +148,13 @@ def test_progress(display: type[LiveProgress | PlainProgress], tmp_path: Path) -
     stream = io.StringIO()
     run = made_up_run(tmp_path / "run", blocks=1)
     shown = display(Console(file=stream, width=80))
-    shown.begin(run.samples)  # type: ignore[arg-type]
+    shown.begin(6)
     for sample in run.samples:
         shown.trial_begins(sample)  # type: ignore[arg-type]
         shown.pulse(12, 0)
         shown.trial_ends(replace(sample, valid=sample.index != 3, invalid_reason="it died"))
+        if sample.index % 6 == 5:
+            shown.block_ends(12)  # more than at first: the interval was too wide
     shown.end()
     text = stream.getvalue()
     assert "failed: it died" in text

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -33,14 +34,33 @@ def sample(trial: Trial, reason: str = "") -> Sample:
     )
 
 
+class Listed:
+    """Blocks that are all known beforehand."""
+
+    def __init__(self, trials: list[Trial]) -> None:
+        self.trials = trials
+        self.taken: list[int] = []
+
+    @property
+    def trials_expected(self) -> int:
+        return len(self.trials)
+
+    def take(self, sample: Sample) -> None:
+        self.taken.append(sample.index)
+
+    def __iter__(self) -> Iterator[list[Trial]]:
+        for start in range(0, len(self.trials), 2):
+            yield self.trials[start : start + 2]
+
+
 class Watcher:
     """Writes down what happens, in order."""
 
     def __init__(self) -> None:
         self.log: list[str] = []
 
-    def begin(self, trials: object) -> None:
-        self.log.append("begin")
+    def begin(self, trials: int) -> None:
+        self.log.append(f"begin {trials}")
 
     def trial_begins(self, trial: Trial) -> None:
         self.log.append(f"begins {trial.index}")
@@ -49,6 +69,9 @@ class Watcher:
 
     def trial_ends(self, sample: Sample) -> None:
         self.log.append(f"ends {sample.index}")
+
+    def block_ends(self, trials: int) -> None:
+        self.log.append(f"block ends {trials}")
 
     def end(self) -> None:
         self.log.append("end")
@@ -62,11 +85,16 @@ def test_the_order_of_steps() -> None:
         log.append(f"measure {trial.index}")
         return sample(trial)
 
-    run_trials(TRIALS[:2], measure, lambda s: log.append(f"save {s.index}"), watcher)
+    blocks = Listed(TRIALS[:3])
+    run_trials(blocks, measure, lambda s: log.append(f"save {s.index}"), watcher)
+    assert blocks.taken == [0, 1, 2]
     assert log == [
-        "begin",
+        "begin 3",
         *("begins 0", "measure 0", "save 0", "ends 0"),
         *("begins 1", "measure 1", "save 1", "ends 1"),
+        "block ends 3",
+        *("begins 2", "measure 2", "save 2", "ends 2"),
+        "block ends 3",
         "end",
     ]
 
@@ -81,7 +109,7 @@ def test_an_interrupt_keeps_what_was_saved_and_ends_the_display() -> None:
         return sample(trial)
 
     with pytest.raises(KeyboardInterrupt):
-        run_trials(TRIALS, measure, lambda s: saved.append(s.index), watcher)
+        run_trials(Listed(TRIALS), measure, lambda s: saved.append(s.index), watcher)
     assert saved == [0, 1]
     assert watcher.log[-1] == "end"
 
@@ -89,7 +117,7 @@ def test_an_interrupt_keeps_what_was_saved_and_ends_the_display() -> None:
 def test_one_bad_cell_does_not_stop_the_others() -> None:
     saved: list[Sample] = []
     run_trials(
-        TRIALS,
+        Listed(TRIALS),
         lambda trial: sample(trial, "broken" if trial.cell.scenario == "a" else ""),
         saved.append,
         Watcher(),
@@ -101,6 +129,9 @@ def test_giving_up_names_the_reason(tmp_path: Path) -> None:
     saved: list[Sample] = []
     with pytest.raises(UntrustworthyError, match="the consumer ended: no room"):
         run_trials(
-            TRIALS, lambda t: sample(t, "the consumer ended: no room"), saved.append, Watcher()
+            Listed(TRIALS),
+            lambda t: sample(t, "the consumer ended: no room"),
+            saved.append,
+            Watcher(),
         )
     assert len(saved) == LEAST_PATIENCE

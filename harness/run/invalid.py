@@ -1,0 +1,56 @@
+"""The rule by which a trial is not used. It is fixed before the run and stored with its plan.
+
+A trial is kept, counted and left out of the statistics for what `ALWAYS` names, and where the
+plan's `[invalid]` sets a limit to a disturbance. Nothing that a trial measured can make it invalid.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from harness.errors import HostUnfitError
+from harness.metrics.machine import read_machine
+
+ALWAYS = (
+    "operations failed",
+    "a process died or did not answer in time",
+    "the sync marker never came back",
+    "somebody else changed the audit state in force",
+)
+
+
+def rule_document(limits: Mapping[str, float]) -> dict[str, Any]:
+    """The rule as it is stored: `always`, and the limits by metric."""
+    return {"always": list(ALWAYS), **limits}
+
+
+def why_invalid(document: Mapping[str, Any], *, drained: bool, meddling: str) -> str:
+    """What is wrong with a trial whatever the plan says; empty where nothing is."""
+    if meddling:
+        return meddling
+    if document["failures"]:
+        errors = ", ".join(f"{name} {count}×" for name, count in document["errors"].items())
+        return f"{document['failures']} operations failed ({errors})"
+    return "" if drained else "the sync marker never came back"
+
+
+def too_disturbed(metrics: Mapping[str, float], limits: Mapping[str, float]) -> str:
+    """Which of the plan's limits a trial is above; empty where it is above none."""
+    above = [
+        f"{name} {metrics[name]:.1f} is above the plan's {limit:g}"
+        for name, limit in limits.items()
+        if metrics.get(name, 0.0) > limit
+    ]
+    return "; ".join(above)
+
+
+def refuse_unreadable(limits: Mapping[str, float]) -> None:
+    """HostUnfitError where this kernel does not tell what a limit is set to."""
+    known = read_machine().delta(read_machine()).noise() if limits else {}
+    for name in limits:
+        if name not in known:
+            raise HostUnfitError(
+                f"the plan sets a limit to {name}, which this kernel does not tell",
+                remedy="take it out of [invalid], or boot with psi=1",
+            )
