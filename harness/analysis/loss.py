@@ -46,15 +46,14 @@ def lost_any(ledger: Ledger) -> bool | None:
 
 def loss_ratio(ledger: Ledger) -> float | None:
     """Events that did not arrive whole per event demanded and not suppressed; 0 where none was."""
-    if ledger.generated is None or ledger.suppressed is None:
-        expected = 0 if ledger.generated == 0 else None
-    else:
-        expected = ledger.generated - ledger.suppressed
-    if expected == 0:
+    generated, suppressed, complete = ledger.generated, ledger.suppressed, ledger.complete
+    if generated == 0 or (generated is not None and generated == suppressed):
         return 0.0
-    if expected is None or ledger.complete is None:
+    if generated is None or complete is None:
         return None
-    return min(max(1 - ledger.complete / expected, 0.0), 1.0)
+    if suppressed is None:
+        return 0.0 if complete >= generated else None
+    return min(max(1 - complete / (generated - suppressed), 0.0), 1.0)
 
 
 def exact_share(hits: int, trials: int) -> tuple[float, float]:

@@ -33,7 +33,7 @@ def flip_p(log_ratios: Sequence[float]) -> float | None:
     if len(log_ratios) < 2:
         return None
     values = np.asarray(log_ratios, dtype=np.float64)
-    subsets = _subsets(len(values))
+    subsets, _ = _subsets(len(values))
     flipped = np.abs(values.sum() - 2 * (subsets @ values))
     # Sums of the same numbers in another order differ by rounding.
     rounding = 1e-12 * np.abs(values).sum()
@@ -53,8 +53,8 @@ def flip_interval(
     if len(log_ratios) < LEAST_BLOCKS:
         return None
     values = np.asarray(log_ratios, dtype=np.float64)
-    subsets = _subsets(len(values))
-    means = np.sort(subsets @ values / subsets.sum(axis=1))
+    subsets, sizes = _subsets(len(values))
+    means = np.sort(subsets @ values / sizes)
     found = []
     for confidence in confidences:
         outside = int((1 - confidence) / 2 * (len(means) + 1) + 1e-9)
@@ -63,13 +63,15 @@ def flip_interval(
 
 
 @lru_cache(maxsize=64)
-def _subsets(blocks: int) -> NDArray[np.float64]:
-    """Subsets of the blocks as rows of zeros and ones, none empty: all, or DRAWS at random."""
+def _subsets(blocks: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Subsets of the blocks as rows of zeros and ones, all or DRAWS at random, with their sizes."""
     import numpy as np
 
     if blocks <= EXACT_BLOCKS:
-        numbers = np.arange(1, 2**blocks)[:, np.newaxis]
-        return ((numbers >> np.arange(blocks)) & 1).astype(np.float64)
-    # The same draws every time, so that a stored run says the same whenever it is shown.
-    chance = np.random.default_rng(_SEED + blocks)
-    return chance.integers(0, 2, size=(DRAWS, blocks)).astype(np.float64)
+        bits = np.arange(1, 2**blocks)[:, np.newaxis] >> np.arange(blocks) & 1
+    else:
+        # The same draws every time, so that a stored run says the same whenever it is shown.
+        bits = np.random.default_rng(_SEED + blocks).integers(0, 2, size=(DRAWS, blocks))
+        bits = bits[bits.any(axis=1)]
+    subsets = bits.astype(np.float64)
+    return subsets, subsets.sum(axis=1)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from harness.model import AGAIN, Comparison, Result
 from harness.reporters.lookup import Row, by_workload, rows, several_consumers
+from harness.reporters.loss import none_lost
 from harness.reporters.units import count, duration, percent
 
 
@@ -13,7 +14,8 @@ def answer(result: Result) -> str:
         _workload_sentence(result, workload, group)
         for workload, group in by_workload(rows(result)).items()
     ]
-    return " ".join(filter(None, [*sentences, _loss_sentence(result)]))
+    loss = [_loss_sentence(result), none_lost(result)]
+    return " ".join(filter(None, [*sentences, *loss]))
 
 
 def _workload_sentence(result: Result, workload: str, group: list[Row]) -> str:

@@ -12,9 +12,9 @@ from rich.table import Table
 from rich.text import Text
 
 from harness.decisions import Check, GateReport, Limit, Reading
-from harness.reporters.markdown import escaped, markdown_table, share
+from harness.reporters.markdown import escaped, markdown_table
 from harness.reporters.plain import plain
-from harness.reporters.units import NOTHING, count, duration, interval, ratio
+from harness.reporters.units import NOTHING, count, duration, interval, ratio, share
 
 SCHEMA = "auditbench.gate/1"
 MARKS = {

@@ -1,4 +1,4 @@
-"""A result for the terminal: three tables per workload, the noise floor, cautions, the answer.
+"""A result for the terminal: three tables per workload, loss, noise floor, cautions, the answer.
 
 Fits 80 columns; plain where the output is no terminal or NO_COLOR is set (rich sees to that).
 """
@@ -17,7 +17,8 @@ from harness.model import Result
 from harness.reporters.answer import answer
 from harness.reporters.ledger import LINE_HEADERS, equation, is_silent, line
 from harness.reporters.lookup import Row, by_workload, rows, several_consumers
-from harness.reporters.units import NOTHING, count, duration, interval, ratio
+from harness.reporters.loss import loss_lines
+from harness.reporters.units import NOTHING, count, duration, interval, ratio, share
 from workloads.catalog import WORKLOADS
 
 METRICS_IN_WORDS = {
@@ -41,13 +42,15 @@ def render_result(result: Result, console: Console) -> None:
 
 def _parts(result: Result) -> Iterator[RenderableType]:
     for workload, group in by_workload(rows(result)).items():
-        yield Text(_heading(result, workload, group), style="bold")
+        yield heading(result, workload, group)
         several = several_consumers(group)
         yield _ratio_table(result, group, several=several)
+        yield from open_verdicts(group, result.primary)
         yield Text()
         yield _cpu_table(result, group, several=several)
         yield Text()
         yield from _events_table(group, several=several)
+        yield from (Text(words) for words in loss_lines(result, group))
     yield from _noise(result)
     for caution in result.cautions:
         yield Text(f"! {caution.one_line()}", style="yellow")
@@ -57,7 +60,8 @@ def _parts(result: Result) -> Iterator[RenderableType]:
         yield Text("The run was stopped before its end; this is what it had measured.")
 
 
-def _heading(result: Result, workload: str, group: list[Row]) -> str:
+def heading(result: Result, workload: str, group: list[Row]) -> Text:
+    """What stands above a workload's tables."""
     found = [
         row.by_metric[result.primary].blocks for row in group if result.primary in row.by_metric
     ]
@@ -65,18 +69,21 @@ def _heading(result: Result, workload: str, group: list[Row]) -> str:
     info = WORKLOADS.get(workload)
     operation = f" ({info.operation})" if info is not None else ""
     blocks = max(found, default=0)
-    return (
+    return Text(
         f"\n{workload}{operation}: {blocks} block{'s' * (blocks != 1)}, "
-        f"{count(ops)} {result.operation}s per trial"
+        f"{count(ops)} {result.operation}s per trial",
+        style="bold",
     )
 
 
-def _name(row: Row, *, several: bool) -> Text:
+def row_name(row: Row, *, several: bool) -> Text:
+    """A cell as its row is called: the scenario, with the consumer where there are several."""
     name = f"{row.cell.scenario} {row.cell.consumer}" if several else row.cell.scenario
     return Text(name)
 
 
-def _table(*headers: str) -> Table:
+def table_of(*headers: str) -> Table:
+    """An empty table in the style of all; the first column to the left."""
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1), show_edge=False)
     for place, header in enumerate(headers):
         table.add_column(escape(header), justify="left" if place == 0 else "right", overflow="fold")
@@ -85,7 +92,7 @@ def _table(*headers: str) -> Table:
 
 def _ratio_table(result: Result, group: list[Row], *, several: bool) -> Table:
     what = METRICS_IN_WORDS[result.primary]
-    table = _table(what, f"per {result.operation}", "ratio", "95 % interval", "verdict")
+    table = table_of(what, f"per {result.operation}", "ratio", "95 % interval", "verdict")
     for row in group:
         comparison = row.by_metric.get(result.primary)
         if comparison is None:
@@ -93,7 +100,7 @@ def _ratio_table(result: Result, group: list[Row], *, several: bool) -> Table:
         mark, style = VERDICT_MARKS[comparison.verdict]
         note = "" if comparison.interleaved else " *"
         table.add_row(
-            _name(row, several=several),
+            row_name(row, several=several),
             duration(comparison.estimate),
             ratio(comparison.ratio) + note,
             interval(comparison.ci_low, comparison.ci_high),
@@ -105,10 +112,10 @@ def _ratio_table(result: Result, group: list[Row], *, several: bool) -> Table:
 
 
 def _cpu_table(result: Result, group: list[Row], *, several: bool) -> Table:
-    table = _table(f"CPU per {result.operation}", "workload", "consumer", "kauditd", "together")
+    table = table_of(f"CPU per {result.operation}", "workload", "consumer", "kauditd", "together")
     for row in group:
         table.add_row(
-            _name(row, several=several),
+            row_name(row, several=several),
             duration(row.estimate("cpu_workload_ns_per_op")),
             duration(row.estimate("cpu_consumer_ns_per_op")),
             duration(row.estimate("cpu_kauditd_ns_per_op")),
@@ -117,9 +124,28 @@ def _cpu_table(result: Result, group: list[Row], *, several: bool) -> Table:
     return table
 
 
+def open_verdicts(group: list[Row], metric: str) -> Iterator[RenderableType]:
+    """What the open comparisons could have shown, and how many more blocks would decide."""
+    several = several_consumers(group)
+    found = []
+    for row in group:
+        comparison = row.by_metric.get(metric)
+        if comparison is None or comparison.verdict != "inconclusive":
+            continue
+        if comparison.detectable is None:
+            continue
+        needed = comparison.blocks_needed
+        more = NOTHING if needed is None else f"+{count(needed - comparison.blocks)}"
+        name = row_name(row, several=several).plain
+        found.append(f"{name} {share(comparison.detectable)}, {more}")
+    if found:
+        words = "open: what would have shown, and the blocks more that would decide: "
+        yield Text(words + "; ".join(found), style="dim")
+
+
 def _events_table(group: list[Row], *, several: bool) -> Iterator[RenderableType]:
     """The events of the cells that had any; the others are named below in one line."""
-    table = _table("events", *LINE_HEADERS)
+    table = table_of("events", *LINE_HEADERS)
     table.padding = (0, 2, 0, 0)
     silent: list[str] = []
     equations: list[str] = []
@@ -128,9 +154,9 @@ def _events_table(group: list[Row], *, several: bool) -> Iterator[RenderableType
             continue
         total = row.ledger.total
         if is_silent(total):
-            silent.append(_name(row, several=several).plain)
+            silent.append(row_name(row, several=several).plain)
             continue
-        name = _name(row, several=several)
+        name = row_name(row, several=several)
         table.add_row(name, *line(total))
         if words := equation(total):
             equations.append(f"{name.plain}: {words}")

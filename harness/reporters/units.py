@@ -39,6 +39,25 @@ def interval(low: float | None, high: float | None) -> str:
     return NOTHING if low is None or high is None else f"{ratio(low)} to {ratio(high)}"
 
 
+def share(value: float | None) -> str:
+    """A share as a percentage: `0 %`, `1.2 %`, `0.0034 %`."""
+    if value is None:
+        return NOTHING
+    return f"{value * 100:.3g} %" if value < 9.99 else f"{value * 100:,.0f} %"
+
+
+def share_interval(low: float | None, high: float | None) -> str:
+    """An interval of shares."""
+    return NOTHING if low is None or high is None else f"{share(low)} to {share(high)}"
+
+
+def probability(value: float | None) -> str:
+    """A p or q value, to four decimals."""
+    if value is None:
+        return NOTHING
+    return f"{value:.4f}" if value >= 0.0001 else "<.0001"
+
+
 def percent(value: float) -> str:
     """A ratio as a change: 1.04 is `+4.0 %`."""
     change = (value - 1) * 100

@@ -17,6 +17,7 @@ def show_verb(
     output: Annotated[Path, Parameter(name=["--output", "-o"])] = Path("results"),
     json: Annotated[bool, Parameter(negative="")] = False,
     ledger: Annotated[bool, Parameter(negative="")] = False,
+    details: Annotated[bool, Parameter(negative="")] = False,
 ) -> int:
     """Show a stored run again.
 
@@ -30,15 +31,18 @@ def show_verb(
         Print one JSON document instead of tables.
     ledger
         Print where every event went, in full, instead of the tables.
+    details
+        Print every metric with its intervals, p and q instead of the tables.
     """
     from harness.store import find_run
 
-    fine = show_run(find_run(run, output), as_json=json, ledger=ledger)
+    fine = show_run(find_run(run, output), as_json=json, ledger=ledger, details=details)
     return EXIT_FINE if fine else EXIT_UNTRUSTWORTHY
 
 
-def show_run(folder: Path, *, as_json: bool, ledger: bool = False) -> bool:
+def show_run(folder: Path, *, as_json: bool, ledger: bool = False, details: bool = False) -> bool:
     """Print a run; False where it must not be relied on."""
+    from harness.reporters.details import render_details
     from harness.reporters.document import result_document
     from harness.reporters.ledger import render_ledgers
     from harness.reporters.terminal import render_result
@@ -51,6 +55,8 @@ def show_run(folder: Path, *, as_json: bool, ledger: bool = False) -> bool:
         print_json(result_document(result))
     elif ledger:
         render_ledgers(result, out())
+    elif details:
+        render_details(result, out())
     else:
         render_result(result, out())
     return result.trustworthy

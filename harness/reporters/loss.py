@@ -1,0 +1,80 @@
+"""Loss in words: which cells lost events, and what cannot be excluded where none did."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from harness.model import Cell, CellLedger, LossComparison, Result
+from harness.reporters.lookup import Row, several_consumers
+from harness.reporters.units import share, share_interval
+
+VERDICTS = {
+    "worse": "more than the reference",
+    "better": "less than the reference",
+    "equivalent": "as much as the reference",
+    "inconclusive": "not to be told from the reference",
+}
+
+
+def loss_lines(result: Result, group: Iterable[Row]) -> list[str]:
+    """A line per cell of `group` that lost something, and one for those that did not."""
+    group = list(group)
+    several = several_consumers(group)
+    known = {loss.cell: loss for loss in with_events(result)}
+    lines: list[str] = []
+    silent: dict[str, list[str]] = {}
+    for row in group:
+        loss = known.get(row.cell)
+        if loss is None:
+            continue
+        name = _name(row.cell, several=several)
+        if loss.trials_with_loss:
+            lines.append(f"{name}: {_lost(loss)}")
+        else:
+            silent.setdefault(_none_lost(loss.trials, loss.share_high), []).append(name)
+    return [*lines, *(f"{words}: {', '.join(names)}" for words, names in silent.items())]
+
+
+def none_lost(result: Result) -> str:
+    """The sentence that nothing was lost, with what that excludes; empty where something was."""
+    known = with_events(result)
+    if not known or any(loss.trials_with_loss for loss in known):
+        return ""
+    worst = min(known, key=lambda loss: loss.trials)
+    each = " of each cell" if len(known) > 1 else ""
+    words = _none_lost(worst.trials, worst.share_high, each)
+    return f"{words[0].upper()}{words[1:]}."
+
+
+def with_events(result: Result) -> list[LossComparison]:
+    """The cells that had events to lose and where a loss would have been seen."""
+    eventful = {ledger.cell for ledger in result.ledgers if _has_events(ledger)}
+    return [loss for loss in result.losses if loss.trials and loss.cell in eventful]
+
+
+def _has_events(ledger: CellLedger) -> bool:
+    total = ledger.total
+    expected = (total.generated or 0) - (total.suppressed or 0)
+    return any((expected, total.complete, total.partial, total.lost, total.vanished))
+
+
+def _none_lost(trials: int, most: float | None, each: str = "") -> str:
+    plural = "s" * (trials != 1)
+    return f"none lost in {trials} trial{plural}{each}: at most {share(most)} of trials (95 %)"
+
+
+def _lost(loss: LossComparison) -> str:
+    words = (
+        f"lost in {loss.trials_with_loss} of {loss.trials} trials "
+        f"({share_interval(loss.share_low, loss.share_high)})"
+    )
+    if loss.loss_ratio is not None:
+        words += f", {share(loss.loss_ratio)} of the events"
+    if loss.verdict in VERDICTS and loss.difference_low is not None:
+        between = share_interval(loss.difference_low, loss.difference_high)
+        words += f", {VERDICTS[loss.verdict]} (by {between})"
+    return words
+
+
+def _name(cell: Cell, *, several: bool) -> str:
+    return f"{cell.scenario} {cell.consumer}" if several else cell.scenario

@@ -1,0 +1,114 @@
+"""Sign flips, bootstrap and false discovery control: against known answers and other code."""
+
+from __future__ import annotations
+
+import itertools
+import math
+
+import numpy as np
+import pytest
+from scipy.stats import permutation_test
+
+from harness.analysis import bootstrap, sign_flips
+from harness.analysis.bootstrap import bca_intervals
+from harness.analysis.discovery import blocks_for_family, q_values
+from harness.analysis.ratio import ratio_of_logs
+from harness.analysis.sign_flips import flip_interval, flip_p
+
+
+def draw(blocks: int, seed: int = 1) -> list[float]:
+    return [float(value) for value in np.random.default_rng(seed).normal(0.01, 0.03, blocks)]
+
+
+def test_p_by_hand() -> None:
+    # Of the eight ways to sign 1, 2, 3 only two reach a sum of 6 in size.
+    assert flip_p([1.0, 2.0, 3.0]) == 2 / 8
+    assert flip_p([0.1] * 8) == 2 / 256
+    assert flip_p([0.0] * 5) == 1.0
+    assert flip_p([0.3]) is None
+
+
+def test_p_is_what_scipy_says() -> None:
+    values = draw(9)
+    other = permutation_test((values,), np.mean, permutation_type="samples", n_resamples=np.inf)
+    assert flip_p(values) == pytest.approx(other.pvalue, abs=1e-12)
+
+
+def test_p_of_many_blocks_is_near_that_of_all_flips() -> None:
+    values = draw(15)
+    flipped = [abs(math.fsum(s * v for s, v in zip(signs, values, strict=True)))
+               for signs in itertools.product((1, -1), repeat=15)]  # fmt: skip
+    exact = sum(one >= abs(math.fsum(values)) - 1e-12 for one in flipped) / 2**15
+    assert flip_p(values) == pytest.approx(exact, abs=0.015)
+    assert flip_p([0.1] * 30) == 1 / (sign_flips.DRAWS + 1)
+
+
+@pytest.mark.parametrize("blocks", [6, 8, 11, 14, 25])
+def test_the_interval_is_what_the_test_does_not_reject(blocks: int) -> None:
+    values = draw(blocks, seed=blocks)
+    intervals = flip_interval(values, (0.95, 0.9))
+    assert intervals is not None
+    (low, high), (inner_low, inner_high) = intervals
+    assert low <= inner_low < math.fsum(values) / blocks < inner_high <= high
+    inside, outside = 0.02 * (high - low), -0.02 * (high - low)
+    for end, sign in ((low, 1), (high, -1)):
+        kept = flip_p([value - end - sign * inside for value in values])
+        rejected = flip_p([value - end - sign * outside for value in values])
+        assert kept is not None
+        assert rejected is not None
+        assert rejected <= 0.0501 < kept + 0.02
+
+
+def test_six_blocks_give_the_whole_range_and_five_student_t() -> None:
+    six = [0.05, 0.01, 0.03, 0.02, 0.04, 0.06]
+    found = ratio_of_logs(six)
+    assert (found.ci_low, found.ci_high) == (pytest.approx(math.exp(0.01)), math.exp(0.06))
+    assert found.t_low != found.ci_low
+    assert flip_interval(six[:5], (0.95,)) is None
+    five = ratio_of_logs(six[:5])
+    assert (five.ci_low, five.ci_high) == (five.t_low, five.t_high)
+
+
+def test_the_bootstrap_is_as_wide_as_student_t_where_noise_is_normal() -> None:
+    for blocks in (20, 40):
+        found = ratio_of_logs(draw(blocks))
+        [interval] = bca_intervals([draw(blocks)])
+        assert interval is not None
+        assert found.t_low is not None
+        assert found.t_high is not None
+        width, student = interval[1] - interval[0], math.log(found.t_high / found.t_low)
+        assert width == pytest.approx(student, rel=0.06)
+
+
+def test_no_bootstrap_of_few_blocks_or_with_one_far_out() -> None:
+    burst = [*draw(24), 2.0]
+    found = bca_intervals([draw(19), draw(25), burst, [0.5] * 20])
+    assert found[0] is None
+    assert found[1] is not None
+    assert found[2] is None
+    assert found[3] == (0.5, 0.5)
+    assert bca_intervals([]) == []
+
+
+def test_the_bootstrap_says_the_same_again_and_in_company() -> None:
+    rows = [draw(20, seed) for seed in range(bootstrap._ROWS_AT_ONCE + 3)]
+    together = bca_intervals(rows)
+    assert together[1] == pytest.approx(bca_intervals([rows[1]])[0], rel=1e-9)
+    assert together[-1] == pytest.approx(bca_intervals([rows[-1]])[0], rel=1e-9)
+
+
+def test_q_by_hand() -> None:
+    # Sorted 0.01, 0.03, 0.04: times 3/1, 3/2, 3/3, and no q above that of the next.
+    assert q_values([0.04, None, 0.01, 0.03]) == [
+        pytest.approx(0.04),
+        None,
+        pytest.approx(0.03),
+        pytest.approx(0.04),
+    ]
+    assert q_values([None]) == [None]
+
+
+@pytest.mark.parametrize("tests", [1, 10, 100])
+def test_blocks_for_a_family(tests: int) -> None:
+    blocks = blocks_for_family(tests)
+    assert tests * 2 / 2**blocks <= 0.05 < tests * 2 / 2 ** (blocks - 1)
