@@ -49,12 +49,13 @@ def build() -> None:
 
 def fuzz(options: list[str]) -> int:
     """Run the target on the kept corpus and a working one; its exit code."""
+    name = os.environ.get("FUZZ_TARGET", "target")
     runtime = Path(
         subprocess.check_output(
             [sys.executable, "-c", "import atheris; print(atheris.path())"], text=True
         ).strip()
     )
-    work = BUILD / "corpus"
+    work = BUILD / f"corpus-{name}"
     work.mkdir(exist_ok=True)
     environment = os.environ | {
         "LD_PRELOAD": str(runtime / "asan_with_fuzzer.so"),
@@ -62,7 +63,7 @@ def fuzz(options: list[str]) -> int:
         "UBSAN_OPTIONS": "print_stacktrace=1:halt_on_error=1",
         "PYTHONPATH": str(BUILD),
     }
-    target = [sys.executable, "-P", "-m", "tests.fuzz.target"]
+    target = [sys.executable, "-P", "-m", f"tests.fuzz.{name}"]
     limits = ["-max_len=2048", "-timeout=10", "-rss_limit_mb=2048"]
     # A file is an input to run again, alone.
     folders = [str(work), str(ROOT / "tests" / "fuzz" / "corpus")]

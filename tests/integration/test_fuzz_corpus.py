@@ -10,6 +10,7 @@ import pytest
 from consumer.parse import feed_frames
 from tests.fuzz import setups
 from tests.fuzz.grammar import datagrams
+from tests.fuzz.log_lines import cut, log_of, read
 from tests.support.audit_records import frames
 
 CORPUS = sorted((Path(__file__).parents[1] / "fuzz" / "corpus").glob("*.bin"))
@@ -53,3 +54,13 @@ def test_corpus_reaches_what_it_is_for() -> None:
 def test_a_difference_is_found() -> None:
     setup, stream = datagrams((CORPUS[0].parent / "seed-connect.bin").read_bytes())
     assert setups.difference(setup, stream, counted(setup, stream[:-1])) is not None
+
+
+@pytest.mark.parametrize("path", CORPUS, ids=lambda path: path.stem)
+def test_kept_input_as_a_log(path: Path) -> None:
+    data = path.read_bytes()
+    log = log_of(data)
+    whole = read([log])
+    assert whole["lines"] == log.count(b"\n") + (not log.endswith(b"\n"))
+    for place in (1, 7 * len(log) // 3 + 2, 10**6 + 3):
+        assert read(cut(log, place)) == whole
