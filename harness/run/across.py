@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from pathlib import Path
+from typing import Any
 
 from harness.analysis.across import CellPair, Margins
 from harness.analysis.compare import MetricView
 from harness.changes import ChangeReport, RunChanges
 from harness.errors import UntrustworthyError, UsageError
-from harness.model import Cell, Result
-from harness.run.changes import change_cautions, changes_across, changes_within
+from harness.model import Cell
+from harness.run.changes import change_cautions, changes_across, changes_within, is_trustworthy
 from harness.run.likeness import Difference, find_differences, require_alike
-from harness.run.result import PRIMARY, in_plan_order, make_result, metric_views
+from harness.run.result import PRIMARY, in_plan_order, metric_views
 from harness.store import StoredRun
 
 DEFAULT_METRICS = ("elapsed_ns_per_op", "cpu_total_ns_per_op")
@@ -59,18 +59,10 @@ def compare_runs(base: Side, heads: Sequence[Side], options: CompareOptions) -> 
     # Who names metrics is told most surely about the first.
     primary = options.metrics[0] if options.metrics else PRIMARY.get(kind, DEFAULT_METRICS[0])
     views = _views(options, primary)
-    results = {side.stored.folder: make_result(side.stored) for side in (base, *heads)}
-    pairs = tuple(
-        _compare_pair(base, head, views, primary, options, _results_of(results, base, head))
-        for head in heads
-    )
+    pairs = tuple(_compare_pair(base, head, views, primary, options) for head in heads)
     for pair in pairs:
         _require_blocks(pair)
     return ChangeReport(pairs, primary, operation="record" if kind == "replay" else "operation")
-
-
-def _results_of(results: Mapping[Path, Result], base: Side, head: Side) -> tuple[Result, Result]:
-    return results[base.stored.folder], results[head.stored.folder]
 
 
 def _views(options: CompareOptions, primary: str) -> list[MetricView]:
@@ -88,7 +80,6 @@ def _compare_pair(
     views: list[MetricView],
     primary: str,
     options: CompareOptions,
-    results: tuple[Result, Result],
 ) -> RunChanges:
     base, head = _same_choice(base, head)
     within = _is_same_run(base, head)
@@ -99,10 +90,8 @@ def _compare_pair(
         )
     pairs = _common_cells(base, head)
     differences = [] if within else _differences(base, head, pairs, options)
-    margins = Margins(
-        options.margin or base.stored.plan.get("margin", Margins().general),
-        options.margin_by_metric,
-    )
+    margins = _margins(base.stored.plan, options)
+    runs = [head.stored] if within else [base.stored, head.stored]
     find = changes_within if within else changes_across
     changes, losses = find(base.stored, head.stored, pairs, views, margins, primary)
     if not changes:
@@ -117,9 +106,17 @@ def _compare_pair(
         within=within,
         changes=tuple(changes),
         losses=tuple(losses),
-        cautions=tuple(change_cautions(differences, results[: 1 if within else 2], changes)),
-        trustworthy=all(result.trustworthy for result in results),
+        cautions=tuple(change_cautions(differences, runs, changes)),
+        trustworthy=all(map(is_trustworthy, runs)),
     )
+
+
+def _margins(plan: Mapping[str, Any], options: CompareOptions) -> Margins:
+    """Those asked for; else those of BASE's plan. A general one asked for goes before all of it."""
+    if options.margin is not None:
+        return Margins(options.margin, options.margin_by_metric)
+    by_metric = {**plan.get("margins", {}), **options.margin_by_metric}
+    return Margins(plan.get("margin", Margins().general), by_metric)
 
 
 def _same_choice(base: Side, head: Side) -> tuple[Side, Side]:

@@ -10,9 +10,9 @@ from harness.analysis.across_loss import losses_across
 from harness.analysis.compare import MetricView, Reference, compare
 from harness.analysis.loss import compare_losses
 from harness.changes import Change, LossChange
-from harness.model import AGAIN, Caution, Result, Sample
+from harness.model import AGAIN, Caution, Sample
 from harness.run.likeness import Difference
-from harness.run.result import in_plan_order
+from harness.run.result import cell_ledgers, in_plan_order
 from harness.store import StoredRun
 
 Changes = tuple[list[Change], list[LossChange]]
@@ -83,7 +83,7 @@ def _as_one_consumer(stored: StoredRun, pairs: Sequence[CellPair]) -> Iterator[S
 
 
 def change_cautions(
-    differences: Sequence[Difference], results: Sequence[Result], changes: Sequence[Change]
+    differences: Sequence[Difference], runs: Sequence[StoredRun], changes: Sequence[Change]
 ) -> list[Caution]:
     """What the reader must know: differences that were allowed, flaws of the runs, loud noise."""
     return [
@@ -91,21 +91,30 @@ def change_cautions(
             Caution("unlike", f"compared although they differ: {difference.words}")
             for difference in differences
         ),
-        *(caution for result in results for caution in _flaws(result)),
+        *(caution for run in runs for caution in _flaws(run)),
         *_loud(changes),
     ]
 
 
-def _flaws(result: Result) -> list[Caution]:
-    found = [caution for caution in result.cautions if caution.name == "truncated"]
-    if not result.complete:
-        found.append(Caution("stopped", f"{result.run} was stopped before its end"))
-    if result.invalid_trials:
-        what = f"{result.run}: {result.invalid_trials} of {result.trials} trials are not used"
+def is_trustworthy(stored: StoredRun) -> bool:
+    """False where events of a trial are unaccounted for; what `Result.trustworthy` says of them."""
+    return not any(
+        ledger.trials_unexplained or ledger.total.unexplained
+        for ledger in cell_ledgers(stored.samples)
+    )
+
+
+def _flaws(stored: StoredRun) -> list[Caution]:
+    found = list(stored.cautions)
+    trials, planned = len(stored.samples), stored.plan.get("trials")
+    if planned is not None and trials < planned:
+        found.append(Caution("stopped", f"{stored.name} was stopped before its end"))
+    if invalid := sum(not sample.valid for sample in stored.samples):
+        what = f"{stored.name}: {invalid} of {trials} trials are not used"
         found.append(Caution("invalid-trials", what))
-    if not result.trustworthy:
-        what = f"{result.run} is not to be relied on"
-        found.append(Caution("untrustworthy", what, "`auditbench show` says why"))
+    if not is_trustworthy(stored):
+        what = f"{stored.name} is not to be relied on: events are unaccounted for"
+        found.append(Caution("untrustworthy", what, "`auditbench show` says which"))
     return found
 
 

@@ -137,7 +137,8 @@ def _plan(
     yield from _differ("auid", "auid", base.get("auid", "keep"), head.get("auid", "keep"))
     for key in ("workload_options", "command"):
         yield from _differ("options", key.replace("_", " "), base.get(key), head.get(key))
-    yield from _differ("margin", "margin", base.get("margin"), head.get("margin"))
+    for key in ("margin", "margins"):
+        yield from _differ("margin", key, base.get(key), head.get(key))
 
 
 def _cells_missing(base: Mapping[str, Any], head: Mapping[str, Any]) -> Iterator[Difference]:

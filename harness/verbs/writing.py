@@ -69,3 +69,13 @@ def write_text(path: Path, text: str, *, append: bool = False) -> None:
         raise UsageError(
             f"{path} cannot be written ({error.strerror})", remedy="name another file"
         ) from None
+
+
+def write_bytes(path: Path, data: bytes) -> None:
+    """Write a file; UsageError where it cannot be."""
+    try:
+        path.write_bytes(data)
+    except OSError as error:
+        raise UsageError(
+            f"{path} cannot be written ({error.strerror})", remedy="name another file"
+        ) from None
