@@ -20,6 +20,7 @@ VERBS: dict[str, str] = {
     "show": "Show a stored run again.",
     "compare": "Compare stored runs, or scenarios of one run: what got worse.",
     "export": "Write a stored run for pyperf, a spreadsheet, a CI system, or as Parquet.",
+    "ab": "Say which of two rule files costs less, and whether either loses events.",
     "gate": "Run a plan, or take stored runs, and pass or fail by limits.",
     "doctor": "Say what this host is, and whether it is fit to measure on.",
     "status": "Show the kernel's audit state and who holds it.",

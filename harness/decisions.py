@@ -15,6 +15,7 @@ LOST = "lost"
 
 Outcome = Literal["pass", "fail", "inconclusive"]
 GateVerdict = Literal["pass", "fail", "inconclusive", "untrustworthy"]
+ContestVerdict = Literal["worse", "better", "equivalent", "inconclusive", "untrustworthy"]
 Yardstick = Literal["reference", "time", "loss"]
 
 
@@ -96,7 +97,7 @@ class GateReport:
 
 
 @dataclass(frozen=True, slots=True)
-class Side:
+class Contestant:
     """One of the two rule sets: how the question calls it, its file, its scenario's name."""
 
     letter: str
@@ -108,15 +109,49 @@ class Side:
 class Contest:
     """Two rule sets, each against the other and both against the reference of their run.
 
-    `comparisons` and `losses` are of B with A as the reference; those against the run's own
-    reference stand in `result`.
+    `comparisons` and `losses` are of A and B with A as the reference; those against the run's own
+    reference stand in `result`. `operations` say what one operation is, by workload.
     """
 
-    a: Side
-    b: Side
+    a: Contestant
+    b: Contestant
     result: Result
     comparisons: tuple[Comparison, ...]
-    losses: tuple[LossComparison, ...] = ()
+    losses: tuple[LossComparison, ...]
     distrust: tuple[str, ...] = ()
     operations: dict[str, str] = field(default_factory=dict)
-    """What one operation is, by workload."""
+
+    @property
+    def primary(self) -> tuple[Comparison, ...]:
+        """B against A by the metric that the answer is about, one per workload and consumer."""
+        return tuple(
+            comparison
+            for comparison in self.comparisons
+            if comparison.metric == self.result.primary
+            and comparison.cell.scenario == self.b.scenario
+        )
+
+    @property
+    def losses_of_b(self) -> tuple[LossComparison, ...]:
+        """Loss of B against A, one per workload and consumer."""
+        return tuple(loss for loss in self.losses if loss.cell.scenario == self.b.scenario)
+
+    @property
+    def undecided(self) -> bool:
+        """Whether cost or loss is still open in any workload."""
+        found = {comparison.verdict for comparison in self.primary}
+        open_loss = any(loss.verdict == "inconclusive" for loss in self.losses_of_b)
+        return not found or bool(found - {"worse", "better", "equivalent"}) or open_loss
+
+    @property
+    def verdict(self) -> ContestVerdict:
+        """`worse` where B costs more or loses more in any workload, then what is still open."""
+        if self.distrust:
+            return "untrustworthy"
+        found = {comparison.verdict for comparison in self.primary}
+        found |= {loss.verdict for loss in self.losses_of_b}
+        if "worse" in found:
+            return "worse"
+        if self.undecided:
+            return "inconclusive"
+        return "better" if "better" in found else "equivalent"

@@ -129,7 +129,7 @@ def _rows(check: Check, report: GateReport) -> Iterator[tuple[tuple[str, ...], s
     for number, reading in enumerate(check.readings):
         first = number == 0
         mark, style = MARKS[reading.outcome]
-        name = _cell_name(check, report) if first else "  measured once more"
+        name = _cell_name(check, report) if first else "  once more"
         limit = plain(check.limit.text) if first else ""
         yield (limit, name, *reading_values(check.limit, reading)), mark, style
     if check.outcome != check.readings[-1].outcome:

@@ -6,11 +6,11 @@ reference beside it, before the gate fails. docs/gate.md says what that does to 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from harness.analysis.compare import Reference, compare
+from harness.analysis.compare import Reference
 from harness.analysis.limit import settle
 from harness.decisions import Check, GateReport, Limit
 from harness.errors import InterruptedRunError, UntrustworthyError, UsageError
@@ -26,7 +26,7 @@ from harness.run.checks import (
 )
 from harness.run.plan import Plan, Request, make_plan
 from harness.run.plan_file import load_plan_file
-from harness.run.result import make_result, metric_views
+from harness.run.result import compare_with, in_plan_order, make_result
 from harness.run.runner import Observer
 from harness.run.session import SessionOptions, run_session
 from harness.scenarios.catalog import SCENARIOS
@@ -45,9 +45,14 @@ class GateRules:
 
 
 def gate_plan(
-    request: Request, rules: GateRules, options: SessionOptions, observer: Observer
+    request: Request,
+    rules: GateRules,
+    options: SessionOptions,
+    make_observer: Callable[[], Observer],
 ) -> GateReport:
     """Run a plan and judge it; what is beyond a limit is measured once more.
+
+    Each run is watched by an observer of its own.
 
     Raises UsageError before anything is measured where a limit is for nothing in the plan, and
     InterruptedRunError where a run was stopped.
@@ -55,7 +60,7 @@ def gate_plan(
     request = _narrowed(request, rules)
     plan = make_plan(request)
     _require_decidable(plan, rules)
-    stored = _run(request, options, observer)
+    stored = _run(request, options, make_observer())
     result, measured = _measured(stored, rules)
     checks = check_limits(rules.limits, measured)
     flagged = [check for check in checks if check.outcome == "fail"]
@@ -63,7 +68,7 @@ def gate_plan(
     if not flagged or distrust:
         return _report(rules, checks, [result], distrust)
     options.say(f"{_beyond(len(flagged))}: measuring what is concerned once more")
-    again = _run(_second_request(request, plan, rules, flagged), options, observer)
+    again = _run(_second_request(request, plan, rules, flagged), options, make_observer())
     second, measured_again = _measured(again, rules)
     settled = [_settled(check, measured_again) for check in checks]
     distrust = _distrust(second, again.samples, settled)
@@ -234,7 +239,7 @@ def _against_scenario(
             f"--reference {reference.scenario} is no scenario of {result.run}",
             remedy=f"one of {', '.join(sorted(known))}",
         )
-    return tuple(compare(stored.samples, metric_views(), reference))
+    return tuple(compare_with(reference, in_plan_order(stored), stored.plan))
 
 
 def _distrust(

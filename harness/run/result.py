@@ -25,14 +25,7 @@ def make_result(stored: StoredRun) -> Result:
     reference = Reference(plan.get("reference_scenario"), plan.get("reference_consumer"))
     kind = plan.get("kind", "kernel")
     primary = PRIMARY[kind]
-    comparisons = compare(
-        samples,
-        metric_views(),
-        reference,
-        margin=plan.get("margin", DEFAULT_MARGIN),
-        margins=plan.get("margins"),
-        primary=primary,
-    )
+    comparisons = compare_with(reference, samples, plan)
     planned = plan.get("trials")
     return Result(
         run=stored.name,
@@ -48,6 +41,20 @@ def make_result(stored: StoredRun) -> Result:
         losses=tuple(compare_losses(samples, reference)),
         primary=primary,
         operation="record" if kind == "replay" else "operation",
+    )
+
+
+def compare_with(
+    reference: Reference, samples: Sequence[Sample], plan: dict[str, Any]
+) -> list[Comparison]:
+    """Every cell and metric against any reference, by the margins of the plan."""
+    return compare(
+        samples,
+        metric_views(),
+        reference,
+        margin=plan.get("margin", DEFAULT_MARGIN),
+        margins=plan.get("margins"),
+        primary=PRIMARY[plan.get("kind", "kernel")],
     )
 
 

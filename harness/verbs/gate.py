@@ -108,7 +108,7 @@ def gate_verb(
         command=command,
     )
     console = err()
-    report = gate_plan(request, judge, conduct.options(console), make_observer(console))
+    report = gate_plan(request, judge, conduct.options(console), lambda: make_observer(console))
     return _finish(report, places, json=json)
 
 

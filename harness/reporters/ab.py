@@ -1,0 +1,215 @@
+"""A against B: the answer in words first, then the table, then what was lost."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import asdict
+from typing import Any
+
+from rich import box
+from rich.console import Console, Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from harness.decisions import Contest
+from harness.model import AGAIN, Comparison, LossComparison
+from harness.reporters.document import result_document
+from harness.reporters.markdown import escaped, markdown_table
+from harness.reporters.plain import plain
+from harness.reporters.terminal import VERDICT_MARKS
+from harness.reporters.units import NOTHING, count, duration, interval, ratio, share
+
+SCHEMA = "auditbench.ab/1"
+HEADERS = ("workload", "", "per operation", "ratio", "95 % interval", "verdict")
+LOSS_HEADERS = ("workload", "", "trials with loss", "events lost")
+
+
+def ab_sentences(contest: Contest) -> list[str]:
+    """What was asked, answered: one sentence per workload, one on loss."""
+    if contest.distrust:
+        return ["This cannot be relied on: " + "; ".join(contest.distrust) + "."]
+    found = [_cost_sentence(contest, comparison) for comparison in contest.primary]
+    return [*found, *_loss_sentences(contest)]
+
+
+def _cost_sentence(contest: Contest, comparison: Comparison) -> str:
+    where = _where(contest, comparison.cell.workload, comparison.cell.consumer)
+    value, low, high = comparison.ratio, comparison.ci_low, comparison.ci_high
+    if value is None or low is None or high is None:
+        return f"{where}: nothing can be told of B against A."
+    bounds = f"{_change(low)} to {_change(high)}"
+    if comparison.verdict == "better":
+        return (
+            f"{where}: B costs {share(1 - value)} less than A "
+            f"({share(1 - high)} to {share(1 - low)}) per operation."
+        )
+    if comparison.verdict == "worse":
+        return (
+            f"{where}: B costs {share(value - 1)} more than A "
+            f"({share(low - 1)} to {share(high - 1)}) per operation."
+        )
+    if comparison.verdict == "equivalent":
+        return (
+            f"{where}: B costs what A costs: the difference is {_change(value)} ({bounds}), "
+            f"within {share(comparison.margin)}."
+        )
+    return f"{where}: undecided: {_change(value)} ({bounds}); {_more(comparison)}."
+
+
+def _change(value: float) -> str:
+    return f"{(value - 1) * 100:+.1f} %"
+
+
+def _more(comparison: Comparison) -> str:
+    words = f"{comparison.blocks} blocks show a difference of {share(comparison.detectable)}"
+    if comparison.blocks_needed is None:
+        return words
+    return f"{words}, about {count(comparison.blocks_needed)} would decide"
+
+
+def _where(contest: Contest, workload: str, consumer: str) -> str:
+    several = len({comparison.cell.consumer for comparison in contest.primary}) > 1
+    return f"{workload} ({consumer})" if several else workload
+
+
+def _loss_sentences(contest: Contest) -> Iterator[str]:
+    a = {loss.cell: loss for loss in contest.losses if loss.cell.scenario == contest.a.scenario}
+    losses = [*a.values(), *contest.losses_of_b]
+    if any(loss.share is None for loss in losses) or not losses:
+        yield "Whether events were lost is not known."
+        return
+    if not any(loss.trials_with_loss for loss in losses):
+        most = max(loss.share_high or 0.0 for loss in losses)
+        yield (
+            f"Neither lost events in {min(loss.trials for loss in losses)} trials each "
+            f"(a loss in up to {share(most)} of trials cannot be excluded)."
+        )
+        return
+    for loss in contest.losses_of_b:
+        other = next(
+            one
+            for cell, one in a.items()
+            if cell.workload == loss.cell.workload and cell.consumer == loss.cell.consumer
+        )
+        where = _where(contest, loss.cell.workload, loss.cell.consumer)
+        yield (
+            f"{where}: A lost events in {other.trials_with_loss} of {other.trials} trials, "
+            f"B in {loss.trials_with_loss} of {loss.trials}{_loss_verdict(loss)}."
+        )
+
+
+def _loss_verdict(loss: LossComparison) -> str:
+    words = {"worse": ": B loses more", "better": ": B loses less", "equivalent": ": no difference"}
+    return words.get(loss.verdict, ": which loses more is undecided")
+
+
+def contestants(contest: Contest) -> list[str]:
+    """Which file is which."""
+    lines = []
+    for one in (contest.a, contest.b):
+        lines.append(f"{one.letter} is {one.file} (scenario {one.scenario})")
+    return lines
+
+
+def render_ab(contest: Contest, console: Console) -> None:
+    """Print the answer."""
+    console.print(Group(*_parts(contest)))
+
+
+def _parts(contest: Contest) -> Iterator[RenderableType]:
+    yield from (Text(plain(line)) for line in contestants(contest))
+    yield from (Text(plain(line), style="bold") for line in ab_sentences(contest))
+    yield Text()
+    yield _table(HEADERS, _rows(contest), text_columns=2)
+    yield Text()
+    yield _table(LOSS_HEADERS, _loss_rows(contest), text_columns=2)
+    yield from (Text(plain(line), style="dim") for line in _standards(contest))
+    for caution in contest.result.cautions:
+        yield Text(f"! {plain(caution.one_line())}", style="yellow")
+
+
+def _table(headers: tuple[str, ...], rows: list[list[str]], *, text_columns: int) -> Table:
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1), show_edge=False)
+    for place, header in enumerate(headers):
+        justify = "left" if place < text_columns else "right"
+        table.add_column(header, justify=justify, overflow="fold")  # type: ignore[arg-type]
+    for row in rows:
+        table.add_row(*(Text(plain(cell)) for cell in row))
+    return table
+
+
+def _rows(contest: Contest) -> list[list[str]]:
+    """Per workload: the reference, A and B against it, and B against A."""
+    names = {contest.a.scenario: "A", contest.b.scenario: "B"}
+    primary = [c for c in contest.result.comparisons if c.metric == contest.result.primary]
+    rows = [
+        _row(contest, comparison, names.get(comparison.cell.scenario, comparison.cell.scenario))
+        for comparison in primary
+        if not comparison.cell.scenario.endswith(AGAIN) or comparison.cell.scenario in names
+    ]
+    return rows + [_row(contest, comparison, "B against A") for comparison in contest.primary]
+
+
+def _row(contest: Contest, comparison: Comparison, name: str) -> list[str]:
+    return [
+        _where(contest, comparison.cell.workload, comparison.cell.consumer),
+        name,
+        duration(comparison.estimate),
+        ratio(comparison.ratio),
+        interval(comparison.ci_low, comparison.ci_high),
+        VERDICT_MARKS[comparison.verdict][0],
+    ]
+
+
+def _loss_rows(contest: Contest) -> list[list[str]]:
+    return [
+        [
+            _where(contest, loss.cell.workload, loss.cell.consumer),
+            "A" if loss.cell.scenario == contest.a.scenario else "B",
+            NOTHING if loss.share is None else f"{loss.trials_with_loss} of {loss.trials}",
+            share(loss.loss_ratio),
+        ]
+        for loss in contest.losses
+    ]
+
+
+def _standards(contest: Contest) -> Iterator[str]:
+    """What an operation is, and how far the reference is from itself."""
+    for workload, operation in contest.operations.items():
+        yield f"one operation of {workload}: {operation}"
+    for floor in contest.result.noise_floor:
+        bounds = interval(floor.ci_low, floor.ci_high)
+        yield f"noise floor of {floor.workload}: {ratio(floor.ratio)} ({bounds})"
+
+
+def ab_markdown(contest: Contest) -> str:
+    """The same as Markdown."""
+    words = "\n".join(f"- **{escaped(line)}**" for line in ab_sentences(contest))
+    lines = [*_standards(contest), *(f"⚠ {c.one_line()}" for c in contest.result.cautions)]
+    named = "  \n".join(escaped(line) for line in contestants(contest))
+    return (
+        f"## auditbench ab\n\n{named}\n\n{words}\n\n"
+        f"{markdown_table(HEADERS, _rows(contest), text_columns=2)}\n"
+        f"{markdown_table(LOSS_HEADERS, _loss_rows(contest), text_columns=2)}\n"
+        + "".join(f"- {escaped(line)}\n" for line in lines)
+    )
+
+
+def ab_document(contest: Contest) -> dict[str, Any]:
+    """The same as one plain document, with the whole result in it."""
+    return {
+        "schema": SCHEMA,
+        "verdict": contest.verdict,
+        "answer": " ".join(ab_sentences(contest)),
+        "distrust": list(contest.distrust),
+        "a": asdict(contest.a),
+        "b": asdict(contest.b),
+        "comparisons": [_flat(asdict(c)) for c in contest.comparisons],
+        "losses": [_flat(asdict(loss)) for loss in contest.losses],
+        "result": result_document(contest.result),
+    }
+
+
+def _flat(document: dict[str, Any]) -> dict[str, Any]:
+    """With the cell's names beside the numbers."""
+    return {**document.pop("cell"), **document}

@@ -1,0 +1,95 @@
+"""Two rule sets in one run, interleaved: each against the other and both against the reference."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from harness.analysis.compare import Reference
+from harness.analysis.loss import compare_losses
+from harness.decisions import Contest, Contestant
+from harness.errors import InterruptedRunError, UsageError
+from harness.run.checks import LEAST_BLOCKS
+from harness.run.gate import distrusted
+from harness.run.plan import Plan, Request, make_plan
+from harness.run.plan_file import load_plan_file
+from harness.run.result import compare_with, in_plan_order, make_result
+from harness.run.runner import Observer
+from harness.run.session import SessionOptions, run_session
+from harness.store import StoredRun, load_run
+from workloads.catalog import WORKLOADS
+
+
+@dataclass(frozen=True, slots=True)
+class Pairing:
+    """What is to be run, and which of its scenarios are A and B."""
+
+    request: Request
+    a: Contestant
+    b: Contestant
+
+
+def pair_up(request: Request, a: Path, b: Path) -> Pairing:
+    """The request for a run of both files and the reference of its plan.
+
+    Files of one name, or one file twice, get scenarios of different names. Raises UsageError for
+    what cannot be measured, before anything is.
+    """
+    reference = load_plan_file(request.plan).reference
+    if reference is None:
+        raise UsageError(
+            f"the plan {request.plan} has no scenario as its reference",
+            remedy="leave --plan out",
+        )
+    request = replace(request, scenarios=(reference,), rule_files=(a, b), exclude_exe=None)
+    plan = make_plan(request)
+    if plan.blocks < LEAST_BLOCKS:
+        raise UsageError(
+            f"--blocks {plan.blocks} is too few for any verdict",
+            remedy=f"give {LEAST_BLOCKS} at the very least, 8 or more to see anything",
+        )
+    first, second = _rule_scenarios(plan)
+    return Pairing(request, Contestant("A", str(a), first), Contestant("B", str(b), second))
+
+
+def _rule_scenarios(plan: Plan) -> tuple[str, str]:
+    """The rule files come last in a plan, each as one scenario."""
+    first, second = plan.scenarios[plan.workloads[0]][-2:]
+    return first.name, second.name
+
+
+def run_contest(pairing: Pairing, options: SessionOptions, observer: Observer) -> Contest:
+    """Measure; InterruptedRunError where the run was stopped."""
+    outcome = run_session(pairing.request, options, observer)
+    if outcome.interrupted:
+        raise InterruptedRunError(
+            "stopped before A and B could be told apart",
+            remedy=f"what there is stands in {outcome.folder}",
+        )
+    options.say(f"stored in {outcome.folder}")
+    return judge_contest(load_run(outcome.folder), pairing.a, pairing.b)
+
+
+def judge_contest(stored: StoredRun, a: Contestant, b: Contestant) -> Contest:
+    """What a run of both says."""
+    result = make_result(stored)
+    reference = Reference(scenario=a.scenario)
+    samples = [s for s in in_plan_order(stored) if s.scenario in (a.scenario, b.scenario)]
+    comparisons = tuple(compare_with(reference, samples, stored.plan))
+    distrust = distrusted(result)
+    compared = any(c.ratio is not None for c in comparisons if c.cell.scenario == b.scenario)
+    if not compared and not distrust:
+        distrust.append("A and B have no block in common")
+    return Contest(
+        a=a,
+        b=b,
+        result=result,
+        comparisons=comparisons,
+        losses=tuple(compare_losses(samples, reference)),
+        distrust=tuple(distrust),
+        operations={
+            name: WORKLOADS[name].operation
+            for name in dict.fromkeys(sample.workload for sample in samples)
+            if name in WORKLOADS
+        },
+    )
