@@ -82,7 +82,7 @@ class Twin:
         if self.depth >= DEPTHS.index("decode"):
             self._decode(message_type, text)
         if marker:
-            self.markers.append(int(marker[1]))
+            self.markers.append(int(marker[1]) % (1 << 64))
             self.assembler.span += 1
 
     def _decode(self, message_type: int, text: bytes) -> None:

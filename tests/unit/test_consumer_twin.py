@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from random import Random
 from typing import Any
 
@@ -14,18 +15,8 @@ from consumer.parse import feed_frames, fields_of
 from consumer.pipeline import Pipeline
 from consumer.twin import Twin
 from consumer.twin_decode import decode
-from tests.support.audit_records import (
-    CONFIG_CHANGE,
-    LOGIN,
-    STAMP_MS,
-    URINGOP,
-    Maker,
-    Records,
-    datagrams,
-    frames,
-    head,
-    split_command,
-)
+from tests.support.audit_records import frames, head
+from tests.support.audit_streams import made_up_stream
 
 TYPES = st.sampled_from([1006, 1111, 1300, 1305, 1309, 1320, 1326, 1400, 1423, 1701, 1800, 2100])
 # Bytes that decide something, far more often than by chance.
@@ -37,6 +28,11 @@ BODY = st.lists(
     | st.binary(max_size=4),
     max_size=60,
 ).map(b"".join)
+
+ODD = ("truncated", "malformed", "control_messages")
+DAMAGE = ("partial", "complete", "duplicate_records", "late_records", "evicted", "in_flight")
+RULED = "1006 1111 1300 1302 1305 1306 1307 1309 1320 1321 1322 1327 1336 1337 1400 1425 1426 2100"
+EXPECTED = (*ODD, *DAMAGE, *RULED.split(), "markers", "wrapped", "gaps", "sessions")
 
 
 @given(TYPES, BODY)
@@ -70,98 +66,6 @@ def test_longest_texts() -> None:
         assert found[2] == list(record.fields)
 
 
-def made_up_event(chance: Random, maker: Maker) -> Records:
-    """A complete event of a random sort."""
-    result = chance.choice([0, 0, 0, 5, -2, -9, -14, -22, -88, -115, None])
-    subject = chance.choice(["", "", " subj=unconfined", " subj=/x (enforce)", " subj=?"])
-    arch, personality = chance.choice([("c000003e", ""), ("40000003", " per=8"), ("c00000b7", "")])
-    items = chance.choice([0, 1, 2, 3, 70])
-    number = chance.choice([2, 9, 22, 42, 43, 49, 51, 59, 102, 126, 203, 221, 240, 437, 999])
-    arguments = (
-        chance.randrange(9),
-        chance.choice([0, 0x7FFD]),
-        chance.choice([0, 2, 16, 128, 129, 0xFFFFFFFFFFFFFFFF]),
-        chance.choice([0x22, 2, 0]),
-    )
-    syscall = maker.syscall(
-        number,
-        result=result,
-        items=items,
-        arguments=arguments,
-        arch=arch,
-        personality=personality,
-        subject=subject,
-    )
-    sort = chance.randrange(8)
-    if sort == 0:
-        return maker.connect(result=chance.choice([0, -111, -9]))
-    if sort == 1:
-        words = ["w" * chance.randrange(40) + chance.choice(["", " "]) for _ in range(12)]
-        return maker.execve(split_command(words, budget=60), items=chance.choice([1, 2, 3]))
-    if sort == 2:
-        return [maker.user_message(f"mk:{chance.randrange(100)} type=SYSCALL a='b' ses=9")]
-    if sort == 3:
-        login = maker.record(LOGIN, f"pid=9 uid=0 old-auid=4 auid=1 ses={maker.session} res=1")
-        return [login, maker.syscall(1), *maker.closing()]
-    if sort == 4:
-        changed = f"auid=4294967295 ses={maker.session}op=updated_rules path=(null) list=4 res=1"
-        closing = maker.closing() if chance.random() < 0.5 else []
-        return [maker.record(CONFIG_CHANGE, changed), *closing]
-    if sort == 5:
-        operation = maker.record(URINGOP, f"uring_op=18 success=yes items={items} ppid=1 pid=2")
-        inline = [syscall, maker.closing()[0]] if chance.random() < 0.5 else []
-        return [operation, *inline, maker.closing()[1]]
-    contexts = [maker.record(1425, "subj_selinux=a subj_apparmor=b")] if "?" in subject else []
-    parts = [maker.path(item, obj=chance.choice(["", " obj=?"])) for item in range(items)]
-    extra = [maker.record(t, "") for t in (1317, 1322, 1323, 1337, 1306, 1321, 1318, 1400)]
-    cwd = [maker.record(1307, 'cwd="/"')] if items else []
-    return [syscall, *contexts, *chance.sample(extra, 3), *cwd, *parts, *maker.closing()]
-
-
-def damaged(chance: Random, records: Records) -> Records:
-    """The records reordered, lost, duplicated and cut."""
-    if chance.random() < 0.3:
-        chance.shuffle(records)
-    elif chance.random() < 0.5:
-        reach = chance.choice([3, 10, 40])
-        records = [
-            record
-            for _, record in sorted(
-                (index + chance.randrange(reach), record) for index, record in enumerate(records)
-            )
-        ]
-    if chance.random() < 0.5:
-        records = [record for record in records if chance.random() > 0.1]
-    if chance.random() < 0.5:
-        records = [one for record in records for one in [record] * (1 + (chance.random() < 0.1))]
-    if chance.random() < 0.3:
-        records = [
-            (number, text[: chance.randrange(len(text) + 1)] if chance.random() < 0.05 else text)
-            for number, text in records
-        ]
-    return records
-
-
-def made_up_stream(chance: Random) -> list[bytes]:
-    """Datagrams of many events, good and bad."""
-    base = chance.choice([1, 1000, 2**32 - 30])
-    records: Records = []
-    for step in range(chance.choice([5, 60])):
-        maker = Maker(
-            serial=(base + chance.choice([step, step, step, step * 5, 0])) % 2**32,
-            stamp_ms=STAMP_MS + chance.choice([0, 4, step * 4]),
-            session=chance.choice([7, 7, 8, 4294967295]),
-            pid=chance.randrange(300, 310),
-            ppid=chance.randrange(300, 310),
-        )
-        records += made_up_event(chance, maker)
-    stream = datagrams(damaged(chance, records))
-    odd = [b"", b"short", b"\x14\0\0\0\x31\x05\0\0\0\0\0\0\0\0\0\0abcd", b"\2\0" * 20]
-    for _ in range(chance.choice([0, 3])):
-        stream.insert(chance.randrange(len(stream) + 1), chance.choice(odd))
-    return stream
-
-
 def counted_by_both(
     stream: list[bytes], depth: str, events: int, excluded: frozenset[int], tree: int
 ) -> tuple[dict[str, Any], dict[str, Any]]:
@@ -183,10 +87,27 @@ def counted_by_both(
     st.sampled_from([(), (1327,), (1320,), (1320, 1327), (1302, 1307), (1306, 1309), (1425,)]),
     st.sampled_from([0, 303]),
 )
-@settings(max_examples=400, deadline=None, suppress_health_check=[HealthCheck.data_too_large])
+@settings(max_examples=250, deadline=None, suppress_health_check=[HealthCheck.data_too_large])
 def test_counters_of_any_stream(
     seed: int, depth: str, events: int, excluded: tuple[int, ...], tree: int
 ) -> None:
     stream = made_up_stream(Random(seed))
     counted, expected = counted_by_both(stream, depth, events, frozenset(excluded), tree)
     assert counted == expected
+
+
+def test_streams_hold_what_they_are_for() -> None:
+    """Every counter that damage moves, every type with a rule of its own, the wrap of serials."""
+    totals: Counter[str] = Counter()
+    for seed in range(60):
+        counters = counted_by_both(made_up_stream(Random(seed)), "assemble", 16, frozenset(), 0)[0]
+        totals.update(counters["records_by_type"])
+        totals.update(counters["events"])
+        totals.update({name: counters[name] for name in ODD})
+        totals["markers"] += len(counters["markers"])
+        totals["wrapped"] += (counters["serials"]["last"] or 0) < (
+            counters["serials"]["first"] or 0
+        )
+        totals["gaps"] += counters["serials"]["gaps"]
+        totals["sessions"] += len(counters["sessions"])
+    assert {name for name in EXPECTED if not totals[name]} == set()
