@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import select
 import sys
 from collections.abc import Callable, Collection, Iterable
 from typing import Any
@@ -20,6 +21,7 @@ from consumer.log_reader import LogReader
 from consumer.log_tables import KINDS, SHAPE, Row, shapes, table
 
 SCHEMA = "auditbench.log/1"
+TICK_MS = 250
 DEFAULT_KINDS = ("exe", "syscall", "key", "auid", "address")
 # Records may say less than their event already has; these are always kept for that.
 _KEPT = frozenset({"exe", "comm", "auid"})
@@ -68,13 +70,19 @@ class LogSums:
     def take_descriptor(
         self, name: str, fd: int, tick: Callable[[], None], interrupted: Callable[[], None]
     ) -> None:
-        """Take what comes from a pipe until its end; Ctrl-C calls `interrupted` and goes on."""
+        """Take what comes from a pipe until its end; Ctrl-C calls `interrupted` and goes on.
+
+        `tick` is also called where for a while nothing comes.
+        """
         before = self._counts()
         self.reader.begin_file()
+        waiting = select.poll()
+        waiting.register(fd, select.POLLIN)
         more = 1
         while more:
             try:
-                more = self.reader.read_from(fd)
+                if waiting.poll(TICK_MS):
+                    more = self.reader.read_from(fd)
                 tick()
             except KeyboardInterrupt:
                 interrupted()

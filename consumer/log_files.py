@@ -11,7 +11,9 @@ import io
 import lzma
 import os
 import re
+import shutil
 import stat
+import subprocess
 import sys
 import zlib
 from collections.abc import Callable, Iterable
@@ -28,14 +30,57 @@ _STAMP = re.compile(rb"msg=audit\((\d{1,15})\.(\d{3}):")
 DAMAGED = (EOFError, OSError, zlib.error, lzma.LZMAError)
 
 
+class _UnpackingProgram(io.RawIOBase):
+    """What a program that unpacks its standard input says; the file's position is shared."""
+
+    def __init__(self, words: list[str], file: int) -> None:
+        self._program = words[0]
+        self._process = subprocess.Popen(
+            words, stdin=file, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
+        )
+
+    def readable(self) -> bool:
+        """Yes."""
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        """Bytes read; EOFError where the program ends with an error."""
+        assert self._process.stdout is not None
+        count = os.readv(self._process.stdout.fileno(), [buffer])
+        if count == 0 and self._process.wait():
+            raise EOFError(f"{self._program} cannot unpack it")
+        return count
+
+    def close(self) -> None:
+        """End the program, too."""
+        if not self.closed and self._process.stdout is not None:
+            self._process.stdout.close()
+            self._process.wait()
+        super().close()
+
+
 def _zstd(stream: IO[bytes]) -> IO[bytes]:
     try:
         from compression import zstd  # type: ignore[import-not-found]  # noqa: PLC0415
     except ImportError:
-        raise UsageError(
-            "zstd needs Python 3.14", "give what `zstd -dc FILE` prints: … | auditbench top -"
-        ) from None
+        return _zstd_by_program(stream)
     return zstd.open(stream)  # type: ignore[no-any-return]
+
+
+def _zstd_by_program(stream: IO[bytes]) -> IO[bytes]:
+    """Before Python 3.14. A pipe cannot be handed on: what was looked at of it is gone."""
+    program = shutil.which("zstd")
+    if program is None:
+        raise UsageError(
+            "zstd needs Python 3.14 or the program zstd", "install zstd, or unpack the file first"
+        )
+    if not _is_regular(stream):
+        raise UsageError(
+            "zstd from a pipe needs Python 3.14", "pipe what `zstd -dc FILE` prints, or name FILE"
+        )
+    os.lseek(stream.fileno(), 0, os.SEEK_SET)
+    unpacking = _UnpackingProgram([program, "-dcq"], stream.fileno())
+    return io.BufferedReader(unpacking, PEEK_BYTES)
 
 
 _OPENERS: dict[bytes, Callable[[Any], Any]] = {

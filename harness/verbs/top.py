@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from cyclopts import Parameter
 
-from harness.errors import EXIT_FINE, UsageError
+from harness.errors import EXIT_FINE, EXIT_INTERRUPTED, UsageError
 
 if TYPE_CHECKING:
     from consumer.log import LogSums
@@ -52,18 +52,21 @@ def top_verb(
     from harness.reporters.top import render_top
     from harness.reporters.top_document import top_document
     from harness.verbs.output import err, out
-    from harness.verbs.top_progress import ReadingProgress
+    from harness.verbs.top_progress import ListeningProgress, ReadingProgress
     from harness.verbs.top_sources import from_files, from_kernel
 
     rule_file = _load(rules)
-    kinds = _kinds(by, with_rules=rule_file is not None)
-    with ReadingProgress(err()) as progress:
-        if live is not None:
-            sums, cautions = from_kernel(
-                kinds, seconds(live), progress, unicast=unicast, shapes=rule_file is not None
+    shapes = rule_file is not None
+    kinds = _kinds(by, with_rules=shapes)
+    interrupted = False
+    if live is not None:
+        with ListeningProgress(err(), seconds(live)) as listening:
+            sums, cautions, interrupted = from_kernel(
+                kinds, seconds(live), listening, unicast=unicast, shapes=shapes
             )
-        else:
-            sums, cautions = from_files(files, kinds, progress, shapes=rule_file is not None)
+    else:
+        with ReadingProgress(err()) as reading:
+            sums, cautions = from_files(files, kinds, reading, shapes=shapes)
     log = sums.document()
     tables = {table["by"]: table for table in log["tables"]}
     if rule_file is not None:
@@ -73,7 +76,7 @@ def top_verb(
         _print_ascii(document)
     else:
         render_top(document, out(), limit)
-    return EXIT_FINE
+    return EXIT_INTERRUPTED if interrupted else EXIT_FINE
 
 
 def _load(rules: Path | None) -> RuleFile | None:

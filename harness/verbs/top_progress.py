@@ -10,6 +10,7 @@ from rich.progress import (
     DownloadColumn,
     Progress,
     TaskID,
+    TextColumn,
     TimeRemainingColumn,
     TransferSpeedColumn,
 )
@@ -63,3 +64,51 @@ class ReadingProgress:
         )
         self._task = self._bar.add_task("reading", total=None)
         self._bar.start()
+
+
+class ListeningProgress:
+    """Takes records so far. A line with a bar and the seconds left on a terminal; elsewhere a
+    line every ten seconds."""
+
+    def __init__(self, console: Console, duration_s: float) -> None:
+        self._console = console
+        self._duration_s = duration_s
+        self._started_s = time.monotonic()
+        self._next_s = self._started_s + (STEP_S if console.is_terminal else LINE_STEP_S)
+        self._bar: Progress | None = None
+        self._task: TaskID | None = None
+
+    def __enter__(self) -> ListeningProgress:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._bar is not None:
+            self._bar.stop()
+
+    def begin(self) -> None:
+        """The time runs from now on."""
+        self._next_s += time.monotonic() - self._started_s
+        self._started_s = time.monotonic()
+
+    def __call__(self, records: int) -> None:
+        """Show it, if it is time."""
+        now_s = time.monotonic()
+        if now_s < self._next_s:
+            return
+        done_s = min(now_s - self._started_s, self._duration_s)
+        words = f"{records:,} records, {self._duration_s - done_s:.0f} s left"
+        if not self._console.is_terminal:
+            self._next_s = now_s + LINE_STEP_S
+            self._console.print(words, markup=False)
+            return
+        self._next_s = now_s + STEP_S
+        if self._bar is None or self._task is None:
+            self._bar = Progress(
+                BarColumn(bar_width=24),
+                TextColumn("{task.description}", markup=False),
+                console=self._console,
+                transient=True,
+            )
+            self._task = self._bar.add_task(words, total=self._duration_s)
+            self._bar.start()
+        self._bar.update(self._task, completed=done_s, description=words)

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
 
 from consumer.errors import ConsumerError
 from consumer.log import LogSums, read_logs
 from harness.errors import HostUnfitError, UsageError
 from harness.processes import ChildFailedError, LineProcess, module_command
 from harness.reporters.plain import plain
+
+if TYPE_CHECKING:
+    from harness.verbs.top_progress import ListeningProgress
 
 READY_TIMEOUT_S = 10.0
 RESULT_TIMEOUT_S = 30.0
@@ -30,9 +34,15 @@ def from_files(
 
 
 def from_kernel(
-    kinds: Sequence[str], duration_s: float, progress: Progress, *, unicast: bool, shapes: bool
-) -> tuple[LogSums, list[str]]:
-    """The sums of what the kernel says for a time, and what must be said of it.
+    kinds: Sequence[str],
+    duration_s: float,
+    progress: ListeningProgress,
+    *,
+    unicast: bool,
+    shapes: bool,
+) -> tuple[LogSums, list[str], bool]:
+    """The sums of what the kernel says for a time, what must be said of it, and whether Ctrl-C
+    ended it early.
 
     The consumer writes it into a pipe as lines of audit.log. Rules and settings stay as they are.
     """
@@ -51,7 +61,8 @@ def from_kernel(
                 with_shapes=shapes,
                 own_pid=process.pid,
             )
-            _listen(process, sums, reading, progress)
+            progress.begin()
+            interrupted = _listen(process, sums, reading, progress)
             result = process.expect("result", timeout_s=RESULT_TIMEOUT_S)
     except ChildFailedError as error:
         raise HostUnfitError(error.what) from None
@@ -61,11 +72,15 @@ def from_kernel(
         os.close(reading)
         if writing >= 0:
             os.close(writing)
-    return sums, _cautions(sums, result["socket_drops"])
+    cautions = _cautions(sums, result["socket_drops"])
+    if interrupted:
+        heard_s = result["elapsed_ns"] / 1e9
+        cautions.insert(0, f"stopped by Ctrl-C after {heard_s:.1f} of {duration_s:g} s")
+    return sums, cautions, interrupted
 
 
-def _listen(process: LineProcess, sums: LogSums, reading: int, progress: Progress) -> None:
-    """Until the consumer closes the pipe; Ctrl-C ends it early and what came is shown."""
+def _listen(process: LineProcess, sums: LogSums, reading: int, progress: ListeningProgress) -> bool:
+    """Until the consumer closes the pipe; Ctrl-C ends it early, and then this is true."""
     asked: list[str] = []
 
     def interrupted() -> None:
@@ -74,9 +89,8 @@ def _listen(process: LineProcess, sums: LogSums, reading: int, progress: Progres
         asked.append("stop")
         process.send("stop")
 
-    sums.take_descriptor(
-        "the kernel", reading, lambda: progress(sums.reader.input_bytes, 0), interrupted
-    )
+    sums.take_descriptor("the kernel", reading, lambda: progress(sums.reader.records), interrupted)
+    return bool(asked)
 
 
 def _cautions(sums: LogSums, drops: int) -> list[str]:

@@ -7,6 +7,7 @@ import gzip
 import json
 import lzma
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -76,6 +77,45 @@ def test_compressed_and_piped_are_equal(tmp_path: Path) -> None:
         )
         os.close(read)
     assert sums(json.loads(piped.stdout)) == expected
+
+
+ZSTD = shutil.which("zstd")
+
+
+@pytest.mark.skipif(ZSTD is None, reason="zstd is not installed")
+def test_zstd(tmp_path: Path) -> None:
+    assert ZSTD is not None
+    (tmp_path / "plain").write_bytes(repeated(60))
+    subprocess.run([ZSTD, "-q", "plain", "-o", "packed"], cwd=tmp_path, check=True)
+    document = top("packed", cwd=tmp_path)
+    assert sums(document) == sums(top("plain", cwd=tmp_path))
+    packed = (tmp_path / "packed").read_bytes()
+    (tmp_path / "cut").write_bytes(packed[: len(packed) // 2])
+    document = top("cut", cwd=tmp_path)
+    assert document["files"][0]["problem"]
+    assert any("cut is damaged" in caution for caution in document["cautions"])
+
+
+@pytest.mark.skipif(sys.version_info >= (3, 14), reason="Python unpacks zstd itself")
+def test_zstd_without_the_program(tmp_path: Path) -> None:
+    (tmp_path / "packed").write_bytes(b"\x28\xb5\x2f\xfd" + bytes(100))
+    command = [sys.executable, "-P", "-m", "harness", "top"]
+    done = subprocess.run(
+        [*command, tmp_path / "packed"],
+        env={**os.environ, "PATH": str(tmp_path)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert_one_line(done, 2, "install zstd")
+    piped = subprocess.run(
+        [*command, "-"],
+        input=(tmp_path / "packed").read_bytes(),
+        capture_output=True,
+        check=False,
+    )
+    assert piped.returncode == 2
+    assert b"zstd -dc FILE" in piped.stderr
 
 
 def test_rotated_files_are_read_in_order_of_time(tmp_path: Path) -> None:
