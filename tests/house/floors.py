@@ -30,6 +30,7 @@ FLOORS = {
     "harness.run": 4,
     "harness.verbs": 5,
     "harness.cli": 5,
+    "harness.pytest_plugin": 5,
     "harness.__main__": 5,
 }
 

@@ -1,0 +1,277 @@
+"""What one rule file costs on one workload, and whether it loses events at a rate.
+
+The measuring half of the pytest plugin: it knows runs and numbers, and nothing of pytest.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from harness.analysis.ratio import Ratio, paired_ratio
+from harness.analysis.series import collect, paired
+from harness.errors import InterruptedRunError, UsageError
+from harness.model import Cell, NoiseFloor, Result, Sample
+from harness.run.plan import Request
+from harness.run.result import make_result
+from harness.run.runner import Silence
+from harness.run.session import SessionOptions, run_session
+from harness.scenarios.catalog import SCENARIOS
+from harness.store import StoredRun, load_run
+
+REFERENCE = "no-context"
+"""Behaves like a kernel whose audit was never enabled."""
+
+
+@dataclass(frozen=True, slots=True)
+class Load:
+    """With what the rules are measured, and how often; None is left to the plan."""
+
+    workload: str = "udp"
+    blocks: int | None = None
+    ops: int | None = None
+    consumer: str | None = None
+    workers: int | None = None
+    auid: str | None = None
+    seed: int | None = None
+    until_ci: str | None = None
+    """Go on until the 95 % intervals are this narrow: `2%` is plus and minus 2 %."""
+    max_time: str | None = None
+    """But no longer than this: `5m`."""
+    ignore_lock: bool = False
+    """Leave out `-e 2` and `-f 2` of the rule files and measure the rest."""
+    workload_options: Mapping[str, str] = field(default_factory=dict)
+    command: tuple[str, ...] = ()
+    """A command to measure as the workload."""
+
+    @property
+    def name(self) -> str:
+        """The workload's name in the cells."""
+        return "command" if self.command else self.workload
+
+
+@dataclass(frozen=True, slots=True)
+class Overhead:
+    """A stored run of one rule file against one reference."""
+
+    stored: StoredRun
+    result: Result
+    cell: Cell
+    against: Cell
+
+    @property
+    def samples(self) -> list[Sample]:
+        """The valid samples of the rule file's cell, warm-up left out, in order."""
+        return _counted(self.stored, self.cell)
+
+    @property
+    def noise_floor(self) -> NoiseFloor | None:
+        """The reference against itself; None where it could not be told."""
+        floors = self.result.noise_floor
+        return next((floor for floor in floors if floor.workload == self.cell.workload), None)
+
+    def ratio(self, metric: str) -> Ratio | None:
+        """The rule file's cost over the reference's, paired by block; None if there is none.
+
+        Raises UsageError for a metric that the run does not have.
+        """
+        series = collect(self.stored.samples, metric)
+        if not series:
+            known = sorted({name for sample in self.stored.samples for name in sample.metrics})
+            raise UsageError(f"no metric is called {metric!r}", remedy=f"one of {', '.join(known)}")
+        values, reference = paired(series.get(self.cell, {}), series.get(self.against, {}))
+        return paired_ratio(values, reference) if values else None
+
+    def seconds_per_operation(self) -> list[float]:
+        """Wall-clock time per operation, one value per block."""
+        return [sample.metrics["elapsed_ns_per_op"] / 1e9 for sample in self.samples]
+
+
+@dataclass(frozen=True, slots=True)
+class Loss:
+    """What became of the events of one cell. `lost` are those that did not arrive whole.
+
+    `lost` and `expected` are None where the rules or the consumer leave them unknown.
+    `rate_per_s` is what was asked for, `reached_per_s` the least that any trial reached, and
+    `reference_reached_per_s` the same of the reference.
+    """
+
+    trials: int
+    trials_with_loss: int
+    expected: int | None
+    complete: int | None
+    lost: int | None
+    unexplained: int
+    rate_per_s: float | None = None
+    reached_per_s: float | None = None
+    reference_reached_per_s: float | None = None
+
+    @property
+    def share_high(self) -> float | None:
+        """With no loss in any trial: the share of lossy trials that 95 % cannot exclude."""
+        if not self.trials or self.trials_with_loss:
+            return None
+        return float(1 - 0.025 ** (1 / self.trials))
+
+
+def measure_overhead(
+    rules: Path, load: Load, options: SessionOptions, *, against: str | Path = REFERENCE
+) -> Overhead:
+    """Measure a rule file in blocks, against a scenario by name or against another rule file.
+
+    Raises UsageError for what cannot be measured, HostUnfitError where the host does not allow
+    it, InterruptedRunError when the user stopped it.
+    """
+    files, named = _side_by_side(rules, against)
+    request = Request(
+        plan="overhead",
+        workloads=() if load.command else (load.workload,),
+        scenarios=(REFERENCE, *named),
+        consumers=(load.consumer,) if load.consumer else (),
+        rule_files=files,
+        ignore_lock=load.ignore_lock,
+        blocks=load.blocks,
+        ops=load.ops,
+        workers=load.workers,
+        seed=load.seed,
+        auid=load.auid,
+        until_ci=load.until_ci,
+        max_time=load.max_time,
+        workload_options=load.workload_options,
+        command=load.command,
+    )
+    stored = _run(request, options)
+    names = _names_of_files(stored, load.name, files)
+    reference = named[0] if named else names[1] if len(files) > 1 else REFERENCE
+    return overhead_of(stored, load.name, names[0], reference)
+
+
+def overhead_of(stored: StoredRun, workload: str, scenario: str, against: str) -> Overhead:
+    """Two scenarios of a stored run; the consumer is the run's first."""
+    consumer = stored.plan["consumers"][0]
+    return Overhead(
+        stored=stored,
+        result=make_result(stored),
+        cell=Cell(workload, scenario, consumer),
+        against=Cell(workload, against, consumer),
+    )
+
+
+def measure_loss(
+    rules: Path,
+    load: Load,
+    options: SessionOptions,
+    *,
+    rate_per_s: float,
+    seconds: float,
+    trials: int,
+) -> tuple[Loss, StoredRun]:
+    """Press the machine at a rate, again and again, and count what arrives."""
+    if not (0 < rate_per_s <= 1e9 and seconds > 0):
+        raise UsageError(
+            f"{rate_per_s:g} operations per second for {seconds:g} s is no load",
+            remedy="give a rate and a time above 0",
+        )
+    request = Request(
+        plan="rate",
+        workloads=() if load.command else (load.workload,),
+        scenarios=(REFERENCE,),
+        consumers=(load.consumer,) if load.consumer else (),
+        rule_files=(rules,),
+        ignore_lock=load.ignore_lock,
+        blocks=trials,
+        ops=max(1, round(rate_per_s * seconds)),
+        workers=load.workers,
+        rate_per_s=float(rate_per_s),
+        seed=load.seed,
+        auid=load.auid,
+        workload_options=load.workload_options,
+        command=load.command,
+    )
+    stored = _run(request, options)
+    name = _names_of_files(stored, load.name, (rules,))[0]
+    overhead = overhead_of(stored, load.name, name, REFERENCE)
+    return loss_of(stored, overhead.cell, overhead.against), stored
+
+
+def loss_of(stored: StoredRun, cell: Cell, reference: Cell) -> Loss:
+    """The ledger of a cell in the words of a test."""
+    samples = _counted(stored, cell)
+    ledgers = [sample.ledger for sample in samples]
+    expected = _sum(
+        None if ledger.generated is None else ledger.generated - (ledger.suppressed or 0)
+        for ledger in ledgers
+    )
+    lost = [_lost_events(sample) for sample in samples]
+    return Loss(
+        trials=len(samples),
+        trials_with_loss=sum(bool(one) for one in lost),
+        expected=expected,
+        complete=_sum(ledger.complete for ledger in ledgers),
+        lost=_sum(lost),
+        unexplained=sum(abs(ledger.unexplained or 0) for ledger in ledgers),
+        rate_per_s=stored.plan.get("rate_per_s"),
+        reached_per_s=_least_rate(samples),
+        reference_reached_per_s=_least_rate(_counted(stored, reference)),
+    )
+
+
+def _run(request: Request, options: SessionOptions) -> StoredRun:
+    outcome = run_session(request, options, Silence())
+    if outcome.interrupted:
+        raise InterruptedRunError(f"stopped; what was measured is in {outcome.folder}")
+    return load_run(outcome.folder)
+
+
+def _side_by_side(rules: Path, against: str | Path) -> tuple[tuple[Path, ...], tuple[str, ...]]:
+    """The rule files, and the named scenario beside the plan's reference, if there is one."""
+    if isinstance(against, str) and against in SCENARIOS:
+        return (rules,), () if against == REFERENCE else (against,)
+    if isinstance(against, str) and not Path(against).suffix:
+        raise UsageError(
+            f"no scenario is called {against!r}",
+            remedy=f"one of {', '.join(SCENARIOS)}, or a rule file",
+        )
+    return (rules, Path(against)), ()
+
+
+def _names_of_files(stored: StoredRun, workload: str, files: Sequence[Path]) -> list[str]:
+    """What the scenarios of the rule files are called: they are the last of the plan's."""
+    names = [scenario["name"] for scenario in stored.plan["scenarios"][workload]]
+    return names[-len(files) :]
+
+
+def _counted(stored: StoredRun, cell: Cell) -> list[Sample]:
+    return [
+        sample
+        for sample in stored.samples
+        if sample.cell == cell and sample.valid and not sample.warm_up
+    ]
+
+
+def _lost_events(sample: Sample) -> int | None:
+    """Events of a trial that did not arrive whole; None where that cannot be known."""
+    ledger = sample.ledger
+    if ledger.complete is None:
+        return None
+    if ledger.generated is not None:
+        return max(ledger.generated - (ledger.suppressed or 0) - ledger.complete, 0)
+    # What the rules should make is unknown: what is known to have gone missing must do.
+    known = (ledger.partial or 0) + (ledger.vanished or 0) + (ledger.refused or 0)
+    return max(known, int(ledger.refused is None and bool(ledger.lost)))
+
+
+def _least_rate(samples: Sequence[Sample]) -> float | None:
+    rates = [
+        document["ops"] * 1e9 / document["elapsed_ns"]
+        for document in (sample.workload_document for sample in samples)
+        if document.get("elapsed_ns")
+    ]
+    return min(rates, default=None)
+
+
+def _sum(terms: Iterable[int | None]) -> int | None:
+    known = list(terms)
+    whole = [term for term in known if term is not None]
+    return sum(whole) if whole and len(whole) == len(known) else None

@@ -1,0 +1,106 @@
+"""Made-up runs of one rule file, for tests of what is said of them. Nothing was measured."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable
+from pathlib import Path
+
+from harness.model import Ledger, Sample
+from harness.run.plan import Request
+from harness.run.session import Outcome, SessionOptions
+from harness.store import RunWriter
+
+OPS = 1000
+REFERENCE_NS = 6_000.0
+
+
+def made_up_session(
+    *,
+    ratio: float = 2.0,
+    noise: float = 0.01,
+    lost: int = 0,
+    events: int = OPS,
+    reached: float = 1.0,
+    reference_reached: float = 1.0,
+    interrupted: bool = False,
+) -> Callable[[Request, SessionOptions, object], Outcome]:
+    """What stands in for `run_session`: writes a run in which the rules cost `ratio`.
+
+    `lost` of `events` are missing in every trial; `reached` is the share of the rate asked for.
+    """
+
+    def session(request: Request, options: SessionOptions, observer: object) -> Outcome:
+        workload = request.workloads[0]
+        files = [path.stem for path in request.rule_files]
+        others = [name for name in request.scenarios if name != "no-context"]
+        costs = dict.fromkeys(("no-context", "no-context-again", *others), 1.0)
+        costs |= {name: ratio if place == 0 else 1.0 for place, name in enumerate(files)}
+        blocks = request.blocks or 6
+        plan = {
+            "name": request.plan,
+            "kind": "kernel",
+            "reference_scenario": "no-context",
+            "workloads": [workload],
+            "consumers": ["assemble"],
+            "blocks": blocks,
+            "margin": 0.02,
+            "rate_per_s": request.rate_per_s,
+            "scenarios": {workload: [{"name": name, "rules": []} for name in costs]},
+        }
+        chance = random.Random(1)
+        folder = (
+            options.results / "h-1" / f"made-up-{len(list(options.results.rglob('plan.toml')))}"
+        )
+        with RunWriter(folder) as writer:
+            writer.describe(plan, {"facts": {"machine": "h-1"}, "cautions": []})
+            for block in range(blocks + 1):
+                for name, cost in costs.items():
+                    elapsed = REFERENCE_NS * cost * chance.uniform(1 - noise, 1 + noise)
+                    if request.rate_per_s:
+                        share = reached if name in files else reference_reached
+                        elapsed = 1e9 / (request.rate_per_s * share)
+                    of_rules = events if name in files else 0
+                    writer.append(
+                        _sample(workload, name, block, elapsed, of_rules, min(lost, of_rules))
+                    )
+        return Outcome(folder, interrupted=interrupted)
+
+    return session
+
+
+def _sample(
+    workload: str, scenario: str, block: int, elapsed_ns: float, events: int, lost: int
+) -> Sample:
+    return Sample(
+        index=block,
+        workload=workload,
+        scenario=scenario,
+        consumer="assemble",
+        block=block,
+        position=0,
+        seed=1,
+        ops=OPS,
+        started_at="2026-01-01T00:00:00.000+00:00",
+        duration_ns=10**8,
+        metrics={"elapsed_ns_per_op": elapsed_ns, "cpu_total_ns_per_op": elapsed_ns},
+        ledger=Ledger(
+            generated=events,
+            complete=events - lost,
+            partial=0,
+            lost=lost,
+            refused=lost,
+            vanished=0,
+            suppressed=0,
+            unexplained=0,
+        ),
+        warm_up=block == 0,
+        workload_document={"ops": OPS, "elapsed_ns": elapsed_ns * OPS},
+    )
+
+
+def rules_file(folder: Path) -> Path:
+    """A rule file that parses."""
+    path = folder / "base.rules"
+    path.write_text("-a always,exit -F arch=b64 -S connect -k net\n", encoding="utf-8")
+    return path
