@@ -22,7 +22,7 @@ from harness.run.plan_file import Kind, PlanFile, load_plan_file
 from harness.run.plan_options import auid_word, check_cell_options, margins_of, workload_options
 from harness.run.quantities import parse_duration_s, parse_share
 from harness.run.scenario import bind_named, bind_rule_files, copy_of, scenario_document
-from harness.scenarios.catalog import NOT_INTERLEAVED
+from harness.scenarios.catalog import NOT_INTERLEAVED, SCENARIOS
 from workloads.catalog import WORKLOADS, WorkloadInfo
 
 Pace = Literal["fast", "default", "rigorous"]
@@ -244,6 +244,13 @@ def _scenarios(
 def _scenario_names(request: Request, file: PlanFile) -> list[str]:
     """The named scenarios, the reference always first."""
     wanted = list(request.scenarios)
+    cells = [cell.name for cell in file.cells]
+    for name in wanted:
+        if cells and name not in (*SCENARIOS, *cells):
+            raise UsageError(
+                f"no scenario and no cell of the plan is called {name!r}",
+                remedy=f"one of its cells {', '.join(cells)}, or of {', '.join(SCENARIOS)}",
+            )
     if not wanted and request.rule_files:
         wanted = ["disabled", "no-rules"]
     wanted = [name for name in wanted or _named_by(file) if name not in NOT_INTERLEAVED]

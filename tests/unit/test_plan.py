@@ -112,6 +112,7 @@ def test_paces_and_counts() -> None:
         ({"plan": "nonsense"}, "no plan is called 'nonsense'"),
         ({"workloads": ("nonsense",)}, "no workload is called 'nonsense'"),
         ({"scenarios": ("nonsense",)}, "no scenario is called 'nonsense'"),
+        ({"plan": "pressure", "scenarios": ("nonsense",)}, "one of its cells roomy, b64-nowait"),
         ({"consumers": ("nonsense",)}, "no consumer is called 'nonsense'"),
         ({"blocks": 0}, "--blocks 0"),
         ({"ops": 0}, "--ops 0"),
