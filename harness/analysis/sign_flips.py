@@ -54,15 +54,14 @@ def flip_interval(
         return None
     values = np.asarray(log_ratios, dtype=np.float64)
     subsets, sizes = _subsets(len(values))
-    means = np.sort(subsets @ values / sizes)
-    found = []
-    for confidence in confidences:
-        outside = int((1 - confidence) / 2 * (len(means) + 1) + 1e-9)
-        found.append((float(means[outside - 1]), float(means[-outside])))
-    return found
+    means = subsets @ values / sizes
+    outside = [int((1 - one) / 2 * (len(means) + 1) + 1e-9) for one in confidences]
+    ends = [(tail - 1, len(means) - tail) for tail in outside]
+    means = np.partition(means, sorted({rank for pair in ends for rank in pair}))
+    return [(float(means[low]), float(means[high])) for low, high in ends]
 
 
-@lru_cache(maxsize=64)
+@lru_cache(maxsize=8)
 def _subsets(blocks: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Subsets of the blocks as rows of zeros and ones, all or DRAWS at random, with their sizes."""
     import numpy as np
