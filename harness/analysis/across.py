@@ -19,6 +19,16 @@ from harness.analysis.verdict import DEFAULT_MARGIN, confirmed, judge
 from harness.changes import Change, Method
 from harness.model import Cell, Comparison, Sample, Verdict
 
+_WORKLOAD_CPU = "cpu_workload_ns_per_op"
+YARDSTICKS = {
+    "cpu_consumer_ns_per_op": _WORKLOAD_CPU,
+    "cpu_kauditd_ns_per_op": _WORKLOAD_CPU,
+    "cpu_workload_user_ns_per_op": _WORKLOAD_CPU,
+    "cpu_workload_system_ns_per_op": _WORKLOAD_CPU,
+}
+"""What the reference cell is taken by where its own value of the metric is next to nothing: it
+makes no events, and the kernel tells user from system time by ticks."""
+
 
 @dataclass(frozen=True, slots=True)
 class Margins:
@@ -42,18 +52,22 @@ class CellPair:
 
 @dataclass(frozen=True, slots=True)
 class RunSeries:
-    """One metric of one run: its series by cell, and which cells were not interleaved."""
+    """One metric of one run: its series by cell, and which cells were not interleaved.
+
+    `yardstick` are the series of what the reference cell is taken by: the same metric mostly.
+    """
 
     series: Mapping[Cell, Series]
+    yardstick: Mapping[Cell, Series]
     apart: frozenset[Cell]
     reference: Reference
 
     def ratios(self, cell: Cell) -> list[float] | None:
         """The cell's ratio to the reference, by block; None where that has no meaning."""
         against = self.reference.of(cell)
-        if against == cell or against not in self.series or {cell, against} & self.apart:
+        if against == cell or against not in self.yardstick or {cell, against} & self.apart:
             return None
-        values, reference = paired(self.series[cell], self.series[against])
+        values, reference = paired(self.series[cell], self.yardstick[against])
         if not reference or min(*values, *reference) <= 0:
             return None
         return [value / other for value, other in zip(values, reference, strict=True)]
@@ -62,7 +76,11 @@ class RunSeries:
 def run_series(samples: Sequence[Sample], metric: str, reference: Reference) -> RunSeries:
     """The series of one metric of a run."""
     apart = frozenset(sample.cell for sample in samples if not sample.interleaved)
-    return RunSeries(collect(samples, metric), apart, reference)
+    series = collect(samples, metric)
+    yardstick = series
+    if reference.scenario is not None and metric in YARDSTICKS:
+        yardstick = collect(samples, YARDSTICKS[metric])
+    return RunSeries(series, yardstick, apart, reference)
 
 
 def compare_across(

@@ -2,6 +2,7 @@
 
 A spreadsheet runs text that begins with = + - or @ as a formula. Names come from rule files and
 commands, so such text gets an apostrophe in front, which spreadsheets show as text. Numbers stay.
+Control characters are escaped, so that a row is a line.
 """
 
 from __future__ import annotations
@@ -11,7 +12,9 @@ import io
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
+from harness.reporters.plain import plain
+
+_FORMULA = ("=", "+", "-", "@")
 
 
 def csv_text(rows: Iterable[Mapping[str, Any]]) -> str:
@@ -32,5 +35,5 @@ def _cell(value: Any) -> Any:
         return "true" if value else "false"
     if isinstance(value, int | float):
         return value
-    text = str(value)
+    text = plain(str(value))
     return f"'{text}" if text.startswith(_FORMULA) else text

@@ -123,9 +123,10 @@ def _parquet(stored: StoredRun) -> bytes:
 def _pyperf(stored: StoredRun) -> tuple[str, list[str]]:
     from harness.metrics.catalog import METRICS
     from harness.reporters.pyperf_file import pyperf_file
+    from harness.run.result import in_plan_order
 
     metrics = [metric.name for metric in METRICS.values() if metric.unit == "ns"]
-    text, left_out = pyperf_file(stored.samples, metrics, stored.environment)
+    text, left_out = pyperf_file(in_plan_order(stored), metrics, stored.environment)
     if not left_out:
         return text, []
     names = ", ".join(left_out[:3]) + (" …" if len(left_out) > 3 else "")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import random
+from collections.abc import Iterable
 
 import pytest
 
@@ -56,16 +57,20 @@ def pair(scenario: str) -> CellPair:
 
 
 def compared(
-    base: list[Sample], head: list[Sample], *metrics: MetricView, **options: str
+    base: list[Sample],
+    head: list[Sample],
+    *metrics: MetricView,
+    scenarios: Iterable[str] = SCENARIOS,
+    primary: str = ELAPSED.name,
 ) -> dict[tuple[str, str], Change]:
     changes = compare_across(
         base,
         head,
-        [pair(scenario) for scenario in SCENARIOS],
+        [pair(scenario) for scenario in scenarios],
         metrics or [ELAPSED],
         (REFERENCE, REFERENCE),
         Margins(0.02),
-        **options,
+        primary=primary,
     )
     return {(c.comparison.cell.scenario, c.comparison.metric): c for c in changes}
 
@@ -110,7 +115,8 @@ def test_the_interval_holds_what_it_promises_under_drift() -> None:
     covered = wrong = 0
     tries = 400
     for _ in range(tries):
-        found = compared(run(chance), run(chance, drift=math.exp(chance.gauss(0, 0.3))))
+        head = run(chance, drift=math.exp(chance.gauss(0, 0.3)))
+        found = compared(run(chance), head, scenarios=["rules"])
         comparison = found["rules", ELAPSED.name].comparison
         assert comparison.ci_low is not None
         assert comparison.ci_high is not None
@@ -134,6 +140,25 @@ def test_a_metric_that_is_zero_in_the_reference_is_compared_plainly() -> None:
     again = found["no-context-again", ELAPSED.name].comparison
     assert again.verdict == "no-reference"
     assert again.ratio is None
+
+
+def test_what_the_reference_has_next_to_nothing_of_is_taken_by_its_workload() -> None:
+    """kauditd has nothing to do in the reference cell; its CPU there would only add noise."""
+    kauditd = MetricView("cpu_kauditd_ns_per_op", "ns")
+
+    def with_kauditd(samples: list[Sample]) -> list[Sample]:
+        for one in samples:
+            value = one.metrics[ELAPSED.name]
+            one.metrics["cpu_workload_ns_per_op"] = value
+            one.metrics[kauditd.name] = value if one.scenario == "rules" else 0.0
+        return samples
+
+    chance = random.Random(12)
+    base, head = with_kauditd(run(chance)), with_kauditd(run(chance, drift=1.5))
+    change = compared(base, head, kauditd)["rules", kauditd.name]
+    assert change.method == "of-ratios"
+    assert change.comparison.ratio == pytest.approx(1, abs=0.02)
+    assert change.plain_ratio == pytest.approx(1.5, rel=0.3)
 
 
 def test_a_state_measured_apart_is_compared_plainly() -> None:

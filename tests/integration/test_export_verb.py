@@ -1,0 +1,176 @@
+"""`auditbench export` through the command line: every format, and what cannot be exported."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import subprocess
+import sys
+from pathlib import Path
+from xml.etree import ElementTree as ET
+
+import jsonschema
+import pytest
+
+from harness.cli import run_command
+from harness.store import SAMPLES
+from tests.support.command import ROOT, assert_one_line, auditbench
+from tests.support.runs import COSTS_NS
+from tests.support.two_runs import write_run
+
+BLOCKS = 4
+
+
+@pytest.fixture(scope="module")
+def results(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("runs") / "results" / "h-1"
+    write_run(folder / "1-base", seed=1, blocks=BLOCKS)
+    write_run(folder / "2-head", seed=2, blocks=BLOCKS, costs={"rules": 1.5})
+    return folder.parent
+
+
+def export(results: Path, *words: object) -> int:
+    return run_command(["export", *map(str, words), "--results", str(results)])
+
+
+def pyperf(*words: object) -> str:
+    done = subprocess.run(
+        [sys.executable, "-m", "pyperf", *map(str, words)],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+def test_pyperf_works_on_the_files(
+    results: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    base, head = tmp_path / "base.json", tmp_path / "head.json"
+    assert export(results, "latest~1", "--to", "pyperf", "-o", base) == 0
+    said = capsys.readouterr()
+    assert said.out == ""
+    (note,) = said.err.splitlines()
+    assert "which pyperf cannot store: udp/" in note
+    assert export(results, "latest", "--to", "pyperf", "-o", head) == 0
+    name = "udp/rules/assemble/elapsed_ns_per_op"
+    compared = pyperf("compare_to", base, head, "--benchmark", name)
+    assert "slower" in compared
+    stats = pyperf("stats", base)
+    assert "Number of values: 4" in stats.replace("Total number of values", "Number of values")
+    assert name in stats
+    assert "#" in pyperf("hist", "--benchmark", name, base)
+    assert name in pyperf("check", base)
+    assert "Cyrix 6x86" in pyperf("metadata", base)
+
+
+def test_csv_has_one_row_per_trial(results: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert export(results, "1-base", "--to", "csv") == 0
+    rows = list(csv.DictReader(io.StringIO(capsys.readouterr().out)))
+    assert len(rows) == (BLOCKS + 1) * len(COSTS_NS)
+    assert {row["scenario"] for row in rows} == set(COSTS_NS)
+    assert {row["warm_up"] for row in rows} == {"true", "false"}
+    assert all(float(row["elapsed_ns_per_op"]) > 0 for row in rows)
+
+
+def test_parquet_through_a_pipe(results: Path) -> None:
+    parquet = pytest.importorskip("pyarrow.parquet")
+    command = [sys.executable, "-P", "-m", "harness", "export", "1-base", "--to", "parquet"]
+    done = subprocess.run(command, cwd=results.parent, capture_output=True, timeout=60, check=True)
+    table = parquet.read_table(io.BytesIO(done.stdout))
+    assert table.num_rows == (BLOCKS + 1) * len(COSTS_NS)
+    assert b"auditbench.plan" in table.schema.metadata
+
+
+def test_parquet_without_pyarrow_is_one_line(results: Path, tmp_path: Path) -> None:
+    hidden = tmp_path / "pyarrow"
+    hidden.mkdir()
+    (hidden / "__init__.py").write_text("raise ImportError('hidden')\n")
+    code = (
+        f"import sys; sys.path.insert(0, {str(tmp_path)!r})\n"
+        "from harness.cli import run_command\n"
+        "sys.exit(run_command(sys.argv[1:]))"
+    )
+    words = ["export", "1-base", "--to", "parquet", "-o", str(tmp_path / "run.parquet")]
+    done = subprocess.run(
+        [sys.executable, "-c", code, *words],
+        cwd=results.parent,
+        env={"PYTHONPATH": str(ROOT), "PATH": "/usr/bin:/bin"},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert_one_line(done, 2, "pyarrow", "pip install 'auditbench[parquet]'")
+    assert not (tmp_path / "run.parquet").exists()
+
+
+def test_junit_has_a_case_per_comparison(results: Path, tmp_path: Path) -> None:
+    file = tmp_path / "junit.xml"
+    assert export(results, "1-base", "--to", "junit", "-o", file) == 0
+    root = ET.fromstring(file.read_text())
+    cases = {(case.get("classname"), case.get("name")): case for case in root.iter("testcase")}
+    for scenario in COSTS_NS:
+        assert (f"udp.{scenario}.assemble", "elapsed_ns_per_op") in cases
+    rules = cases["udp.rules.assemble", "elapsed_ns_per_op"]
+    failure = rules.find("failure")
+    assert failure is not None
+    assert "worse" in (failure.get("message") or "")
+
+
+def test_markdown(results: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert export(results, "1-base", "--to", "md") == 0
+    out = capsys.readouterr().out
+    assert "| udp | rules | assemble | elapsed_ns_per_op |" in out
+
+
+def test_json_says_what_was_written(
+    results: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "run.csv"
+    assert export(results, "1-base", "--to", "csv", "-o", file, "--json") == 0
+    document = json.loads(capsys.readouterr().out)
+    jsonschema.validate(document, json.loads((ROOT / "docs/schema/export.schema.json").read_text()))
+    assert document["bytes"] == file.stat().st_size
+
+
+def test_a_truncated_last_line_is_told_and_the_rest_exported(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = write_run(tmp_path / "results" / "h-1" / "1-cut", blocks=2)
+    samples = folder / SAMPLES
+    samples.write_bytes(samples.read_bytes()[:-10])
+    assert export(folder.parent.parent, "latest", "--to", "csv") == 0
+    said = capsys.readouterr()
+    assert "the last line was cut short" in said.err
+    assert len(said.out.splitlines()) == 3 * len(COSTS_NS)
+
+
+@pytest.mark.parametrize(
+    ("words", "expected"),
+    [
+        (["missing", "--to", "csv"], "'missing' is no run"),
+        (["1-base", "--to", "xlsx"], "--to"),
+        (["1-base"], "--to"),
+        (["1-base", "--to", "csv", "--json"], "add -o FILE"),
+        (["1-base", "--to", "csv", "-o", "/no/such/folder/x"], "/no/such/folder/x"),
+    ],
+)
+def test_bad_words(
+    results: Path, words: list[str], expected: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert export(results, *words) == 2
+    said = capsys.readouterr()
+    assert expected in said.err
+    assert len(said.err.splitlines()) == 1
+
+
+def test_damage_is_one_line(tmp_path: Path) -> None:
+    folder = write_run(tmp_path / "results" / "h-1" / "1-bad", blocks=1)
+    samples = folder / SAMPLES
+    samples.write_bytes(b"{nonsense\n" + samples.read_bytes())
+    done = auditbench("export", "latest", "--to", "pyperf", cwd=tmp_path)
+    assert_one_line(done, 2, f"{SAMPLES}:1 is damaged")
