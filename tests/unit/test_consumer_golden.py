@@ -25,6 +25,10 @@ CAPTURES = sorted(HERE.glob("*.cap.gz"))
 # What the kernel emits only sometimes, or for something else than the call itself: nothing in
 # the other records tells that one of these is missing.
 NOT_IMPLIED = {1006, 1112, 1111, 1305, 1701, 1303, 1318, 1321, 1336}
+CHECKED = {
+    "linux-6.18.cap.gz": {1300, 1302, 1306, 1307, 1309, 1317, 1320, 1323, 1327, 1337},
+    "linux-6.18-long.cap.gz": {1300, 1302, 1307, 1309, 1320, 1327},
+}
 TAKES_ADDRESS = {b"42", b"43", b"49", b"51", b"52", b"288"}  # x86_64; not sendto, not recvfrom
 
 pytestmark = pytest.mark.parametrize("path", CAPTURES, ids=lambda path: path.name)
@@ -76,12 +80,12 @@ def counted(records: Records) -> dict[str, Any]:
 def test_metadata(path: Path) -> None:
     metadata, _ = split_capture(gzip.decompress(path.read_bytes()))
     assert set(metadata) == {"kernel", "arch", "hz", "created"}
-    assert metadata["kernel"].startswith(path.name.split("-")[1].removesuffix(".cap.gz"))
+    assert metadata["kernel"].startswith(path.name.removesuffix(".cap.gz").split("-")[1])
 
 
 def test_counters(path: Path) -> None:
     counters = parse_buffer(frames_of(path), "assemble")
-    compare(path.with_suffix("").with_suffix(".counters.json"), counters)
+    compare(path.with_name(path.name.replace("cap.gz", "counters.json")), counters)
 
 
 def test_twin_counts_the_same(path: Path) -> None:
@@ -104,7 +108,7 @@ def test_every_implied_record_is_missed(path: Path) -> None:
             rest = records[:index] + records[index + 1 :]
             assert counted(rest)["events"]["partial"] == 1, (type_name(record_type), text)
             checked.add(record_type)
-    assert {1300, 1302, 1306, 1307, 1309, 1317, 1320, 1323, 1327, 1337} <= checked
+    assert CHECKED[path.name] <= checked
 
 
 def test_order_does_not_matter(path: Path) -> None:
@@ -133,4 +137,4 @@ def test_rendered_events(path: Path) -> None:
     for event in shown.values():
         for record in event["records"]:
             record.pop("argv", None) if len(str(record)) > 4000 else None
-    compare(path.with_suffix("").with_suffix(".events.json"), shown)
+    compare(path.with_name(path.name.replace("cap.gz", "events.json")), shown)

@@ -1,4 +1,5 @@
-"""Records a golden capture from the running kernel: `python tests/golden/records/record.py FILE`.
+"""Records a golden capture from the running kernel:
+`python tests/golden/records/record.py FILE [long_deeds.py]`; without a name it is deeds.py.
 
 Needs root, auditctl and nobody registered; changes the audit state and gives it back. The capture
 is reduced to KEPT_PER_SORT events of each sort. Run it from a neutral directory: paths of programs
@@ -58,10 +59,11 @@ def misdeeds(control: socket.socket, deeds: subprocess.Popen[str]) -> None:
     deeds.communicate("go\n")
     say(control, "op=test acct=\"root\" exe='/x y' hostname=? res=success", 1112)
     say(control, "type=SYSCALL msg=audit(1.000:1): forged\nline", 1111)
+    say(control, "m " * 4000, 1112)
     say(control, "golden:1", 1111)
 
 
-def record(consumer: list[str], capture: Path) -> None:
+def record(consumer: list[str], deeds_file: str, capture: Path) -> None:
     control = socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, 9)
     control.bind((0, 0))
     command = [*consumer, "--mode", "unicast", "--control", "--marker", "golden"]
@@ -78,7 +80,7 @@ def record(consumer: list[str], capture: Path) -> None:
             for setting in (["-f", "0"], ["-b", "8192"], ["-e", "1"]):
                 auditctl(setting)
             deeds = subprocess.Popen(
-                ["/usr/bin/python3", str(HERE / "deeds.py"), LOGINUID],
+                ["/usr/bin/python3", str(HERE / deeds_file), LOGINUID],
                 stdin=subprocess.PIPE,
                 text=True,
                 env={"PATH": "/usr/bin:/bin"},
@@ -128,5 +130,6 @@ if __name__ == "__main__":
     with tempfile.TemporaryDirectory() as folder:
         raw = Path(folder) / "capture"
         os.environ["PYTHONPATH"] = str(HERE.parents[2])
-        record([sys.executable, "-P", "-m", "consumer"], raw)
+        deeds_file = sys.argv[2] if len(sys.argv) > 2 else "deeds.py"
+        record([sys.executable, "-P", "-m", "consumer"], deeds_file, raw)
         Path(sys.argv[1]).write_bytes(gzip.compress(reduce(raw.read_bytes()), 9, mtime=0))
