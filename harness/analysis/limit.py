@@ -101,6 +101,8 @@ def blocks_to_decide(
     `low` and `high` are the 95 % interval of a ratio or time from so many blocks; None where the
     estimate is so near the bound that no number of blocks would do.
     """
+    if low <= 0 or math.isinf(high):
+        return None
     distance = abs(math.log(estimate / bound))
     deviation = math.log(high / low) / 2 / student_t(0.975, blocks - 1) * math.sqrt(blocks)
     if distance == 0:

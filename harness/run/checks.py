@@ -177,10 +177,11 @@ def _read_time(limit: Limit, cell: Cell, measured: Measured) -> Reading:
     to_bound = paired_ratio(values, [limit.bound] * len(values))
     if to_bound is None:
         return _unread(measured, "not all values are above zero", len(values))
-    if to_bound.ci_low is None or to_bound.ci_high is None:
+    # Nothing was paired here, so that only Student's interval has a meaning.
+    if to_bound.t_low is None or to_bound.t_high is None:
         return _unread(measured, _too_few(len(values)), len(values))
     low, centre, high = (
-        ratio * limit.bound for ratio in (to_bound.ci_low, to_bound.ratio, to_bound.ci_high)
+        ratio * limit.bound for ratio in (to_bound.t_low, to_bound.ratio, to_bound.t_high)
     )
     return _reading(measured, limit, (low, centre, high), len(values), to_bound.detectable)
 

@@ -206,6 +206,11 @@ def _settled(check: Check, measured: Measured) -> Check:
 
 def _measured(stored: StoredRun, rules: GateRules) -> tuple[Result, Measured]:
     result = make_result(stored)
+    if not result.comparisons:
+        raise UntrustworthyError(
+            f"no trial of {result.run} counts ({result.invalid_trials} of {result.trials} invalid)",
+            remedy=f"`auditbench show {result.run}` may say why",
+        )
     scenario = result.plan.get("reference_scenario")
     reference = _reference(rules, scenario, result.plan.get("reference_consumer"))
     return result, Measured(
