@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from harness.analysis.ratio import student_t
 from harness.decisions import LOST, Limit, Outcome
 from harness.errors import UsageError
-from harness.model import LossComparison
+from harness.model import LossComparison, Verdict
 
 UNITS_NS = {"ns": 1.0, "us": 1e3, "µs": 1e3, "μs": 1e3, "ms": 1e6, "s": 1e9}
 NUMBER = re.compile(r"([+-]?\d+(?:\.\d+)?)\s*(%|[a-zµμ]+)?")
@@ -80,6 +80,21 @@ def judge_loss(loss: LossComparison) -> Outcome:
     if loss.trials_with_loss:
         return "fail"
     return "inconclusive" if loss.share is None or not loss.trials else "pass"
+
+
+def judge_shares(a: LossComparison, b: LossComparison) -> Verdict:
+    """B against A where only the trials with loss are known, not how much each lost.
+
+    Decided where the exact intervals of both shares do not touch. `no-reference` where neither lost
+    anything, or nobody could have seen it.
+    """
+    if None in (a.share_low, a.share_high, b.share_low, b.share_high):
+        return "no-reference"
+    if not a.trials_with_loss and not b.trials_with_loss:
+        return "no-reference"
+    if (b.share_low or 0.0) > (a.share_high or 0.0):
+        return "worse"
+    return "better" if (a.share_low or 0.0) > (b.share_high or 0.0) else "inconclusive"
 
 
 def settle(limit: Limit, first: Outcome, second: Outcome) -> Outcome:

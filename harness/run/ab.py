@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from harness.analysis.compare import Reference
+from harness.analysis.limit import judge_shares
 from harness.analysis.loss import compare_losses
 from harness.decisions import Contest, Contestant
 from harness.errors import InterruptedRunError, UsageError
+from harness.model import LossComparison
 from harness.run.checks import LEAST_BLOCKS
 from harness.run.gate import distrusted
 from harness.run.plan import Plan, Request, make_plan
@@ -85,7 +88,7 @@ def judge_contest(stored: StoredRun, a: Contestant, b: Contestant) -> Contest:
         b=b,
         result=result,
         comparisons=comparisons,
-        losses=tuple(compare_losses(samples, reference)),
+        losses=tuple(_judged(compare_losses(samples, reference), reference)),
         distrust=tuple(distrust),
         operations={
             name: WORKLOADS[name].operation
@@ -93,3 +96,15 @@ def judge_contest(stored: StoredRun, a: Contestant, b: Contestant) -> Contest:
             if name in WORKLOADS
         },
     )
+
+
+def _judged(losses: Sequence[LossComparison], reference: Reference) -> list[LossComparison]:
+    """With a verdict by trials where how much was lost is not known, as of a command."""
+    by_cell = {loss.cell: loss for loss in losses}
+    found = []
+    for loss in losses:
+        against = by_cell.get(reference.of(loss.cell))
+        if loss.verdict == "no-reference" and against is not None:
+            loss = replace(loss, verdict=judge_shares(against, loss))  # noqa: PLW2901
+        found.append(loss)
+    return found

@@ -150,7 +150,9 @@ def _narrowed(request: Request, rules: GateRules) -> Request:
         return request
     named = [name for limit in rules.limits for name in limit.scope]
     named += [rules.reference] if rules.reference else []
-    wanted = dict.fromkeys([reference, *(name for name in named if name in SCENARIOS)])
+    # A scope may mean a rule file that is called like a built-in scenario.
+    files = {path.stem for path in request.rule_files}
+    wanted = dict.fromkeys([reference, *(n for n in named if n in SCENARIOS and n not in files)])
     return replace(request, scenarios=tuple(wanted))
 
 
