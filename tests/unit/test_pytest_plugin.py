@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 import tomllib
@@ -13,6 +14,7 @@ import pytest
 import scipy.stats  # noqa: F401
 
 import harness.pytest_plugin.result  # noqa: F401  what pytester would else load anew each time
+from harness.pytest_plugin.fixture import MARKER_WORDS
 from harness.run.session import NoAuditError
 from tests.support.command import ROOT
 from tests.support.overhead_runs import made_up_session, rules_file
@@ -237,6 +239,16 @@ def test_an_unknown_policy_is_told_at_once(pytester: pytest.Pytester) -> None:
     done = pytester.runpytest(*QUICK, "-o", "audit_inconclusive=maybe")
     assert done.ret == pytest.ExitCode.USAGE_ERROR
     done.stderr.fnmatch_lines(["*audit_inconclusive = maybe: give one of fail, xfail, skip*"])
+
+
+def test_the_page_names_every_keyword_and_option(pytester: pytest.Pytester) -> None:
+    page = (ROOT / "docs/pytest.md").read_text(encoding="utf-8")
+    options = re.findall(
+        r"^  (--audit-[a-z]+)", pytester.runpytest(*QUICK, "--help").stdout.str(), re.M
+    )
+    assert len(options) == 7
+    for name in (*(f"`{word}`" for word in MARKER_WORDS), *options):
+        assert name in page
 
 
 def test_it_is_installed_as_the_project_says() -> None:
