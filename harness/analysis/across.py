@@ -147,7 +147,9 @@ def _change(
         ci_low=ratio.ci_low if ratio else None,
         ci_high=ratio.ci_high if ratio else None,
         blocks=min(len(values), len(others)),
-        verdict=_verdict(metric, ratio, margin, is_reference=is_reference),
+        verdict=_verdict(
+            metric, ratio, margin, is_reference=is_reference, nothing=not any(before + after)
+        ),
         margin=margin,
         detectable=ratio.detectable if ratio else None,
         interleaved=not ({pair.base} & old.apart or {pair.head} & new.apart),
@@ -192,12 +194,13 @@ def _is_reference(cell: Cell, run: RunSeries) -> bool:
 
 
 def _verdict(
-    metric: MetricView, ratio: Ratio | None, margin: float, *, is_reference: bool
+    metric: MetricView, ratio: Ratio | None, margin: float, *, is_reference: bool, nothing: bool
 ) -> Verdict:
     if is_reference:
         return "reference"
     if ratio is None:
-        return "no-reference"
+        # Nothing at all in every block of both runs is as alike as can be, though it has no ratio.
+        return "equivalent" if nothing else "no-reference"
     return judge(ratio, margin=margin, less_is_better=metric.less_is_better)
 
 

@@ -173,14 +173,18 @@ def _doubted(compared: Comparison) -> bool:
 
 def drift_lines(pair: RunChanges, metric: str) -> list[str]:
     """The reference cell of one run against that of the other: what the machine did."""
-    return [
-        f"Reference against reference ({metric_words(change.comparison.metric)}, plain): "
-        f"{plain(change.comparison.cell.workload)} {ratio(change.plain_ratio)} "
-        f"({interval(change.plain_low, change.plain_high)})"
+    references = [
+        change
         for change in pair.changes
-        if change.is_reference
-        and change.comparison.metric == metric
-        and change.plain_low is not None
+        if change.is_reference and change.comparison.metric == metric
+    ]
+    several = several_consumers(references)
+    return [
+        f"Reference against reference, {plain(change.comparison.cell.workload)} × "
+        f"{row_name(change, several=several)}: {ratio(change.plain_ratio)} "
+        f"({interval(change.plain_low, change.plain_high)})"
+        for change in references
+        if change.plain_low is not None
     ]
 
 
@@ -190,10 +194,10 @@ def loss_lines(losses: Sequence[LossChange]) -> list[str]:
     if not clean:
         return []
     fewest = min(clean, key=lambda loss: loss.head.trials).head
-    cells = "cell" if len(clean) == 1 else "cells"
+    cells = "1 cell" if len(clean) == 1 else f"{len(clean)} cells"
     return [
-        f"None lost in {fewest.trials} trials of {len(clean)} {cells}: "
-        f"at most {share(fewest.share_high)} of the trials of each."
+        f"None lost in {cells}, {fewest.trials} trials each: "
+        f"at most {share(fewest.share_high)} of trials lose any."
     ]
 
 
@@ -202,33 +206,47 @@ def has_loss(loss: LossChange) -> bool:
     return bool(loss.base.trials_with_loss or loss.head.trials_with_loss)
 
 
+LOSS_HEADERS = ("trials with loss", "base", "head", "head, 95 %", "events lost", "verdict")
+
+
 def _losses(losses: Sequence[LossChange]) -> Iterator[RenderableType]:
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0), show_edge=False)
-    for place, header in enumerate(("trials with loss", "base", "head", "events lost", "verdict")):
+    for place, header in enumerate(LOSS_HEADERS):
         table.add_column(header, justify="left" if place == 0 else "right", overflow="fold")
     for loss in filter(has_loss, losses):
-        mark, style = VERDICT_MARKS[loss.head.verdict]
-        name = f"{loss.head.cell.workload} × {loss.head.cell.scenario}"
-        table.add_row(
-            Text(plain(name)),
-            trials_words(loss.base),
-            trials_words(loss.head),
-            events_words(loss),
-            Text(mark, style=style),
-        )
+        *cells, mark = loss_cells(loss, several=_several_in_losses(losses))
+        style = VERDICT_MARKS[loss.head.verdict][1]
+        table.add_row(*map(Text, cells), Text(mark, style=style))
     if table.row_count:
         yield Text()
         yield table
 
 
-def trials_words(loss: LossComparison) -> str:
-    """`3 of 20 (3.2 % to 38 %)`; a dash where nobody could have seen a loss."""
-    if not loss.trials:
-        return NOTHING
-    within = share_interval(loss.share_low, loss.share_high)
-    return f"{loss.trials_with_loss} of {loss.trials} ({within})"
+def loss_rows(losses: Sequence[LossChange]) -> list[list[str]]:
+    """A row under LOSS_HEADERS for every cell that lost something in either run."""
+    several = _several_in_losses(losses)
+    return [loss_cells(loss, several=several) for loss in losses if has_loss(loss)]
 
 
-def events_words(loss: LossChange) -> str:
-    """The mean share of events lost, in BASE and HEAD."""
-    return f"{share(loss.base.loss_ratio)} → {share(loss.head.loss_ratio)}"
+def loss_cells(loss: LossChange, *, several: bool) -> list[str]:
+    """One cell under LOSS_HEADERS."""
+    cell = loss.head.cell
+    name = f"{cell.workload} × {cell.scenario}{f' {cell.consumer}' if several else ''}"
+    return [
+        plain(name),
+        _trials(loss.base),
+        _trials(loss.head),
+        share_interval(loss.head.share_low, loss.head.share_high),
+        f"{share(loss.base.loss_ratio)} → {share(loss.head.loss_ratio)}",
+        VERDICT_MARKS[loss.head.verdict][0],
+    ]
+
+
+def _several_in_losses(losses: Sequence[LossChange]) -> bool:
+    names = [(loss.head.cell.workload, loss.head.cell.scenario) for loss in losses]
+    return len(set(names)) < len(names)
+
+
+def _trials(loss: LossComparison) -> str:
+    """`3 of 20`; a dash where nobody could have seen a loss."""
+    return f"{loss.trials_with_loss} of {loss.trials}" if loss.trials else NOTHING

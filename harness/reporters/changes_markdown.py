@@ -4,19 +4,18 @@ from __future__ import annotations
 
 from harness.changes import Change, ChangeReport, RunChanges
 from harness.reporters.changes import (
+    LOSS_HEADERS,
     answer_words,
     by_table,
     doubt_lines,
     drift_lines,
-    events_words,
-    has_loss,
     loss_lines,
+    loss_rows,
     marked_ratio,
     method_lines,
     metric_words,
     row_name,
     several_consumers,
-    trials_words,
 )
 from harness.reporters.markdown import (
     VERDICT_WORDS,
@@ -78,16 +77,5 @@ def _row(change: Change, *, several: bool, within: bool) -> list[str]:
 
 
 def _losses(pair: RunChanges) -> str:
-    rows = [
-        [
-            f"{loss.head.cell.workload} × {loss.head.cell.scenario}",
-            trials_words(loss.base),
-            trials_words(loss.head),
-            events_words(loss),
-            VERDICT_WORDS[loss.head.verdict],
-        ]
-        for loss in pair.losses
-        if has_loss(loss)
-    ]
-    headers = ("trials with loss", "base", "head", "events lost", "verdict")
-    return markdown_table(headers, rows, text_columns=1) if rows else ""
+    rows = loss_rows(pair.losses)
+    return markdown_table(LOSS_HEADERS, rows, text_columns=1) if rows else ""

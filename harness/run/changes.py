@@ -30,7 +30,12 @@ def changes_across(
     old, new = in_plan_order(base), in_plan_order(head)
     references = _reference(base), _reference(head)
     changes = compare_across(old, new, pairs, views, references, margins, primary=primary)
-    return changes, losses_across(old, new, pairs)
+    return changes, [] if _is_replay(head) else losses_across(old, new, pairs)
+
+
+def _is_replay(stored: StoredRun) -> bool:
+    """A capture gives the consumer what was recorded: what lacks in there was not lost here."""
+    return bool(stored.plan.get("kind") == "replay")
 
 
 def _reference(stored: StoredRun) -> Reference:
@@ -62,6 +67,8 @@ def changes_within(
         for comparison in compared
         if (pair := by_head.get(comparison.cell)) is not None
     ]
+    if _is_replay(base):
+        return changes, []
     by_cell = {loss.cell: loss for loss in compare_losses(samples, reference)}
     losses = [
         LossChange(by_cell[reference.of(pair.head)], by_cell[pair.head])

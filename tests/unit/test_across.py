@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import random
 from collections.abc import Iterable
+from dataclasses import replace
 
 import pytest
 
@@ -138,8 +139,33 @@ def test_a_metric_that_is_zero_in_the_reference_is_compared_plainly() -> None:
     assert found["rules", ELAPSED.name].method == "plain"
     assert found["rules", ELAPSED.name].comparison.ratio == pytest.approx(1, rel=0.3)
     again = found["no-context-again", ELAPSED.name].comparison
-    assert again.verdict == "no-reference"
+    assert again.verdict == "equivalent"
     assert again.ratio is None
+    some = compared(with_zero(run(chance)), run(chance))["no-context-again", ELAPSED.name]
+    assert some.comparison.verdict == "no-reference"
+
+
+def test_consumers_against_a_reference_consumer() -> None:
+    """As in a replay, where all consumers get the same capture."""
+
+    def by_consumer(samples: list[Sample]) -> list[Sample]:
+        return [replace(one, scenario="full-rate", consumer=one.scenario) for one in samples]
+
+    chance = random.Random(13)
+    base, head = by_consumer(run(chance)), by_consumer(run(chance, drift=1.5, rules=1.1))
+    cells = [Cell("udp", "full-rate", scenario) for scenario in SCENARIOS]
+    reference = Reference(consumer="no-context")
+    changes = compare_across(
+        base,
+        head,
+        [CellPair(cell, cell) for cell in cells],
+        [ELAPSED],
+        (reference, reference),
+        Margins(),
+    )
+    assert [change.is_reference for change in changes] == [True, False, False]
+    assert changes[2].method == "of-ratios"
+    assert changes[2].comparison.ratio == pytest.approx(1.1, rel=0.02)
 
 
 def test_what_the_reference_has_next_to_nothing_of_is_taken_by_its_workload() -> None:
