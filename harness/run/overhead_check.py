@@ -93,8 +93,8 @@ class Loss:
     """What became of the events of one cell. `lost` are those that did not arrive whole.
 
     `lost` and `expected` are None where the rules or the consumer leave them unknown.
-    `rate_per_s` is what was asked for, `reached_per_s` the least that any trial reached, and
-    `reference_reached_per_s` the same of the reference.
+    `rate_per_s` is what was asked for, `reached_per_s` and `most_reached_per_s` the least and most
+    that any trial reached, `reference_reached_per_s` the least of the reference.
     """
 
     trials: int
@@ -105,6 +105,7 @@ class Loss:
     unexplained: int
     rate_per_s: float | None = None
     reached_per_s: float | None = None
+    most_reached_per_s: float | None = None
     reference_reached_per_s: float | None = None
 
     @property
@@ -212,8 +213,9 @@ def loss_of(stored: StoredRun, cell: Cell, reference: Cell) -> Loss:
         lost=_sum(lost),
         unexplained=sum(abs(ledger.unexplained or 0) for ledger in ledgers),
         rate_per_s=stored.plan.get("rate_per_s"),
-        reached_per_s=_least_rate(samples),
-        reference_reached_per_s=_least_rate(_counted(stored, reference)),
+        reached_per_s=min(rates := _rates(samples), default=None),
+        most_reached_per_s=max(rates, default=None),
+        reference_reached_per_s=min(_rates(_counted(stored, reference)), default=None),
     )
 
 
@@ -262,13 +264,12 @@ def _lost_events(sample: Sample) -> int | None:
     return max(known, int(ledger.refused is None and bool(ledger.lost)))
 
 
-def _least_rate(samples: Sequence[Sample]) -> float | None:
-    rates = [
+def _rates(samples: Sequence[Sample]) -> list[float]:
+    return [
         document["ops"] * 1e9 / document["elapsed_ns"]
         for document in (sample.workload_document for sample in samples)
         if document.get("elapsed_ns")
     ]
-    return min(rates, default=None)
 
 
 def _sum(terms: Iterable[int | None]) -> int | None:

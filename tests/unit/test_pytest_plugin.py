@@ -121,9 +121,11 @@ def test_nothing_lost(run: Any) -> None:
 def test_a_rate_must_be_reached(run: Any) -> None:
     done = run(LOST.format("rate=500"), reached=0.5)
     done.assert_outcomes(failed=1)
-    done.stdout.fnmatch_lines(["*EventsLostError: nothing was lost, but only 250 of 500*under*"])
+    done.stdout.fnmatch_lines(["*RateNotKeptError: nothing was lost, but only 250 of 500*under*"])
     done = run(LOST.format("rate=500"), reached=0.5, reference_reached=0.5)
-    done.stdout.fnmatch_lines(["*InconclusiveError: inconclusive: *the rate is too high here*"])
+    done.stdout.fnmatch_lines(
+        ["*InconclusiveError: inconclusive: *without rules no more, it is too high*"]
+    )
 
 
 def test_where_nothing_happens_nothing_can_be_lost(run: Any) -> None:
