@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, Literal, Required, TypedDict
 
 from harness.errors import UsageError
 from harness.model import SAMPLE_SCHEMA, Caution, Sample
@@ -24,6 +24,56 @@ from harness.model import SAMPLE_SCHEMA, Caution, Sample
 SAMPLES = "samples.jsonl"
 PLAN = "plan.toml"
 ENVIRONMENT = "environment.json"
+
+
+class _StoredScenario(TypedDict, total=False):
+    name: Required[str]
+    rules: list[str]
+    interleaved: bool
+
+
+class _StoredPlan(TypedDict, total=False):
+    """What is read of a plan again; the rest of it may be anything."""
+
+    kind: Literal["kernel", "replay"]
+    reference_scenario: str
+    reference_consumer: str
+    workloads: list[str]
+    consumers: list[str]
+    ops: dict[str, int]
+    margin: float
+    margins: dict[str, float]
+    trials: int
+    scenarios: dict[str, list[_StoredScenario]]
+
+
+class _StoredKernel(TypedDict, total=False):
+    release: str
+    version: str
+    arch: str
+    boot_parameters: list[str]
+
+
+class _StoredCpu(TypedDict, total=False):
+    model: str
+    online: list[int]
+    allowed: list[int]
+
+
+class _StoredFacts(TypedDict, total=False):
+    hostname: str
+    machine: str
+    kernel: _StoredKernel
+    cpu: _StoredCpu
+
+
+class _StoredEnvironment(TypedDict, total=False):
+    """What is read of an environment again."""
+
+    auditbench: str
+    facts: _StoredFacts
+    cpus: dict[str, list[int]]
+    cautions: list[Caution]
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,16 +181,19 @@ def _give_to_caller(*paths: Path) -> None:
 
 def load_run(folder: Path) -> StoredRun:
     """Read a run back; UsageError where it is not one or a line inside it is damaged."""
-    plan = _read_document(folder / PLAN, tomllib.loads)
-    environment = _read_document(folder / ENVIRONMENT, json.loads)
+    plan = _read_document(folder / PLAN, tomllib.loads, _StoredPlan)
+    environment = _read_document(folder / ENVIRONMENT, json.loads, _StoredEnvironment)
     with _no_garbage_collection():
         samples, cautions = _read_samples(folder / SAMPLES)
     return StoredRun(folder, plan, environment, tuple(samples), tuple(cautions))
 
 
-def _read_document(path: Path, parse: Callable[[str], Any]) -> dict[str, Any]:
+def _read_document(path: Path, parse: Callable[[str], Any], shape: Any) -> dict[str, Any]:
+    import msgspec
+
     try:
         document = parse(path.read_text(encoding="utf-8"))
+        msgspec.convert(document, shape)
     except OSError as error:
         raise UsageError(
             f"{path} cannot be read ({error.strerror})",
@@ -148,9 +201,8 @@ def _read_document(path: Path, parse: Callable[[str], Any]) -> dict[str, Any]:
         ) from None
     except ValueError as error:
         raise UsageError(f"{path} is damaged ({error})", remedy="restore it or run again") from None
-    if not isinstance(document, dict):
-        raise UsageError(f"{path} holds no document", remedy="restore it or run again")
-    return document
+    found: dict[str, Any] = document
+    return found
 
 
 @contextmanager

@@ -120,6 +120,26 @@ def test_a_damaged_document_is_named(tmp_path: Path, name: str) -> None:
         load_run(folder)
 
 
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        (PLAN, 'scenarios = "rules"'),
+        (PLAN, 'kind = "other"'),
+        (PLAN, 'margin = "2%"'),
+        (PLAN, "[[scenarios.udp]]\nrules = []"),
+        (ENVIRONMENT, "[]"),
+        (ENVIRONMENT, '{"facts": 1}'),
+        (ENVIRONMENT, '{"facts": {"cpu": {"online": 2}}}'),
+        (ENVIRONMENT, '{"cautions": [1]}'),
+    ],
+)
+def test_a_document_of_another_shape_is_named(tmp_path: Path, name: str, text: str) -> None:
+    folder = write(tmp_path / "r")
+    (folder / name).write_text(text)
+    with pytest.raises(UsageError, match=f"{name} is damaged"):
+        load_run(folder)
+
+
 def test_a_folder_that_cannot_be_made(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(UsageError, match="cannot be written"):
