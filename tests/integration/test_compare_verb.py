@@ -240,6 +240,26 @@ def test_scenarios_of_other_names_in_two_runs(
     assert change["ratio"] == pytest.approx(1.2, rel=0.02)
 
 
+def test_a_scenario_with_a_consumer_of_its_own(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = write_run(tmp_path / "results" / "h-1" / "1-one")
+    samples = folder / SAMPLES
+    lines = [json.loads(line) for line in samples.read_text().splitlines()]
+    for line in lines:
+        if line["scenario"] == "excluded":
+            line["consumer"] = "count"
+    samples.write_text("".join(json.dumps(line) + "\n" for line in lines))
+    compare = Caller(folder.parent.parent, capsys)
+    document = compare.document("1-one:rules", ":excluded", code=0)
+    change = change_of(document, "excluded", "elapsed_ns_per_op")
+    assert (change["base_consumer"], change["consumer"]) == ("assemble", "count")
+    assert change["ratio"] == pytest.approx(7_200 / 15_000, rel=0.02)
+    assert "rules → excluded (assemble → count)" in " ".join(
+        compare("1-one:rules", ":excluded", "--format", "md").out.split()
+    )
+
+
 def test_damage(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     folder = tmp_path / "results" / "h-1"
     write_run(folder / "1-base", seed=1)
