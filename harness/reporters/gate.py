@@ -74,7 +74,7 @@ def notes(report: GateReport) -> Iterator[str]:
     """The sentences of all checks, those that several cells share said once."""
     cells: dict[tuple[str, str], list[str]] = {}
     for check in report.checks:
-        for words in check_sentences(check):
+        for words in dict.fromkeys(check_sentences(check)):
             cells.setdefault((check.limit.text, words), []).append(_cell_name(check, report))
     for (limit, words), names in cells.items():
         number = sum(check.limit.text == limit for check in report.checks)

@@ -13,7 +13,7 @@ from harness.decisions import Contest, Contestant
 from harness.errors import InterruptedRunError, UsageError
 from harness.model import LossComparison
 from harness.run.checks import LEAST_BLOCKS
-from harness.run.gate import distrusted
+from harness.run.distrust import distrusted
 from harness.run.plan import Plan, Request, make_plan
 from harness.run.plan_file import load_plan_file
 from harness.run.result import compare_with, in_plan_order, make_result

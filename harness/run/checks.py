@@ -87,12 +87,13 @@ def select_cells(limit: Limit, cells: Iterable[Cell], aside: Aside) -> list[Cell
 
 
 def _nothing_meant(limit: Limit, names: set[str]) -> UsageError:
-    wrong = next((name for name in limit.scope if name not in names), "/".join(limit.scope))
-    near = difflib.get_close_matches(wrong, sorted(names), n=3, cutoff=0.5)
+    what = f"--fail {limit.text!r} is for no cell that is compared"
+    wrong = [name for name in limit.scope if name not in names]
+    if not wrong:
+        return UsageError(what, remedy="it is for the reference alone, or for no such combination")
+    near = difflib.get_close_matches(wrong[0], sorted(names), n=3, cutoff=0.5)
     known = " or ".join(near) if near else ", ".join(sorted(names))
-    return UsageError(
-        f"--fail {limit.text!r} is for no cell that is compared", remedy=f"the names are {known}"
-    )
+    return UsageError(f"{what}: nothing is called {wrong[0]!r}", remedy=f"the names are {known}")
 
 
 @dataclass(frozen=True, slots=True)

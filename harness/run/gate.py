@@ -14,7 +14,7 @@ from harness.analysis.compare import Reference
 from harness.analysis.limit import settle
 from harness.decisions import Check, GateReport, Limit
 from harness.errors import InterruptedRunError, UntrustworthyError, UsageError
-from harness.model import AGAIN, Cell, Comparison, Result, Sample
+from harness.model import AGAIN, Caution, Comparison, Result
 from harness.run.across import CompareOptions, Side, compare_runs
 from harness.run.checks import (
     LEAST_BLOCKS,
@@ -24,6 +24,7 @@ from harness.run.checks import (
     check_limits,
     select_cells,
 )
+from harness.run.distrust import distrust_checks, require_blocks
 from harness.run.plan import Plan, Request, make_plan
 from harness.run.plan_file import load_plan_file
 from harness.run.result import compare_with, in_plan_order, make_result
@@ -64,14 +65,14 @@ def gate_plan(
     result, measured = _measured(stored, rules)
     checks = check_limits(rules.limits, measured)
     flagged = [check for check in checks if check.outcome == "fail"]
-    distrust = _distrust(result, stored.samples, checks)
+    distrust = distrust_checks(result, stored.samples, checks)
     if not flagged or distrust:
         return _report(rules, checks, [result], distrust)
     options.say(f"{_beyond(len(flagged))}: measuring what is concerned once more")
     again = _run(_second_request(request, plan, rules, flagged), options, make_observer())
     second, measured_again = _measured(again, rules)
     settled = [_settled(check, measured_again) for check in checks]
-    distrust = _distrust(second, again.samples, settled)
+    distrust = distrust_checks(second, again.samples, settled)
     return _report(rules, settled, [result, second], distrust)
 
 
@@ -83,8 +84,8 @@ def gate_run(folder: Path, rules: GateRules) -> GateReport:
     stored = load_run(folder)
     result, measured = _measured(stored, rules)
     checks = check_limits(rules.limits, measured)
-    _require_blocks(checks, result.run)
-    distrust = _distrust(result, stored.samples, checks)
+    require_blocks(checks, result.run)
+    distrust = distrust_checks(result, stored.samples, checks)
     return _report(rules, checks, [result], distrust)
 
 
@@ -110,7 +111,7 @@ def gate_against(head: Path, base: Path, rules: GateRules, *, force: bool = Fals
         against=pair.base,
     )
     checks = check_limits(rules.limits, measured)
-    distrust = list(_distrust(result, stored.samples, checks))
+    distrust = list(distrust_checks(result, stored.samples, checks))
     if not pair.trustworthy and not distrust:
         distrust.append(f"{pair.base} is not to be relied on")
     return replace(_report(rules, checks, [result], distrust), cautions=pair.cautions)
@@ -123,9 +124,15 @@ def _report(
         checks=tuple(checks),
         results=tuple(results),
         distrust=tuple(distrust),
-        cautions=tuple(dict.fromkeys(c for result in results for c in result.cautions)),
+        cautions=tuple(dict.fromkeys(c for result in results for c in _cautions(result))),
         inconclusive_passes=rules.inconclusive_passes,
     )
+
+
+def _cautions(result: Result) -> list[Caution]:
+    if result.complete:
+        return list(result.cautions)
+    return [*result.cautions, Caution("stopped", f"{result.run} was stopped before its end")]
 
 
 def _beyond(number: int) -> str:
@@ -247,48 +254,3 @@ def _against_scenario(
             remedy=f"one of {', '.join(sorted(known))}",
         )
     return tuple(compare_with(reference, in_plan_order(stored), stored.plan))
-
-
-def _distrust(
-    result: Result, samples: Iterable[Sample], checks: Iterable[Check]
-) -> tuple[str, ...]:
-    """Why what was measured must not be relied on."""
-    reasons = distrusted(result)
-    for cell in _cells_without_valid_trial(samples):
-        reasons.append(f"{cell.workload} × {cell.scenario} × {cell.consumer} has no valid trial")
-    last = [(check.limit.text, check.readings[-1]) for check in checks]
-    reasons += [f"{limit}: {reading.note}" for limit, reading in last if reading.note]
-    return tuple(dict.fromkeys(reasons))
-
-
-def distrusted(result: Result) -> list[str]:
-    """Why a result must not be relied on; empty where it may be."""
-    reasons = []
-    if not any(comparison.blocks for comparison in result.comparisons):
-        reasons.append(f"nothing is compared in {result.run}")
-    open_trials = sum(ledger.trials_unexplained for ledger in result.ledgers)
-    if open_trials:
-        reasons.append(f"{open_trials} trials of {result.run} have events not accounted for")
-    if result.invalid_trials * 2 > result.trials:
-        reasons.append(f"{result.invalid_trials} of {result.trials} trials are not valid")
-    if not reasons and not result.trustworthy:
-        reasons.append(f"{result.run} has events not accounted for")
-    return reasons
-
-
-def _cells_without_valid_trial(samples: Iterable[Sample]) -> list[Cell]:
-    valid: dict[Cell, bool] = {}
-    for sample in samples:
-        if not sample.warm_up:
-            valid[sample.cell] = valid.get(sample.cell, False) or sample.valid
-    return [cell for cell, any_valid in valid.items() if not any_valid]
-
-
-def _require_blocks(checks: Sequence[Check], run: str) -> None:
-    """UntrustworthyError where no check on an interval had the blocks for one."""
-    counted = [check.readings[-1] for check in checks if check.limit.yardstick != "loss"]
-    if counted and all(reading.count < LEAST_BLOCKS for reading in counted):
-        raise UntrustworthyError(
-            f"{run} has too few blocks for any verdict ({counted[0].count})",
-            remedy=f"run at least {LEAST_BLOCKS}, or 8 or more to see anything",
-        )

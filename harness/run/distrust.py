@@ -1,0 +1,55 @@
+"""Why what was measured must not be relied on."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from harness.decisions import Check
+from harness.errors import UntrustworthyError
+from harness.model import Cell, Result, Sample
+from harness.run.checks import LEAST_BLOCKS
+
+
+def distrust_checks(
+    result: Result, samples: Iterable[Sample], checks: Iterable[Check]
+) -> tuple[str, ...]:
+    """Why what was measured must not be relied on."""
+    reasons = distrusted(result)
+    for cell in _cells_without_valid_trial(samples):
+        reasons.append(f"{cell.workload} × {cell.scenario} × {cell.consumer} has no valid trial")
+    last = [(check.limit.text, check.readings[-1]) for check in checks]
+    reasons += [f"{limit}: {reading.note}" for limit, reading in last if reading.note]
+    return tuple(dict.fromkeys(reasons))
+
+
+def distrusted(result: Result) -> list[str]:
+    """Why a result must not be relied on; empty where it may be."""
+    reasons = []
+    if not any(comparison.blocks for comparison in result.comparisons):
+        reasons.append(f"nothing is compared in {result.run}")
+    open_trials = sum(ledger.trials_unexplained for ledger in result.ledgers)
+    if open_trials:
+        reasons.append(f"{open_trials} trials of {result.run} have events not accounted for")
+    if result.invalid_trials * 2 > result.trials:
+        reasons.append(f"{result.invalid_trials} of {result.trials} trials are not valid")
+    if not reasons and not result.trustworthy:
+        reasons.append(f"{result.run} has events not accounted for")
+    return reasons
+
+
+def _cells_without_valid_trial(samples: Iterable[Sample]) -> list[Cell]:
+    valid: dict[Cell, bool] = {}
+    for sample in samples:
+        if not sample.warm_up:
+            valid[sample.cell] = valid.get(sample.cell, False) or sample.valid
+    return [cell for cell, any_valid in valid.items() if not any_valid]
+
+
+def require_blocks(checks: Sequence[Check], run: str) -> None:
+    """UntrustworthyError where no check on an interval had the blocks for one."""
+    counted = [check.readings[-1] for check in checks if check.limit.yardstick != "loss"]
+    if counted and all(reading.count < LEAST_BLOCKS for reading in counted):
+        raise UntrustworthyError(
+            f"{run} has too few blocks for any verdict ({counted[0].count})",
+            remedy=f"run at least {LEAST_BLOCKS}, or 8 or more to see anything",
+        )
