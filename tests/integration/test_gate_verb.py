@@ -12,6 +12,8 @@ import jsonschema
 import pytest
 
 from harness.cli import run_command
+from harness.run import ab
+from harness.run.session import Outcome
 from harness.store import SAMPLES
 from tests.support.altered_runs import (
     Change,
@@ -295,3 +297,35 @@ def test_found_before_anything_is_measured(
     (tmp_path / "some.rules").write_text("-D\n")
     assert_one_line(command(*words), 2, expected)
     assert not list(tmp_path.glob("results/*/*"))
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "change", "codes"),
+    [
+        ("rules", "excluded", slower("rules", 1.0), (0, 0)),
+        ("excluded", "rules", slower("rules", 1.0), (0, 1)),
+        ("disabled", "no-rules", slower("no-rules", 1.0, spread=0.1), (3, 3)),
+        ("excluded", "rules", unexplained("rules"), (3, 3)),
+    ],
+)
+def test_what_ab_ends_in(
+    tmp_path: Path,
+    command: Command,
+    monkeypatch: pytest.MonkeyPatch,
+    first: str,
+    second: str,
+    change: Change,
+    codes: tuple[int, int],
+) -> None:
+    """The run that would have been measured is made up."""
+    for name in (first, second):
+        (tmp_path / f"{name}.rules").write_text("-D\n")
+    folder = stored(tmp_path, change)
+    monkeypatch.setattr(ab, "run_session", lambda *_: Outcome(folder, interrupted=False))
+    words = ("ab", f"{first}.rules", f"{second}.rules", "--markdown", "m.md")
+    plain, strict = command(*words), command(*words, "--fail-if-worse", "--json")
+    assert (plain.returncode, strict.returncode) == codes
+    assert f"A is {first}.rules (scenario {first})" in plain.stdout
+    document = json.loads(strict.stdout)
+    assert " ".join(document["answer"].split()) in " ".join(plain.stdout.split())
+    assert (tmp_path / "m.md").read_text().startswith("## auditbench ab\n")
