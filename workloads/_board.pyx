@@ -71,6 +71,15 @@ cdef class Board:
     def stopped(self) -> bool:
         return self.gate.stop != 0
 
+    def note_speed_before(self, int worker, long long probe_ns, long long waited_ns) -> None:
+        """How fast the CPU was when the worker was ready, and how long it waited for that."""
+        cdef tally *mine = self.tally_of(worker)
+        mine.probe_before_ns, mine.speed_wait_ns = probe_ns, waited_ns
+
+    def note_speed_after(self, int worker, long long probe_ns) -> None:
+        """How fast the CPU was when the worker had done its share."""
+        self.tally_of(worker).probe_after_ns = probe_ns
+
     def add_sample(self, int worker, long long elapsed_ns) -> None:
         """Enters one latency, as the timed section does."""
         record(&self.tally_of(worker).latency, elapsed_ns)
@@ -86,6 +95,9 @@ cdef class Board:
             "behind_ns": mine.behind_ns,
             "spun_ns": mine.spun_ns,
             "busy_ns": mine.busy_ns,
+            "probe_before_ns": mine.probe_before_ns,
+            "probe_after_ns": mine.probe_after_ns,
+            "speed_wait_ns": mine.speed_wait_ns,
             "cpu_user_ns": mine.cpu_user_ns,
             "cpu_system_ns": mine.cpu_system_ns,
             "children_user_ns": mine.children_user_ns,

@@ -41,6 +41,7 @@ class Options:
     sink_buffer: int
     n: int | None
     busy_ns: int | None
+    full_speed_ns: int | None
     fd: int | None
     capture: str
     marker: str
@@ -120,6 +121,12 @@ def _parser() -> argparse.ArgumentParser:
         type=_busy_ns,
         metavar="NS",
         help="work of its own after each operation: a loop on the clock",
+    )
+    add(
+        "--full-speed-ns",
+        type=_count,
+        metavar="NS",
+        help="wait a little for a moment in which the probe takes no longer than about this",
     )
     add("--fd", type=_descriptor, help="replay: the inherited socket")
     add("--capture", default="", metavar="FILE", help="replay: what to send")

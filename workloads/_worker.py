@@ -17,6 +17,7 @@ from workloads._load import Load
 from workloads._options import Options
 from workloads._process import follow_parent_in_death, sharpen_timers
 from workloads._session import enter_session
+from workloads._speed import await_full_speed, probe_ns
 
 
 class Crew:
@@ -52,6 +53,7 @@ class Crew:
         self._take_cpu(0)
         self.load.prepare(self.board, 0)
         self.board.touch(0)
+        self.board.note_speed_before(0, *await_full_speed(self.options.full_speed_ns))
         entered = enter_session(self.options.auid)  # last, so that the set-up is not in it
         others = [self._fork_member(worker) for worker in range(1, self.board.workers)]
         self._tell(
@@ -77,6 +79,7 @@ class Crew:
             self._take_cpu(worker)
             self.load.prepare(self.board, worker)
             self.board.touch(worker)
+            self.board.note_speed_before(worker, *await_full_speed(None))
             self._tell({"pid": os.getpid(), "worker": worker})
             self._run(worker)
             os._exit(0)
@@ -110,3 +113,4 @@ class Crew:
         share = self.load.share_of(self.ops, worker, self.board.workers)
         options = self.options
         self.load.run(self.board, worker, share, options.rate_per_s, options.busy_ns or 0)
+        self.board.note_speed_after(worker, probe_ns())

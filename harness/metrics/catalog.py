@@ -108,6 +108,12 @@ _ALL = (
     ),
     _noise("pressure_memory_percent", "%", "the same for memory"),
     _noise("pressure_io_percent", "%", "the same for I/O"),
+    _noise(
+        "slowdown_percent",
+        "%",
+        "how much slower than at full speed the workload's CPU did a fixed piece of work, just "
+        "before the load or just after; mostly neighbours on the same physical core",
+    ),
     _noise("load_one_minute", "1", "load average when the trial began"),
     _noise(
         "involuntary_switches",

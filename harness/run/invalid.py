@@ -49,7 +49,7 @@ def refuse_unreadable(limits: Mapping[str, float]) -> None:
     """HostUnfitError where this kernel does not tell what a limit is set to."""
     known = read_machine().delta(read_machine()).noise() if limits else {}
     for name in limits:
-        if name not in known:
+        if name not in known and name != "slowdown_percent":
             raise HostUnfitError(
                 f"the plan sets a limit to {name}, which this kernel does not tell",
                 remedy="take it out of [invalid], or boot with psi=1",

@@ -43,10 +43,16 @@ def metrics_of(
 
 
 def noise_of(
-    workload: Document, consumer: Document | None, machine: MachineDelta
+    workload: Document,
+    consumer: Document | None,
+    machine: MachineDelta,
+    *,
+    slowdown: float | None = None,
 ) -> dict[str, float]:
     """What disturbed a trial, by the names of `harness.metrics.catalog`."""
     noise = machine.noise()
+    if slowdown is not None:
+        noise["slowdown_percent"] = slowdown
     noise["involuntary_switches"] = float(workload["involuntary_switches"])
     if consumer is not None and "involuntary_switches" in consumer:
         noise["consumer_involuntary_switches"] = float(consumer["involuntary_switches"])

@@ -34,12 +34,14 @@ class Limits(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     """`[invalid]` of a plan: above which disturbance a trial is not used. None is no limit.
 
     Percent of the trial's duration: time stolen from all CPUs, time in which tasks waited (PSI).
+    `slowdown_percent` is of the CPU's full speed.
     """
 
     steal_percent: Percent | None = None
     pressure_cpu_percent: Percent | None = None
     pressure_memory_percent: Percent | None = None
     pressure_io_percent: Percent | None = None
+    slowdown_percent: Annotated[float, msgspec.Meta(gt=0, le=1000)] | None = None
 
     def given(self) -> dict[str, float]:
         """The limits that there are, by metric."""

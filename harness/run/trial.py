@@ -30,6 +30,7 @@ from harness.run.invalid import too_disturbed, why_invalid
 from harness.run.measure import Circumstances, evidence_of, metrics_of, noise_of
 from harness.run.pause import paused
 from harness.run.plan import Plan
+from harness.run.speed import Speed
 from workloads.catalog import WORKLOADS
 
 WORKER_READY_TIMEOUT_S = 30.0
@@ -56,6 +57,7 @@ class Bench:
     hold_queue: bool = False
     """Whether the kernel keeps records while no daemon is there (`audit=1` at boot)."""
     on_pulse: Callable[[int, int], None] = lambda backlog, lost: None
+    speed: Speed = field(default_factory=Speed)
     backlog_high: int = field(default=0)
 
     def tick(self) -> None:
@@ -105,7 +107,7 @@ def _measure(bench: Bench, trial: Trial, scenario: Scenario) -> Sample:
         _quiet(bench, scenario)
         report = consumer.stop()
     machine = machine_after.delta(machine_before)
-    noise = noise_of(document, report.document, machine)
+    noise = noise_of(document, report.document, machine, slowdown=bench.speed.take(document))
     delta = audit_delta(before, after, hz=kernel_hz())
     demanded, suppressed = demanded_events(scenario, document)
     ledger = close_ledger(
@@ -211,6 +213,8 @@ def worker_command(bench: Bench, trial: Trial) -> list[str]:
             words += [spelling, value]
     if cpus := bench.cpus.get("workload"):
         words += ["--cpu", ",".join(map(str, cpus))]
+    if (full_ns := bench.speed.full_ns()) is not None:
+        words += ["--full-speed-ns", str(full_ns)]
     if plan.command:
         words += ["--", *plan.command]
     return module_command("workloads", *words)

@@ -1,0 +1,42 @@
+"""How fast the machine was in each trial, and what counts as its full speed.
+
+The worker times a fixed piece of work just before and just after its load. On a virtual machine
+whose neighbour keeps the other thread of the core busy, that takes up to twice as long, and so
+does a system call, while no counter of the guest shows it. So each trial first waits a little
+for full speed, whatever its cell. What it measured then is never looked at.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+LEAST_PROBES = 8
+"""Before there are so many, full speed is not known."""
+
+
+@dataclass(slots=True)
+class Speed:
+    """The probes of a run, in ns: small is fast."""
+
+    probes_ns: list[int] = field(default_factory=list)
+
+    def full_ns(self) -> int | None:
+        """What the probe takes at full speed: the lower quartile of all, so that the rare best of
+        a machine that changes its frequency does not count; None while it is not known.
+        """
+        if len(self.probes_ns) < LEAST_PROBES:
+            return None
+        return sorted(self.probes_ns)[len(self.probes_ns) // 4]
+
+    def take(self, workload: Mapping[str, Any]) -> float | None:
+        """Learn from a trial; by how many percent it was slower than full speed, if known."""
+        details = workload["details"]
+        found = [int(details.get(f"probe_{when}_ns", 0)) for when in ("before", "after")]
+        probes = [probe for probe in found if probe]
+        self.probes_ns += probes
+        full_ns = self.full_ns()
+        if not probes or full_ns is None:
+            return None
+        return 100 * max(max(probes) / full_ns - 1, 0.0)
