@@ -1,0 +1,69 @@
+"""What the live proofs have in common: a plan run as `auditbench run` runs it, and a report."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).parents[2]
+sys.path.insert(0, str(ROOT))
+
+from harness.analysis.compare import MetricView, Reference, compare  # noqa: E402
+from harness.errors import AuditbenchError  # noqa: E402
+from harness.model import Comparison, Sample  # noqa: E402
+from harness.run.plan import Request  # noqa: E402
+from harness.run.runner import Silence  # noqa: E402
+from harness.run.session import SessionOptions, run_session  # noqa: E402
+from harness.store import StoredRun, load_run  # noqa: E402
+
+ELAPSED = "elapsed_ns_per_op"
+DECIDED = ("worse", "better", "equivalent")
+
+
+def options(about: str, *, runs: bool = True) -> argparse.ArgumentParser:
+    """The options that all proofs have: where the report goes, and where the runs are kept."""
+    parser = argparse.ArgumentParser(description=about)
+    parser.add_argument("-o", "--output", type=Path, metavar="FILE", help="the report as JSON")
+    if runs:
+        parser.add_argument(
+            "--results", type=Path, required=True, metavar="DIR", help="keep the runs here"
+        )
+    return parser
+
+
+def run_plan(text: str, results: Path, **wanted: Any) -> StoredRun:
+    """Write a plan file, run it on this host, and read the stored run back."""
+    results.mkdir(parents=True, exist_ok=True)
+    path = results / "plan.toml"
+    path.write_text(text, encoding="utf-8")
+    session = SessionOptions(results=results, argv=tuple(sys.argv))
+    outcome = run_session(Request(plan=str(path), **wanted), session, Silence())
+    if outcome.interrupted:
+        raise SystemExit(5)
+    return load_run(outcome.folder)
+
+
+def against(samples: list[Sample], scenario: str, metric: str = ELAPSED) -> list[Comparison]:
+    """All cells against one scenario, as the product compares them."""
+    return compare(samples, [MetricView(metric, "ns")], Reference(scenario))
+
+
+def finish(report: dict[str, Any], output: Path | None, *, holds: bool, claim: str) -> int:
+    """Print whether the claim holds, write the report, and give the exit code."""
+    print(f"{'holds' if holds else 'FAILS'}: {claim}")
+    if output is not None:
+        document = {"claim": claim, "holds": holds, **report}
+        output.write_text(json.dumps(document, indent=1) + "\n", encoding="utf-8")
+    return 0 if holds else 1
+
+
+def guarded(proof: Any) -> int:
+    """Run a proof; an error of the host is one line."""
+    try:
+        return int(proof())
+    except AuditbenchError as error:
+        print(error.one_line(), file=sys.stderr)
+        return error.exit_code
