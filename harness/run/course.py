@@ -178,7 +178,7 @@ def refuse_endless(plan: Plan) -> None:
 
 
 def widest(samples: list[Sample], plan: Plan, metric: str) -> Width | None:
-    """The widest 95 % interval (Student's t) among all interleaved cells that are compared.
+    """The widest 95 % interval, as results print it, among all interleaved cells that are compared.
 
     Infinite where a cell has none yet; None where nothing is compared.
     """

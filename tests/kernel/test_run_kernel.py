@@ -173,3 +173,43 @@ def test_the_osquery_stress_counts_what_it_did(tmp_path: Path) -> None:
     ledger = by_scenario(document, "osquery-stress")["rules"]
     assert ledger["operations"] == 3 * 2**3
     assert ledger["generated"] == ledger["complete"] == 2 * ledger["operations"]
+
+
+def test_a_run_goes_on_until_its_intervals_are_narrow(tmp_path: Path) -> None:
+    words = ("run", "--workload", "udp", "--scenario", "no-rules", "--ops", 300, "--seed", 3)
+    narrow = auditbench_json(*words, "--blocks", 2, "--until-ci", "90%", cwd=tmp_path)
+    assert narrow["complete"]
+    assert narrow["plan"]["ending"]["ended_by"] == "width"
+    assert narrow["plan"]["ending"]["half_width"] <= 0.9
+    assert any("ended by width" in warning["what"] for warning in narrow["warnings"])
+    timed = auditbench_json(
+        *words, "--blocks", 2, "--until-ci", "0.01%", "--max-time", "2s", cwd=tmp_path
+    )
+    assert timed["complete"]
+    assert timed["plan"]["ending"]["ended_by"] == "time"
+    assert timed["trials"] == timed["plan"]["trials"]
+    shown = auditbench("show", cwd=tmp_path)
+    assert "ended by time" in " ".join(shown.stdout.split())
+    sample = json.loads(
+        next(tmp_path.glob("results/*/*/samples.jsonl")).read_text().splitlines()[-1]
+    )
+    noise = {"steal_percent", "load_one_minute", "involuntary_switches", "slowdown_percent"}
+    assert noise <= sample["metrics"].keys()
+    assert "consumer_involuntary_switches" in sample["metrics"]
+
+
+def test_a_cell_with_work_of_its_own_is_slower_by_it(tmp_path: Path) -> None:
+    (tmp_path / "p.toml").write_text(
+        'summary = "s"\nreference = "no-context"\nscenarios = ["no-context"]\n'
+        'workloads = ["udp"]\n[[cells]]\nname = "slow"\nscenario = "no-context"\n'
+        "options = { busy-ns = 1000000 }\n",
+        encoding="utf-8",
+    )
+    document = auditbench_json("run", "p.toml", "--blocks", 3, "--ops", 100, cwd=tmp_path)
+    (slow,) = [
+        comparison
+        for comparison in document["comparisons"]
+        if comparison["scenario"] == "slow" and comparison["metric"] == "elapsed_ns_per_op"
+    ]
+    assert slow["estimate"] >= 1_000_000
+    assert slow["verdict"] == "worse"

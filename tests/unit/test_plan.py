@@ -66,6 +66,16 @@ def test_every_block_holds_every_cell_once() -> None:
     assert [trial.index for trial in trials] == list(range(len(trials)))
 
 
+def test_the_cells_of_a_workload_stand_together() -> None:
+    trials = trials_of(plan(blocks=10))
+    firsts = set()
+    for number in range(11):
+        order = [trial.cell.workload for trial in trials if trial.block == number]
+        assert len([place for place, name in enumerate(order) if name != order[place - 1]]) <= 2
+        firsts.add(order[0])
+    assert firsts == {"shells", "udp"}
+
+
 def test_the_seed_decides_the_order() -> None:
     assert trials_of(plan(seed=7)) == trials_of(plan(seed=7))
     assert trials_of(plan(seed=7)) != trials_of(plan(seed=8))
