@@ -121,7 +121,8 @@ cdef class Assembler:
         elif kind == SEEN_PATH:
             self.take_path(event, text, header.body, length, fields)
         elif kind == SEEN_EXECVE:
-            self.prints.keep(event, fingerprint(text + header.body, length - header.body))
+            self.prints.keep(event, fingerprint(
+                SEEN_EXECVE, text + header.body, length - header.body))
             take_arguments(event, text, fields)
         elif not kind & SEEN_ONCE:
             self.take_other(event, record_type, text, fields)
@@ -172,7 +173,7 @@ cdef class Assembler:
             return False
         if event.state == STATE_FINAL:
             return True
-        return self.prints.knows(event, fingerprint(text + body, length - body))
+        return self.prints.knows(event, fingerprint(kind, text + body, length - body))
 
     cdef void take_path(self, Event *event, const uint8_t *text, uint32_t body, uint32_t length,
                         Fields *fields) noexcept nogil:
@@ -184,7 +185,8 @@ cdef class Assembler:
             if number < 64:
                 event.items |= <uint64_t>1 << number
             else:
-                self.prints.keep(event, fingerprint(text + body, length - body))
+                self.prints.keep(
+                    event, fingerprint(SEEN_PATH, text + body, length - body))
         # the kernel prints obj= in ninth place, if at all
         if (fields.count > 8 and key_is(text, &fields.at[8], b"obj", 3)
                 and is_unknown(text, &fields.at[8]) and not self.contexts_excluded):

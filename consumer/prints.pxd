@@ -17,9 +17,10 @@ cdef struct PrintBlock:
     uint32_t number   # of blocks from the event's first to this one
 
 
-cdef inline uint64_t fingerprint(const uint8_t *bytes, uint32_t length) noexcept nogil:
-    """A 64-bit hash; not meant to withstand an adversary, who could only hide his own record."""
-    cdef uint64_t word, hashed = length * <uint64_t>0x9E3779B97F4A7C15u
+cdef inline uint64_t fingerprint(uint32_t kind, const uint8_t *bytes,
+                                 uint32_t length) noexcept nogil:
+    """A 64-bit hash of a record of that kind; not meant to withstand an adversary, who could only hide his own record."""
+    cdef uint64_t word, hashed = (kind ^ length) * <uint64_t>0x9E3779B97F4A7C15u
     while length >= 8:
         memcpy(&word, bytes, 8)
         hashed = (hashed ^ word) * <uint64_t>0xD6E8FEB86659FD93u
