@@ -19,7 +19,10 @@ cdef struct PrintBlock:
 
 cdef inline uint64_t fingerprint(uint32_t kind, const uint8_t *bytes,
                                  uint32_t length) noexcept nogil:
-    """A 64-bit hash of a record of that kind; not meant to withstand an adversary, who could only hide his own record."""
+    """A 64-bit hash of a record of that kind.
+
+    It is not meant to withstand an adversary, who could only hide his own record.
+    """
     cdef uint64_t word, hashed = (kind ^ length) * <uint64_t>0x9E3779B97F4A7C15u
     while length >= 8:
         memcpy(&word, bytes, 8)
