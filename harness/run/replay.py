@@ -13,7 +13,7 @@ import tempfile
 import time
 from collections.abc import Mapping
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -25,6 +25,7 @@ from harness.processes import ChildFailedError, LineProcess, module_command
 from harness.run.invalid import too_disturbed
 from harness.run.measure import noise_of
 from harness.run.plan import Plan
+from harness.run.speed import Speed
 
 CAPTURE = Path(__file__).parent.parent / "scenarios" / "reference.auditcap.gz"
 """Recorded from a real kernel by `auditbench record`."""
@@ -41,6 +42,7 @@ class ReplayBench:
     cpus: Mapping[str, tuple[int, ...]]
     trial_timeout_s: float
     capture: Path = CAPTURE
+    speed: Speed = field(default_factory=Speed)
 
 
 def rate_of(scenario: str) -> int | None:
@@ -67,7 +69,7 @@ def replay_trial(bench: ReplayBench, trial: Trial) -> Sample:
         before = read_machine()
         sent, received = _feed(bench, trial)
         machine = read_machine().delta(before)
-        noise = noise_of(sent, received, machine)
+        noise = noise_of(sent, received, machine, slowdown=bench.speed.take(sent))
         metrics, ledger = _metrics(sent, received) | noise, _ledger(received)
         documents = {
             "workload_document": sent,
@@ -144,6 +146,8 @@ def _feeder_command(bench: ReplayBench, trial: Trial, ours: socket.socket) -> li
     words += ["--capture", str(bench.capture), "--no-session"]
     if (rate := rate_of(trial.cell.scenario)) is not None:
         words += ["--rate", str(rate)]
+    if (full_ns := bench.speed.full_ns()) is not None:
+        words += ["--full-speed-ns", str(full_ns)]
     return module_command("workloads", *words, *_cpu_words(bench, "workload"))
 
 

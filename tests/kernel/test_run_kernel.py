@@ -177,7 +177,7 @@ def test_the_osquery_stress_counts_what_it_did(tmp_path: Path) -> None:
 
 def test_a_run_goes_on_until_its_intervals_are_narrow(tmp_path: Path) -> None:
     words = ("run", "--workload", "udp", "--scenario", "no-rules", "--ops", 300, "--seed", 3)
-    narrow = auditbench_json(*words, "--blocks", 2, "--until-ci", "90%", cwd=tmp_path)
+    narrow = auditbench_json(*words, "--blocks", 4, "--until-ci", "90%", cwd=tmp_path)
     assert narrow["complete"]
     assert narrow["plan"]["ending"]["ended_by"] == "width"
     assert narrow["plan"]["ending"]["half_width"] <= 0.9
@@ -205,7 +205,7 @@ def test_a_cell_with_work_of_its_own_is_slower_by_it(tmp_path: Path) -> None:
         "options = { busy-ns = 1000000 }\n",
         encoding="utf-8",
     )
-    document = auditbench_json("run", "p.toml", "--blocks", 3, "--ops", 100, cwd=tmp_path)
+    document = auditbench_json("run", "p.toml", "--blocks", 3, "--ops", 20, cwd=tmp_path)
     (slow,) = [
         comparison
         for comparison in document["comparisons"]
