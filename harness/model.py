@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 SAMPLE_SCHEMA = 1
 """Version of one line in `samples.jsonl`; grows when a field changes its meaning."""
@@ -120,6 +120,19 @@ class Ledger:
     """`session`, `process-tree`, or `none` when events cannot be told from those of others."""
 
 
+class Moment(NamedTuple):
+    """The way from the kernel to the consumer at one moment of a trial; stored as a list."""
+
+    t_ms: int
+    """Since the load began."""
+    backlog: int
+    """Records in the kernel's queue."""
+    lost: int
+    """The kernel's `lost` since the load began."""
+    unread_bytes: int | None = None
+    """What waits in the consumer's sockets; None where none is known to be its own."""
+
+
 @dataclass(frozen=True, slots=True)
 class Sample:
     """What one trial measured, with everything needed to redo the analysis.
@@ -151,6 +164,9 @@ class Sample:
     status_before: dict[str, Any] | None = None
     status_after: dict[str, Any] | None = None
     backlog_high: int | None = None
+    timeline: tuple[Moment, ...] = ()
+    """From before the load until all that it made is through; empty where there is no kernel in
+    the loop, and in runs made before it was kept."""
     machine: dict[str, Any] = field(default_factory=dict)
     warnings: tuple[str, ...] = ()
     schema: int = SAMPLE_SCHEMA
@@ -304,3 +320,11 @@ class Result:
         return not any(
             ledger.trials_unexplained or ledger.total.unexplained for ledger in self.ledgers
         )
+
+
+@dataclass(frozen=True, slots=True)
+class ReportView:
+    """What reports and plots are made from: the result, and the trials behind it in plan order."""
+
+    result: Result
+    samples: tuple[Sample, ...]

@@ -146,6 +146,7 @@ SOURCES: dict[str, str] = {
     "audit_sockets": "drops and fill of every audit socket",
     "audit_status": "lost and backlog_wait_time_actual between two readings",
     "machine": "all of these before and after a trial",
+    "timeline": "backlog, lost and unread bytes of the consumer, several times during a load",
     "process_events": "executions, counted independently by the process-event connector",
     "tracepoints": "syscalls, counted independently by tracepoints",
 }

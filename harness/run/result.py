@@ -10,7 +10,17 @@ from harness.analysis.compare import MetricView, Reference, compare, noise_floor
 from harness.analysis.loss import compare_losses, lost_any
 from harness.analysis.verdict import DEFAULT_MARGIN
 from harness.metrics.catalog import METRICS
-from harness.model import AGAIN, Caution, Cell, CellLedger, Comparison, Ledger, Result, Sample
+from harness.model import (
+    AGAIN,
+    Caution,
+    Cell,
+    CellLedger,
+    Comparison,
+    Ledger,
+    ReportView,
+    Result,
+    Sample,
+)
 from harness.store import StoredRun
 
 PRIMARY = {"kernel": "elapsed_ns_per_op", "replay": "cpu_consumer_ns_per_op"}
@@ -42,6 +52,11 @@ def make_result(stored: StoredRun) -> Result:
         primary=primary,
         operation="record" if kind == "replay" else "operation",
     )
+
+
+def make_view(stored: StoredRun) -> ReportView:
+    """A stored run as reports and plots take it."""
+    return ReportView(make_result(stored), tuple(in_plan_order(stored)))
 
 
 def compare_with(

@@ -23,6 +23,7 @@ from harness.kernel.lease import Lease, WantedState
 from harness.kernel.status import AuditStatus
 from harness.metrics.audit_status import audit_delta
 from harness.metrics.machine import read_machine
+from harness.metrics.timeline import Timeline
 from harness.model import Ledger, Sample, Scenario, Trial
 from harness.processes import ChildFailedError, LineProcess, module_command
 from harness.run.expected import demanded_events, excluded_types
@@ -58,12 +59,12 @@ class Bench:
     """Whether the kernel keeps records while no daemon is there (`audit=1` at boot)."""
     on_pulse: Callable[[int, int], None] = lambda backlog, lost: None
     speed: Speed = field(default_factory=Speed)
-    backlog_high: int = field(default=0)
+    timeline: Timeline = field(default_factory=Timeline)
 
     def tick(self) -> None:
         """Look at the kernel's queue once; called a few times a second while a load runs."""
         status = self.client.status()
-        self.backlog_high = max(self.backlog_high, status.backlog)
+        self.timeline.add(status)
         self.on_pulse(status.backlog, status.lost)
 
 
@@ -96,24 +97,24 @@ def _measure(bench: Bench, trial: Trial, scenario: Scenario) -> Sample:
             # Forks are not recorded: whoever acts is named, what they start is known by parent.
             for pid in ready["acting_pids"]:
                 consumer.attribute_tree(pid)
-        bench.backlog_high = 0
         before, machine_before = bench.client.status(), read_machine()
+        bench.timeline = Timeline(before, consumer.pids)
         worker.send("go")
         with paused(consumer.pids, scenario.stop_after_ms, scenario.stop_for_ms):
             document = worker.expect("result", timeout_s=bench.trial_timeout_s, tick=bench.tick)
         sent = drain(bench, consumer, marker) if scenario.enabled else 0
         after, machine_after = bench.client.status(), read_machine()
+        timeline = bench.timeline.end(after)
         meddling = _meddling(bench)
         _quiet(bench, scenario)
         report = consumer.stop()
     machine = machine_after.delta(machine_before)
     noise = noise_of(document, report.document, machine, slowdown=bench.speed.take(document))
-    delta = audit_delta(before, after, hz=kernel_hz())
     demanded, suppressed = demanded_events(scenario, document)
     ledger = close_ledger(
         evidence_of(
             report.document,
-            delta,
+            audit_delta(before, after, hz=kernel_hz()),
             Circumstances(
                 session=document["session"],
                 demanded=demanded,
@@ -134,7 +135,8 @@ def _measure(bench: Bench, trial: Trial, scenario: Scenario) -> Sample:
         consumer_document=report.document,
         status_before=before,
         status_after=after,
-        backlog_high=max(bench.backlog_high, after.backlog),
+        backlog_high=max(moment.backlog for moment in timeline),
+        timeline=timeline,
         machine=machine.as_document(),
         invalid_reason=why_invalid(document, drained=sent is not None, meddling=meddling)
         or too_disturbed(noise, bench.plan.invalid),
