@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping, Sequence
 
 from rich.console import Console
 from rich.progress import (
@@ -14,7 +15,7 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 
-from harness.model import Sample, Trial
+from harness.model import Cell, Sample, Trial
 from harness.reporters.units import count, duration
 
 
@@ -43,6 +44,11 @@ class LiveProgress:
         )
         self._task: TaskID | None = None
         self._now = self._last = self._queue = ""
+
+    def will_measure(
+        self, cells: Sequence[Cell], references: Mapping[Cell, Cell], metric: str
+    ) -> None:
+        """Nothing."""
 
     def begin(self, trials: int) -> None:
         """Show the bar."""
@@ -90,6 +96,11 @@ class PlainProgress:
         self._done = 0
         self._start_s = 0.0
         self._last: Sample | None = None
+
+    def will_measure(
+        self, cells: Sequence[Cell], references: Mapping[Cell, Cell], metric: str
+    ) -> None:
+        """Nothing: the result says it."""
 
     def begin(self, trials: int) -> None:
         """Say how much there is to do."""

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Protocol
 
 from harness.errors import UntrustworthyError
-from harness.model import Sample, Trial
+from harness.model import Cell, Sample, Trial
 
 LEAST_PATIENCE = 10
 """Trials in a row that may fail however few cells there are."""
@@ -14,6 +14,11 @@ LEAST_PATIENCE = 10
 
 class Observer(Protocol):
     """Who watches a run: the progress display."""
+
+    def will_measure(
+        self, cells: Sequence[Cell], references: Mapping[Cell, Cell], metric: str
+    ) -> None:
+        """What the run is about, before it begins; a cell may be its own reference."""
 
     def begin(self, trials: int) -> None:
         """The run begins and will probably have so many trials."""
@@ -37,8 +42,12 @@ class Observer(Protocol):
 class Silence:
     """Watches and says nothing."""
 
-    def begin(self, trials: int) -> None:
+    def will_measure(
+        self, cells: Sequence[Cell], references: Mapping[Cell, Cell], metric: str
+    ) -> None:
         """Nothing, as the others."""
+
+    def begin(self, trials: int) -> None: ...
 
     def trial_begins(self, trial: Trial) -> None: ...
 

@@ -31,6 +31,7 @@ from harness.kernel.snapshot import Snapshot
 from harness.model import Sample, Trial
 from harness.run.course import Course, refuse_endless
 from harness.run.invalid import refuse_unreadable
+from harness.run.label import label_of
 from harness.run.plan import Plan, Request, make_plan, plan_document
 from harness.run.replay import ReplayBench, replay_trial
 from harness.run.result import PRIMARY
@@ -51,6 +52,8 @@ class SessionOptions:
     borrow: bool = False
     wait: bool = False
     argv: tuple[str, ...] = ()
+    label: str = ""
+    """What the run is called in a history; empty is the default."""
     say: Callable[[str], None] = lambda text: None
 
 
@@ -182,6 +185,9 @@ def _loop(
 
     course = Course(plan, PRIMARY[plan.kind], on_more=describe)
     describe()
+    cells = plan.cells()
+    references = {cell: plan.reference.of(cell) for cell in cells}
+    observer.will_measure(cells, references, PRIMARY[plan.kind])
     try:
         run_trials(course, measure, writer.append, observer)
     except KeyboardInterrupt:
@@ -238,8 +244,9 @@ def _environment(
     ever: EverEnabled | None,
 ) -> dict[str, Any]:
     """What the numbers depend on and the plan does not say."""
-    return {
+    environment = {
         "schema": "auditbench.environment/1",
+        "label": options.label.strip(),
         "auditbench": version("auditbench"),
         "python": platform.python_version(),
         "argv": list(options.argv),
@@ -253,6 +260,7 @@ def _environment(
             {"name": "rules", "what": note, "remedy": ""} for note in _scenario_notes(plan)
         ],
     }
+    return environment | {"label": label_of(environment)}
 
 
 def _scenario_notes(plan: Plan) -> list[str]:

@@ -150,12 +150,19 @@ class Conduct:
         Wait for another run on this host to end instead of refusing.
     output
         The folder that runs are stored in.
+    label
+        What the run is called in `auditbench history`, such as a commit; if not given, the versions
+        of auditbench and kernel.
+    no_live
+        Print plain lines while it runs, on a terminal too.
     """
 
     cpus: str | None = None
     borrow: Flag = False
     wait: Flag = False
     output: Annotated[Path, Parameter(name=["--output", "-o"])] = Path("results")
+    label: str = ""
+    no_live: Flag = False
 
     def options(self, console: Console) -> SessionOptions:
         """The session's options; what it has to say goes to `console`."""
@@ -167,5 +174,6 @@ class Conduct:
             borrow=self.borrow,
             wait=self.wait,
             argv=tuple(sys.argv),
+            label=self.label,
             say=lambda text: console.print(text, markup=False),
         )
