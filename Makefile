@@ -11,7 +11,7 @@ SOURCES := pyproject.toml setup.py $(wildcard consumer/*.pyx consumer/*.pxd cons
 AS_ROOT = as=""; [ "$$(id -u)" = 0 ] || { command -v sudo >/dev/null 2>&1 && sudo -v && as="sudo -E env PYTHONDONTWRITEBYTECODE=1"; }; $$as
 ARGS ?=
 
-.PHONY: bench test lint types fuzz clean doctor requirements
+.PHONY: bench test lint types docs fuzz clean doctor requirements
 
 bench: $(STAMP)
 	@$(AS_ROOT) $(BIN)/auditbench run --fallback replay $(ARGS)
@@ -30,6 +30,10 @@ lint: $(STAMP)
 types: $(STAMP)
 	$(BIN)/mypy
 	$(BIN)/python -P -m mypy.stubtest --concise $$($(BIN)/python tests/house/extensions.py)
+
+# The documentation as a site that can be read from disk: build/site/index.html.
+docs: $(STAMP)
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
 
 # The consumer under clang's sanitizers and libFuzzer; tests/fuzz/README.md.
 fuzz: build/fuzzvenv/bin/cython
