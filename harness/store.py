@@ -16,64 +16,17 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import IO, Any, Literal, Required, TypedDict
+from typing import IO, Any
 
 from harness.errors import UsageError
 from harness.model import SAMPLE_SCHEMA, Caution, Sample
+from harness.stored_shapes import StoredEnvironment, StoredPlan
 
 SAMPLES = "samples.jsonl"
+KEPT_SAMPLES = "samples.jsonl.xz"
+"""The same, compressed: a run that is kept for others to read, never one just measured."""
 PLAN = "plan.toml"
 ENVIRONMENT = "environment.json"
-
-
-class _StoredScenario(TypedDict, total=False):
-    name: Required[str]
-    rules: list[str]
-    interleaved: bool
-
-
-class _StoredPlan(TypedDict, total=False):
-    """What is read of a plan again; the rest of it may be anything."""
-
-    kind: Literal["kernel", "replay"]
-    reference_scenario: str
-    reference_consumer: str
-    workloads: list[str]
-    consumers: list[str]
-    ops: dict[str, int]
-    margin: float
-    margins: dict[str, float]
-    trials: int
-    scenarios: dict[str, list[_StoredScenario]]
-
-
-class _StoredKernel(TypedDict, total=False):
-    release: str
-    version: str
-    arch: str
-    boot_parameters: list[str]
-
-
-class _StoredCpu(TypedDict, total=False):
-    model: str
-    online: list[int]
-    allowed: list[int]
-
-
-class _StoredFacts(TypedDict, total=False):
-    hostname: str
-    machine: str
-    kernel: _StoredKernel
-    cpu: _StoredCpu
-
-
-class _StoredEnvironment(TypedDict, total=False):
-    """What is read of an environment again."""
-
-    auditbench: str
-    facts: _StoredFacts
-    cpus: dict[str, list[int]]
-    cautions: list[Caution]
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,10 +134,10 @@ def _give_to_caller(*paths: Path) -> None:
 
 def load_run(folder: Path) -> StoredRun:
     """Read a run back; UsageError where it is not one or a line inside it is damaged."""
-    plan = _read_document(folder / PLAN, tomllib.loads, _StoredPlan)
-    environment = _read_document(folder / ENVIRONMENT, json.loads, _StoredEnvironment)
+    plan = _read_document(folder / PLAN, tomllib.loads, StoredPlan)
+    environment = _read_document(folder / ENVIRONMENT, json.loads, StoredEnvironment)
     with _no_garbage_collection():
-        samples, cautions = _read_samples(folder / SAMPLES)
+        samples, cautions = _read_samples(_samples_file(folder))
     return StoredRun(folder, plan, environment, tuple(samples), tuple(cautions))
 
 
@@ -217,14 +170,36 @@ def _no_garbage_collection() -> Iterator[None]:
             gc.enable()
 
 
+def _samples_file(folder: Path) -> Path:
+    kept = folder / KEPT_SAMPLES
+    return kept if kept.is_file() and not (folder / SAMPLES).is_file() else folder / SAMPLES
+
+
+def read_sample_lines(path: Path) -> list[bytes]:
+    """The lines of a file of samples, compressed or not; UsageError where it cannot be read."""
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        raise UsageError(f"{path} cannot be read ({error.strerror})") from None
+    if path.name == KEPT_SAMPLES:
+        data = _decompressed(path, data)
+    return data.splitlines(keepends=True)
+
+
+def _decompressed(path: Path, data: bytes) -> bytes:
+    import lzma
+
+    try:
+        return lzma.decompress(data)
+    except lzma.LZMAError as error:
+        raise UsageError(f"{path} is damaged ({error})", remedy="restore it") from None
+
+
 def _read_samples(path: Path) -> tuple[list[Sample], list[Caution]]:
     # Checks every field and is several times as fast as the standard library.
     from msgspec.json import Decoder
 
-    try:
-        lines = path.read_bytes().splitlines(keepends=True)
-    except OSError as error:
-        raise UsageError(f"{path} cannot be read ({error.strerror})") from None
+    lines = read_sample_lines(path)
     decode = Decoder(Sample).decode
     samples: list[Sample] = []
     cautions: list[Caution] = []
@@ -269,12 +244,13 @@ def _refuse_other_schema(path: Path, number: int, schema: object) -> None:
 def find_run(name: str, results: Path) -> Path:
     """The folder of a run named by path, by `<machine>/<run>`, by `<run>`, or as `latest`.
 
-    `latest~1` is the run before the latest, `latest~2` the one before that.
+    `latest~1` is the run before the latest, `latest~2` the one before that. Runs whose samples are
+    compressed were kept, not just measured: they are found by name only.
     """
     if back := re.fullmatch(r"latest(?:~(\d{1,6}))?", name):
         return _latest(results, int(back[1] or 0))
     for folder in (Path(name), results / name, *sorted(results.glob(f"*/{name}"))):
-        if (folder / SAMPLES).is_file():
+        if _samples_file(folder).is_file():
             return folder
     raise UsageError(
         f"{name!r} is no run", remedy=f"name a folder with {SAMPLES}, or `latest` of {results}"
@@ -291,3 +267,19 @@ def _latest(results: Path, back: int) -> Path:
             remedy=f"the oldest is latest~{len(runs) - 1}" if len(runs) > 1 else "use `latest`",
         )
     return runs[-1 - back].parent
+
+
+def list_runs(folder: Path) -> list[Path]:
+    """The folders of all runs in a folder and two levels below it, measured or kept, by name.
+
+    Raises UsageError where there is no such folder.
+    """
+    if not folder.is_dir():
+        raise UsageError(f"{folder} is no folder", remedy="name one that runs are stored in")
+    found = {
+        path.parent
+        for name in (SAMPLES, KEPT_SAMPLES)
+        for pattern in (name, f"*/{name}", f"*/*/{name}")
+        for path in folder.glob(pattern)
+    }
+    return sorted(found, key=lambda run: (run.name, run))

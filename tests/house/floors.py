@@ -18,6 +18,7 @@ FLOORS = {
     "harness.model": 2,
     "harness.decisions": 2,
     "harness.changes": 2,
+    "harness.stored_shapes": 2,
     "harness.processes": 2,
     "harness.kernel": 2,
     "harness.host": 2,
@@ -30,6 +31,7 @@ FLOORS = {
     "harness.run": 4,
     "harness.verbs": 5,
     "harness.cli": 5,
+    "harness.api": 5,
     "harness.pytest_plugin": 5,
     "harness.__main__": 5,
 }
@@ -39,6 +41,7 @@ SAME_FLOOR = {
     ("harness.host", "harness.kernel"),
     ("harness.decisions", "harness.model"),
     ("harness.changes", "harness.model"),
+    ("harness.stored_shapes", "harness.model"),
     ("harness.cli", "harness.verbs"),
     ("harness.__main__", "harness.cli"),
     ("harness.verbs", "harness.cli"),

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import gc
 import json
+import lzma
 from pathlib import Path
 
 import pytest
 
 from harness.errors import UsageError
 from harness.model import Ledger, Sample
-from harness.store import ENVIRONMENT, PLAN, SAMPLES, RunWriter, find_run, load_run
+from harness.store import ENVIRONMENT, KEPT_SAMPLES, PLAN, SAMPLES, RunWriter, find_run, load_run
 
 LEDGER = Ledger(generated=3, complete=3, partial=0, lost=0, waited_ms=0.5)
 
@@ -182,3 +183,33 @@ def test_a_run_that_never_began_leaves_nothing(tmp_path: Path) -> None:
     with pytest.raises(KeyError), RunWriter(results / "machine" / "run"):
         raise KeyError
     assert list(results.iterdir()) == []
+
+
+def keep(folder: Path) -> Path:
+    """The same run with its samples compressed."""
+    samples = folder / SAMPLES
+    (folder / KEPT_SAMPLES).write_bytes(lzma.compress(samples.read_bytes()))
+    samples.unlink()
+    return folder
+
+
+def test_a_kept_run_is_read_as_well(tmp_path: Path) -> None:
+    folder = keep(write(tmp_path / "m" / "r"))
+    assert load_run(folder).samples == (sample(0), sample(1))
+    assert find_run("r", tmp_path) == folder
+
+
+def test_a_kept_run_is_never_the_latest(tmp_path: Path) -> None:
+    keep(write(tmp_path / "m" / "2"))
+    with pytest.raises(UsageError, match="no run under"):
+        find_run("latest", tmp_path)
+    measured = write(tmp_path / "m" / "1")
+    assert find_run("latest", tmp_path) == measured
+
+
+def test_a_damaged_kept_run_is_named(tmp_path: Path) -> None:
+    folder = keep(write(tmp_path / "m" / "r"))
+    path = folder / KEPT_SAMPLES
+    path.write_bytes(path.read_bytes()[:-10])
+    with pytest.raises(UsageError, match=f"{KEPT_SAMPLES} is damaged"):
+        load_run(folder)

@@ -1,0 +1,177 @@
+"""The Python API, on made-up runs. No number in here is a measurement."""
+
+from __future__ import annotations
+
+import builtins
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from harness import api
+from tests.support.altered_runs import altered_run, lossy, slower
+from tests.support.command import ROOT
+
+
+@pytest.fixture(scope="module")
+def results(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("results")
+    altered_run(folder / "m" / "2026-01-01", blocks=8)
+    altered_run(folder / "m" / "2026-01-02", slower("rules", 1.5), lossy("rules"), blocks=8)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def run(results: Path) -> api.Run:
+    return api.load("latest", results=results)
+
+
+def test_runs_are_found_by_name_and_in_order(results: Path, run: api.Run) -> None:
+    assert run.name == "m/2026-01-02"
+    assert api.load("latest~1", results=results).name == "m/2026-01-01"
+    assert api.load(results / "m" / "2026-01-01").name == "m/2026-01-01"
+    names = [found.name for found in api.runs(results)]
+    assert names == ["m/2026-01-01", "m/2026-01-02"]
+    assert [found.name for found in api.runs(results / "m")] == names
+
+
+def test_samples_come_in_plan_order_with_the_warm_up(run: api.Run) -> None:
+    assert len(run.samples) == 9 * 6
+    assert sum(sample.warm_up for sample in run.samples) == 6
+    assert run.scenarios[:2] == ("no-context", "no-context-again")
+    assert run.workloads == ("udp",)
+
+
+def test_comparisons_are_those_of_the_result(run: api.Run) -> None:
+    found = run.comparisons("elapsed", workload="udp")
+    assert {comparison.metric for comparison in found} == {"elapsed_ns_per_op"}
+    assert set(found) < set(run.comparisons())
+    rules = next(c for c in found if c.cell.scenario == "rules")
+    assert rules.ratio == pytest.approx(15.0 * 1.5 / 6, rel=0.02)
+    assert rules.verdict == "worse"
+
+
+def test_ledgers_and_losses_tell_what_was_lost(run: api.Run) -> None:
+    ledger = next(found for found in run.ledgers if found.cell.scenario == "rules")
+    assert (ledger.total.generated, ledger.total.refused) == (8000, 80)
+    loss = next(found for found in run.losses if found.cell.scenario == "rules")
+    assert loss.trials_with_loss == 8
+    assert run.trustworthy
+
+
+def test_summaries_leave_the_warm_up_out(run: api.Run) -> None:
+    rules = next(s for s in run.summaries("elapsed") if s.cell.scenario == "rules")
+    assert rules.n == 8
+    assert rules.mean == pytest.approx(22_500, rel=0.02)
+    assert {summary.metric for summary in run.summaries()} == {
+        name for sample in run.samples for name in sample.metrics
+    }
+
+
+def test_runs_and_scenarios_are_compared(results: Path, run: api.Run) -> None:
+    report = api.compare(api.load("latest~1", results=results), run)
+    assert report.verdict == "worse"
+    within = api.compare(run.only("rules"), run.only("excluded"), metrics="elapsed", margin=0.05)
+    (change,) = [change for change in within.pairs[0].changes if change.counts]
+    assert change.comparison.verdict == "better"
+    assert change.comparison.margin == 0.05
+
+
+def test_a_run_as_a_frame(run: api.Run) -> None:
+    table = run.frame()
+    assert len(table) == len(run.samples)
+    rules = table[(table.scenario == "rules") & ~table.warm_up]
+    assert rules.ledger_refused.sum() == 80
+    assert rules.elapsed_ns_per_op.mean() == pytest.approx(22_500, rel=0.02)
+    assert str(table.started_at.dt.tz) == "UTC"
+    assert table.ledger_suppressed.isna().all()
+    assert table.ledger_suppressed.dtype == "float64"
+
+
+def test_a_run_as_an_arrow_table_has_the_same_rows(run: api.Run) -> None:
+    table = run.table()
+    assert table.num_rows == len(run.samples)
+    assert table["elapsed_ns_per_op"].to_pylist() == run.frame().elapsed_ns_per_op.tolist()
+    assert str(table.schema.field("ledger_suppressed").type) == "int64"
+
+
+def test_what_is_computed_becomes_rows(results: Path, run: api.Run) -> None:
+    compared = api.frame(run.comparisons("elapsed"))
+    assert list(compared.columns[:3]) == ["workload", "scenario", "consumer"]
+    assert compared.set_index("scenario").verdict["rules"] == "worse"
+    assert api.frame(run.ledgers).set_index("scenario").refused["rules"] == 80
+    assert api.frame(run.losses).set_index("scenario").trials_with_loss["rules"] == 8
+    changes = api.frame(api.compare(api.load("latest~1", results=results), run))
+    assert changes.query("scenario == 'rules'").ratio.max() == pytest.approx(1.5, rel=0.02)
+    assert api.frame(()).empty
+
+
+def test_a_run_shows_itself_as_markdown(run: api.Run) -> None:
+    assert "| rules |" in run.markdown().replace("`", "")
+    assert run._repr_markdown_() == run.markdown()
+
+
+def test_rules_of_a_scenario(results: Path) -> None:
+    reference = api.load(ROOT / "results/reference/overhead-debian12-2vcpu")
+    assert any("execve" in rule for rule in reference.rules("rules"))
+
+
+@pytest.mark.parametrize(
+    ("ask", "words"),
+    [
+        (lambda run: api.load("nothing"), "'nothing' is no run: name a folder"),
+        (lambda run: api.runs("/nowhere"), "/nowhere is no folder"),
+        (lambda run: run.comparisons("elapse"), "did you mean elapsed"),
+        (lambda run: run.comparisons(workload="tcp"), "no workload 'tcp': one of udp"),
+        (lambda run: run.summaries("nonsense"), "'nonsense'"),
+        (lambda run: run.only("none"), "no scenario 'none': one of no-context"),
+        (lambda run: run.rules("none"), "no scenario 'none'"),
+        (api.compare, "nothing to compare with"),
+        (lambda run: api.compare(run, run), "compared with itself"),
+        (lambda run: api.compare(run.only("rules"), run.only("excluded"), margin=2), "margin 2"),
+        (lambda run: api.compare(run, run, allow="colour"), "'colour' is no difference"),
+    ],
+)
+def test_what_cannot_be_done_is_one_line(run: api.Run, ask, words: str) -> None:
+    with pytest.raises(api.AuditbenchError, match=re.escape(words)) as raised:
+        ask(run)
+    assert "\n" not in str(raised.value)
+
+
+@pytest.mark.parametrize(
+    ("missing", "ask"),
+    [
+        ("pandas", lambda run: run.frame()),
+        ("pandas", lambda run: api.frame(run.comparisons())),
+        ("pyarrow", lambda run: run.table()),
+    ],
+)
+def test_what_is_not_installed_is_one_line(
+    run: api.Run, monkeypatch: pytest.MonkeyPatch, missing: str, ask
+) -> None:
+    real = builtins.__import__
+
+    def without(name: str, *rest: object) -> object:
+        if name.split(".", maxsplit=1)[0] == missing:
+            raise ImportError(name)
+        return real(name, *rest)
+
+    monkeypatch.setattr(builtins, "__import__", without)
+    with pytest.raises(api.UsageError, match=rf"needs {missing}.*pip install 'auditbench\["):
+        ask(run)
+
+
+def test_the_api_imports_nothing_heavy() -> None:
+    heavy = "matplotlib", "scipy", "numpy", "pandas", "pyarrow", "pyroute2", "pyperf"
+    code = f"import sys, harness.api\nprint([name for name in {heavy!r} if name in sys.modules])"
+    shown = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert shown.stdout.strip() == "[]"
+
+
+def test_every_public_name_is_told_of_in_the_page() -> None:
+    page = (ROOT / "docs/api.md").read_text(encoding="utf-8")
+    members = [name for name in vars(api.Run) if not name.startswith("_")]
+    missing = [name for name in [*members, *api.__all__] if not re.search(rf"\b{name}\b", page)]
+    assert missing == []
