@@ -1,0 +1,17 @@
+"""Every kind of plot that is made from one run.
+
+Adding one: a file with its data, words and picture, and a line here. A kind that is made from
+something else than a `ReportView` is a `Plot` of its own kind of data, beside this list.
+"""
+
+from __future__ import annotations
+
+from harness.model import ReportView
+from harness.reporters.plots.base import Plot
+from harness.reporters.plots.cpu import CPU
+from harness.reporters.plots.forest import FOREST
+
+PLOTS: dict[str, Plot[ReportView]] = {plot.name: plot for plot in (FOREST, CPU)}
+
+NOT_KINDS = frozenset({"__init__", "base", "catalog", "groups", "picture", "scale", "style"})
+"""Files of this folder that are no kind of plot."""

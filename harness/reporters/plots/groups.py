@@ -1,0 +1,90 @@
+"""What several kinds of plot need of a view: its workloads, its cells, their trials and names."""
+
+from __future__ import annotations
+
+import statistics
+from collections.abc import Iterable
+
+from harness.model import AGAIN, Cell, Comparison, ReportView, Sample
+from harness.reporters.lookup import Row, by_workload, rows, several_consumers
+from harness.reporters.plain import plain
+from harness.reporters.plots.base import Choice
+
+METRIC_WORDS = {
+    "elapsed_ns_per_op": "elapsed time per operation",
+    "cpu_total_ns_per_op": "CPU together per operation",
+    "cpu_workload_ns_per_op": "CPU of the workload per operation",
+    "cpu_workload_user_ns_per_op": "CPU of the workload per operation, user mode",
+    "cpu_workload_system_ns_per_op": "CPU of the workload per operation, in the kernel",
+    "cpu_consumer_ns_per_op": "CPU of the consumer per operation",
+    "cpu_kauditd_ns_per_op": "CPU of kauditd per operation",
+    "latency_p50_ns": "latency p50",
+    "latency_p99_ns": "latency p99",
+    "latency_p999_ns": "latency p99.9",
+}
+
+
+def metric_words(metric: str) -> str:
+    """A metric as a title has it."""
+    return METRIC_WORDS.get(metric, metric)
+
+
+def groups(view: ReportView, choice: Choice) -> dict[str, list[Row]]:
+    """The cells by workload, in the order of the plan."""
+    found = by_workload(rows(view.result))
+    return {
+        workload: group for workload, group in found.items() if choice.workload in (None, workload)
+    }
+
+
+def labels(group: Iterable[Row]) -> dict[Cell, str]:
+    """What each cell of a workload is called: the scenario, with the consumer where it matters."""
+    group = list(group)
+    several = several_consumers(group)
+    return {
+        row.cell: f"{row.cell.scenario} {row.cell.consumer}" if several else row.cell.scenario
+        for row in group
+    }
+
+
+def used(samples: Iterable[Sample]) -> dict[Cell, list[Sample]]:
+    """The trials that count, by cell: neither warm-up nor invalid."""
+    found: dict[Cell, list[Sample]] = {}
+    for sample in samples:
+        if sample.valid and not sample.warm_up:
+            found.setdefault(sample.cell, []).append(sample)
+    return found
+
+
+def mean(samples: Iterable[Sample], metric: str) -> float | None:
+    """The arithmetic mean, so that parts add up; None where no trial has the metric."""
+    values = [sample.metrics[metric] for sample in samples if metric in sample.metrics]
+    return statistics.fmean(values) if values else None
+
+
+def is_again(cell: Cell) -> bool:
+    """Whether it is the reference measured a second time."""
+    return cell.scenario.endswith(AGAIN)
+
+
+def reference_label(group: Iterable[Row], metric: str) -> str:
+    """What the others of a workload are compared with; empty where there is none."""
+    names = labels(group := list(group))
+    found = [
+        names[row.cell]
+        for row in group
+        if metric in row.by_metric and row.by_metric[metric].verdict == "reference"
+    ]
+    return plain(found[0]) if len(found) == 1 else ""
+
+
+def compared(group: Iterable[Row], metric: str) -> list[Comparison]:
+    """What has a ratio to the reference, the reference itself left out."""
+    found = (row.by_metric.get(metric) for row in group)
+    return [
+        comparison
+        for comparison in found
+        if comparison is not None
+        and comparison.verdict not in ("reference", "no-reference")
+        and comparison.ratio is not None
+    ]

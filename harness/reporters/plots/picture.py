@@ -1,0 +1,45 @@
+"""A figure as bytes: SVG whose text is text, PNG, or PDF. The same figure gives the same bytes."""
+
+from __future__ import annotations
+
+import io
+from typing import TYPE_CHECKING, Literal, get_args
+
+from harness.reporters.plots.style import settings
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+Format = Literal["svg", "png", "pdf"]
+FORMATS: tuple[Format, ...] = get_args(Format)
+PNG_DOTS_PER_INCH = 160
+
+_NOTHING_OF_THE_DAY = {
+    "svg": {"Date": None, "Creator": None, "Format": None, "Type": None},
+    "png": {"Software": None},
+    "pdf": {"CreationDate": None, "ModDate": None, "Creator": None, "Producer": None},
+}
+
+
+def picture_bytes(figure: Figure, form: Format) -> bytes:
+    """The picture as a file of its own."""
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.backends.backend_pdf import FigureCanvasPdf
+    from matplotlib.backends.backend_svg import FigureCanvasSVG
+
+    canvas = {"svg": FigureCanvasSVG, "png": FigureCanvasAgg, "pdf": FigureCanvasPdf}[form]
+    data = io.BytesIO()
+    with settings():
+        canvas(figure).print_figure(
+            data,
+            format=form,
+            dpi=PNG_DOTS_PER_INCH if form == "png" else 72,
+            facecolor=figure.get_facecolor(),
+            metadata=_NOTHING_OF_THE_DAY[form],
+        )
+    return data.getvalue()
+
+
+def svg_text(figure: Figure) -> str:
+    """The picture as an SVG document."""
+    return picture_bytes(figure, "svg").decode()
