@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from matplotlib.text import Text
 
 from harness import api
 from tests.support.altered_runs import altered_run, lossy, slower
@@ -131,6 +132,10 @@ def test_rules_of_a_scenario(results: Path) -> None:
         (api.compare, "nothing to compare with"),
         (lambda run: api.compare(run, run), "compared with itself"),
         (lambda run: api.compare(run.only("rules"), run.only("excluded"), margin=2), "margin 2"),
+        (lambda run: run.plot("pie"), "no plot is called 'pie': one of forest"),
+        (lambda run: run.plot("forest", workload="tcp"), "no workload 'tcp'"),
+        (lambda run: run.plot("forest", metric="elapse"), "did you mean elapsed"),
+        (lambda run: run.plot("cpu", metric="elapsed"), "the plot cpu is not of one metric"),
         (lambda run: api.compare(run, run, allow="colour"), "'colour' is no difference"),
     ],
 )
@@ -175,3 +180,27 @@ def test_every_public_name_is_told_of_in_the_page() -> None:
     members = [name for name in vars(api.Run) if not name.startswith("_")]
     missing = [name for name in [*members, *api.__all__] if not re.search(rf"\b{name}\b", page)]
     assert missing == []
+
+
+def test_every_kind_of_plot_is_drawn_or_says_why_not(run: api.Run) -> None:
+    drawn = 0
+    for kind in api.plot_kinds():
+        try:
+            drawn += bool(run.plot(kind, workload="udp").axes)
+        except api.UsageError as error:
+            assert f"has no plot {kind}" in str(error)  # noqa: PT017
+    assert drawn >= 2
+
+
+def test_a_forest_plot_names_the_cells(run: api.Run) -> None:
+    figure = run.plot("forest", dark=True)
+    text = " ".join(word.get_text() for word in figure.findobj(Text))
+    assert {"rules", "excluded"} <= set(text.split())
+
+
+def test_a_report_is_one_page(run: api.Run, tmp_path: Path) -> None:
+    page = run.report(tmp_path / "report.html").read_text(encoding="utf-8")
+    assert page.startswith("<!doctype html>")
+    assert run.name in page
+    with pytest.raises(api.UsageError, match="cannot be written"):
+        run.report(tmp_path / "missing" / "report.html")

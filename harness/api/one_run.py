@@ -1,33 +1,20 @@
-"""The Python API: read stored runs, compare and draw them, in a script or a notebook.
-
-    from harness import api
-
-    run = api.load("latest")
-    run.comparisons("elapsed")
-    api.compare(run.only("rules"), run.only("excluded"))
-
-Nothing in here measures or needs root. All that can go wrong for a reason that a caller can mend is
-an `AuditbenchError` of one line. pandas and pyarrow are optional: `pip install 'auditbench[data]'`.
-"""
+"""One stored run, as scripts and notebooks have it."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from harness.analysis.compare import summarise
-from harness.changes import Change, ChangeReport, LossChange
-from harness.errors import AuditbenchError, UsageError
+from harness.errors import UsageError
 from harness.metrics.catalog import METRICS
 from harness.model import (
     Caution,
-    Cell,
     CellLedger,
     Comparison,
-    Ledger,
     LossComparison,
     NoiseFloor,
     ReportView,
@@ -35,44 +22,16 @@ from harness.model import (
     Sample,
     Summary,
 )
-from harness.reporters.flat_rows import flat_row
-from harness.run.across import CompareOptions, Side, compare_runs
+from harness.run.across import Side
 from harness.run.checks import SHORT_NAMES
-from harness.run.likeness import parse_allowed
 from harness.run.quantities import compared_metric
 from harness.run.result import make_view
-from harness.store import StoredRun, find_run, list_runs, load_run
+from harness.store import StoredRun, load_run
 
 if TYPE_CHECKING:
     import pandas
     import pyarrow
-
-__all__ = [
-    "AuditbenchError",
-    "Caution",
-    "Cell",
-    "CellLedger",
-    "Change",
-    "ChangeReport",
-    "Comparison",
-    "Ledger",
-    "LossChange",
-    "LossComparison",
-    "NoiseFloor",
-    "Result",
-    "Run",
-    "Sample",
-    "Side",
-    "Summary",
-    "UsageError",
-    "compare",
-    "frame",
-    "load",
-    "runs",
-]
-
-RESULTS = Path("results")
-"""Where runs are looked for unless told otherwise, below the working directory."""
+    from matplotlib.figure import Figure
 
 
 # No slots: what is read and computed when first asked for is kept in the instance.
@@ -176,11 +135,7 @@ class Run:
         `p99`); None is all. Raises UsageError for a metric or workload that there is not.
         """
         wanted = None if metric is None else compared_metric("metric", metric)
-        if workload is not None and workload not in self.workloads:
-            raise UsageError(
-                f"{self.name} has no workload {workload!r}",
-                remedy=f"one of {', '.join(self.workloads)}",
-            )
+        self._require_workload(workload)
         return tuple(
             comparison
             for comparison in self.result.comparisons
@@ -225,86 +180,61 @@ class Run:
 
         return result_markdown(self.result)
 
+    def plot(
+        self,
+        kind: str,
+        *,
+        workload: str | None = None,
+        metric: str | None = None,
+        dark: bool = False,
+    ) -> Figure:
+        """One of `plot_kinds()`, of all workloads or of one, on a light or a dark ground.
+
+        Raises UsageError for a kind, workload or metric that there is not, and where the run has
+        nothing to draw.
+        """
+        from harness.reporters.plots.catalog import PLOTS
+
+        self._require_workload(workload)
+        if kind not in PLOTS:
+            raise UsageError(f"no plot is called {kind!r}", remedy=f"one of {', '.join(PLOTS)}")
+        plot = PLOTS[kind]
+        if metric is not None and not plot.takes_metric:
+            raise UsageError(f"the plot {kind} is not of one metric", remedy="leave metric out")
+        wanted = None if metric is None else compared_metric("metric", metric)
+        if why := plot.unavailable(self.view, workload, metric=wanted):
+            raise UsageError(f"{self.name} has no plot {kind}: {why}")
+        return plot.draw(self.view, workload, metric=wanted, dark=dark)
+
+    def report(self, path: str | Path) -> Path:
+        """Write the run as one HTML page that needs nothing else; where it stands.
+
+        Raises UsageError where it cannot be written.
+        """
+        from harness.reporters.html.page import report_html
+        from harness.reporters.plots.catalog import PLOTS
+
+        page, target = report_html([self.view], PLOTS), Path(path)
+        try:
+            target.write_text(page, encoding="utf-8")
+        except OSError as error:
+            raise UsageError(
+                f"{target} cannot be written ({error.strerror})", remedy="name another file"
+            ) from None
+        return target
+
+    def _require_workload(self, workload: str | None) -> None:
+        if workload is not None and workload not in self.workloads:
+            raise UsageError(
+                f"{self.name} has no workload {workload!r}",
+                remedy=f"one of {', '.join(self.workloads)}",
+            )
+
     def _repr_markdown_(self) -> str:
         return self.markdown()
-
-
-def load(run: str | Path = "latest", *, results: str | Path = RESULTS) -> Run:
-    """A run by its folder, by `<machine>/<run>` or `<run>` under `results`, or `latest`.
-
-    `latest~1` is the one before. Raises UsageError where there is none, or a damaged one.
-    """
-    found = Run(find_run(str(run), Path(results)))
-    _ = found.stored
-    return found
-
-
-def runs(folder: str | Path = RESULTS) -> tuple[Run, ...]:
-    """All runs below a folder, in order of their names, which begin with when they were made.
-
-    They are read when asked for something. Raises UsageError where the folder cannot be read.
-    """
-    return tuple(Run(found) for found in list_runs(Path(folder)))
-
-
-def compare(
-    base: Run | Side,
-    *heads: Run | Side,
-    metrics: str | Iterable[str] = (),
-    margin: float | None = None,
-    allow: str | Iterable[str] = (),
-    force: bool = False,
-) -> ChangeReport:
-    """Every HEAD against BASE: runs, or scenarios of runs (`run.only("rules")`).
-
-    `metrics` are the ones of the run's answer if not given, `"all"` is every one. `margin` is the
-    relative difference that matters, 0.02 for 2 %. `allow` names differences between the runs that
-    are the point (`kernel`, `rules`, …), `force` allows them all. Raises UsageError where the runs
-    are unlike or have nothing in common, UntrustworthyError where there are too few blocks.
-    """
-    if not heads:
-        raise UsageError("nothing to compare with", remedy="give a second run or scenario")
-    if margin is not None and not 0 < margin < 1:
-        raise UsageError(f"margin {margin} is no share", remedy="0.02 is 2 %")
-    names = _words(metrics)
-    options = CompareOptions(
-        metrics=tuple(compared_metric("metrics", name) for name in names if name != "all"),
-        all_metrics="all" in names,
-        margin=margin,
-        allowed=parse_allowed(_words(allow)),
-        force=force,
-    )
-    return compare_runs(_side(base), [_side(head) for head in heads], options)
-
-
-def frame(items: ChangeReport | Iterable[Any]) -> pandas.DataFrame:
-    """What `comparisons`, `summaries`, `ledgers`, `losses` or `compare` give, one row each.
-
-    Fields of a cell, a comparison and a ledger's sum become columns of their own. Raises UsageError
-    where pandas is not installed.
-    """
-    from harness.reporters.frames import rows_frame
-
-    return rows_frame(list(_rows(items)))
 
 
 def _any_metric(name: str) -> str:
     """The full name of a metric, compared or not, from that or its short one; else UsageError."""
     full = SHORT_NAMES.get(name, name)
     return full if full in METRICS else compared_metric("metric", name)
-
-
-def _rows(items: ChangeReport | Iterable[Any]) -> Iterator[Mapping[str, Any]]:
-    if isinstance(items, ChangeReport):
-        from harness.reporters.changes_document import change_rows
-
-        return change_rows(items)
-    return (flat_row(item) for item in items)
-
-
-def _words(words: str | Iterable[str]) -> tuple[str, ...]:
-    return (words,) if isinstance(words, str) else tuple(words)
-
-
-def _side(run: Run | Side) -> Side:
-    return Side(run.stored) if isinstance(run, Run) else run

@@ -1,0 +1,55 @@
+"""The Python API: read stored runs, compare and draw them, in a script or a notebook.
+
+    from harness import api
+
+    run = api.load("latest")
+    run.comparisons("elapsed")
+    api.compare(run.only("rules"), run.only("excluded"))
+
+Nothing in here measures or needs root. All that can go wrong for a reason that a caller can mend is
+an `AuditbenchError` of one line. pandas and pyarrow are optional: `pip install 'auditbench[data]'`.
+"""
+
+from harness.api.many_runs import compare, frame, load, plot_kinds, runs
+from harness.api.one_run import Run
+from harness.changes import Change, ChangeReport, LossChange
+from harness.errors import AuditbenchError, UntrustworthyError, UsageError
+from harness.model import (
+    Caution,
+    Cell,
+    CellLedger,
+    Comparison,
+    Ledger,
+    LossComparison,
+    NoiseFloor,
+    Result,
+    Sample,
+    Summary,
+)
+from harness.run.across import Side
+
+__all__ = [
+    "AuditbenchError",
+    "Caution",
+    "Cell",
+    "CellLedger",
+    "Change",
+    "ChangeReport",
+    "Comparison",
+    "Ledger",
+    "LossChange",
+    "LossComparison",
+    "NoiseFloor",
+    "Result",
+    "Run",
+    "Sample",
+    "Side",
+    "Summary",
+    "UntrustworthyError",
+    "UsageError",
+    "compare",
+    "frame",
+    "load",
+    "plot_kinds",
+    "runs",
+]

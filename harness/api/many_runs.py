@@ -1,0 +1,104 @@
+"""Finding runs, comparing them, and their numbers as tables."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from harness.api.one_run import Run
+from harness.changes import ChangeReport
+from harness.errors import UsageError
+from harness.reporters.flat_rows import flat_row
+from harness.run.across import CompareOptions, Side, compare_runs
+from harness.run.likeness import parse_allowed
+from harness.run.quantities import compared_metric
+from harness.store import find_run, list_runs
+
+if TYPE_CHECKING:
+    import pandas
+
+RESULTS = Path("results")
+"""Where runs are looked for unless told otherwise, below the working directory."""
+
+
+def load(run: str | Path = "latest", *, results: str | Path = RESULTS) -> Run:
+    """A run by its folder, by `<machine>/<run>` or `<run>` under `results`, or `latest`.
+
+    `latest~1` is the one before. Raises UsageError where there is none, or a damaged one.
+    """
+    found = Run(find_run(str(run), Path(results)))
+    _ = found.stored
+    return found
+
+
+def runs(folder: str | Path = RESULTS) -> tuple[Run, ...]:
+    """All runs below a folder, in order of their names, which begin with when they were made.
+
+    They are read when asked for something. Raises UsageError where the folder cannot be read.
+    """
+    return tuple(Run(found) for found in list_runs(Path(folder)))
+
+
+def plot_kinds() -> Mapping[str, str]:
+    """The kinds of plots that a run has, each with its title."""
+    from harness.reporters.plots.catalog import PLOTS
+
+    return {name: plot.title for name, plot in PLOTS.items()}
+
+
+def compare(
+    base: Run | Side,
+    *heads: Run | Side,
+    metrics: str | Iterable[str] = (),
+    margin: float | None = None,
+    allow: str | Iterable[str] = (),
+    force: bool = False,
+) -> ChangeReport:
+    """Every HEAD against BASE: runs, or scenarios of runs (`run.only("rules")`).
+
+    `metrics` are the ones of the run's answer if not given, `"all"` is every one. `margin` is the
+    relative difference that matters, 0.02 for 2 %. `allow` names differences between the runs that
+    are the point (`kernel`, `rules`, …), `force` allows them all. Raises UsageError where the runs
+    are unlike or have nothing in common, UntrustworthyError where there are too few blocks.
+    """
+    if not heads:
+        raise UsageError("nothing to compare with", remedy="give a second run or scenario")
+    if margin is not None and not 0 < margin < 1:
+        raise UsageError(f"margin {margin} is no share", remedy="0.02 is 2 %")
+    names = _words(metrics)
+    options = CompareOptions(
+        metrics=tuple(compared_metric("metrics", name) for name in names if name != "all"),
+        all_metrics="all" in names,
+        margin=margin,
+        allowed=parse_allowed(_words(allow)),
+        force=force,
+    )
+    return compare_runs(_side(base), [_side(head) for head in heads], options)
+
+
+def frame(items: ChangeReport | Iterable[Any]) -> pandas.DataFrame:
+    """What `comparisons`, `summaries`, `ledgers`, `losses` or `compare` give, one row each.
+
+    Fields of a cell, a comparison and a ledger's sum become columns of their own. Raises UsageError
+    where pandas is not installed.
+    """
+    from harness.reporters.frames import rows_frame
+
+    return rows_frame(list(_rows(items)))
+
+
+def _rows(items: ChangeReport | Iterable[Any]) -> Iterator[Mapping[str, Any]]:
+    if isinstance(items, ChangeReport):
+        from harness.reporters.changes_document import change_rows
+
+        return change_rows(items)
+    return (flat_row(item) for item in items)
+
+
+def _words(words: str | Iterable[str]) -> tuple[str, ...]:
+    return (words,) if isinstance(words, str) else tuple(words)
+
+
+def _side(run: Run | Side) -> Side:
+    return Side(run.stored) if isinstance(run, Run) else run
