@@ -20,6 +20,7 @@ PLACE = "repo"
 """Where files from outside docs/ stand in the site."""
 ALWAYS = ("README.md", "ARCHITECTURE.md", "CHANGELOG.md", "consumer/README.md")
 LINK = re.compile(r"(!?\[[^\]]*\]\()([^)\s#]+)((?:#[^)\s]*)?\))")
+ROW = re.compile(r"^\|.*$", re.M)
 CODE = re.compile(r"(^```.*?^```)", re.S | re.M)
 
 
@@ -44,7 +45,14 @@ def on_page_markdown(markdown: str, *, page: Any, **_: Any) -> str:
     path = ROOT / source.removeprefix(f"{PLACE}/") if is_outside(source) else DOCS / source
     parts = CODE.split(markdown)
     parts[::2] = [LINK.sub(lambda match: turned(match, path, source), part) for part in parts[::2]]
+    # GitHub needs the backslash before a bar in a table's code, and Markdown here would show it.
+    parts[::2] = [ROW.sub(bars_in_code, part) for part in parts[::2]]
     return "".join(parts)
+
+
+def bars_in_code(row: re.Match[str]) -> str:
+    """A row of a table with the bars in its code as they are meant."""
+    return re.sub(r"`[^`]*`", lambda code: code[0].replace("\\|", "|"), row[0])
 
 
 def is_outside(source: str) -> bool:

@@ -1,0 +1,30 @@
+"""The command lines of README and docs that need root and the kernel's audit, executed small.
+
+Blocks, operations and durations are made small, nothing else is changed: what a line measures, and
+with which options, is what the page says. Each distinct line runs once.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.support.doc_examples import Example, executed
+from tests.support.doc_sandbox import complaint, copied, execute, make_sandbox
+
+pytestmark = [pytest.mark.kernel, pytest.mark.usefixtures("audit_host")]
+
+EXAMPLES = {example.command: example for example in reversed(executed(on_kernel=True))}
+
+
+@pytest.fixture(scope="module")
+def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return make_sandbox(tmp_path_factory.mktemp("template"))
+
+
+@pytest.mark.parametrize("example", EXAMPLES.values(), ids=EXAMPLES.keys())
+def test_an_example_runs(example: Example, template: Path, tmp_path: Path) -> None:
+    done = execute(example, copied(template, tmp_path))
+    wrong = complaint(example, done.returncode, done.stdout, done.stderr)
+    assert not wrong, wrong

@@ -1,0 +1,188 @@
+"""The command lines that the pages show: where each stands, and where it can be executed."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from tests.support.command import ROOT
+
+PAGES = (
+    ROOT / "README.md",
+    ROOT / "consumer/README.md",
+    *sorted((ROOT / "docs").rglob("*.md")),
+)
+FENCE = re.compile(r"^(```)(\w*)\n(.*?)^```", re.S | re.M)
+PROMPTS = {"console": ("$ ", "# "), "": ("$ ",)}
+SHELL = ("sh", "bash")
+
+EXEMPT = {
+    r"make (bench|test)\b": "is what runs this test, or measures for minutes",
+    r"pip install ": "fetches packages",
+    r"vng ": "boots another kernel in a virtual machine",
+    r"\S*python benchmarks/": "takes minutes of an idle machine",
+    r"python -m pytest\b": "test_pytest_plugin_kernel runs the sample repository",
+    r"python -m consumer --mode fd": "test_consumer_fd hands it a socket",
+}
+"""Lines that no test executes as they stand, and why."""
+
+SIZES = {
+    "run": {"--blocks": "1", "--ops": "50"},
+    "ab": {"--blocks": "2", "--ops": "50"},
+    "gate": {"--blocks": "2", "--ops": "50"},
+    "record": {"--ops": "20"},
+    "top": {"--live": "1s"},
+    "workloads": {"--ops": "200"},
+    "consumer": {"--duration": "0.5"},
+}
+"""How much is measured, by verb: the only thing that a test changes about a line."""
+ONLY_WHERE_GIVEN = {"--max-time": "2s", "--live": "1s"}
+CODES = {"compare": (0, 1, 3), "gate": (0, 1, 3), "ab": (0, 1, 3)}
+"""Exit codes other than 0 that are an answer, as the verbs' pages say."""
+KERNEL_VERBS = ("run", "ab", "gate", "record", "doctor", "status", "restore")
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """One command line of a page."""
+
+    page: str
+    line: int
+    text: str
+    """As it stands there, continued lines joined, without the prompt."""
+    shown: tuple[str, ...] = ()
+    """What the page shows below it as its output."""
+
+    @property
+    def where(self) -> str:
+        """Page and line, to be found again."""
+        return f"{self.page}:{self.line}: {self.text}"
+
+    @property
+    def exempt(self) -> str | None:
+        """Why it is not executed; None where it is."""
+        reasons = (why for pattern, why in EXEMPT.items() if re.match(pattern, self.command))
+        return next(reasons, None)
+
+    @property
+    def command(self) -> str:
+        """The part that is ours: no sudo, no comment, no pipe, no redirection."""
+        text = self.text.split("  #")[0].split("    #")[0].split(" > ")[0]
+        ours = next((part for part in text.split(" | ") if "auditbench" in part), text)
+        return re.sub(r"^sudo (?:-E )?", "", ours.strip())
+
+    @property
+    def redirected(self) -> str | None:
+        """The file that its output goes to."""
+        found = re.search(r" > (\S+)", self.text)
+        return found[1] if found else None
+
+    @property
+    def fed(self) -> bool:
+        """Whether another command's output is its input."""
+        return " | " in self.text and "auditbench" not in self.text.split(" | ")[0]
+
+    @property
+    def program(self) -> str:
+        """`auditbench`, or the module that Python runs."""
+        words = shlex.split(self.command)
+        return words[2] if words[:2] == ["python", "-m"] else words[0]
+
+    @property
+    def words(self) -> list[str]:
+        """What the program gets."""
+        words = shlex.split(self.command)
+        return words[3:] if words[:2] == ["python", "-m"] else words[1:]
+
+    @property
+    def verb(self) -> str:
+        """What sizes and exit codes go by."""
+        return self.words[0] if self.program == "auditbench" else self.program
+
+    @property
+    def needs_kernel(self) -> bool:
+        """Whether it needs root and the kernel's audit."""
+        if self.program == "consumer":
+            return True
+        if self.program != "auditbench":
+            return False
+        if self.verb == "top":
+            return "--live" in self.words
+        stored = "--run" in self.words or self.words[:2] == ["run", "replay"]
+        return self.verb in KERNEL_VERBS and not stored
+
+    @property
+    def small(self) -> list[str]:
+        """The words with every size made small; what is measured stays the same."""
+        words = self.words
+        end = words.index("--") if "--" in words else len(words)
+        ours, command = words[:end], words[end:]
+        sizes = SIZES.get(self.verb, {})
+        if self.verb == "gate" and "--run" in ours:
+            sizes = {}
+        for option, size in {**ONLY_WHERE_GIVEN, **sizes}.items():
+            if option in ours:
+                ours[ours.index(option) + 1] = size
+            elif option not in ONLY_WHERE_GIVEN and self.takes_sizes:
+                ours += [option, size]
+        return [*ours, *command]
+
+    @property
+    def takes_sizes(self) -> bool:
+        """Whether it measures anything."""
+        return "--list" not in self.words
+
+    @property
+    def codes(self) -> tuple[int, ...]:
+        """The exit codes that are an answer."""
+        return CODES.get(self.verb, (0,))
+
+
+def all_examples() -> list[Example]:
+    """Every command line of every page, in order."""
+    return [found for page in PAGES for found in examples_of(page)]
+
+
+def executed(*, on_kernel: bool) -> list[Example]:
+    """Those that a test with, or without, the kernel's audit executes."""
+    return [
+        example
+        for example in all_examples()
+        if not example.exempt and example.needs_kernel is on_kernel
+    ]
+
+
+def examples_of(page: Path) -> Iterator[Example]:
+    """The command lines of one page."""
+    text = page.read_text(encoding="utf-8")
+    for fence in FENCE.finditer(text):
+        first = text.count("\n", 0, fence.start(3)) + 1
+        block = fence[3].replace("\\\n", "\x00")
+        named = page.relative_to(ROOT).as_posix()
+        if fence[2] in PROMPTS:
+            yield from _of_console(named, first, block, PROMPTS[fence[2]])
+        elif fence[2] in SHELL:
+            for at, line in enumerate(block.splitlines()):
+                if line.strip() and not line.startswith("#"):
+                    yield Example(named, first + at, _joined(line))
+
+
+def _of_console(page: str, first: int, block: str, prompts: tuple[str, ...]) -> Iterator[Example]:
+    """Lines with a prompt are commands, and the others what they print."""
+    found: Example | None = None
+    for at, line in enumerate(block.splitlines()):
+        if line.startswith(prompts):
+            if found:
+                yield found
+            found = Example(page, first + at, _joined(line[2:]))
+        elif found and line.strip():
+            found = replace(found, shown=(*found.shown, line.rstrip()))
+    if found:
+        yield found
+
+
+def _joined(line: str) -> str:
+    return re.sub(r"\s*\x00\s*", " ", line).strip()

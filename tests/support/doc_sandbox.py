@@ -1,0 +1,132 @@
+"""A folder in which the command lines of the pages find what they name; its runs are made up."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+import tomli_w
+
+from harness.store import PLAN, SAMPLES
+from tests.support.audit_logs import repeated
+from tests.support.command import ROOT
+from tests.support.doc_examples import Example
+from tests.support.two_runs import write_run
+
+RULE_FILES = (
+    "30-stig.rules", "base.rules", "head.rules", "my-new.rules", "my-own.rules", "my.rules",
+    "new.rules", "old.rules", "base/my.rules", "head/my.rules", "etc/audit/audit.rules",
+)  # fmt: skip
+RULES = "-D\n-b 8192\n-f 1\n-a always,exit -F arch=b64 -S connect -k net\n"
+LOGS = ("audit.log", "audit.log.2.gz", "audit.log.3.gz")
+STAND_INS = {
+    "bin/pg_dump": "#!/bin/sh\nexec true\n",
+    "usr/sbin/mysqld": "#!/bin/sh\nexec true\n",
+    "my-program/Makefile": "all:\n\t@true\n",
+}
+"""Programs that the pages take as examples and that this machine need not have."""
+LATENCIES = {"p50": 0.9, "p99": 2.0, "p999": 5.0}
+EXTRA_SCENARIOS = ("old", "new", "base", "head")
+
+
+def make_sandbox(folder: Path) -> Path:
+    """Rule files, logs, stand-ins, a plan, and two made-up runs under `results`."""
+    for name in RULE_FILES:
+        _write(folder / name, RULES)
+    for name, content in STAND_INS.items():
+        _write(folder / name, content)
+        (folder / name).chmod(0o755)
+    log = repeated(1)
+    for name in LOGS:
+        (folder / name).write_bytes(gzip.compress(log) if name.endswith(".gz") else log)
+    _write(folder / "var/log/audit/audit.log", log.decode())
+    (folder / "var/tmp").mkdir()
+    plan = re.search(r"```toml\n(.*?)```", (ROOT / "docs/plans.md").read_text(), re.S)
+    assert plan is not None
+    _write(folder / "my-plan.toml", plan[1])
+    for seed, name in enumerate(("1-first", "2-second")):
+        _completed(write_run(folder / "results/h-1" / name, seed=seed))
+    return folder
+
+
+def _write(path: Path, text: str) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text, encoding="utf-8")
+
+
+def _completed(run: Path) -> None:
+    """The samples of `rules` once more under the names of rule files, and latencies for all."""
+    lines = (run / SAMPLES).read_text(encoding="utf-8").splitlines()
+    samples = [json.loads(line) for line in lines]
+    for name in EXTRA_SCENARIOS:
+        again = [{**s, "scenario": name} for s in samples if s["scenario"] == "rules"]
+        samples += again
+    for index, sample in enumerate(samples):
+        sample["index"] = index
+        elapsed = sample["metrics"]["elapsed_ns_per_op"]
+        latencies = {f"latency_{name}_ns": elapsed * by for name, by in LATENCIES.items()}
+        sample["metrics"] |= latencies
+    _write(run / SAMPLES, "".join(json.dumps(sample) + "\n" for sample in samples))
+    plan = tomllib.loads((run / PLAN).read_text(encoding="utf-8"))
+    plan["trials"] = len(samples)
+    plan["scenarios"]["udp"] += [{"name": name, "rules": []} for name in EXTRA_SCENARIOS]
+    _write(run / PLAN, tomli_w.dumps(plan))
+
+
+def placed(words: list[str], folder: Path) -> list[str]:
+    """Absolute paths as those of the sandbox, where it has the place."""
+    return [
+        str(folder / word[1:])
+        if word.startswith("/") and len(word) > 1 and (folder / word[1:]).parent.is_dir()
+        else word
+        for word in words
+    ]
+
+
+def execute(example: Example, folder: Path) -> subprocess.CompletedProcess[str]:
+    """Run one line as a process of its own, made small."""
+    module = "harness" if example.program == "auditbench" else example.program
+    done = subprocess.run(
+        [sys.executable, "-P", "-m", module, *placed(example.small, folder)],
+        cwd=folder,
+        env=environment(folder),
+        input=(folder / "audit.log").read_text() if example.fed else "",
+        capture_output=True,
+        text=True,
+        timeout=100,
+        check=False,
+    )
+    if example.redirected:
+        _write(folder / example.redirected, done.stdout)
+    return done
+
+
+def environment(folder: Path) -> dict[str, str]:
+    """The caller's, with the stand-ins in front and without what CI systems add."""
+    ours = {name: value for name, value in os.environ.items() if name != "GITHUB_STEP_SUMMARY"}
+    return {**ours, "PATH": f"{folder / 'bin'}:{ours['PATH']}", "COLUMNS": "80"}
+
+
+def complaint(example: Example, code: int, output: str, errors: str) -> str:
+    """What is wrong with how a line ended; empty where nothing is."""
+    if code not in example.codes:
+        return f"{example.where}\n  exit code {code}, expected {example.codes}: {errors[-600:]}"
+    if "Traceback" in errors:
+        return f"{example.where}\n  a traceback: {errors[-600:]}"
+    said = {" ".join(line.split()) for line in output.splitlines()}
+    missing = [line for line in example.shown if line != "…" and " ".join(line.split()) not in said]
+    if missing:
+        return f"{example.where}\n  the page shows what it does not print: {missing[0]!r}"
+    return ""
+
+
+def copied(template: Path, folder: Path) -> Path:
+    """A sandbox of one's own."""
+    return Path(shutil.copytree(template, folder / "sandbox"))
