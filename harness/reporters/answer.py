@@ -14,22 +14,23 @@ def answer(result: Result) -> str:
         _workload_sentence(result, workload, group)
         for workload, group in by_workload(rows(result)).items()
     ]
-    loss = [_loss_sentence(result), none_lost(result)]
+    loss = [loss_sentence(result), none_lost(result)]
     return " ".join(filter(None, [*sentences, *loss]))
 
 
 def _workload_sentence(result: Result, workload: str, group: list[Row]) -> str:
-    compared = [row for row in group if _is_compared(row, result.primary)]
+    compared = [row for row in group if is_compared(row, result.primary)]
     if not compared:
         return ""
     parts = "; ".join(
-        f"{_label(row, compared)} {_cost(row.by_metric[result.primary], result.operation)}"
+        f"{row_label(row, compared)} {cost_words(row.by_metric[result.primary], result.operation)}"
         for row in compared
     )
     return f"{workload}: {parts}."
 
 
-def _is_compared(row: Row, metric: str) -> bool:
+def is_compared(row: Row, metric: str) -> bool:
+    """Whether the answer is about this cell: neither a reference nor its A/A copy."""
     comparison = row.by_metric.get(metric)
     return (
         comparison is not None
@@ -38,14 +39,15 @@ def _is_compared(row: Row, metric: str) -> bool:
     )
 
 
-def _label(row: Row, compared: list[Row]) -> str:
+def row_label(row: Row, compared: list[Row]) -> str:
     """The scenario, with the consumer where there are several of them."""
     if several_consumers(compared):
         return f"{row.cell.scenario} ({row.cell.consumer})"
     return row.cell.scenario
 
 
-def _cost(comparison: Comparison, operation: str) -> str:
+def cost_words(comparison: Comparison, operation: str) -> str:
+    """What a cell costs, or that it cannot be told."""
     if comparison.ratio is None or comparison.ci_low is None or comparison.reference is None:
         return "cannot be told yet"
     if comparison.verdict == "equivalent":
@@ -57,7 +59,8 @@ def _cost(comparison: Comparison, operation: str) -> str:
     return f"{percent(comparison.ratio)} ({sign}{duration(abs(difference))} per {operation})"
 
 
-def _loss_sentence(result: Result) -> str:
+def loss_sentence(result: Result) -> str:
+    """How many of the events that the rules demand arrived whole; empty where it is not known."""
     known = [
         ledger
         for ledger in result.ledgers

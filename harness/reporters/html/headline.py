@@ -1,0 +1,147 @@
+"""The answer at the top of the page: what each state costs, with its interval and verdict."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from harness.model import Comparison, Result
+from harness.reporters.answer import cost_words, is_compared, loss_sentence, row_label
+from harness.reporters.html.grid import SHAPES, WORDS
+from harness.reporters.lookup import Row, by_workload, rows
+from harness.reporters.loss import loss_lines, none_lost
+from harness.reporters.markdown import detectable_words
+from harness.reporters.terminal import METRICS_IN_WORDS
+from harness.reporters.units import NOTHING, count, duration, percent
+from workloads.catalog import WORKLOADS
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """What one state costs: `change` as a share, `cost` in words where that says more."""
+
+    name: str
+    change: str
+    cost: str
+    interval: str
+    verdict: str
+    verdict_words: str
+    shape: str
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """The answer for one workload."""
+
+    workload: str
+    operation: str
+    reference: str
+    lines: tuple[Line, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Headline:
+    """All that a reader in a hurry reads."""
+
+    title: str
+    question: str
+    cards: tuple[Card, ...]
+    loss: tuple[str, ...]
+    lost: bool
+    basis: str
+
+
+def headline(result: Result) -> Headline:
+    """The answer of a result, no more certain than the data."""
+    facts = result.host.get("facts", {})
+    replay = result.plan.get("kind") == "replay"
+    what = "What the audit consumer costs" if replay else "What Linux audit costs"
+    return Headline(
+        title=f"{what} on {facts.get('hostname', 'this host')}",
+        question=f"{metric_words(result)} per {result.operation}, compared with the reference",
+        cards=tuple(_cards(result)),
+        loss=tuple(_loss(result)),
+        lost=any(loss.trials_with_loss for loss in result.losses),
+        basis=_basis(result),
+    )
+
+
+def metric_words(result: Result) -> str:
+    """The metric that the answer is about."""
+    words = METRICS_IN_WORDS.get(result.primary, result.primary)
+    return "Elapsed time" if words == "elapsed" else words
+
+
+def _cards(result: Result) -> Iterator[Card]:
+    for workload, group in by_workload(rows(result)).items():
+        compared = [row for row in group if is_compared(row, result.primary)]
+        if not compared:
+            continue
+        info = WORKLOADS.get(workload)
+        yield Card(
+            workload=workload,
+            operation=info.operation if info is not None else "",
+            reference=_reference_words(result, group),
+            lines=tuple(_line(result, row, compared) for row in compared),
+        )
+
+
+def _reference_words(result: Result, group: list[Row]) -> str:
+    for row in group:
+        comparison = row.by_metric.get(result.primary)
+        if comparison is not None and comparison.verdict == "reference":
+            took = duration(comparison.estimate)
+            return f"reference {row.cell.scenario}: {took} per {result.operation}"
+    return ""
+
+
+def _line(result: Result, row: Row, compared: list[Row]) -> Line:
+    comparison = row.by_metric[result.primary]
+    return Line(
+        name=row_label(row, compared),
+        change=_change(comparison),
+        cost=_cost(comparison, result.operation),
+        interval=_interval(comparison),
+        verdict=comparison.verdict,
+        verdict_words=WORDS[comparison.verdict],
+        shape=SHAPES.get(comparison.verdict, ""),
+    )
+
+
+def _cost(comparison: Comparison, operation: str) -> str:
+    if comparison.reference is None or comparison.ratio is None:
+        return cost_words(comparison, operation)
+    if comparison.verdict == "equivalent":
+        return "costs nothing that matters"
+    difference = comparison.estimate - comparison.reference
+    sign = "+" if difference >= 0 else "−"
+    return f"{sign}{duration(abs(difference))} per {operation}{detectable_words(comparison)}"
+
+
+def _change(comparison: Comparison) -> str:
+    return NOTHING if comparison.ratio is None else _signed(comparison.ratio)
+
+
+def _signed(ratio: float) -> str:
+    return percent(ratio).replace("-", "−")
+
+
+def _interval(comparison: Comparison) -> str:
+    if comparison.ci_low is None or comparison.ci_high is None:
+        return "no interval: too few blocks"
+    return f"95 %: {_signed(comparison.ci_low)} to {_signed(comparison.ci_high)}"
+
+
+def _loss(result: Result) -> Iterator[str]:
+    yield from filter(None, (loss_sentence(result), none_lost(result)))
+    if any(loss.trials_with_loss for loss in result.losses):
+        for group in by_workload(rows(result)).values():
+            yield from (f"{line}." for line in loss_lines(result, group))
+
+
+def _basis(result: Result) -> str:
+    blocks = max((c.blocks for c in result.comparisons), default=0)
+    words = f"{count(result.trials)} trials in {count(blocks)} blocks of random order"
+    if result.invalid_trials:
+        words += f", {count(result.invalid_trials)} of them not used"
+    return f"{words}; margin {result.plan.get('margin', 0) * 100:.3g} %"

@@ -1,0 +1,154 @@
+"""The page: what goes where, and the policy that lets nothing else in."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+from typing import Any
+
+from jinja2 import Environment, PackageLoader, StrictUndefined, Template
+from markupsafe import Markup
+
+from harness.changes import ChangeReport
+from harness.model import Caution, ReportView
+from harness.reporters.html import facts, tables
+from harness.reporters.html.changes import Changed, changed
+from harness.reporters.html.figures import Panel, PlotLike, make_panels
+from harness.reporters.html.grid import Grid
+from harness.reporters.html.headline import Headline, headline
+from harness.reporters.html.svg import Palette
+from harness.reporters.plain import plain
+from harness.reporters.plainly import made_plain
+
+POLICY = (
+    "default-src 'none'; script-src '{script}'; style-src '{style}'; img-src data:; "
+    "base-uri 'none'; form-action 'none'"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class RunPart:
+    """One run as the template has it. `key` is what its ids begin with."""
+
+    key: str
+    name: str
+    in_short: Sequence[str]
+    """When, where, and what it was called, in a few words."""
+    head: Headline
+    cautions: tuple[Caution, ...]
+    trustworthy: bool
+    complete: bool
+    panels: Mapping[str, Panel]
+    comparisons: Grid
+    metrics: Grid
+    ledger: Grid
+    loss: Grid
+    noise: Grid
+    noise_words: Sequence[str]
+    waited: Sequence[str]
+    host: facts.Pairs
+    host_lines: Sequence[str]
+    plan: facts.Pairs
+    rule_sets: Sequence[facts.RuleSet]
+    commands: Sequence[facts.Command]
+
+
+def report_html(
+    views: Sequence[ReportView],
+    plots: Mapping[str, PlotLike],
+    comparison: ChangeReport | str | None = None,
+) -> str:
+    """One page of one or several runs. `comparison` is theirs, or why there is none."""
+    palette = Palette()
+    runs = [_run_part(view, f"r{place}", plots, palette) for place, view in enumerate(views)]
+    light, dark, classes = palette.css()
+    style = _template("report.css.j2").render(
+        light=Markup(light),  # noqa: S704 - colours that matplotlib wrote
+        dark=Markup(dark),  # noqa: S704
+        classes=Markup(classes),  # noqa: S704
+    )
+    script = _asset("report.js")
+    page = _template("page.html.j2").render(
+        title=_title(runs),
+        policy=POLICY.format(script=_digest(script), style=_digest(style)),
+        style=Markup(style),  # noqa: S704 - ours
+        script=Markup(script),  # noqa: S704 - ours
+        runs=runs,
+        several=len(runs) > 1,
+        changed=_changed(comparison),
+        not_compared=comparison if isinstance(comparison, str) else "",
+    )
+    return page + "\n"
+
+
+def _run_part(
+    view: ReportView, key: str, plots: Mapping[str, PlotLike], palette: Palette
+) -> RunPart:
+    view = made_plain(view)
+    result = view.result
+    return RunPart(
+        key=key,
+        name=result.run,
+        in_short=facts.in_short(result),
+        head=headline(result),
+        cautions=result.cautions,
+        trustworthy=result.trustworthy,
+        complete=result.complete,
+        panels=make_panels(view, plots, prefix=key, palette=palette),
+        comparisons=tables.primary_grid(result),
+        metrics=tables.all_metrics_grid(result),
+        ledger=tables.ledger_grid(result),
+        loss=tables.loss_grid(result),
+        noise=tables.noise_grid(result),
+        noise_words=tables.noise_words(result),
+        waited=tables.waited_words(result),
+        host=facts.host_pairs(result),
+        host_lines=facts.host_document(result),
+        plan=facts.plan_pairs(result),
+        rule_sets=facts.rule_sets(result),
+        commands=facts.commands(result),
+    )
+
+
+def _changed(comparison: ChangeReport | str | None) -> Changed | None:
+    return changed(made_plain(comparison)) if isinstance(comparison, ChangeReport) else None
+
+
+def _title(runs: Sequence[RunPart]) -> str:
+    if len(runs) == 1:
+        return runs[0].head.title
+    return f"{len(runs)} audit measurements compared"
+
+
+def _digest(text: str) -> str:
+    digest = base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
+    return f"sha256-{digest}"
+
+
+def _asset(name: str) -> str:
+    return (files("harness.reporters.html") / name).read_text(encoding="utf-8")
+
+
+def _template(name: str) -> Template:
+    return _environment().get_template(name)
+
+
+@cache
+def _environment() -> Environment:
+    return Environment(
+        loader=PackageLoader("harness.reporters.html", ""),
+        autoescape=True,
+        undefined=StrictUndefined,
+        finalize=_printable,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+
+
+def _printable(value: Any) -> Any:
+    """What a template prints: no control characters, except in what this package wrote itself."""
+    return plain(value) if isinstance(value, str) and not isinstance(value, Markup) else value

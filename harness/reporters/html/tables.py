@@ -1,0 +1,180 @@
+"""The tables of a result: comparisons, where events went, loss, the noise floor."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from harness.model import Cell, Comparison, Result
+from harness.reporters.html.grid import Box, Grid, number, text, verdict
+from harness.reporters.html.headline import metric_words
+from harness.reporters.ledger import TERMS, is_silent
+from harness.reporters.lookup import by_workload, several_consumers
+from harness.reporters.lookup import rows as result_rows
+from harness.reporters.markdown import metric_value
+from harness.reporters.units import (
+    count,
+    duration,
+    interval,
+    milliseconds,
+    probability,
+    ratio,
+    share,
+    share_interval,
+)
+
+OPEN_HEADER = ("blocks", "would show", "blocks to decide")
+"""After a verdict: what an open one could have shown, and how many blocks would decide it."""
+
+
+class _Names:
+    """The columns that name a cell; the consumer's only where there are several."""
+
+    def __init__(self, result: Result) -> None:
+        groups = by_workload(result_rows(result)).values()
+        self._several = any(several_consumers(group) for group in groups)
+        self.header = ("workload", "scenario", *(["consumer"] if self._several else []))
+
+    def of(self, cell: Cell) -> tuple[Box, ...]:
+        """One cell under `header`."""
+        names = (cell.workload, cell.scenario, *([cell.consumer] if self._several else []))
+        return tuple(map(text, names))
+
+
+def primary_grid(result: Result) -> Grid:
+    """Every cell against its reference in the metric that the answer is about."""
+    chosen = [c for c in result.comparisons if c.metric == result.primary]
+    names = _Names(result)
+    columns = ("value", "reference", "ratio", "from", "to", "verdict", *OPEN_HEADER)
+    rows = []
+    for comparison in chosen:
+        rows.append(
+            (
+                *names.of(comparison.cell),
+                number(metric_value(comparison.estimate, comparison.unit), comparison.estimate),
+                number(metric_value(comparison.reference, comparison.unit), comparison.reference),
+                *_ratio_boxes(comparison),
+                _verdict_box(comparison),
+                *_open_boxes(comparison),
+            )
+        )
+    metric = f"{metric_words(result)} per {result.operation}"
+    caption = f"{metric} against the reference: ratio with its 95 % interval"
+    return Grid("comparisons", caption, (*names.header, *columns), tuple(rows))
+
+
+def all_metrics_grid(result: Result) -> Grid:
+    """Every cell in every metric, with p and q."""
+    names = _Names(result)
+    header = (*names.header, "metric", "value", "ratio", "from", "to", "p", "q", "verdict")
+    header += OPEN_HEADER
+    rows = tuple(
+        (
+            *names.of(comparison.cell),
+            text(comparison.metric),
+            number(metric_value(comparison.estimate, comparison.unit), comparison.estimate),
+            *_ratio_boxes(comparison),
+            number(probability(comparison.p), comparison.p),
+            number(probability(comparison.q), comparison.q),
+            _verdict_box(comparison),
+            *_open_boxes(comparison),
+        )
+        for comparison in result.comparisons
+    )
+    return Grid("metrics", "Every metric of every cell", header, rows)
+
+
+def ledger_grid(result: Result) -> Grid:
+    """Where the events of every cell that had any went."""
+    names = _Names(result)
+    header = (*names.header, "trials", *TERMS, "lost (records)", "socket drops", "waited")
+    rows = []
+    for ledger in result.ledgers:
+        total = ledger.total
+        if is_silent(total):
+            continue
+        terms = [(getattr(total, name), count(getattr(total, name))) for name in TERMS]
+        rows.append(
+            (
+                *names.of(ledger.cell),
+                number(count(ledger.trials), ledger.trials),
+                *(number(shown, term) for term, shown in terms),
+                number(count(total.lost), total.lost),
+                number(count(total.socket_drops), total.socket_drops),
+                number(milliseconds(total.waited_ms), total.waited_ms),
+            )
+        )
+    return Grid("ledger", "Events of all trials together, by where they went", header, tuple(rows))
+
+
+def loss_grid(result: Result) -> Grid:
+    """Which cells lost events, and what cannot be excluded where none did."""
+    names = _Names(result)
+    header = (*names.header, "trials with loss", "of", "95 % interval", "events lost", "verdict")
+    rows = tuple(
+        (
+            *names.of(loss.cell),
+            number(count(loss.trials_with_loss), loss.trials_with_loss),
+            number(count(loss.trials), loss.trials),
+            text(share_interval(loss.share_low, loss.share_high)),
+            number(share(loss.loss_ratio), loss.loss_ratio),
+            verdict(loss.verdict),
+        )
+        for loss in result.losses
+    )
+    return Grid("loss", "Trials that lost events", header, rows)
+
+
+def noise_grid(result: Result) -> Grid:
+    """The reference against itself."""
+    header = ("workload", "consumer", "metric", "ratio", "from", "to", "blocks")
+    rows = tuple(
+        (
+            *map(text, (floor.workload, floor.consumer, floor.metric)),
+            number(ratio(floor.ratio), floor.ratio),
+            number(ratio(floor.ci_low), floor.ci_low),
+            number(ratio(floor.ci_high), floor.ci_high),
+            number(count(floor.blocks), floor.blocks),
+        )
+        for floor in result.noise_floor
+    )
+    return Grid("noise", "The reference against itself", header, rows)
+
+
+def noise_words(result: Result) -> list[str]:
+    """What cannot be told on this machine, a sentence per A/A cell."""
+    return [
+        f"{floor.workload}: the same state measured twice differs by "
+        f"{ratio(floor.ratio)} ({interval(floor.ci_low, floor.ci_high)})."
+        for floor in result.noise_floor
+    ]
+
+
+def waited_words(result: Result) -> list[str]:
+    """Where producers waited for room in the queue, which is no CPU."""
+    return [
+        f"{ledger.cell.workload} × {ledger.cell.scenario}: producers waited "
+        f"{duration(ledger.total.waited_ms * 1e6 / ledger.operations)} per operation."
+        for ledger in result.ledgers
+        if ledger.total.waited_ms and ledger.operations
+    ]
+
+
+def _ratio_boxes(comparison: Comparison) -> Iterable[Box]:
+    values = comparison.ratio, comparison.ci_low, comparison.ci_high
+    return (number(ratio(value), value) for value in values)
+
+
+def _verdict_box(comparison: Comparison) -> Box:
+    return verdict(comparison.verdict, "" if comparison.interleaved else " (not interleaved)")
+
+
+def _open_boxes(comparison: Comparison) -> Iterable[Box]:
+    """The blocks there were; of an open verdict, what they would show and how many would decide."""
+    is_open = comparison.verdict == "inconclusive"
+    detectable = comparison.detectable if is_open else None
+    needed = comparison.blocks_needed if is_open else None
+    return (
+        number(count(comparison.blocks), comparison.blocks),
+        number(share(detectable), detectable),
+        number(count(needed), needed),
+    )
