@@ -60,6 +60,8 @@ def keep(run: Path, name: str, folder: Path = REFERENCE) -> Path:
     Raises UsageError for a run that is damaged, was stopped early or is not to be relied on, and
     where something in it still identifies a machine.
     """
+    if not re.fullmatch(r"[a-z0-9][\w.-]*", name):
+        raise UsageError(f"{name!r} is no name", remedy="as overhead-debian12-2vcpu")
     stored = load_run(run)
     result = make_result(stored)
     if stored.cautions or not result.complete or not result.trustworthy:
