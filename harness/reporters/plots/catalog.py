@@ -9,9 +9,15 @@ from __future__ import annotations
 from harness.model import ReportView
 from harness.reporters.plots.base import Plot
 from harness.reporters.plots.cpu import CPU
+from harness.reporters.plots.drift import DRIFT
 from harness.reporters.plots.forest import FOREST
+from harness.reporters.plots.latency import LATENCY
+from harness.reporters.plots.ledger import LEDGER
+from harness.reporters.plots.timeline import TIMELINE
 
-PLOTS: dict[str, Plot[ReportView]] = {plot.name: plot for plot in (FOREST, CPU)}
+_ALL = (FOREST, CPU, LATENCY, LEDGER, TIMELINE, DRIFT)
+
+PLOTS: dict[str, Plot[ReportView]] = {plot.name: plot for plot in _ALL}
 
 NOT_KINDS = frozenset({"__init__", "base", "catalog", "groups", "picture", "scale", "style"})
 """Files of this folder that are no kind of plot."""

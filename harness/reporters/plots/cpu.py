@@ -11,7 +11,7 @@ from harness.model import ReportView, Sample
 from harness.reporters.plain import plain
 from harness.reporters.plots.base import Choice, Plot, Table
 from harness.reporters.plots.groups import groups, labels, mean, used
-from harness.reporters.plots.scale import even_ticks, set_ticks
+from harness.reporters.plots.scale import axis_duration, even_ticks, set_ticks
 from harness.reporters.plots.style import (
     SMALL_PT,
     WIDTH_IN,
@@ -202,14 +202,7 @@ def _waiting(axes: Axes, colours: Ink, bars: Sequence[Bar]) -> None:
 def _ticks(axes: Axes, limit: float, rows: int, most: int = 4) -> None:
     axes.set_xlim(0, limit)
     axes.set_ylim(rows - 0.5, -0.5)
-    set_ticks(axes.xaxis, even_ticks(0, limit, most), _axis_duration)
-
-
-def _axis_duration(ns: float) -> str:
-    """`20 µs` rather than `20.0 µs`."""
-    number, _, unit = duration(ns).partition(" ")
-    short = number.rstrip("0").rstrip(".") if "." in number else number
-    return f"{short} {unit}".strip()
+    set_ticks(axes.xaxis, even_ticks(0, limit, most), axis_duration)
 
 
 def _look(colours: Ink, name: str) -> dict[str, Any]:

@@ -96,8 +96,19 @@ def words(view: ReportView, choice: Choice) -> str:
         )
         against = reference_label(group, metric)
         to = f" against {against}" if against else ""
+        alone = ", ".join(plain(names[cell]) for cell in _alone(group, metric))
+        parts += f"; without a reference of their own: {alone}" if alone else ""
         lines.append(f"{plain(workload)}{to}, margin {share(comparisons[0].margin)}: {parts}.")
     return "\n".join(lines)
+
+
+def _alone(group: Sequence[Row], metric: str) -> list[Cell]:
+    """Measured, but with nothing to be compared with."""
+    return [
+        row.cell
+        for row in group
+        if metric in row.by_metric and row.by_metric[metric].verdict == "no-reference"
+    ]
 
 
 def picture(view: ReportView, choice: Choice, colours: Ink) -> Figure:

@@ -6,6 +6,8 @@ import math
 from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING
 
+from harness.reporters.units import duration
+
 if TYPE_CHECKING:
     from matplotlib.axis import Axis
 
@@ -69,3 +71,10 @@ def plain_number(value: float) -> str:
     """A tick's number without an exponent."""
     text = f"{value:,.4f}".rstrip("0").rstrip(".")
     return text or "0"
+
+
+def axis_duration(ns: float) -> str:
+    """A tick's time: `20 µs` rather than `20.0 µs`."""
+    number, _, unit = duration(ns).partition(" ")
+    short = number.rstrip("0").rstrip(".") if "." in number else number
+    return f"{short} {unit}".strip()

@@ -1,0 +1,279 @@
+"""From the events generated to those that arrived whole, with each loss at its stage."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from harness.model import Cell, Ledger, ReportView
+from harness.reporters.ledger import is_silent
+from harness.reporters.plain import plain
+from harness.reporters.plots.base import Choice, Plot, Table
+from harness.reporters.plots.groups import groups, labels
+from harness.reporters.plots.style import (
+    SMALL_PT,
+    WIDTH_IN,
+    Ink,
+    add_axes,
+    new_figure,
+    wrapped,
+    write,
+)
+from harness.reporters.units import NOTHING, count
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+NAMES_IN, RIGHT_IN, ROW_IN, NUMBERS_IN, HEAD_IN = 1.1, 0.05, 0.4, 0.2, 0.72
+FOOT_IN, GAP_IN = 0.2, 0.12
+LOSSES = ("suppressed", "refused", "vanished", "partial")
+"""In the order in which an event meets them."""
+HEADERS = (
+    "demanded\nby rules",
+    "suppressed\nby rules",
+    "refused by\nbacklog",
+    "vanished\non the way",
+    "arrived\nin part",
+    "arrived\nwhole",
+)
+HATCHES = {"suppressed": "...", "refused": "////", "vanished": "\\\\\\\\", "partial": "xxxx"}
+STAGES = {
+    "stage_rate_records": "rate limit",
+    "stage_retry_records": "retry and hold queue",
+    "stage_multicast_records": "multicast buffer",
+    "stage_consumer_records": "consumer could not read",
+}
+"""Where the records of vanished events went."""
+LEAST_SHARE = 0.03
+"""A loss is drawn at least this high: one event among millions must be seen."""
+
+LEAST_HATCHED = 0.1
+"""A hatch on less than this would look like a dashed line."""
+
+
+@dataclass(frozen=True, slots=True)
+class Flow:
+    """One cell's ledger, all its trials together."""
+
+    cell: Cell
+    label: str
+    total: Ledger
+
+    @property
+    def name(self) -> tuple[str, str, str]:
+        """The cell as it stands in a table."""
+        return self.cell.workload, self.cell.scenario, self.cell.consumer
+
+    def term(self, name: str) -> int | None:
+        """A term of the ledger."""
+        value: int | None = getattr(self.total, name)
+        return value
+
+    @property
+    def whole(self) -> int:
+        """What all heights are measured by: the events generated, else all that are known of."""
+        known = [self.term(name) or 0 for name in (*LOSSES, "complete")]
+        return max(self.total.generated or sum(known), 1)
+
+    @property
+    def stages(self) -> str:
+        """Where records of vanished events were dropped, in words; empty where unknown."""
+        found = [words for name, words in STAGES.items() if getattr(self.total, name)]
+        return ", ".join(found) if self.total.vanished else ""
+
+    @property
+    def is_bounded(self) -> bool:
+        """Whether `lost` allows a range of `refused` only."""
+        return self.total.refused_low != self.total.refused_high
+
+
+def _flows(view: ReportView, choice: Choice) -> dict[str, list[Flow]]:
+    found: dict[str, list[Flow]] = {}
+    for workload, group in groups(view, choice).items():
+        names = labels(group)
+        flows = [
+            Flow(row.cell, names[row.cell], row.ledger.total)
+            for row in group
+            if row.ledger is not None
+            and row.ledger.total.complete is not None
+            and not is_silent(row.ledger.total)
+        ]
+        if flows:
+            found[workload] = flows
+    return found
+
+
+def missing(view: ReportView, choice: Choice) -> str | None:
+    """Why there is nothing to draw."""
+    if _flows(view, choice):
+        return None
+    return "no cell of this run had events that its consumer told apart"
+
+
+def data(view: ReportView, choice: Choice) -> Table:
+    """One row per cell with events: the terms of its ledger."""
+    terms = ("generated", *LOSSES, "complete", "unexplained", "refused_low", "refused_high", "lost")
+    rows = [
+        (*flow.name, *(flow.term(name) for name in (*terms, *STAGES)))
+        for flows in _flows(view, choice).values()
+        for flow in flows
+    ]
+    return Table(("workload", "scenario", "consumer", *terms, *STAGES), tuple(rows))
+
+
+def words(view: ReportView, choice: Choice) -> str:
+    """Each ledger as a sentence."""
+    lines = ["Where the events went, all trials of a cell together."]
+    for workload, flows in _flows(view, choice).items():
+        lines += [f"{plain(workload)}, {plain(flow.label)}: {_sentence(flow)}." for flow in flows]
+    return "\n".join(lines)
+
+
+def _sentence(flow: Flow) -> str:
+    generated = flow.total.generated
+    start = f"{count(generated)} demanded"
+    if generated is None:
+        start = "how many were demanded is not known"
+    parts = []
+    for name in LOSSES:
+        value = flow.term(name)
+        if value is None or value:
+            at = f" ({flow.stages})" if name == "vanished" and flow.stages else ""
+            parts.append(f"{NOTHING if value is None else count(value)} {name}{at}")
+    if flow.is_bounded:
+        low, high = count(flow.total.refused_low), count(flow.total.refused_high)
+        parts.append(f"`lost` allows {low} to {high} refused")
+    parts.append(f"{count(flow.total.complete)} arrived whole")
+    if flow.total.unexplained:
+        parts.append(f"{_signed(flow.total.unexplained)} unexplained")
+    return f"{start}, {', '.join(parts)}"
+
+
+def _signed(number: int) -> str:
+    return f"{number:+,d}".replace("-", "−")
+
+
+def picture(view: ReportView, choice: Choice, colours: Ink) -> Figure:
+    """One panel per workload, a row per cell: what is left falls from column to column."""
+    panels = _flows(view, choice)
+    step = NUMBERS_IN + ROW_IN + GAP_IN
+    heights = [HEAD_IN + step * len(flows) + FOOT_IN for flows in panels.values()]
+    bounded = any(flow.is_bounded for flows in panels.values() for flow in flows)
+    figure = new_figure(colours, sum(heights) + 0.35 * bounded)
+    top = 0.05
+    for (workload, flows), height in zip(panels.items(), heights, strict=True):
+        write(figure, colours, 0.05, top, wrapped(workload, 40, 1), weight="bold")
+        write(figure, colours, 0.05, top + 0.2, "events", fontsize=SMALL_PT)
+        _headers(figure, colours, top + 0.3)
+        for place, flow in enumerate(flows):
+            _row(figure, colours, flow, top + HEAD_IN + place * step)
+        top += height
+    if bounded:
+        note = "* what the other terms leave; `lost` allows a range of values"
+        write(figure, colours, 0.05, top - 0.1, note, fontsize=7.5, color=colours.faint)
+    return figure
+
+
+def _column_in() -> float:
+    return (WIDTH_IN - NAMES_IN - RIGHT_IN) / len(HEADERS)
+
+
+def _headers(figure: Figure, colours: Ink, top: float) -> None:
+    for place, header in enumerate(HEADERS):
+        middle = NAMES_IN + (place + 0.5) * _column_in()
+        write(figure, colours, middle, top, header, ha="center", fontsize=7.5, color=colours.faint)
+
+
+def _row(figure: Figure, colours: Ink, flow: Flow, top: float) -> None:
+    name = wrapped(flow.label, 14, 2)
+    write(figure, colours, 0.05, top + 0.14, name, fontsize=SMALL_PT)
+    if flow.total.unexplained:
+        text = f"{_signed(flow.total.unexplained)} unexplained"
+        write(figure, colours, 0.05, top + 0.46, text, fontsize=7.5, weight="bold")
+    axes = add_axes(
+        figure,
+        colours,
+        left_in=NAMES_IN,
+        top_in=top + NUMBERS_IN,
+        width_in=WIDTH_IN - NAMES_IN - RIGHT_IN,
+        height_in=ROW_IN,
+    )
+    axes.set_xlim(-0.5, len(HEADERS) - 0.5)
+    axes.set_ylim(0, 1)
+    axes.set_xticks([])
+    axes.set_yticks([])
+    _steps(axes, colours, flow)
+
+
+def _steps(axes: Axes, colours: Ink, flow: Flow) -> None:
+    """Each column's bar hangs where the one before it ended."""
+    level = 1.0 if flow.total.generated is not None else 0.0
+    _number(axes, colours, 0, count(flow.total.generated))
+    if level:
+        _bar(axes, colours, 0, 0.0, 1.0, "generated")
+    level = 1.0
+    for place, name in enumerate(LOSSES, start=1):
+        value = flow.term(name)
+        star = "*" if name == "refused" and flow.is_bounded else ""
+        _number(axes, colours, place, count(value) + star, faint=not value)
+        share = (value or 0) / flow.whole
+        axes.plot((place - 0.7, place - 0.3), (level, level), color=colours.faint, lw=0.7)
+        if share > 0:
+            # A loss too small to be seen keeps its place; only its height is not to scale.
+            shown = max(share, LEAST_SHARE)
+            _bar(axes, colours, place, max(level - shown, 0.0), min(shown, 1.0), name)
+        else:
+            axes.plot((place - 0.3, place + 0.3), (level, level), color=colours.faint, lw=0.7)
+        level = max(level - share, 0.0)
+    last = len(HEADERS) - 1
+    axes.plot((last - 0.7, last - 0.3), (level, level), color=colours.faint, lw=0.7)
+    _number(axes, colours, last, count(flow.total.complete))
+    whole = (flow.total.complete or 0) / flow.whole
+    if whole > 0:
+        _bar(axes, colours, last, 0.0, max(whole, LEAST_SHARE), "complete")
+
+
+def _bar(axes: Axes, colours: Ink, place: int, low: float, height: float, name: str) -> None:
+    look = _look(colours, name) | ({"hatch": None} if height < LEAST_HATCHED else {})
+    axes.bar(place, height, 0.6, low, clip_on=False, **look)
+
+
+def _look(colours: Ink, name: str) -> dict[str, Any]:
+    blue, orange, green, purple, vermilion, *_ = colours.series
+    fills = {
+        "generated": blue,
+        "suppressed": colours.band,
+        "refused": vermilion,
+        "vanished": purple,
+        "partial": orange,
+        "complete": green,
+    }
+    edge = colours.faint if name == "suppressed" else colours.ground
+    return {"facecolor": fills[name], "edgecolor": edge, "hatch": HATCHES.get(name), "lw": 0}
+
+
+def _number(axes: Axes, colours: Ink, place: int, text: str, *, faint: bool = False) -> None:
+    axes.annotate(
+        _short(text),
+        (place, 1),
+        xytext=(0, 2),
+        textcoords="offset points",
+        ha="center",
+        va="bottom",
+        fontsize=8,
+        color=colours.faint if faint else colours.text,
+        annotation_clip=False,
+    )
+
+
+def _short(text: str) -> str:
+    """A count that fits its column: exact up to 9,999,999, else in millions; a star is kept."""
+    star = "*" if text.endswith("*") else ""
+    digits = text.rstrip("*").replace(",", "")
+    if len(digits) < 8 or not digits.isdigit():
+        return text
+    return f"{int(digits) / 1e6:,.4g} M{star}"
+
+
+LEDGER: Plot[ReportView] = Plot("ledger", "Where every event went", picture, data, words, missing)

@@ -1,0 +1,269 @@
+"""One trial of each cell as it went on: the queue, what was lost, what was not read yet."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from harness.model import Cell, Moment, ReportView, Sample
+from harness.reporters.plain import plain
+from harness.reporters.plots.base import Choice, Plot, Table
+from harness.reporters.plots.groups import groups, labels, used
+from harness.reporters.plots.scale import even_ticks, set_ticks
+from harness.reporters.plots.style import (
+    SMALL_PT,
+    WIDTH_IN,
+    Ink,
+    add_axes,
+    legend,
+    new_figure,
+    wrapped,
+    write,
+)
+from harness.reporters.units import count, duration
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+NAMES_IN, RIGHT_IN, BETWEEN_IN = 1.1, 0.12, 0.14
+ROW_IN, GAP_IN, HEAD_IN, FOOT_IN, LEGEND_IN = 0.42, 0.24, 0.72, 0.35, 0.6
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One quantity over time: how it is called, and its value at a moment."""
+
+    header: str
+    value: Callable[[Moment], int | None]
+    steps: bool = False
+    """Whether it stays as it is until it is seen to change."""
+
+
+COLUMNS = (
+    Column("backlog,\nrecords", lambda moment: moment.backlog),
+    Column("lost,\nrecords", lambda moment: moment.lost, steps=True),
+    Column("not read by the\nconsumer, bytes", lambda moment: moment.unread_bytes),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Course:
+    """The trial of a cell in which the most happened."""
+
+    cell: Cell
+    label: str
+    sample: Sample
+    stopped_ms: tuple[int, int] | None
+    """From when to when the consumer was stopped, where it was."""
+
+    @property
+    def moments(self) -> tuple[Moment, ...]:
+        """As they were seen."""
+        return self.sample.timeline
+
+    @property
+    def limit(self) -> int | None:
+        """The backlog limit in force."""
+        before = self.sample.status_before or {}
+        return before.get("backlog_limit") or None
+
+    @property
+    def load_ms(self) -> float:
+        """How long the load took."""
+        return float(self.sample.workload_document.get("elapsed_ns", 0)) / 1e6
+
+    def peak(self, column: Column) -> int:
+        """The greatest value that was seen."""
+        return max((column.value(moment) or 0 for moment in self.moments), default=0)
+
+    @property
+    def is_quiet(self) -> bool:
+        """Whether nothing was seen at any moment."""
+        return not any(self.peak(column) for column in COLUMNS)
+
+
+def _courses(view: ReportView, choice: Choice) -> dict[str, list[Course]]:
+    trials = used(view.samples)
+    found: dict[str, list[Course]] = {}
+    for workload, group in groups(view, choice).items():
+        for cell, label in labels(group).items():
+            seen = [sample for sample in trials.get(cell, []) if len(sample.timeline) > 1]
+            if seen:
+                course = Course(cell, label, max(seen, key=_interest), _stopped(view, cell))
+                found.setdefault(workload, []).append(course)
+    return found
+
+
+def _interest(sample: Sample) -> tuple[int, ...]:
+    """The most lost; then the deepest queue; then the most unread."""
+    return (
+        sample.timeline[-1].lost,
+        max(moment.backlog for moment in sample.timeline),
+        max(moment.unread_bytes or 0 for moment in sample.timeline),
+    )
+
+
+def _stopped(view: ReportView, cell: Cell) -> tuple[int, int] | None:
+    for scenario in view.result.plan.get("scenarios", {}).get(cell.workload, ()):
+        if scenario.get("name") == cell.scenario and scenario.get("stop_for_ms"):
+            start = int(scenario.get("stop_after_ms", 0))
+            return start, start + int(scenario["stop_for_ms"])
+    return None
+
+
+def _loud(courses: Sequence[Course]) -> list[Course]:
+    return [course for course in courses if not course.is_quiet]
+
+
+def missing(view: ReportView, choice: Choice) -> str | None:
+    """Why there is nothing to draw."""
+    courses = _courses(view, choice)
+    if not courses:
+        return "no trial of this run has a timeline: run it again with this version"
+    if not any(_loud(group) for group in courses.values()):
+        return "nothing was queued, lost or left unread whenever it was looked at"
+    return None
+
+
+def data(view: ReportView, choice: Choice) -> Table:
+    """One row per moment of the trials shown; those in which nothing was seen are left in."""
+    header = ("workload", "scenario", "consumer", "block", *Moment._fields)
+    rows = [
+        (*_name(course), course.sample.block, *moment)
+        for courses in _courses(view, choice).values()
+        for course in courses
+        for moment in course.moments
+    ]
+    return Table(header, tuple(rows))
+
+
+def _name(course: Course) -> tuple[str, str, str]:
+    return course.cell.workload, course.cell.scenario, course.cell.consumer
+
+
+def words(view: ReportView, choice: Choice) -> str:
+    """The peaks of each trial shown."""
+    lines = [
+        "Backlog, lost records and unread bytes within one trial of each cell: the one that lost "
+        "most, else the one with the deepest backlog, else the one with most unread."
+    ]
+    for workload, courses in _courses(view, choice).items():
+        lines += [f"{plain(workload)}, {_peaks(course)}." for course in _loud(courses)]
+        if quiet := [plain(course.label) for course in courses if course.is_quiet]:
+            lines.append(f"{plain(workload)}, nothing seen: {', '.join(quiet)}.")
+    return "\n".join(lines)
+
+
+def _peaks(course: Course) -> str:
+    backlog, lost, unread = (count(course.peak(column)) for column in COLUMNS)
+    limit = f" of {count(course.limit)} allowed" if course.limit else ""
+    stopped = ""
+    if course.stopped_ms:
+        start, end = course.stopped_ms
+        stopped = f"; the consumer was stopped from {start} to {end} ms"
+    lasted = _seconds(course.moments[-1].t_ms)
+    return (
+        f"{plain(course.label)} (block {course.sample.block}): backlog seen up to {backlog}"
+        f"{limit}, {lost} lost, up to {unread} bytes unread, in {lasted}{stopped}"
+    )
+
+
+def _seconds(ms: float) -> str:
+    return duration(ms * 1e6)
+
+
+def picture(view: ReportView, choice: Choice, colours: Ink) -> Figure:
+    """One panel per workload: a row per cell, a column per quantity."""
+    panels = {name: _loud(courses) for name, courses in _courses(view, choice).items()}
+    panels = {name: courses for name, courses in panels.items() if courses}
+    step = ROW_IN + GAP_IN
+    heights = [HEAD_IN + step * len(courses) + FOOT_IN for courses in panels.values()]
+    figure = new_figure(colours, sum(heights) + LEGEND_IN)
+    top = 0.05
+    for (workload, courses), height in zip(panels.items(), heights, strict=True):
+        write(figure, colours, 0.05, top, wrapped(workload, 40, 1), weight="bold")
+        write(figure, colours, 0.05, top + 0.2, "one trial of each", fontsize=SMALL_PT)
+        end_ms = max(course.moments[-1].t_ms for course in courses)
+        for place, column in enumerate(COLUMNS):
+            left = NAMES_IN + place * (_width_in() + BETWEEN_IN)
+            write(figure, colours, left, top + 0.2, column.header, fontsize=8, color=colours.faint)
+        for place, course in enumerate(courses):
+            is_last = place == len(courses) - 1
+            _row(figure, colours, course, top + HEAD_IN + place * step, end_ms, is_last)
+        top += height
+    _legend(figure, colours, panels)
+    return figure
+
+
+def _width_in() -> float:
+    gaps = BETWEEN_IN * (len(COLUMNS) - 1)
+    return (WIDTH_IN - NAMES_IN - RIGHT_IN - gaps) / len(COLUMNS)
+
+
+def _row(
+    figure: Figure, colours: Ink, course: Course, top: float, end_ms: int, is_last: bool
+) -> None:
+    name = wrapped(course.label, 14, 2)
+    write(figure, colours, 0.05, top + 0.1, name, fontsize=SMALL_PT)
+    for place, column in enumerate(COLUMNS):
+        axes = add_axes(
+            figure,
+            colours,
+            left_in=NAMES_IN + place * (_width_in() + BETWEEN_IN),
+            top_in=top,
+            width_in=_width_in(),
+            height_in=ROW_IN,
+        )
+        axes.set_xlim(0, max(end_ms, 1))
+        axes.set_yticks([])
+        ticks = even_ticks(0, max(end_ms, 1), 3) if is_last else []
+        set_ticks(axes.xaxis, ticks, lambda ms: f"{ms / 1000:g} s" if ms else "0")
+        _line(axes, colours, course, column, colours.series[place])
+
+
+def _line(axes: Axes, colours: Ink, course: Course, column: Column, colour: str) -> None:
+    seen = [(m.t_ms, value) for m in course.moments if (value := column.value(m)) is not None]
+    peak = course.peak(column)
+    axes.set_ylim(0, max(peak, 1) * 1.08)
+    if course.stopped_ms:
+        axes.axvspan(*course.stopped_ms, color=colours.band, lw=0, zorder=0)
+    if course.load_ms:
+        axes.axvline(course.load_ms, color=colours.faint, lw=0.7, ls=(0, (1, 2)), zorder=1)
+    if seen:
+        times, values = zip(*seen, strict=True)
+        draw: dict[str, Any] = {"drawstyle": "steps-post"} if column.steps else {}
+        axes.plot(times, values, color=colour, lw=1.2, marker=".", ms=4, clip_on=False, **draw)
+    axes.annotate(
+        count(peak) if seen else "not known",
+        (1, 1),
+        xycoords="axes fraction",
+        xytext=(0, 1),
+        textcoords="offset points",
+        ha="right",
+        va="bottom",
+        fontsize=7.5,
+        color=colours.text if peak else colours.faint,
+        annotation_clip=False,
+    )
+
+
+def _legend(figure: Figure, colours: Ink, panels: dict[str, list[Course]]) -> None:
+    from matplotlib.lines import Line2D
+    from matplotlib.patches import Patch
+
+    handles: list[Any] = [
+        Line2D([], [], color=colours.faint, lw=0.7, ls=(0, (1, 2)), label="the load ends")
+    ]
+    if any(course.stopped_ms for courses in panels.values() for course in courses):
+        handles.append(Patch(facecolor=colours.band, label="the consumer is stopped"))
+    legend(figure, colours, handles, columns=2)
+    words = "Above each line its greatest value. Only the dots were seen; the lines join them."
+    height = float(figure.get_size_inches()[1])
+    write(figure, colours, 0.05, height - LEGEND_IN, words, fontsize=7.5, color=colours.faint)
+
+
+TIMELINE: Plot[ReportView] = Plot(
+    "timeline", "Within a trial: backlog, lost, unread", picture, data, words, missing
+)
