@@ -33,7 +33,8 @@ types: $(STAMP)
 
 # The documentation as a site that can be read from disk: build/site/index.html.
 docs: $(STAMP)
-	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
+	@NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
+	@echo build/site/index.html
 
 # The consumer under clang's sanitizers and libFuzzer; tests/fuzz/README.md.
 fuzz: build/fuzzvenv/bin/cython

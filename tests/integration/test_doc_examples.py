@@ -88,3 +88,18 @@ def test_scripts_that_are_not_executed_exist() -> None:
     ]
     assert scripts
     assert [script for script in scripts if not (ROOT / script).is_file()] == []
+
+
+def test_an_example_that_fails_or_says_something_else_is_named(
+    template: Path, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(template)
+    for example, words in (
+        (Example("p.md", 3, "auditbench list plans", ("overhead", "…")), ""),
+        (Example("p.md", 3, "auditbench list everything"), "p.md:3: auditbench list everything"),
+        (Example("p.md", 3, "auditbench list plans", ("no such line",)), "'no such line'"),
+    ):
+        code, output, errors = called(example, template, capfd)
+        output = output.replace("overhead", "overhead\n")
+        wrong = complaint(example, code, output, errors)
+        assert (words in wrong) if words else wrong == ""

@@ -32,12 +32,13 @@ STAND_INS = {
     "my-program/Makefile": "all:\n\t@true\n",
 }
 """Programs that the pages take as examples and that this machine need not have."""
+KEPT = ROOT / "results/reference"
 LATENCIES = {"p50": 0.9, "p99": 2.0, "p999": 5.0}
 EXTRA_SCENARIOS = ("old", "new", "base", "head")
 
 
 def make_sandbox(folder: Path) -> Path:
-    """Rule files, logs, stand-ins, a plan, and two made-up runs under `results`."""
+    """Rule files, logs, stand-ins, a plan; two made-up runs and the kept ones under `results`."""
     for name in RULE_FILES:
         _write(folder / name, RULES)
     for name, content in STAND_INS.items():
@@ -53,6 +54,8 @@ def make_sandbox(folder: Path) -> Path:
     _write(folder / "my-plan.toml", plan[1])
     for seed, name in enumerate(("1-first", "2-second")):
         _completed(write_run(folder / "results/h-1" / name, seed=seed))
+    if KEPT.is_dir():
+        shutil.copytree(KEPT, folder / "results/reference")
     return folder
 
 
@@ -62,7 +65,7 @@ def _write(path: Path, text: str) -> None:
 
 
 def _completed(run: Path) -> None:
-    """The samples of `rules` once more under the names of rule files, and latencies for all."""
+    """The samples of `rules` once more as those of rule files; latencies and a timeline for all."""
     lines = (run / SAMPLES).read_text(encoding="utf-8").splitlines()
     samples = [json.loads(line) for line in lines]
     for name in EXTRA_SCENARIOS:
@@ -73,6 +76,11 @@ def _completed(run: Path) -> None:
         elapsed = sample["metrics"]["elapsed_ns_per_op"]
         latencies = {f"latency_{name}_ns": elapsed * by for name, by in LATENCIES.items()}
         sample["metrics"] |= latencies
+        sample["timeline"] = [[0, 0, 0, 0], [50, 3, 0, 4096], [100, 0, 0, 0]]
+        sample["workload_document"]["latency"] = {
+            "buckets": [[round(elapsed), sample["ops"]]],
+            "max_ns": round(elapsed),
+        }
     _write(run / SAMPLES, "".join(json.dumps(sample) + "\n" for sample in samples))
     plan = tomllib.loads((run / PLAN).read_text(encoding="utf-8"))
     plan["trials"] = len(samples)
