@@ -114,17 +114,19 @@ class Run:
         """The scenarios that were measured, in plan order."""
         return tuple(dict.fromkeys(sample.scenario for sample in self.samples))
 
-    def rules(self, scenario: str) -> tuple[str, ...]:
+    def rules(self, scenario: str, *, workload: str | None = None) -> tuple[str, ...]:
         """The rules of a scenario in evaluation order, in auditctl's syntax.
 
-        Raises UsageError where the run has no such scenario.
+        They may differ by workload, where a rule names its program or its syscall; None is the
+        first workload that has the scenario. Raises UsageError where there is no such cell.
         """
         self.only(scenario)
-        for group in self.plan.get("scenarios", {}).values():
+        self._require_workload(workload)
+        for name, group in self.plan.get("scenarios", {}).items():
             for found in group:
-                if found["name"] == scenario:
+                if found["name"] == scenario and workload in (None, name):
                     return tuple(found.get("rules", ()))
-        return ()
+        raise UsageError(f"{self.name} has no scenario {scenario!r} of {workload}")
 
     def comparisons(
         self, metric: str | None = None, *, workload: str | None = None

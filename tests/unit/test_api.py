@@ -114,9 +114,29 @@ def test_a_run_shows_itself_as_markdown(run: api.Run) -> None:
     assert run._repr_markdown_() == run.markdown()
 
 
-def test_rules_of_a_scenario(results: Path) -> None:
+def test_rules_of_a_scenario_may_differ_by_workload() -> None:
     reference = api.load(ROOT / "results/reference/overhead-debian12-2vcpu")
-    assert any("execve" in rule for rule in reference.rules("rules"))
+    shells, udp = (
+        reference.rules("excluded-narrow", workload=name)[0] for name in ("shells", "udp")
+    )
+    assert "-S execve" in shells
+    assert "-S connect" in udp
+    assert reference.rules("excluded-narrow")[0] == shells
+
+
+def test_the_examples_of_the_page_run(
+    results: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    page = (ROOT / "docs/api.md").read_text(encoding="utf-8")
+    (tmp_path / "results").symlink_to(results)
+    monkeypatch.chdir(tmp_path)
+    names = {"base": api.load("latest~1"), "head": api.load("latest")}
+    blocks = re.findall(r"```python\n(.*?)```", page, re.S)
+    for block in blocks:
+        exec(block, names)
+    assert len(blocks) == 3
+    assert (tmp_path / "report.html").is_file()
+    assert len(names["rules"]) == 9
 
 
 @pytest.mark.parametrize(
