@@ -52,6 +52,7 @@ class StoredEnvironment(TypedDict, total=False):
     """What is read of an environment again."""
 
     auditbench: str
+    label: str
     facts: StoredFacts
     cpus: dict[str, list[int]]
     cautions: list[Caution]

@@ -50,14 +50,13 @@ def ab_verb(
     from harness.reporters.ab import ab_document, ab_markdown, render_ab
     from harness.run.ab import pair_up, run_contest
     from harness.verbs.output import err, out, print_json
-    from harness.verbs.progress import make_observer
     from harness.verbs.writing import Destinations
 
     places = Destinations(markdown=markdown, json=output_json)
     places.require_writable()
     pairing = pair_up(load.request("overhead", command=command), a, b)
     console = err()
-    contest = run_contest(pairing, conduct.options(console), make_observer(console))
+    contest = run_contest(pairing, conduct.options(console), conduct.observer(console))
     document = ab_document(contest)
     places.write(markdown=lambda: ab_markdown(contest), json=lambda: document)
     if json:

@@ -86,7 +86,6 @@ def gate_verb(
     from harness.run.checks import read_limits
     from harness.run.gate import GateRules, gate_plan
     from harness.verbs.output import err
-    from harness.verbs.progress import make_observer
     from harness.verbs.writing import Destinations
 
     judge = GateRules(read_limits(fail or ()), reference, inconclusive == "pass")
@@ -108,7 +107,8 @@ def gate_verb(
         command=command,
     )
     console = err()
-    report = gate_plan(request, judge, conduct.options(console), lambda: make_observer(console))
+    options = conduct.options(console)
+    report = gate_plan(request, judge, options, lambda: conduct.observer(console))
     return _finish(report, places, json=json)
 
 

@@ -48,7 +48,6 @@ def run_verb(
     """
     from harness.run.session import run_with_fallback
     from harness.verbs.output import err
-    from harness.verbs.progress import make_observer
     from harness.verbs.show import show_run
 
     request = load.request(
@@ -59,7 +58,8 @@ def run_verb(
         command=command,
     )
     console = err()
-    outcome = run_with_fallback(request, fallback, conduct.options(console), make_observer(console))
+    observer = conduct.observer(console)
+    outcome = run_with_fallback(request, fallback, conduct.options(console), observer)
     trustworthy = show_run(outcome.folder, as_json=json)
     console.print(f"stored in {outcome.folder}", markup=False, soft_wrap=True)
     if outcome.interrupted:

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from harness.run.plan import Request
+    from harness.run.runner import Observer
     from harness.run.session import SessionOptions
 
 Flag = Annotated[bool, Parameter(negative="")]
@@ -177,3 +178,9 @@ class Conduct:
             label=self.label,
             say=lambda text: console.print(text, markup=False),
         )
+
+    def observer(self, console: Console) -> Observer:
+        """The progress display, on `console`."""
+        from harness.verbs.progress import make_observer
+
+        return make_observer(console, no_live=self.no_live)

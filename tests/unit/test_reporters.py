@@ -16,7 +16,7 @@ from harness.model import Ledger, Result
 from harness.reporters.answer import answer
 from harness.reporters.document import result_document
 from harness.reporters.ledger import equation, line, render_ledgers, unknowns
-from harness.reporters.progress import LiveProgress, PlainProgress
+from harness.reporters.progress import PlainProgress
 from harness.reporters.terminal import render_result
 from harness.reporters.units import count, duration, interval, milliseconds, percent, ratio
 from harness.run.result import make_result
@@ -143,11 +143,10 @@ def test_trust(result: Result) -> None:
     assert not replace(result, ledgers=(open_ledger,)).trustworthy
 
 
-@pytest.mark.parametrize("display", [LiveProgress, PlainProgress])
-def test_progress(display: type[LiveProgress | PlainProgress], tmp_path: Path) -> None:
+def test_progress(tmp_path: Path) -> None:
     stream = io.StringIO()
     run = made_up_run(tmp_path / "run", blocks=1)
-    shown = display(Console(file=stream, width=80))
+    shown = PlainProgress(Console(file=stream, width=80))
     shown.begin(6)
     for sample in run.samples:
         shown.trial_begins(sample)  # type: ignore[arg-type]
@@ -158,9 +157,8 @@ def test_progress(display: type[LiveProgress | PlainProgress], tmp_path: Path) -
     shown.end()
     text = stream.getvalue()
     assert "failed: it died" in text
-    if display is PlainProgress:
-        assert "block 0: 6/12 trials" in text
-        assert "block 1: 12/12 trials" in text
+    assert "block 0: 6/12 trials" in text
+    assert "block 1: 12/12 trials" in text
 
 
 def test_the_full_ledger_shows_every_term_and_what_it_cannot_know(result: Result) -> None:
