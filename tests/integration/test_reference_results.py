@@ -151,8 +151,15 @@ def test_a_run_is_kept_without_names(tmp_path: Path, monkeypatch: pytest.MonkeyP
     assert found["label"] == "0.1.0, Linux 6.1.0-rc3"
     assert found["cautions"][0]["what"] == "user on up-debian, not web1x"
     assert tomllib.loads((kept / PLAN).read_text())["summary"] == "-F exe=/usr/bin/python3.11"
+    again = KEEP["keep"](run, "made-up-debian", tmp_path / "again")
+    assert (again / KEPT_SAMPLES).read_bytes() == (kept / KEPT_SAMPLES).read_bytes()
     before, after = api.load(run), api.load(kept)
     assert [s.metrics for s in after.samples] == [s.metrics for s in before.samples]
+
+
+def test_a_kept_run_keeps_within_its_folder(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="is no name"):
+        KEEP["keep"](RUNS[0], "../other", tmp_path / "kept")
 
 
 @pytest.mark.parametrize(
