@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import fields, is_dataclass, replace
 from typing import Any, TypeVar
 
+from harness.model import ReportView, Sample
 from harness.reporters.plain import plain
 
 T = TypeVar("T")
@@ -17,6 +18,16 @@ def made_plain(value: T) -> T:
     return cleaned
 
 
+def plain_view(view: ReportView) -> ReportView:
+    """A view whose result is plain, and whose trials are called the same as the cells in it."""
+    return ReportView(made_plain(view.result), tuple(map(_plain_sample, view.samples)))
+
+
+def _plain_sample(sample: Sample) -> Sample:
+    names = ("workload", "scenario", "consumer", "invalid_reason", "warnings")
+    return replace(sample, **{name: _plain(getattr(sample, name)) for name in names})
+
+
 def _plain(value: Any) -> Any:
     if isinstance(value, str):
         return plain(value)
@@ -25,7 +36,8 @@ def _plain(value: Any) -> Any:
     if isinstance(value, list):
         return [_plain(entry) for entry in value]
     if isinstance(value, tuple):
-        return tuple(_plain(entry) for entry in value)
+        entries = map(_plain, value)
+        return type(value)._make(entries) if hasattr(value, "_make") else tuple(entries)
     if is_dataclass(value) and not isinstance(value, type):
         return replace(value, **{f.name: _plain(getattr(value, f.name)) for f in fields(value)})
     return value

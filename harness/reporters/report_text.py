@@ -19,24 +19,26 @@ from harness.reporters.terminal import render_result
 WIDTH = 80
 
 
-def report_markdown(results: Sequence[Result], comparison: ChangeReport | str | None) -> str:
-    """The comparison, if there is one, and every result; in words why there is none."""
-    parts = [result_markdown(result) for result in results]
-    if isinstance(comparison, ChangeReport):
-        parts.insert(0, changes_markdown(comparison))
-    elif comparison:
-        parts.insert(0, f"These runs cannot be compared: {escaped(comparison)}\n")
+def report_markdown(
+    results: Sequence[Result], comparison: ChangeReport | None, refused: Sequence[str] = ()
+) -> str:
+    """The comparison, if there is one, and every result. `refused` says what was not compared."""
+    parts = [changes_markdown(comparison)] if comparison is not None else []
+    parts += [f"Not compared: {escaped(words)}\n" for words in refused]
+    parts += [result_markdown(result) for result in results]
     return "\n".join(parts)
 
 
-def report_plain(results: Sequence[Result], comparison: ChangeReport | str | None) -> str:
+def report_plain(
+    results: Sequence[Result], comparison: ChangeReport | None, refused: Sequence[str] = ()
+) -> str:
     """The same as on a terminal, without colour and 80 columns wide."""
     text = io.StringIO()
     console = Console(file=text, width=WIDTH, highlight=False, no_color=True, force_terminal=False)
-    if isinstance(comparison, ChangeReport):
+    if comparison is not None:
         render_changes(made_plain(comparison), console)
-    elif comparison:
-        console.print(f"These runs cannot be compared: {plain(comparison)}", markup=False)
+    for words in refused:
+        console.print(f"Not compared: {plain(words)}", markup=False)
     for result in results:
         console.print(f"\n{plain(result.run)}", markup=False)
         render_result(made_plain(result), console)

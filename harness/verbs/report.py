@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -59,8 +60,8 @@ def report_verb(
         output = folders[0] / "report.html"
     if output is not None:
         require_writable(output)
-    stored, views, comparison = _load(folders)
-    text = _text(format, views, comparison)
+    stored, views = _load(folders)
+    text = _text(format, views, *_compared(stored))
     if output is None:
         out().file.write(text)
     else:
@@ -92,46 +93,49 @@ def _require_sense(format: Format, output: Path | None, *, open: bool, json: boo
         raise UsageError("--json tells what was written to a file", remedy="add -o FILE")
 
 
-def _load(
-    folders: list[Path],
-) -> tuple[list[StoredRun], list[ReportView], ChangeReport | str | None]:
+def _load(folders: list[Path]) -> tuple[list[StoredRun], list[ReportView]]:
     from harness.model import ReportView
     from harness.run.result import in_plan_order, make_result
     from harness.store import load_run
 
     stored = [load_run(folder) for folder in dict.fromkeys(path.resolve() for path in folders)]
     views = [ReportView(make_result(run), tuple(in_plan_order(run))) for run in stored]
-    return stored, views, _compared(stored)
+    return stored, views
 
 
-def _compared(stored: list[StoredRun]) -> ChangeReport | str | None:
-    """All runs against the first; in words why not, where they have nothing in common.
+def _compared(stored: list[StoredRun]) -> tuple[ChangeReport | None, list[str]]:
+    """Every run against the first, and in words which have nothing in common with it.
 
     Unlike runs are what a report is for: what differs is among its warnings.
     """
     from harness.run.across import CompareOptions, Side, compare_runs
 
-    if len(stored) < 2:
-        return None
     base, *heads = (Side(run) for run in stored)
-    try:
-        return compare_runs(base, heads, CompareOptions(force=True))
-    except AuditbenchError as error:
-        return error.what
+    reports, refused = [], []
+    for head in heads:
+        try:
+            reports.append(compare_runs(base, [head], CompareOptions(force=True)))
+        except AuditbenchError as error:
+            refused.append(error.what)
+    if not reports:
+        return None, refused
+    return replace(reports[0], pairs=tuple(p for report in reports for p in report.pairs)), refused
 
 
-def _text(format: Format, views: list[ReportView], comparison: ChangeReport | str | None) -> str:
+def _text(
+    format: Format, views: list[ReportView], comparison: ChangeReport | None, refused: list[str]
+) -> str:
     if format == "html":
         from harness.reporters.html.page import report_html
         from harness.reporters.plots.catalog import PLOTS
 
-        return report_html(views, PLOTS, comparison)
+        return report_html(views, PLOTS, comparison, refused)
     from harness.reporters.report_text import report_markdown, report_plain
 
     results = [view.result for view in views]
     if format == "md":
-        return report_markdown(results, comparison)
-    return report_plain(results, comparison)
+        return report_markdown(results, comparison, refused)
+    return report_plain(results, comparison, refused)
 
 
 def _open(page: Path) -> None:

@@ -47,7 +47,8 @@ class Headline:
     question: str
     cards: tuple[Card, ...]
     loss: tuple[str, ...]
-    lost: bool
+    losers: tuple[str, ...]
+    """The cells that lost something, a line each."""
     basis: str
 
 
@@ -60,8 +61,8 @@ def headline(result: Result) -> Headline:
         title=f"{what} on {facts.get('hostname', 'this host')}",
         question=f"{metric_words(result)} per {result.operation}, compared with the reference",
         cards=tuple(_cards(result)),
-        loss=tuple(_loss(result)),
-        lost=any(loss.trials_with_loss for loss in result.losses),
+        loss=tuple(filter(None, (loss_sentence(result), none_lost(result)))),
+        losers=tuple(_losers(result)),
         basis=_basis(result),
     )
 
@@ -132,11 +133,10 @@ def _interval(comparison: Comparison) -> str:
     return f"95 %: {_signed(comparison.ci_low)} to {_signed(comparison.ci_high)}"
 
 
-def _loss(result: Result) -> Iterator[str]:
-    yield from filter(None, (loss_sentence(result), none_lost(result)))
+def _losers(result: Result) -> Iterator[str]:
     if any(loss.trials_with_loss for loss in result.losses):
         for group in by_workload(rows(result)).values():
-            yield from (f"{line}." for line in loss_lines(result, group))
+            yield from loss_lines(result, group)
 
 
 def _basis(result: Result) -> str:

@@ -16,13 +16,13 @@ from markupsafe import Markup
 from harness.changes import ChangeReport
 from harness.model import Caution, ReportView
 from harness.reporters.html import facts, tables
-from harness.reporters.html.changes import Changed, changed
+from harness.reporters.html.changes import changed
 from harness.reporters.html.figures import Panel, PlotLike, make_panels
 from harness.reporters.html.grid import Grid
 from harness.reporters.html.headline import Headline, headline
 from harness.reporters.html.svg import Palette
 from harness.reporters.plain import plain
-from harness.reporters.plainly import made_plain
+from harness.reporters.plainly import made_plain, plain_view
 
 POLICY = (
     "default-src 'none'; script-src '{script}'; style-src '{style}'; img-src data:; "
@@ -60,9 +60,10 @@ class RunPart:
 def report_html(
     views: Sequence[ReportView],
     plots: Mapping[str, PlotLike],
-    comparison: ChangeReport | str | None = None,
+    comparison: ChangeReport | None = None,
+    refused: Sequence[str] = (),
 ) -> str:
-    """One page of one or several runs. `comparison` is theirs, or why there is none."""
+    """One page of one or several runs. `refused` says which could not be compared, and why."""
     palette = Palette()
     runs = [_run_part(view, f"r{place}", plots, palette) for place, view in enumerate(views)]
     light, dark, classes = palette.css()
@@ -79,8 +80,8 @@ def report_html(
         script=Markup(script),  # noqa: S704 - ours
         runs=runs,
         several=len(runs) > 1,
-        changed=_changed(comparison),
-        not_compared=comparison if isinstance(comparison, str) else "",
+        changed=changed(made_plain(comparison)) if comparison is not None else None,
+        refused=refused,
     )
     return page + "\n"
 
@@ -88,7 +89,7 @@ def report_html(
 def _run_part(
     view: ReportView, key: str, plots: Mapping[str, PlotLike], palette: Palette
 ) -> RunPart:
-    view = made_plain(view)
+    view = plain_view(view)
     result = view.result
     return RunPart(
         key=key,
@@ -112,10 +113,6 @@ def _run_part(
         rule_sets=facts.rule_sets(result),
         commands=facts.commands(result),
     )
-
-
-def _changed(comparison: ChangeReport | str | None) -> Changed | None:
-    return changed(made_plain(comparison)) if isinstance(comparison, ChangeReport) else None
 
 
 def _title(runs: Sequence[RunPart]) -> str:

@@ -79,8 +79,10 @@ def inline_svg(
 def _tree(figure: Figure) -> Element:
     """The figure as SVG, with text as text and without what is not allowed in the page."""
     figure.set_facecolor("none")
+    # A control character in some label would not be XML.
+    text = "\n".join(map(plain, svg_text(figure).split("\n")))
     # matplotlib wrote it a moment ago, with everything escaped that came from outside.
-    found = _allowed(ElementTree.fromstring(svg_text(figure)))  # noqa: S314
+    found = _allowed(ElementTree.fromstring(text))  # noqa: S314
     if found is None:
         raise ValueError("matplotlib wrote something that is no SVG")
     return found

@@ -22,7 +22,7 @@ from harness.reporters.units import (
     share_interval,
 )
 
-OPEN_HEADER = ("blocks", "would show", "blocks to decide")
+OPEN_HEADER = ("blocks", "detects", "blocks needed")
 """After a verdict: what an open one could have shown, and how many blocks would decide it."""
 
 
