@@ -111,7 +111,7 @@ def _require_known(what: str, name: str | None, known: set[str]) -> None:
 
     if name is not None and name not in known:
         raise UsageError(
-            f"{what} {plain(name)!r} is not in this run",
+            f"{what} {name!r} is not in this run",
             remedy=f"it has {', '.join(map(plain, sorted(known))) or 'none'}",
         )
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from harness.consumers.catalog import CONSUMERS
 from harness.metrics.catalog import METRICS
+from harness.reporters.plots.catalog import NOT_KINDS, PLOTS
 from harness.scenarios.catalog import HERE, PLANS, SCENARIOS
 from workloads.catalog import WORKLOADS
 
@@ -26,6 +27,12 @@ def test_consumers() -> None:
     assert adapters - {"__init__", "base", "catalog"} == named
 
 
+def test_plots() -> None:
+    files = {path.stem for path in (ROOT / "harness/reporters/plots").glob("*.py")}
+    named = {plot.picture.__module__.rpartition(".")[2] for plot in PLOTS.values()}
+    assert files - NOT_KINDS == named == set(PLOTS)
+
+
 def test_names_are_the_keys() -> None:
-    for catalog in (CONSUMERS, METRICS, WORKLOADS):
+    for catalog in (CONSUMERS, METRICS, WORKLOADS, PLOTS):
         assert [entry.name for entry in catalog.values()] == list(catalog)

@@ -19,5 +19,7 @@ _ALL = (FOREST, CPU, LATENCY, LEDGER, TIMELINE, DRIFT)
 
 PLOTS: dict[str, Plot[ReportView]] = {plot.name: plot for plot in _ALL}
 
-NOT_KINDS = frozenset({"__init__", "base", "catalog", "groups", "picture", "scale", "style"})
-"""Files of this folder that are no kind of plot."""
+NOT_KINDS = frozenset(
+    {"__init__", "base", "catalog", "groups", "history", "picture", "scale", "style"}
+)
+"""Files of this folder that are no kind of plot of one run."""

@@ -39,7 +39,7 @@ USER, SYSTEM, KAUDITD, CONSUMER = (
 WORKLOAD = "cpu_workload_ns_per_op"
 PARTS = ("workload", "workload user", "workload system", "kauditd", "consumer", "other")
 """`workload` only where user and system are not told apart; `other` is the rest of the machine."""
-HATCHES = {"workload system": "///", "kauditd": "...", "consumer": "\\\\\\", "other": "xx"}
+HATCHES = {"workload system": "///", "kauditd": "|||", "consumer": "\\\\\\", "other": "xx"}
 OTHER_AT_MOST = 1.0
 """Others' CPU may take as much room as the known parts together; what is more is cut off."""
 

@@ -37,7 +37,7 @@ HEADERS = (
     "arrived\nin part",
     "arrived\nwhole",
 )
-HATCHES = {"suppressed": "...", "refused": "////", "vanished": "\\\\\\\\", "partial": "xxxx"}
+HATCHES = {"suppressed": "---", "refused": "////", "vanished": "\\\\\\\\", "partial": "xxxx"}
 STAGES = {
     "stage_rate_records": "rate limit",
     "stage_retry_records": "retry and hold queue",

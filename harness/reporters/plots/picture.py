@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import warnings
 from typing import TYPE_CHECKING, Literal, get_args
 
 from harness.reporters.plots.style import settings
@@ -29,7 +30,9 @@ def picture_bytes(figure: Figure, form: Format) -> bytes:
 
     canvas = {"svg": FigureCanvasSVG, "png": FigureCanvasAgg, "pdf": FigureCanvasPdf}[form]
     data = io.BytesIO()
-    with settings():
+    with settings(), warnings.catch_warnings():
+        # A name in letters that the font lacks: SVG has them all the same, others show boxes.
+        warnings.filterwarnings("ignore", r"Glyph \d+ .*missing from font", UserWarning)
         canvas(figure).print_figure(
             data,
             format=form,
