@@ -1,0 +1,231 @@
+"""The page of a report in a real browser: silent, not too wide, usable by keyboard, printable."""
+
+from __future__ import annotations
+
+import csv
+import io
+import os
+import shutil
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from harness.reporters.html.page import report_html
+from harness.reporters.plots.catalog import PLOTS
+from harness.run.across import CompareOptions, Side, compare_runs
+from harness.store import load_run
+from tests.support import hostile_runs as hostile
+from tests.support.two_runs import write_run
+
+WIDTHS = (380, 1400)
+ACCEPTED = ("wcag2a", "wcag2aa", "wcag21aa", "best-practice")
+
+
+def chromium() -> str:
+    """The system's browser; a failure instead of a skip where CI was to install it."""
+    found = shutil.which("chromium") or shutil.which("chromium-browser")
+    if found:
+        return found
+    if os.environ.get("AUDITBENCH_REQUIRE_KERNEL") == "1":
+        pytest.fail("no chromium, and .ci/run was to install it")
+    pytest.skip("no chromium: install it with apt-get install chromium")
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
+    options = ["--no-sandbox"] if os.geteuid() == 0 else []
+    with api.sync_playwright() as playwright:
+        found = playwright.chromium.launch(executable_path=chromium(), args=options)
+        yield found
+        found.close()
+
+
+@pytest.fixture(scope="module")
+def pages(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    """One run; and two, with hostile names, and their comparison."""
+    folder = tmp_path_factory.mktemp("pages")
+    honest = load_run(write_run(folder / "m" / "honest", lost_share=0.02))
+    run = hostile.hostile_run(folder / "m" / "r")
+    sides = Side(run, "no-context"), Side(run, hostile.NAMES["rules"])
+    comparison = compare_runs(sides[0], [sides[1]], CompareOptions(force=True))
+    views = hostile.view_of(honest), hostile.view_of(run)
+    texts = {
+        "one": report_html(views[:1], PLOTS),
+        "several": report_html(
+            (views[1], replace(views[1], samples=())), PLOTS, comparison, [hostile.ALL]
+        ),
+    }
+    found = {}
+    for name, text in texts.items():
+        found[name] = folder / f"{name}.html"
+        found[name].write_text(text, encoding="utf-8")
+    return found
+
+
+class Heard:
+    """All that a page said or asked for."""
+
+    def __init__(self, page: Any) -> None:
+        self.words: list[str] = []
+        page.on("console", lambda message: self.words.append(message.text))
+        page.on("pageerror", lambda error: self.words.append(str(error)))
+        page.on("dialog", lambda dialog: self.words.append(dialog.message))
+        page.on("request", lambda request: self._ask(request.url))
+
+    def _ask(self, address: str) -> None:
+        if not address.startswith(("file:", "blob:")):
+            self.words.append(address)
+
+
+def opened(browser: Any, path: Path, *, width: int = 1400, scheme: str = "light") -> Any:
+    page = browser.new_page(viewport={"width": width, "height": 900}, color_scheme=scheme)
+    page.heard = Heard(page)
+    page.goto(path.as_uri())
+    return page
+
+
+def sorting(page: Any, heading: str) -> tuple[str, list[str]]:
+    """The order that a column says it has, and what stands in it."""
+    table = page.locator("#r0-forest ~ .grid table").first
+    place = table.locator("th").all_inner_texts().index(heading) + 1
+    said = table.locator(f"th:nth-child({place})").get_attribute("aria-sort")
+    cells = table.locator(f"tbody td:nth-child({place})")
+    return said, [cell.get_attribute("data-v") or "" for cell in cells.all()]
+
+
+@pytest.mark.parametrize("name", ["one", "several"])
+@pytest.mark.parametrize("width", WIDTHS)
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_the_page_is_silent_and_fits(
+    browser: Any, pages: dict[str, Path], name: str, width: int, scheme: str
+) -> None:
+    page = opened(browser, pages[name], width=width, scheme=scheme)
+    page.evaluate("document.querySelectorAll('details').forEach(d => { d.open = true; })")
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    outside = """() => [...document.querySelectorAll('main *')]
+        .filter(e => !e.closest('.scroll, .hidden, pre') && !e.matches('.scroll *'))
+        .filter(e => e.getBoundingClientRect().right > innerWidth + 1)
+        .map(e => e.outerHTML.slice(0, 80))"""
+    assert page.evaluate(outside) == []
+    ground = page.evaluate("getComputedStyle(document.body).backgroundColor")
+    assert (sum(map(int, ground[4:-1].split(","))) < 300) == (scheme == "dark")
+    assert page.evaluate("window.hacked") is None
+    assert page.heard.words == []
+    page.close()
+
+
+def test_the_reader_chooses_the_colours(browser: Any, pages: dict[str, Path]) -> None:
+    page = opened(browser, pages["one"], scheme="dark")
+    button = page.locator('[data-do="theme"]')
+    grounds = []
+    for pressed in ("true", "false", "true"):
+        assert button.get_attribute("aria-pressed") == pressed
+        grounds.append(page.evaluate("getComputedStyle(document.body).backgroundColor"))
+        line = page.locator("svg [class*='-stroke']").first
+        grounds[-1] += line.evaluate("e => getComputedStyle(e).stroke")
+        button.click()
+    assert grounds[0] == grounds[2]
+    assert grounds[0] != grounds[1]
+    assert page.heard.words == []
+    page.close()
+
+
+def test_tables_sort_by_click_and_by_key(browser: Any, pages: dict[str, Path]) -> None:
+    page = opened(browser, pages["one"])
+    assert sorting(page, "ratio")[0] == "none"
+    button = page.locator("#r0-forest ~ .grid th button", has_text="ratio").first
+    button.click()
+    said, values = sorting(page, "ratio")
+    assert said == "ascending"
+    numbers = [float(value) for value in values]
+    assert len(set(numbers)) > 3
+    assert numbers == sorted(numbers)
+    button.focus()
+    page.keyboard.press("Enter")
+    said, values = sorting(page, "ratio")
+    assert said == "descending"
+    assert [float(value) for value in values] == sorted(numbers, reverse=True)
+    page.keyboard.press("Tab")
+    assert page.evaluate("getComputedStyle(document.activeElement).outlineStyle") == "solid"
+    assert sorting(page, "verdict")[0] == "none"
+    page.close()
+
+
+def test_data_is_downloaded_without_formulas(
+    browser: Any, pages: dict[str, Path], tmp_path: Path
+) -> None:
+    page = opened(browser, pages["several"])
+    page.evaluate("document.querySelectorAll('details').forEach(d => { d.open = true; })")
+    grids = page.locator("#r0-forest ~ .grid, #r0-forest ~ figure .grid, #r0-ledger ~ .grid")
+    assert grids.count() >= 3
+    seen = set()
+    for place in range(grids.count()):
+        with page.expect_download() as download:
+            grids.nth(place).locator('[data-do="csv"]').click()
+        target = tmp_path / f"{place}.csv"
+        download.value.save_as(target)
+        assert download.value.suggested_filename.endswith(".csv")
+        header, *rows = csv.reader(io.StringIO(target.read_bytes().decode(), newline=""))
+        assert rows
+        assert {len(row) for row in rows} == {len(header)}
+        cells = {cell for row in rows for cell in row}
+        assert not {c for c in cells if c.startswith(("=", "+", "@", "\t", "\r"))}
+        assert not {c for c in cells if c.startswith("-") and not is_number(c)}
+        assert all(cell.isprintable() for cell in cells)
+        seen |= cells
+    assert any(cell.startswith("'=HYPERLINK") for cell in seen)
+    assert page.heard.words == []
+    page.close()
+
+
+def is_number(text: str) -> bool:
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True
+
+
+def test_data_is_copied(browser: Any, pages: dict[str, Path]) -> None:
+    page = opened(browser, pages["one"])
+    grid = page.locator("#r0-noise ~ .grid")
+    grid.locator('[data-do="copy"]').click()
+    page.wait_for_function("document.getElementById('status').textContent === 'Copied'")
+    page.evaluate(
+        "document.body.prepend(Object.assign(document.createElement('textarea'), {id: 'paste'}))"
+    )
+    page.locator("#paste").focus()
+    page.keyboard.press("Control+V")
+    header, *rows = page.locator("#paste").input_value().splitlines()
+    assert header.split("\t")[:2] == ["workload", "consumer"]
+    assert rows[0].split("\t")[:2] == ["udp", "assemble"]
+    page.close()
+
+
+def test_the_page_prints(browser: Any, pages: dict[str, Path], tmp_path: Path) -> None:
+    page = opened(browser, pages["one"], scheme="dark")
+    page.emulate_media(media="print")
+    assert page.evaluate("getComputedStyle(document.querySelector('nav')).display") == "none"
+    ink = page.evaluate("getComputedStyle(document.body).color")
+    assert sum(map(int, ink[4:-1].split(","))) < 300
+    page.pdf(path=tmp_path / "r.pdf", format="A4")
+    assert (tmp_path / "r.pdf").read_bytes()[:5] == b"%PDF-"
+    assert page.heard.words == []
+    page.close()
+
+
+@pytest.mark.parametrize(("width", "scheme"), [(380, "light"), (1400, "dark")])
+def test_axe_finds_nothing(browser: Any, pages: dict[str, Path], scheme: str, width: int) -> None:
+    axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="no axe")
+    page = opened(browser, pages["one"], width=width, scheme=scheme)
+    page.evaluate("document.querySelectorAll('details').forEach(d => { d.open = true; })")
+    options = {"runOnly": {"type": "tag", "values": list(ACCEPTED)}}
+    found = axe.Axe().run(page, options=options).response
+    assert len(found["passes"]) > 20
+    wrong = [(v["id"], [n["html"][:120] for n in v["nodes"][:3]]) for v in found["violations"]]
+    assert wrong == []
+    page.close()
