@@ -33,15 +33,14 @@ def test_the_examples_of_a_page_run(
     monkeypatch: pytest.MonkeyPatch,
     capfd: pytest.CaptureFixture[str],
 ) -> None:
-    folder = copied(template, tmp_path)
+    examples = [example for example in EXAMPLES if example.page == page]
+    folder = copied(template, tmp_path, examples)
     monkeypatch.chdir(folder)
     for name, value in environment(folder).items():
         monkeypatch.setenv(name, value)
     monkeypatch.delenv("GITHUB_STEP_SUMMARY", raising=False)
     wrong = []
-    for example in EXAMPLES:
-        if example.page != page:
-            continue
+    for example in examples:
         if example.program == "auditbench" and example.verb in IN_PROCESS and not example.fed:
             code, output, errors = called(example, folder, capfd)
         else:

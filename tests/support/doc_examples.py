@@ -13,6 +13,8 @@ from tests.support.command import ROOT
 PAGES = (
     ROOT / "README.md",
     ROOT / "consumer/README.md",
+    ROOT / "notebooks/README.md",
+    ROOT / "results/README.md",
     *sorted((ROOT / "docs").rglob("*.md")),
 )
 FENCE = re.compile(r"^(```)(\w*)\n(.*?)^```", re.S | re.M)
@@ -24,6 +26,8 @@ EXEMPT = {
     r"pip install ": "fetches packages",
     r"vng ": "boots another kernel in a virtual machine",
     r"\S*python benchmarks/": "takes minutes of an idle machine",
+    r"jupyter lab\b": "opens a browser; the notebooks are executed by a test of their own",
+    r"python results/keep.py\b": "takes a run of the reader's, whose name it leaves open",
     r"python -m pytest\b": "test_pytest_plugin_kernel runs the sample repository",
     r"python -m consumer --mode fd": "test_consumer_fd hands it a socket",
 }
@@ -38,7 +42,19 @@ SIZES = {
     "workloads": {"--ops": "200"},
     "consumer": {"--duration": "0.5"},
 }
-"""How much is measured, by verb: the only thing that a test changes about a line."""
+"""How much is measured, by verb. Sizes that a line gives are made small, others appended."""
+FEWER = {
+    "run": {"--scenario": ["no-rules"], "--workload": ["udp"]},
+    "ab": {"--workload": ["udp"]},
+    "gate": {"--workload": ["udp"]},
+}
+"""Which cells, by verb, where a line leaves that to the plan; `auditbench run` itself is whole."""
+FEWER_OF_PLAN = {
+    "overhead": FEWER["run"],
+    "pressure": {"--scenario": ["b64-wait", "stop-mc"]},
+    "replay": {"--scenario": ["full-rate"]},
+}
+"""The same for lines that name a plan."""
 ONLY_WHERE_GIVEN = {"--max-time": "2s", "--live": "1s"}
 CODES = {"compare": (0, 1, 3), "gate": (0, 1, 3), "ab": (0, 1, 3)}
 """Exit codes other than 0 that are an answer, as the verbs' pages say."""
@@ -116,7 +132,7 @@ class Example:
 
     @property
     def small(self) -> list[str]:
-        """The words with every size made small; what is measured stays the same."""
+        """The words with every size made small, and fewer cells; all else is as the line says."""
         words = self.words
         end = words.index("--") if "--" in words else len(words)
         ours, command = words[:end], words[end:]
@@ -128,7 +144,21 @@ class Example:
                 ours[ours.index(option) + 1] = size
             elif option not in ONLY_WHERE_GIVEN and self.takes_sizes:
                 ours += [option, size]
-        return [*ours, *command]
+        return [*ours, *self.fewer, *command]
+
+    @property
+    def fewer(self) -> list[str]:
+        """Options that choose some of the cells, where the line chooses none."""
+        words, chosen = self.words, FEWER.get(self.verb, {})
+        if words == ["run"] or "--run" in words:
+            return []
+        if self.verb == "run" and not words[1].startswith("-"):
+            chosen = FEWER_OF_PLAN.get(words[1], {})
+        added = []
+        for option, values in chosen.items():
+            if option not in words and not (option == "--workload" and "--" in words):
+                added += [option, *values]
+        return added
 
     @property
     def takes_sizes(self) -> bool:

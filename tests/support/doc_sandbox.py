@@ -10,6 +10,7 @@ import shutil
 import subprocess
 import sys
 import tomllib
+from collections.abc import Iterable
 from pathlib import Path
 
 import tomli_w
@@ -32,13 +33,13 @@ STAND_INS = {
     "my-program/Makefile": "all:\n\t@true\n",
 }
 """Programs that the pages take as examples and that this machine need not have."""
-KEPT = ROOT / "results/reference"
+MACHINE = "vm-1a2b3c4d"
 LATENCIES = {"p50": 0.9, "p99": 2.0, "p999": 5.0}
 EXTRA_SCENARIOS = ("old", "new", "base", "head")
 
 
 def make_sandbox(folder: Path) -> Path:
-    """Rule files, logs, stand-ins, a plan; two made-up runs and the kept ones under `results`."""
+    """Rule files, logs, stand-ins, a plan, and made-up runs under `results`."""
     for name in RULE_FILES:
         _write(folder / name, RULES)
     for name, content in STAND_INS.items():
@@ -52,10 +53,9 @@ def make_sandbox(folder: Path) -> Path:
     plan = re.search(r"```toml\n(.*?)```", (ROOT / "docs/plans.md").read_text(), re.S)
     assert plan is not None
     _write(folder / "my-plan.toml", plan[1])
-    for seed, name in enumerate(("1-first", "2-second")):
-        _completed(write_run(folder / "results/h-1" / name, seed=seed))
-    if KEPT.is_dir():
-        shutil.copytree(KEPT, folder / "results/reference")
+    for seed in range(5):
+        name = f"2026-11-{seed + 1:02}T120000Z-overhead"
+        _completed(write_run(folder / "results" / MACHINE / name, seed=seed))
     return folder
 
 
@@ -135,6 +135,9 @@ def complaint(example: Example, code: int, output: str, errors: str) -> str:
     return ""
 
 
-def copied(template: Path, folder: Path) -> Path:
-    """A sandbox of one's own."""
-    return Path(shutil.copytree(template, folder / "sandbox"))
+def copied(template: Path, folder: Path, examples: Iterable[Example] = ()) -> Path:
+    """A sandbox of one's own, with the kept runs where a line names one."""
+    sandbox = Path(shutil.copytree(template, folder / "sandbox"))
+    if any("results/reference/" in example.command for example in examples):
+        shutil.copytree(ROOT / "results/reference", sandbox / "results/reference")
+    return sandbox
