@@ -48,6 +48,7 @@ STAGES = {
 LEAST_SHARE = 0.03
 """A loss is drawn at least this high: one event among millions must be seen."""
 
+LETTERS_IN_COLUMN = 9
 LEAST_HATCHED = 0.1
 """A hatch on less than this would look like a dashed line."""
 
@@ -255,25 +256,17 @@ def _look(colours: Ink, name: str) -> dict[str, Any]:
 
 def _number(axes: Axes, colours: Ink, place: int, text: str, *, faint: bool = False) -> None:
     axes.annotate(
-        _short(text),
+        text,
         (place, 1),
         xytext=(0, 2),
         textcoords="offset points",
         ha="center",
         va="bottom",
-        fontsize=8,
+        # Millions stay exact: rounded, they would hide the very losses beside them.
+        fontsize=min(8.0, 8.0 * LETTERS_IN_COLUMN / len(text)),
         color=colours.faint if faint else colours.text,
         annotation_clip=False,
     )
-
-
-def _short(text: str) -> str:
-    """A count that fits its column: exact up to 9,999,999, else in millions; a star is kept."""
-    star = "*" if text.endswith("*") else ""
-    digits = text.rstrip("*").replace(",", "")
-    if len(digits) < 8 or not digits.isdigit():
-        return text
-    return f"{int(digits) / 1e6:,.4g} M{star}"
 
 
 LEDGER: Plot[ReportView] = Plot("ledger", "Where every event went", picture, data, words, missing)

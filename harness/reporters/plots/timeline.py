@@ -218,7 +218,7 @@ def _row(
         )
         axes.set_xlim(0, max(end_ms, 1))
         axes.set_yticks([])
-        ticks = even_ticks(0, max(end_ms, 1), 3) if is_last else []
+        ticks = even_ticks(0, 0.85 * max(end_ms, 1), 3) if is_last else []
         set_ticks(axes.xaxis, ticks, lambda ms: f"{ms / 1000:g} s" if ms else "0")
         _line(axes, colours, course, column, colours.series[place])
 
