@@ -1,7 +1,7 @@
 """The command lines of README and docs that need root and the kernel's audit, executed small.
 
-Blocks, operations and durations are made small, and where a line leaves the cells to the plan, a few
-are chosen; its other options are as the page says. Each distinct line runs once.
+Blocks, operations and durations are made small, and where a line leaves the cells to the plan, a
+few are chosen; its other options are as the page says. Each distinct line runs once.
 """
 
 from __future__ import annotations
