@@ -11,6 +11,7 @@ import pytest
 
 from tests.kernel.conftest import refuse
 from tests.support.command import ROOT, assert_one_line, auditbench, auditbench_json
+from tests.support.schemas import schema
 
 pytestmark = [pytest.mark.kernel, pytest.mark.usefixtures("audit_host"), pytest.mark.timeout(180)]
 
@@ -19,6 +20,17 @@ SCHEMA = json.loads((ROOT / "docs/schema/result.schema.json").read_text(encoding
 
 def by_scenario(document: dict, workload: str) -> dict[str, dict]:
     return {e["scenario"]: e for e in document["ledgers"] if e["workload"] == workload}
+
+
+def require_schemas(run: Path) -> None:
+    """What was stored is as the schemas tell it."""
+    environment = json.loads((run / "environment.json").read_text(encoding="utf-8"))
+    jsonschema.validate(environment, schema("environment"))
+    lines = (run / "samples.jsonl").read_text(encoding="utf-8").splitlines()
+    validator = jsonschema.Draft202012Validator(schema("sample"))
+    for line in lines:
+        validator.validate(json.loads(line))
+    assert any(json.loads(line)["timeline"] for line in lines)
 
 
 def test_the_plan_overhead_measures_every_cell(tmp_path: Path) -> None:
@@ -51,6 +63,7 @@ def test_the_plan_overhead_measures_every_cell(tmp_path: Path) -> None:
     shown = auditbench("show", cwd=tmp_path)
     assert shown.returncode == 0
     assert "excluded-narrow" in shown.stdout
+    require_schemas(next(tmp_path.glob("results/*/*")))
 
 
 def test_a_million_connects_are_a_million_events(tmp_path: Path) -> None:
