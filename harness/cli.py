@@ -20,6 +20,7 @@ VERBS: dict[str, str] = {
     "show": "Show a stored run again.",
     "report": "Write stored runs as one page to show to others, or as text for a mail.",
     "plot": "Draw a stored run: ratios, CPU, latency, ledger, timeline or drift.",
+    "history": "Show the runs of one plan on one machine over time: where a cost changed.",
     "compare": "Compare stored runs, or scenarios of one run: what got worse.",
     "export": "Write a stored run for pyperf, a spreadsheet, a CI system, or as Parquet.",
     "ab": "Say which of two rule files costs less, and whether either loses events.",

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from harness.reporters.plots.base import Plot
     from harness.reporters.plots.picture import Format
 
-Kind = Literal["forest", "cpu", "latency", "ledger", "timeline", "drift"]
+Kind = Literal["forest", "cpu", "latency", "ledger", "timeline", "drift", "history"]
 
 SCHEMA = "auditbench.plot/1"
 
@@ -40,7 +40,8 @@ def plot_verb(
     kind
         forest: ratio to the reference. cpu: CPU per operation by who used it. latency: of single
         operations. ledger: where every event went. timeline: backlog, lost and unread bytes within
-        a trial. drift: ratio against block order.
+        a trial. drift: ratio against block order. history: the ratio
+        from run to run, of the runs that are like this one.
     output
         Write the picture to this file; its name ends in .svg, .png or .pdf.
     workload
@@ -64,6 +65,11 @@ def plot_verb(
         raise UsageError(
             "a picture needs a file", remedy="add -o FILE.svg, .png or .pdf, or --json"
         )
+    if kind == "history":
+        from harness.verbs.plot_history import plot_history
+
+        plot_history(run, results, output, workload=workload, metric=metric, dark=dark, json=json)
+        return EXIT_FINE
     form = None if output is None else _format_of(output)
     if output is not None:
         require_writable(output)

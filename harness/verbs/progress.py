@@ -45,7 +45,9 @@ class LiveView:
         self._now = self._last = ""
         self._backlog: deque[int | None] = deque(maxlen=SPARK_WIDTH)
         self._lost: deque[int | None] = deque(maxlen=SPARK_WIDTH)
-        self._lost_before: int | None = None
+        self._backlog_now: int | None = None
+        self._lost_now: int | None = None
+        self._lost_before = 0
 
     def will_measure(
         self, cells: Sequence[Cell], references: Mapping[Cell, Cell], metric: str
@@ -64,25 +66,25 @@ class LiveView:
     def trial_begins(self, trial: Trial) -> None:
         """Show it, and the result of the last one: this is not timed yet."""
         self._now, self._block = cell_name(trial), trial.block
-        self._lost_before = None
-        self._backlog.append(None)
-        self._lost.append(None)
+        self._backlog_now = self._lost_now = None
         self._draw()
 
     def pulse(self, backlog: int, lost: int) -> None:
         """Note the queue, and draw it if that was not done just now."""
-        if self._lost_before is None:
+        if self._lost_now is None:
             self._lost_before = lost
-        self._backlog[-1] = max(backlog, self._backlog[-1] or 0)
-        self._lost[-1] = lost - self._lost_before
-        if self._screen.due:
+        self._backlog_now = max(backlog, self._backlog_now or 0)
+        self._lost_now = lost - self._lost_before
+        if self.due:
             self._draw()
 
     def trial_ends(self, sample: Sample) -> None:
         """Compute what is known now; it is drawn when the next trial begins."""
         self._done += 1
         self._last = f"{cell_name(sample)}  {outcome(sample)}"
-        self._backlog[-1], self._lost[-1] = sample.backlog_high, sample.ledger.lost
+        self._backlog.append(sample.backlog_high)
+        self._lost.append(sample.ledger.lost)
+        self._backlog_now = self._lost_now = None
         if not sample.valid:
             self._failed += 1
             words = f"{cell_name(sample)} {outcome(sample)}"
@@ -101,6 +103,11 @@ class LiveView:
             self._draw()
         finally:
             self._screen.stop(clear=self._done >= self._trials)
+
+    @property
+    def due(self) -> bool:
+        """Whether the next pulse is drawn."""
+        return self._screen.due
 
     def _set_cells(self) -> None:
         lines = [self._line(cell) for cell in self._ratios.compared()]
@@ -129,8 +136,8 @@ class LiveView:
                 left_s=self._left_s(),
                 now=self._now,
                 last=self._last,
-                backlog=tuple(self._backlog),
-                lost=tuple(self._lost),
+                backlog=(*self._backlog, self._backlog_now),
+                lost=(*self._lost, self._lost_now),
             )
         )
 
