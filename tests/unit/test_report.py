@@ -295,6 +295,14 @@ def test_what_is_wrong_is_said_in_one_line(
     assert len(said.splitlines()) == 1
 
 
+def test_a_replay_lost_nothing_here(view: ReportView) -> None:
+    result = replace(view.result, plan={**view.result.plan, "kind": "replay"})
+    text = report_html([replace(view, result=result)], {})
+    assert "What the audit consumer costs" in text
+    assert "Which lost events" not in text
+    assert "Which lost events" in report_html([view], {})
+
+
 def test_a_run_that_cannot_be_relied_on_says_so(view: ReportView) -> None:
     bad = replace(view.result.ledgers[0], trials_unexplained=1)
     text = report_html([replace(view, result=replace(view.result, ledgers=(bad,)))], {})

@@ -50,13 +50,13 @@ class Command:
 def in_short(result: Result) -> tuple[str, ...]:
     """When it was measured, on what, and what the run is called."""
     facts = result.host.get("facts", {})
-    kernel, cpu = _part(facts, "kernel").get("release"), _part(facts, "cpu").get("model")
+    kernel, label = _part(facts, "kernel").get("release"), str(result.host.get("label") or "")
     found = (
         _minute(str(result.host.get("started_at") or "")),
-        f"kernel {kernel}" if kernel else "",
-        cpu,
+        f"kernel {kernel}" if kernel and str(kernel) not in label else "",
+        _part(facts, "cpu").get("model"),
         f"run {result.run}",
-        result.host.get("label"),
+        label,
     )
     return tuple(str(words) for words in found if words)
 
@@ -136,7 +136,7 @@ def rule_sets(result: Result) -> tuple[RuleSet, ...]:
         for scenario in scenarios:
             limits = _named({name: scenario[name] for name in LIMITS if scenario.get(name)})
             rules = tuple(map(str, scenario.get("rules", ())))
-            key = scenario["name"], str(scenario.get("summary", "")), limits, rules
+            key = scenario["name"], str(scenario.get("summary", "")).rstrip("."), limits, rules
             found.setdefault(key, []).append(workload)
     return tuple(
         RuleSet(name, summary, tuple(workloads), limits, rules)

@@ -61,8 +61,9 @@ def headline(result: Result) -> Headline:
         title=f"{what} on {facts.get('hostname', 'this host')}",
         question=f"{metric_words(result)} per {result.operation}, compared with the reference",
         cards=tuple(_cards(result)),
-        loss=tuple(filter(None, (loss_sentence(result), none_lost(result)))),
-        losers=tuple(_losers(result)),
+        # What lacks in a capture was not lost here.
+        loss=() if replay else tuple(filter(None, (loss_sentence(result), none_lost(result)))),
+        losers=() if replay else tuple(_losers(result)),
         basis=_basis(result),
     )
 
