@@ -1,12 +1,16 @@
 """The highest rate of events that each consumer takes without loss, side by side.
 
     python benchmarks/consumer_cost/rate.py [--rounds N] [--seconds S]
+    python benchmarks/consumer_cost/rate.py --flat-out [--rounds N]
 
 Each round finds every consumer's limit once, in random order, by halving: an open-loop load of
 UDP connects at a rate, nobody waits (backlog_wait_time 0), and records lost in two trials out of
 two mean that the rate was too high: one alone may be of other doing. Where the load itself cannot
 go faster, what it reached is the answer, marked with `>=`. Needs root; the host's audit state is
 given back.
+
+With `--flat-out` there is no search: the load goes as fast as it can, and what it reached, and what
+was lost, is told. That is a sharper comparison of consumers that are faster than the load.
 """
 
 from __future__ import annotations
@@ -29,6 +33,7 @@ CONSUMERS = ("discard", "count", "assemble", "store")
 LOWEST, HIGHEST = 2_000.0, 200_000.0
 PRECISION = 1.04
 KEPT_UP = 0.97
+FLAT_OUT_OPS = 100_000
 
 
 def one_rate(bench: Bench, pid: int, rate: float, seconds: float) -> dict[str, float]:
@@ -67,13 +72,46 @@ def highest(bench: Bench, consumer: str, seconds: float) -> tuple[float, bool]:
     return low, limited
 
 
+def flat_out(bench: Bench, pid: int) -> dict[str, float]:
+    """The rate reached by a load that does not look at the clock, and the records lost."""
+    with load(bench, "connect", "--ops", str(FLAT_OUT_OPS)) as worker:
+        lost = bench.client.status().lost
+        worker.send("go")
+        document = worker.expect("result", timeout_s=300)
+        drain(bench, pid)
+    reached = document["ops"] / document["elapsed_ns"] * 1e9
+    return {"reached": reached, "lost": float(bench.client.status().lost - lost)}
+
+
+def compare_flat_out(consumers: list[str], rounds: int) -> None:
+    """Every consumer once per round in random order; the first round is not counted."""
+    found: dict[str, list[dict[str, float]]] = {name: [] for name in consumers}
+    with open_bench(backlog_limit=8192, backlog_wait_time=0) as bench:
+        for _ in range(rounds + 1):
+            for name in random.sample(consumers, len(consumers)):
+                found[name].append(trial(bench, name, flat_out))
+    print("events per second of one process flat out; ratio to discard with 95 % interval")
+    reference = [one["reached"] for one in found["discard"][1:]]
+    for name, trials in found.items():
+        rates = [one["reached"] for one in trials[1:]]
+        lossy = [one["lost"] for one in trials[1:] if one["lost"]]
+        print(
+            f"{name:10} {geometric_mean(rates) or 0:9,.0f}/s   {ratio_words(rates, reference)}   "
+            f"lost in {len(lossy)} of {rounds}, {sum(lossy) / (4 * FLAT_OUT_OPS * rounds):.2%}"
+        )
+
+
 def main() -> None:
     """Search and print."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--seconds", type=float, default=1.5)
+    parser.add_argument("--flat-out", action="store_true")
     options = parser.parse_args()
     consumers = [*CONSUMERS, *(["auditd"] if shutil.which("auditd") else [])]
+    if options.flat_out:
+        compare_flat_out(consumers, options.rounds)
+        return
     found: dict[str, list[float]] = {name: [] for name in consumers}
     limited: set[str] = set()
     with open_bench(backlog_limit=8192, backlog_wait_time=0) as bench:
