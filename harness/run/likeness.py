@@ -135,7 +135,7 @@ def _plan(
         yield from _differ("ops", f"operations of {workload}", old, new)
     yield from _differ("workers", "workers", base.get("workers", 1), head.get("workers", 1))
     yield from _differ("auid", "auid", base.get("auid", "keep"), head.get("auid", "keep"))
-    for key in ("workload_options", "command"):
+    for key in ("workload_options", "command", "rate_per_s"):
         yield from _differ("options", key.replace("_", " "), base.get(key), head.get(key))
     for key in ("margin", "margins"):
         yield from _differ("margin", key, base.get(key), head.get(key))

@@ -49,12 +49,13 @@ def plot_history(
 
     if output is not None:
         require_picture(output)
+    folder = find_run(run, results).resolve()
     history = read_history(
         results,
         HistoryOptions(
             metrics=() if metric is None else (compared_metric("--metric", metric),),
             cells=() if workload is None else (workload,),
-            like=find_run(run, results),
+            like=folder,
         ),
     )
     if reason := HISTORY.unavailable(history):
@@ -64,7 +65,7 @@ def plot_history(
     for caution in history.cautions:
         err().print(plain(caution.one_line()), markup=False, soft_wrap=True)
     if json:
-        _print_document(run, history, output)
+        _print_document(f"{folder.parent.name}/{folder.name}", history, output)
 
 
 def _print_document(run: str, history: History, output: Path | None) -> None:

@@ -113,6 +113,10 @@ def test_runs_of_unlike_plans_are_left_out_with_a_line(
     others = document(capsys, tmp_path, "--like", "2026-01-02T120000Z-overhead")
     assert [run["name"][8:10] for run in others["runs"]] == ["01", "02"]
     assert len(document(capsys, tmp_path, "--allow", "ops")["runs"]) == 5
+    write_history(tmp_path, [1.0], first_day=6, plan={"rate_per_s": 100.0})
+    at_a_rate = document(capsys, tmp_path)
+    assert len(at_a_rate["runs"]) == 1
+    assert "rate per s none → 100.0" in warnings(at_a_rate)
 
 
 def test_runs_whose_rules_differ_are_not_mixed(
@@ -214,6 +218,7 @@ def test_it_is_drawn(stepped: Path, tmp_path: Path, capsys: pytest.CaptureFixtur
     schema = json.loads((ROOT / "docs/schema/plot.schema.json").read_text(encoding="utf-8"))
     jsonschema.validate(plotted, schema)
     assert "◆ 2026-01-05" in plotted["text"]
+    assert plotted["run"] == "h-1/2026-01-08T120000Z-overhead"
     assert len(plotted["rows"]) == 8 * 5
     drawn = svg.read_text(encoding="utf-8")
     assert "+20" in drawn or "+19" in drawn

@@ -6,9 +6,10 @@ import math
 from typing import TYPE_CHECKING
 
 from harness.histories import History, Point, Track
-from harness.reporters.history import change_lines, level, metric_name, moment, track_name
+from harness.reporters.history import change_lines, level, moment, track_name
 from harness.reporters.plain import plain
 from harness.reporters.plots.base import Choice, Plot, Table
+from harness.reporters.plots.groups import metric_words
 from harness.reporters.plots.scale import set_ticks
 from harness.reporters.plots.style import (
     MARKERS,
@@ -29,6 +30,8 @@ if TYPE_CHECKING:
 LEFT_IN, RIGHT_IN, TITLE_IN, PANEL_IN, GAP_IN, FOOT_IN = 0.6, 0.2, 0.3, 0.9, 0.1, 0.95
 HEAD_IN = 0.45
 MOST_DATES = 12
+LEAST_SPAN = math.log(1.05)
+"""An axis spans at least so much, that noise of half a per cent does not look like a change."""
 
 
 def missing(history: History, choice: Choice) -> str | None:
@@ -69,7 +72,8 @@ def words(history: History, choice: Choice) -> str:
     for track in _tracks(history, choice):
         known = [point.level for point in track.points if point is not None]
         first, last = level(track, known[0]), level(track, known[-1])
-        lines.append(f"{track_name(track)}, {metric_name(track.metric)}: {first} at first, {last}.")
+        name = f"{track_name(track)}, {metric_words(track.metric)}"
+        lines.append(f"{name}: {first} at first, {last} at last.")
     return "\n".join([*lines, *(f"{line}." for line in change_lines(history))])
 
 
@@ -92,8 +96,8 @@ def picture(history: History, choice: Choice, colours: Ink) -> Figure:
     write(figure, colours, 0.05, 0.25, wrapped(f"on {history.machine}", 60, 1), fontsize=SMALL_PT)
     for place, track in enumerate(tracks):
         top = HEAD_IN + step_in * place
-        what = "ratio" if track.is_ratio else "per operation"
-        title = f"{track_name(track)}: {metric_name(track.metric)}, {what}"
+        what = ", ratio" if track.is_ratio else ""
+        title = f"{track_name(track)}: {metric_words(track.metric)}{what}"
         write(figure, colours, 0.05, top + 0.08, wrapped(title, 70, 1), fontsize=SMALL_PT)
         axes = add_axes(
             figure,
@@ -134,7 +138,7 @@ def _panel(axes: Axes, colours: Ink, history: History, track: Track) -> None:
 def _limits(points: list[Point]) -> tuple[float, float]:
     values = [v for p in points for v in (p.level, p.ci_low, p.ci_high) if v is not None and v > 0]
     low, high = math.log(min(values)), math.log(max(values))
-    room = max((high - low) * 0.25, 0.01)
+    room = max((high - low) * 0.25, (LEAST_SPAN - high + low) / 2)
     return math.exp(low - room), math.exp(high + room)
 
 
