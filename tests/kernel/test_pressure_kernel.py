@@ -57,3 +57,18 @@ def test_the_ledger_is_shown_in_full(run: tuple[Path, dict[str, Any]]) -> None:
     assert "udp × stop-b1024 × assemble" in shown.stdout
     assert shown.stdout.count("events unexplained") == 20
     assert "refused is what the other terms leave" in shown.stdout
+
+
+def test_each_trial_tells_how_it_went_on(run: tuple[Path, dict[str, Any]]) -> None:
+    (samples_path,) = run[0].rglob("samples.jsonl")
+    samples = [json.loads(line) for line in samples_path.read_text().splitlines()]
+    for sample in samples:
+        times, backlogs, lost, unread = zip(*sample["timeline"], strict=True)
+        assert list(times) == sorted(times)
+        assert max(backlogs) == sample["backlog_high"]
+        assert lost[-1] == sample["ledger"]["lost"]
+        assert None not in unread
+    stopped = [sample for sample in samples if sample["scenario"] == "stop-b1024"]
+    for sample in stopped:
+        assert max(moment[1] for moment in sample["timeline"]) > 1000
+        assert max(moment[3] for moment in sample["timeline"]) > 100_000
