@@ -34,5 +34,5 @@ def one_input(data: bytes) -> None:
             raise AssertionError(f"whole {whole}, in pieces {parts}")
 
 
-atheris.Setup(sys.argv, one_input, enable_python_coverage=False)
+atheris.Setup([os.environ["FUZZ_SELF"], *sys.argv[1:]], one_input, enable_python_coverage=False)
 atheris.Fuzz()

@@ -56,5 +56,5 @@ def one_input(data: bytes) -> None:
 
 if os.environ.get("FUZZ_PROVE"):
     exact.read_beyond(b"x" * 24)
-atheris.Setup(sys.argv, one_input, enable_python_coverage=False)
+atheris.Setup([os.environ["FUZZ_SELF"], *sys.argv[1:]], one_input, enable_python_coverage=False)
 atheris.Fuzz()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tarfile
 from pathlib import Path
 from typing import Any
 
@@ -64,3 +65,19 @@ def test_kept_input_as_a_log(path: Path) -> None:
     assert whole["lines"] == log.count(b"\n") + (not log.endswith(b"\n"))
     for place in (1, 7 * len(log) // 3 + 2, 10**6 + 3):
         assert read(cut(log, place)) == whole
+
+
+def kept_inputs() -> list[tuple[str, bytes]]:
+    with tarfile.open(CORPUS[0].parents[1] / "kept.tar.xz") as archive:
+        files = [(entry.name, archive.extractfile(entry)) for entry in archive]
+        return [(name, file.read()) for name, file in files if file]
+
+
+def test_what_fuzzing_found() -> None:
+    inputs = kept_inputs()
+    assert len(inputs) > 1000
+    for name, data in inputs:
+        setup, stream = datagrams(data)
+        counters = counted(setup, stream)
+        if setups.comparable(stream):
+            assert setups.difference(setup, stream, counters) is None, name
