@@ -45,6 +45,7 @@ def show_run(folder: Path, *, as_json: bool, ledger: bool = False, details: bool
     from harness.reporters.details import render_details
     from harness.reporters.document import result_document
     from harness.reporters.ledger import render_ledgers
+    from harness.reporters.plainly import made_plain
     from harness.reporters.terminal import render_result
     from harness.run.result import make_result
     from harness.store import load_run
@@ -54,9 +55,9 @@ def show_run(folder: Path, *, as_json: bool, ledger: bool = False, details: bool
     if as_json:
         print_json(result_document(result))
     elif ledger:
-        render_ledgers(result, out())
+        render_ledgers(made_plain(result), out())
     elif details:
-        render_details(result, out())
+        render_details(made_plain(result), out())
     else:
-        render_result(result, out())
+        render_result(made_plain(result), out())
     return result.trustworthy

@@ -10,6 +10,7 @@ import unicodedata
 from dataclasses import replace
 from html.parser import HTMLParser
 from importlib.resources import files
+from pathlib import Path
 
 import pytest
 
@@ -19,7 +20,9 @@ from harness.reporters.plots.catalog import PLOTS
 from harness.reporters.report_text import report_markdown, report_plain
 from harness.run.across import CompareOptions, Side, compare_runs
 from harness.store import StoredRun
+from harness.verbs.show import show_run
 from tests.support import hostile_runs as hostile
+from tests.support.two_runs import write_run
 
 _OURS = """
     html head meta title style body a header div p button h1 h2 h3 h4 h5 nav ul li main section
@@ -152,3 +155,14 @@ def test_pictures_have_nothing_but_shapes_and_text(page: str) -> None:
     for svg in re.findall(r"<svg.*?</svg>", page, re.S):
         tags = {tag for tag, _ in Page(svg).elements}
         assert tags <= {"svg", "g", "defs", "path", "use", "clippath", "rect", "text", "pattern"}
+
+
+@pytest.mark.parametrize("options", [{}, {"ledger": True}, {"details": True}])
+def test_show_prints_no_control_characters(
+    options: dict[str, bool], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    stored = write_run(tmp_path / "run", rename=hostile.NAMES, lost_share=0.1)
+    show_run(stored, as_json=False, **options)
+    printed = capsys.readouterr().out
+    assert "\\x1b[31mred" in printed.replace("\n", "")
+    assert not [c for c in printed if c != "\n" and unicodedata.category(c) in ("Cc", "Cf")]
