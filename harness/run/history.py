@@ -17,9 +17,9 @@ from harness.run.history_tracks import is_reliable, make_tracks
 from harness.run.label import label_of
 from harness.run.likeness import DIFFERENCES, Difference, find_differences
 from harness.run.result import PRIMARY, in_plan_order
-from harness.store import PLAN, StoredRun, list_runs, load_run
+from harness.store import PLAN, SAMPLES, StoredRun, list_runs, load_run
 
-OVER_TIME = frozenset({"machine", "kernel", "cpu", "boot", "pinning", "version", "margin"})
+OVER_TIME = frozenset({"kernel", "cpu", "boot", "pinning", "version", "margin"})
 """What may differ between the runs of a history: that it does is what a history is for."""
 _SETS = frozenset({"workloads", "scenarios", "consumers"})
 _NAMED = 3
@@ -57,7 +57,9 @@ def read_history(results: Path, options: HistoryOptions) -> History:
 
     Raises UsageError where there is no such run; runs that are damaged only make a caution.
     """
-    places = [_Place(folder.resolve(), _plan_name(folder)) for folder in list_runs(results)]
+    # Runs that were kept for others to read come first, so that none of them is the latest.
+    folders = sorted(list_runs(results), key=lambda folder: (folder / SAMPLES).is_file())
+    places = [_Place(folder.resolve(), _plan_name(folder)) for folder in folders]
     if not places:
         raise UsageError(f"no run under {results}", remedy="make one with `auditbench run`")
     machine, plan = _whose(places, options)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import lzma
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ import jsonschema
 import pytest
 
 from harness.cli import run_command
-from harness.store import SAMPLES
+from harness.store import KEPT_SAMPLES, SAMPLES
 from tests.support.command import ROOT
 from tests.support.histories import write_history
 
@@ -159,6 +160,23 @@ def test_machines_and_plans_are_told_apart(
         assert code == 2
         assert expected in err
         assert err.count("\n") == 1
+
+
+def test_kept_runs_are_not_the_latest_nor_mixed(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write_history(tmp_path, [1.0])
+    elsewhere = {"facts": {"machine": "h-8"}}
+    kept = write_history(tmp_path, [1.0], machine="kept", first_day=2, environment=elsewhere)
+    kept += write_history(tmp_path, [1.0], machine="kept", first_day=3)
+    for folder in kept:
+        data = (folder / SAMPLES).read_bytes()
+        (folder / KEPT_SAMPLES).write_bytes(lzma.compress(data))
+        (folder / SAMPLES).unlink()
+    assert document(capsys, tmp_path)["machine"] == "h-1"
+    found = document(capsys, tmp_path, "--machine", "kept")
+    assert len(found["runs"]) == 1
+    assert "machine h-8 → h-1" in warnings(found)
 
 
 def test_damaged_stopped_and_doubtful_runs_are_told(
