@@ -159,6 +159,8 @@ class Sample:
     interleaved: bool = True
     valid: bool = True
     invalid_reason: str = ""
+    disturbed: bool = False
+    """Invalid only for a disturbance that the plan limits: such a trial may be made again."""
     workload_document: dict[str, Any] = field(default_factory=dict)
     consumer_document: dict[str, Any] | None = None
     status_before: dict[str, Any] | None = None

@@ -27,6 +27,11 @@ PLAN = """summary = "a slow-down of known size"
 reference = "{scenario}"
 scenarios = ["{scenario}"]
 workloads = ["{workload}"]
+
+[invalid]
+slowdown_percent = 10
+again = 2
+
 """
 CELL = '[[cells]]\nname = "{name}"\nscenario = "{scenario}"\noptions = {{ busy-ns = {busy_ns} }}\n'
 CALIBRATION_BLOCKS = 3

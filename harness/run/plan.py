@@ -82,6 +82,8 @@ class Plan:
     margin: float
     margins: Mapping[str, float] = field(default_factory=dict)
     invalid: Mapping[str, float] = field(default_factory=dict)
+    again: int = 0
+    """How often a disturbed trial is made again."""
     """Limits to disturbances, by metric: a trial above one is not used."""
     until_ci: float | None = None
     max_time_s: float | None = None
@@ -141,6 +143,7 @@ def make_plan(request: Request, *, never_enabled: bool = False) -> Plan:
         margin=margin,
         margins=margins,
         invalid=file.invalid.given(),
+        again=file.invalid.again,
         backwards=file.backwards,
         until_ci=_given(parse_share, "--until-ci", request.until_ci),
         max_time_s=_given(parse_duration_s, "--max-time", request.max_time),
@@ -283,7 +286,7 @@ def plan_document(plan: Plan) -> dict[str, Any]:
         "backwards": plan.backwards,
         "margin": plan.margin,
         "margins": dict(plan.margins),
-        "invalid": rule_document(plan.invalid),
+        "invalid": rule_document(plan.invalid, plan.again),
         "until_ci": plan.until_ci,
         "max_time_s": plan.max_time_s,
         "workers": plan.workers,

@@ -42,10 +42,13 @@ class Limits(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     pressure_memory_percent: Percent | None = None
     pressure_io_percent: Percent | None = None
     slowdown_percent: Annotated[float, msgspec.Meta(gt=0, le=1000)] | None = None
+    again: Annotated[int, msgspec.Meta(ge=0, le=10)] = 0
+    """How often a trial above a limit is made again, at once."""
 
     def given(self) -> dict[str, float]:
         """The limits that there are, by metric."""
         values = {name: getattr(self, name) for name in self.__struct_fields__}
+        values.pop("again")
         return {name: value for name, value in values.items() if value is not None}
 
 

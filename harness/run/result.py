@@ -47,7 +47,7 @@ def make_result(stored: StoredRun) -> Result:
         cautions=(*stored.cautions, *_cautions(stored, comparisons, primary)),
         trials=len(samples),
         invalid_trials=sum(not sample.valid for sample in samples),
-        complete=planned is None or len(samples) >= planned,
+        complete=planned is None or len({sample.index for sample in samples}) >= planned,
         losses=tuple(compare_losses(samples, reference)),
         primary=primary,
         operation="record" if kind == "replay" else "operation",
@@ -141,6 +141,7 @@ def _cautions(stored: StoredRun, comparisons: Sequence[Comparison], primary: str
     return [
         *_what_it_is_not(stored),
         *_failed_trials(stored),
+        *_disturbed_trials(stored),
         *_wide_noise(comparisons, primary),
         *_open_ledgers(stored),
         *_sample_warnings(stored),
@@ -161,7 +162,7 @@ def _what_it_is_not(stored: StoredRun) -> list[Caution]:
 
 
 def _failed_trials(stored: StoredRun) -> list[Caution]:
-    failed = [sample for sample in stored.samples if not sample.valid]
+    failed = [sample for sample in stored.samples if not (sample.valid or sample.disturbed)]
     if not failed:
         return []
     last = failed[-1]
@@ -173,6 +174,18 @@ def _failed_trials(stored: StoredRun) -> list[Caution]:
             f"{last.invalid_reason}",
         )
     ]
+
+
+def _disturbed_trials(stored: StoredRun) -> list[Caution]:
+    disturbed = [sample for sample in stored.samples if sample.disturbed]
+    if not disturbed:
+        return []
+    measured = {sample.index for sample in stored.samples if sample.valid}
+    given_up = {sample.index for sample in disturbed} - measured
+    words = f"{len(disturbed)} trials were disturbed, and made again"
+    if given_up:
+        words += f"; {len(given_up)} of them are missing, as the machine did not calm down"
+    return [Caution("disturbed", words)]
 
 
 def _wide_noise(comparisons: Sequence[Comparison], primary: str) -> list[Caution]:

@@ -79,8 +79,9 @@ def run_trials(
     measure: Callable[[Trial], Sample],
     save: Callable[[Sample], None],
     observer: Observer,
+    again: int = 0,
 ) -> None:
-    """Run block after block.
+    """Run block after block; a disturbed trial is made again at once, up to `again` times.
 
     Raises UntrustworthyError when so many trials failed in a row that it cannot be the cell.
     """
@@ -92,11 +93,11 @@ def run_trials(
                 observer.block_ends(blocks.trials_expected)
             for trial in block:
                 observer.trial_begins(trial)
-                sample = measure(trial)
-                save(sample)
+                sample = _measured(trial, measure, save, again)
                 blocks.take(sample)
                 observer.trial_ends(sample)
-                failed_in_a_row = 0 if sample.valid else failed_in_a_row + 1
+                fine = sample.valid or sample.disturbed
+                failed_in_a_row = 0 if fine else failed_in_a_row + 1
                 if failed_in_a_row >= max(LEAST_PATIENCE, 2 * len(block)):
                     raise UntrustworthyError(
                         f"the last {failed_in_a_row} trials failed: {sample.invalid_reason}",
@@ -105,3 +106,17 @@ def run_trials(
         observer.block_ends(blocks.trials_expected)
     finally:
         observer.end()
+
+
+def _measured(
+    trial: Trial, measure: Callable[[Trial], Sample], save: Callable[[Sample], None], again: int
+) -> Sample:
+    """The last sample of a trial; those before it were disturbed, and are saved as well."""
+    sample = measure(trial)
+    save(sample)
+    for _ in range(again):
+        if not sample.disturbed:
+            break
+        sample = measure(trial)
+        save(sample)
+    return sample

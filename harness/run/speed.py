@@ -14,6 +14,8 @@ from typing import Any
 
 LEAST_PROBES = 8
 """Before there are so many, full speed is not known."""
+PROBES_KEPT = 80
+"""The newest; a machine that became slower for good is not waited for until the end of the run."""
 
 
 @dataclass(slots=True)
@@ -35,7 +37,7 @@ class Speed:
         details = workload["details"]
         found = [int(details.get(f"probe_{when}_ns", 0)) for when in ("before", "after")]
         probes = [probe for probe in found if probe]
-        self.probes_ns += probes
+        self.probes_ns = [*self.probes_ns, *probes][-PROBES_KEPT:]
         full_ns = self.full_ns()
         if not probes or full_ns is None:
             return None

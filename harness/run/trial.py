@@ -138,8 +138,8 @@ def _measure(bench: Bench, trial: Trial, scenario: Scenario) -> Sample:
         backlog_high=max(moment.backlog for moment in timeline),
         timeline=timeline,
         machine=machine.as_document(),
-        invalid_reason=why_invalid(document, drained=sent is not None, meddling=meddling)
-        or too_disturbed(noise, bench.plan.invalid),
+        invalid_reason=why_invalid(document, drained=sent is not None, meddling=meddling),
+        disturbance=too_disturbed(noise, bench.plan.invalid),
         warnings=_session_warnings(document),
     )
 
@@ -273,6 +273,7 @@ def _sample(
     metrics: dict[str, float],
     ledger: Ledger,
     invalid_reason: str,
+    disturbance: str = "",
     status_before: AuditStatus | None = None,
     status_after: AuditStatus | None = None,
     **rest: Any,
@@ -292,8 +293,9 @@ def _sample(
         ledger=ledger,
         warm_up=trial.block == 0,
         interleaved=scenario.interleaved,
-        valid=not invalid_reason,
-        invalid_reason=invalid_reason,
+        valid=not (invalid_reason or disturbance),
+        invalid_reason=invalid_reason or disturbance,
+        disturbed=bool(disturbance and not invalid_reason),
         status_before=asdict(status_before) if status_before else None,
         status_after=asdict(status_after) if status_after else None,
         **rest,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -135,3 +136,24 @@ def test_giving_up_names_the_reason(tmp_path: Path) -> None:
             Watcher(),
         )
     assert len(saved) == LEAST_PATIENCE
+
+
+def test_a_disturbed_trial_is_made_again_and_kept() -> None:
+    attempts: dict[int, int] = {}
+    saved: list[tuple[int, bool]] = []
+    blocks, watcher = Listed(TRIALS[:6]), Watcher()
+
+    def measure(trial: Trial) -> Sample:
+        attempts[trial.index] = attempts.get(trial.index, 0) + 1
+        calm = trial.index != 2 and (trial.index != 3 or attempts[3] == 3)
+        made = sample(trial, "" if calm else "slow")
+        return replace(made, disturbed=not calm)
+
+    run_trials(blocks, measure, lambda s: saved.append((s.index, s.valid)), watcher, again=2)
+    again = [(2, False)] * 3 + [(3, False)] * 2 + [(3, True)]
+    assert saved == [(0, True), (1, True), *again, (4, True), (5, True)]
+    # Whoever watches, and whoever decides on more blocks, sees each trial once.
+    assert blocks.taken == [0, 1, 2, 3, 4, 5]
+    attempts.clear()
+    run_trials(blocks, measure, lambda s: None, watcher)
+    assert set(attempts.values()) == {1}
