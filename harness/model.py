@@ -222,9 +222,12 @@ class Comparison:
     """The BCa bootstrap interval beside it, from 20 blocks on and where no block is far out."""
     blocks_needed: int | None = None
     """For an inconclusive verdict: about how many blocks would decide at this spread."""
+    mean_ratio: float | None = None
     t_low: float | None = None
     t_high: float | None = None
-    """Student's interval beside `ci`, which is that of the sign flips from six blocks on."""
+    """The geometric mean of the ratios and Student's interval around it, beside `ratio` and `ci`:
+    from six blocks on these are the median of the means of two blocks, and of the signed ranks.
+    """
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,7 @@ from harness.analysis.ratio import (
     unpaired_ratio,
 )
 from harness.analysis.series import Series, collect, paired
-from harness.analysis.sign_flips import flip_p
+from harness.analysis.signed_rank import rank_p
 from harness.analysis.verdict import DEFAULT_MARGIN, blocks_to_decide, confirmed, judge
 from harness.model import AGAIN, Cell, Comparison, NoiseFloor, Sample, Summary, Verdict
 
@@ -176,7 +176,7 @@ def _evidence(pairs: Sequence[_Pair]) -> tuple[list[_Evidence], int]:
 
     The A/A cells are there to check the instrument, not to find anything: they have no q.
     """
-    ps = [flip_p(pair.logs) for pair in pairs]
+    ps = [rank_p(pair.logs) for pair in pairs]
     family = [None if pair.is_again else p for pair, p in zip(pairs, ps, strict=True)]
     found = zip(ps, q_values(family), bca_intervals([pair.logs for pair in pairs]), strict=True)
     return [_Evidence(*known) for known in found], sum(p is not None for p in family)
@@ -216,6 +216,7 @@ def _comparison(
         bca_low=None if low is None else math.exp(low),
         bca_high=None if high is None else math.exp(high),
         blocks_needed=needed,
+        mean_ratio=ratio.mean if ratio else None,
         t_low=ratio.t_low if ratio else None,
         t_high=ratio.t_high if ratio else None,
     )

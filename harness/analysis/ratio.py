@@ -1,8 +1,8 @@
 """Ratios with intervals: paired by block, or between two groups that could not be interleaved.
 
-The statistic is the mean of log ratios. Its interval is that of the sign flips, which holds its
-95 % under any noise that shuffling makes symmetric; below six blocks, where there are too few
-flips, and beside it, Student's t on the logs.
+The estimate is the median of the means of two log ratios, its interval that of the signed ranks:
+they hold under any noise that shuffling makes symmetric, and few bad trials do not move them.
+Below six blocks, where there is no such interval, and beside it: the mean, and Student's t.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from harness.analysis.sign_flips import flip_interval
+from harness.analysis.signed_rank import rank_centre, rank_interval
 
 CONFIDENCE = 0.95
 INNER_CONFIDENCE = 0.9
@@ -22,9 +22,10 @@ POWER = 0.8
 class Ratio:
     """A ratio with its 95 % interval, and the 90 % interval used to call two cells equivalent.
 
-    Intervals are None with fewer than two values; `t_low` and `t_high` are Student's.
-    `detectable` is the relative difference that a comparison of this size and spread finds in 4 of
-    5 cases. `deviation` is the standard deviation of the log ratios, None where nothing was paired.
+    Intervals are None with fewer than two values; `mean`, `t_low` and `t_high` are the geometric
+    mean and Student's interval around it. `detectable` is the relative difference that a comparison
+    of this size and spread finds in 4 of 5 cases. `deviation` is the standard deviation that log
+    ratios of normal noise would have to make as wide an interval, None where nothing was paired.
     """
 
     ratio: float
@@ -34,6 +35,7 @@ class Ratio:
     inner_high: float | None
     detectable: float | None
     n: int
+    mean: float | None = None
     t_low: float | None = None
     t_high: float | None = None
     deviation: float | None = None
@@ -74,12 +76,17 @@ def ratio_of_logs(logs: Sequence[float]) -> Ratio:
     deviation = _deviation(logs)
     found = _student(centre, deviation / math.sqrt(len(logs)), len(logs) - 1, len(logs))
     found = replace(found, deviation=deviation)
-    intervals = flip_interval(logs, (CONFIDENCE, INNER_CONFIDENCE))
+    intervals = rank_interval(logs, (CONFIDENCE, INNER_CONFIDENCE))
     if intervals is None:
         return found
     (low, high), (inner_low, inner_high) = intervals
+    half = (high - low) / 2
+    error = half / student_t((1 + CONFIDENCE) / 2, len(logs) - 1)
     return replace(
         found,
+        ratio=math.exp(rank_centre(logs)),
+        detectable=math.expm1(half + student_t(POWER, len(logs) - 1) * error),
+        deviation=error * math.sqrt(len(logs)),
         ci_low=math.exp(low),
         ci_high=math.exp(high),
         inner_low=math.exp(inner_low),
@@ -108,7 +115,7 @@ def _welch(a: float, n_a: int, b: float, n_b: int) -> float:
 def _student(centre: float, error: float | None, freedom: float, n: int) -> Ratio:
     """Everything by Student's t; `error` is the standard error of the centre."""
     if error is None:
-        return Ratio(math.exp(centre), None, None, None, None, None, n)
+        return Ratio(math.exp(centre), None, None, None, None, None, n, mean=math.exp(centre))
     outer = student_t((1 + CONFIDENCE) / 2, freedom) * error
     inner = student_t((1 + INNER_CONFIDENCE) / 2, freedom) * error
     low, high = math.exp(centre - outer), math.exp(centre + outer)
@@ -120,6 +127,7 @@ def _student(centre: float, error: float | None, freedom: float, n: int) -> Rati
         inner_high=math.exp(centre + inner),
         detectable=math.expm1(outer + student_t(POWER, freedom) * error),
         n=n,
+        mean=math.exp(centre),
         t_low=low,
         t_high=high,
     )

@@ -181,9 +181,8 @@ def _read_time(limit: Limit, cell: Cell, measured: Measured) -> Reading:
     # Nothing was paired here, so that only Student's interval has a meaning.
     if to_bound.t_low is None or to_bound.t_high is None:
         return _unread(measured, _too_few(len(values)), len(values))
-    low, centre, high = (
-        ratio * limit.bound for ratio in (to_bound.t_low, to_bound.ratio, to_bound.t_high)
-    )
+    mean = to_bound.mean or to_bound.ratio
+    low, centre, high = (ratio * limit.bound for ratio in (to_bound.t_low, mean, to_bound.t_high))
     return _reading(measured, limit, (low, centre, high), len(values), to_bound.detectable)
 
 

@@ -102,7 +102,8 @@ def test_what_the_plans_are_about_is_there() -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "kind", "late"), [("sample", Sample, {"timeline"}), ("facts", HostFacts, set())]
+    ("name", "kind", "late"),
+    [("sample", Sample, {"timeline", "disturbed"}), ("facts", HostFacts, set())],
 )
 def test_the_schemas_are_those_of_the_types(name: str, kind: type, late: set[str]) -> None:
     """`late` are fields that runs made before do not have."""

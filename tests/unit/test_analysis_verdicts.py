@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import random
+from statistics import NormalDist
 
 import pytest
 
@@ -89,10 +90,9 @@ def test_margins_by_metric() -> None:
 @pytest.mark.parametrize("centre", [0.0, 0.005, 0.03, -0.04])
 def test_so_many_blocks_do_decide(centre: float) -> None:
     def logs(blocks: int) -> list[float]:
-        """With exactly this centre, and a deviation of 5 %."""
-        half = blocks // 2
-        tips = 0.05 * math.sqrt((2 * half - 1) / (2 * half))
-        return [centre + tips] * half + [centre - tips] * half
+        """With exactly this centre, and as normal as can be, with a deviation of 5 %."""
+        normal = NormalDist(centre, 0.05)
+        return [normal.inv_cdf((place + 0.5) / blocks) for place in range(blocks)]
 
     few = ratio_of_logs(logs(8))
     assert judge(few, margin=0.02) == "inconclusive"

@@ -1,19 +1,18 @@
-"""Sign flips, bootstrap and false discovery control: against known answers and other code."""
+"""Signed ranks, bootstrap and false discovery control: against known answers and other code."""
 
 from __future__ import annotations
 
-import itertools
 import math
 
 import numpy as np
 import pytest
-from scipy.stats import permutation_test
+from scipy.stats import wilcoxon
 
-from harness.analysis import bootstrap, sign_flips
+from harness.analysis import bootstrap
 from harness.analysis.bootstrap import bca_intervals
 from harness.analysis.discovery import blocks_for_family, q_values
 from harness.analysis.ratio import ratio_of_logs
-from harness.analysis.sign_flips import flip_interval, flip_p
+from harness.analysis.signed_rank import rank_centre, rank_interval, rank_p
 
 
 def draw(blocks: int, seed: int = 1) -> list[float]:
@@ -21,42 +20,59 @@ def draw(blocks: int, seed: int = 1) -> list[float]:
 
 
 def test_p_by_hand() -> None:
-    # Of the eight ways to sign 1, 2, 3 only two reach a sum of 6 in size.
-    assert flip_p([1.0, 2.0, 3.0]) == 2 / 8
-    assert flip_p([0.1] * 8) == 2 / 256
-    assert flip_p([0.0] * 5) == 1.0
-    assert flip_p([0.3]) is None
+    # All differences on one side: one of the 2^n ways to sign them, and its mirror image.
+    assert rank_p([1.0, 2.0, 3.0]) == 2 / 8
+    assert rank_p([0.1] * 8) == 2 / 256
+    assert rank_p([0.0] * 5) == 1.0
+    assert rank_p([0.3]) is None
+    # Of the means of two, only -1 itself is below zero: ranks that sum to at most 1, twice.
+    assert rank_p([-1.0, 2.0, 3.0, 4.0]) == 2 * 2 / 16
 
 
-def test_p_is_what_scipy_says() -> None:
-    values = draw(9)
-    other = permutation_test((values,), np.mean, permutation_type="samples", n_resamples=np.inf)
-    assert flip_p(values) == pytest.approx(other.pvalue, abs=1e-12)
+@pytest.mark.parametrize("blocks", [6, 9, 20, 45])
+def test_p_is_what_scipy_says(blocks: int) -> None:
+    values = draw(blocks, seed=blocks)
+    assert rank_p(values) == pytest.approx(wilcoxon(values, method="exact").pvalue, abs=1e-12)
 
 
-def test_p_of_many_blocks_is_near_that_of_all_flips() -> None:
-    values = draw(15)
-    flipped = [abs(math.fsum(s * v for s, v in zip(signs, values, strict=True)))
-               for signs in itertools.product((1, -1), repeat=15)]  # fmt: skip
-    exact = sum(one >= abs(math.fsum(values)) - 1e-12 for one in flipped) / 2**15
-    assert flip_p(values) == pytest.approx(exact, abs=0.015)
-    assert flip_p([0.1] * 30) == 1 / (sign_flips.DRAWS + 1)
+def test_p_of_very_many_blocks() -> None:
+    values = draw(150)
+    other = wilcoxon(values, method="approx", correction=True)
+    assert rank_p(values) == pytest.approx(other.pvalue, rel=1e-6)
 
 
-@pytest.mark.parametrize("blocks", [6, 8, 11, 14, 25])
+@pytest.mark.parametrize("blocks", [6, 8, 11, 14, 25, 70])
 def test_the_interval_is_what_the_test_does_not_reject(blocks: int) -> None:
     values = draw(blocks, seed=blocks)
-    intervals = flip_interval(values, (0.95, 0.9))
+    intervals = rank_interval(values, (0.95, 0.9))
     assert intervals is not None
     (low, high), (inner_low, inner_high) = intervals
-    assert low <= inner_low < math.fsum(values) / blocks < inner_high <= high
-    inside, outside = 0.02 * (high - low), -0.02 * (high - low)
+    assert low <= inner_low < rank_centre(values) < inner_high <= high
+    inside, outside = 1e-9, -1e-9
     for end, sign in ((low, 1), (high, -1)):
-        kept = flip_p([value - end - sign * inside for value in values])
-        rejected = flip_p([value - end - sign * outside for value in values])
+        kept = rank_p([value - end - sign * inside for value in values])
+        rejected = rank_p([value - end - sign * outside for value in values])
         assert kept is not None
         assert rejected is not None
-        assert rejected <= 0.0501 < kept + 0.02
+        assert rejected <= 0.05 < kept
+
+
+def test_the_centre_is_the_median_of_the_means_of_two() -> None:
+    assert rank_centre([1.0, 2.0, 6.0]) == pytest.approx(2.75)  # 1 1.5 2 3.5 4 6
+    assert rank_centre([1.0, 3.0]) == 2.0
+    assert rank_centre([5.0]) == 5.0
+
+
+def test_bad_trials_move_the_mean_and_not_the_centre() -> None:
+    calm = draw(20)
+    # In three blocks the cell was disturbed, in two the reference.
+    burst = {3: 0.25, 9: 0.25, 15: 0.25, 5: -0.25, 17: -0.25}
+    slow = [value + burst.get(place, 0.0) for place, value in enumerate(calm)]
+    before, after = ratio_of_logs(calm), ratio_of_logs(slow)
+    assert abs(math.log((after.mean or 0) / (before.mean or 1))) > 0.012
+    assert abs(math.log(after.ratio / before.ratio)) < 0.01
+    width = math.log((after.ci_high or 0) / (after.ci_low or 1))
+    assert width < 0.8 * math.log((after.t_high or 0) / (after.t_low or 1))
 
 
 def test_six_blocks_give_the_whole_range_and_five_student_t() -> None:
@@ -64,9 +80,10 @@ def test_six_blocks_give_the_whole_range_and_five_student_t() -> None:
     found = ratio_of_logs(six)
     assert (found.ci_low, found.ci_high) == (pytest.approx(math.exp(0.01)), math.exp(0.06))
     assert found.t_low != found.ci_low
-    assert flip_interval(six[:5], (0.95,)) is None
+    assert rank_interval(six[:5], (0.95,)) is None
     five = ratio_of_logs(six[:5])
     assert (five.ci_low, five.ci_high) == (five.t_low, five.t_high)
+    assert five.ratio == five.mean
 
 
 def test_the_bootstrap_is_as_wide_as_student_t_where_noise_is_normal() -> None:
