@@ -48,7 +48,7 @@ def run_plan(text: str, results: Path, **wanted: Any) -> StoredRun:
 
 def against(samples: list[Sample], scenario: str, metric: str = ELAPSED) -> list[Comparison]:
     """All cells against one scenario, as the product compares them."""
-    return compare(samples, [MetricView(metric, "ns")], Reference(scenario))
+    return compare(samples, [MetricView(metric, "ns")], Reference(scenario), primary=metric)
 
 
 def finish(report: dict[str, Any], output: Path | None, *, holds: bool, claim: str) -> int:
