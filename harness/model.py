@@ -160,7 +160,7 @@ class Sample:
     valid: bool = True
     invalid_reason: str = ""
     disturbed: bool = False
-    """Invalid only for a disturbance that the plan limits: such a trial may be made again."""
+    """Above a limit of the plan; not valid, unless it was made again as often as it may be."""
     workload_document: dict[str, Any] = field(default_factory=dict)
     consumer_document: dict[str, Any] | None = None
     status_before: dict[str, Any] | None = None

@@ -180,11 +180,11 @@ def _disturbed_trials(stored: StoredRun) -> list[Caution]:
     disturbed = [sample for sample in stored.samples if sample.disturbed]
     if not disturbed:
         return []
-    measured = {sample.index for sample in stored.samples if sample.valid}
-    given_up = {sample.index for sample in disturbed} - measured
-    words = f"{len(disturbed)} trials were disturbed, and made again"
-    if given_up:
-        words += f"; {len(given_up)} of them are missing, as the machine did not calm down"
+    kept = sum(sample.valid for sample in disturbed)
+    words = f"{len(disturbed)} of {len(stored.samples)} trials were disturbed"
+    if kept < len(disturbed):
+        again = f"; {kept} were so to the last, and count" if kept else ""
+        words += f", and {len(disturbed) - kept} made again{again}"
     return [Caution("disturbed", words)]
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Protocol
 
 from harness.errors import UntrustworthyError
@@ -96,8 +97,7 @@ def run_trials(
                 sample = _measured(trial, measure, save, again)
                 blocks.take(sample)
                 observer.trial_ends(sample)
-                fine = sample.valid or sample.disturbed
-                failed_in_a_row = 0 if fine else failed_in_a_row + 1
+                failed_in_a_row = 0 if sample.valid else failed_in_a_row + 1
                 if failed_in_a_row >= max(LEAST_PATIENCE, 2 * len(block)):
                     raise UntrustworthyError(
                         f"the last {failed_in_a_row} trials failed: {sample.invalid_reason}",
@@ -111,12 +111,17 @@ def run_trials(
 def _measured(
     trial: Trial, measure: Callable[[Trial], Sample], save: Callable[[Sample], None], again: int
 ) -> Sample:
-    """The last sample of a trial; those before it were disturbed, and are saved as well."""
+    """The sample of a trial that counts; those before it were disturbed, and are saved as well.
+
+    Where a trial may be made again the last one counts, so that no block lacks a cell.
+    """
     sample = measure(trial)
-    save(sample)
     for _ in range(again):
         if not sample.disturbed:
             break
-        sample = measure(trial)
         save(sample)
+        sample = measure(trial)
+    if again and sample.disturbed:
+        sample = replace(sample, valid=True, invalid_reason="")
+    save(sample)
     return sample
