@@ -37,6 +37,9 @@ def make_result(stored: StoredRun) -> Result:
     primary = PRIMARY[kind]
     comparisons = compare_with(reference, samples, plan)
     planned = plan.get("trials")
+    # A trial that was made again is one trial.
+    measured = {sample.index for sample in samples}
+    valid = {sample.index for sample in samples if sample.valid}
     return Result(
         run=stored.name,
         host=stored.environment,
@@ -45,9 +48,9 @@ def make_result(stored: StoredRun) -> Result:
         ledgers=tuple(cell_ledgers(samples)),
         noise_floor=tuple(noise_floor(comparisons, primary)),
         cautions=(*stored.cautions, *_cautions(stored, comparisons, primary)),
-        trials=len(samples),
-        invalid_trials=sum(not sample.valid for sample in samples),
-        complete=planned is None or len({sample.index for sample in samples}) >= planned,
+        trials=len(measured),
+        invalid_trials=len(measured - valid),
+        complete=planned is None or len(measured) >= planned,
         losses=tuple(compare_losses(samples, reference)),
         primary=primary,
         operation="record" if kind == "replay" else "operation",

@@ -140,4 +140,6 @@ def copied(template: Path, folder: Path, examples: Iterable[Example] = ()) -> Pa
     sandbox = Path(shutil.copytree(template, folder / "sandbox"))
     if any("results/reference/" in example.command for example in examples):
         shutil.copytree(ROOT / "results/reference", sandbox / "results/reference")
+    if any("docs/examples/" in example.command for example in examples):
+        shutil.copytree(ROOT / "docs/examples", sandbox / "docs/examples")
     return sandbox
