@@ -26,6 +26,6 @@ def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.mark.parametrize("example", EXAMPLES.values(), ids=EXAMPLES.keys())
 def test_an_example_runs(example: Example, template: Path, tmp_path: Path) -> None:
-    done = execute(example, copied(template, tmp_path))
+    done = execute(example, copied(template, tmp_path, [example]))
     wrong = complaint(example, done.returncode, done.stdout, done.stderr)
     assert not wrong, wrong
