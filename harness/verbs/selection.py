@@ -38,7 +38,7 @@ class Load:
     blocks
         How many times every cell is measured, after one warm-up.
     fast
-        About a minute.
+        About two minutes.
     rigorous
         Many blocks, for small differences.
     ops
