@@ -5,8 +5,8 @@ have come out with the other sign. How many of the means of two blocks (Walsh av
 itself included) lie above zero then has a distribution that is known exactly, whatever the noise.
 The interval holds the ratios that this test does not reject, and the estimate is the median of
 those means (Hodges and Lehmann, 1963). On normal noise that is as sharp as the mean and Student's t
-to within five percent; where one trial in ten is slowed by a quarter, as on machines that are
-shared, the mean of as many blocks is far less certain.
+to within five percent; where some trials are slowed much, as on machines that are shared, the mean
+of as many blocks is less certain (docs/validity.md).
 """
 
 from __future__ import annotations
