@@ -38,8 +38,12 @@ FLAT_OUT_OPS = 100_000
 
 def one_rate(bench: Bench, pid: int, rate: float, seconds: float) -> dict[str, float]:
     """The rate reached and the records lost at an intended rate."""
-    ops = max(1, round(rate * seconds))
-    with load(bench, "connect", "--ops", str(ops), "--rate", str(round(rate))) as worker:
+    return pressed(bench, pid, max(1, round(rate * seconds)), "--rate", str(round(rate)))
+
+
+def pressed(bench: Bench, pid: int, ops: int, *words: str) -> dict[str, float]:
+    """The rate that a load reached, and the records lost meanwhile."""
+    with load(bench, "connect", "--ops", str(ops), *words) as worker:
         lost = bench.client.status().lost
         worker.send("go")
         document = worker.expect("result", timeout_s=300)
@@ -72,24 +76,13 @@ def highest(bench: Bench, consumer: str, seconds: float) -> tuple[float, bool]:
     return low, limited
 
 
-def flat_out(bench: Bench, pid: int) -> dict[str, float]:
-    """The rate reached by a load that does not look at the clock, and the records lost."""
-    with load(bench, "connect", "--ops", str(FLAT_OUT_OPS)) as worker:
-        lost = bench.client.status().lost
-        worker.send("go")
-        document = worker.expect("result", timeout_s=300)
-        drain(bench, pid)
-    reached = document["ops"] / document["elapsed_ns"] * 1e9
-    return {"reached": reached, "lost": float(bench.client.status().lost - lost)}
-
-
 def compare_flat_out(consumers: list[str], rounds: int) -> None:
     """Every consumer once per round in random order; the first round is not counted."""
     found: dict[str, list[dict[str, float]]] = {name: [] for name in consumers}
     with open_bench(backlog_limit=8192, backlog_wait_time=0) as bench:
         for _ in range(rounds + 1):
             for name in random.sample(consumers, len(consumers)):
-                found[name].append(trial(bench, name, flat_out))
+                found[name].append(trial(bench, name, lambda b, pid: pressed(b, pid, FLAT_OUT_OPS)))
     print("events per second of one process flat out; ratio to discard with 95 % interval")
     reference = [one["reached"] for one in found["discard"][1:]]
     for name, trials in found.items():

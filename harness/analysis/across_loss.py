@@ -12,7 +12,7 @@ from dataclasses import replace
 
 from harness.analysis.across import CellPair
 from harness.analysis.compare import Reference
-from harness.analysis.loss import TOLERANCE, compare_losses, loss_ratio
+from harness.analysis.loss import compare_losses, judge_difference, loss_ratio
 from harness.analysis.ratio import student_t
 from harness.changes import LossChange
 from harness.model import Cell, LossComparison, Sample, Verdict
@@ -79,12 +79,7 @@ def by_shares(old: LossComparison, new: LossComparison) -> Verdict | None:
 def _by_difference(outer: tuple[float, float] | None, inner: tuple[float, float] | None) -> Verdict:
     if outer is None or inner is None:
         return "no-reference"
-    if outer[0] > 0:
-        return "worse"
-    if outer[1] < 0:
-        return "better"
-    near = inner[0] > -TOLERANCE and inner[1] < TOLERANCE
-    return "equivalent" if near else "inconclusive"
+    return judge_difference(outer, inner)
 
 
 def difference(

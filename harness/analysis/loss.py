@@ -125,10 +125,14 @@ def _verdict(
         return "no-reference"
     if outer is None or inner is None:
         return "inconclusive"
+    return judge_difference(outer, inner)
+
+
+def judge_difference(outer: tuple[float, float], inner: tuple[float, float]) -> Verdict:
+    """What a difference of loss ratios means, by its intervals of 95 and 90 %."""
     if outer[0] > 0:
         return "worse"
     if outer[1] < 0:
         return "better"
-    if inner[0] > -TOLERANCE and inner[1] < TOLERANCE:
-        return "equivalent"
-    return "inconclusive"
+    near = inner[0] > -TOLERANCE and inner[1] < TOLERANCE
+    return "equivalent" if near else "inconclusive"

@@ -25,6 +25,7 @@ from harness.processes import ChildFailedError, LineProcess, module_command
 from harness.run.invalid import too_disturbed
 from harness.run.measure import noise_of
 from harness.run.plan import Plan
+from harness.run.sample import sample_of
 from harness.run.speed import Speed
 
 CAPTURE = Path(__file__).parent.parent / "scenarios" / "reference.auditcap.gz"
@@ -64,7 +65,7 @@ def replay_trial(bench: ReplayBench, trial: Trial) -> Sample:
     metrics: dict[str, float] = {}
     ledger = Ledger(generated=None, complete=None, partial=None, lost=None, attribution="none")
     documents: dict[str, Any] = {}
-    reason = ""
+    reason = disturbance = ""
     try:
         before = read_machine()
         sent, received = _feed(bench, trial)
@@ -78,25 +79,17 @@ def replay_trial(bench: ReplayBench, trial: Trial) -> Sample:
         }
         if sent["ops"] != received["records"]:
             reason = f"{sent['ops']} records were sent and {received['records']} received"
-        reason = reason or too_disturbed(noise, bench.plan.invalid)
+        disturbance = too_disturbed(noise, bench.plan.invalid)
     except (ChildFailedError, TimeoutError) as error:
         reason = str(error)
-    return Sample(
-        index=trial.index,
-        workload=trial.cell.workload,
-        scenario=trial.cell.scenario,
-        consumer=trial.cell.consumer,
-        block=trial.block,
-        position=trial.position,
-        seed=trial.seed,
-        ops=trial.ops,
+    return sample_of(
+        trial,
         started_at=started_at.isoformat(timespec="milliseconds"),
         duration_ns=time.monotonic_ns() - start_ns,
         metrics=metrics,
         ledger=ledger,
-        warm_up=trial.block == 0,
-        valid=not reason,
         invalid_reason=reason,
+        disturbance=disturbance,
         **documents,
     )
 

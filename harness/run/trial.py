@@ -20,7 +20,6 @@ from harness.consumers.base import Consumer, ConsumerSetup, RunningConsumer
 from harness.kernel.client import AuditClient
 from harness.kernel.jiffies import kernel_hz
 from harness.kernel.lease import Lease, WantedState
-from harness.kernel.status import AuditStatus
 from harness.metrics.audit_status import audit_delta
 from harness.metrics.machine import read_machine
 from harness.metrics.timeline import Timeline
@@ -31,6 +30,7 @@ from harness.run.invalid import too_disturbed, why_invalid
 from harness.run.measure import Circumstances, evidence_of, metrics_of, noise_of
 from harness.run.pause import paused
 from harness.run.plan import Plan
+from harness.run.sample import sample_of
 from harness.run.speed import Speed
 from workloads.catalog import WORKLOADS
 
@@ -126,15 +126,15 @@ def _measure(bench: Bench, trial: Trial, scenario: Scenario) -> Sample:
             ),
         )
     )
-    return _sample(
+    return sample_of(
         trial,
-        scenario,
+        interleaved=scenario.interleaved,
         metrics=metrics_of(document, report, ledger, kauditd_ns=machine.kauditd_cpu_ns) | noise,
         ledger=ledger,
         workload_document=document,
         consumer_document=report.document,
-        status_before=before,
-        status_after=after,
+        status_before=asdict(before),
+        status_after=asdict(after),
         backlog_high=max(moment.backlog for moment in timeline),
         timeline=timeline,
         machine=machine.as_document(),
@@ -263,40 +263,10 @@ def _meddling(bench: Bench) -> str:
 
 def _failed(bench: Bench, trial: Trial, scenario: Scenario, reason: str) -> Sample:
     nothing = Ledger(generated=None, complete=None, partial=None, lost=None, attribution="none")
-    return _sample(trial, scenario, metrics={}, ledger=nothing, invalid_reason=reason)
-
-
-def _sample(
-    trial: Trial,
-    scenario: Scenario,
-    *,
-    metrics: dict[str, float],
-    ledger: Ledger,
-    invalid_reason: str,
-    disturbance: str = "",
-    status_before: AuditStatus | None = None,
-    status_after: AuditStatus | None = None,
-    **rest: Any,
-) -> Sample:
-    return Sample(
-        index=trial.index,
-        workload=trial.cell.workload,
-        scenario=trial.cell.scenario,
-        consumer=trial.cell.consumer,
-        block=trial.block,
-        position=trial.position,
-        seed=trial.seed,
-        ops=trial.ops,
-        started_at="",
-        duration_ns=0,
-        metrics=metrics,
-        ledger=ledger,
-        warm_up=trial.block == 0,
+    return sample_of(
+        trial,
         interleaved=scenario.interleaved,
-        valid=not (invalid_reason or disturbance),
-        invalid_reason=invalid_reason or disturbance,
-        disturbed=bool(disturbance and not invalid_reason),
-        status_before=asdict(status_before) if status_before else None,
-        status_after=asdict(status_after) if status_after else None,
-        **rest,
+        metrics={},
+        ledger=nothing,
+        invalid_reason=reason,
     )

@@ -15,6 +15,7 @@ from harness.model import Ledger, Sample, Trial
 from harness.run.course import DEFAULT_MAX_TIME_S, LOOK_EVERY_BLOCKS, Course, refuse_endless, widest
 from harness.run.plan import LEAST_BLOCKS, Plan, Request, make_plan
 from harness.run.runner import Silence, run_trials
+from harness.run.sample import sample_of
 
 METRIC = "elapsed_ns_per_op"
 
@@ -36,20 +37,10 @@ class Machine:
     def measure(self, trial: Trial) -> Sample:
         self.now_s += 60
         value = 1000 * math.exp(self.chance.gauss(0, self.spread))
-        return Sample(
-            index=trial.index,
-            workload=trial.cell.workload,
-            scenario=trial.cell.scenario,
-            consumer=trial.cell.consumer,
-            block=trial.block,
-            position=trial.position,
-            seed=trial.seed,
-            ops=trial.ops,
-            started_at="",
-            duration_ns=0,
+        return sample_of(
+            trial,
             metrics={METRIC: value * (self.factor if trial.cell.scenario == "rules" else 1)},
             ledger=Ledger(generated=None, complete=None, partial=None, lost=None),
-            warm_up=trial.block == 0,
         )
 
     def run(self, made: Plan) -> Course:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -11,28 +10,15 @@ import pytest
 from harness.errors import UntrustworthyError
 from harness.model import Cell, Ledger, Sample, Trial
 from harness.run.runner import LEAST_PATIENCE, run_trials
+from harness.run.sample import sample_of
 
 CELLS = [Cell("udp", name, "assemble") for name in ("a", "b")]
 TRIALS = [Trial(i, CELLS[i % 2], i // 2, i % 2, 1, 10) for i in range(30)]
 
 
 def sample(trial: Trial, reason: str = "") -> Sample:
-    return Sample(
-        index=trial.index,
-        workload=trial.cell.workload,
-        scenario=trial.cell.scenario,
-        consumer=trial.cell.consumer,
-        block=trial.block,
-        position=trial.position,
-        seed=trial.seed,
-        ops=trial.ops,
-        started_at="",
-        duration_ns=0,
-        metrics={},
-        ledger=Ledger(generated=None, complete=None, partial=None, lost=None),
-        valid=not reason,
-        invalid_reason=reason,
-    )
+    nothing = Ledger(generated=None, complete=None, partial=None, lost=None)
+    return sample_of(trial, metrics={}, ledger=nothing, invalid_reason=reason)
 
 
 class Listed:
@@ -146,8 +132,8 @@ def test_a_disturbed_trial_is_made_again_and_kept() -> None:
     def measure(trial: Trial) -> Sample:
         attempts[trial.index] = attempts.get(trial.index, 0) + 1
         calm = trial.index != 2 and (trial.index != 3 or attempts[3] == 3)
-        made = sample(trial, "" if calm else "slow")
-        return replace(made, disturbed=not calm)
+        nothing = sample(trial).ledger
+        return sample_of(trial, metrics={}, ledger=nothing, disturbance="" if calm else "slow")
 
     run_trials(blocks, measure, lambda s: saved.append((s.index, s.valid)), watcher, again=2)
     # The last one counts, calm or not.
@@ -158,3 +144,11 @@ def test_a_disturbed_trial_is_made_again_and_kept() -> None:
     attempts.clear()
     run_trials(blocks, measure, lambda s: None, watcher)
     assert set(attempts.values()) == {1}
+
+
+def test_what_is_wrong_in_itself_is_no_disturbance() -> None:
+    nothing = sample(TRIALS[0]).ledger
+    broken = sample_of(
+        TRIALS[0], metrics={}, ledger=nothing, invalid_reason="died", disturbance="slow"
+    )
+    assert (broken.valid, broken.disturbed, broken.invalid_reason) == (False, False, "died")
