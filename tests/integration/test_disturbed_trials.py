@@ -1,38 +1,35 @@
-"""A plan that limits disturbance: what is above is made again, kept, and the last one counts."""
+"""A replay whose CPU was slow is told from one that is wrong: only the first is made again."""
 
 from __future__ import annotations
 
-import json
-from collections import Counter
-from pathlib import Path
+from dataclasses import replace
 
-from tests.support.command import auditbench_json
+import pytest
 
-PLAN = """
-summary = "a limit that nearly every trial is above"
-kind = "replay"
-reference_consumer = "count"
-scenarios = ["full-rate"]
-workloads = ["replay"]
-consumers = ["count", "assemble"]
-[invalid]
-slowdown_percent = 0.001
-again = 1
-"""
+from harness.model import Sample, Trial
+from harness.run import replay
+from harness.run.plan import Request, make_plan
+from harness.run.schedule import block
+
+LIMIT = {"slowdown_percent": 10.0}
 
 
-def test_a_replay_makes_disturbed_trials_again(tmp_path: Path) -> None:
-    (tmp_path / "p.toml").write_text(PLAN, encoding="utf-8")
-    document = auditbench_json("run", "p.toml", "--blocks", 8, "--ops", 2000, cwd=tmp_path)
-    (stored,) = tmp_path.glob("results/*/*/samples.jsonl")
-    samples = [json.loads(line) for line in stored.read_text().splitlines()]
-    made = Counter(sample["index"] for sample in samples)
-    assert document["complete"]
-    assert (document["trials"], document["invalid_trials"]) == (18, 0)
-    assert set(made) == set(range(18))
-    assert set(made.values()) == {1, 2}
-    first = [sample for sample in samples if not sample["valid"]]
-    assert all(sample["disturbed"] for sample in first)
-    assert len(first) == sum(count - 1 for count in made.values())
-    assert {comparison["blocks"] for comparison in document["comparisons"]} == {8}
-    assert any(warning["name"] == "disturbed" for warning in document["warnings"])
+def replayed(monkeypatch: pytest.MonkeyPatch, slowdown_percent: float) -> Sample:
+    """One real replay on a machine that is said to be so much slower than at full speed."""
+    monkeypatch.setattr(replay, "noise_of", lambda *_, **__: {"slowdown_percent": slowdown_percent})
+    plan = replace(make_plan(Request(plan="replay", ops=500)), invalid=LIMIT, again=1)
+    bench = replay.ReplayBench(plan=plan, cpus={}, trial_timeout_s=60)
+    trial: Trial = block(plan, 1, first_index=0)[0]
+    return replay.replay_trial(bench, trial)
+
+
+def test_slow_is_disturbed(monkeypatch: pytest.MonkeyPatch) -> None:
+    sample = replayed(monkeypatch, 42.0)
+    assert (sample.valid, sample.disturbed) == (False, True)
+    assert sample.invalid_reason == "slowdown_percent 42.0 is above the plan's 10"
+    assert sample.metrics["cpu_consumer_ns_per_op"] > 0
+
+
+def test_fast_is_not(monkeypatch: pytest.MonkeyPatch) -> None:
+    sample = replayed(monkeypatch, 3.0)
+    assert (sample.valid, sample.disturbed, sample.invalid_reason) == (True, False, "")
