@@ -108,6 +108,8 @@ class Ledger:
     """Dropped from the retry or hold queue, whether `lost` counts them or not."""
     stage_multicast_records: int | None = None
     stage_consumer_records: int | None = None
+    serial_gaps: int | None = None
+    """Missing serials, those of sync markers among them."""
     received_records: int | None = None
     duplicate_records: int | None = None
     late_records: int | None = None

@@ -88,6 +88,7 @@ def close_ledger(evidence: Evidence) -> Ledger:
         unnamed_events=None if evidence.partial is None else evidence.unnamed,
         foreign_events=evidence.foreign_events,
         markers_missing=evidence.markers_missing,
+        serial_gaps=evidence.serial_gaps,
         received_records=evidence.received_records,
         duplicate_records=evidence.duplicate_records,
         late_records=evidence.late_records,

@@ -31,6 +31,7 @@ EVIDENCE = {
     "kernel's `lost`": "lost",
     "records missing from partial events": "missing_records",
     "partial events that nothing names": "unnamed_events",
+    "serials missing, markers included": "serial_gaps",
     "drops of the socket": "socket_drops",
     "ENOBUFS": "enobufs",
     "records received": "received_records",

@@ -57,6 +57,10 @@ def test_every_term_is_the_truth(kernel: Queues, operations: int) -> None:
     assert ledger.duplicate_records == kernel.duplicates
     named = [serial for serial in kernel.stragglers if 0 in kernel.received[serial][1]]
     assert ledger.after_marker_events == len(named)
+    # The other way to the vanished: the truth, and the markers that did not come back.
+    drops = kernel.socket_drops or kernel.rate
+    lost_markers = ledger.markers_missing if drops else 0
+    assert ledger.serial_gaps == kernel.truth["vanished"] + (lost_markers or 0)
 
 
 @given(st.integers(0, 2**32), probability, st.integers(1, 50), st.sampled_from([-1, 1]))
