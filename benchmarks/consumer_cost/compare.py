@@ -23,7 +23,7 @@ from seats import DEPTHS, RECORDS_PER_EVENT, Bench, drain, load, open_bench, tri
 
 from harness.analysis.ratio import Ratio, geometric_mean, paired_ratio
 from harness.errors import AuditbenchError
-from harness.metrics.process_cpu import read_process_cpu
+from harness.host.process_cpu import read_process_cpu
 
 
 def cpu_per_record(bench: Bench, pid: int, ops: int) -> dict[str, float]:

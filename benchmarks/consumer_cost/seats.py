@@ -17,7 +17,7 @@ from harness.host.pinning import assign_cpus
 from harness.kernel.client import AuditClient
 from harness.kernel.lease import Lease, WantedState, take_lease
 from harness.kernel.rule_file import parse_rules_text
-from harness.metrics.process_cpu import read_process_cpu
+from harness.host.process_cpu import read_process_cpu
 from harness.processes import LineProcess, module_command
 
 AUID = 3_999_999_999

@@ -1,10 +1,25 @@
-"""What an adapter has to offer: start a consumer, know when it is ready, what it got, stop it."""
+"""What an adapter has to offer: find a consumer, start it, know when it is ready, stop it."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
+
+from harness.errors import HostUnfitError
+
+
+class ConsumerAbsentError(HostUnfitError):
+    """The program of a consumer is not on this host; the remedy says where it comes from."""
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A consumer's program as it is on this host; `version` is its own word, in one line."""
+
+    path: Path
+    version: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,16 +34,27 @@ class ConsumerSetup:
     excluded_types: tuple[int, ...] = ()
     capture: Path | None = None
     folder: Path | None = None
-    """A private folder for what the consumer writes; needed by consumers that store."""
+    """A private folder of the trial, for what the consumer reads and writes; it goes with it."""
+    binary: Path | None = None
+    """The program to use instead of the one on the PATH."""
 
 
 @dataclass(frozen=True, slots=True)
 class ConsumerReport:
-    """What a consumer used and got. `document` is its own account, where it gives one."""
+    """What a consumer used and got. `document` is what it received, as `python -m consumer` tells.
+
+    Where a consumer keeps no serials, `document` has its own count: `{"own_count": {...}}`.
+    `cpu_by_process` is in ns, by the name of the process; `delays_ms` are the ages of the newest
+    event in its output, looked at while the load ran.
+    """
 
     cpu_user_ns: int
     cpu_system_ns: int
     document: dict[str, Any] | None = None
+    cpu_by_process: Mapping[str, int] = field(default_factory=dict)
+    peak_memory_bytes: int | None = None
+    written_bytes: int | None = None
+    delays_ms: tuple[float, ...] = ()
 
 
 class RunningConsumer(Protocol):
@@ -43,8 +69,19 @@ class RunningConsumer(Protocol):
         """Also count the events of this process and its descendants apart."""
         ...
 
+    def look(self) -> None:
+        """Called a few times a second while the load runs; reads how far behind its output is.
+
+        Raises ChildFailedError where it has ended, or fills the disk.
+        """
+        ...
+
     def wait_marker(self, number: int, timeout_s: float) -> bool:
-        """Whether the sync marker with this number arrived in time."""
+        """Whether the sync marker with this number arrived in time.
+
+        A consumer that does not tell while it runs is waited for until it rests; whether the
+        marker arrived is then in the `markers` of its document.
+        """
         ...
 
     def stop(self) -> ConsumerReport:
@@ -63,7 +100,17 @@ class Consumer(Protocol):
     summary: str
     sees_events: bool
     registers: bool
+    changes: str
+    """What it does to the kernel's audit state by itself; empty where nothing."""
+
+    def find(self, binary: Path | None) -> Found | None:
+        """Where it is; None where it is part of auditbench. Raises ConsumerAbsentError."""
+        ...
 
     def start(self, setup: ConsumerSetup) -> RunningConsumer:
-        """Start it and return when it is ready to receive."""
+        """Start it and return when it is ready to receive.
+
+        Raises ChildFailedError or TimeoutError where that does not come about; nothing of it runs
+        then.
+        """
         ...

@@ -136,7 +136,6 @@ _ALL = (
 METRICS: dict[str, Metric] = {metric.name: metric for metric in _ALL}
 
 SOURCES: dict[str, str] = {
-    "process_cpu": "CPU time, context switches and memory of single processes",
     "kauditd": "CPU time of the kernel's audit thread",
     "machine_cpu": "CPU time of the whole machine by kind, steal included",
     "pressure": "time in which tasks waited for CPU, memory or I/O (PSI)",
@@ -147,7 +146,6 @@ SOURCES: dict[str, str] = {
     "audit_status": "lost and backlog_wait_time_actual between two readings",
     "machine": "all of these before and after a trial",
     "timeline": "backlog, lost and unread bytes of the consumer, several times during a load",
-    "process_events": "executions, counted independently by the process-event connector",
     "tracepoints": "syscalls, counted independently by tracepoints",
 }
 """By file of this folder."""

@@ -9,7 +9,7 @@ import functools
 from pathlib import Path
 
 from harness.host.tree import HostTree
-from harness.metrics.process_cpu import ProcessCpu, read_process_cpu
+from harness.host.process_cpu import ProcessCpu, read_process_cpu
 
 _PF_KTHREAD = 0x00200000
 _NAME = "kauditd"

@@ -20,7 +20,7 @@ from harness.metrics.load import Load, read_load
 from harness.metrics.machine_cpu import MachineCpu, read_machine_cpu
 from harness.metrics.memory import Memory, read_memory
 from harness.metrics.pressure import RESOURCES, Pressure, read_pressure
-from harness.metrics.process_cpu import ProcessCpu, read_process_cpu
+from harness.host.process_cpu import ProcessCpu, read_process_cpu
 
 
 @dataclass(frozen=True, slots=True)

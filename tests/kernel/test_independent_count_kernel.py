@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from harness.errors import HostUnfitError
-from harness.metrics.process_events import ProcessEvents
+from harness.host.process_events import ProcessEvents
 from harness.metrics.tracepoints import SyscallCounter
 
 pytestmark = pytest.mark.kernel
@@ -78,7 +78,7 @@ def test_two_counters_at_once_do_not_disturb_each_other() -> None:
 
 def test_an_overrun_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     """With a tiny buffer and a reader that is kept away, messages are lost: it has to be known."""
-    monkeypatch.setattr("harness.metrics.process_events._RCVBUF_BYTES", 4096)
+    monkeypatch.setattr("harness.host.process_events._RCVBUF_BYTES", 4096)
     events = ProcessEvents(root_pid=os.getpid())
     monkeypatch.setattr(ProcessEvents, "_read", lambda self: self._stop.wait())
     with events:

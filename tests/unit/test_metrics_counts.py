@@ -8,8 +8,8 @@ import pytest
 
 from harness.errors import HostUnfitError, UsageError
 from harness.host.perf_event import CounterType, open_counter
-from harness.metrics import process_events
-from harness.metrics.process_events import ProcessEvents, _Tally
+from harness.host import process_events
+from harness.host.process_events import ProcessEvents, _Tally
 from harness.metrics.tracepoints import SyscallCounter
 
 NONE, FORK, EXEC, EXIT = 0, 1, 2, 0x80000000

@@ -20,7 +20,7 @@ from harness.metrics.machine import read_machine
 from harness.metrics.machine_cpu import read_machine_cpu
 from harness.metrics.memory import read_memory
 from harness.metrics.pressure import read_pressure
-from harness.metrics.process_cpu import TICK_NS, read_process_cpu
+from harness.host.process_cpu import TICK_NS, read_process_cpu
 
 METRICS_FOLDER = Path(__file__).parents[2] / "harness/metrics"
 

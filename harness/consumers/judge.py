@@ -1,0 +1,52 @@
+"""From records in a consumer's output to what it received, by our own assembler.
+
+Every consumer is judged alike: its output, turned back to records, goes through the depth
+`assemble` of the built-in consumer, whose document says which events are whole.
+"""
+
+from __future__ import annotations
+
+import socket
+import struct
+from collections.abc import Collection, Iterable
+from typing import Any
+
+from harness.processes import ChildFailedError, LineProcess, module_command
+
+EOE = 1320
+"""No consumer writes the end-of-event record down; it is not missed."""
+JUDGE_TIMEOUT_S = 120.0
+_HEADER = struct.Struct("=IHHII")
+
+Record = tuple[int, bytes]
+"""A record's type and its text, from `audit(` on."""
+
+
+def judge(
+    records: Iterable[Record], *, marker: str, missing_types: Collection[int] = (EOE,)
+) -> dict[str, Any]:
+    """The document of the records. `missing_types` are those that the output cannot have."""
+    ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    command = module_command(
+        "consumer",
+        "--control",
+        "--mode",
+        "fd",
+        "--fd",
+        str(theirs.fileno()),
+        "--marker",
+        marker,
+        "--excluded-types",
+        ",".join(map(str, sorted(missing_types))),
+    )
+    with ours, LineProcess("judge", command, pass_fds=(theirs.fileno(),)) as process:
+        theirs.close()
+        process.expect("ready", timeout_s=10)
+        try:
+            for record_type, text in records:
+                head = _HEADER.pack(_HEADER.size + len(text), record_type, 0, 0, 0)
+                ours.sendmsg([head, text])
+        except BrokenPipeError:
+            raise ChildFailedError("the output of a consumer could not be judged") from None
+        ours.close()
+        return process.expect("result", timeout_s=JUDGE_TIMEOUT_S)

@@ -1,0 +1,63 @@
+"""What the processes of a foreign consumer use, from when it is ready until it rests."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from harness.host.process_cpu import ProcessCpu, read_process_cpu
+from harness.host.tree import HostTree, keyed_lines
+
+
+@dataclass(frozen=True, slots=True)
+class Used:
+    """CPU time in ns and the highest resident memory in bytes, of all processes together."""
+
+    user_ns: int
+    system_ns: int
+    by_process: Mapping[str, int]
+    peak_memory_bytes: int
+
+
+class Usage:
+    """Reads a family of processes twice; `family` are names by pid."""
+
+    def __init__(self, family: Mapping[int, str], tree: HostTree | None = None) -> None:
+        self._tree = tree or HostTree()
+        self._family = dict(family)
+        self._before = {pid: read_process_cpu(pid, self._tree) for pid in self._family}
+
+    def run_ns(self) -> int:
+        """CPU time of all of them so far; what is gone does not count."""
+        now = (read_process_cpu(pid, self._tree) for pid in self._family)
+        return sum(_total_ns(cpu) for cpu in now if cpu is not None)
+
+    def used(self) -> Used:
+        """What they used since the start; read it while they live."""
+        user = system = peak = 0
+        by_process: dict[str, int] = {}
+        for pid, name in self._family.items():
+            before, after = self._before[pid], read_process_cpu(pid, self._tree)
+            if before is None or after is None:
+                continue
+            total = _total_ns(after) - _total_ns(before)
+            share = _user_share(before, after)
+            user += round(total * share)
+            system += total - round(total * share)
+            by_process[name] = by_process.get(name, 0) + total
+            peak += self._peak_bytes(pid)
+        return Used(user, system, by_process, peak)
+
+    def _peak_bytes(self, pid: int) -> int:
+        words = keyed_lines(self._tree.text(f"/proc/{pid}/status")).get("VmHWM", "0 kB").split()
+        return int(words[0]) * 1024
+
+
+def _total_ns(cpu: ProcessCpu) -> int:
+    return cpu.user_ns + cpu.system_ns if cpu.run_ns is None else cpu.run_ns
+
+
+def _user_share(before: ProcessCpu, after: ProcessCpu) -> float:
+    """The scheduler's clock is exact, and does not tell the modes apart; ticks do, coarsely."""
+    user, system = after.user_ns - before.user_ns, after.system_ns - before.system_ns
+    return user / (user + system) if user + system else 0.0
