@@ -30,6 +30,11 @@ def _builtin() -> list[Consumer]:
     return [*unicast, *multicast]
 
 
+NOT_CONSUMERS = frozenset(
+    {"__init__", "base", "catalog", "external", "foreign", "judge", "output_age", "usage"}
+)
+"""Files of this folder that are no adapter, but what adapters share."""
+
 CONSUMERS: dict[str, Consumer] = {
     consumer.name: consumer for consumer in [NoConsumer(), *_builtin()]
 }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from harness.consumers.catalog import CONSUMERS
+from harness.consumers.catalog import CONSUMERS, NOT_CONSUMERS
 from harness.metrics.catalog import METRICS
 from harness.reporters.plots.catalog import NOT_KINDS, PLOTS
 from harness.scenarios.catalog import HERE, PLANS, SCENARIOS
@@ -24,7 +24,7 @@ def test_plans() -> None:
 def test_consumers() -> None:
     adapters = {path.stem for path in (ROOT / "harness/consumers").glob("*.py")}
     named = {type(consumer).__module__.rpartition(".")[2] for consumer in CONSUMERS.values()}
-    assert adapters - {"__init__", "base", "catalog"} == named
+    assert adapters - NOT_CONSUMERS == named
 
 
 def test_plots() -> None:
