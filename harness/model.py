@@ -49,6 +49,8 @@ class Scenario:
     """The consumer is stopped (SIGSTOP) so long, so soon after the load's start; 0 is never."""
     workload_options: Mapping[str, str] = field(default_factory=dict)
     """Options of the workload in this cell only; they go before those of the whole run."""
+    rate_per_s: float | None = None
+    """Operations started per second in this cell only."""
     notes: tuple[str, ...] = ()
     """What is known to be odd about its rules, each with its remedy."""
 
@@ -157,10 +159,14 @@ class Sample:
     """From applying the scenario to the consumer's end."""
     metrics: dict[str, float]
     ledger: Ledger
+    beside_ledger: Ledger | None = None
+    """Of a second consumer that listened at the same time."""
     warm_up: bool = False
     interleaved: bool = True
     valid: bool = True
     invalid_reason: str = ""
+    ladder: bool = False
+    """A step of the rate ladder: it is about loss at a rate, and compared with nothing."""
     disturbed: bool = False
     """Above a limit of the plan; not valid, unless it was made again as often as it may be."""
     workload_document: dict[str, Any] = field(default_factory=dict)
@@ -286,6 +292,48 @@ class CellLedger:
 
 
 @dataclass(frozen=True, slots=True)
+class Standing:
+    """One consumer among those that had the same load under the same rules.
+
+    `ratio` and its 95 % interval are of its CPU time per event to that of the consumer just above
+    it, paired by block: an interval that holds 1 leaves the order of the two open. Bytes are per
+    event; None is what cannot be known of it.
+    """
+
+    cell: Cell
+    place: int
+    blocks: int
+    cpu_ns_per_event: float
+    ratio: float | None = None
+    ci_low: float | None = None
+    ci_high: float | None = None
+    cpu_by_process_ns: Mapping[str, float] = field(default_factory=dict)
+    """Of it, by process, per event."""
+    memory_bytes: float | None = None
+    """Highest resident memory of its processes together, the most of all trials."""
+    written_bytes: float | None = None
+    delay_p50_ms: float | None = None
+    delay_max_ms: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Sustained:
+    """What the rate ladder says of a consumer: rates are operations per second.
+
+    `without_loss` is the highest step at which none of its `trials` lost anything, `with_loss` the
+    step above, at which one did. None in the first: it lost on the lowest step. None in the
+    second: `limit` says why there is no higher step.
+    """
+
+    workload: str
+    consumer: str
+    without_loss: int | None
+    with_loss: int | None
+    trials: int
+    limit: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Caution:
     """Something the reader of a result must know, with what to do about it."""
 
@@ -314,6 +362,9 @@ class Result:
     complete: bool
     """False where the run was stopped before its last trial."""
     losses: tuple[LossComparison, ...] = ()
+    standings: tuple[Standing, ...] = ()
+    """Consumers in one scenario, the cheapest first; empty where there is but one."""
+    sustained: tuple[Sustained, ...] = ()
     primary: str = "elapsed_ns_per_op"
     """The metric that the answer is about."""
     operation: str = "operation"

@@ -94,7 +94,7 @@ class RunningConsumer(Protocol):
 
 
 class Consumer(Protocol):
-    """A kind of consumer. `sees_events` is False when it cannot tell what it received."""
+    """A kind of consumer. `sees_events`: it tells, by serials or its own count, what arrived."""
 
     name: str
     summary: str
@@ -102,6 +102,8 @@ class Consumer(Protocol):
     registers: bool
     changes: str
     """What it does to the kernel's audit state by itself; empty where nothing."""
+    by_tree: bool
+    """Whether it works without audit, and tells the load's events by the process tree."""
 
     def find(self, binary: Path | None) -> Found | None:
         """Where it is; None where it is part of auditbench. Raises ConsumerAbsentError."""

@@ -8,6 +8,7 @@ import tempfile
 from pathlib import Path
 
 from harness.consumers.base import ConsumerReport, ConsumerSetup
+from harness.consumers.output_age import OutputAge
 from harness.processes import LineProcess, module_command
 
 READY_TIMEOUT_S = 10.0
@@ -20,6 +21,7 @@ class _Running:
     def __init__(self, process: LineProcess, scratch: Path | None) -> None:
         self._process = process
         self._scratch = scratch
+        self._age = OutputAge(scratch) if scratch is not None else None
         self._markers: set[int] = set()
 
     @property
@@ -31,6 +33,10 @@ class _Running:
         # Commands are taken in order: the answer to this one shows that the tree is known.
         self._process.send("counters")
         self._process.expect("counters", timeout_s=READY_TIMEOUT_S)
+
+    def look(self) -> None:
+        if self._age is not None:
+            self._age.look()
 
     def wait_marker(self, number: int, timeout_s: float) -> bool:
         while number not in self._markers:
@@ -49,6 +55,10 @@ class _Running:
             cpu_user_ns=document["cpu_user_ns"],
             cpu_system_ns=document["cpu_system_ns"],
             document=document,
+            cpu_by_process={"consumer": document["cpu_user_ns"] + document["cpu_system_ns"]},
+            peak_memory_bytes=document["max_rss_bytes"],
+            written_bytes=document["stored_bytes"] if self._age is not None else None,
+            delays_ms=tuple(self._age.ages_ms) if self._age is not None else (),
         )
 
     def end(self) -> None:
@@ -68,6 +78,11 @@ class BuiltinConsumer:
         self.depth = depth
         self.sees_events = depth in ("assemble", "store")
         self.registers = mode == "unicast"
+        self.changes = ""
+        self.by_tree = False
+
+    def find(self, binary: Path | None) -> None:
+        """It is part of auditbench."""
 
     def start(self, setup: ConsumerSetup) -> _Running:
         """Start it and wait until the kernel has accepted it."""

@@ -16,6 +16,26 @@ from harness.processes import ChildFailedError, LineProcess, module_command
 EOE = 1320
 """No consumer writes the end-of-event record down; it is not missed."""
 JUDGE_TIMEOUT_S = 120.0
+OF_THE_JUDGE = frozenset(
+    {
+        "event",
+        "depth",
+        "rcvbuf_bytes",
+        "no_enobufs",
+        "pid",
+        "portid",
+        "elapsed_ns",
+        "cpu_user_ns",
+        "cpu_system_ns",
+        "max_rss_bytes",
+        "voluntary_switches",
+        "involuntary_switches",
+        "batches",
+        "rcvbuf_high_bytes",
+        "stored_bytes",
+    }
+)
+"""What the document says of the process that judges; the consumer's are not known by it."""
 _HEADER = struct.Struct("=IHHII")
 
 Record = tuple[int, bytes]
@@ -49,4 +69,6 @@ def judge(
         except BrokenPipeError:
             raise ChildFailedError("the output of a consumer could not be judged") from None
         ours.close()
-        return process.expect("result", timeout_s=JUDGE_TIMEOUT_S)
+        document = process.expect("result", timeout_s=JUDGE_TIMEOUT_S)
+    received = {name: value for name, value in document.items() if name not in OF_THE_JUDGE}
+    return received | {"judged": True}

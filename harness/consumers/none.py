@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from harness.consumers.base import ConsumerReport, ConsumerSetup
 
 
@@ -10,6 +12,9 @@ class _Nobody:
 
     def attribute_tree(self, pid: int) -> None:
         """Nothing is counted."""
+
+    def look(self) -> None:
+        """There is no output."""
 
     def wait_marker(self, number: int, timeout_s: float) -> bool:
         return True
@@ -28,6 +33,11 @@ class NoConsumer:
     summary = "nobody listens"
     sees_events = False
     registers = False
+    changes = ""
+    by_tree = False
+
+    def find(self, binary: Path | None) -> None:
+        """There is no program."""
 
     def start(self, setup: ConsumerSetup) -> _Nobody:
         """Start nothing."""

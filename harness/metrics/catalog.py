@@ -87,6 +87,31 @@ _ALL = (
         better="less",
         compared=False,
     ),
+    _count(
+        "cpu_consumer_ns_per_event",
+        "CPU time of the consumer and its helpers per event that it received",
+        "less",
+        unit="ns",
+    ),
+    _count(
+        "consumer_memory_bytes",
+        "highest resident memory of the consumer's processes together",
+        "less",
+        unit="B",
+    ),
+    _count(
+        "consumer_written_bytes_per_event", "bytes that it wrote per event", None, unit="B"
+    ),
+    _count(
+        "delay_p50_ms",
+        "how old the newest event in the consumer's output was, half of the times that it had "
+        "grown while the load ran",
+        "less",
+        unit="ms",
+    ),
+    _count("delay_max_ms", "the same at its worst", "less", unit="ms"),
+    _count("rate_per_s", "operations per second asked for, in a step of the rate ladder", None),
+    _count("rate_reached_per_s", "operations per second reached there", None),
     _count("events_generated", "events that the rules demand of the operations done", None),
     _count("events_received", "events that arrived, with all or some of their records", "more"),
     _count("lost", "records that the kernel refused, by its own counter; not events", "less"),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import Any
 
-from harness.model import CellLedger, Comparison, LossComparison, Result
+from harness.model import CellLedger, Comparison, LossComparison, Result, Standing
 from harness.reporters.answer import answer
 from harness.reporters.ledger import STAGES
 
@@ -24,6 +24,8 @@ def result_document(result: Result) -> dict[str, Any]:
         "plan": result.plan,
         "comparisons": [_flat(comparison) for comparison in result.comparisons],
         "losses": [_flat(loss) for loss in result.losses],
+        "standings": [_flat(standing) for standing in result.standings],
+        "sustained": [asdict(step) for step in result.sustained],
         "ledgers": [_ledger(ledger) for ledger in result.ledgers],
         "noise_floor": [asdict(floor) for floor in result.noise_floor],
         "warnings": [asdict(caution) for caution in result.cautions],
@@ -31,7 +33,7 @@ def result_document(result: Result) -> dict[str, Any]:
     }
 
 
-def _flat(about_a_cell: Comparison | LossComparison) -> dict[str, Any]:
+def _flat(about_a_cell: Comparison | LossComparison | Standing) -> dict[str, Any]:
     """Its fields, with those of its cell among them."""
     document = asdict(about_a_cell)
     return {**document.pop("cell"), **document}

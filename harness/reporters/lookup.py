@@ -28,7 +28,9 @@ def rows(result: Result) -> list[Row]:
     for comparison in result.comparisons:
         by_cell.setdefault(comparison.cell, {})[comparison.metric] = comparison
     ledgers = {ledger.cell: ledger for ledger in result.ledgers}
-    return [Row(cell, metrics, ledgers.get(cell)) for cell, metrics in by_cell.items()]
+    compared = [Row(cell, metrics, ledgers.pop(cell, None)) for cell, metrics in by_cell.items()]
+    # A consumer that listened beside another has a ledger, and nothing that could be compared.
+    return compared + [Row(cell, {}, ledger) for cell, ledger in ledgers.items()]
 
 
 def by_workload(all_rows: Iterable[Row]) -> dict[str, list[Row]]:

@@ -13,6 +13,16 @@ from harness.model import CellLedger, Comparison, LossComparison, Result
 from harness.reporters.answer import answer
 from harness.reporters.ledger import LINE_HEADERS, is_silent, line
 from harness.reporters.plain import plain
+from harness.reporters.standings import (
+    LEGEND,
+    STANDING_HEADERS,
+    SUSTAINED_HEADERS,
+    SUSTAINED_LEGEND,
+    by_group,
+    process_lines,
+    standing_rows,
+    sustained_rows,
+)
 from harness.reporters.units import (
     NOTHING,
     count,
@@ -60,6 +70,7 @@ def result_markdown(result: Result) -> str:
     if words := answer(result):
         parts.append(f"**{escaped(words)}**\n")
     parts += [f"- ⚠ {escaped(caution.one_line())}\n" for caution in result.cautions]
+    parts += [_standings(result), _sustained(result)]
     parts += [loss_markdown(result.losses), _events(result.ledgers), "".join(_noise(result))]
     others = [c for c in result.comparisons if c.metric != result.primary]
     if others:
@@ -141,6 +152,25 @@ def detectable_words(comparison: Comparison) -> str:
     needed = comparison.blocks_needed
     more = f", about {count(needed)} blocks would decide" if needed is not None else ""
     return f" (detects {share(comparison.detectable)}{more})"
+
+
+def _standings(result: Result) -> str:
+    """The consumers ranked, a table per workload and scenario."""
+    parts = []
+    for (workload, scenario), group in by_group(result.standings).items():
+        table = markdown_table(STANDING_HEADERS, standing_rows(group), text_columns=1)
+        parts.append(f"### Consumers: {escaped(workload)} × {escaped(scenario)}\n\n{table}\n")
+        parts += [f"- {escaped(words)}\n" for words in process_lines(group)]
+    return "".join(parts) + f"\n{escaped(LEGEND)}\n" if parts else ""
+
+
+def _sustained(result: Result) -> str:
+    """The highest rates without loss."""
+    if not result.sustained:
+        return ""
+    rows = sustained_rows(result.sustained)
+    table = markdown_table(SUSTAINED_HEADERS, rows, text_columns=1)
+    return f"{table}\n{escaped(SUSTAINED_LEGEND)}\n"
 
 
 def _events(ledgers: Iterable[CellLedger]) -> str:

@@ -18,6 +18,16 @@ from harness.reporters.answer import answer
 from harness.reporters.ledger import LINE_HEADERS, equation, is_silent, line
 from harness.reporters.lookup import Row, by_workload, rows, several_consumers
 from harness.reporters.loss import loss_lines
+from harness.reporters.standings import (
+    LEGEND,
+    STANDING_HEADERS,
+    SUSTAINED_HEADERS,
+    SUSTAINED_LEGEND,
+    by_group,
+    process_lines,
+    standing_rows,
+    sustained_rows,
+)
 from harness.reporters.units import NOTHING, count, duration, interval, ratio, share
 from workloads.catalog import WORKLOADS
 
@@ -51,6 +61,7 @@ def _parts(result: Result) -> Iterator[RenderableType]:
         yield Text()
         yield from _events_table(group, several=several)
         yield from (Text(words) for words in loss_lines(result, group))
+    yield from _standings(result)
     yield from _noise(result)
     for caution in result.cautions:
         yield Text(f"! {caution.one_line()}", style="yellow")
@@ -113,7 +124,7 @@ def _ratio_table(result: Result, group: list[Row], *, several: bool) -> Table:
 
 def _cpu_table(result: Result, group: list[Row], *, several: bool) -> Table:
     table = table_of(f"CPU per {result.operation}", "workload", "consumer", "kauditd", "together")
-    for row in group:
+    for row in filter(lambda row: row.by_metric, group):
         table.add_row(
             row_name(row, several=several),
             duration(row.estimate("cpu_workload_ns_per_op")),
@@ -165,6 +176,26 @@ def _events_table(group: list[Row], *, several: bool) -> Iterator[RenderableType
     yield from (Text(words) for words in equations)
     if silent:
         yield Text(f"no events: {', '.join(silent)}", style="dim")
+
+
+def _standings(result: Result) -> Iterator[RenderableType]:
+    """The consumers ranked, and the rates that they sustain."""
+    for (workload, scenario), group in by_group(result.standings).items():
+        yield Text(f"\nconsumers, {workload} × {scenario}", style="bold")
+        table = table_of(*STANDING_HEADERS)
+        for row in standing_rows(group):
+            table.add_row(*row)
+        yield table
+        yield from (Text(words, style="dim") for words in process_lines(group))
+    if result.standings:
+        yield Text(LEGEND, style="dim")
+    if result.sustained:
+        yield Text()
+        table = table_of(*SUSTAINED_HEADERS)
+        for row in sustained_rows(result.sustained):
+            table.add_row(*row)
+        yield table
+        yield Text(SUSTAINED_LEGEND, style="dim")
 
 
 def _noise(result: Result) -> Iterator[RenderableType]:

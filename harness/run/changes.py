@@ -113,11 +113,14 @@ def is_trustworthy(stored: StoredRun) -> bool:
 
 def _flaws(stored: StoredRun) -> list[Caution]:
     found = list(stored.cautions)
-    trials, planned = len(stored.samples), stored.plan.get("trials")
-    if planned is not None and trials < planned:
+    # A trial that was made again is one trial.
+    measured = {sample.index for sample in stored.samples}
+    unused = measured - {sample.index for sample in stored.samples if sample.valid}
+    planned = stored.plan.get("trials")
+    if planned is not None and len(measured) < planned:
         found.append(Caution("stopped", f"{stored.name} was stopped before its end"))
-    if invalid := sum(not sample.valid for sample in stored.samples):
-        what = f"{stored.name}: {invalid} of {trials} trials are not used"
+    if unused:
+        what = f"{stored.name}: {len(unused)} of {len(measured)} trials are not used"
         found.append(Caution("invalid-trials", what))
     if not is_trustworthy(stored):
         what = f"{stored.name} is not to be relied on: events are unaccounted for"

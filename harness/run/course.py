@@ -18,6 +18,7 @@ from harness.analysis.ratio import paired_ratio
 from harness.analysis.series import collect, paired
 from harness.errors import UsageError
 from harness.model import Cell, Sample, Trial
+from harness.run.ladder import Climb
 from harness.run.plan import Plan
 from harness.run.schedule import apart, block
 
@@ -70,16 +71,21 @@ class Course:
         self.width: Width | None = None
         """Of the widest interval at the last look."""
         self._looked_at = 0
+        self._climb: Climb | None = None
+        self._climbed = 0
 
     @property
     def trials_planned(self) -> int:
         """How many trials the run has, as far as that is settled."""
-        return sum(map(len, self._apart)) + (self.blocks_planned + 1) * self._per_block
+        blocks = sum(map(len, self._apart)) + (self.blocks_planned + 1) * self._per_block
+        return blocks + self._climbed
 
     @property
     def trials_expected(self) -> int:
         """How many it will probably have; may be fewer or more than planned."""
         trials = self.trials_planned
+        if self.plan.ladder is not None and self._climb is None:
+            trials += self.plan.ladder.most_trials // 2
         if self.plan.until_ci is not None and self.width is not None and self.ending is None:
             narrower = (self.width.share / self.plan.until_ci) ** 2
             if math.isfinite(narrower):
@@ -93,6 +99,8 @@ class Course:
     def take(self, sample: Sample) -> None:
         """A trial was measured and saved."""
         self._samples.append(sample)
+        if self._climb is not None:
+            self._climb.take(sample)
 
     def __iter__(self) -> Iterator[list[Trial]]:
         """The blocks, until the run is at its end; then `ending` says by what."""
@@ -104,8 +112,24 @@ class Course:
             self.blocks_done = number
             if number and (ending := self._ending()) is not None:
                 self.blocks_planned, self.ending = number, ending
-                return
+                break
             number += 1
+        yield from self._steps()
+
+    def _steps(self) -> Iterator[list[Trial]]:
+        """The steps of the plan's ladder; each is settled when those before it are measured."""
+        if self.plan.ladder is None:
+            return
+        self._climb = Climb(
+            self.plan.ladder,
+            seed=self.plan.seed,
+            first_block=self.blocks_planned + 1,
+            first_index=self.trials_planned,
+        )
+        for trials in self._climb:
+            self._climbed += len(trials)
+            self._on_more()
+            yield trials
 
     def _ending(self) -> Ending | None:
         """What ends the run after the block just done; where nothing does there are more."""

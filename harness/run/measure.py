@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import statistics
 from dataclasses import dataclass
 from typing import Any
 
@@ -39,7 +40,45 @@ def metrics_of(
     if kauditd_ns is not None:
         metrics["cpu_kauditd_ns_per_op"] = kauditd_ns / ops
     metrics |= _latency(workload["latency"])
-    return metrics | _counts(ledger)
+    metrics |= _counts(ledger)
+    if (events := _own_count(report)) is not None and "events_received" not in metrics:
+        metrics["events_received"] = float(events)
+    return metrics | consumer_metrics(report, metrics.get("events_received"))
+
+
+def consumer_metrics(report: ConsumerReport, events: float | None) -> dict[str, float]:
+    """What a consumer used and how far behind it was; per event that it received, where any."""
+    metrics: dict[str, float] = {}
+    if events:
+        cpu = report.cpu_user_ns + report.cpu_system_ns
+        if cpu:
+            metrics["cpu_consumer_ns_per_event"] = cpu / events
+        for name, used_ns in report.cpu_by_process.items():
+            metrics[f"cpu_process_ns_per_event:{name}"] = used_ns / events
+        if report.written_bytes is not None:
+            metrics["consumer_written_bytes_per_event"] = report.written_bytes / events
+    if report.peak_memory_bytes is not None:
+        metrics["consumer_memory_bytes"] = float(report.peak_memory_bytes)
+    if report.delays_ms:
+        metrics["delay_p50_ms"] = statistics.median(report.delays_ms)
+        metrics["delay_max_ms"] = max(report.delays_ms)
+    return metrics
+
+
+def ladder_metrics(workload: Document, metrics: dict[str, float], rate: float) -> dict[str, float]:
+    """Of a step of the rate ladder: what is about loss. Nothing in it is compared as a cost."""
+    kept = ("events_generated", "events_received", "lost", "socket_drops", "waited_ms")
+    reached = workload["ops"] * 1e9 / workload["elapsed_ns"]
+    return {name: metrics[name] for name in kept if name in metrics} | {
+        "rate_per_s": rate,
+        "rate_reached_per_s": reached,
+    }
+
+
+def _own_count(report: ConsumerReport) -> int | None:
+    """Events by the consumer's own count, where it keeps no serials that could be judged."""
+    events = ((report.document or {}).get("own_count") or {}).get("events")
+    return None if events is None else int(events)
 
 
 def noise_of(
@@ -117,12 +156,14 @@ def evidence_of(
     can_drop = circumstances.rate_limit != 0 or consumer["socket_drops"]
     unnamed, unnamed_records = _unnamed(consumer) if can_drop else (0, 0)
     sent = circumstances.markers_sent
+    # The end-of-event records are not in a judged output: of what `lost` counts, some are unseen.
+    unseen = consumer.get("judged", False) and kernel.lost
     return Evidence(
         demanded=circumstances.demanded,
         suppressed=circumstances.suppressed,
         complete=complete,
         partial=partial,
-        missing_records=group["missing_records"],
+        missing_records=None if unseen else group["missing_records"],
         lost=kernel.lost,
         serial_gaps=consumer["serials"]["gaps"],
         records_per_event=_records_per_event(group, complete + partial),

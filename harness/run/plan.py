@@ -18,10 +18,12 @@ from harness.consumers.catalog import find_consumer
 from harness.errors import UsageError
 from harness.model import AGAIN, Cell, Scenario
 from harness.run.invalid import rule_document
+from harness.run.ladder import Ladder, steps_of
 from harness.run.plan_file import Kind, PlanFile, load_plan_file
 from harness.run.plan_options import auid_word, check_cell_options, margins_of, workload_options
 from harness.run.quantities import parse_duration_s, parse_share
 from harness.run.scenario import bind_named, bind_rule_files, copy_of, scenario_document
+from harness.run.seats import seats_of
 from harness.scenarios.catalog import NOT_INTERLEAVED, SCENARIOS
 from workloads.catalog import WORKLOADS, WorkloadInfo
 
@@ -60,6 +62,10 @@ class Request:
     workload_options: Mapping[str, str] = field(default_factory=dict)
     """Passed on to the workloads that take them: `address`, `netns`, `program`, …"""
     command: tuple[str, ...] = ()
+    consumer_paths: Mapping[str, Path] = field(default_factory=dict)
+    """Programs of consumers that are not to be looked for on the PATH."""
+    ladder: bool = True
+    """Whether the plan's rate ladder is climbed."""
     only: frozenset[str] = frozenset()
     """Measure of all these scenarios those of these names; empty is all."""
 
@@ -93,11 +99,22 @@ class Plan:
     auid: str = "keep"
     workload_options: Mapping[str, str] = field(default_factory=dict)
     command: tuple[str, ...] = ()
+    ladder: Ladder | None = None
+    """What is climbed after the blocks."""
+    absent: tuple[str, ...] = ()
+    """Consumers of the plan that are not on this host; they are left out."""
 
     def scenario_of(self, cell: Cell) -> Scenario:
-        """The scenario of a cell."""
-        by_name = {scenario.name: scenario for scenario in self.scenarios[cell.workload]}
+        """The scenario of a cell, or of a step of the ladder."""
+        by_name = {scenario.name: scenario for scenario in self.scenarios.get(cell.workload, ())}
+        if self.ladder is not None:
+            by_name |= {step.name: step for step in self.ladder.scenarios}
         return by_name[cell.scenario]
+
+    def is_step(self, cell: Cell) -> bool:
+        """Whether a cell is a step of the ladder."""
+        steps = self.ladder.scenarios if self.ladder is not None else ()
+        return any(cell.scenario == step.name for step in steps)
 
     def cells(self) -> list[Cell]:
         """Every cell, in the order in which the tables show them."""
@@ -109,8 +126,9 @@ class Plan:
         ]
 
     def all_consumers(self) -> set[str]:
-        """Every consumer that some cell has."""
-        return {cell.consumer for cell in self.cells()}
+        """Every consumer that some cell has, or that climbs."""
+        climbing = self.ladder.consumers if self.ladder is not None else ()
+        return {cell.consumer for cell in self.cells()} | set(climbing)
 
     def _consumers_of(self, scenario: Scenario) -> tuple[str, ...]:
         # In a state that must not be touched no consumer can register.
@@ -123,12 +141,12 @@ def make_plan(request: Request, *, never_enabled: bool = False) -> Plan:
     """The plan of a request. `never_enabled` adds the states that only a fresh boot can show."""
     file = load_plan_file(request.plan)
     workloads = _workloads(request, file)
-    consumers = tuple(request.consumers or file.consumers)
-    for consumer in (*consumers, *(cell.consumer for cell in file.cells if cell.consumer)):
-        find_consumer(consumer)
+    seats = seats_of(request, file)
     check_cell_options(file, workloads)
     margin, margins = margins_of(request.margins, file)
-    bound = {name: _scenarios(request, file, name, never_enabled) for name in workloads}
+    bound = {
+        name: seats.taken(_scenarios(request, file, name, never_enabled)) for name in workloads
+    }
     return Plan(
         name=request.plan if request.plan.isidentifier() else Path(request.plan).stem,
         summary=file.summary,
@@ -136,7 +154,7 @@ def make_plan(request: Request, *, never_enabled: bool = False) -> Plan:
         reference=Reference(file.reference, file.reference_consumer),
         workloads=workloads,
         scenarios=bound,
-        consumers=consumers,
+        consumers=seats.consumers,
         blocks=_blocks(request, file),
         ops={name: _ops(request, file, WORKLOADS[name]) for name in workloads},
         seed=random.SystemRandom().randrange(2**32) if request.seed is None else request.seed,
@@ -154,6 +172,28 @@ def make_plan(request: Request, *, never_enabled: bool = False) -> Plan:
         auid=auid_word(file.auid if request.auid is None else request.auid),
         workload_options=workload_options(request.workload_options, workloads),
         command=request.command,
+        ladder=_ladder(request, file, workloads, seats.consumers),
+        absent=seats.absent,
+    )
+
+
+def _ladder(
+    request: Request, file: PlanFile, workloads: tuple[str, ...], consumers: tuple[str, ...]
+) -> Ladder | None:
+    """The ladder of a plan, for those of its consumers that can tell what they received."""
+    knobs = file.ladder
+    climbing = tuple(name for name in consumers if find_consumer(name).sees_events)
+    if knobs is None or not (request.ladder and climbing and knobs.workload in workloads):
+        return None
+    scenario = bind_named(
+        knobs.scenario, exe=sys.executable, noisy=WORKLOADS[knobs.workload].noisy
+    )
+    return Ladder(
+        workload=knobs.workload,
+        consumers=climbing,
+        scenarios=steps_of(scenario, knobs.rates, knobs.backlog_limit),
+        seconds=knobs.seconds,
+        trials=knobs.trials,
     )
 
 
@@ -270,6 +310,16 @@ def _generator_exe(request: Request) -> str:
     return str(Path(program or sys.executable).resolve())
 
 
+def _ladder_document(ladder: Ladder) -> dict[str, Any]:
+    return {
+        "workload": ladder.workload,
+        "consumers": list(ladder.consumers),
+        "seconds": ladder.seconds,
+        "trials": ladder.trials,
+        "steps": [scenario_document(step) for step in ladder.scenarios],
+    }
+
+
 def plan_document(plan: Plan) -> dict[str, Any]:
     """The plan as it is stored beside the samples: enough to make the same run again."""
     return {
@@ -294,6 +344,7 @@ def plan_document(plan: Plan) -> dict[str, Any]:
         "auid": plan.auid,
         "workload_options": dict(plan.workload_options),
         "command": list(plan.command),
+        "ladder": _ladder_document(plan.ladder) if plan.ladder is not None else None,
         "scenarios": {
             workload: [scenario_document(scenario) for scenario in scenarios]
             for workload, scenarios in plan.scenarios.items()

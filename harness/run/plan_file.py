@@ -18,6 +18,7 @@ from harness.scenarios.catalog import plan_path
 
 Kind = Literal["kernel", "replay"]
 Count = Annotated[int, msgspec.Meta(ge=0, lt=2**32)]
+Rate = Annotated[int, msgspec.Meta(gt=0, le=10**9)]
 Percent = Annotated[float, msgspec.Meta(gt=0, le=100)]
 Margin = Annotated[float, msgspec.Meta(gt=0, lt=1)]
 
@@ -67,6 +68,7 @@ class CellKnobs(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     failure: Annotated[int, msgspec.Meta(ge=0, le=1)] | None = None
     rcvbuf_bytes: Annotated[int, msgspec.Meta(ge=4096, le=2**30)] | None = None
     enobufs: bool = False
+    rate_per_s: Rate | None = None
     stop_after_ms: Annotated[int, msgspec.Meta(ge=0, le=10_000)] = 0
     stop_for_ms: Annotated[int, msgspec.Meta(ge=0, le=10_000)] = 0
     options: dict[str, str | int] = {}
@@ -85,6 +87,21 @@ class CellKnobs(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
             workload_options=self.workload_options(),
             **{name: value for name, value in wanted.items() if value is not None},
         )
+
+
+class LadderKnobs(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
+    """`[ladder]` of a plan: after the blocks, rates that grow until each consumer loses events.
+
+    `rates` are operations per second, each held for `seconds` in `trials` trials. Nobody waits
+    for room in the backlog of `backlog_limit` records, so that what is too much is lost.
+    """
+
+    workload: str
+    scenario: str
+    rates: Annotated[list[Rate], msgspec.Meta(min_length=1)]
+    seconds: Annotated[float, msgspec.Meta(gt=0, le=60)] = 2.0
+    trials: Annotated[int, msgspec.Meta(ge=1, le=100)] = 3
+    backlog_limit: Count = 8192
 
 
 class PlanFile(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
@@ -109,6 +126,7 @@ class PlanFile(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     workers: Annotated[int, msgspec.Meta(ge=1)] = 1
     auid: str = "keep"
     cells: list[CellKnobs] = []
+    ladder: LadderKnobs | None = None
 
 
 def load_plan_file(name: str) -> PlanFile:

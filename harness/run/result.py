@@ -8,6 +8,8 @@ from typing import Any
 
 from harness.analysis.compare import MetricView, Reference, compare, noise_floor
 from harness.analysis.loss import compare_losses, lost_any
+from harness.analysis.standings import standings
+from harness.analysis.sustained import sustained
 from harness.analysis.verdict import DEFAULT_MARGIN
 from harness.metrics.catalog import METRICS
 from harness.model import (
@@ -30,7 +32,9 @@ COUNTS = tuple(f.name for f in fields(Ledger) if f.name != "attribution")
 
 def make_result(stored: StoredRun) -> Result:
     """Everything a run says, from what was stored of it."""
-    samples = in_plan_order(stored)
+    everything = in_plan_order(stored)
+    # Steps of the ladder are about loss at a rate, and nothing beside that.
+    samples = [sample for sample in everything if not sample.ladder]
     plan = stored.plan
     reference = Reference(plan.get("reference_scenario"), plan.get("reference_consumer"))
     kind = plan.get("kind", "kernel")
@@ -38,8 +42,8 @@ def make_result(stored: StoredRun) -> Result:
     comparisons = compare_with(reference, samples, plan)
     planned = plan.get("trials")
     # A trial that was made again is one trial.
-    measured = {sample.index for sample in samples}
-    valid = {sample.index for sample in samples if sample.valid}
+    measured = {sample.index for sample in everything}
+    valid = {sample.index for sample in everything if sample.valid}
     return Result(
         run=stored.name,
         host=stored.environment,
@@ -52,6 +56,8 @@ def make_result(stored: StoredRun) -> Result:
         invalid_trials=len(measured - valid),
         complete=planned is None or len(measured) >= planned,
         losses=tuple(compare_losses(samples, reference)),
+        standings=tuple(standings(samples)),
+        sustained=tuple(sustained(everything)),
         primary=primary,
         operation="record" if kind == "replay" else "operation",
     )
@@ -111,6 +117,10 @@ def cell_ledgers(samples: Sequence[Sample]) -> list[CellLedger]:
     for sample in samples:
         if sample.valid and not sample.warm_up:
             by_cell.setdefault(sample.cell, []).append(sample)
+            if sample.beside_ledger is not None:
+                beside = replace(sample.cell, consumer=f"{sample.consumer} (beside)")
+                second = replace(sample, ledger=sample.beside_ledger)
+                by_cell.setdefault(beside, []).append(second)
     return [
         CellLedger(
             cell=cell,
@@ -166,26 +176,36 @@ def _what_it_is_not(stored: StoredRun) -> list[Caution]:
 
 def _failed_trials(stored: StoredRun) -> list[Caution]:
     failed = [sample for sample in stored.samples if not (sample.valid or sample.disturbed)]
-    if not failed:
-        return []
-    last = failed[-1]
-    where = f"{last.workload} × {last.scenario}"
+    consumers = dict.fromkeys(sample.consumer for sample in failed)
+    several = len({sample.consumer for sample in stored.samples}) > 1
     return [
-        Caution(
-            "invalid-trials",
-            f"{len(failed)} of {len(stored.samples)} trials are not used; the last, {where}: "
-            f"{last.invalid_reason}",
-        )
+        _failures_of(consumer, failed, stored.samples, several=several) for consumer in consumers
     ]
+
+
+def _failures_of(
+    consumer: str, failed: Sequence[Sample], samples: Sequence[Sample], *, several: bool
+) -> Caution:
+    own = [sample for sample in failed if sample.consumer == consumer]
+    trials = sum(sample.consumer == consumer for sample in samples)
+    last = own[-1]
+    who = f"{consumer}: " if several else ""
+    return Caution(
+        "invalid-trials",
+        f"{who}{len(own)} of {trials} trials are not used; the last, {last.workload} × "
+        f"{last.scenario}: {last.invalid_reason}",
+    )
 
 
 def _disturbed_trials(stored: StoredRun) -> list[Caution]:
     disturbed = [sample for sample in stored.samples if sample.disturbed]
     if not disturbed:
         return []
-    kept = sum(sample.valid for sample in disturbed)
     words = f"{len(disturbed)} of {len(stored.samples)} trials were disturbed"
-    if kept < len(disturbed):
+    kept = sum(sample.valid for sample in disturbed)
+    if not stored.plan.get("invalid", {}).get("again"):
+        words += ", and are not used"
+    elif kept < len(disturbed):
         again = f"; {kept} were so to the last, and count" if kept else ""
         words += f", and {len(disturbed) - kept} made again{again}"
     return [Caution("disturbed", words)]

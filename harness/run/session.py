@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import platform
 import signal
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
@@ -122,13 +122,16 @@ def _run_kernel(
             options.say(repaired)
         ever = probe_ever_enabled(client)
         plan = make_plan(replace(request, seed=plan.seed), never_enabled=ever.state == "never")
-        environment = _environment(plan, facts, cpus, options, lease.snapshot, ever)
+        environment = _environment(
+            plan, facts, cpus, options, lease.snapshot, ever, request.consumer_paths
+        )
         bench = Bench(
             plan=plan,
             lease=lease,
             client=client,
             consumers={name: find_consumer(name) for name in plan.all_consumers()},
             cpus=cpus,
+            binaries=request.consumer_paths,
             trial_timeout_s=TRIAL_TIMEOUT_S,
             hold_queue=facts.kernel.boots_with_audit,
             on_pulse=observer.pulse,
@@ -162,7 +165,7 @@ def _run_replay(
     observer: Observer,
 ) -> Outcome:
     with RunWriter(_new_folder(options.results, facts, plan)) as writer, _stop_signals():
-        environment = _environment(plan, facts, cpus, options, None, None)
+        environment = _environment(plan, facts, cpus, options, None, None, {})
         bench = ReplayBench(plan=plan, cpus=cpus, trial_timeout_s=TRIAL_TIMEOUT_S)
         return _loop(writer, plan, environment, lambda trial: replay_trial(bench, trial), observer)
 
@@ -242,8 +245,10 @@ def _environment(
     options: SessionOptions,
     snapshot: Snapshot | None,
     ever: EverEnabled | None,
+    paths: Mapping[str, Path],
 ) -> dict[str, Any]:
     """What the numbers depend on and the plan does not say."""
+    consumers = _programs(plan, paths)
     environment = {
         "schema": "auditbench.environment/1",
         "label": options.label.strip(),
@@ -256,11 +261,31 @@ def _environment(
         "audit_before": _snapshot_document(snapshot) if snapshot is not None else None,
         "ever_enabled": asdict(ever) if ever is not None else None,
         "caller_loginuid": _read_number(Path("/proc/self/loginuid")),
+        "consumers": consumers,
         "cautions": [
-            {"name": "rules", "what": note, "remedy": ""} for note in _scenario_notes(plan)
+            *({"name": "rules", "what": note, "remedy": ""} for note in _scenario_notes(plan)),
+            *_absent_consumers(plan),
         ],
     }
     return environment | {"label": label_of(environment)}
+
+
+def _programs(plan: Plan, paths: Mapping[str, Path]) -> dict[str, dict[str, str]]:
+    """The foreign consumers of a plan: where they are, and their versions in their own words."""
+    names = sorted(plan.all_consumers())
+    found = ((name, find_consumer(name).find(paths.get(name))) for name in names)
+    return {
+        name: {"path": str(program.path), "version": program.version}
+        for name, program in found
+        if program is not None
+    }
+
+
+def _absent_consumers(plan: Plan) -> list[dict[str, str]]:
+    if not plan.absent:
+        return []
+    what = f"not on this host, and left out: {', '.join(plan.absent)}"
+    return [{"name": "absent", "what": what, "remedy": "--consumer-path NAME=PATH names a program"}]
 
 
 def _scenario_notes(plan: Plan) -> list[str]:

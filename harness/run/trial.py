@@ -13,10 +13,12 @@ from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from harness.analysis.ledger import close_ledger
-from harness.consumers.base import Consumer, ConsumerSetup, RunningConsumer
+from harness.consumers.base import Consumer, ConsumerReport, ConsumerSetup, RunningConsumer
 from harness.kernel.client import AuditClient
 from harness.kernel.jiffies import kernel_hz
 from harness.kernel.lease import Lease, WantedState
@@ -25,9 +27,16 @@ from harness.metrics.machine import read_machine
 from harness.metrics.timeline import Timeline
 from harness.model import Ledger, Sample, Scenario, Trial
 from harness.processes import ChildFailedError, LineProcess, module_command
+from harness.run.failures import Failures
 from harness.run.expected import demanded_events, excluded_types
 from harness.run.invalid import too_disturbed, why_invalid
-from harness.run.measure import Circumstances, evidence_of, metrics_of, noise_of
+from harness.run.measure import (
+    Circumstances,
+    evidence_of,
+    ladder_metrics,
+    metrics_of,
+    noise_of,
+)
 from harness.run.pause import paused
 from harness.run.plan import Plan
 from harness.run.sample import sample_of
@@ -39,6 +48,7 @@ MARKER_TIMEOUT_S = 1.0
 MARKER_ATTEMPTS = 20
 QUEUE_TIMEOUT_S = 20.0
 QUEUE_POLL_S = 0.01
+TICK_S = 0.1
 MARKERS_IN_A_ROW = 2
 """The first marker shows that the main queue is through; the second that the retry queue is, which
 the kernel empties before each pass over the main queue."""
@@ -57,12 +67,18 @@ class Bench:
     rcvbuf_bytes: int | None = None
     hold_queue: bool = False
     """Whether the kernel keeps records while no daemon is there (`audit=1` at boot)."""
+    binaries: Mapping[str, Path] = field(default_factory=dict)
+    """Programs of consumers to use instead of those on the PATH, by the consumer's name."""
+    folder: Path = Path("/var/tmp")  # noqa: S108 - each trial makes a private one in it
+    """Where consumers write: on a disk, and one that is not emptied under them."""
     on_pulse: Callable[[int, int], None] = lambda backlog, lost: None
+    failures: Failures = field(default_factory=Failures)
     speed: Speed = field(default_factory=Speed)
     timeline: Timeline = field(default_factory=Timeline)
 
-    def tick(self) -> None:
-        """Look at the kernel's queue once; called a few times a second while a load runs."""
+    def tick(self, consumer: RunningConsumer) -> None:
+        """Look at the kernel's queue and the consumer; called all the time while a load runs."""
+        consumer.look()
         status = self.client.status()
         self.timeline.add(status)
         self.on_pulse(status.backlog, status.lost)
@@ -74,10 +90,15 @@ def run_trial(bench: Bench, trial: Trial) -> Sample:
     KeyboardInterrupt and errors of the control plane pass through; the processes are ended then.
     """
     scenario = bench.plan.scenario_of(trial.cell)
+    consumer = trial.cell.consumer
     started_at, start_ns = datetime.now(UTC), time.monotonic_ns()
+    if reason := bench.failures.given_up(consumer):
+        return _failed(bench, trial, scenario, reason)
     try:
         sample = _measure(bench, trial, scenario)
+        bench.failures.works(consumer)
     except (ChildFailedError, TimeoutError) as error:
+        bench.failures.fails(consumer, str(error))
         sample = _failed(bench, trial, scenario, str(error))
     return replace(
         sample,
@@ -93,7 +114,7 @@ def _measure(bench: Bench, trial: Trial, scenario: Scenario) -> Sample:
         if scenario.enabled is not None:
             bench.lease.apply(wanted_state(scenario))
         worker, ready = start_worker(bench, trial, stack)
-        if ready["session"] is None:
+        if ready["session"] is None or bench.consumers[trial.cell.consumer].by_tree:
             # Forks are not recorded: whoever acts is named, what they start is known by parent.
             for pid in ready["acting_pids"]:
                 consumer.attribute_tree(pid)
@@ -101,36 +122,45 @@ def _measure(bench: Bench, trial: Trial, scenario: Scenario) -> Sample:
         bench.timeline = Timeline(before, consumer.pids)
         worker.send("go")
         with paused(consumer.pids, scenario.stop_after_ms, scenario.stop_for_ms):
-            document = worker.expect("result", timeout_s=bench.trial_timeout_s, tick=bench.tick)
+            document = worker.expect(
+                "result",
+                timeout_s=bench.trial_timeout_s,
+                tick=lambda: bench.tick(consumer),
+                tick_s=TICK_S,
+            )
         sent = drain(bench, consumer, marker) if scenario.enabled else 0
         after, machine_after = bench.client.status(), read_machine()
         timeline = bench.timeline.end(after)
         meddling = _meddling(bench)
         _quiet(bench, scenario)
         report = consumer.stop()
+        came = sent is not None and marker_came(report, sent)
     machine = machine_after.delta(machine_before)
     noise = noise_of(document, report.document, machine, slowdown=bench.speed.take(document))
     demanded, suppressed = demanded_events(scenario, document)
-    ledger = close_ledger(
-        evidence_of(
-            report.document,
-            audit_delta(before, after, hz=kernel_hz()),
-            Circumstances(
-                session=document["session"],
-                demanded=demanded,
-                suppressed=suppressed,
-                backlog_limit=before.backlog_limit,
-                rate_limit=before.rate_limit,
-                hold_queue=bench.hold_queue,
-                markers_sent=sent,
-            ),
-        )
+    circumstances = Circumstances(
+        session=document["session"],
+        demanded=demanded,
+        suppressed=suppressed,
+        backlog_limit=before.backlog_limit,
+        rate_limit=before.rate_limit,
+        hold_queue=bench.hold_queue,
+        markers_sent=sent,
     )
+    kernel = audit_delta(before, after, hz=kernel_hz())
+    ledger = close_ledger(evidence_of(report.document, kernel, circumstances))
+    beside = (report.document or {}).get("beside")
+    metrics = metrics_of(document, report, ledger, kauditd_ns=machine.kauditd_cpu_ns) | noise
+    rate = scenario.rate_per_s if bench.plan.is_step(trial.cell) else None
     return sample_of(
         trial,
         interleaved=scenario.interleaved,
-        metrics=metrics_of(document, report, ledger, kauditd_ns=machine.kauditd_cpu_ns) | noise,
+        metrics=metrics if rate is None else ladder_metrics(document, metrics, rate),
+        ladder=rate is not None,
         ledger=ledger,
+        beside_ledger=close_ledger(evidence_of(beside["document"], kernel, circumstances))
+        if beside
+        else None,
         workload_document=document,
         consumer_document=report.document,
         status_before=asdict(before),
@@ -138,7 +168,7 @@ def _measure(bench: Bench, trial: Trial, scenario: Scenario) -> Sample:
         backlog_high=max(moment.backlog for moment in timeline),
         timeline=timeline,
         machine=machine.as_document(),
-        invalid_reason=why_invalid(document, drained=sent is not None, meddling=meddling),
+        invalid_reason=why_invalid(document, drained=came, meddling=meddling),
         disturbance=too_disturbed(noise, bench.plan.invalid),
         warnings=_session_warnings(document),
     )
@@ -167,19 +197,33 @@ def _start_consumer(
     bench: Bench, trial: Trial, scenario: Scenario, stack: ExitStack
 ) -> tuple[RunningConsumer, str]:
     marker = f"auditbench-sync-{trial.seed:x}-{trial.index}"
+    folder = stack.enter_context(
+        TemporaryDirectory(prefix="auditbench-", dir=bench.folder, ignore_cleanup_errors=True)
+    )
     setup = ConsumerSetup(
         marker=marker,
+        folder=Path(folder),
+        binary=bench.binaries.get(trial.cell.consumer),
         cpus=bench.cpus.get("consumer", ()),
         rcvbuf_bytes=scenario.rcvbuf_bytes or bench.rcvbuf_bytes,
         enobufs=scenario.enobufs,
         excluded_types=excluded_types(scenario),
     )
     consumer = bench.consumers[trial.cell.consumer]
+    stack.callback(_undo_changes, bench, consumer, scenario)
     running = consumer.start(setup)
     stack.callback(_end_consumer, bench, consumer, running)
     for pid in running.pids:
         bench.lease.register_child(pid)
     return running, marker
+
+
+def _undo_changes(bench: Bench, consumer: Consumer, scenario: Scenario) -> None:
+    """What a foreign consumer did to rules and limits, as it came, went or failed, is taken back."""
+    if consumer.changes and scenario.enabled is not None:
+        if consumer.registers:
+            bench.lease.clear_stale_daemon()
+        bench.lease.apply(replace(wanted_state(scenario), enabled=0))
 
 
 def _end_consumer(bench: Bench, consumer: Consumer, running: RunningConsumer) -> None:
@@ -206,9 +250,11 @@ def worker_command(bench: Bench, trial: Trial) -> list[str]:
     workload = trial.cell.workload
     words = [workload, "--control", "--ops", str(trial.ops), "--auid", plan.auid]
     words += ["--workers", str(plan.workers)]
-    if plan.rate_per_s is not None:
-        words += ["--rate", str(plan.rate_per_s)]
-    options = {**plan.workload_options, **plan.scenario_of(trial.cell).workload_options}
+    scenario = plan.scenario_of(trial.cell)
+    rate_per_s = scenario.rate_per_s or plan.rate_per_s
+    if rate_per_s is not None:
+        words += ["--rate", str(rate_per_s)]
+    options = {**plan.workload_options, **scenario.workload_options}
     for name, value in options.items():
         if name in WORKLOADS[workload].options:
             spelling = f"-{name}" if len(name) == 1 else f"--{name.replace('_', '-')}"
@@ -235,6 +281,15 @@ def drain(bench: Bench, consumer: RunningConsumer, marker: str) -> int | None:
         if arrived == MARKERS_IN_A_ROW:
             return number
     return None
+
+
+def marker_came(report: ConsumerReport, sent: int) -> bool:
+    """Whether the output of a consumer that could not tell before has a marker.
+
+    Where it cannot tell at all, or no marker could be sent, it is as good as there.
+    """
+    found = (report.document or {}).get("markers")
+    return found is None or sent == 0 or bool(found)
 
 
 def _let_the_queue_sink(bench: Bench) -> None:
@@ -268,5 +323,6 @@ def _failed(bench: Bench, trial: Trial, scenario: Scenario, reason: str) -> Samp
         interleaved=scenario.interleaved,
         metrics={},
         ledger=nothing,
+        ladder=bench.plan.is_step(trial.cell),
         invalid_reason=reason,
     )

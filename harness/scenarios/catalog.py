@@ -21,6 +21,7 @@ SCENARIOS: dict[str, str] = {
     "excluded": "excluded.rules",
     "excluded-narrow": "excluded-narrow.rules",
     "pressure": "pressure.rules",
+    "consumers": "consumers.rules",
 }
 
 NOT_INTERLEAVED = frozenset({"never-enabled"})
@@ -30,6 +31,7 @@ PLANS: dict[str, str] = {
     "overhead": "overhead.toml",
     "replay": "replay.toml",
     "pressure": "pressure.toml",
+    "consumers": "consumers.toml",
     "rate": "rate.toml",
 }
 

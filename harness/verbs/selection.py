@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import sys
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -32,7 +34,11 @@ class Load:
     workload
         Workloads to press the machine with instead of the plan's.
     consumer
-        Consumers to receive the events instead of the plan's.
+        Consumers to receive the events instead of the plan's (`auditbench list consumers`).
+    consumer_path
+        The program of a consumer that is not on the PATH, as `go-audit=/opt/go-audit`.
+    no_ladder
+        Leave out the rates that a plan climbs after its blocks.
     ignore_lock
         Leave out `-e 2` and `-f 2` of the rule files and measure the rest.
     blocks
@@ -74,6 +80,8 @@ class Load:
 
     workload: Words = None
     consumer: Words = None
+    consumer_path: Words = None
+    no_ladder: Flag = False
     ignore_lock: Flag = False
     blocks: int | None = None
     fast: Flag = False
@@ -114,6 +122,8 @@ class Load:
             workloads=tuple(self.workload or ()),
             scenarios=scenarios,
             consumers=tuple(self.consumer or ()),
+            ladder=not self.no_ladder,
+            consumer_paths=_paths_by_name(self.consumer_path or ()),
             rule_files=rule_files,
             exclude_exe=exclude_exe,
             ignore_lock=self.ignore_lock,
@@ -135,6 +145,21 @@ class Load:
         names = ("program", "address", "interface", "netns", "busy_ns", "n")
         values = {name: getattr(self, name) for name in names}
         return {name: str(value) for name, value in values.items() if value is not None}
+
+
+def _paths_by_name(words: Iterable[str]) -> dict[str, Path]:
+    """`NAME=PATH` words; UsageError for what is none, or no program."""
+    paths: dict[str, Path] = {}
+    for word in words:
+        name, equal, path = word.partition("=")
+        if not equal or not name or not path:
+            raise UsageError(
+                f"--consumer-path {word} is no NAME=PATH", remedy="e.g. go-audit=/opt/go-audit"
+            )
+        if not os.access(path, os.X_OK) or Path(path).is_dir():
+            raise UsageError(f"--consumer-path {word}: no program is there", remedy="look there")
+        paths[name] = Path(path).resolve()
+    return paths
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

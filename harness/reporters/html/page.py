@@ -23,6 +23,7 @@ from harness.reporters.html.headline import Headline, headline
 from harness.reporters.html.svg import Palette
 from harness.reporters.plain import plain
 from harness.reporters.plainly import made_plain, plain_view
+from harness.reporters.standings import process_lines
 
 POLICY = (
     "default-src 'none'; script-src '{script}'; style-src '{style}'; img-src data:; "
@@ -47,6 +48,9 @@ class RunPart:
     metrics: Grid
     ledger: Grid
     loss: Grid
+    standings: Grid
+    standing_words: Sequence[str]
+    sustained: Grid
     noise: Grid
     noise_words: Sequence[str]
     waited: Sequence[str]
@@ -66,6 +70,8 @@ def report_html(
     """One page of one or several runs. `refused` says which could not be compared, and why."""
     palette = Palette()
     runs = [_run_part(view, f"r{place}", plots, palette) for place, view in enumerate(views)]
+    changes = None if comparison is None else changed(made_plain(comparison), palette)
+    # Every drawing has left its colours by now.
     light, dark, classes = palette.css()
     style = _template("report.css.j2").render(
         light=Markup(light),  # noqa: S704 - colours that matplotlib wrote
@@ -80,7 +86,7 @@ def report_html(
         script=Markup(script),  # noqa: S704 - ours
         runs=runs,
         several=len(runs) > 1,
-        changed=changed(made_plain(comparison)) if comparison is not None else None,
+        changed=changes,
         refused=refused,
     )
     return page + "\n"
@@ -104,6 +110,9 @@ def _run_part(
         metrics=tables.all_metrics_grid(result),
         ledger=tables.ledger_grid(result),
         loss=tables.loss_grid(result),
+        standings=tables.standings_grid(result),
+        standing_words=tuple(process_lines(result.standings)),
+        sustained=tables.sustained_grid(result),
         noise=tables.noise_grid(result),
         noise_words=tables.noise_words(result),
         waited=tables.waited_words(result),

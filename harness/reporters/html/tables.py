@@ -11,6 +11,7 @@ from harness.reporters.ledger import TERMS, is_silent
 from harness.reporters.lookup import by_workload, several_consumers
 from harness.reporters.lookup import rows as result_rows
 from harness.reporters.markdown import metric_value
+from harness.reporters.standings import per_second, size
 from harness.reporters.units import (
     count,
     duration,
@@ -124,6 +125,47 @@ def loss_grid(result: Result) -> Grid:
         if result.plan.get("kind") != "replay"
     )
     return Grid("loss", "Trials that lost events", header, rows)
+
+
+def standings_grid(result: Result) -> Grid:
+    """Consumers ranked by what an event costs them."""
+    header = ("workload", "scenario", "place", "consumer", "CPU per event", "ratio to the above")
+    header += ("from", "to", "memory", "written per event", "delay p50", "delay at most")
+    rows = tuple(
+        (
+            text(standing.cell.workload),
+            text(standing.cell.scenario),
+            number(count(standing.place), standing.place),
+            text(standing.cell.consumer),
+            number(duration(standing.cpu_ns_per_event), standing.cpu_ns_per_event),
+            number(ratio(standing.ratio), standing.ratio),
+            number(ratio(standing.ci_low), standing.ci_low),
+            number(ratio(standing.ci_high), standing.ci_high),
+            number(size(standing.memory_bytes), standing.memory_bytes),
+            number(size(standing.written_bytes), standing.written_bytes),
+            number(milliseconds(standing.delay_p50_ms), standing.delay_p50_ms),
+            number(milliseconds(standing.delay_max_ms), standing.delay_max_ms),
+        )
+        for standing in result.standings
+    )
+    return Grid("consumers", "Consumers by CPU time per event", header, rows)
+
+
+def sustained_grid(result: Result) -> Grid:
+    """The highest rates without loss, in operations per second."""
+    header = ("workload", "consumer", "none lost at", "lost at", "trials", "why no higher")
+    rows = tuple(
+        (
+            text(step.workload),
+            text(step.consumer),
+            number(per_second(step.without_loss), step.without_loss),
+            number(per_second(step.with_loss), step.with_loss),
+            number(count(step.trials), step.trials),
+            text(step.limit or "it loses events"),
+        )
+        for step in sorted(result.sustained, key=lambda one: -(one.without_loss or 0))
+    )
+    return Grid("rates", "The highest rate without loss", header, rows)
 
 
 def noise_grid(result: Result) -> Grid:

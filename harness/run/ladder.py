@@ -1,0 +1,99 @@
+"""The rate ladder: after the blocks, one rate after the other until each consumer loses events.
+
+On every step all consumers that stand on it are measured in an order drawn from the seed, each a
+few times. Who loses anything, or cannot be pressed that hard, is not measured on the next.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+
+from harness.analysis.sustained import Step, keeps_up
+from harness.model import Cell, Sample, Scenario, Trial
+
+
+@dataclass(frozen=True, slots=True)
+class Ladder:
+    """The ladder of a plan. `scenarios` are its steps, the lowest rate first."""
+
+    workload: str
+    consumers: tuple[str, ...]
+    scenarios: tuple[Scenario, ...]
+    seconds: float
+    trials: int
+
+    @property
+    def most_trials(self) -> int:
+        """How many trials there are if nobody ever loses anything."""
+        return len(self.scenarios) * len(self.consumers) * self.trials
+
+
+def steps_of(scenario: Scenario, rates: Sequence[int], backlog_limit: int) -> tuple[Scenario, ...]:
+    """A scenario at each of the rates, with nobody waiting for room in the backlog."""
+    return tuple(
+        replace(
+            scenario,
+            name=f"rate-{rate}",
+            summary=f"{scenario.name} at {rate} operations per second",
+            rate_per_s=float(rate),
+            backlog_limit=backlog_limit,
+            backlog_wait_time=0,
+            failure=0,
+        )
+        for rate in sorted(rates)
+    )
+
+
+class Climb:
+    """One climb. Iterate over its steps, each a block of trials, and `take` their samples."""
+
+    def __init__(self, ladder: Ladder, *, seed: int, first_block: int, first_index: int) -> None:
+        self._ladder, self._seed = ladder, seed
+        self._block, self._index = first_block, first_index
+        self._standing = list(ladder.consumers)
+        self._step: list[Sample] = []
+
+    def take(self, sample: Sample) -> None:
+        """A trial of the step was measured."""
+        self._step.append(sample)
+
+    def __iter__(self) -> Iterator[list[Trial]]:
+        """The steps, until nobody stands."""
+        for scenario in self._ladder.scenarios:
+            self._step = []
+            yield self._trials(scenario)
+            assert scenario.rate_per_s is not None
+            self._standing = [
+                consumer
+                for consumer in self._standing
+                if keeps_up(
+                    Step(
+                        rate=int(scenario.rate_per_s),
+                        samples=tuple(s for s in self._step if s.consumer == consumer),
+                    )
+                )
+            ]
+            if not self._standing:
+                return
+
+    def _trials(self, scenario: Scenario) -> list[Trial]:
+        consumers = self._standing * self._ladder.trials
+        # Not for secrets: the same seed must give the same order again.
+        random.Random(f"{self._seed}:{scenario.name}").shuffle(consumers)  # noqa: S311
+        assert scenario.rate_per_s is not None
+        trials = [
+            Trial(
+                index=self._index + position,
+                cell=Cell(self._ladder.workload, scenario.name, consumer),
+                block=self._block,
+                position=position,
+                seed=self._seed,
+                ops=max(round(scenario.rate_per_s * self._ladder.seconds), 1),
+            )
+            for position, consumer in enumerate(consumers)
+        ]
+        self._index += len(trials)
+        self._block += 1
+        return trials
