@@ -14,10 +14,10 @@ from pathlib import Path
 from harness.errors import AuditbenchError
 from harness.host.facts import read_host_facts
 from harness.host.pinning import assign_cpus
+from harness.host.process_cpu import read_process_cpu
 from harness.kernel.client import AuditClient
 from harness.kernel.lease import Lease, WantedState, take_lease
 from harness.kernel.rule_file import parse_rules_text
-from harness.host.process_cpu import read_process_cpu
 from harness.processes import LineProcess, module_command
 
 AUID = 3_999_999_999

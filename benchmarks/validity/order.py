@@ -9,6 +9,7 @@ are decided must be the same.
 
 from __future__ import annotations
 
+import re
 import sys
 from pathlib import Path
 
@@ -17,16 +18,9 @@ sys.path.insert(0, str(Path(__file__).parents[2]))
 from benchmarks.validity.live import DECIDED, ELAPSED, finish, guarded, options, run_plan
 from harness.run.plan_file import load_plan_file
 from harness.run.result import make_result
+from harness.scenarios.catalog import plan_path
 
-PLAN = """summary = "the order"
-reference = "{reference}"
-again = true
-scenarios = {scenarios}
-workloads = {workloads}
-backwards = {backwards}
-[ops]
-{ops}
-"""
+SCENARIOS = re.compile(r"^scenarios = \[.*?\]", re.MULTILINE | re.DOTALL)
 
 
 def main() -> int:
@@ -38,21 +32,23 @@ def main() -> int:
     parser.add_argument("--workload", nargs="+", default=overhead.workloads)
     parser.add_argument("--seed", type=int, default=1)
     given = parser.parse_args()
+    text = plan_path("overhead").read_text(encoding="utf-8")
+    turned = f"scenarios = {list(overhead.scenarios[::-1])}"
     runs = {
-        "forwards": (overhead.scenarios, False, given.seed),
-        "backwards": (overhead.scenarios, True, given.seed),
-        "turned round": (overhead.scenarios[::-1], False, given.seed + 1),
+        "forwards": (text, given.seed),
+        "backwards": (f"backwards = true\n{text}", given.seed),
+        "turned round": (SCENARIOS.sub(turned, text), given.seed + 1),
     }
     verdicts: dict[tuple[str, str], dict[str, str]] = {}
-    for name, (scenarios, backwards, seed) in runs.items():
-        text = PLAN.format(
-            reference=overhead.reference,
-            scenarios=list(scenarios),
-            workloads=list(given.workload),
-            backwards=str(backwards).lower(),
-            ops="\n".join(f"{workload} = {n}" for workload, n in overhead.ops.items()),
+    for name, (plan, seed) in runs.items():
+        stored = run_plan(
+            plan,
+            given.results,
+            blocks=given.blocks,
+            ops=given.ops,
+            seed=seed,
+            workloads=tuple(given.workload),
         )
-        stored = run_plan(text, given.results, blocks=given.blocks, ops=given.ops, seed=seed)
         for found in make_result(stored).comparisons:
             if found.metric == ELAPSED and found.verdict != "reference":
                 cell = (found.cell.workload, found.cell.scenario)

@@ -99,9 +99,7 @@ _ALL = (
         "less",
         unit="B",
     ),
-    _count(
-        "consumer_written_bytes_per_event", "bytes that it wrote per event", None, unit="B"
-    ),
+    _count("consumer_written_bytes_per_event", "bytes that it wrote per event", None, unit="B"),
     _count(
         "delay_p50_ms",
         "how old the newest event in the consumer's output was, half of the times that it had "

@@ -8,8 +8,8 @@ from __future__ import annotations
 import functools
 from pathlib import Path
 
-from harness.host.tree import HostTree
 from harness.host.process_cpu import ProcessCpu, read_process_cpu
+from harness.host.tree import HostTree
 
 _PF_KTHREAD = 0x00200000
 _NAME = "kauditd"

@@ -12,6 +12,7 @@ from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
+from harness.host.process_cpu import ProcessCpu, read_process_cpu
 from harness.host.tree import HostTree
 from harness.metrics.audit_sockets import AuditSockets, read_audit_socket_drops
 from harness.metrics.frequency import read_frequency_khz
@@ -20,7 +21,6 @@ from harness.metrics.load import Load, read_load
 from harness.metrics.machine_cpu import MachineCpu, read_machine_cpu
 from harness.metrics.memory import Memory, read_memory
 from harness.metrics.pressure import RESOURCES, Pressure, read_pressure
-from harness.host.process_cpu import ProcessCpu, read_process_cpu
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from harness.host.tree import HostTree
 from harness.host.process_cpu import TICK_NS
+from harness.host.tree import HostTree
 
 KINDS = ("user", "nice", "system", "idle", "iowait", "irq", "softirq", "steal")
 _NOT_BUSY = frozenset({"idle", "iowait", "steal"})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import tomllib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -17,7 +18,7 @@ from harness.run.history_tracks import is_reliable, make_tracks
 from harness.run.label import label_of
 from harness.run.likeness import DIFFERENCES, Difference, find_differences
 from harness.run.result import PRIMARY, in_plan_order
-from harness.store import PLAN, SAMPLES, StoredRun, list_runs, load_run
+from harness.store import ENVIRONMENT, PLAN, SAMPLES, StoredRun, list_runs, load_run
 
 OVER_TIME = frozenset({"kernel", "cpu", "boot", "pinning", "version", "margin"})
 """What may differ between the runs of a history: that it does is what a history is for."""
@@ -46,10 +47,9 @@ class _Place:
 
     folder: Path
     plan: str | None
-
-    @property
-    def machine(self) -> str:
-        return self.folder.parent.name
+    machine: str
+    is_kept: bool
+    """Whether it was kept for others to read, and not just measured."""
 
 
 def read_history(results: Path, options: HistoryOptions) -> History:
@@ -59,7 +59,7 @@ def read_history(results: Path, options: HistoryOptions) -> History:
     """
     # Runs that were kept for others to read come first, so that none of them is the latest.
     folders = sorted(list_runs(results), key=lambda folder: (folder / SAMPLES).is_file())
-    places = [_Place(folder.resolve(), _plan_name(folder)) for folder in folders]
+    places = [_place(folder) for folder in folders]
     if not places:
         raise UsageError(f"no run under {results}", remedy="make one with `auditbench run`")
     machine, plan = _whose(places, options)
@@ -81,6 +81,23 @@ def read_history(results: Path, options: HistoryOptions) -> History:
     )
 
 
+def _place(folder: Path) -> _Place:
+    """Kept runs of several machines lie side by side: theirs is the one that they were made on."""
+    is_kept = not (folder / SAMPLES).is_file()
+    machine = folder.resolve().parent.name
+    if is_kept:
+        machine = _machine_said(folder) or machine
+    return _Place(folder.resolve(), _plan_name(folder), machine, is_kept)
+
+
+def _machine_said(folder: Path) -> str | None:
+    try:
+        environment = json.loads((folder / ENVIRONMENT).read_text(encoding="utf-8"))
+        return str(environment["facts"]["machine"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+
+
 def _plan_name(folder: Path) -> str | None:
     try:
         return str(tomllib.loads((folder / PLAN).read_text(encoding="utf-8")).get("name", ""))
@@ -91,7 +108,7 @@ def _plan_name(folder: Path) -> str | None:
 def _whose(places: Sequence[_Place], options: HistoryOptions) -> tuple[str, str]:
     """The machine and the plan: those asked for, or those of the latest run."""
     if options.like is not None:
-        like = _Place(options.like.resolve(), _plan_name(options.like))
+        like = _place(options.like)
         return options.machine or like.machine, options.plan or like.plan or ""
     found = [place for place in places if options.machine in (None, place.machine)]
     if not found:
@@ -109,9 +126,17 @@ def _whose(places: Sequence[_Place], options: HistoryOptions) -> tuple[str, str]
 def _left_out_places(
     places: Sequence[_Place], here: Sequence[_Place], machine: str, plan: str
 ) -> list[Caution]:
-    """One line for the other machines, and one for the other plans of this one."""
+    """One line for the other machines, and one for the other plans of this one.
+
+    Runs that were kept are not missed by who asks for those of a machine of theirs.
+    """
     found = []
-    others = [place.machine for place in places if place.machine != machine]
+    kept_too = any(place.is_kept for place in here)
+    others = [
+        place.machine
+        for place in places
+        if place.machine != machine and (kept_too or not place.is_kept)
+    ]
     if others:
         names = ", ".join(dict.fromkeys(others))
         what = f"{_runs(len(others))} of other machines ({names}) not shown"

@@ -185,9 +185,7 @@ def _ladder(
     climbing = tuple(name for name in consumers if find_consumer(name).sees_events)
     if knobs is None or not (request.ladder and climbing and knobs.workload in workloads):
         return None
-    scenario = bind_named(
-        knobs.scenario, exe=sys.executable, noisy=WORKLOADS[knobs.workload].noisy
-    )
+    scenario = bind_named(knobs.scenario, exe=sys.executable, noisy=WORKLOADS[knobs.workload].noisy)
     return Ladder(
         workload=knobs.workload,
         consumers=climbing,

@@ -27,8 +27,8 @@ from harness.metrics.machine import read_machine
 from harness.metrics.timeline import Timeline
 from harness.model import Ledger, Sample, Scenario, Trial
 from harness.processes import ChildFailedError, LineProcess, module_command
-from harness.run.failures import Failures
 from harness.run.expected import demanded_events, excluded_types
+from harness.run.failures import Failures
 from harness.run.invalid import too_disturbed, why_invalid
 from harness.run.measure import (
     Circumstances,
@@ -219,7 +219,7 @@ def _start_consumer(
 
 
 def _undo_changes(bench: Bench, consumer: Consumer, scenario: Scenario) -> None:
-    """What a foreign consumer did to rules and limits, as it came, went or failed, is taken back."""
+    """Take back what a foreign consumer did to rules and limits as it came, went or failed."""
     if consumer.changes and scenario.enabled is not None:
         if consumer.registers:
             bench.lease.clear_stale_daemon()

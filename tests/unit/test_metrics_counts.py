@@ -7,8 +7,8 @@ import struct
 import pytest
 
 from harness.errors import HostUnfitError, UsageError
-from harness.host.perf_event import CounterType, open_counter
 from harness.host import process_events
+from harness.host.perf_event import CounterType, open_counter
 from harness.host.process_events import ProcessEvents, _Tally
 from harness.metrics.tracepoints import SyscallCounter
 

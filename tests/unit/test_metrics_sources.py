@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from made_up_host import MadeUpHost, audit_status
 
+from harness.host.process_cpu import TICK_NS, read_process_cpu
 from harness.host.tree import HostTree
 from harness.metrics.audit_sockets import read_audit_socket_drops
 from harness.metrics.audit_status import audit_delta
@@ -20,7 +21,6 @@ from harness.metrics.machine import read_machine
 from harness.metrics.machine_cpu import read_machine_cpu
 from harness.metrics.memory import read_memory
 from harness.metrics.pressure import read_pressure
-from harness.host.process_cpu import TICK_NS, read_process_cpu
 
 METRICS_FOLDER = Path(__file__).parents[2] / "harness/metrics"
 

@@ -129,8 +129,10 @@ def loss_grid(result: Result) -> Grid:
 
 def standings_grid(result: Result) -> Grid:
     """Consumers ranked by what an event costs them."""
-    header = ("workload", "scenario", "place", "consumer", "CPU per event", "ratio to the above")
-    header += ("from", "to", "memory", "written per event", "delay p50", "delay at most")
+    header = (
+        *("workload", "scenario", "place", "consumer", "CPU per event", "ratio to the above"),
+        *("from", "to", "memory", "written per event", "delay p50", "delay at most"),
+    )
     rows = tuple(
         (
             text(standing.cell.workload),
