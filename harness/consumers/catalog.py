@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from harness.consumers.auditd import AuditdConsumer
 from harness.consumers.base import Consumer
 from harness.consumers.builtin import BuiltinConsumer
+from harness.consumers.laurel import LaurelConsumer
 from harness.consumers.none import NoConsumer
+from harness.consumers.pair import PairConsumer
 from harness.errors import UsageError
 
 _DEPTHS = {
@@ -30,13 +33,44 @@ def _builtin() -> list[Consumer]:
     return [*unicast, *multicast]
 
 
+def _auditd() -> list[Consumer]:
+    raw = AuditdConsumer("auditd", "auditd with raw log", log_format="RAW")
+    return [
+        raw,
+        AuditdConsumer(
+            "auditd-enriched", "auditd that adds names to its log", log_format="ENRICHED"
+        ),
+        LaurelConsumer(),
+        PairConsumer(
+            "auditd+multicast",
+            "auditd with raw log, and multicast-assemble beside it",
+            first=raw,
+            second=BuiltinConsumer(
+                "multicast-assemble", _DEPTHS["assemble"], mode="multicast", depth="assemble"
+            ),
+        ),
+    ]
+
+
 NOT_CONSUMERS = frozenset(
-    {"__init__", "base", "catalog", "external", "foreign", "judge", "output_age", "usage"}
+    {
+        "__init__",
+        "audit_log",
+        "base",
+        "catalog",
+        "external",
+        "foreign",
+        "judge",
+        "laurel_log",
+        "output_age",
+        "program",
+        "usage",
+    }
 )
 """Files of this folder that are no adapter, but what adapters share."""
 
 CONSUMERS: dict[str, Consumer] = {
-    consumer.name: consumer for consumer in [NoConsumer(), *_builtin()]
+    consumer.name: consumer for consumer in [NoConsumer(), *_builtin(), *_auditd()]
 }
 
 

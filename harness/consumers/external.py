@@ -14,6 +14,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from harness.host.tree import HostTree
+from harness.kernel.process import ProcessId, identify, send_signal, wait_gone
 from harness.processes import ChildFailedError
 
 POLL_S = 0.02
@@ -37,24 +38,36 @@ class ExternalProcess:
     ) -> None:
         self.name, self.folder = name, folder
         self._output = folder / f"{name}.output"
+        self._known: set[ProcessId] = set()
+        """All that was ever seen of its family: a child whose parent died is found by it."""
         if cpus:
             command = ["taskset", "--cpu-list", ",".join(map(str, cpus)), *command]
         with self._output.open("wb") as output:
-            self._process = subprocess.Popen(
-                command,
-                stdin=subprocess.DEVNULL,
-                stdout=output,
-                stderr=subprocess.STDOUT,
-                cwd=folder,
-                env=None if environment is None else {**os.environ, **environment},
-                # A group of its own: Ctrl-C in the terminal is for the harness.
-                process_group=0,
-            )
+            try:
+                self._process = subprocess.Popen(
+                    command,
+                    stdin=subprocess.DEVNULL,
+                    stdout=output,
+                    stderr=subprocess.STDOUT,
+                    cwd=folder,
+                    env=None if environment is None else {**os.environ, **environment},
+                    # A group of its own: Ctrl-C in the terminal is for the harness.
+                    process_group=0,
+                )
+            except OSError as error:
+                raise ChildFailedError(
+                    f"{name} could not be started ({command[0]}: {error.strerror})"
+                ) from None
 
     @property
     def pid(self) -> int:
         """The program's process id."""
         return self._process.pid
+
+    @property
+    def code(self) -> int | None:
+        """The exit code, negative for a signal; None while it runs."""
+        return self._process.poll()
 
     def output(self) -> str:
         """All that it said on its outputs so far."""
@@ -62,7 +75,11 @@ class ExternalProcess:
 
     def family(self) -> dict[int, str]:
         """It and its living descendants: names by pid."""
-        return descendants(self.pid)
+        if self.code is not None:
+            return {}
+        family = descendants(self.pid)
+        self._known |= {process for pid in family if (process := identify(pid)) is not None}
+        return family
 
     def wait_until(self, ready: Callable[[], bool], timeout_s: float, what: str) -> None:
         """Wait until `ready` says so. `what` ends the sentence "it did not ... in time".
@@ -100,26 +117,26 @@ class ExternalProcess:
         Raises ChildFailedError where it had ended before, or had to be killed.
         """
         self.refuse_dead()
-        family = self.family()
+        self.family()
         self._process.send_signal(number)
-        try:
+        with contextlib.suppress(subprocess.TimeoutExpired):
             self._process.wait(timeout_s)
-        except subprocess.TimeoutExpired:
-            self.end()
-            raise ChildFailedError(
-                f"{self.name} did not end within {timeout_s:g} s of being asked, and was killed"
-            ) from None
-        _await_gone([pid for pid in family if pid != self.pid], timeout_s)
+        if self.code is not None and not wait_gone(self._known, timeout_s):
+            return
+        left = f"a process of {self.name}" if self.code is not None else self.name
+        self.end()
+        raise ChildFailedError(
+            f"{left} did not end within {timeout_s:g} s of being asked, and was killed"
+        )
 
     def end(self) -> None:
         """Kill what is left of it; never raises."""
-        family = self.family()
-        for pid in family:
-            with contextlib.suppress(ProcessLookupError):
-                os.kill(pid, signal.SIGKILL)
+        self.family()
+        for process in self._known:
+            send_signal(process, signal.SIGKILL)
         with contextlib.suppress(subprocess.TimeoutExpired):
             self._process.wait(KILL_TIMEOUT_S)
-        _await_gone([pid for pid in family if pid != self.pid], KILL_TIMEOUT_S)
+        wait_gone(self._known, KILL_TIMEOUT_S)
 
 
 def descendants(pid: int, tree: HostTree | None = None) -> dict[int, str]:
@@ -133,10 +150,3 @@ def descendants(pid: int, tree: HostTree | None = None) -> dict[int, str]:
         for child in (tree.text(f"/proc/{pid}/task/{thread}/children") or "").split():
             found |= descendants(int(child), tree)
     return found
-
-
-def _await_gone(pids: Sequence[int], timeout_s: float) -> None:
-    """Wait for processes that are not our children; they end with the program they belong to."""
-    deadline = time.monotonic() + timeout_s
-    while any(Path(f"/proc/{pid}").exists() for pid in pids) and time.monotonic() < deadline:
-        time.sleep(POLL_S)

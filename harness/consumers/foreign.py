@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-import contextlib
-import os
-import signal
 import time
 from abc import ABC, abstractmethod
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Literal
 
 from harness.consumers.base import ConsumerReport, ConsumerSetup
-from harness.consumers.external import ExternalProcess
+from harness.consumers.external import STOP_TIMEOUT_S, ExternalProcess
 from harness.consumers.output_age import OutputAge
 from harness.consumers.usage import Usage
 from harness.host.netlink_sockets import owners_of, read_audit_sockets
-from harness.host.process_cpu import read_process_cpu
 from harness.host.tree import HostTree
+from harness.kernel.process import identify, is_alive
 from harness.processes import ChildFailedError
 
 RESTS_S = 0.1
@@ -35,6 +33,9 @@ class ForeignRunning(ABC):
     socket. Subclasses say what it received (`document`).
     """
 
+    stop_timeout_s = STOP_TIMEOUT_S
+    """How long it may take to end when it is asked to."""
+
     def __init__(
         self,
         process: ExternalProcess,
@@ -48,7 +49,7 @@ class ForeignRunning(ABC):
         """The processes whose events are asked for apart."""
         self._tree = HostTree()
         self._family = process.family()
-        self._births = {pid: _born(pid, self._tree) for pid in self._family}
+        self._parts = {identify(pid): name for pid, name in self._family.items()}
         self._usage = Usage(self._family, self._tree)
 
     @abstractmethod
@@ -67,31 +68,21 @@ class ForeignRunning(ABC):
     def look(self) -> None:
         """See that all of it lives, that the disk has room, and how old its output is."""
         self.process.refuse_dead()
-        for pid, name in self._family.items():
-            if not self._lives(pid):
-                raise ChildFailedError(f"{name} (pid {pid}), a part of {self.process.name}, ended")
+        for part, name in self._parts.items():
+            if part is None or not is_alive(part):
+                raise ChildFailedError(f"{name}, a process of {self.process.name}, ended")
         self.process.refuse_full_disk()
         for output in self.outputs[:1]:
             output.look()
 
     def wait_marker(self, number: int, timeout_s: float) -> bool:
         """Wait until its processes rest; False where they do not in time."""
-        deadline = time.monotonic() + timeout_s
-        used, since = self._usage.run_ns(), time.monotonic()
-        while (now := time.monotonic()) - since < RESTS_S:
-            if now > deadline:
-                return False
-            time.sleep(REST_POLL_S)
-            self.process.refuse_dead()
-            latest = self._usage.run_ns()
-            if latest - used >= REST_NS:
-                used, since = latest, time.monotonic()
-        return True
+        return await_rest(self._usage, timeout_s, while_waiting=self.process.refuse_dead)
 
     def stop(self) -> ConsumerReport:
         """Read what it used, ask it to end, and take stock of what it wrote."""
         used, drops = self._usage.used(), self._socket_drops()
-        self.process.stop()
+        self.process.stop(self.stop_timeout_s)
         document = self.document()
         if self.mode is not None:
             document |= {"mode": self.mode, "pid": self.process.pid, "socket_drops": drops}
@@ -109,26 +100,26 @@ class ForeignRunning(ABC):
     def end(self) -> None:
         """Kill what is left of it, also what its parent no longer knows; never raises."""
         self.process.end()
-        for pid in self._family:
-            if self._lives(pid):
-                with contextlib.suppress(ProcessLookupError):
-                    os.kill(pid, signal.SIGKILL)
-
-    def _lives(self, pid: int) -> bool:
-        """Whether this is still the process that it was, and no zombie."""
-        stat = self._tree.text(f"/proc/{pid}/stat") or ""
-        is_dead = not stat or stat[stat.rindex(")") + 2] in "ZX"
-        return not is_dead and _born(pid, self._tree) == self._births[pid]
 
     def _socket_drops(self) -> int:
         """What the kernel could not put into its audit sockets since they were opened."""
         sockets = read_audit_sockets(self._tree)
         owners = owners_of(self._tree, [socket.inode for socket in sockets if socket.drops])
-        return sum(
-            socket.drops for socket in sockets if owners.get(socket.inode) in self._family
-        )
+        return sum(socket.drops for socket in sockets if owners.get(socket.inode) in self._family)
 
 
-def _born(pid: int, tree: HostTree) -> int | None:
-    cpu = read_process_cpu(pid, tree)
-    return None if cpu is None else cpu.start_ticks
+def await_rest(
+    usage: Usage, timeout_s: float, *, while_waiting: Callable[[], None] = lambda: None
+) -> bool:
+    """Wait until processes rest; False where they do not in time."""
+    deadline = time.monotonic() + timeout_s
+    used, since = usage.run_ns(), time.monotonic()
+    while (now := time.monotonic()) - since < RESTS_S:
+        if now > deadline:
+            return False
+        time.sleep(REST_POLL_S)
+        while_waiting()
+        latest = usage.run_ns()
+        if latest - used >= REST_NS:
+            used, since = latest, time.monotonic()
+    return True

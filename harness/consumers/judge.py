@@ -15,6 +15,7 @@ from harness.processes import ChildFailedError, LineProcess, module_command
 
 EOE = 1320
 """No consumer writes the end-of-event record down; it is not missed."""
+READY_TIMEOUT_S = 10.0
 JUDGE_TIMEOUT_S = 120.0
 OF_THE_JUDGE = frozenset(
     {
@@ -43,9 +44,16 @@ Record = tuple[int, bytes]
 
 
 def judge(
-    records: Iterable[Record], *, marker: str, missing_types: Collection[int] = (EOE,)
+    records: Iterable[Record],
+    *,
+    marker: str,
+    missing_types: Collection[int] = (EOE,),
+    trees: Collection[int] = (),
 ) -> dict[str, Any]:
-    """The document of the records. `missing_types` are those that the output cannot have."""
+    """The document of the records. `missing_types` are those that the output cannot have.
+
+    The events of the processes `trees` and of their descendants are counted apart.
+    """
     ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
     command = module_command(
         "consumer",
@@ -61,7 +69,12 @@ def judge(
     )
     with ours, LineProcess("judge", command, pass_fds=(theirs.fileno(),)) as process:
         theirs.close()
-        process.expect("ready", timeout_s=10)
+        process.expect("ready", timeout_s=READY_TIMEOUT_S)
+        for pid in trees:
+            process.send(f"tree {pid}")
+        # Commands are taken in order: the answer to this one shows that the trees are known.
+        process.send("counters")
+        process.expect("counters", timeout_s=READY_TIMEOUT_S)
         try:
             for record_type, text in records:
                 head = _HEADER.pack(_HEADER.size + len(text), record_type, 0, 0, 0)

@@ -15,20 +15,20 @@ class OutputAge:
     """Looks at the end of a growing file. `stamp` finds the seconds since 1970 in group 1."""
 
     def __init__(self, path: Path, stamp: re.Pattern[bytes] = AUDIT_STAMP) -> None:
-        self._path, self._stamp = path, stamp
+        self.path, self._stamp = path, stamp
         self._size = 0
         self.ages_ms: list[float] = []
 
     def look(self) -> None:
         """Note the age, where the file has grown since the last look."""
         try:
-            size = self._path.stat().st_size
+            size = self.path.stat().st_size
         except FileNotFoundError:
             return
         if size == self._size:
             return
         self._size = size
-        with self._path.open("rb") as file:
+        with self.path.open("rb") as file:
             file.seek(max(size - TAIL_BYTES, 0))
             stamps = self._stamp.findall(file.read(TAIL_BYTES))
         if stamps:
@@ -37,6 +37,6 @@ class OutputAge:
     def size(self) -> int:
         """Bytes written by the last look at the file system."""
         try:
-            return self._path.stat().st_size
+            return self.path.stat().st_size
         except FileNotFoundError:
             return 0

@@ -1,0 +1,184 @@
+"""auditd in a folder of its own: its log raw or enriched, its plugins only those asked for."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+from typing import Any, Literal
+
+from harness.consumers.audit_log import log_records
+from harness.consumers.base import ConsumerSetup, Found
+from harness.consumers.external import ExternalProcess
+from harness.consumers.foreign import ForeignRunning
+from harness.consumers.judge import EOE, Record, judge
+from harness.consumers.program import answer_of, find_program
+from harness.host.tree import HostTree
+from harness.kernel.client import AuditClient
+from harness.processes import ChildFailedError
+
+READY_TIMEOUT_S = 10.0
+LogFormat = Literal["RAW", "ENRICHED"]
+
+REMEDY = "install it (`apt-get install auditd`), or name its program with --consumer-path"
+CONF = """\
+local_events = yes
+write_logs = yes
+log_file = {folder}/log/audit.log
+log_group = root
+log_format = {log_format}
+flush = INCREMENTAL_ASYNC
+freq = 50
+max_log_file = 4000
+max_log_file_action = IGNORE
+num_logs = 0
+space_left = 2
+space_left_action = IGNORE
+admin_space_left = 1
+admin_space_left_action = IGNORE
+disk_full_action = IGNORE
+disk_error_action = IGNORE
+priority_boost = 0
+name_format = NONE
+q_depth = 2000
+overflow_action = IGNORE
+plugin_dir = {folder}/plugins.d
+end_of_event_timeout = 2
+"""
+"""Debian's settings, but for a log that is not rotated, disks that are watched by the harness, and
+no higher priority than the others have."""
+
+_REASONS = {
+    1: "it could not be set up; the system log has its reason",
+    4: "it lacks privileges",
+    6: "it refused its configuration; the system log has its reason",
+}
+_RUN_FOLDERS = (Path("/run"), Path("/run/audit"))
+"""Where it writes `auditd.pid` and, when it is continued after a stop, `auditd.state`: no option
+changes that."""
+
+
+class AuditdRunning(ForeignRunning):
+    """A registered auditd. `records` reads the first of its outputs."""
+
+    def __init__(
+        self,
+        process: ExternalProcess,
+        setup: ConsumerSetup,
+        *outputs: Path,
+        records: Callable[[Path], Iterable[Record]] = log_records,
+    ) -> None:
+        super().__init__(process, setup, *outputs)
+        self._records = records
+        self._strange = {path for path in _state_files() if path.exists()}
+
+    def document(self) -> dict[str, Any]:
+        """What its first output has."""
+        return judge(
+            self._records(self.outputs[0].path),
+            marker=self.setup.marker,
+            missing_types={EOE, *self.setup.excluded_types},
+            trees=self.trees,
+        )
+
+    def end(self) -> None:
+        """End it, and remove the files that it leaves behind when it is killed."""
+        super().end()
+        _remove_pid_file(self.process.pid)
+        for path in {path for path in _state_files() if path.exists()} - self._strange:
+            path.unlink(missing_ok=True)
+
+
+class AuditdConsumer:
+    """auditd, as the kernel's registered daemon, writing its log."""
+
+    sees_events = True
+    registers = True
+    changes = ""
+    by_tree = False
+
+    def __init__(self, name: str, summary: str, *, log_format: LogFormat) -> None:
+        self.name, self.summary = name, summary
+        self.log_format: LogFormat = log_format
+
+    def find(self, binary: Path | None) -> Found:
+        """Where it is; its version is that of the auditctl beside it."""
+        return find_auditd(binary)
+
+    def start(self, setup: ConsumerSetup) -> AuditdRunning:
+        """Start it and wait until the kernel knows it."""
+        process = start_auditd(setup, find_auditd(setup.binary).path, self.log_format)
+        return AuditdRunning(process, setup, log_of(process))
+
+
+def find_auditd(binary: Path | None = None) -> Found:
+    """auditd on this host. It does not tell its own version; auditctl of the same package does."""
+    path = find_program("auditd", binary, remedy=REMEDY)
+    code, words = answer_of([path.with_name("auditctl"), "-v"])
+    version = words.removeprefix("auditctl version").strip() if code == 0 else ""
+    return Found(path, version or "not told")
+
+
+def log_of(process: ExternalProcess) -> Path:
+    """Where auditd writes its log."""
+    return process.folder / "log" / "audit.log"
+
+
+def start_auditd(setup: ConsumerSetup, program: Path, log_format: LogFormat) -> ExternalProcess:
+    """auditd with the plugins that its folder has, registered with the kernel.
+
+    Raises ChildFailedError or TimeoutError where that does not come about; it does not run then.
+    """
+    _refuse_another()
+    assert setup.folder is not None
+    folder = setup.folder.resolve()
+    _configure(folder, log_format)
+    command: Sequence[str] = (str(program), "-n", "-s", "nochange", "-c", str(folder))
+    process = ExternalProcess("auditd", command, folder, cpus=setup.cpus)
+    try:
+        with AuditClient() as client:
+            process.wait_until(
+                lambda: client.status().pid == process.pid,
+                READY_TIMEOUT_S,
+                "register with the kernel",
+            )
+    except BaseException as error:
+        process.end()
+        _remove_pid_file(process.pid)
+        if isinstance(error, ChildFailedError) and process.code in _REASONS:
+            raise ChildFailedError(f"{error.what}: {_REASONS[process.code]}") from None
+        raise
+    return process
+
+
+def _configure(folder: Path, log_format: LogFormat) -> None:
+    """auditd refuses folders and files that others may write to."""
+    for name in ("log", "plugins.d"):
+        (folder / name).mkdir(mode=0o750, exist_ok=True)
+    conf = folder / "auditd.conf"
+    conf.write_text(CONF.format(folder=folder, log_format=log_format), encoding="utf-8")
+    conf.chmod(0o640)
+
+
+def _refuse_another() -> None:
+    """A second auditd would overwrite the PID file of the first, and remove it at its end."""
+    tree = HostTree()
+    for pid in tree.pids():
+        if tree.text(f"/proc/{pid}/comm") == "auditd" and tree.link(f"/proc/{pid}/exe"):
+            raise ChildFailedError(
+                f"another auditd runs (pid {pid}), and both would write the same PID file",
+                remedy="stop it, or let the run borrow its seat",
+            )
+
+
+def _state_files() -> list[Path]:
+    return [folder / "auditd.state" for folder in _RUN_FOLDERS]
+
+
+def _remove_pid_file(pid: int) -> None:
+    """An auditd that was killed leaves it behind; another's is left alone."""
+    for folder in _RUN_FOLDERS:
+        path = folder / "auditd.pid"
+        with contextlib.suppress(OSError, ValueError):
+            if int(path.read_text(encoding="ascii")) == pid:
+                path.unlink()
