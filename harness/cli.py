@@ -89,7 +89,9 @@ def _dispatch(words: list[str]) -> object:
 
 
 def _complain(message: str, code: int) -> int:
-    print(f"auditbench: {' '.join(message.split())}", file=sys.stderr)
+    from harness.reporters.plain import plain
+
+    print(f"auditbench: {plain(' '.join(message.split()))}", file=sys.stderr)
     return code
 
 

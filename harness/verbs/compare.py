@@ -138,7 +138,7 @@ def _find(words: str, results: Path, base: str) -> tuple[Path, str | None]:
 
 def _deliver(report: ChangeReport, format: Format, output: Path | None) -> None:
     from harness.reporters.changes import render_changes
-    from harness.verbs.output import out
+    from harness.verbs.output import out, print_text
     from harness.verbs.writing import write_text
 
     if format == "terminal" and output is None:
@@ -146,7 +146,7 @@ def _deliver(report: ChangeReport, format: Format, output: Path | None) -> None:
         return
     text = _text(report, format)
     if output is None:
-        out().file.write(text)
+        print_text(text)
     else:
         write_text(output, text)
 

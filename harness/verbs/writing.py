@@ -25,7 +25,7 @@ class Destinations:
 
     def require_writable(self) -> None:
         """UsageError, before anything is measured, where a file could not be written."""
-        for path in (self.junit, self.markdown, self.json):
+        for path in (self.junit, self.markdown, self.json, _summary()):
             if path is not None:
                 require_writable(path)
 
@@ -43,8 +43,14 @@ class Destinations:
             write_text(self.markdown, markdown())
         if self.json is not None:
             write_text(self.json, json_module.dumps(json(), indent=1, default=str) + "\n")
-        if summary := os.environ.get(STEP_SUMMARY):
-            write_text(Path(summary), markdown() + "\n", append=True)
+        if (summary := _summary()) is not None:
+            write_text(summary, markdown() + "\n", append=True)
+
+
+def _summary() -> Path | None:
+    """The summary page of the CI job, where there is one."""
+    named = os.environ.get(STEP_SUMMARY)
+    return Path(named) if named else None
 
 
 def require_writable(path: Path) -> None:

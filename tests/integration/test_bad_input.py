@@ -62,6 +62,13 @@ def test_bad_words(words: list[str], expected: str, tmp_path: Path) -> None:
     assert nothing_stored(tmp_path)
 
 
+def test_what_is_wrong_cannot_colour_the_terminal(tmp_path: Path) -> None:
+    done = auditbench("show", "\x1b[31mred\x07", cwd=tmp_path)
+    assert_one_line(done, 2, r"\x1b[31mred", "is no run")
+    assert "\x1b" not in done.stderr
+    assert "\x07" not in done.stderr
+
+
 @pytest.mark.parametrize(
     ("line", "expected"),
     [

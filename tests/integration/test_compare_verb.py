@@ -5,6 +5,9 @@ from __future__ import annotations
 import csv
 import io
 import json
+import os
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -161,6 +164,27 @@ def test_markdown_and_csv(compare: Caller) -> None:
     assert [row["metric"] for row in rules][-1] == "lost"
 
 
+@pytest.mark.parametrize(
+    ("head", "kind", "code"), [("2-same", "terminal", 0), ("3-worse", "json", 1)]
+)
+def test_a_reader_that_has_left_changes_no_verdict(
+    results: Path, head: str, kind: str, code: int
+) -> None:
+    reader, writer = os.pipe()
+    os.close(reader)
+    command = [sys.executable, "-P", "-m", "harness", "compare", "1-base", head, "--format", kind]
+    with os.fdopen(writer, "wb") as gone:
+        done = subprocess.run(
+            command,
+            cwd=results.parent,
+            stdout=gone,
+            stderr=subprocess.PIPE,
+            timeout=60,
+            check=False,
+        )
+    assert (done.returncode, done.stderr) == (code, b"")
+
+
 @pytest.mark.parametrize("kind", ["terminal", "md", "csv", "json"])
 def test_the_file_holds_what_would_be_printed(compare: Caller, kind: str, tmp_path: Path) -> None:
     file = tmp_path / "out"
@@ -277,6 +301,27 @@ def test_damage(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     compare("1-base", "2-cut").one_line(2, f"{SAMPLES}:1 is damaged")
     (folder / "2-cut" / PLAN).write_text("= nonsense")
     compare("1-base", "2-cut").one_line(2, PLAN, "is damaged")
+
+
+def test_a_trial_that_was_made_again_is_one_trial(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = tmp_path / "results" / "h-1"
+    write_run(folder / "1-base", seed=1)
+    write_run(folder / "2-again", seed=2)
+    samples = folder / "2-again" / SAMPLES
+    *lines, last = samples.read_text().splitlines(keepends=True)
+    disturbed = json.loads(lines[-1]) | {"valid": False, "disturbed": True}
+    lines.insert(-1, json.dumps(disturbed) + "\n")
+    samples.write_text("".join([*lines, last]))
+    compare = Caller(folder.parent, capsys)
+    whole = " ".join(compare("1-base", "2-again").out.split())
+    assert "not used" not in whole
+    assert "was stopped" not in whole
+    samples.write_text("".join(lines))
+    words = " ".join(compare("1-base", "2-again").out.split())
+    assert "not used" not in words
+    assert "h-1/2-again was stopped before its end" in words
 
 
 def test_a_run_with_events_unaccounted_for_is_not_relied_on(

@@ -217,6 +217,16 @@ def test_every_writer(tmp_path: Path, command: Command, monkeypatch: pytest.Monk
     )
 
 
+def test_a_summary_page_that_cannot_be_written_is_told_before_anything_is_measured(
+    tmp_path: Path, command: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "some.rules").write_text("-D\n")
+    monkeypatch.setenv("GITHUB_STEP_SUMMARY", str(tmp_path / "no" / "summary.md"))
+    for words in (("gate", "--fail", "lost:0"), ("ab", "some.rules", "some.rules")):
+        assert_one_line(command(*words), 2, "no/summary.md cannot be written")
+    assert not list(tmp_path.glob("results/*/*"))
+
+
 def states(path: Path) -> dict[str, tuple[str, str | None] | None]:
     """What became of each test case; the counts must be right."""
     root = ET.parse(path).getroot()
