@@ -166,17 +166,21 @@ def test_kept_runs_are_not_the_latest_nor_mixed(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     write_history(tmp_path, [1.0])
-    elsewhere = {"facts": {"machine": "h-8"}}
-    kept = write_history(tmp_path, [1.0], machine="kept", first_day=2, environment=elsewhere)
-    kept += write_history(tmp_path, [1.0], machine="kept", first_day=3)
+    kept = []
+    for day, name in enumerate(("h-8", "h-9"), start=2):
+        facts = {"facts": {"machine": name}}
+        kept += write_history(tmp_path, [1.0], machine="kept", first_day=day, environment=facts)
     for folder in kept:
         data = (folder / SAMPLES).read_bytes()
         (folder / KEPT_SAMPLES).write_bytes(lzma.compress(data))
         (folder / SAMPLES).unlink()
-    assert document(capsys, tmp_path)["machine"] == "h-1"
-    found = document(capsys, tmp_path, "--machine", "kept")
-    assert len(found["runs"]) == 1
-    assert "machine h-8 → h-1" in warnings(found)
+    found = document(capsys, tmp_path)
+    assert found["machine"] == "h-1"
+    assert warnings(found) == ""
+    found = document(capsys, tmp_path, "--machine", "h-8")
+    assert [run["name"][:10] for run in found["runs"]] == ["2026-01-02"]
+    assert "2 runs of other machines (h-9, h-1)" in warnings(found)
+    assert document(capsys, tmp_path, "--like", kept[1])["machine"] == "h-9"
 
 
 def test_damaged_stopped_and_doubtful_runs_are_told(

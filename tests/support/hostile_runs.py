@@ -59,7 +59,7 @@ def _renamed(sample: Sample) -> Sample:
         workload=WORKLOAD,
         consumer=CONSUMER,
         warnings=(ALL,),
-        workload_document={**sample.workload_document, "argv": [ALL], "comm": ALL},
+        workload_document={**sample.workload_document, "argv": [ALL], "comm": ALL, "exe": ALL},
     )
 
 

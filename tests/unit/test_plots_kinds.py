@@ -228,6 +228,20 @@ def test_timeline_is_of_the_trial_that_lost_most() -> None:
     assert "the consumer was stopped from 50 to 150 ms" in PLOTS["timeline"].describe(view)
 
 
+def test_a_trial_that_waits_for_a_minute_leaves_the_others_their_room() -> None:
+    def waits(sample: Sample) -> Sample:
+        if sample.scenario != "rules":
+            return sample
+        return replace(sample, timeline=(Moment(0, 0, 0, 0), Moment(60_200, 64, 0, 0)))
+
+    ends = {axes.get_xlim()[1] for axes in PLOTS["timeline"].draw(made_up_view()).axes}
+    assert ends == {400.0}
+    view = made_up_view(waits)
+    ends = {axes.get_xlim()[1] for axes in PLOTS["timeline"].draw(view).axes}
+    assert ends == {400.0, 60_200.0}
+    assert {"400 ms", "60.2 s"} <= set(texts(view, "timeline"))
+
+
 def test_timeline_of_a_run_in_which_nothing_was_seen() -> None:
     still = (Moment(0, 0, 0, 0), Moment(250, 0, 0, 0))
     view = made_up_view(lambda sample: replace(sample, timeline=still))

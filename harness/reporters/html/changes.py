@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING
 
 from harness.changes import Change, ChangeReport, RunChanges
 from harness.model import Caution
@@ -20,9 +22,15 @@ from harness.reporters.changes import (
     row_name,
     several_consumers,
 )
-from harness.reporters.html.grid import Box, Grid, number, text, verdict
+from harness.reporters.html.figures import Drawing, Panel
+from harness.reporters.html.grid import Box, Grid, data_grid, number, text, verdict
+from harness.reporters.html.svg import Palette, inline_svg
 from harness.reporters.markdown import detectable_words, metric_value
+from harness.reporters.plots.changes import CHANGES
 from harness.reporters.units import ratio
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 HEADERS = ("base", "head", "ratio", "from", "to", "verdict", "plain ratio")
 
@@ -34,6 +42,8 @@ class PairPart:
     base: str
     head: str
     cautions: tuple[Caution, ...]
+    panel: Panel | None
+    """The ratios of the primary metric; None where there are none."""
     grids: tuple[Grid, ...]
     notes: tuple[str, ...]
     losses: Grid | None
@@ -48,13 +58,13 @@ class Changed:
     pairs: tuple[PairPart, ...]
 
 
-def changed(report: ChangeReport) -> Changed:
+def changed(report: ChangeReport, palette: Palette) -> Changed:
     """A comparison of runs for the page."""
-    pairs = tuple(_pair(pair, report, place) for place, pair in enumerate(report.pairs))
+    pairs = tuple(_pair(pair, report, place, palette) for place, pair in enumerate(report.pairs))
     return Changed(report.verdict, answer_words(report), pairs)
 
 
-def _pair(pair: RunChanges, report: ChangeReport, place: int) -> PairPart:
+def _pair(pair: RunChanges, report: ChangeReport, place: int, palette: Palette) -> PairPart:
     grids = tuple(
         _grid(f"changes-{place}-{index}", workload, metric, group)
         for index, ((workload, metric), group) in enumerate(by_table(pair.changes).items())
@@ -67,7 +77,41 @@ def _pair(pair: RunChanges, report: ChangeReport, place: int) -> PairPart:
     )
     losses = [tuple(map(text, row)) for row in loss_rows(pair.losses)]
     grid = Grid(f"losses-{place}", "Trials that lost events", LOSS_HEADERS, tuple(losses))
-    return PairPart(pair.base, pair.head, pair.cautions, grids, notes, grid if losses else None)
+    return PairPart(
+        base=pair.base,
+        head=pair.head,
+        cautions=pair.cautions,
+        panel=_panel(pair, report.primary, place, palette),
+        grids=grids,
+        notes=notes,
+        losses=grid if losses else None,
+    )
+
+
+def _panel(pair: RunChanges, metric: str, place: int, palette: Palette) -> Panel | None:
+    if CHANGES.unavailable(pair, metric=metric):
+        return None
+    table = CHANGES.table(pair, metric=metric)
+    workloads = dict.fromkeys(str(row[0]) for row in table.rows)
+    drawings = tuple(
+        Drawing(
+            workload,
+            inline_svg(
+                partial(_draw, pair, metric, workload),
+                prefix=f"c{place}-{index}",
+                title=f"{CHANGES.title}, {workload}. The text and the data below say the same.",
+                palette=palette,
+            ),
+        )
+        for index, workload in enumerate(workloads)
+    )
+    words = tuple(CHANGES.describe(pair, metric=metric).splitlines())
+    grid = data_grid(f"changes-{place}", f"{CHANGES.title}: data", table.header, table.rows)
+    return Panel(CHANGES.title, drawings, words, grid)
+
+
+def _draw(pair: RunChanges, metric: str, workload: str, dark: bool) -> Figure:
+    return CHANGES.draw(pair, workload, metric=metric, dark=dark)
 
 
 def _grid(name: str, workload: str, metric: str, group: list[Change]) -> Grid:

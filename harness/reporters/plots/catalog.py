@@ -19,7 +19,7 @@ _ALL = (FOREST, CPU, LATENCY, LEDGER, TIMELINE, DRIFT)
 
 PLOTS: dict[str, Plot[ReportView]] = {plot.name: plot for plot in _ALL}
 
-NOT_KINDS = frozenset(
-    {"__init__", "base", "catalog", "groups", "history", "picture", "scale", "style"}
-)
+_SHARED = {"__init__", "base", "catalog", "groups", "picture", "ratios", "scale", "style"}
+
+NOT_KINDS = frozenset({"changes", "history", *_SHARED})
 """Files of this folder that are no kind of plot of one run."""

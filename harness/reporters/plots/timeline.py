@@ -29,6 +29,11 @@ if TYPE_CHECKING:
 
 NAMES_IN, RIGHT_IN, BETWEEN_IN = 1.1, 0.12, 0.14
 ROW_IN, GAP_IN, HEAD_IN, FOOT_IN, LEGEND_IN = 0.42, 0.24, 0.72, 0.35, 0.6
+LIKE_LONG = 3.0
+"""Trials of a panel share an axis of time if the longest takes at most so many times the shortest:
+one that waits for a minute would leave the others no room."""
+FEW_DOTS = 30
+"""More are drawn smaller, as they would run together."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +73,11 @@ class Course:
         """The backlog limit in force."""
         before = self.sample.status_before or {}
         return before.get("backlog_limit") or None
+
+    @property
+    def end_ms(self) -> int:
+        """How long it was looked at: until all was through."""
+        return max(self.moments[-1].t_ms, 1)
 
     @property
     def load_ms(self) -> float:
@@ -163,7 +173,7 @@ def _peaks(course: Course) -> str:
     if course.stopped_ms:
         start, end = course.stopped_ms
         stopped = f"; the consumer was stopped from {start} to {end} ms"
-    lasted = _seconds(course.moments[-1].t_ms)
+    lasted = _seconds(course.end_ms)
     return (
         f"{plain(course.label)} (block {course.sample.block}): backlog seen up to {backlog}"
         f"{limit}, {lost} lost, up to {unread} bytes unread, in {lasted}{stopped}"
@@ -184,8 +194,9 @@ def picture(view: ReportView, choice: Choice, colours: Ink) -> Figure:
     top = 0.05
     for (workload, courses), height in zip(panels.items(), heights, strict=True):
         write(figure, colours, 0.05, top, wrapped(workload, 40, 1), weight="bold")
-        write(figure, colours, 0.05, top + 0.2, "one trial of each", fontsize=SMALL_PT)
-        end_ms = max(course.moments[-1].t_ms for course in courses)
+        end_ms = _common_end_ms(courses)
+        subtitle = "one trial of each" if end_ms else "one trial\nof each,\nits length"
+        write(figure, colours, 0.05, top + 0.2, subtitle, fontsize=SMALL_PT)
         for place, column in enumerate(COLUMNS):
             left = NAMES_IN + place * (_width_in() + BETWEEN_IN)
             write(figure, colours, left, top + 0.2, column.header, fontsize=8, color=colours.faint)
@@ -197,16 +208,27 @@ def picture(view: ReportView, choice: Choice, colours: Ink) -> Figure:
     return figure
 
 
+def _common_end_ms(courses: Sequence[Course]) -> float | None:
+    """Where the axis of time of all of them ends; None where each needs its own."""
+    ends = [course.end_ms for course in courses]
+    return max(ends) if max(ends) <= LIKE_LONG * min(ends) else None
+
+
 def _width_in() -> float:
     gaps = BETWEEN_IN * (len(COLUMNS) - 1)
     return (WIDTH_IN - NAMES_IN - RIGHT_IN - gaps) / len(COLUMNS)
 
 
 def _row(
-    figure: Figure, colours: Ink, course: Course, top: float, end_ms: int, is_last: bool
+    figure: Figure, colours: Ink, course: Course, top: float, end_ms: float | None, is_last: bool
 ) -> None:
+    """One cell. `end_ms` None gives it an axis of its own, and its length beside it."""
     name = wrapped(course.label, 14, 2)
     write(figure, colours, 0.05, top + 0.1, name, fontsize=SMALL_PT)
+    if end_ms is None:
+        below = top + 0.1 + 0.14 * (name.count("\n") + 1)
+        length = _seconds(course.end_ms)
+        write(figure, colours, 0.05, below, length, fontsize=7.5, color=colours.faint)
     for place, column in enumerate(COLUMNS):
         axes = add_axes(
             figure,
@@ -216,9 +238,9 @@ def _row(
             width_in=_width_in(),
             height_in=ROW_IN,
         )
-        axes.set_xlim(0, max(end_ms, 1))
+        axes.set_xlim(0, end_ms or course.end_ms)
         axes.set_yticks([])
-        ticks = even_ticks(0, 0.85 * max(end_ms, 1), 3) if is_last else []
+        ticks = even_ticks(0, 0.85 * end_ms, 3) if is_last and end_ms else []
         set_ticks(axes.xaxis, ticks, lambda ms: f"{ms / 1000:g} s" if ms else "0")
         _line(axes, colours, course, column, colours.series[place])
 
@@ -234,7 +256,8 @@ def _line(axes: Axes, colours: Ink, course: Course, column: Column, colour: str)
     if seen:
         times, values = zip(*seen, strict=True)
         draw: dict[str, Any] = {"drawstyle": "steps-post"} if column.steps else {}
-        axes.plot(times, values, color=colour, lw=1.2, marker=".", ms=4, clip_on=False, **draw)
+        size = 4 if len(seen) <= FEW_DOTS else 2
+        axes.plot(times, values, color=colour, lw=1.2, marker=".", ms=size, clip_on=False, **draw)
     axes.annotate(
         count(peak) if seen else "not known",
         (1, 1),

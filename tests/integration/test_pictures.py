@@ -1,0 +1,30 @@
+"""The pictures of README and docs: what they say is what the kept run says."""
+
+from __future__ import annotations
+
+import runpy
+from xml.etree import ElementTree as ET
+
+from tests.support.command import ROOT
+
+IMAGES = ROOT / "docs/images"
+SVG = "{http://www.w3.org/2000/svg}"
+
+
+def texts(picture: bytes) -> list[str]:
+    return ["".join(text.itertext()) for text in ET.fromstring(picture).iter(f"{SVG}text")]
+
+
+def test_the_pictures_are_those_of_the_kept_run() -> None:
+    drawn = runpy.run_path(str(IMAGES / "draw.py"))["pictures"]()
+    assert {path.name for path in IMAGES.glob("*.svg")} == set(drawn)
+    for name, picture in drawn.items():
+        said = texts((IMAGES / name).read_bytes())
+        assert len(said) > 5, name
+        assert said == texts(picture), f"{name} is of another run: python docs/images/draw.py"
+
+
+def test_the_pages_show_them_all() -> None:
+    pages = [ROOT / "README.md", ROOT / "docs/index.md", ROOT / "docs/reading.md"]
+    shown = "".join(page.read_text(encoding="utf-8") for page in pages)
+    assert [path.name for path in IMAGES.glob("*.svg") if f"images/{path.name})" not in shown] == []
