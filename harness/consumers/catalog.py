@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from harness.consumers.auditbeat import AUDITBEATS
 from harness.consumers.auditd import AuditdConsumer
 from harness.consumers.base import Consumer
 from harness.consumers.builtin import BuiltinConsumer
+from harness.consumers.go_audit import GoAudit
 from harness.consumers.laurel import LaurelConsumer
 from harness.consumers.none import NoConsumer
+from harness.consumers.osqueryd import OSQUERYDS
 from harness.consumers.pair import PairConsumer
 from harness.errors import UsageError
 
@@ -57,20 +60,32 @@ NOT_CONSUMERS = frozenset(
         "__init__",
         "audit_log",
         "base",
+        "buffered",
         "catalog",
+        "download",
         "external",
         "foreign",
+        "json_lines",
         "judge",
         "laurel_log",
         "output_age",
         "program",
+        "ready",
         "usage",
     }
 )
 """Files of this folder that are no adapter, but what adapters share."""
 
 CONSUMERS: dict[str, Consumer] = {
-    consumer.name: consumer for consumer in [NoConsumer(), *_builtin(), *_auditd()]
+    consumer.name: consumer
+    for consumer in [
+        NoConsumer(),
+        *_builtin(),
+        *_auditd(),
+        GoAudit(),
+        *OSQUERYDS,
+        *AUDITBEATS,
+    ]
 }
 
 

@@ -53,6 +53,7 @@ FEWER_OF_PLAN = {
     "overhead": FEWER["run"],
     "pressure": {"--scenario": ["b64-wait", "stop-mc"]},
     "replay": {"--scenario": ["full-rate"]},
+    "consumers": {"--consumer": ["assemble"], "--workload": ["udp"], "--no-ladder": []},
 }
 """The same for lines that name a plan."""
 ONLY_WHERE_GIVEN = {"--max-time": "2s", "--live": "1s"}

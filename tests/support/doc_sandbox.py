@@ -19,6 +19,7 @@ from harness.store import PLAN, SAMPLES
 from tests.support.audit_logs import repeated
 from tests.support.command import ROOT
 from tests.support.doc_examples import Example
+from tests.support.stand_ins import make_stand_in
 from tests.support.two_runs import write_run
 
 RULE_FILES = (
@@ -45,6 +46,7 @@ def make_sandbox(folder: Path) -> Path:
     for name, content in STAND_INS.items():
         _write(folder / name, content)
         (folder / name).chmod(0o755)
+    make_stand_in(folder, "go_audit")
     log = repeated(1)
     for name in LOGS:
         (folder / name).write_bytes(gzip.compress(log) if name.endswith(".gz") else log)
