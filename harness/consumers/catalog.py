@@ -6,11 +6,13 @@ from harness.consumers.auditbeat import AUDITBEATS
 from harness.consumers.auditd import AuditdConsumer
 from harness.consumers.base import Consumer
 from harness.consumers.builtin import BuiltinConsumer
+from harness.consumers.ebpf import EbpfConsumer
 from harness.consumers.go_audit import GoAudit
 from harness.consumers.laurel import LaurelConsumer
 from harness.consumers.none import NoConsumer
 from harness.consumers.osqueryd import OSQUERYDS
 from harness.consumers.pair import PairConsumer
+from harness.consumers.process_events import ProcessEventsConsumer
 from harness.errors import UsageError
 
 _DEPTHS = {
@@ -69,8 +71,11 @@ NOT_CONSUMERS = frozenset(
         "judge",
         "laurel_log",
         "output_age",
+        "probe_lines",
+        "process_listener",
         "program",
         "ready",
+        "tracefs",
         "usage",
     }
 )
@@ -85,6 +90,8 @@ CONSUMERS: dict[str, Consumer] = {
         GoAudit(),
         *OSQUERYDS,
         *AUDITBEATS,
+        EbpfConsumer(),
+        ProcessEventsConsumer(),
     ]
 }
 

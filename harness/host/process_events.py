@@ -78,6 +78,10 @@ class ProcessEvents:
         """The numbers so far; final once the context is left."""
         return self._tally.count(self._drops)
 
+    def follow(self, pid: int) -> None:
+        """Count this process and what it forks from now on as well, where it is narrowed at all."""
+        self._tally.follow(pid)
+
     def __enter__(self) -> ProcessEvents:
         self._socket = _open_listening()
         self._reader = threading.Thread(target=self._read, name="process-events", daemon=True)
@@ -133,6 +137,11 @@ class _Tally:
         self._tree = None if root_pid is None else {root_pid}
         self._next: dict[int, int] = {}
         self._execs = self._forks = self._missed = self._messages = 0
+
+    def follow(self, pid: int) -> None:
+        """One more root; without any, everybody is counted anyway."""
+        if self._tree is not None:
+            self._tree.add(pid)
 
     def add(self, datagram: bytes) -> None:
         """Takes one connector message; anything else is passed over."""

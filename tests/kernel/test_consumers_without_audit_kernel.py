@@ -1,0 +1,147 @@
+"""Consumers that work without audit on the live kernel: exact counts, and nothing left behind."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from harness.consumers.base import Consumer, ConsumerSetup, RunningConsumer
+from harness.consumers.ebpf import EbpfConsumer
+from harness.consumers.process_events import ProcessEventsConsumer
+from harness.errors import AuditbenchError
+from harness.processes import ChildFailedError, LineProcess, module_command
+from tests.kernel.conftest import refuse
+from tests.support.command import ROOT
+
+pytestmark = [pytest.mark.kernel, pytest.mark.usefixtures("audit_host"), pytest.mark.timeout(120)]
+
+HARNESS = """
+import sys, time
+from pathlib import Path
+from harness.consumers.base import ConsumerSetup
+from harness.consumers.catalog import CONSUMERS
+running = CONSUMERS[sys.argv[1]].start(ConsumerSetup(marker="x", folder=Path(sys.argv[2])))
+print(*running.pids, flush=True)
+time.sleep(60)
+"""
+
+
+@pytest.fixture(params=[EbpfConsumer(), ProcessEventsConsumer()], ids=lambda each: each.name)
+def consumer(request: pytest.FixtureRequest) -> Consumer:
+    """One that this host has."""
+    consumer: Consumer = request.param
+    try:
+        consumer.find(None)
+    except AuditbenchError as error:
+        refuse(str(error))
+    return consumer
+
+
+@pytest.fixture
+def running(consumer: Consumer, tmp_path: Path) -> Iterator[RunningConsumer]:
+    """It, ready; the host's mounts stay as they are meanwhile, and no process is left."""
+    before = mounts()
+    running = consumer.start(ConsumerSetup(marker="none", folder=tmp_path, cpus=(0,)))
+    try:
+        assert mounts() == before
+        yield running
+    finally:
+        running.end()
+        assert gone(running.pids)
+        assert mounts() == before
+
+
+def mounts() -> str:
+    return Path("/proc/self/mountinfo").read_text(encoding="utf-8")
+
+
+def gone(pids: tuple[int, ...], timeout_s: float = 5) -> bool:
+    deadline = time.monotonic() + timeout_s
+    while any(Path(f"/proc/{pid}").exists() for pid in pids):
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(0.01)
+    return True
+
+
+def press(running: RunningConsumer, *load: str) -> None:
+    """One load, of which the consumer is told who acts."""
+    with LineProcess("workload", module_command("workloads", *load, "--control")) as worker:
+        ready = worker.expect("ready", timeout_s=30)
+        for pid in ready["acting_pids"]:
+            running.attribute_tree(pid)
+        worker.send("go")
+        assert worker.expect("result", timeout_s=60)["failures"] == 0
+    running.look()
+
+
+def test_every_call_of_the_load_is_counted(consumer: Consumer, running: RunningConsumer) -> None:
+    """By its audit session, and where it has none by its tree; what others do is left out."""
+    press(running, "udp", "--ops", "2000", "--auid", "4242")
+    subprocess.run(["/bin/sh", "-c", "/bin/true"], check=True)
+    press(running, "shells", "--ops", "50", "--auid", "unset")
+    assert running.wait_marker(1, 10)
+    report = running.stop()
+    assert report.document is not None
+    count = report.document["own_count"]
+    assert count["lost"] == 0
+    if consumer.name == "ebpf":
+        assert count["by_syscall"] == {"execve": 50, "connect": 2000, "bind": 0}
+        assert count["events"] == 2050
+        assert report.written_bytes is not None
+        assert report.written_bytes > 2050 * 50
+        assert report.delays_ms
+    else:
+        assert count["by_syscall"] == {"execve": 50}
+        assert count["events"] == count["forks"] == 50
+    assert sum(report.cpu_by_process.values()) == report.cpu_user_ns + report.cpu_system_ns > 0
+    assert report.peak_memory_bytes
+
+
+def test_its_own_death_is_told(running: RunningConsumer) -> None:
+    running.look()
+    os.kill(running.pids[0], signal.SIGKILL)
+    os.waitid(os.P_PID, running.pids[0], os.WEXITED | os.WNOWAIT)
+    with pytest.raises(ChildFailedError, match="was killed by SIGKILL"):
+        running.look()
+    with pytest.raises(ChildFailedError, match="was killed by SIGKILL"):
+        running.stop()
+
+
+def test_it_does_not_outlive_the_harness(consumer: Consumer, tmp_path: Path) -> None:
+    before = mounts()
+    with subprocess.Popen(
+        [sys.executable, "-P", "-c", HARNESS, consumer.name, str(tmp_path)],
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as harness:
+        assert harness.stdout is not None
+        pids = tuple(map(int, harness.stdout.readline().split()))
+        harness.kill()
+    assert pids
+    assert gone(pids)
+    assert mounts() == before
+
+
+def test_a_probe_that_cannot_be_attached_is_one_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    try:
+        EbpfConsumer().find(None)
+    except AuditbenchError as error:
+        refuse(str(error))
+    script = tmp_path / "probe.bt"
+    script.write_text("tracepoint:syscalls:sys_enter_frobnicate { exit() }\n")
+    monkeypatch.setattr("harness.consumers.ebpf.SCRIPT", script)
+    with pytest.raises(ChildFailedError, match=r"ebpf ended with \d+: .*frobnicate") as caught:
+        EbpfConsumer().start(ConsumerSetup(marker="none", folder=tmp_path))
+    assert "CONFIG_FTRACE_SYSCALLS" in caught.value.remedy
+    assert "\n" not in str(caught.value)
