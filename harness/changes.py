@@ -90,4 +90,16 @@ class ChangeReport:
             for change in changes
             if change.comparison.metric == self.primary
         )
-        return "inconclusive" if any(open_ones) else "no-worse"
+        return "inconclusive" if self.without_answer or any(open_ones) else "no-worse"
+
+    @property
+    def without_answer(self) -> tuple[RunChanges, ...]:
+        """Those in which nothing but the reference and its A/A cell has the primary metric."""
+        return tuple(
+            pair
+            for pair in self.pairs
+            if not any(
+                change.counts and change.comparison.metric == self.primary
+                for change in pair.changes
+            )
+        )

@@ -81,6 +81,12 @@ def answer_words(report: ChangeReport) -> str:
         for loss in pair.losses
         if loss.head.verdict == "worse"
     ]
+    if report.verdict == "inconclusive" and report.without_answer:
+        empty = report.without_answer[0]
+        return (
+            f"Undecided: {plain(empty.head)} and {plain(empty.base)} have nothing to compare but "
+            "the reference."
+        )
     if report.verdict != "worse":
         return ANSWERS[report.verdict]
     return f"Worse: {', '.join(plain(word) for word in dict.fromkeys(worse))}."

@@ -89,11 +89,18 @@ def gate_run(folder: Path, rules: GateRules) -> GateReport:
     return _report(rules, checks, [result], distrust)
 
 
-def gate_against(head: Path, base: Path, rules: GateRules, *, force: bool = False) -> GateReport:
+def gate_against(
+    head: Path,
+    base: Path,
+    rules: GateRules,
+    *,
+    allowed: frozenset[str] = frozenset(),
+    force: bool = False,
+) -> GateReport:
     """Judge a stored run by what changed against another; limits on time and loss are on HEAD.
 
-    Raises UsageError where the runs are unlike and that is not forced, UntrustworthyError where
-    they have too few blocks for any verdict.
+    Raises UsageError where the runs are unlike and that is neither allowed nor forced,
+    UntrustworthyError where they have too few blocks for any verdict.
     """
     if rules.reference:
         raise UsageError("--reference and --against contradict each other", remedy="give one")
@@ -102,9 +109,8 @@ def gate_against(head: Path, base: Path, rules: GateRules, *, force: bool = Fals
     metrics = tuple(
         dict.fromkeys(limit.metric for limit in rules.limits if limit.yardstick == "reference")
     )
-    pair = compare_runs(
-        Side(load_run(base)), [Side(stored)], CompareOptions(metrics=metrics, force=force)
-    ).pairs[0]
+    options = CompareOptions(metrics=metrics, allowed=allowed, force=force)
+    pair = compare_runs(Side(load_run(base)), [Side(stored)], options).pairs[0]
     measured = replace(
         measured,
         comparisons=tuple(change.comparison for change in pair.changes),

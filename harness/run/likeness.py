@@ -83,12 +83,14 @@ def find_differences(
     `chosen` says that the cells were named one by one: then the runs may hold other cells besides,
     and two scenarios of different names may differ.
     """
-    return [
+    found = [
         *_host(base.environment, head.environment),
         *_plan(base.plan, head.plan, {pair.head.workload for pair in pairs}),
         *([] if chosen else _cells_missing(base.plan, head.plan)),
         *_scenarios(base.plan, head.plan, pairs),
     ]
+    # What several workloads have in common is said once.
+    return list(dict.fromkeys(found))
 
 
 def _host(base: Mapping[str, Any], head: Mapping[str, Any]) -> Iterator[Difference]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -32,6 +33,7 @@ def gate_verb(
     reference: str | None = None,
     run: str | None = None,
     against: str | None = None,
+    allow: Words = None,
     force: Flag = False,
     scenario: Words = None,
     rules: Paths = None,
@@ -60,8 +62,10 @@ def gate_verb(
         Judge this stored run instead of making one.
     against
         The stored run that `--run` is compared with.
+    allow
+        Differences between the runs that are the point, as kernel,rules.
     force
-        Compare runs of unlike hosts or plans too.
+        Compare runs of unlike hosts and plans whatever differs.
     scenario
         Scenarios to measure instead of the plan's; the reference is always measured.
     rules
@@ -98,7 +102,8 @@ def gate_verb(
                 "stored runs are judged as they are",
                 remedy="give --run RUN, with --against BASE or without, and no plan or load",
             )
-        return _finish(_stored(run, against, judge, conduct.output, force=force), places, json=json)
+        report = _stored(run, against, judge, conduct.output, allow=allow or (), force=force)
+        return _finish(report, places, json=json)
     request = load.request(
         plan or "overhead",
         scenarios=tuple(scenario or ()),
@@ -113,15 +118,24 @@ def gate_verb(
 
 
 def _stored(
-    run: str, against: str | None, rules: GateRules, results: Path, *, force: bool
+    run: str,
+    against: str | None,
+    rules: GateRules,
+    results: Path,
+    *,
+    allow: Iterable[str],
+    force: bool,
 ) -> GateReport:
     from harness.run.gate import gate_against, gate_run
+    from harness.run.likeness import parse_allowed
     from harness.store import find_run
 
+    allowed = parse_allowed(allow)
     folder = find_run(run, results)
     if against is None:
         return gate_run(folder, rules)
-    return gate_against(folder, find_run(against, results), rules, force=force)
+    base = find_run(against, results)
+    return gate_against(folder, base, rules, allowed=allowed, force=force)
 
 
 def _finish(report: GateReport, places: Destinations, *, json: bool) -> int:

@@ -249,6 +249,20 @@ def test_runs_without_a_common_cell(tmp_path: Path, capsys: pytest.CaptureFixtur
     compare("1-one", "2-other").one_line(2, "have no cell in common", "udp × no-context")
 
 
+def test_the_reference_alone_is_no_answer(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = tmp_path / "results" / "h-1"
+    rest = {name: f"other-{name}" for name in COSTS_NS if not name.startswith("no-context")}
+    write_run(folder / "1-one", seed=1)
+    write_run(folder / "2-other", seed=2, rename=rest)
+    said = Caller(folder.parent, capsys)("1-one", "2-other", "--force")
+    assert said.code == 3
+    assert "Undecided: h-1/2-other and h-1/1-one have nothing to compare but the reference." in (
+        " ".join(said.out.split())
+    )
+
+
 def test_scenarios_of_other_names_in_two_runs(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

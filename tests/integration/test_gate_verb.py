@@ -185,7 +185,10 @@ def test_unlike_runs_are_refused_unless_forced(tmp_path: Path, command: Command)
     plan = base / "plan.toml"
     plan.write_text(plan.read_text().replace("udp = 1000", "udp = 9000"))
     words = ("gate", "--run", "run", "--against", "base", "--fail", "elapsed:5%")
-    assert_one_line(command(*words), 2, "9000")
+    assert_one_line(command(*words), 2, "9000", "--allow ops;")
+    assert command(*words, "--allow", "kernel").returncode == 2
+    assert command(*words, "--allow", "kernel,ops").returncode == 0
+    assert_one_line(command(*words, "--allow", "nonsense"), 2, "'nonsense' is no difference")
     assert command(*words, "--force").returncode == 0
 
 
