@@ -204,6 +204,8 @@ def _reference_pairs(base: Side, head: Side, workloads: Collection[str]) -> list
 
 def _names(cells: Iterable[Cell]) -> str:
     names = [f"{cell.workload} × {cell.scenario} × {cell.consumer}" for cell in cells]
+    if not names:
+        return "none with a trial that counts"
     return ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
 
 

@@ -313,6 +313,9 @@ def test_damage(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert "was stopped before its end" in words
     samples.write_bytes(whole.replace(b'"metrics"', b'"metrics', 1))
     compare("1-base", "2-cut").one_line(2, f"{SAMPLES}:1 is damaged")
+    samples.write_bytes(b"")
+    compare("1-base", "2-cut").one_line(2, "the latter has none with a trial that counts")
+    samples.write_bytes(whole)
     (folder / "2-cut" / PLAN).write_text("= nonsense")
     compare("1-base", "2-cut").one_line(2, PLAN, "is damaged")
 
