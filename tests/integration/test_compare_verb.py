@@ -314,7 +314,7 @@ def test_damage(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     samples.write_bytes(whole.replace(b'"metrics"', b'"metrics', 1))
     compare("1-base", "2-cut").one_line(2, f"{SAMPLES}:1 is damaged")
     samples.write_bytes(b"")
-    compare("1-base", "2-cut").one_line(2, "the latter has none with a trial that counts")
+    compare("1-base", "2-cut").one_line(2, "the latter none with a trial that counts")
     samples.write_bytes(whole)
     (folder / "2-cut" / PLAN).write_text("= nonsense")
     compare("1-base", "2-cut").one_line(2, PLAN, "is damaged")
