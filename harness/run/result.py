@@ -206,8 +206,8 @@ def _disturbed_trials(stored: StoredRun) -> list[Caution]:
     if not stored.plan.get("invalid", {}).get("again"):
         words += ", and are not used"
     elif kept < len(disturbed):
-        again = f"; {kept} were so to the last, and count" if kept else ""
-        words += f", and {len(disturbed) - kept} made again{again}"
+        stayed = f"; {kept} stayed disturbed, and count{'s' if kept == 1 else ''}" if kept else ""
+        words += f", and {len(disturbed) - kept} made again{stayed}"
     return [Caution("disturbed", words)]
 
 

@@ -53,11 +53,10 @@ def pages(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     sides = Side(run, "no-context"), Side(run, hostile.NAMES["rules"])
     comparison = compare_runs(sides[0], [sides[1]], CompareOptions(force=True))
     views = hostile.view_of(honest), hostile.view_of(run)
+    other = replace(views[1], samples=(), result=replace(views[1].result, run=f"{hostile.ALL}2"))
     texts = {
         "one": report_html(views[:1], PLOTS),
-        "several": report_html(
-            (views[1], replace(views[1], samples=())), PLOTS, comparison, [hostile.ALL]
-        ),
+        "several": report_html((views[1], other), PLOTS, comparison, [hostile.ALL]),
     }
     found = {}
     for name, text in texts.items():
@@ -218,10 +217,15 @@ def test_the_page_prints(browser: Any, pages: dict[str, Path], tmp_path: Path) -
     page.close()
 
 
-@pytest.mark.parametrize(("width", "scheme"), [(380, "light"), (1400, "dark")])
-def test_axe_finds_nothing(browser: Any, pages: dict[str, Path], scheme: str, width: int) -> None:
+@pytest.mark.parametrize(
+    ("name", "width", "scheme"),
+    [("one", 380, "light"), ("one", 1400, "dark"), ("several", 1400, "light")],
+)
+def test_axe_finds_nothing(
+    browser: Any, pages: dict[str, Path], name: str, scheme: str, width: int
+) -> None:
     axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="no axe")
-    page = opened(browser, pages["one"], width=width, scheme=scheme)
+    page = opened(browser, pages[name], width=width, scheme=scheme)
     if scheme == "light":
         page.evaluate("document.querySelectorAll('details').forEach(d => { d.open = true; })")
     options = {"runOnly": {"type": "tag", "values": list(ACCEPTED)}}

@@ -224,6 +224,13 @@ def test_rules_that_workloads_share_stand_once(view: ReportView) -> None:
     assert own.rules == ("-a always,exit -S execve",)
 
 
+def test_a_limit_of_0_is_told_as_any_other(view: ReportView) -> None:
+    scenario = {"name": "off", "enabled": 0, "backlog_wait_time": 0, "stop_for_ms": 0}
+    plan = {"scenarios": {"udp": [{**scenario, "enobufs": False, "workload_options": {}}]}}
+    (rules,) = rule_sets(replace(view.result, plan=plan))
+    assert rules.limits == "enabled 0, backlog_wait_time 0"
+
+
 def test_plain_reaches_every_depth() -> None:
     caution = Caution("a\x1b", "b", "c\u202e")
     dirty: dict[str, Any] = {"k\x07": [caution, ("\r", 1)], "n": None}
@@ -269,6 +276,8 @@ def test_several_runs_are_compared_with_the_first(
     compared = text[text.index('id="compared"') : text.index('id="r0"')]
     assert f"m/slower against m/{folder.name}" in compared
     assert "Worse: udp × rules" in compared
+    assert compared.count("<svg") == 1
+    assert "rules 1.5" in compared
     assert "Not compared: " in compared
     assert "have no cell in common" in compared
     assert text.count("<article") == 3

@@ -24,6 +24,7 @@ LIMITS = (
     "stop_after_ms",
     "stop_for_ms",
     "workload_options",
+    "rate_per_s",
 )
 """What a scenario sets besides its rules; what is not set is as the host has it."""
 
@@ -134,7 +135,7 @@ def rule_sets(result: Result) -> tuple[RuleSet, ...]:
     found: dict[tuple[Any, ...], list[str]] = {}
     for workload, scenarios in result.plan.get("scenarios", {}).items():
         for scenario in scenarios:
-            limits = _named({name: scenario[name] for name in LIMITS if scenario.get(name)})
+            limits = _named({name: scenario[name] for name in LIMITS if _sets(scenario, name)})
             rules = tuple(map(str, scenario.get("rules", ())))
             key = scenario["name"], str(scenario.get("summary", "")).rstrip("."), limits, rules
             found.setdefault(key, []).append(workload)
@@ -144,14 +145,24 @@ def rule_sets(result: Result) -> tuple[RuleSet, ...]:
     )
 
 
+def _sets(scenario: Mapping[str, Any], name: str) -> bool:
+    """Whether a scenario sets this: 0 is a limit as any other, but a stop of 0 ms is none."""
+    value = scenario.get(name)
+    if name in ("enobufs", "stop_after_ms", "stop_for_ms", "workload_options"):
+        return bool(value)
+    return value is not None
+
+
 def commands(result: Result) -> tuple[Command, ...]:
     """The command that was given, and one that makes the same run again."""
     argv = [str(word) for word in result.host.get("argv") or ()]
     given = [Command("as it was called", shlex.join(argv))] if argv else []
     run = result.run.rpartition("/")[2]
+    version = str(result.host.get("auditbench") or "")
+    same = f"the same trials in the same order again{version and f', with auditbench {version}'}"
     return (
         *given,
-        Command("the same trials in the same order again", shlex.join(_again(argv, result.plan))),
+        Command(same, shlex.join(_again(argv, result.plan))),
         Command("this result in the terminal", shlex.join(["auditbench", "show", run])),
     )
 

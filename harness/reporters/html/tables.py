@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from harness.model import Cell, Comparison, Result
+from harness.model import Cell, Comparison, NoiseFloor, Result
 from harness.reporters.html.grid import Box, Grid, number, text, verdict
 from harness.reporters.html.headline import metric_words
 from harness.reporters.ledger import TERMS, is_silent
@@ -189,10 +189,18 @@ def noise_grid(result: Result) -> Grid:
 def noise_words(result: Result) -> list[str]:
     """What cannot be told on this machine, a sentence per A/A cell."""
     return [
-        f"{floor.workload}: the same state measured twice differs by "
-        f"{ratio(floor.ratio)} ({interval(floor.ci_low, floor.ci_high)})."
+        f"{floor.workload}: the same state measured twice gives a ratio of {ratio(floor.ratio)} "
+        f"({interval(floor.ci_low, floor.ci_high)}){_lost_in_noise(floor)}."
         for floor in result.noise_floor
     ]
+
+
+def _lost_in_noise(floor: NoiseFloor) -> str:
+    """The difference that may be noise: as far as the interval reaches from 1."""
+    if floor.ci_low is None or floor.ci_high is None:
+        return ""
+    reach = max(abs(floor.ci_low - 1), abs(floor.ci_high - 1))
+    return f", so what differs by less than {share(float(f'{reach:.2g}'))} may be noise"
 
 
 def waited_words(result: Result) -> list[str]:

@@ -167,7 +167,7 @@ def _panel(figure: Figure, colours: Ink, bars: Sequence[Bar], top: float) -> Non
     write(figure, colours, 0.05, top + 0.2, subtitle, fontsize=SMALL_PT)
     place = {"top_in": top + HEAD_IN - 0.05, "height_in": ROW_IN * len(bars)}
     axes = add_axes(figure, colours, left_in=NAMES_IN, width_in=width, **place)
-    _stacks(axes, colours, bars)
+    _stacks(axes, colours, bars, ticks=4 if waits else 6)
     axes.set_yticks(range(len(bars)), [wrapped(bar.label, 16, 2) for bar in bars])
     axes.tick_params(axis="y", length=0)
     if waits:
@@ -177,7 +177,7 @@ def _panel(figure: Figure, colours: Ink, bars: Sequence[Bar], top: float) -> Non
         _waiting(beside, colours, bars)
 
 
-def _stacks(axes: Axes, colours: Ink, bars: Sequence[Bar]) -> None:
+def _stacks(axes: Axes, colours: Ink, bars: Sequence[Bar], ticks: int) -> None:
     room = (1 + OTHER_AT_MOST) * max(bar.known_ns for bar in bars)
     limit = min(room, 1.03 * max(sum(bar.parts.values()) for bar in bars)) or 1.0
     for place, bar in enumerate(bars):
@@ -188,18 +188,18 @@ def _stacks(axes: Axes, colours: Ink, bars: Sequence[Bar]) -> None:
                 axes.text(limit, place, "›", color=colours.text, va="center", ha="left")
                 break
             left += ns
-    _ticks(axes, limit, len(bars))
+    _ticks(axes, limit, len(bars), ticks)
 
 
 def _waiting(axes: Axes, colours: Ink, bars: Sequence[Bar]) -> None:
     limit = 1.03 * max(bar.waited_ns or 0.0 for bar in bars)
     for place, bar in enumerate(bars):
         axes.barh(place, bar.waited_ns or 0.0, 0.62, **_look(colours, "waiting"))
-    _ticks(axes, limit, len(bars), most=2)
+    _ticks(axes, limit, len(bars), 2)
     axes.set_yticks([])
 
 
-def _ticks(axes: Axes, limit: float, rows: int, most: int = 4) -> None:
+def _ticks(axes: Axes, limit: float, rows: int, most: int) -> None:
     axes.set_xlim(0, limit)
     axes.set_ylim(rows - 0.5, -0.5)
     set_ticks(axes.xaxis, even_ticks(0, limit, most), axis_duration)

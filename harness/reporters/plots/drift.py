@@ -28,7 +28,9 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-NAMES_IN, RIGHT_IN, ROW_IN, HEAD_IN, FOOT_IN, GAP_IN = 1.3, 0.65, 0.5, 0.55, 0.45, 0.16
+NAMES_IN, RIGHT_IN, ROW_IN, HEAD_IN, FOOT_IN, GAP_IN = 1.3, 0.65, 0.5, 0.55, 0.45, 0.2
+MOST_NAMED = 2
+"""So many of them have their number beside them: more would cover each other."""
 INSIDE = 0.95
 """The axis is as wide as this share of the points needs; the others stand at its edge."""
 
@@ -230,19 +232,23 @@ def _strip(axes: Axes, colours: Ink, course: Course, limit: float) -> None:
 def _name_outliers(
     axes: Axes, colours: Ink, blocks: Sequence[int], changes: Sequence[float], limit: float
 ) -> None:
-    """The number beside what stands at the edge because it is farther out."""
-    for block, change in zip(blocks, changes, strict=True):
-        if abs(change) > limit:
-            axes.annotate(
-                _per_cent(change),
-                (block, math.copysign(limit, change)),
-                xytext=(-5, 0),
-                textcoords="offset points",
-                ha="right",
-                va="center",
-                fontsize=7,
-                color=colours.faint,
-            )
+    """The number beside what stands at the edge because it is farther out: of the farthest few."""
+    outside = [(b, c) for b, c in zip(blocks, changes, strict=True) if abs(c) > limit]
+    middle = (blocks[0] + blocks[-1]) / 2
+    named = sorted(outside, key=lambda at: abs(at[1]))[-MOST_NAMED:]
+    for block, change in named:
+        # Towards the middle, away from the numbers of the axis.
+        side = 1 if block < middle else -1
+        axes.annotate(
+            _per_cent(change),
+            (block, math.copysign(limit, change)),
+            xytext=(5 * side, 0),
+            textcoords="offset points",
+            ha="left" if side > 0 else "right",
+            va="center",
+            fontsize=7,
+            color=colours.faint,
+        )
 
 
 DRIFT: Plot[ReportView] = Plot(

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-HEAD_IN, PANEL_IN, FOOT_IN, ROW_IN, LEFT_IN, RIGHT_IN = 0.5, 2.3, 0.62, 0.22, 0.75, 0.2
+HEAD_IN, PANEL_IN, FOOT_IN, ROW_IN, LEFT_IN, RIGHT_IN = 0.5, 2.3, 0.62, 0.22, 0.75, 0.3
 MARKED = {"p50": 500, "p99": 990, "p99.9": 999}
 """In thousandths."""
 SHAPES = ("o", "s", "^", "v", "D", "P", "X")
@@ -124,7 +124,7 @@ def picture(view: ReportView, choice: Choice, colours: Ink) -> Figure:
     top = 0.05
     for (workload, group), height in zip(panels, heights, strict=True):
         write(figure, colours, 0.05, top, wrapped(workload, 40, 1), weight="bold")
-        subtitle = "time that so many of the operations did not exceed"
+        subtitle = "time that so many % of the operations did not exceed"
         write(figure, colours, 0.05, top + 0.2, subtitle, fontsize=SMALL_PT)
         axes = add_axes(
             figure,
@@ -202,7 +202,7 @@ def _panel(
 
 
 def _percent(nines: float) -> str:
-    return f"{100 - 100 / 10**nines:.6g} %"
+    return f"{100 - 100 / 10**nines:.6g}"
 
 
 def _curve(found: Distribution) -> tuple[list[float], list[int]]:
@@ -229,7 +229,7 @@ def _key(figure: Figure, colours: Ink, group: Sequence[Distribution], top: float
     from matplotlib.lines import Line2D
 
     width, height = figure.get_size_inches()
-    columns = dict(zip(MARKED, (3.1, 3.95, 4.8), strict=True))
+    columns = dict(zip(MARKED, (3.1, 3.9, 4.7), strict=True))
     for name, right in columns.items():
         write(figure, colours, right, top, name, ha="right", fontsize=SMALL_PT, color=colours.faint)
     for place, found in enumerate(group):

@@ -44,7 +44,9 @@ SETTINGS: dict[str, Any] = {
     "text.usetex": False,
     "axes.formatter.use_mathtext": False,
     "axes.unicode_minus": True,
-    "font.family": ["DejaVu Sans"],
+    # The reader of an SVG may have another one; the fallback then has no serifs either.
+    "font.family": ["sans-serif"],
+    "font.sans-serif": ["DejaVu Sans"],
     "font.size": LETTER_PT,
     "hatch.linewidth": 0.6,
     "svg.fonttype": "none",
