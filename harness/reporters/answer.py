@@ -5,16 +5,17 @@ from __future__ import annotations
 from harness.model import AGAIN, Comparison, Result
 from harness.reporters.lookup import Row, by_workload, rows, several_consumers
 from harness.reporters.loss import none_lost
+from harness.reporters.standings import consumers_sentence, sustained_sentence
 from harness.reporters.units import count, duration, percent
 
 
 def answer(result: Result) -> str:
     """One sentence per workload, and one on loss; never more certain than the data."""
     sentences = [
-        _workload_sentence(result, workload, group)
+        consumers_sentence(workload, result) or _workload_sentence(result, workload, group)
         for workload, group in by_workload(rows(result)).items()
     ]
-    loss = [loss_sentence(result), none_lost(result)]
+    loss = [sustained_sentence(result.sustained), loss_sentence(result), none_lost(result)]
     return " ".join(filter(None, [*sentences, *loss]))
 
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from harness.model import Standing, Sustained
-from harness.reporters.units import NOTHING, count, duration, interval, milliseconds, ratio
+from harness.model import Result, Standing, Sustained
+from harness.reporters.units import NOTHING, count, duration, milliseconds
 
-STANDING_HEADERS = ("consumer", "CPU per event", "to the above", "memory", "written", "delay")
+STANDING_HEADERS = ("consumer", "CPU/event", "to the above", "memory", "written", "delay")
 SUSTAINED_HEADERS = ("highest rate", "none lost at", "lost at", "trials", "why no higher")
 LEGEND = (
     "Ranked by CPU per event; `to the above` is the ratio to the consumer one line up, with its "
@@ -57,6 +57,27 @@ def sustained_rows(steps: Sequence[Sustained]) -> Iterator[tuple[str, ...]]:
         )
 
 
+def consumers_sentence(workload: str, result: Result) -> str:
+    """What the ranking says of a workload, in one sentence; empty where there is none."""
+    ranked = [standing for standing in result.standings if standing.cell.workload == workload]
+    costs = ", ".join(
+        f"{standing.cell.consumer} {duration(standing.cpu_ns_per_event)}" for standing in ranked
+    )
+    return f"{workload}, CPU per event of the consumer: {costs}." if costs else ""
+
+
+def sustained_sentence(steps: Sequence[Sustained]) -> str:
+    """Up to which rate the consumers lost nothing; empty where no ladder was climbed."""
+    known = sorted(
+        (step for step in steps if step.without_loss), key=lambda one: -(one.without_loss or 0)
+    )
+    rates = ", ".join(
+        f"{step.consumer} {'' if step.with_loss else 'at least '}{per_second(step.without_loss)}"
+        for step in known
+    )
+    return f"Without loss: {rates}." if rates else ""
+
+
 def by_group(standings: Sequence[Standing]) -> dict[tuple[str, str], list[Standing]]:
     """Standings by workload and scenario."""
     groups: dict[tuple[str, str], list[Standing]] = {}
@@ -69,7 +90,9 @@ def between(standing: Standing) -> str:
     """The ratio to the consumer above, with its interval."""
     if standing.ratio is None:
         return NOTHING
-    return f"{ratio(standing.ratio)} ({interval(standing.ci_low, standing.ci_high)})"
+    if standing.ci_low is None or standing.ci_high is None:
+        return f"{standing.ratio:.2f}"
+    return f"{standing.ratio:.2f} ({standing.ci_low:.2f}–{standing.ci_high:.2f})"
 
 
 def per_second(rate: int | None) -> str:

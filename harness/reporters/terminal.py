@@ -183,6 +183,7 @@ def _standings(result: Result) -> Iterator[RenderableType]:
     for (workload, scenario), group in by_group(result.standings).items():
         yield Text(f"\nconsumers, {workload} × {scenario}", style="bold")
         table = table_of(*STANDING_HEADERS)
+        table.padding = (0, 1, 0, 0)
         for row in standing_rows(group):
             table.add_row(*row)
         yield table

@@ -31,7 +31,8 @@ Pace = Literal["fast", "default", "rigorous"]
 
 COMMAND = "command"
 LEAST_BLOCKS = 8
-"""Before the first look at how wide the intervals are, where the number is not given."""
+"""Before the first look at how wide the intervals are: with fewer they are often narrow by chance,
+and an interval that ended its run would hold the truth too seldom (docs/validity.md)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,6 +205,11 @@ def _rate(rate_per_s: float | None) -> float | None:
 
 
 def _blocks(request: Request, file: PlanFile) -> int:
+    blocks = _blocks_asked(request, file)
+    return blocks if request.until_ci is None else max(blocks, LEAST_BLOCKS)
+
+
+def _blocks_asked(request: Request, file: PlanFile) -> int:
     if request.blocks is not None:
         return _positive("--blocks", request.blocks)
     if request.until_ci is not None and request.pace == "default":
