@@ -15,7 +15,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from harness.consumers.base import ConsumerAbsentError, ConsumerSetup, Found
+from harness.consumers.base import ConsumerAbsentError, ConsumerReport, ConsumerSetup, Found
 from harness.consumers.external import ExternalProcess
 from harness.consumers.foreign import ForeignRunning
 from harness.consumers.output_age import OutputAge
@@ -56,11 +56,18 @@ class EbpfRunning(ForeignRunning):
         else:
             self._sessions.add(session)
 
+    def stop(self) -> ConsumerReport:
+        """The kernel tells of a loss only with the next call in the buffer of that CPU."""
+        _call_on_each_cpu()
+        return super().stop()
+
     def document(self) -> dict[str, Any]:
-        """Calls of the trees that were named."""
+        """Calls of the trees that were named; those of others cost it as much."""
         with self._lines.open("rb") as lines:
             counts = ProbeCounts.of(lines)
-        return own_count(counts.by_syscall(self._sessions, self.trees), counts.lost)
+        document = own_count(counts.by_syscall(self._sessions, self.trees), counts.lost)
+        document["own_count"]["others"] = counts.total - document["own_count"]["events"]
+        return document
 
 
 class EbpfConsumer:
@@ -96,7 +103,7 @@ class EbpfConsumer:
             return EbpfRunning(process, setup, lines)
         except ChildFailedError as error:
             process.end()
-            raise ChildFailedError(error.what, remedy=_REMEDY) from error
+            raise ChildFailedError(_reason(process) or error.what, remedy=_REMEDY) from error
         except BaseException:
             process.end()
             raise
@@ -126,6 +133,12 @@ def _command(program: Path) -> list[str]:
     return ["setpriv", "--pdeathsig", "KILL", *command]
 
 
+def _reason(process: ExternalProcess) -> str:
+    """The last that bpftrace calls an error; beneath it, it marks the place in the script."""
+    errors = [line.strip() for line in process.output().splitlines() if "ERROR: " in line]
+    return f"{NAME} could not be started: {errors[-1][:200]}" if errors else ""
+
+
 def _sees_us(lines: Path) -> bool:
     """Whether calls of each kind by this process come out.
 
@@ -135,6 +148,17 @@ def _sees_us(lines: Path) -> bool:
     with lines.open("rb") as file:
         seen = ProbeCounts.of(file).by_syscall((), (os.getpid(),))
     return all(seen.values())
+
+
+def _call_on_each_cpu() -> None:
+    before = os.sched_getaffinity(0)
+    try:
+        for cpu in range(os.cpu_count() or 1):
+            with contextlib.suppress(OSError):  # offline, or not for us
+                os.sched_setaffinity(0, {cpu})
+                _call_each()
+    finally:
+        os.sched_setaffinity(0, before)
 
 
 def _call_each() -> None:

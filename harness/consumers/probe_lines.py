@@ -44,6 +44,11 @@ class ProbeCounts:
         elif match := _LOST.match(line):
             self.lost += int(match[1])
 
+    @property
+    def total(self) -> int:
+        """Calls of all processes."""
+        return self._calls.total()
+
     def by_syscall(self, sessions: Collection[int], pids: Collection[int]) -> dict[str, int]:
         """Calls in these audit sessions, and of these processes and their descendants.
 

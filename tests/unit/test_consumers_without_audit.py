@@ -40,6 +40,7 @@ def test_a_session_is_counted_with_all_its_processes(counts: ProbeCounts) -> Non
     assert counts.by_syscall({77}, ()) == {"execve": 1, "connect": 2, "bind": 1}
     assert counts.by_syscall({77, 78}, ()) == ALL
     assert counts.by_syscall({9}, ()) == {"execve": 1, "connect": 0, "bind": 0}
+    assert counts.total == 6
 
 
 def test_a_tree_is_known_by_parents(counts: ProbeCounts) -> None:
