@@ -21,6 +21,8 @@ from tests.support import hostile_runs as hostile
 from tests.support.two_runs import write_run
 
 WIDTHS = (380, 1400)
+PAPER_WIDTH = 688
+"""A4 without its margins, in CSS pixels."""
 ACCEPTED = ("wcag2a", "wcag2aa", "wcag21aa", "best-practice")
 
 
@@ -206,8 +208,9 @@ def test_data_is_copied(browser: Any, pages: dict[str, Path]) -> None:
 
 
 def test_the_page_prints(browser: Any, pages: dict[str, Path], tmp_path: Path) -> None:
-    page = opened(browser, pages["one"], scheme="dark")
+    page = opened(browser, pages["one"], width=PAPER_WIDTH, scheme="dark")
     page.emulate_media(media="print")
+    assert page.evaluate("document.documentElement.scrollWidth") <= PAPER_WIDTH
     assert page.evaluate("getComputedStyle(document.querySelector('nav')).display") == "none"
     ink = page.evaluate("getComputedStyle(document.body).color")
     assert sum(map(int, ink[4:-1].split(","))) < 300
