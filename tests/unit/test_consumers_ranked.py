@@ -70,10 +70,10 @@ def test_one_consumer_alone_is_not_ranked() -> None:
 
 
 def test_rows_for_people() -> None:
-    found = standings(samples_of({"cheap": 1000.0, "two": 4000.0}, spread=0))
+    found = standings(samples_of({"cheap": 1500.0, "two": 6000.0}, spread=0))
     assert list(by_group(found)) == [("udp", "watched")]
     rows = list(standing_rows(found))
-    assert rows[0] == ("1. cheap", "1.00 µs", "–", "12.4 MiB", "–", "6.50 ms")
+    assert rows[0] == ("1. cheap", "1.50 µs", "–", "12.4 MiB", "–", "6.50 ms")
     assert rows[1][2] == "4.00 (4.00–4.00)"
 
 

@@ -242,6 +242,6 @@ def test_every_file_is_a_source_and_nothing_else() -> None:
 def test_metrics_say_their_unit_in_their_name() -> None:
     for metric in METRICS.values():
         if metric.unit != "1":
-            unit = {"%": "percent", "MHz": "mhz"}.get(metric.unit, metric.unit)
+            unit = {"%": "percent", "MHz": "mhz", "B": "bytes"}.get(metric.unit, metric.unit)
             assert f"_{unit}" in metric.name
         assert metric.summary
