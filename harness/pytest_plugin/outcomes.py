@@ -35,11 +35,12 @@ def _end(error: AuditbenchError, config: pytest.Config) -> NoReturn:
 
     __tracebackhide__ = True
     line = _in_words_of_pytest(error.one_line())
+    # Without the error behind it: pytest would print the line twice.
     if isinstance(error, InterruptedRunError):
-        raise KeyboardInterrupt(line)
+        raise KeyboardInterrupt(line) from None
     if isinstance(error, NoAuditError) and not config.getoption("audit_require"):
-        pytest.skip(line)
-    pytest.fail(line, pytrace=False)
+        raise pytest.skip.Exception(line) from None
+    raise pytest.fail.Exception(line, pytrace=False) from None
 
 
 def _in_words_of_pytest(line: str) -> str:

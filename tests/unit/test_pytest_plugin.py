@@ -106,6 +106,7 @@ def test_another_metric_and_an_unknown_one(run: Any) -> None:
     done = run("result.assert_ratio_below(2.5, metric='nonsense')")
     done.assert_outcomes(failed=1)
     done.stdout.fnmatch_lines(["no metric is called 'nonsense': one of *elapsed_ns_per_op*"])
+    done.stdout.no_fnmatch_line("During handling of*")
 
 
 def test_nothing_lost(run: Any) -> None:
