@@ -6,8 +6,7 @@ import os
 import signal
 import subprocess
 import sys
-import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import pytest
@@ -16,6 +15,7 @@ from harness.consumers.base import Consumer, ConsumerSetup, RunningConsumer
 from harness.consumers.ebpf import EbpfConsumer
 from harness.consumers.process_events import ProcessEventsConsumer
 from harness.errors import AuditbenchError
+from harness.kernel.process import ProcessId, identify, is_alive, wait_gone
 from harness.processes import ChildFailedError, LineProcess, module_command
 from tests.kernel.conftest import refuse
 from tests.support.command import ROOT
@@ -49,12 +49,13 @@ def running(consumer: Consumer, tmp_path: Path) -> Iterator[RunningConsumer]:
     """It, ready; the host's mounts stay as they are meanwhile, and no process is left."""
     before = mounts()
     running = consumer.start(ConsumerSetup(marker="none", folder=tmp_path, cpus=(0,)))
+    processes = identified(running.pids)
     try:
         assert mounts() == before
         yield running
     finally:
         running.end()
-        assert gone(running.pids)
+        assert wait_gone(processes, 0) == []
         assert mounts() == before
 
 
@@ -62,13 +63,12 @@ def mounts() -> str:
     return Path("/proc/self/mountinfo").read_text(encoding="utf-8")
 
 
-def gone(pids: tuple[int, ...], timeout_s: float = 5) -> bool:
-    deadline = time.monotonic() + timeout_s
-    while any(Path(f"/proc/{pid}").exists() for pid in pids):
-        if time.monotonic() > deadline:
-            return False
-        time.sleep(0.01)
-    return True
+def identified(pids: Iterable[int]) -> list[ProcessId]:
+    """The processes, all of which run."""
+    found = [process for pid in pids if (process := identify(pid)) is not None]
+    assert found
+    assert all(is_alive(process) for process in found)
+    return found
 
 
 def press(running: RunningConsumer, *load: str) -> None:
@@ -149,10 +149,9 @@ def test_it_does_not_outlive_the_harness(consumer: Consumer, tmp_path: Path) -> 
         text=True,
     ) as harness:
         assert harness.stdout is not None
-        pids = tuple(map(int, harness.stdout.readline().split()))
+        processes = identified(map(int, harness.stdout.readline().split()))
         harness.kill()
-    assert pids
-    assert gone(pids)
+    assert wait_gone(processes, 10) == []
     assert mounts() == before
 
 
