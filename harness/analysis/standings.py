@@ -16,17 +16,27 @@ DELAY_P50, DELAY_MAX = "delay_p50_ms", "delay_max_ms"
 
 
 def standings(samples: Sequence[Sample]) -> list[Standing]:
-    """All groups of cells that differ in nothing but the consumer, each ranked by CPU per event."""
+    """All groups of cells that differ in nothing but the consumer, each ranked by CPU per event.
+
+    What watched the same load without audit joins the group of its workload, where there is one.
+    """
     usable = [sample for sample in samples if sample.valid and not sample.warm_up]
     costs = collect(usable, COST)
     groups: dict[tuple[str, str], list[Cell]] = {}
     for cell in costs:
         groups.setdefault((cell.workload, cell.scenario), []).append(cell)
-    found: list[Standing] = []
-    for cells in groups.values():
-        if len(cells) > 1:
-            found += _ranked(cells, usable)
-    return found
+    several = {key: cells for key, cells in groups.items() if len(cells) > 1}
+    for (workload, _), (cell, *others) in groups.items():
+        joined = [cells for (other, _), cells in several.items() if other == workload]
+        if not others and len(joined) == 1 and _without_audit(cell, usable):
+            joined[0].append(cell)
+    return [standing for cells in several.values() for standing in _ranked(cells, usable)]
+
+
+def _without_audit(cell: Cell, samples: Sequence[Sample]) -> bool:
+    """Whether a cell's events were seen though the rules demand none."""
+    demanded = _values([sample for sample in samples if sample.cell == cell], "events_generated")
+    return bool(demanded) and not any(demanded)
 
 
 def _ranked(cells: Sequence[Cell], samples: Sequence[Sample]) -> Iterator[Standing]:

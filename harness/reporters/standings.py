@@ -79,11 +79,18 @@ def sustained_sentence(steps: Sequence[Sustained]) -> str:
 
 
 def by_group(standings: Sequence[Standing]) -> dict[tuple[str, str], list[Standing]]:
-    """Standings by workload and scenario."""
-    groups: dict[tuple[str, str], list[Standing]] = {}
+    """Standings by workload, and the scenario that most of them are of."""
+    groups: list[list[Standing]] = []
     for standing in standings:
-        groups.setdefault((standing.cell.workload, standing.cell.scenario), []).append(standing)
-    return groups
+        if standing.place == 1:
+            groups.append([])
+        groups[-1].append(standing)
+    return {_name_of(group): group for group in groups}
+
+
+def _name_of(group: Sequence[Standing]) -> tuple[str, str]:
+    scenarios = [standing.cell.scenario for standing in group]
+    return group[0].cell.workload, max(scenarios, key=scenarios.count)
 
 
 def between(standing: Standing) -> str:

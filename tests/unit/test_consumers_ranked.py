@@ -146,3 +146,15 @@ def test_cells_keep_a_consumer_of_their_own() -> None:
 def test_a_path_for_an_unknown_consumer() -> None:
     with pytest.raises(UsageError, match="no consumer is called"):
         make_plan(Request(consumer_paths={"nobody": Path("/bin/true")}, seed=1))
+
+
+def test_what_watched_without_audit_joins_the_others_of_its_workload() -> None:
+    samples = samples_of({"cheap": 1000.0, "two": 4000.0})
+    for block in range(13):
+        trial = Trial(100 + block, Cell("udp", "ebpf", "ebpf"), block, 0, 1, 100)
+        metrics = {"cpu_consumer_ns_per_event": 2000.0, "events_generated": 0.0}
+        ledger = Ledger(generated=0, complete=None, partial=None, lost=0)
+        samples.append(sample_of(trial, metrics=metrics, ledger=ledger))
+    found = standings(samples)
+    assert [standing.cell.consumer for standing in found] == ["cheap", "ebpf", "two"]
+    assert list(by_group(found)) == [("udp", "watched")]
