@@ -54,6 +54,8 @@ class Evidence:
     enobufs: int | None = None
     waited_ms: float | None = None
     attribution: str = "session"
+    loses_inside: bool = False
+    """Whether the consumer may lose what it received, which `lost` does not count."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +124,7 @@ def _books(evidence: Evidence) -> _Books | None:
 
 def _vanished(evidence: Evidence, gaps: int) -> int:
     """Serials of the trial that are missing. A marker was refused where nothing else drops."""
-    drops = evidence.socket_drops or evidence.rate_limit != 0
+    drops = evidence.socket_drops or evidence.rate_limit != 0 or evidence.loses_inside
     return max(gaps - evidence.markers_missing, 0) if drops else gaps
 
 
@@ -140,6 +142,9 @@ def _counted_drops(evidence: Evidence, dropped: int | None) -> tuple[int, int]:
     if dropped is None:
         return 0, lost
     drops = evidence.socket_drops or 0
+    if evidence.loses_inside:
+        # Nor are end-of-event records in its output: `lost` may count those that are missing.
+        return 0, lost
     if evidence.multicast:
         # A full multicast socket costs one record each time, and its counter tells every one.
         exact = max(dropped - drops, 0)
@@ -187,5 +192,13 @@ def _stages(evidence: Evidence, books: _Books | None, refused: int | None) -> di
         "stage_rate_records": rate,
         "stage_retry_records": overflow,
         "stage_multicast_records": drops if evidence.multicast else 0,
-        "stage_consumer_records": evidence.unreadable_records,
+        "stage_consumer_records": _consumer_records(evidence, books),
     }
+
+
+def _consumer_records(evidence: Evidence, books: _Books) -> int | None:
+    """Records that the consumer received and could not read, or did not write down."""
+    if not evidence.loses_inside:
+        return evidence.unreadable_records
+    # What the kernel dropped, where it dropped any, cannot be told from what the consumer lost.
+    return None if evidence.lost or evidence.socket_drops else books.dropped_records

@@ -3,21 +3,26 @@
 from __future__ import annotations
 
 import contextlib
+import time
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
 from harness.consumers.audit_log import log_records
 from harness.consumers.base import ConsumerSetup, Found
-from harness.consumers.external import ExternalProcess
+from harness.consumers.external import POLL_S, ExternalProcess
 from harness.consumers.foreign import ForeignRunning
 from harness.consumers.judge import EOE, Record, judge
 from harness.consumers.program import answer_of, find_program
+from harness.host.process_cpu import read_process_cpu
 from harness.host.tree import HostTree
 from harness.kernel.client import AuditClient
 from harness.processes import ChildFailedError
 
 READY_TIMEOUT_S = 10.0
+SWALLOWS_S = 0.1
+"""So long after its registration auditd 3 reads one message and throws it away, whatever it is: it
+waits for a refusal (`audit_set_pid()` in lib/libaudit.c). The first record would be lost."""
 LogFormat = Literal["RAW", "ENRICHED"]
 
 REMEDY = "install it (`apt-get install auditd`), or name its program with --consumer-path"
@@ -142,6 +147,7 @@ def start_auditd(setup: ConsumerSetup, program: Path, log_format: LogFormat) -> 
                 READY_TIMEOUT_S,
                 "register with the kernel",
             )
+            _let_it_swallow(process)
     except BaseException as error:
         process.end()
         _remove_pid_file(process.pid)
@@ -149,6 +155,21 @@ def start_auditd(setup: ConsumerSetup, program: Path, log_format: LogFormat) -> 
             raise ChildFailedError(f"{error.what}: {_REASONS[process.code]}") from None
         raise
     return process
+
+
+def _let_it_swallow(process: ExternalProcess) -> None:
+    """Wait until it has woken from that wait; a version that has none sleeps on and is let be."""
+    asleep = _times_asleep(process.pid)
+    deadline = time.monotonic() + 5 * SWALLOWS_S
+    time.sleep(SWALLOWS_S)
+    while _times_asleep(process.pid) == asleep and time.monotonic() < deadline:
+        process.refuse_dead()
+        time.sleep(POLL_S)
+
+
+def _times_asleep(pid: int) -> int:
+    cpu = read_process_cpu(pid)
+    return 0 if cpu is None else cpu.voluntary_switches
 
 
 def _configure(folder: Path, log_format: LogFormat) -> None:

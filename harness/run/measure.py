@@ -153,17 +153,16 @@ def evidence_of(
     calls = group["by_syscall"].values()
     complete = sum(call["complete"] for call in calls)
     partial = sum(call["partial"] for call in calls)
-    can_drop = circumstances.rate_limit != 0 or consumer["socket_drops"]
+    judged = bool(consumer.get("judged", False))
+    can_drop = circumstances.rate_limit != 0 or consumer["socket_drops"] or judged
     unnamed, unnamed_records = _unnamed(consumer) if can_drop else (0, 0)
     sent = circumstances.markers_sent
-    # The end-of-event records are not in a judged output: of what `lost` counts, some are unseen.
-    unseen = consumer.get("judged", False) and kernel.lost
     return Evidence(
         demanded=circumstances.demanded,
         suppressed=circumstances.suppressed,
         complete=complete,
         partial=partial,
-        missing_records=None if unseen else group["missing_records"],
+        missing_records=group["missing_records"],
         lost=kernel.lost,
         serial_gaps=consumer["serials"]["gaps"],
         records_per_event=_records_per_event(group, complete + partial),
@@ -184,6 +183,7 @@ def evidence_of(
         enobufs=consumer["enobufs"],
         waited_ms=kernel.waited_ms,
         attribution="session" if circumstances.session is not None else "process-tree",
+        loses_inside=judged,
     )
 
 
