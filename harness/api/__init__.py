@@ -10,7 +10,7 @@ Nothing in here measures or needs root. All that can go wrong for a reason that 
 an `AuditbenchError` of one line. pandas and pyarrow are optional: `pip install 'auditbench[data]'`.
 """
 
-from harness.api.many_runs import compare, frame, load, plot_kinds, runs
+from harness.api.many_runs import compare, frame, load, plot_changes, plot_kinds, runs
 from harness.api.one_run import Run
 from harness.changes import Change, ChangeReport, LossChange
 from harness.errors import AuditbenchError, UntrustworthyError, UsageError
@@ -50,6 +50,7 @@ __all__ = [
     "compare",
     "frame",
     "load",
+    "plot_changes",
     "plot_kinds",
     "runs",
 ]

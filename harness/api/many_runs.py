@@ -17,6 +17,7 @@ from harness.store import find_run, list_runs
 
 if TYPE_CHECKING:
     import pandas
+    from matplotlib.figure import Figure
 
 RESULTS = Path("results")
 """Where runs are looked for unless told otherwise, below the working directory."""
@@ -75,6 +76,30 @@ def compare(
         force=force,
     )
     return compare_runs(_side(base), [_side(head) for head in heads], options)
+
+
+def plot_changes(
+    report: ChangeReport,
+    *,
+    head: int = 0,
+    workload: str | None = None,
+    metric: str | None = None,
+    dark: bool = False,
+) -> Figure:
+    """The ratios of one HEAD to BASE, with intervals and verdicts; the first HEAD is 0.
+
+    Of the metric that the report is about if none is named. Raises UsageError for a HEAD, workload
+    or metric that the report does not have.
+    """
+    from harness.reporters.plots.changes import CHANGES
+
+    if not 0 <= head < len(report.pairs):
+        raise UsageError(f"no head {head}", remedy=f"0 to {len(report.pairs) - 1}")
+    wanted = report.primary if metric is None else compared_metric("metric", metric)
+    pair = report.pairs[head]
+    if why := CHANGES.unavailable(pair, workload, metric=wanted):
+        raise UsageError(f"{pair.head} has nothing to draw in {wanted}: {why}")
+    return CHANGES.draw(pair, workload, metric=wanted, dark=dark)
 
 
 def frame(items: ChangeReport | Iterable[Any]) -> pandas.DataFrame:

@@ -224,3 +224,16 @@ def test_a_report_is_one_page(run: api.Run, tmp_path: Path) -> None:
     assert run.name in page
     with pytest.raises(api.UsageError, match="cannot be written"):
         run.report(tmp_path / "missing" / "report.html")
+
+
+def test_a_comparison_is_drawn(results: Path) -> None:
+    old, new = api.runs(results)
+    report = api.compare(old, new, force=True)
+    figure = api.plot_changes(report)
+    shown = [text.get_text() for text in figure.findobj(Text)]
+    assert any(text.endswith("▲ worse") for text in shown)
+    assert "rules" in shown
+    assert any("1 is as in m/2026-01-01" in text for text in shown)
+    for words in ({"head": 1}, {"workload": "no"}, {"metric": "p99"}):
+        with pytest.raises(api.UsageError):
+            api.plot_changes(report, **words)  # type: ignore[arg-type]

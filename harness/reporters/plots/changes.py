@@ -1,4 +1,4 @@
-"""What changed from one run to another: the ratio of every cell, beside margin and noise floor."""
+"""One run against another: the ratio of every cell, beside margin and noise floor."""
 
 from __future__ import annotations
 
@@ -84,7 +84,7 @@ def picture(pair: RunChanges, choice: Choice, colours: Ink) -> Figure:
     panels = [
         RatioPanel(
             workload,
-            f"{metric_words(metric)}, 1 is as before",
+            f"{metric_words(metric)}, 1 is as in {pair.base}",
             tuple(
                 Ratio(name, change.comparison, is_floor=is_again(change.comparison.cell))
                 for name, change in zip(_names(group), group, strict=True)
@@ -96,5 +96,5 @@ def picture(pair: RunChanges, choice: Choice, colours: Ink) -> Figure:
 
 
 CHANGES: Plot[RunChanges] = Plot(
-    "changes", "Change from run to run", picture, data, words, missing, takes_metric=True
+    "changes", "Ratio to the first run", picture, data, words, missing, takes_metric=True
 )
