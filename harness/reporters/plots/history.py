@@ -10,7 +10,7 @@ from harness.reporters.history import change_lines, level, moment, track_name
 from harness.reporters.plain import plain
 from harness.reporters.plots.base import Choice, Plot, Table
 from harness.reporters.plots.groups import metric_words
-from harness.reporters.plots.scale import set_ticks
+from harness.reporters.plots.scale import even_ticks, round_ticks, set_ticks, spreads
 from harness.reporters.plots.style import (
     MARKERS,
     SMALL_PT,
@@ -27,9 +27,13 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-LEFT_IN, RIGHT_IN, TITLE_IN, PANEL_IN, GAP_IN, FOOT_IN = 0.6, 0.2, 0.3, 0.9, 0.1, 0.95
+LEFT_IN, RIGHT_IN, TITLE_IN, PANEL_IN, GAP_IN, FOOT_IN = 0.6, 0.2, 0.3, 0.9, 0.1, 1.35
 HEAD_IN = 0.45
 MOST_DATES = 12
+MARKS = (
+    "Against the run before: ▲ worse, ▼ better, ■ equal, ● open, or the first run.\n"
+    "Hollow: stopped, or doubtful. Dashed: a change of level."
+)
 LEAST_SPAN = math.log(1.05)
 """An axis spans at least so much, that noise of half a per cent does not look like a change."""
 
@@ -109,6 +113,8 @@ def picture(history: History, choice: Choice, colours: Ink) -> Figure:
         )
         _panel(axes, colours, history, track)
         _dates(axes, history, shown=place == len(tracks) - 1)
+    height = float(figure.get_size_inches()[1])
+    write(figure, colours, 0.05, height - 0.35, MARKS, fontsize=7.5, color=colours.faint)
     return figure
 
 
@@ -120,7 +126,7 @@ def _panel(axes: Axes, colours: Ink, history: History, track: Track) -> None:
     axes.set_ylim(low, high)
     axes.set_yscale("log")
     axes.set_ylim(low, high)
-    ticks = sorted({low * (high / low) ** share for share in (0.1, 0.5, 0.9)})
+    ticks = round_ticks(low, high, 4) if spreads(low, high) else even_ticks(low, high, 4)
     set_ticks(axes.yaxis, ticks, lambda value: level(track, value))
     axes.plot([x for x, _ in known], [p.level or 0 for _, p in known], color=colour, lw=0.7,
               alpha=0.5, zorder=2)  # fmt: skip
