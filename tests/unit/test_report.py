@@ -11,6 +11,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
+import jsonschema
 import pytest
 from matplotlib.figure import Figure
 
@@ -23,6 +24,7 @@ from harness.reporters.plainly import made_plain
 from harness.reporters.plots.catalog import PLOTS
 from harness.run.result import in_plan_order, make_result
 from harness.store import load_run
+from tests.support.schemas import schema
 from tests.support.two_runs import write_run
 
 FOREST = {"forest": PLOTS["forest"]}
@@ -243,6 +245,7 @@ def test_plain_reaches_every_depth() -> None:
 def test_report_goes_beside_the_run(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert run_command(["report", str(folder), "--json"]) == 0
     document = json.loads(capsys.readouterr().out)
+    jsonschema.validate(document, schema("report"))
     written = folder / "report.html"
     assert document["file"] == str(written)
     assert document["bytes"] == written.stat().st_size < 1_500_000
