@@ -17,7 +17,7 @@ import os
 import sys
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -84,7 +84,7 @@ class Tally:
 def simulate(setting: Setting, replications: range, seed: int) -> Tally:
     """Make up one run per number in `replications`, judge it, and count what was right."""
     tally = Tally()
-    plan = _plan(setting.blocks)
+    plan = made_up_plan(setting.blocks)
     for replication in replications:
         place = list(NOISES).index(setting.noise)
         chance = np.random.default_rng((seed, place, setting.blocks, replication))
@@ -98,14 +98,15 @@ def simulate(setting: Setting, replications: range, seed: int) -> Tally:
     return tally
 
 
-def _plan(blocks: int) -> Plan:
+def made_up_plan(blocks: int, cells: Iterable[str] = EFFECTS) -> Plan:
+    """A plan of cells that EFFECTS names, the reference first."""
     return Plan(
         name="simulated",
         summary="",
         kind="kernel",
         reference=Reference(scenario=REFERENCE),
         workloads=("udp",),
-        scenarios={"udp": tuple(Scenario(name, "", enabled=1) for name in EFFECTS)},
+        scenarios={"udp": tuple(Scenario(name, "", enabled=1) for name in cells)},
         consumers=("assemble",),
         blocks=blocks,
         ops={"udp": 1},
@@ -124,12 +125,13 @@ def _samples(plan: Plan, noise: str, chance: np.random.Generator) -> list[Sample
     logs = NOISES[noise](chance, len(trials)) + chance.normal(0, TRIAL_NOISE, len(trials))
     values = np.exp(logs).tolist()
     return [
-        _sample(trial.cell, trial.block, trial.index, EFFECTS[trial.cell.scenario] * value)
+        made_up_sample(trial.cell, trial.block, trial.index, EFFECTS[trial.cell.scenario] * value)
         for trial, value in zip(trials, values, strict=True)
     ]
 
 
-def _sample(cell: Cell, number: int, index: int, value: float) -> Sample:
+def made_up_sample(cell: Cell, number: int, index: int, value: float) -> Sample:
+    """A trial of block `number` in which an operation took `value`; block 0 warms up."""
     return Sample(
         index=index,
         workload=cell.workload,
@@ -148,21 +150,22 @@ def _sample(cell: Cell, number: int, index: int, value: float) -> Sample:
 
 
 def _note(tally: Tally, comparison: Comparison, truth: float) -> None:
-    tally.note("covered", _holds(comparison.ci_low, comparison.ci_high, truth))
-    tally.note("covered by t", _holds(comparison.t_low, comparison.t_high, truth))
+    tally.note("covered", holds(comparison.ci_low, comparison.ci_high, truth))
+    tally.note("covered by t", holds(comparison.t_low, comparison.t_high, truth))
     tally.note("has BCa", comparison.bca_low is not None)
     if comparison.bca_low is not None:
-        tally.note("covered by BCa", _holds(comparison.bca_low, comparison.bca_high, truth))
+        tally.note("covered by BCa", holds(comparison.bca_low, comparison.bca_high, truth))
     if truth == 1:
         tally.note("false verdict", comparison.verdict in DIFFERENT)
         tally.note("p below 0.05", (comparison.p or 0) <= 0.05)
         return
     percent = round(100 * (truth - 1))
-    tally.note(f"{percent} % seen", not _holds(comparison.ci_low, comparison.ci_high, 1.0))
+    tally.note(f"{percent} % seen", not holds(comparison.ci_low, comparison.ci_high, 1.0))
     tally.note(f"{percent} % worse", comparison.verdict == "worse")
 
 
-def _holds(low: float | None, high: float | None, truth: float) -> bool:
+def holds(low: float | None, high: float | None, truth: float) -> bool:
+    """Whether an interval holds the truth; one that is missing does not."""
     return low is not None and high is not None and low <= truth <= high
 
 

@@ -173,18 +173,16 @@ def make_plan(request: Request, *, never_enabled: bool = False) -> Plan:
         auid=auid_word(file.auid if request.auid is None else request.auid),
         workload_options=workload_options(request.workload_options, workloads),
         command=request.command,
-        ladder=_ladder(request, file, workloads, seats.consumers),
+        ladder=_ladder(request, file, seats.consumers),
         absent=seats.absent,
     )
 
 
-def _ladder(
-    request: Request, file: PlanFile, workloads: tuple[str, ...], consumers: tuple[str, ...]
-) -> Ladder | None:
+def _ladder(request: Request, file: PlanFile, consumers: tuple[str, ...]) -> Ladder | None:
     """The ladder of a plan, for those of its consumers that can tell what they received."""
     knobs = file.ladder
     climbing = tuple(name for name in consumers if find_consumer(name).sees_events)
-    if knobs is None or not (request.ladder and climbing and knobs.workload in workloads):
+    if knobs is None or not (request.ladder and climbing) or request.command:
         return None
     scenario = bind_named(knobs.scenario, exe=sys.executable, noisy=WORKLOADS[knobs.workload].noisy)
     return Ladder(

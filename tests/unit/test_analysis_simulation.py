@@ -1,7 +1,8 @@
 """A small version of the proof in docs/validity.md, on the product's own schedule and comparison.
 
-`benchmarks/validity/simulate.py` is the large one. Seeds are fixed, so what is asserted here does
-not depend on luck; the bounds are those of the proof, somewhat wider for fewer runs.
+`benchmarks/validity/simulate.py` and `until_ci.py` are the large ones. Seeds are fixed, so what is
+asserted here does not depend on luck; the bounds are those of the proof, somewhat wider for fewer
+runs.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 import pytest
 
 from benchmarks.validity import simulate as script
+from benchmarks.validity import until_ci
 
 
 @pytest.mark.parametrize(
@@ -45,3 +47,27 @@ def test_broken_claims_are_found() -> None:
     assert "covered 90.0%" in covered
     assert "false verdicts" in false
     assert "90.0" in script.table({script.Setting("bursty", 8): tally})
+
+
+@pytest.mark.parametrize(("noise", "cells"), [("steady", 1), ("bursty", 5)])
+def test_an_interval_that_ended_its_run_still_covers(noise: str, cells: int) -> None:
+    row = until_ci.simulate(until_ci.Setting(noise, cells, 0.02), range(150), seed=1)
+    tally = row.tally
+    assert tally.chances["covered"] == cells * 150
+    assert 0.925 <= tally.share("covered") <= 0.985
+    assert tally.share("false verdict") <= 0.02
+    assert tally.share("ended by width") == 1
+    assert len(set(row.blocks)) > 3, "the width was not what ended them"
+
+
+def test_broken_claims_of_runs_that_end_by_width_are_found() -> None:
+    row = until_ci.Row(blocks=[8] * 100)
+    for place in range(100):
+        row.tally.note("covered", place < 90)
+        row.tally.note("widest covered", place < 95)
+        row.tally.note("false verdict", place < 6)
+    setting = until_ci.Setting("bursty", 1, 0.01)
+    [covered, false] = until_ci.broken_claims(setting, row)
+    assert "bursty, 1 cells, ±1 %: covered 0.9" in covered
+    assert "false verdicts 0.06" in false
+    assert "90.0" in until_ci.table({setting: row})

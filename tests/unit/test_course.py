@@ -78,6 +78,16 @@ def test_it_goes_on_until_every_interval_is_narrow() -> None:
     assert course.document()["ended_by"] == "width"
 
 
+@pytest.mark.parametrize(
+    ("wanted", "first_look"),
+    [({}, LEAST_BLOCKS), ({"blocks": 2}, LEAST_BLOCKS), ({"blocks": 12}, 12)],
+)
+def test_the_first_look_is_never_at_few_blocks(wanted: dict[str, object], first_look: int) -> None:
+    made = plan(until_ci="90%", **wanted)
+    assert Machine(spread=0.001).run(made).blocks_done == first_look
+    assert plan(blocks=2).blocks == 2
+
+
 @pytest.mark.parametrize("factor", [1.0, 1.5, 10.0])
 def test_only_the_width_ends_it(factor: float) -> None:
     course = Machine(spread=0.03, factor=factor).run(plan(until_ci="1%", max_time="100h"))
