@@ -320,9 +320,9 @@ class Standing:
 class Sustained:
     """What the rate ladder says of a consumer: rates are operations per second.
 
-    `without_loss` is the highest step at which none of its `trials` lost anything, `with_loss` the
-    step above, at which one did. None in the first: it lost on the lowest step. None in the
-    second: `limit` says why there is no higher step.
+    `without_loss` is the highest step at which none of its `trials` lost anything, or what the
+    load reached above it; `with_loss` the step above, at which one did. None in the first: it lost
+    on the lowest step. None in the second: `limit` says why there is no higher step.
     """
 
     workload: str

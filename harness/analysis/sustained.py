@@ -46,10 +46,12 @@ def _climbed(workload: str, consumer: str, steps: Sequence[Step]) -> Sustained:
     for step in steps:
         if not step.valid:
             return _stand(workload, consumer, highest, None, "its trials failed on the next step")
-        if not was_pressed(step):
-            return _stand(workload, consumer, highest, None, "the load goes no faster")
         if loses(step):
             return _stand(workload, consumer, highest, step.rate, "")
+        if not was_pressed(step):
+            # What the load did reach was kept up with.
+            reached = Step(max(reached_per_s(step), highest.rate if highest else 0), step.samples)
+            return _stand(workload, consumer, reached, None, "the load goes no faster")
         highest = step
     reason = "the ladder ends here" if highest else "no trial could be used"
     return _stand(workload, consumer, highest, None, reason)
@@ -75,8 +77,12 @@ def keeps_up(step: Step) -> bool:
 
 def was_pressed(step: Step) -> bool:
     """Whether the load came up to the rate of the step in every trial."""
-    least = LEAST_SHARE_OF_RATE * step.rate
-    return all(sample.metrics.get(RATE_REACHED, 0.0) >= least for sample in step.valid)
+    return reached_per_s(step) >= LEAST_SHARE_OF_RATE * step.rate
+
+
+def reached_per_s(step: Step) -> int:
+    """The rate that the load came up to in all valid trials; at least one."""
+    return int(min(sample.metrics.get(RATE_REACHED, 0.0) for sample in step.valid))
 
 
 def loses(step: Step) -> bool:

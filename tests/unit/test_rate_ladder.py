@@ -88,8 +88,16 @@ def test_a_load_that_is_too_slow_says_nothing_of_the_consumer() -> None:
         return trial_sample(trial, reached=0.9 if trial.cell.scenario == "rate-40000" else 1.0)
 
     (found,) = sustained(climb(ladder("one"), measure))
-    assert (found.without_loss, found.with_loss) == (20_000, None)
+    assert (found.without_loss, found.with_loss) == (36_000, None)
     assert found.limit == "the load goes no faster"
+
+
+def test_loss_below_the_rate_of_the_step_is_loss() -> None:
+    def measure(trial: Trial) -> Sample:
+        return trial_sample(trial, reached=0.9, received=0.9)
+
+    (found,) = sustained(climb(ladder("one"), measure))
+    assert (found.without_loss, found.with_loss, found.limit) == (None, 10_000, "")
 
 
 def test_loss_on_the_lowest_step() -> None:
