@@ -101,6 +101,9 @@ def own_count(lines: Iterable[Line], words: str) -> dict[str, int]:
 
 
 class _Running(ForeignRunning):
+    stop_timeout_s = 30.0
+    """It gives its threads seconds to end, more in newer versions."""
+
     def __init__(self, process: ExternalProcess, setup: ConsumerSetup, results: Path) -> None:
         super().__init__(process, setup, OutputAge(results, NO_STAMP))
         self._results = results
