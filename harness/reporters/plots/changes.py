@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from harness.changes import Change, RunChanges
@@ -34,6 +35,10 @@ def _groups(pair: RunChanges, choice: Choice) -> dict[tuple[str, str], list[Chan
 
 
 def _names(group: Sequence[Change]) -> list[str]:
+    """The scenarios; with the consumers where these are not the same two in every row."""
+    consumers = {(change.base_consumer, change.comparison.cell.consumer) for change in group}
+    if len(consumers) == 1:
+        group = [replace(change, base_consumer=change.comparison.cell.consumer) for change in group]
     several = several_consumers(group)
     return [row_name(change, several=several) for change in group]
 
@@ -84,7 +89,7 @@ def picture(pair: RunChanges, choice: Choice, colours: Ink) -> Figure:
     panels = [
         RatioPanel(
             workload,
-            f"{metric_words(metric)}, 1 is as in {pair.base}",
+            f"{metric_words(metric)}, 1 is as in the first",
             tuple(
                 Ratio(name, change.comparison, is_floor=is_again(change.comparison.cell))
                 for name, change in zip(_names(group), group, strict=True)
