@@ -19,7 +19,7 @@ from harness.consumers.base import ConsumerAbsentError, ConsumerReport, Consumer
 from harness.consumers.external import ExternalProcess
 from harness.consumers.foreign import ForeignRunning
 from harness.consumers.output_age import OutputAge
-from harness.consumers.probe_lines import STAMP, ProbeCounts, own_count
+from harness.consumers.probe_lines import STAMP, ProbeCounts, is_call, own_count
 from harness.consumers.program import answer_of, find_program
 from harness.consumers.tracefs import has_tracefs, with_tracefs
 from harness.host.tree import HostTree
@@ -40,12 +40,27 @@ _REMEDY = (
 )
 
 
+class _Bpftrace(ExternalProcess):
+    """A bpftrace that writes the calls to where it also says what is wrong."""
+
+    def output(self) -> str:
+        """What it says beside the calls."""
+        with self.lines.open("rb") as lines:
+            said = [line for line in lines if not is_call(line)]
+        return b"".join(said).decode(errors="replace")
+
+    @property
+    def lines(self) -> Path:
+        """The file of calls."""
+        return self.folder / f"{self.name}.output"
+
+
 class EbpfRunning(ForeignRunning):
     """One bpftrace whose probes are attached."""
 
-    def __init__(self, process: ExternalProcess, setup: ConsumerSetup, lines: Path) -> None:
-        super().__init__(process, setup, OutputAge(lines, STAMP), mode=None)
-        self._lines = lines
+    def __init__(self, process: _Bpftrace, setup: ConsumerSetup) -> None:
+        super().__init__(process, setup, OutputAge(process.lines, STAMP), mode=None)
+        self._lines = process.lines
         self._sessions: set[int] = set()
 
     def attribute_tree(self, pid: int) -> None:
@@ -90,17 +105,18 @@ class EbpfConsumer:
     def start(self, setup: ConsumerSetup) -> EbpfRunning:
         """Start it, and wait until calls of our own come out of it."""
         assert setup.folder is not None
-        process = ExternalProcess(
+        process = _Bpftrace(
             NAME,
             _command(find_program(PROGRAM, setup.binary, remedy=_INSTALL)),
             setup.folder,
             cpus=setup.cpus,
             environment={"BPFTRACE_PERF_RB_PAGES": str(BUFFER_PAGES)},
         )
-        lines = setup.folder / f"{NAME}.output"
         try:
-            process.wait_until(lambda: _sees_us(lines), READY_TIMEOUT_S, "show calls of our own")
-            return EbpfRunning(process, setup, lines)
+            process.wait_until(
+                lambda: _sees_us(process.lines), READY_TIMEOUT_S, "show calls of our own"
+            )
+            return EbpfRunning(process, setup)
         except ChildFailedError as error:
             process.end()
             raise ChildFailedError(_reason(process) or error.what, remedy=_REMEDY) from error
@@ -134,7 +150,9 @@ def _command(program: Path) -> list[str]:
 
 
 def _reason(process: ExternalProcess) -> str:
-    """The last that bpftrace calls an error; beneath it, it marks the place in the script."""
+    """The last that bpftrace calls an error, where it gave up; beneath it, it marks the place."""
+    if (process.code or 0) <= 0:
+        return ""
     errors = [line.strip() for line in process.output().splitlines() if "ERROR: " in line]
     return f"{NAME} could not be started: {errors[-1][:200]}" if errors else ""
 

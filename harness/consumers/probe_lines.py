@@ -70,6 +70,11 @@ class ProbeCounts:
         return True
 
 
+def is_call(line: bytes) -> bool:
+    """Whether it is a line of the probe."""
+    return STAMP.match(line) is not None
+
+
 def own_count(by_syscall: Mapping[str, int], lost: int) -> dict[str, Any]:
     """What a consumer that keeps no serials says that it received."""
     return {

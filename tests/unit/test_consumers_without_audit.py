@@ -11,7 +11,7 @@ import pytest
 from harness.consumers.base import ConsumerAbsentError
 from harness.consumers.ebpf import SCRIPT, EbpfConsumer, session_of
 from harness.consumers.output_age import OutputAge
-from harness.consumers.probe_lines import STAMP, SYSCALLS, ProbeCounts, own_count
+from harness.consumers.probe_lines import STAMP, SYSCALLS, ProbeCounts, is_call, own_count
 from harness.consumers.process_events import ProcessEventsConsumer
 from harness.consumers.process_listener import obey
 from harness.consumers.tracefs import with_tracefs
@@ -77,6 +77,11 @@ def test_torn_and_foreign_lines_are_no_calls() -> None:
     found = ProbeCounts.of(lines)
     assert sum(found.by_syscall({77}, {500, 400}).values()) == 0
     assert found.lost == 0
+
+
+def test_what_bpftrace_says_is_told_from_calls() -> None:
+    said = [line for line in LINES.splitlines() if not is_call(line)]
+    assert said == [b"Attaching 6 probes...", b"Lost 12 events", b"WARNING: Lost 3 events"]
 
 
 def test_parents_in_a_circle_come_to_an_end() -> None:
