@@ -112,17 +112,18 @@ def configure(folder: Path, program: Path) -> Path:
 
 
 def _await_plugin(process: ExternalProcess, program: Path, output: Path) -> None:
-    """Wait until Laurel runs below auditd, and has set itself up."""
+    """Wait until Laurel runs below auditd, which starts it before it registers, and rests."""
     name = program.name[:15]  # as much as the kernel keeps
-    try:
-        process.wait_until(
-            lambda: name in process.family().values(), READY_TIMEOUT_S, f"start {name}"
-        )
-    except TimeoutError as error:
-        raise TimeoutError(f"{error}{_last_words(output)}") from None
+
+    def is_up() -> bool:
+        family = process.family()
+        if len(family) == 1:
+            raise ChildFailedError(f"{name} ended at once{_last_words(output)}")
+        return name in family.values()
+
+    process.wait_until(is_up, READY_TIMEOUT_S, f"start {name}")
     await_rest(Usage(process.family()), READY_TIMEOUT_S, while_waiting=process.refuse_dead)
-    if name not in process.family().values():
-        raise ChildFailedError(f"{name} ended at once{_last_words(output)}")
+    is_up()
 
 
 def _last_words(output: Path) -> str:
