@@ -166,7 +166,6 @@ COLUMNS = {
     "widest": "widest covered",
     "false": "false verdict",
     "5%▲": "5 % worse",
-    "width": "ended by width",
     "first": "ended at the first look",
     "peek": "stopped at a difference",
 }
