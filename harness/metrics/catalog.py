@@ -94,6 +94,12 @@ _ALL = (
         unit="ns",
     ),
     _count(
+        "cpu_process_ns_per_event",
+        "of it, by process where there are several: `cpu_process_ns_per_event:laurel`",
+        "less",
+        unit="ns",
+    ),
+    _count(
         "consumer_memory_bytes",
         "highest resident memory of the consumer's processes together",
         "less",

@@ -42,7 +42,12 @@ def texts(folder: Path) -> list[str]:
 
 def test_there_is_one_of_each_plan_that_is_told_of() -> None:
     readme = (ROOT / "results/README.md").read_text(encoding="utf-8")
-    assert {folder.name.partition("-")[0] for folder in RUNS} >= {"overhead", "pressure", "ab"}
+    assert {folder.name.partition("-")[0] for folder in RUNS} >= {
+        "overhead",
+        "pressure",
+        "ab",
+        "consumers",
+    }
     assert all(f"`{folder.name}`" in readme for folder in RUNS)
     assert set(RUNS) == set(REFERENCE.iterdir())
 
@@ -69,7 +74,8 @@ def test_every_line_is_by_the_schema(folder: Path) -> None:
     for line in lines:
         document = json.loads(line)
         validator.validate(document)
-        assert document["metrics"].keys() <= METRICS.keys()
+        # What is told by process has the process behind a colon.
+        assert {name.partition(":")[0] for name in document["metrics"]} <= METRICS.keys()
     environment = json.loads((folder / ENVIRONMENT).read_text(encoding="utf-8"))
     jsonschema.validate(environment, schema("environment"))
 
@@ -105,7 +111,10 @@ def test_what_the_plans_are_about_is_there() -> None:
 
 @pytest.mark.parametrize(
     ("name", "kind", "late"),
-    [("sample", Sample, {"timeline", "disturbed"}), ("facts", HostFacts, set())],
+    [
+        ("sample", Sample, {"timeline", "disturbed", "beside_ledger", "ladder"}),
+        ("facts", HostFacts, set()),
+    ],
 )
 def test_the_schemas_are_those_of_the_types(name: str, kind: type, late: set[str]) -> None:
     """`late` are fields that runs made before do not have."""

@@ -33,6 +33,8 @@ def bare(part: Any, document: Any) -> Any:
     if "anyOf" in part:
         first, *rest = [bare(option, document) for option in part["anyOf"]]
         assert rest == [["null"]]
+        if isinstance(first, dict):
+            return [first, "null"]
         return sorted({*first, "null"}) if len(first) == 1 else [first[0], "null", *first[1:]]
     if part.get("properties"):
         return {name: bare(inner, document) for name, inner in part["properties"].items()}
