@@ -1,7 +1,7 @@
 """What the kernel's queue and the consumer's socket looked like while a load ran.
 
 A look costs two small reads, of the audit status and of `/proc/net/netlink`: about 0.2 ms, ten
-times a second, on whatever CPU the harness has. All cells are looked at alike, so what that costs is
+times a second, on whatever CPU the harness has. All cells are looked at alike, so what it costs is
 on both sides of a ratio.
 """
 

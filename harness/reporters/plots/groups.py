@@ -41,10 +41,12 @@ def labels(group: Iterable[Row]) -> dict[Cell, str]:
     """What each cell of a workload is called: the scenario, with the consumer where it matters."""
     group = list(group)
     several = several_consumers(group)
-    return {
-        row.cell: f"{row.cell.scenario} {row.cell.consumer}" if several else row.cell.scenario
-        for row in group
-    }
+    return {row.cell: _label(row.cell) if several else row.cell.scenario for row in group}
+
+
+def _label(cell: Cell) -> str:
+    """Scenario and consumer; once where a scenario is called like its only consumer."""
+    return cell.scenario if cell.scenario == cell.consumer else f"{cell.scenario} {cell.consumer}"
 
 
 def used(samples: Iterable[Sample]) -> dict[Cell, list[Sample]]:

@@ -153,8 +153,16 @@ def legend(figure: Figure, colours: Ink, handles: Sequence[Artist], *, columns: 
 
 
 def wrapped(name: str, letters: int, lines: int = 3) -> str:
-    """A name fit for a picture: escaped, broken at hyphens or anywhere, and cut after `lines`."""
-    found = textwrap.wrap(plain(name), letters, break_long_words=True) or [""]
+    """A name fit for a picture: escaped, broken at hyphens or anywhere, in so many lines at most.
+
+    What is too long is cut at its end; of several lines the last is cut at its beginning, because
+    names that begin alike differ there.
+    """
+    text = plain(name)
+    found = textwrap.wrap(text, letters, break_long_words=True) or [""]
+    if len(found) > lines == 1:
+        return found[0][: letters - 1] + "…"
     if len(found) > lines:
-        found = [*found[: lines - 1], found[lines - 1][: letters - 1] + "…"]
+        last = " ".join(text.split())[-(letters - 1) :].lstrip()
+        found = [*found[: lines - 1], "…" + last]
     return "\n".join(found)
