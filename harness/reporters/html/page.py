@@ -23,7 +23,7 @@ from harness.reporters.html.headline import Headline, headline
 from harness.reporters.html.svg import Palette
 from harness.reporters.plain import plain
 from harness.reporters.plainly import made_plain, plain_view
-from harness.reporters.standings import process_lines
+from harness.reporters.standings import by_group, process_lines
 
 POLICY = (
     "default-src 'none'; script-src '{script}'; style-src '{style}'; img-src data:; "
@@ -111,7 +111,11 @@ def _run_part(
         ledger=tables.ledger_grid(result),
         loss=tables.loss_grid(result),
         standings=tables.standings_grid(result),
-        standing_words=tuple(process_lines(result.standings)),
+        standing_words=[
+            f"{workload}, {words}"
+            for (workload, _), group in by_group(result.standings).items()
+            for words in process_lines(group)
+        ],
         sustained=tables.sustained_grid(result),
         noise=tables.noise_grid(result),
         noise_words=tables.noise_words(result),

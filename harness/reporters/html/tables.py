@@ -130,15 +130,14 @@ def loss_grid(result: Result) -> Grid:
 def standings_grid(result: Result) -> Grid:
     """Consumers ranked by what an event costs them."""
     header = (
-        *("workload", "scenario", "place", "consumer", "CPU per event", "ratio to the above"),
-        *("from", "to", "memory", "written per event", "delay p50", "delay at most"),
+        *("consumer", "workload", "place", "CPU per event", "to the above"),
+        *("from", "to", "memory", "written", "delay", "at most"),
     )
     rows = tuple(
         (
-            text(standing.cell.workload),
-            text(standing.cell.scenario),
-            number(count(standing.place), standing.place),
             text(standing.cell.consumer),
+            text(standing.cell.workload),
+            number(count(standing.place), standing.place),
             number(duration(standing.cpu_ns_per_event), standing.cpu_ns_per_event),
             number(ratio(standing.ratio), standing.ratio),
             number(ratio(standing.ci_low), standing.ci_low),
@@ -150,16 +149,17 @@ def standings_grid(result: Result) -> Grid:
         )
         for standing in result.standings
     )
-    return Grid("consumers", "Consumers by CPU time per event", header, rows)
+    caption = "Consumers by CPU time per event; bytes written are per event"
+    return Grid("consumers", caption, header, rows)
 
 
 def sustained_grid(result: Result) -> Grid:
     """The highest rates without loss, in operations per second."""
-    header = ("workload", "consumer", "none lost at", "lost at", "trials", "why no higher")
+    header = ("consumer", "workload", "none lost at", "lost at", "trials", "why no higher")
     rows = tuple(
         (
-            text(step.workload),
             text(step.consumer),
+            text(step.workload),
             number(per_second(step.without_loss), step.without_loss),
             number(per_second(step.with_loss), step.with_loss),
             number(count(step.trials), step.trials),
