@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from harness.consumers.auditd import CONF
 from harness.errors import AuditbenchError
 from harness.host.facts import read_host_facts
 from harness.host.pinning import assign_cpus
@@ -25,27 +26,6 @@ RULES = f"-a always,exit -F arch=b64 -S connect -F auid={AUID}\n"
 RECORDS_PER_EVENT = 4
 DEPTHS = ("discard", "count", "decode", "assemble", "store")
 MARKER = "auditbench-sync-bench"
-AUDITD_CONF = """\
-local_events = yes
-write_logs = yes
-log_file = {folder}/log/audit.log
-log_group = root
-log_format = RAW
-flush = INCREMENTAL_ASYNC
-freq = 50
-max_log_file = 4000
-max_log_file_action = IGNORE
-num_logs = 0
-space_left = 2
-space_left_action = IGNORE
-admin_space_left = 1
-admin_space_left_action = IGNORE
-disk_full_action = IGNORE
-disk_error_action = IGNORE
-priority_boost = 0
-name_format = NONE
-plugin_dir = {folder}/plugins.d
-"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +59,7 @@ def auditd(bench: Bench, folder: Path) -> Iterator[int]:
     for name in ("log", "plugins.d"):
         (folder / name).mkdir(mode=0o750)
     conf = folder / "auditd.conf"
-    conf.write_text(AUDITD_CONF.format(folder=folder))
+    conf.write_text(CONF.format(folder=folder, log_format="RAW"))
     conf.chmod(0o640)
     command = ["auditd", "-n", "-s", "nochange", "-c", str(folder)]
     if cpus := bench.cpus.get("consumer"):
