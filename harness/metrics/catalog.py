@@ -95,7 +95,7 @@ _ALL = (
     ),
     _count(
         "cpu_process_ns_per_event",
-        "of it, by process where there are several: `cpu_process_ns_per_event:laurel`",
+        "of it, by process, which is named behind a colon: `cpu_process_ns_per_event:laurel`",
         "less",
         unit="ns",
     ),

@@ -53,8 +53,7 @@ def consumer_metrics(report: ConsumerReport, events: float | None) -> dict[str, 
         cpu = report.cpu_user_ns + report.cpu_system_ns
         if cpu:
             metrics["cpu_consumer_ns_per_event"] = cpu / events
-        several = report.cpu_by_process if len(report.cpu_by_process) > 1 else {}
-        for name, used_ns in several.items():
+        for name, used_ns in report.cpu_by_process.items():
             metrics[f"cpu_process_ns_per_event:{name}"] = used_ns / events
         if report.written_bytes is not None:
             metrics["consumer_written_bytes_per_event"] = report.written_bytes / events
