@@ -12,7 +12,7 @@ from harness.consumers.audit_log import log_records
 from harness.consumers.base import ConsumerSetup, Found
 from harness.consumers.external import POLL_S, ExternalProcess
 from harness.consumers.foreign import ForeignRunning
-from harness.consumers.judge import EOE, Record, judge
+from harness.consumers.judge import Record
 from harness.consumers.program import answer_of, find_program
 from harness.host.process_cpu import read_process_cpu
 from harness.host.tree import HostTree
@@ -79,12 +79,7 @@ class AuditdRunning(ForeignRunning):
 
     def document(self) -> dict[str, Any]:
         """What its first output has."""
-        return judge(
-            self._records(self.outputs[0].path),
-            marker=self.setup.marker,
-            missing_types={EOE, *self.setup.excluded_types},
-            trees=self.trees,
-        )
+        return self.judged(self._records(self.outputs[0].path))
 
     def end(self) -> None:
         """End it, and remove the files that it leaves behind when it is killed."""

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import time
 from abc import ABC, abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any, Literal
 
 from harness.consumers.base import ConsumerReport, ConsumerSetup
 from harness.consumers.external import STOP_TIMEOUT_S, ExternalProcess
+from harness.consumers.judge import EOE, Record, judge
 from harness.consumers.output_age import OutputAge
 from harness.consumers.usage import Usage
 from harness.host.netlink_sockets import owners_of, read_audit_sockets
@@ -55,6 +56,15 @@ class ForeignRunning(ABC):
     @abstractmethod
     def document(self) -> dict[str, Any]:
         """What it received, of its outputs; called when it has ended."""
+
+    def judged(self, records: Iterable[Record]) -> dict[str, Any]:
+        """The document of the records in its outputs, which lack what no consumer writes."""
+        return judge(
+            records,
+            marker=self.setup.marker,
+            missing_types={EOE, *self.setup.excluded_types},
+            trees=self.trees,
+        )
 
     @property
     def pids(self) -> tuple[int, ...]:

@@ -19,7 +19,7 @@ from harness.consumers.buffered import BufferedRunning
 from harness.consumers.download import find_download
 from harness.consumers.external import ExternalProcess
 from harness.consumers.json_lines import read_lines
-from harness.consumers.judge import EOE, Record, judge
+from harness.consumers.judge import Record
 from harness.consumers.output_age import OutputAge
 from harness.consumers.ready import await_registered
 
@@ -114,12 +114,7 @@ class _Running(BufferedRunning):
         return [self._events]
 
     def document(self) -> dict[str, Any]:
-        document = judge(
-            records_of(read_lines(self.event_files(), Event)),
-            marker=self.setup.marker,
-            missing_types={EOE, *self.setup.excluded_types},
-            trees=self.trees,
-        )
+        document = self.judged(records_of(read_lines(self.event_files(), Event)))
         return document | {"own_count": own_count(self.process.output())}
 
 

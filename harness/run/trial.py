@@ -90,21 +90,28 @@ def run_trial(bench: Bench, trial: Trial) -> Sample:
     KeyboardInterrupt and errors of the control plane pass through; the processes are ended then.
     """
     scenario = bench.plan.scenario_of(trial.cell)
-    consumer = trial.cell.consumer
     started_at, start_ns = datetime.now(UTC), time.monotonic_ns()
-    if reason := bench.failures.given_up(consumer):
-        return _failed(bench, trial, scenario, reason)
-    try:
-        sample = _measure(bench, trial, scenario)
-        bench.failures.works(consumer)
-    except (ChildFailedError, TimeoutError) as error:
-        bench.failures.fails(consumer, str(error))
-        sample = _failed(bench, trial, scenario, str(error))
+    if reason := bench.failures.given_up(trial.cell.consumer):
+        sample = _failed(bench, trial, scenario, reason)
+    else:
+        sample = _tried(bench, trial, scenario)
     return replace(
         sample,
         started_at=started_at.isoformat(timespec="milliseconds"),
         duration_ns=time.monotonic_ns() - start_ns,
     )
+
+
+def _tried(bench: Bench, trial: Trial, scenario: Scenario) -> Sample:
+    """The sample of a trial; one that failed tells why, and is remembered."""
+    consumer = trial.cell.consumer
+    try:
+        sample = _measure(bench, trial, scenario)
+    except (ChildFailedError, TimeoutError) as error:
+        bench.failures.fails(consumer, str(error))
+        return _failed(bench, trial, scenario, str(error))
+    bench.failures.works(consumer)
+    return sample
 
 
 def _measure(bench: Bench, trial: Trial, scenario: Scenario) -> Sample:

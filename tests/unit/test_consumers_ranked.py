@@ -17,6 +17,7 @@ from harness.reporters.standings import by_group, process_lines, standing_rows
 from harness.run.failures import PATIENCE, Failures
 from harness.run.plan import Request, make_plan
 from harness.run.sample import sample_of
+from harness.run.trial import Bench, run_trial
 
 
 def samples_of(costs: dict[str, float], blocks: int = 12, spread: float = 0.02) -> list[Sample]:
@@ -158,3 +159,23 @@ def test_what_watched_without_audit_joins_the_others_of_its_workload() -> None:
     found = standings(samples)
     assert [standing.cell.consumer for standing in found] == ["cheap", "ebpf", "two"]
     assert list(by_group(found)) == [("udp", "watched")]
+
+
+def test_a_trial_that_is_not_tried_says_why_and_when() -> None:
+    failures = Failures()
+    for _ in range(PATIENCE):
+        failures.fails("assemble", "it died")
+    plan = make_plan(Request(plan="consumers", consumers=("assemble",), seed=1))
+    bench = Bench(
+        plan=plan,
+        lease=None,  # type: ignore[arg-type] - nothing is touched
+        client=None,  # type: ignore[arg-type]
+        consumers={},
+        cpus={},
+        trial_timeout_s=1,
+        failures=failures,
+    )
+    sample = run_trial(bench, Trial(5, Cell("udp", "watched", "assemble"), 1, 0, 1, 100))
+    assert not sample.valid
+    assert sample.invalid_reason.startswith("given up after")
+    assert sample.started_at
