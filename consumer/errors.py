@@ -2,8 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
+import sys
+
 EXIT_USAGE = 2
 EXIT_HOST_UNFIT = 4
+EXIT_INTERRUPTED = 5
+EXIT_ERROR = 70
+TRACEBACK_VARIABLE = "AUDITBENCH_TRACEBACK"
 
 
 class ConsumerError(Exception):
@@ -24,3 +31,36 @@ class HostUnfitError(ConsumerError):
     """The host, or what this user may do on it, does not allow it."""
 
     exit_code = EXIT_HOST_UNFIT
+
+
+def tell(line: str) -> None:
+    """One line on standard error, as far as there is one that takes it."""
+    with contextlib.suppress(OSError, ValueError, AttributeError):
+        sys.stderr.write(f"consumer: {line}\n")
+        sys.stderr.flush()
+
+
+def tell_unexpected(error: Exception) -> int:
+    """Say in one line what nobody expected; the exit code for it."""
+    if isinstance(error, MemoryError):
+        tell("there is not enough memory: raise the limit, or read less at once")
+        return EXIT_HOST_UNFIT
+    if isinstance(error, OSError):
+        tell(f"the system refused: {error.strerror or error}")
+        return EXIT_HOST_UNFIT
+    if os.environ.get(TRACEBACK_VARIABLE):
+        sys.excepthook(type(error), error, error.__traceback__)
+    what = " ".join(f"{type(error).__name__}: {error}".split())
+    tell(
+        f"an error of this program: {what}; please report it with this line and what "
+        f"{TRACEBACK_VARIABLE}=1 prints"
+    )
+    return EXIT_ERROR
+
+
+def drop_output() -> None:
+    """Let what standard output could not take go, so that it fails no more at the end."""
+    with contextlib.suppress(OSError, ValueError, AttributeError):
+        nowhere = os.open(os.devnull, os.O_WRONLY | os.O_CLOEXEC)
+        os.dup2(nowhere, sys.stdout.fileno())
+        os.close(nowhere)

@@ -13,7 +13,15 @@ import sys
 from collections.abc import Callable, Collection, Iterable
 from typing import Any
 
-from consumer.errors import EXIT_USAGE, ConsumerError, UsageError
+from consumer.errors import (
+    EXIT_INTERRUPTED,
+    ConsumerError,
+    HostUnfitError,
+    UsageError,
+    drop_output,
+    tell,
+    tell_unexpected,
+)
 from consumer.log_events import LogEvents
 from consumer.log_fields import LogFields
 from consumer.log_files import DAMAGED, LogFile, open_in_order
@@ -156,18 +164,31 @@ def read_logs(paths: Iterable[str], sums: LogSums, progress: Progress | None = N
             file.close()
 
 
+def _print_sums(arguments: list[str]) -> None:
+    if sys.stdout is None:
+        raise HostUnfitError("standard output is closed", "give it a place to print to")
+    if not arguments or any(word.startswith("--") for word in arguments):
+        raise UsageError("files of audit.log are wanted", "python -m consumer.log FILE… or -")
+    sums = LogSums(KINDS)
+    read_logs(arguments, sums)
+    sys.stdout.write(json.dumps(sums.document()) + "\n")
+    sys.stdout.flush()
+
+
 def main(arguments: list[str]) -> int:
     """Read the files named and print the document."""
     try:
-        if not arguments or any(word.startswith("--") for word in arguments):
-            raise UsageError("files of audit.log are wanted", "python -m consumer.log FILE… or -")
-        sums = LogSums(KINDS)
-        read_logs(arguments, sums)
+        _print_sums(arguments)
     except ConsumerError as error:
-        sys.stderr.write(f"consumer: {error.line}\n")
-        return EXIT_USAGE
-    json.dump(sums.document(), sys.stdout)
-    sys.stdout.write("\n")
+        tell(error.line)
+        return error.exit_code
+    except BrokenPipeError:
+        drop_output()
+    except KeyboardInterrupt:
+        return EXIT_INTERRUPTED
+    except Exception as error:
+        drop_output()
+        return tell_unexpected(error)
     return 0
 
 

@@ -11,9 +11,21 @@ from typing import NoReturn
 
 from cyclopts import App, CycloptsError
 
-from harness.errors import EXIT_FINE, EXIT_INTERRUPTED, EXIT_USAGE, AuditbenchError, UsageError
+from harness.errors import (
+    EXIT_CODES,
+    EXIT_ERROR,
+    EXIT_FINE,
+    EXIT_HOST_UNFIT,
+    EXIT_INTERRUPTED,
+    EXIT_USAGE,
+    AuditbenchError,
+    UsageError,
+)
+from harness.streams import Streams
 
 DELIMITER = "--"
+JUDGING = frozenset({"ab", "compare", "doctor", "gate", "restore"})
+"""Verbs whose exit code is the answer itself: 0 stays 0 where it cannot be printed, too."""
 
 VERBS: dict[str, str] = {
     "run": "Measure what audit costs here: a plan, rule files, or a command of yours.",
@@ -41,12 +53,18 @@ def _version() -> str:
     return version("auditbench")
 
 
+def _exit_codes() -> str:
+    lines = "\n".join(f"{code:4}  {meaning}" for code, meaning in EXIT_CODES.items())
+    return f"Exit codes:\n{lines}"
+
+
 app = App(
     name="auditbench",
     version=_version,
     help="Benchmark and stress-test harness for the Linux kernel audit framework.",
     # Reading markdown costs a sixth of the time that help may take.
     help_format="plaintext",
+    help_epilogue=_exit_codes(),
     version_flags=["--version", "-V"],
     result_action="return_value",
 )
@@ -64,11 +82,26 @@ def run_command(words: Sequence[str]) -> int:
         return _complain(f"{error} `auditbench --help` shows what there is.", EXIT_USAGE)
     except KeyboardInterrupt:
         return _complain("stopped; the host's audit state is as it was before", EXIT_INTERRUPTED)
-    except BrokenPipeError:
-        # Whoever read our output has seen enough. Python would complain once more at exit.
-        sys.stdout = None
-        return EXIT_FINE
+    except Exception as error:
+        return _fail(error)
     return code if isinstance(code, int) else EXIT_FINE
+
+
+def _fail(error: Exception) -> int:
+    """Say what nobody expected, in one line: no memory left, or an error of this program."""
+    from harness.failure import explain_failure, is_out_of_memory, wants_traceback
+
+    if wants_traceback():
+        import traceback
+
+        traceback.print_exception(error)
+    if is_out_of_memory(error):
+        return _complain(
+            "there is not enough memory: raise the limit (`ulimit -v`, the memory cgroup's), or "
+            "take a smaller run",
+            EXIT_HOST_UNFIT,
+        )
+    return _complain(explain_failure(error, _version()), EXIT_ERROR)
 
 
 def _dispatch(words: list[str]) -> object:
@@ -97,4 +130,7 @@ def _complain(message: str, code: int) -> int:
 
 def main() -> NoReturn:
     """The entry point of `auditbench`."""
-    sys.exit(run_command(sys.argv[1:]))
+    streams = Streams()
+    words = sys.argv[1:]
+    code = run_command(words)
+    sys.exit(streams.settle(code, is_verdict=bool(words) and words[0] in JUDGING))

@@ -1,6 +1,7 @@
 """What can go wrong, as types: one line with the remedy, and the exit code it ends in.
 
-Raise where the reason is known; catch once, in the face (`harness/cli.py`).
+Raise where the reason is known; catch once, in the face (`harness/cli.py`). What the codes mean is
+said to users in `EXIT_CODES` (for `--help`) and in docs/exit-codes.md.
 """
 
 from __future__ import annotations
@@ -11,6 +12,19 @@ EXIT_USAGE = 2
 EXIT_UNTRUSTWORTHY = 3
 EXIT_HOST_UNFIT = 4
 EXIT_INTERRUPTED = 5
+EXIT_ERROR = 70
+"""An error of this program: sysexits.h calls it EX_SOFTWARE. Python's own code for it would be 1,
+which here says that a limit is exceeded."""
+
+EXIT_CODES = {
+    EXIT_FINE: "fine",
+    EXIT_REGRESSION: "found what was to fail: a limit exceeded, something worse",
+    EXIT_USAGE: "the request cannot be carried out: usage, damaged input, a missing program",
+    EXIT_UNTRUSTWORTHY: "inconclusive, or not to be relied on",
+    EXIT_HOST_UNFIT: "the host is unfit, or does not let it",
+    EXIT_INTERRUPTED: "stopped; the host's audit state is as before",
+    EXIT_ERROR: "an error of this program",
+}
 
 
 class AuditbenchError(Exception):

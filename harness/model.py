@@ -371,9 +371,30 @@ class Result:
     """What one operation is called: a replay's are records."""
 
     @property
+    def undecidable(self) -> bool:
+        """Whether trials failed, and what is left of the blocks is too little for any verdict."""
+        compared = (
+            comparison
+            for comparison in self.comparisons
+            if comparison.metric == self.primary
+            and comparison.verdict != "reference"
+            and not comparison.cell.scenario.endswith(AGAIN)
+        )
+        return self.invalid_trials > 0 and all(c.ci_low is None for c in compared)
+
+    @property
+    def mostly_invalid(self) -> bool:
+        """Whether more trials failed than count."""
+        return self.invalid_trials * 2 > self.trials
+
+    @property
     def trustworthy(self) -> bool:
-        """False where nothing was compared, or events are unaccounted for."""
+        """False where nothing was or can be decided, most trials failed, or events are
+        unaccounted for.
+        """
         if not any(comparison.blocks for comparison in self.comparisons):
+            return False
+        if self.undecidable or self.mostly_invalid:
             return False
         return not any(
             ledger.trials_unexplained or ledger.total.unexplained for ledger in self.ledgers

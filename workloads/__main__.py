@@ -10,27 +10,42 @@ import json
 import sys
 from collections.abc import Sequence
 
-from workloads._errors import EXIT_HOST_UNFIT, EXIT_INTERRUPTED, WorkloadError
+from workloads._errors import (
+    EXIT_HOST_UNFIT,
+    EXIT_INTERRUPTED,
+    WorkloadError,
+    drop_output,
+    explain,
+    tell,
+)
 from workloads.catalog import WORKLOADS
 
 
 def main(words: Sequence[str]) -> int:
     """Runs the program with the command line `words`; returns its exit code."""
+    control = "--control" in words
     try:
         return _run(words)
     except WorkloadError as error:
-        return _complain(str(error), error.exit_code, "--control" in words)
+        return _complain(str(error), error.exit_code, control)
     except KeyboardInterrupt:
         return EXIT_INTERRUPTED
-    except OSError as error:
-        return _complain(f"the system refused: {error}", EXIT_HOST_UNFIT, "--control" in words)
+    except BrokenPipeError:
+        drop_output()
+        return 0
+    except Exception as error:
+        return _complain(*explain(error), control)
 
 
 def _run(words: Sequence[str]) -> int:
+    if sys.stdout is None:
+        raise WorkloadError(
+            "standard output is closed: give it a place to print to", exit_code=EXIT_HOST_UNFIT
+        )
     from workloads import _options  # noqa: PLC0415 - --list answers without the rest
 
     if _options.wants_list(words):
-        print(_listing(as_json="--json" in words))
+        print(_listing(as_json="--json" in words), flush=True)
         return 0
     options, info = _options.parse_options(words)
     from workloads import _supervisor  # noqa: PLC0415
@@ -53,10 +68,15 @@ def _listing(*, as_json: bool) -> str:
 
 
 def _complain(message: str, exit_code: int, control: bool) -> int:
-    print(f"workloads: {message}", file=sys.stderr)
-    if control:
+    tell(message)
+    if control and sys.stdout is not None:
         document = {"event": "error", "message": message, "exit_code": exit_code}
-        print(json.dumps(document), flush=True)
+        try:
+            print(json.dumps(document), flush=True)
+        except OSError:
+            drop_output()
+    else:
+        drop_output()
     return exit_code
 
 

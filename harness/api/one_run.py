@@ -81,7 +81,7 @@ class Run:
 
     @property
     def trustworthy(self) -> bool:
-        """False where nothing was compared, or events are unaccounted for."""
+        """False where nothing is or can be decided, or events are unaccounted for."""
         return self.result.trustworthy
 
     @property

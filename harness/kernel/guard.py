@@ -23,7 +23,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Final
 
-from harness.errors import AuditbenchError
+from harness.errors import EXIT_HOST_UNFIT, EXIT_USAGE, AuditbenchError
 from harness.kernel.children import read_children
 from harness.kernel.client import AuditClient
 from harness.kernel.process import PROC
@@ -57,9 +57,14 @@ RESISTED: Final = (
 
 
 def main(arguments: list[str]) -> int:
-    """Watch until the harness dies or dismisses us; the exit code is of no meaning."""
-    state = StateDir(Path(arguments[0]))
-    control, ready, audit, harness, _lock = map(int, arguments[1:6])
+    """Watch until the harness dies or dismisses us; nobody waits for the exit code."""
+    try:
+        folder, *numbers = arguments
+        control, ready, audit, harness, _lock = map(int, numbers)
+    except ValueError:
+        sys.stderr.write("the guard is started by auditbench itself: see `auditbench run --help`\n")
+        return EXIT_USAGE
+    state = StateDir(Path(folder))
     _resist()
     try:
         record = load_record(state.lease)
@@ -68,7 +73,7 @@ def main(arguments: list[str]) -> int:
             raise AuditbenchError(f"{state.lease} is missing")  # noqa: TRY301
     except (AuditbenchError, OSError) as error:
         os.write(ready, f"E{error}".encode())
-        return 1
+        return EXIT_HOST_UNFIT
     _pin_memory()
     with contextlib.suppress(BrokenPipeError):  # the harness is dead already
         os.write(ready, READY)

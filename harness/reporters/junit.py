@@ -17,6 +17,8 @@ from harness.reporters.units import interval, ratio
 NOT_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 """What XML 1.0 cannot hold, not even as a reference."""
 
+NOT_RELIED_ON = "nothing is decided, trials failed, or events are unaccounted for"
+
 
 @dataclass(frozen=True, slots=True)
 class Case:
@@ -43,7 +45,7 @@ def gate_junit(report: GateReport) -> str:
 def result_junit(result: Result) -> str:
     """Every comparison a test case: `worse` fails, what cannot be decided is skipped."""
     cases = [_comparison_case(comparison) for comparison in result.comparisons]
-    reasons = () if result.trustworthy else ("nothing is compared, or events are unaccounted for",)
+    reasons = () if result.trustworthy else (NOT_RELIED_ON,)
     cases.append(_trust_case("auditbench.run", reasons))
     return _suites(f"auditbench {result.run}", cases, _properties([result], ""))
 

@@ -123,7 +123,17 @@ def _cells(measured: Measured) -> list[Cell]:
     return [
         *(comparison.cell for comparison in measured.comparisons),
         *(loss.cell for loss in measured.losses),
+        *cells_without_valid_trial(measured.samples),
     ]
+
+
+def cells_without_valid_trial(samples: Iterable[Sample]) -> list[Cell]:
+    """The cells that were measured and of which no trial counts; steps of the ladder aside."""
+    valid: dict[Cell, bool] = {}
+    for sample in samples:
+        if not (sample.warm_up or sample.ladder):
+            valid[sample.cell] = valid.get(sample.cell, False) or sample.valid
+    return [cell for cell, any_valid in valid.items() if not any_valid]
 
 
 def check_cell(limit: Limit, cell: Cell, measured: Measured) -> Check:
@@ -143,12 +153,18 @@ def _read_ratio(limit: Limit, cell: Cell, measured: Measured) -> Reading:
     _require_metric(limit, bool(of_metric), (c.metric for c in measured.comparisons))
     found = of_metric.get(cell)
     if found is None:
-        return _unread(measured, "this cell has no such metric")
+        return _unread(measured, _why_unread(cell, measured))
     if found.ci_low is None or found.ci_high is None or found.ratio is None:
         return _unread(measured, _why_not(found), found.blocks)
     return _reading(
         measured, limit, (found.ci_low, found.ratio, found.ci_high), found.blocks, found.detectable
     )
+
+
+def _why_unread(cell: Cell, measured: Measured) -> str:
+    if cell in cells_without_valid_trial(measured.samples):
+        return "no valid trial"
+    return "this cell has no such metric"
 
 
 def _why_not(comparison: Comparison) -> str:
@@ -172,7 +188,7 @@ def _read_time(limit: Limit, cell: Cell, measured: Measured) -> Reading:
     _require_metric(limit, bool(series), (m for s in measured.samples for m in s.metrics))
     values = list(series.get(cell, {}).values())
     if not values:
-        return _unread(measured, "this cell has no such metric")
+        return _unread(measured, _why_unread(cell, measured))
     if not any(values):
         return Reading(measured.run, "pass", 0.0, 0.0, 0.0, len(values))
     to_bound = paired_ratio(values, [limit.bound] * len(values))

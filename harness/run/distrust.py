@@ -6,8 +6,8 @@ from collections.abc import Iterable, Sequence
 
 from harness.decisions import Check
 from harness.errors import UntrustworthyError
-from harness.model import Cell, Result, Sample
-from harness.run.checks import LEAST_BLOCKS
+from harness.model import Result, Sample
+from harness.run.checks import LEAST_BLOCKS, cells_without_valid_trial
 
 
 def distrust_checks(
@@ -15,7 +15,7 @@ def distrust_checks(
 ) -> tuple[str, ...]:
     """Why what was measured must not be relied on."""
     reasons = distrusted(result)
-    for cell in _cells_without_valid_trial(samples):
+    for cell in cells_without_valid_trial(samples):
         reasons.append(f"{cell.workload} × {cell.scenario} × {cell.consumer} has no valid trial")
     last = [(check.limit.text, check.readings[-1]) for check in checks]
     reasons += [f"{limit}: {reading.note}" for limit, reading in last if reading.note]
@@ -30,19 +30,11 @@ def distrusted(result: Result) -> list[str]:
     open_trials = sum(ledger.trials_unexplained for ledger in result.ledgers)
     if open_trials:
         reasons.append(f"{open_trials} trials of {result.run} have events not accounted for")
-    if result.invalid_trials * 2 > result.trials:
+    if result.mostly_invalid or result.undecidable:
         reasons.append(f"{result.invalid_trials} of {result.trials} trials are not valid")
     if not reasons and not result.trustworthy:
         reasons.append(f"{result.run} has events not accounted for")
     return reasons
-
-
-def _cells_without_valid_trial(samples: Iterable[Sample]) -> list[Cell]:
-    valid: dict[Cell, bool] = {}
-    for sample in samples:
-        if not sample.warm_up:
-            valid[sample.cell] = valid.get(sample.cell, False) or sample.valid
-    return [cell for cell, any_valid in valid.items() if not any_valid]
 
 
 def require_blocks(checks: Sequence[Check], run: str) -> None:

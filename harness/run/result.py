@@ -44,7 +44,7 @@ def make_result(stored: StoredRun) -> Result:
     # A trial that was made again is one trial.
     measured = {sample.index for sample in everything}
     valid = {sample.index for sample in everything if sample.valid}
-    return Result(
+    result = Result(
         run=stored.name,
         host=stored.environment,
         plan=plan,
@@ -61,6 +61,18 @@ def make_result(stored: StoredRun) -> Result:
         primary=primary,
         operation="record" if kind == "replay" else "operation",
     )
+    return replace(result, cautions=(*result.cautions, *_too_little(result)))
+
+
+def _too_little(result: Result) -> list[Caution]:
+    """What makes a run undecided whatever its numbers are."""
+    failed = f"{result.invalid_trials} of {result.trials} trials are not valid"
+    remedy = "look at why they failed, and run it again"
+    if result.undecidable:
+        return [Caution("undecided", f"{failed}, too few are left to decide anything", remedy)]
+    if result.mostly_invalid:
+        return [Caution("undecided", f"{failed}, too many to rely on the rest", remedy)]
+    return []
 
 
 def make_view(stored: StoredRun) -> ReportView:

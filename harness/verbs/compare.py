@@ -163,10 +163,9 @@ def _text(report: ChangeReport, format: Format) -> str:
 
         return csv_text(change_rows(report))
     if format == "json":
-        import json
+        from harness.verbs.output import json_text
 
-        document = changes_document(report)
-        return json.dumps(document, indent=1, ensure_ascii=False, default=str) + "\n"
+        return json_text(changes_document(report))
     return _terminal_text(report)
 
 

@@ -1,13 +1,12 @@
 """Where verbs print to: standard output for results, standard error for progress.
 
-Whoever reads our output may leave when they have seen enough (`| head`). The rest is dropped then,
-and the exit code is what it would have been: it is a verdict, and nobody's business to change.
+What becomes of the output where nobody takes it is `harness.streams`' business: nothing here fails
+for it.
 """
 
 from __future__ import annotations
 
 import json
-import os
 import sys
 from typing import Any
 
@@ -16,17 +15,9 @@ from rich.console import Console
 PLAIN_WIDTH = 80
 
 
-class _Output(Console):
-    """A console on standard output that outlives its reader."""
-
-    def on_broken_pipe(self) -> None:
-        self.quiet = True
-        _drop_the_rest()
-
-
 def out() -> Console:
     """For results: as wide as the terminal, 80 columns where there is none."""
-    return _Output(width=None if sys.stdout.isatty() else PLAIN_WIDTH, highlight=False)
+    return Console(width=None if sys.stdout.isatty() else PLAIN_WIDTH, highlight=False)
 
 
 def err() -> Console:
@@ -36,19 +27,20 @@ def err() -> Console:
 
 def print_json(document: dict[str, Any]) -> None:
     """One JSON document on standard output."""
-    print_text(json.dumps(document, indent=1, ensure_ascii=False, default=str) + "\n")
+    print_text(json_text(document))
+
+
+def json_text(document: dict[str, Any]) -> str:
+    """A document as text; in ASCII where standard output cannot show all of its characters."""
+    text = json.dumps(document, indent=1, ensure_ascii=False, default=str) + "\n"
+    try:
+        text.encode(sys.stdout.encoding or "utf-8")
+    except UnicodeError:
+        return json.dumps(document, indent=1, default=str) + "\n"
+    return text
 
 
 def print_text(text: str) -> None:
     """Text on standard output as it is."""
-    try:
-        sys.stdout.write(text)
-        sys.stdout.flush()
-    except BrokenPipeError:
-        _drop_the_rest()
-
-
-def _drop_the_rest() -> None:
-    nowhere = os.open(os.devnull, os.O_WRONLY)
-    os.dup2(nowhere, sys.stdout.fileno())
-    os.close(nowhere)
+    sys.stdout.write(text)
+    sys.stdout.flush()

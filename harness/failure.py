@@ -1,0 +1,50 @@
+"""An exception that nobody expected, as one line: what, where, which version, how to report it."""
+
+from __future__ import annotations
+
+import os
+import traceback
+from pathlib import Path
+
+TRACEBACK_VARIABLE = "AUDITBENCH_TRACEBACK"
+"""Set to anything, it has the whole traceback printed before the line."""
+
+_ROOT = Path(__file__).resolve().parents[1]
+_OURS = ("harness", "consumer", "workloads")
+_OUT_OF_MEMORY = ("Cannot allocate memory", "failed to map segment", "can't start new thread")
+"""How a library that cannot be loaded, a fork or a thread says that there is no memory."""
+
+
+def wants_traceback() -> bool:
+    """Whether the user asked for the details."""
+    return bool(os.environ.get(TRACEBACK_VARIABLE))
+
+
+def is_out_of_memory(error: BaseException) -> bool:
+    """Whether it means that memory ran out: its kind, or what it or its cause says."""
+    told: BaseException | None = error
+    while told is not None:
+        if isinstance(told, MemoryError) or any(words in str(told) for words in _OUT_OF_MEMORY):
+            return True
+        told = told.__cause__ or told.__context__
+    return False
+
+
+def explain_failure(error: BaseException, version: str) -> str:
+    """The line that a user can report: it names the last place in our own code."""
+    what = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
+    return (
+        f"an error of this program: {what} ({_place(error)}, auditbench {version}); please report "
+        f"it where you got auditbench from, with this line, the command and what it prints with "
+        f"{TRACEBACK_VARIABLE}=1"
+    )
+
+
+def _place(error: BaseException) -> str:
+    """File and line of the innermost frame in this distribution."""
+    place = "place unknown"
+    for frame in traceback.extract_tb(error.__traceback__):
+        path = Path(frame.filename)
+        if path.is_relative_to(_ROOT) and path.relative_to(_ROOT).parts[0] in _OURS:
+            place = f"{path.relative_to(_ROOT)}:{frame.lineno}"
+    return place
