@@ -33,6 +33,9 @@ class Change:
     plain_ratio: float | None = None
     plain_low: float | None = None
     plain_high: float | None = None
+    indivisible: bool = False
+    """Whether a run has a reference for the cell and the metric, but cannot be divided by it: a
+    value is zero or below."""
 
     @property
     def counts(self) -> bool:

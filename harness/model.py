@@ -8,7 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal, NamedTuple
+from typing import Annotated, Any, Literal, NamedTuple
+
+from msgspec import Meta
+
+Count = Annotated[int, Meta(ge=0, le=2**53)]
+"""How often something is there, or how long in whole units: exact as a float, too."""
+Whole = Annotated[int, Meta(ge=-(2**53), le=2**53)]
+Milliseconds = Annotated[float, Meta(ge=-1e15, le=1e15)]
 
 SAMPLE_SCHEMA = 1
 """Version of one line in `samples.jsonl`; grows when a field changes its meaning."""
@@ -86,40 +93,40 @@ class Ledger:
     fields count records by the place that dropped them, None where two cannot be told apart.
     """
 
-    generated: int | None
-    complete: int | None
-    partial: int | None
-    lost: int | None
-    missing_records: int | None = None
-    refused: int | None = None
-    vanished: int | None = None
-    suppressed: int | None = None
-    unexplained: int | None = None
-    refused_low: int | None = None
-    refused_high: int | None = None
-    unnamed_events: int | None = None
+    generated: Count | None
+    complete: Count | None
+    partial: Count | None
+    lost: Count | None
+    missing_records: Whole | None = None
+    refused: Whole | None = None
+    vanished: Whole | None = None
+    suppressed: Count | None = None
+    unexplained: Whole | None = None
+    refused_low: Whole | None = None
+    refused_high: Whole | None = None
+    unnamed_events: Whole | None = None
     """Partial events that lack the very record that tells whose they are."""
-    foreign_events: int | None = None
+    foreign_events: Whole | None = None
     """Received, but of other sessions; the harness's own changes are among them."""
-    markers_missing: int | None = None
+    markers_missing: Whole | None = None
     """Sync markers that never came back."""
-    stage_backlog_records: int | None = None
+    stage_backlog_records: Whole | None = None
     """Later records of events whose first the backlog let through."""
-    stage_rate_records: int | None = None
-    stage_retry_records: int | None = None
+    stage_rate_records: Whole | None = None
+    stage_retry_records: Whole | None = None
     """Dropped from the retry or hold queue, whether `lost` counts them or not."""
-    stage_multicast_records: int | None = None
-    stage_consumer_records: int | None = None
-    serial_gaps: int | None = None
+    stage_multicast_records: Whole | None = None
+    stage_consumer_records: Whole | None = None
+    serial_gaps: Whole | None = None
     """Missing serials, those of sync markers among them."""
-    received_records: int | None = None
-    duplicate_records: int | None = None
-    late_records: int | None = None
-    after_marker_events: int | None = None
+    received_records: Whole | None = None
+    duplicate_records: Whole | None = None
+    late_records: Whole | None = None
+    after_marker_events: Whole | None = None
     """Of those received, the ones that began after the sync marker that closed the trial."""
-    socket_drops: int | None = None
-    enobufs: int | None = None
-    waited_ms: float | None = None
+    socket_drops: Whole | None = None
+    enobufs: Whole | None = None
+    waited_ms: Milliseconds | None = None
     attribution: str = "session"
     """`session`, `process-tree`, or `none` when events cannot be told from those of others."""
 
@@ -127,13 +134,13 @@ class Ledger:
 class Moment(NamedTuple):
     """The way from the kernel to the consumer at one moment of a trial; stored as a list."""
 
-    t_ms: int
+    t_ms: Whole
     """Since the load began."""
-    backlog: int
+    backlog: Whole
     """Records in the kernel's queue."""
-    lost: int
+    lost: Whole
     """The kernel's `lost` since the load began."""
-    unread_bytes: int | None = None
+    unread_bytes: Whole | None = None
     """What waits in the consumer's sockets; None where none is known to be its own."""
 
 
@@ -145,17 +152,17 @@ class Sample:
     the documents behind them are kept as the processes gave them.
     """
 
-    index: int
+    index: Count
     workload: str
     scenario: str
     consumer: str
-    block: int
-    position: int
+    block: Count
+    position: Count
     seed: int
-    ops: int
+    ops: Count
     started_at: str
     """UTC, ISO 8601."""
-    duration_ns: int
+    duration_ns: Count
     """From applying the scenario to the consumer's end."""
     metrics: dict[str, float]
     ledger: Ledger
@@ -173,7 +180,7 @@ class Sample:
     consumer_document: dict[str, Any] | None = None
     status_before: dict[str, Any] | None = None
     status_after: dict[str, Any] | None = None
-    backlog_high: int | None = None
+    backlog_high: Whole | None = None
     timeline: tuple[Moment, ...] = ()
     """From before the load until all that it made is through; empty where there is no kernel in
     the loop, and in runs made before it was kept."""

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import contextlib
 import gc
+import io
 import json
+import lzma
 import os
 import re
 import tomllib
@@ -18,9 +20,20 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import IO, Any
 
+import msgspec
+
 from harness.errors import UsageError
 from harness.model import SAMPLE_SCHEMA, Caution, Sample
-from harness.stored_shapes import StoredEnvironment, StoredPlan
+from harness.reading import MOST_BYTES, read_file, read_text, unpack_xz
+from harness.stored_shapes import (
+    StoredEnvironment,
+    StoredMachine,
+    StoredPlan,
+    StoredStatus,
+    StoredWorkload,
+    refuse_extremes,
+    refuse_extremes_within,
+)
 
 SAMPLES = "samples.jsonl"
 KEPT_SAMPLES = "samples.jsonl.xz"
@@ -142,20 +155,26 @@ def load_run(folder: Path) -> StoredRun:
 
 
 def _read_document(path: Path, parse: Callable[[str], Any], shape: Any) -> dict[str, Any]:
-    import msgspec
-
     try:
-        document = parse(path.read_text(encoding="utf-8"))
+        document = parse(read_text(path))
         msgspec.convert(document, shape)
+        refuse_extremes_within(document)
     except OSError as error:
         raise UsageError(
             f"{path} cannot be read ({error.strerror})",
             remedy="name the folder of a run, or `latest`",
         ) from None
-    except ValueError as error:
-        raise UsageError(f"{path} is damaged ({error})", remedy="restore it or run again") from None
+    except (ValueError, RecursionError) as error:
+        raise UsageError(
+            f"{path} is damaged ({explain_damage(error)})", remedy="restore it or run again"
+        ) from None
     found: dict[str, Any] = document
     return found
+
+
+def explain_damage(error: Exception) -> str:
+    """Why something that was read is damaged, in words."""
+    return "it is nested too deep" if isinstance(error, RecursionError) else str(error)
 
 
 @contextmanager
@@ -177,34 +196,31 @@ def _samples_file(folder: Path) -> Path:
 
 def read_sample_lines(path: Path) -> list[bytes]:
     """The lines of a file of samples, compressed or not; UsageError where it cannot be read."""
+    return list(_sample_lines(path))
+
+
+def _sample_lines(path: Path) -> Iterator[bytes]:
+    """One after the other: a file of nothing but line ends is not a list of millions."""
     try:
-        data = path.read_bytes()
+        data = read_file(path, MOST_BYTES)
+        if path.name == KEPT_SAMPLES:
+            data = unpack_xz(data)
     except OSError as error:
         raise UsageError(f"{path} cannot be read ({error.strerror})") from None
-    if path.name == KEPT_SAMPLES:
-        data = _decompressed(path, data)
-    return data.splitlines(keepends=True)
-
-
-def _decompressed(path: Path, data: bytes) -> bytes:
-    import lzma
-
-    try:
-        return lzma.decompress(data)
-    except lzma.LZMAError as error:
+    except (ValueError, lzma.LZMAError) as error:
         raise UsageError(f"{path} is damaged ({error})", remedy="restore it") from None
+    yield from io.BytesIO(data)
 
 
 def _read_samples(path: Path) -> tuple[list[Sample], list[Caution]]:
     # Checks every field and is several times as fast as the standard library.
     from msgspec.json import Decoder
 
-    lines = read_sample_lines(path)
     decode = Decoder(Sample).decode
     samples: list[Sample] = []
     cautions: list[Caution] = []
-    for number, line in enumerate(lines, start=1):
-        if number == len(lines) and not line.endswith(b"\n"):
+    for number, line in enumerate(_sample_lines(path), start=1):
+        if not line.endswith(b"\n"):  # only the last can be so
             cautions.append(
                 Caution("truncated", f"{path}: the last line was cut short and is left out")
             )
@@ -217,18 +233,36 @@ def _read_sample(path: Path, number: int, line: bytes, decode: Callable[[bytes],
     """One line; what fields it has beyond those of this version is passed over."""
     try:
         sample = decode(line)
-    except ValueError as error:
+        _check_sample(sample)
+    except (ValueError, RecursionError) as error:
         _refuse_other_schema(path, number, _schema_of(line))
         raise UsageError(
-            f"{path}:{number} is damaged ({error})", remedy="delete this line to use the rest"
+            f"{path}:{number} is damaged ({explain_damage(error)})",
+            remedy="delete this line to use the rest",
         ) from None
     _refuse_other_schema(path, number, sample.schema)
     return sample
 
 
+def _check_sample(sample: Sample) -> None:
+    """ValueError, with its place, for what is read again of a sample and is not as it must be."""
+    refuse_extremes(sample.metrics)
+    documents = (
+        ("workload_document", sample.workload_document, StoredWorkload),
+        ("status_before", sample.status_before, StoredStatus),
+        ("machine", sample.machine, StoredMachine),
+    )
+    for name, document, shape in documents:
+        if document:
+            try:
+                msgspec.convert(document, shape)
+            except ValueError as error:
+                raise ValueError(f"{error} - in `$.{name}`") from None
+
+
 def _schema_of(line: bytes) -> object:
     """The schema that a line says it has, this version's where it says none."""
-    with contextlib.suppress(ValueError, AttributeError):
+    with contextlib.suppress(ValueError, AttributeError, RecursionError):
         return json.loads(line).get("schema", SAMPLE_SCHEMA)
     return SAMPLE_SCHEMA
 

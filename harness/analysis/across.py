@@ -72,6 +72,16 @@ class RunSeries:
             return None
         return [value / other for value, other in zip(values, reference, strict=True)]
 
+    def lacks_ratio(self, cell: Cell) -> bool:
+        """Whether the cell has a reference cell that it cannot be divided by: it has values of
+        zero or below, in what it is taken by or in the cell itself.
+        """
+        against = self.reference.of(cell)
+        if against == cell or against not in self.yardstick or {cell, against} & self.apart:
+            return False
+        values, reference = paired(self.series[cell], self.yardstick[against])
+        return bool(reference) and min(*values, *reference) <= 0
+
 
 def run_series(samples: Sequence[Sample], metric: str, reference: Reference) -> RunSeries:
     """The series of one metric of a run."""
@@ -163,6 +173,7 @@ def _change(
         plain_ratio=plain.ratio if plain else None,
         plain_low=plain.ci_low if plain else None,
         plain_high=plain.ci_high if plain else None,
+        indivisible=old.lacks_ratio(pair.base) or new.lacks_ratio(pair.head),
     )
 
 

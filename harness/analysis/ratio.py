@@ -16,16 +16,19 @@ from harness.analysis.signed_rank import rank_centre, rank_interval
 CONFIDENCE = 0.95
 INNER_CONFIDENCE = 0.9
 POWER = 0.8
+MOST_LOG = 300.0
+"""An interval wider than e to this, in either direction, says nothing; e to 710 is no number."""
 
 
 @dataclass(frozen=True, slots=True)
 class Ratio:
     """A ratio with its 95 % interval, and the 90 % interval used to call two cells equivalent.
 
-    Intervals are None with fewer than two values; `mean`, `t_low` and `t_high` are the geometric
-    mean and Student's interval around it. `detectable` is the relative difference that a comparison
-    of this size and spread finds in 4 of 5 cases. `deviation` is the standard deviation that log
-    ratios of normal noise would have to make as wide an interval, None where nothing was paired.
+    Intervals are None with fewer than two values, or where they would be too wide for numbers;
+    `mean`, `t_low` and `t_high` are the geometric mean and Student's interval around it.
+    `detectable` is the relative difference that a comparison of this size and spread finds in 4 of
+    5 cases. `deviation` is the standard deviation that log ratios of normal noise would have to
+    make as wide an interval, None where nothing was paired.
     """
 
     ratio: float
@@ -59,7 +62,15 @@ def log_ratios(values: Sequence[float], reference: Sequence[float]) -> list[floa
     """The logarithms of the ratios by block; None where a value is not positive."""
     if not values or len(values) != len(reference) or min(*values, *reference) <= 0:
         return None
-    return [math.log(a / b) for a, b in zip(values, reference, strict=True)]
+    return [_log_ratio(a, b) for a, b in zip(values, reference, strict=True)]
+
+
+def _log_ratio(value: float, reference: float) -> float:
+    quotient = value / reference
+    if 0 < quotient < math.inf:
+        return math.log(quotient)
+    # Too small or too large to be a number, but its logarithm is one.
+    return math.log(value) - math.log(reference)
 
 
 def paired_ratio(values: Sequence[float], reference: Sequence[float]) -> Ratio | None:
@@ -82,10 +93,13 @@ def ratio_of_logs(logs: Sequence[float]) -> Ratio:
     (low, high), (inner_low, inner_high) = intervals
     half = (high - low) / 2
     error = half / student_t((1 + CONFIDENCE) / 2, len(logs) - 1)
+    reach = half + student_t(POWER, len(logs) - 1) * error
+    if reach > MOST_LOG:
+        return found
     return replace(
         found,
         ratio=math.exp(rank_centre(logs)),
-        detectable=math.expm1(half + student_t(POWER, len(logs) - 1) * error),
+        detectable=math.expm1(reach),
         deviation=error * math.sqrt(len(logs)),
         ci_low=math.exp(low),
         ci_high=math.exp(high),
@@ -113,11 +127,17 @@ def _welch(a: float, n_a: int, b: float, n_b: int) -> float:
 
 
 def _student(centre: float, error: float | None, freedom: float, n: int) -> Ratio:
-    """Everything by Student's t; `error` is the standard error of the centre."""
-    if error is None:
+    """Everything by Student's t; `error` is the standard error of the centre.
+
+    Without intervals where there is no error, or it is so large that they would not be numbers.
+    """
+    outer = inner = reach = math.inf
+    if error is not None:
+        outer = student_t((1 + CONFIDENCE) / 2, freedom) * error
+        inner = student_t((1 + INNER_CONFIDENCE) / 2, freedom) * error
+        reach = outer + student_t(POWER, freedom) * error
+    if not abs(centre) + reach <= MOST_LOG:
         return Ratio(math.exp(centre), None, None, None, None, None, n, mean=math.exp(centre))
-    outer = student_t((1 + CONFIDENCE) / 2, freedom) * error
-    inner = student_t((1 + INNER_CONFIDENCE) / 2, freedom) * error
     low, high = math.exp(centre - outer), math.exp(centre + outer)
     return Ratio(
         ratio=math.exp(centre),
@@ -125,7 +145,7 @@ def _student(centre: float, error: float | None, freedom: float, n: int) -> Rati
         ci_high=high,
         inner_low=math.exp(centre - inner),
         inner_high=math.exp(centre + inner),
-        detectable=math.expm1(outer + student_t(POWER, freedom) * error),
+        detectable=math.expm1(reach),
         n=n,
         mean=math.exp(centre),
         t_low=low,

@@ -170,9 +170,10 @@ def _start(daemon: BorrowedDaemon, systemctl: Systemctl) -> subprocess.Popen[byt
                 umask=daemon.umask,
                 start_new_session=True,
             )
-    except OSError as error:
+    except (OSError, ValueError) as error:
+        why = error.strerror if isinstance(error, OSError) else error
         raise HostUnfitError(
-            f"the audit daemon {daemon.describe()} cannot be started ({error.strerror})",
+            f"the audit daemon {daemon.describe()} cannot be started ({why})",
             remedy="start it by hand",
         ) from None
     _started.append(child)

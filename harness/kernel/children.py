@@ -8,10 +8,17 @@ processes, not the machine.
 from __future__ import annotations
 
 import os
+import re
 from pathlib import Path
+from typing import Final
 
 from harness.errors import HostUnfitError
 from harness.kernel.process import ProcessId, identify
+from harness.reading import read_file
+
+_LINE: Final = re.compile(rb"([+-]) *([1-9][0-9]{0,6}) +([0-9]{1,18})")
+_MOST_PIDS: Final = 1 << 22
+"""PID_MAX_LIMIT of the kernel."""
 
 
 class ChildRegister:
@@ -59,18 +66,18 @@ class ChildRegister:
 
 
 def read_children(path: Path) -> list[ProcessId]:
-    """The processes written down and not struck out; a torn line or no file is ignored."""
+    """The processes written down and not struck out; a torn or senseless line is passed over."""
     try:
-        lines = path.read_text(errors="replace").splitlines()
-    except OSError:
+        content = read_file(path, follow=False)
+    except (OSError, ValueError):
         return []
     found: dict[ProcessId, None] = {}
-    for line in lines:
-        sign, numbers = line[:1], line[1:].split()
-        if sign not in ("+", "-") or len(numbers) != 2 or not all(n.isdigit() for n in numbers):
+    for line in content.splitlines():
+        match = _LINE.fullmatch(line)
+        if match is None or int(match[2]) >= _MOST_PIDS:
             continue
-        process = ProcessId(int(numbers[0]), int(numbers[1]))
-        if sign == "+":
+        process = ProcessId(int(match[2]), int(match[3]))
+        if match[1] == b"+":
             found[process] = None
         else:
             found.pop(process, None)

@@ -26,9 +26,10 @@ from typing import Final
 from harness.errors import EXIT_HOST_UNFIT, EXIT_USAGE, AuditbenchError
 from harness.kernel.children import read_children
 from harness.kernel.client import AuditClient
+from harness.kernel.lease_file import load_record
 from harness.kernel.process import PROC
 from harness.kernel.restore import Report, conclude, give_back
-from harness.kernel.snapshot import LeaseRecord, load_record
+from harness.kernel.snapshot import LeaseRecord
 from harness.kernel.state_dir import StateDir
 
 READY: Final = b"R"

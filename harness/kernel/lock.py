@@ -19,8 +19,10 @@ from typing import Any, Final
 
 from harness.errors import HostUnfitError
 from harness.kernel.process import ProcessId, identify, is_alive
+from harness.reading import read_file
 
 _POLL_S: Final = 0.1
+_MOST_PIDS: Final = 1 << 22  # PID_MAX_LIMIT of the kernel
 _GUARD_PATIENCE_S: Final = 30.0  # how long a dead run's guard is waited for without being asked
 
 
@@ -129,11 +131,13 @@ def read_holder(path: Path) -> Holder | None:
     It says who holds the lock only while the lock is held.
     """
     try:
-        document: Any = json.loads(path.read_bytes())
+        document: Any = json.loads(read_file(path, follow=False))
         process = ProcessId(int(document["pid"]), int(document["start_ticks"]))
-        return Holder(process, str(document["command"]), datetime.fromisoformat(document["since"]))
-    except (OSError, ValueError, KeyError, TypeError):
+        since = datetime.fromisoformat(document["since"])
+        holder = Holder(process, str(document["command"]), since)
+    except (OSError, ValueError, KeyError, TypeError, OverflowError, RecursionError):
         return None
+    return holder if 0 < process.pid < _MOST_PIDS else None
 
 
 def holder_of(path: Path) -> Holder | None:

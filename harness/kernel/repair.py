@@ -11,9 +11,11 @@ from harness.errors import HostUnfitError
 from harness.kernel.children import read_children
 from harness.kernel.client import AuditClient
 from harness.kernel.daemon import clear_stale_daemon
+from harness.kernel.lease_file import load_record
 from harness.kernel.restore import Report, conclude, end_children, give_back
-from harness.kernel.snapshot import LeaseRecord, Snapshot, differences, load_record, read_boot_id
+from harness.kernel.snapshot import LeaseRecord, Snapshot, differences, read_boot_id
 from harness.kernel.state_dir import StateDir, remove_durably
+from harness.reading import read_file
 
 
 def repair(client: AuditClient, state: StateDir) -> list[str]:
@@ -23,7 +25,11 @@ def repair(client: AuditClient, state: StateDir) -> list[str]:
     the record put aside: the next start takes the state as it then is.
     """
     messages = _guard_reports(state)
-    record = load_record(state.lease)
+    try:
+        record = load_record(state.lease)
+    except HostUnfitError:
+        end_children(read_children(state.children))  # whatever it says: they are nobody's any more
+        raise
     if record is None:
         remove_durably(state.children)
         return messages
@@ -40,7 +46,8 @@ def _repair_from(client: AuditClient, state: StateDir, record: LeaseRecord) -> l
     end_children(children)
     found = differences(Snapshot.capture(client), record.snapshot)
     # What is as it was is not touched: somebody may have put it right, and be using it.
-    report = give_back(client, record, children) if found or record.daemon else Report()
+    must = found or record.daemon or record.damage
+    report = give_back(client, record, children) if must else Report()
     if not found:
         clear_stale_daemon(client)
     kept = conclude(state, record, report)
@@ -63,9 +70,11 @@ def _repair_from(client: AuditClient, state: StateDir, record: LeaseRecord) -> l
 def _guard_reports(state: StateDir) -> list[str]:
     """What guards have left word of since; told once."""
     try:
-        lines = state.log.read_text(errors="replace").splitlines()
+        lines = read_file(state.log, follow=False).decode(errors="replace").splitlines()
     except OSError:
         return []
+    except ValueError as error:
+        lines = [f"{state.log} was removed: {error}"]
     with contextlib.suppress(OSError):
         state.log.unlink()
     return [f"guard: {line}" for line in lines]

@@ -17,7 +17,7 @@ from functools import partial
 from pathlib import Path
 from typing import Final
 
-from harness.errors import HostUnfitError, KernelAnswerError
+from harness.errors import AuditbenchError, HostUnfitError, KernelAnswerError
 from harness.kernel.borrow import start_daemon
 from harness.kernel.client import AuditClient
 from harness.kernel.daemon import clear_stale_daemon, is_live_daemon
@@ -50,7 +50,7 @@ def give_back(client: AuditClient, record: LeaseRecord, children: list[ProcessId
     Raises KernelAnswerError only where the kernel does not answer at all; everything else is
     in the report, and all that can be given back is.
     """
-    report = Report()
+    report = Report(problems=[f"its record: {damage}" for damage in record.damage])
     calm(client)
     _end_children(client, record, children, report)
     if clear_stale_daemon(client):
@@ -90,7 +90,7 @@ def restore_state(client: AuditClient, wanted: Snapshot, report: Report) -> None
         report.problems.append("somebody locked audit (enabled 2) meanwhile: only a reboot helps")
         return
     settings = dict(before.settings)
-    if before.rules != wanted.rules:
+    if wanted.rules_known and before.rules != wanted.rules:
         _attempt(report, partial(client.set_status, "enabled", 0))
         settings["enabled"] = 0
         _restore_rules(client, before.rules, wanted.rules, report)
@@ -130,12 +130,13 @@ def _restore_features(
 
 
 def _attempt(report: Report, step: Callable[[], str | None]) -> None:
-    """Do one step; what refuses it becomes a problem, and the next step is done."""
+    """Do one step; whatever stops it becomes a problem, and the next step is done."""
     try:
         done = step()
-    except HostUnfitError as error:
-        if error.one_line() not in report.problems:
-            report.problems.append(error.one_line())
+    except Exception as error:  # giving back must not stop half-way, whoever is to blame
+        words = error.one_line() if isinstance(error, AuditbenchError) else repr(error)
+        if words not in report.problems:
+            report.problems.append(words)
         return
     if done:
         report.done.append(done)
@@ -180,8 +181,11 @@ def conclude(state: StateDir, record: LeaseRecord, report: Report) -> Path | Non
     if report.problems:
         kept = state.path / f"lease-failed-{datetime.now():%Y%m%dT%H%M%S}.json"
         try:
-            record.with_problems(tuple(report.problems)).save(kept)
-        except HostUnfitError:  # no space: then without the problems
+            if not record.damage:
+                record.with_problems(tuple(report.problems)).save(kept)
+            else:  # as it was: somebody may read more out of it than we could
+                state.lease.replace(kept)
+        except (HostUnfitError, OSError):  # no space: then without the problems
             with contextlib.suppress(OSError):
                 state.lease.replace(kept)
     remove_durably(state.lease)

@@ -1,7 +1,8 @@
 """What stands in the kernel before a run changes it, as a value and as a file.
 
-It reads the kernel and the file; giving back is `restore.py`'s business. The file is JSON:
-numbers by name, rules as hexadecimal payloads in the order in which the kernel lists them.
+It reads the kernel; reading the file is `lease_file.py`'s business, giving back `restore.py`'s. The
+file is JSON: numbers by name, rules as hexadecimal payloads in the order in which the kernel lists
+them.
 """
 
 from __future__ import annotations
@@ -13,18 +14,14 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from pathlib import Path
-from typing import Any, Final, TypeVar
+from typing import Final
 
-from harness.errors import HostUnfitError
 from harness.kernel.client import AuditClient
 from harness.kernel.describe import describe_rule
 from harness.kernel.process import PROC, ProcessId, identify
 from harness.kernel.state_dir import write_durably
-from harness.kernel.status import SETTINGS
 
 SCHEMA: Final = "auditbench.lease/1"
-
-_Kind = TypeVar("_Kind")
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +37,9 @@ class Snapshot:
     features: int | None
     feature_lock: int | None
     rules: tuple[bytes, ...]
+    rules_known: bool = True
+    """False where a damaged record does not tell them: then they are neither compared nor changed.
+    """
 
     @classmethod
     def capture(cls, client: AuditClient) -> Snapshot:
@@ -62,10 +62,14 @@ def differences(now: Snapshot, wanted: Snapshot) -> list[str]:
     ]
     if now.features != wanted.features and None not in (now.features, wanted.features):
         found.append(f"features are {now.features:#x} instead of {wanted.features:#x}")
+    return [*found, *_rule_differences(now, wanted)] if wanted.rules_known else found
+
+
+def _rule_differences(now: Snapshot, wanted: Snapshot) -> list[str]:
     there, right = set(now.rules), set(wanted.rules)
     missing = [rule for rule in wanted.rules if rule not in there]
     extra = [rule for rule in now.rules if rule not in right]
-    found += [f"{describe_rule(rule)} is missing" for rule in missing]
+    found = [f"{describe_rule(rule)} is missing" for rule in missing]
     found += [f"{describe_rule(rule)} is not from before" for rule in extra]
     if now.rules != wanted.rules and not missing and not extra:
         found.append("the rules stand in another order or number")
@@ -99,7 +103,8 @@ class LeaseRecord:
     """The content of lease.json: the snapshot, and who holds the host's audit since when.
 
     `token` marks, in the environment, the processes that the holder started. `problems` is
-    empty but in the file that is kept when something could not be given back.
+    empty but in the file that is kept when something could not be given back; `damage` but where
+    the file was damaged: it names what of it cannot be used.
     """
 
     boot_id: str
@@ -110,6 +115,7 @@ class LeaseRecord:
     snapshot: Snapshot
     daemon: BorrowedDaemon | None = None
     problems: tuple[str, ...] = ()
+    damage: tuple[str, ...] = ()
 
     @classmethod
     def take(cls, client: AuditClient, command: str) -> LeaseRecord:
@@ -128,84 +134,18 @@ class LeaseRecord:
         """Write the record so that it outlasts the machine; HostUnfitError where it cannot."""
         document = {"schema": SCHEMA, **asdict(self)}
         document["snapshot"]["rules"] = [rule.hex() for rule in self.snapshot.rules]
+        del document["damage"], document["snapshot"]["rules_known"]
         write_durably(path, json.dumps(document, indent=1).encode() + b"\n")
 
     def with_problems(self, problems: tuple[str, ...]) -> LeaseRecord:
         """The same record with what could not be given back."""
         return replace(self, problems=problems)
 
+    def with_damage(self, damage: tuple[str, ...]) -> LeaseRecord:
+        """The same record with what of its file cannot be used."""
+        return replace(self, damage=damage)
+
 
 def read_boot_id(proc: Path = PROC) -> str:
     """The kernel's identity of this boot."""
     return (proc / "sys/kernel/random/boot_id").read_text().strip()
-
-
-def load_record(path: Path) -> LeaseRecord | None:
-    """The record in the file, None where there is no file.
-
-    Raises HostUnfitError where it cannot be read or understood: what it should tell is then
-    not known, and nobody should start over it.
-    """
-    try:
-        return _record(json.loads(path.read_bytes()))
-    except FileNotFoundError:
-        return None
-    except OSError as error:
-        why = error.strerror or str(error)
-    except (ValueError, KeyError, TypeError) as error:
-        why = f"{type(error).__name__}: {error}"
-    raise HostUnfitError(
-        f"{path} should tell the audit state to give back, but cannot be read ({why})",
-        remedy=f"compare `auditctl -s` and `auditctl -l` with what they should be, then rm {path}",
-    )
-
-
-def _record(document: Any) -> LeaseRecord:
-    if _get(document, "schema", str) != SCHEMA:
-        raise ValueError(f"its schema is not {SCHEMA}")
-    daemon = _get(document, "daemon", dict, optional=True)
-    return LeaseRecord(
-        boot_id=_get(document, "boot_id", str),
-        token=_get(document, "token", str),
-        command=_get(document, "command", str),
-        holder=_process(_get(document, "holder", dict)),
-        taken_at=_get(document, "taken_at", str),
-        snapshot=_snapshot(_get(document, "snapshot", dict)),
-        daemon=_daemon(daemon) if daemon else None,
-        problems=tuple(map(str, _get(document, "problems", list))),
-    )
-
-
-def _snapshot(document: dict[str, Any]) -> Snapshot:
-    settings = _get(document, "settings", dict)
-    return Snapshot(
-        settings={name: _get(settings, name, int) for name in SETTINGS if name in settings},
-        features=_get(document, "features", int, optional=True),
-        feature_lock=_get(document, "feature_lock", int, optional=True),
-        rules=tuple(bytes.fromhex(rule) for rule in _get(document, "rules", list)),
-    )
-
-
-def _daemon(document: dict[str, Any]) -> BorrowedDaemon:
-    environment = _get(document, "environment", dict)
-    return BorrowedDaemon(
-        process=_process(_get(document, "process", dict)),
-        executable=_get(document, "executable", str),
-        command=tuple(map(str, _get(document, "command", list))),
-        directory=_get(document, "directory", str),
-        environment={str(name): str(value) for name, value in environment.items()},
-        unit=_get(document, "unit", str, optional=True),
-        umask=_get(document, "umask", int),
-        oom_score_adj=_get(document, "oom_score_adj", int),
-    )
-
-
-def _process(document: dict[str, Any]) -> ProcessId:
-    return ProcessId(_get(document, "pid", int), _get(document, "start_ticks", int))
-
-
-def _get(document: Any, key: str, kind: type[_Kind], *, optional: bool = False) -> Any:
-    value = document[key]
-    if (optional and value is None) or isinstance(value, kind):
-        return value
-    raise TypeError(f"{key} is no {kind.__name__}")

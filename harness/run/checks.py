@@ -176,7 +176,9 @@ def _why_not(comparison: Comparison) -> str:
         return ZERO_REFERENCE
     if comparison.blocks < LEAST_BLOCKS:
         return _too_few(comparison.blocks)
-    return "not all values are above zero"
+    if comparison.ratio is None:
+        return "not all values of the cell and its reference are above zero"
+    return "the values are too far apart for any interval"
 
 
 def _too_few(blocks: int) -> str:

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from harness.analysis.compare import Reference
 from harness.analysis.limit import settle
+from harness.changes import Change
 from harness.decisions import Check, GateReport, Limit
 from harness.errors import InterruptedRunError, UntrustworthyError, UsageError
 from harness.model import AGAIN, Caution, Comparison, Result
@@ -113,7 +114,7 @@ def gate_against(
     pair = compare_runs(Side(load_run(base)), [Side(stored)], options).pairs[0]
     measured = replace(
         measured,
-        comparisons=tuple(change.comparison for change in pair.changes),
+        comparisons=tuple(map(_judgeable, pair.changes)),
         against=pair.base,
     )
     checks = check_limits(rules.limits, measured)
@@ -121,6 +122,13 @@ def gate_against(
     if not pair.trustworthy and not distrust:
         distrust.append(f"{pair.base} is not to be relied on")
     return replace(_report(rules, checks, [result], distrust), cautions=pair.cautions)
+
+
+def _judgeable(change: Change) -> Comparison:
+    """What a limit is held against: the ratio of ratios, and no other in its place."""
+    if not change.indivisible:
+        return change.comparison
+    return replace(change.comparison, ratio=None, ci_low=None, ci_high=None)
 
 
 def _report(

@@ -14,6 +14,7 @@ from harness.analysis.across import CellPair
 from harness.errors import UsageError
 from harness.histories import History, PastRun
 from harness.model import Caution, Cell, Sample
+from harness.reading import read_text
 from harness.run.history_tracks import is_reliable, make_tracks
 from harness.run.label import label_of
 from harness.run.likeness import DIFFERENCES, Difference, find_differences
@@ -92,16 +93,16 @@ def _place(folder: Path) -> _Place:
 
 def _machine_said(folder: Path) -> str | None:
     try:
-        environment = json.loads((folder / ENVIRONMENT).read_text(encoding="utf-8"))
+        environment = json.loads(read_text(folder / ENVIRONMENT))
         return str(environment["facts"]["machine"])
-    except (OSError, ValueError, KeyError, TypeError):
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
         return None
 
 
 def _plan_name(folder: Path) -> str | None:
     try:
-        return str(tomllib.loads((folder / PLAN).read_text(encoding="utf-8")).get("name", ""))
-    except (OSError, ValueError):
+        return str(tomllib.loads(read_text(folder / PLAN)).get("name", ""))
+    except (OSError, ValueError, RecursionError):
         return None
 
 

@@ -30,6 +30,8 @@ from workloads.catalog import WORKLOADS, WorkloadInfo
 Pace = Literal["fast", "default", "rigorous"]
 
 COMMAND = "command"
+_PRESSING = tuple(name for name in WORKLOADS if name not in (COMMAND, "replay"))
+"""Workloads that can be named: of a command the words are given, and a replay feeds a consumer."""
 LEAST_BLOCKS = 8
 """Before the first look at how wide the intervals are: with fewer they are often narrow by chance,
 and an interval that ended its run would hold the truth too seldom (docs/validity.md)."""
@@ -184,6 +186,11 @@ def _ladder(request: Request, file: PlanFile, consumers: tuple[str, ...]) -> Lad
     climbing = tuple(name for name in consumers if find_consumer(name).sees_events)
     if knobs is None or not (request.ladder and climbing) or request.command:
         return None
+    if knobs.workload not in _PRESSING:
+        raise UsageError(
+            f"[ladder]: no workload is called {knobs.workload!r}",
+            remedy=f"one of {', '.join(_PRESSING)}",
+        )
     scenario = bind_named(knobs.scenario, exe=sys.executable, noisy=WORKLOADS[knobs.workload].noisy)
     return Ladder(
         workload=knobs.workload,
@@ -239,11 +246,10 @@ def _workloads(request: Request, file: PlanFile) -> tuple[str, ...]:
         return (COMMAND,)
     names = tuple(dict.fromkeys(request.workloads or file.workloads))
     for name in names:
-        if name not in WORKLOADS or (name == COMMAND):
-            known = ", ".join(known for known in WORKLOADS if known not in (COMMAND, "replay"))
+        if name not in _PRESSING and not (name == "replay" and file.kind == "replay"):
             raise UsageError(
                 f"no workload is called {name!r}",
-                remedy=f"one of {known}, or a command of yours after `--`",
+                remedy=f"one of {', '.join(_PRESSING)}, or a command of yours after `--`",
             )
     return names
 

@@ -14,6 +14,7 @@ import msgspec
 from harness.analysis.verdict import DEFAULT_MARGIN
 from harness.errors import UsageError
 from harness.model import Scenario
+from harness.reading import read_given
 from harness.scenarios.catalog import plan_path
 
 Kind = Literal["kernel", "replay"]
@@ -133,10 +134,14 @@ def load_plan_file(name: str) -> PlanFile:
     """Read a built-in plan or a plan file; UsageError where it is not a plan."""
     path = plan_path(name)
     try:
-        plan = msgspec.convert(tomllib.loads(path.read_text(encoding="utf-8")), PlanFile)
+        plan = msgspec.convert(tomllib.loads(read_given(path)), PlanFile)
     except OSError as error:
         raise UsageError(f"{path} cannot be read ({error.strerror})") from None
-    except (ValueError, msgspec.ValidationError) as error:
+    except RecursionError:
+        raise UsageError(
+            f"{path} is no plan: it is nested too deep", remedy="docs/plans.md shows one"
+        ) from None
+    except ValueError as error:
         raise UsageError(f"{path} is no plan: {error}", remedy="docs/plans.md shows one") from None
     names = [*plan.scenarios, *(cell.name for cell in plan.cells)]
     if twice := {name for name in names if names.count(name) > 1}:

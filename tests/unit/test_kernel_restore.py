@@ -15,9 +15,10 @@ import pytest
 from harness.errors import HostUnfitError, KernelAnswerError
 from harness.kernel import restore as restore_module
 from harness.kernel.client import AuditClient
+from harness.kernel.lease_file import load_record
 from harness.kernel.process import ProcessId, end_processes, identify
 from harness.kernel.restore import TOKEN_VARIABLE, Report, conclude, give_back
-from harness.kernel.snapshot import LeaseRecord, load_record
+from harness.kernel.snapshot import LeaseRecord
 from harness.kernel.state_dir import StateDir
 from tests.fakes.fake_kernel import ADD, SET, FakeKernel, rule
 

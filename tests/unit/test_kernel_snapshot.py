@@ -13,14 +13,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from harness.errors import HostUnfitError
+from harness.kernel.children import read_children
 from harness.kernel.client import AuditClient
+from harness.kernel.lease_file import load_record
+from harness.kernel.lock import read_holder
 from harness.kernel.process import ProcessId
 from harness.kernel.snapshot import (
     BorrowedDaemon,
     LeaseRecord,
     Snapshot,
     differences,
-    load_record,
     read_boot_id,
 )
 from harness.kernel.state_dir import StateDir, remove_durably, write_durably
@@ -102,25 +104,92 @@ def test_a_truncated_record_is_refused_at_every_length(tmp_path: Path) -> None:
             load_record(path)
 
 
+def test_a_record_of_another_version_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "lease.json"
+    RECORD.save(path)
+    path.write_text(json.dumps({**json.loads(path.read_text()), "schema": "auditbench.lease/9"}))
+    with pytest.raises(HostUnfitError, match=f"cannot be read.*rm {path}"):
+        load_record(path)
+
+
 @pytest.mark.parametrize(
-    ("key", "value"),
+    ("key", "value", "damaged"),
     [
-        ("schema", "auditbench.lease/9"),
-        ("boot_id", 5),
-        ("snapshot", []),
-        ("snapshot", {"settings": {"enabled": "1"}, "features": 0, "rules": []}),
-        ("snapshot", {"settings": {}, "features": 0, "feature_lock": 0, "rules": ["zz"]}),
-        ("holder", {"pid": 1}),
-        ("daemon", {"process": None}),
+        ("boot_id", 5, "boot_id"),
+        ("snapshot", [], "snapshot"),
+        ("snapshot.settings.enabled", "1", "snapshot.settings.enabled"),
+        ("snapshot.settings.enabled", 2, "snapshot.settings.enabled"),
+        ("snapshot.settings.failure", 2, "snapshot.settings.failure"),
+        ("snapshot.settings.rate_limit", 2**32, "snapshot.settings.rate_limit"),
+        ("snapshot.settings.backlog_limit", -1, "snapshot.settings.backlog_limit"),
+        ("snapshot.features", -1, "snapshot.features"),
+        ("snapshot.features", 2**32, "snapshot.features"),
+        ("snapshot.rules", ["zz"], "snapshot.rules.0"),
+        ("snapshot.rules", ["00"], "snapshot.rules.0"),
+        ("snapshot.rules", None, "snapshot.rules"),
+        ("holder", {"pid": 1}, "holder.start_ticks"),
+        ("holder", {"pid": 10**20, "start_ticks": 0}, "holder.pid"),
+        ("daemon", {"process": None}, "daemon.command"),
+        ("daemon.command", [], "daemon.command"),
+        ("daemon.command", ["a\0b"], "daemon.command"),
+        ("daemon.environment", {"A": "b\0"}, "daemon.environment.A"),
+        ("daemon.environment", {"": "b"}, "daemon.environment.''"),
+        ("daemon.umask", -1, "daemon.umask"),
+        ("daemon.oom_score_adj", 2000, "daemon.oom_score_adj"),
+        ("daemon.unit", "--now x.service", "daemon.unit"),
     ],
 )
-def test_a_record_of_another_shape_is_refused(tmp_path: Path, key: str, value: object) -> None:
+def test_what_is_damaged_is_named_and_the_rest_is_read(
+    tmp_path: Path, key: str, value: object, damaged: str
+) -> None:
     path = tmp_path / "lease.json"
     RECORD.save(path)
     document = json.loads(path.read_text())
-    path.write_text(json.dumps({**document, key: value}))
-    with pytest.raises(HostUnfitError, match="cannot be read"):
+    inside = document
+    *places, last = key.split(".")
+    for place in places:
+        inside = inside[place]
+    inside[last] = value
+    path.write_text(json.dumps(document))
+    found = load_record(path)
+    assert found is not None
+    assert any(words.startswith(f"{damaged} ") for words in found.damage), found.damage
+    assert found.command == RECORD.command
+    if not key.startswith("snapshot"):
+        assert found.snapshot == RECORD.snapshot
+    if key.startswith("snapshot.") and "rules" not in key:
+        assert found.snapshot.rules == RECORD.snapshot.rules
+        assert found.snapshot.settings.get(last) in (None, RECORD.snapshot.settings.get(last))
+
+
+@pytest.mark.parametrize("content", [b"", b"[]", b"[" * 100_000, b"{}", b"\xff", b'{"schema": 1}'])
+def test_what_is_no_record_at_all_is_refused(tmp_path: Path, content: bytes) -> None:
+    path = tmp_path / "lease.json"
+    path.write_bytes(content)
+    with pytest.raises(HostUnfitError, match=f"cannot be read.*rm {path}"):
         load_record(path)
+
+
+@pytest.mark.parametrize(
+    "line",
+    ["+² 1", "+1 ²", f"+{'9' * 5000} 1", f"+1 {'9' * 5000}", "+0 1", "+-1 1", f"+{10**20} 1",
+     f"+{2**22} 1", "+1", "1 1", "\0"],
+)  # fmt: skip
+def test_a_senseless_line_of_children_is_passed_over(tmp_path: Path, line: str) -> None:
+    path = tmp_path / "children"
+    path.write_text(f"+7 8\n{line}\n+9 10\n-7 8\n")
+    assert read_children(path) == [ProcessId(9, 10)]
+
+
+@pytest.mark.parametrize(
+    "content",
+    ["", "[" * 100_000, "{}", '{"pid": 1, "start_ticks": 1, "command": "c", "since": "never"}',
+     f'{{"pid": {"9" * 4000}, "start_ticks": 1, "command": "c", "since": "2026-01-01"}}'],
+)  # fmt: skip
+def test_a_senseless_lock_names_nobody(tmp_path: Path, content: str) -> None:
+    path = tmp_path / "lock"
+    path.write_text(content)
+    assert read_holder(path) is None
 
 
 def test_differences_are_named() -> None:
