@@ -69,9 +69,9 @@ def _or_none(kind: Kind) -> Kind:
 
 
 def _object(value: Any) -> dict[str, Any]:
-    if not isinstance(value, dict):
-        raise ValueError("no object")
-    return value
+    if isinstance(value, dict):
+        return value
+    raise ValueError("no object")
 
 
 U32: Final = _number(0, 2**32 - 1)
