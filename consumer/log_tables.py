@@ -77,7 +77,7 @@ def _rows(kind: str, value: bytes) -> Iterable[Row]:
 def _keys(value: bytes) -> Iterable[Row]:
     """Each key of an event, as often as it has it; several keys are one value to the sums."""
     for key in value.split(KEY_SEPARATOR):
-        if key and key != b"(null)":
+        if key != b"(null)":
             yield {"value": values.text(key)}
 
 
