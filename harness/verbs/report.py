@@ -49,9 +49,9 @@ def report_verb(
     results
         The folder that runs are stored in.
     """
+    from harness.files.output import require_writable, write_text
     from harness.store import find_run
     from harness.verbs.output import out, print_json
-    from harness.verbs.writing import require_writable, write_text
 
     format = format or _format_of(output)
     _require_sense(format, output, open=open, json=json)
@@ -65,8 +65,7 @@ def report_verb(
     if output is None:
         out().file.write(text)
     else:
-        write_text(output, text)
-        size = output.stat().st_size
+        size = write_text(output, text)
         if json:
             names = [run.name for run in stored]
             document = {"schema": SCHEMA, "runs": names, "format": format, "file": str(output)}
