@@ -6,7 +6,8 @@ import ctypes
 import errno
 import os
 import pwd
-from collections.abc import Iterator, Mapping
+import subprocess
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
@@ -16,7 +17,7 @@ from harness.errors import HostUnfitError
 
 _SHELLS = frozenset({"sh", "bash", "dash", "zsh", "ksh", "mksh", "fish", "csh", "tcsh", "su"})
 _WORDS = {
-    errno.ELOOP: "it is a symbolic link, which is not followed",
+    errno.ELOOP: "too many levels of symbolic links, or one where root follows none",
     errno.ENXIO: "it is no regular file",
 }
 """Errors that opening gives for what was not asked to be there."""
@@ -62,6 +63,20 @@ def as_caller() -> Iterator[None]:
         yield
     finally:
         _become(*before)
+
+
+def run_as_caller(command: Sequence[str]) -> int:
+    """Run a program that needs no root as who called; its exit code."""
+    found = caller()
+    if found is None:
+        return subprocess.call(command)
+    return subprocess.call(
+        command,
+        user=found.uid,
+        group=found.gid,
+        extra_groups=found.groups,
+        env={**os.environ, "HOME": found.home, "USER": found.name, "LOGNAME": found.name},
+    )
 
 
 def why(error: OSError) -> str:

@@ -17,25 +17,41 @@ from harness.files.folder import is_root_alone
 _READ = os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC
 
 
-def open_to_read(path: Path) -> int:
-    """A descriptor of a regular file, opened with the caller's rights; as root, no link."""
+class IrregularFileError(OSError):
+    """What was to be read is a folder, a FIFO or a device."""
+
+
+def open_to_read(path: Path, *, named: bool = False) -> int:
+    """A descriptor of a regular file, opened with the caller's rights.
+
+    `named` is a file that the user named: only then root follows a link at its place.
+    """
     with as_caller():
-        descriptor = os.open(path, _READ | (os.O_NOFOLLOW if is_root_alone() else 0))
-    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-        os.close(descriptor)
-        raise OSError(errno.EINVAL, "it is no regular file", str(path))
-    return descriptor
+        return _open(path, os.O_NOFOLLOW if is_root_alone() and not named else 0)
 
 
-def read_bytes(path: Path) -> bytes:
-    """The content of a file."""
-    with os.fdopen(open_to_read(path), "rb") as file:
+def open_as_root(path: Path) -> int:
+    """The same with this process's own rights, for what the caller may be told all the same."""
+    return _open(path, os.O_NOFOLLOW)
+
+
+def read_bytes(path: Path, *, named: bool = False) -> bytes:
+    """The content of a file, opened as `open_to_read` does."""
+    with os.fdopen(open_to_read(path, named=named), "rb") as file:
         return file.read()
 
 
-def read_text(path: Path) -> str:
+def read_text(path: Path, *, named: bool = False) -> str:
     """The content of a UTF-8 file; UnicodeDecodeError, a ValueError, where it is none."""
-    return read_bytes(path).decode()
+    return read_bytes(path, named=named).decode()
+
+
+def _open(path: Path, flags: int) -> int:
+    descriptor = os.open(path, _READ | flags)
+    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        os.close(descriptor)
+        raise IrregularFileError(errno.EINVAL, "it is no regular file", str(path))
+    return descriptor
 
 
 def is_file(path: Path) -> bool:

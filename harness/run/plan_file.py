@@ -134,7 +134,7 @@ class PlanFile(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
 
 def _text(name: str, path: Path) -> str:
     """A plan of ours is read as it is, one of the user's with the user's rights."""
-    return path.read_text(encoding="utf-8") if name in PLANS else read_text(path)
+    return path.read_text(encoding="utf-8") if name in PLANS else read_text(path, named=True)
 
 
 def load_plan_file(name: str) -> PlanFile:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
@@ -138,7 +139,8 @@ def _text(
 
 
 def _open(page: Path) -> None:
-    import webbrowser
+    from harness.files.caller import run_as_caller
 
-    if not webbrowser.open(page.resolve().as_uri()):
+    program = "import sys, webbrowser; sys.exit(not webbrowser.open(sys.argv[1]))"
+    if run_as_caller([sys.executable, "-P", "-c", program, page.resolve().as_uri()]):
         raise UsageError("no browser was found", remedy=f"open {page} in one")
