@@ -77,6 +77,7 @@ def _read(path: Path) -> bytes:
     name = shown(os.fsencode(path))
     try:
         with os.fdopen(_open(path), "rb") as file:
+            size = os.fstat(file.fileno()).st_size
             content = file.read(MAX_FILE_BYTES + 1)
     except IrregularFileError:
         raise UsageError(
@@ -89,7 +90,8 @@ def _read(path: Path) -> bytes:
         ) from error
     if len(content) > MAX_FILE_BYTES:
         raise UsageError(
-            f"rule file {name} has more than {MAX_FILE_BYTES} bytes", remedy="is this a rule file?"
+            f"rule file {name} has {size} bytes, more than {MAX_FILE_BYTES}",
+            remedy="is this a rule file?",
         )
     return content
 
