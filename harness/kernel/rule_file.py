@@ -8,11 +8,12 @@ that a file ends where it would end with auditctl. Rules come as the kernel list
 from __future__ import annotations
 
 import os
-import stat
 from dataclasses import dataclass
 from pathlib import Path
 
 from harness.errors import UsageError
+from harness.files.caller import caller, why
+from harness.files.reading import IrregularFileError, open_as_root, open_to_read
 from harness.kernel.rule import Rule
 from harness.kernel.rule_characters import refuse_encoding
 from harness.kernel.rule_controls import RuleControls
@@ -22,6 +23,7 @@ from harness.kernel.rule_warning import RuleWarning
 from harness.kernel.rule_words import as_bytes, shown
 
 MAX_FILE_BYTES = 64 << 20
+HOST_RULES = Path("/etc/audit")
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,23 +69,36 @@ def parse_rules_text(
 def _read(path: Path) -> bytes:
     name = shown(os.fsencode(path))
     try:
-        status = path.stat()
-        if not stat.S_ISREG(status.st_mode):
-            raise UsageError(
-                f"rule file {name} is not a regular file", remedy="name a file, as auditctl wants"
-            )
-        if status.st_size > MAX_FILE_BYTES:
-            raise UsageError(
-                f"rule file {name} has {status.st_size} bytes, more than {MAX_FILE_BYTES}",
-                remedy="is this a rule file?",
-            )
-        with path.open("rb") as file:
-            return file.read(MAX_FILE_BYTES + 1)
+        with os.fdopen(_open(path), "rb") as file:
+            size = os.fstat(file.fileno()).st_size
+            content = file.read(MAX_FILE_BYTES + 1)
+    except IrregularFileError:
+        raise UsageError(
+            f"rule file {name} is not a regular file", remedy="name a file, as auditctl wants"
+        ) from None
     except (OSError, ValueError) as error:
-        reason = (isinstance(error, OSError) and error.strerror) or str(error)
+        reason = (isinstance(error, OSError) and why(error)) or str(error)
         raise UsageError(
             f"rule file {name} cannot be read ({reason})", remedy="check the path and its rights"
         ) from error
+    if len(content) > MAX_FILE_BYTES:
+        raise UsageError(
+            f"rule file {name} has {size} bytes, more than {MAX_FILE_BYTES}",
+            remedy="is this a rule file?",
+        )
+    return content
+
+
+def _open(path: Path) -> int:
+    """The file, with the rights of who called sudo: an error quotes the line that is wrong.
+
+    The host's own rules only root can read; whoever may measure them may be told them.
+    """
+    if caller() is not None:
+        real = path.resolve()
+        if HOST_RULES in real.parents and real.suffix == ".rules":
+            return open_as_root(real)
+    return open_to_read(path, named=True)
 
 
 def _parse(content: bytes, source: str, *, ignore_lock: bool, elsewhere: bool) -> RuleFile:

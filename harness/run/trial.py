@@ -14,11 +14,11 @@ from contextlib import ExitStack
 from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
 from harness.analysis.ledger import close_ledger
 from harness.consumers.base import Consumer, ConsumerReport, ConsumerSetup, RunningConsumer
+from harness.files.scratch import PLACE, scratch_folder
 from harness.kernel.client import AuditClient
 from harness.kernel.jiffies import kernel_hz
 from harness.kernel.lease import Lease, WantedState
@@ -69,7 +69,7 @@ class Bench:
     """Whether the kernel keeps records while no daemon is there (`audit=1` at boot)."""
     binaries: Mapping[str, Path] = field(default_factory=dict)
     """Programs of consumers to use instead of those on the PATH, by the consumer's name."""
-    folder: Path = Path("/var/tmp")  # noqa: S108 - each trial makes a private one in it
+    folder: Path = PLACE
     """Where consumers write: on a disk, and one that is not emptied under them."""
     on_pulse: Callable[[int, int], None] = lambda backlog, lost: None
     failures: Failures = field(default_factory=Failures)
@@ -204,12 +204,10 @@ def _start_consumer(
     bench: Bench, trial: Trial, scenario: Scenario, stack: ExitStack
 ) -> tuple[RunningConsumer, str]:
     marker = f"auditbench-sync-{trial.seed:x}-{trial.index}"
-    folder = stack.enter_context(
-        TemporaryDirectory(prefix="auditbench-", dir=bench.folder, ignore_cleanup_errors=True)
-    )
+    folder = stack.enter_context(scratch_folder(bench.folder))
     setup = ConsumerSetup(
         marker=marker,
-        folder=Path(folder),
+        folder=folder,
         binary=bench.binaries.get(trial.cell.consumer),
         cpus=bench.cpus.get("consumer", ()),
         rcvbuf_bytes=scenario.rcvbuf_bytes or bench.rcvbuf_bytes,

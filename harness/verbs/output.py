@@ -13,10 +13,13 @@ from typing import Any
 
 from rich.console import Console
 
+from harness.reporters.plain import without_controls
+from harness.reporters.plain_console import PlainConsole
+
 PLAIN_WIDTH = 80
 
 
-class _Output(Console):
+class _Output(PlainConsole):
     """A console on standard output that outlives its reader."""
 
     def on_broken_pipe(self) -> None:
@@ -31,12 +34,14 @@ def out() -> Console:
 
 def err() -> Console:
     """For progress and notes."""
-    return Console(stderr=True, width=None if sys.stderr.isatty() else PLAIN_WIDTH, highlight=False)
+    width = None if sys.stderr.isatty() else PLAIN_WIDTH
+    return PlainConsole(stderr=True, width=width, highlight=False)
 
 
 def print_json(document: dict[str, Any]) -> None:
     """One JSON document on standard output."""
-    print_text(json.dumps(document, indent=1, ensure_ascii=False, default=str) + "\n")
+    text = json.dumps(document, indent=1, ensure_ascii=False, default=str)
+    print_text(without_controls(text) + "\n")
 
 
 def print_text(text: str) -> None:

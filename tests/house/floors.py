@@ -15,6 +15,7 @@ FLOORS = {
     "workloads": 1,
     "harness": 1,
     "harness.errors": 1,
+    "harness.files": 1,
     "harness.model": 2,
     "harness.decisions": 2,
     "harness.changes": 2,
