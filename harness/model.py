@@ -101,6 +101,8 @@ class Ledger:
     """Partial events that lack the very record that tells whose they are."""
     foreign_events: int | None = None
     """Received, but of other sessions; the harness's own changes are among them."""
+    foreign_lost: int | None = None
+    """At most so many events of other processes are among what was lost; no term holds them."""
     markers_missing: int | None = None
     """Sync markers that never came back."""
     stage_backlog_records: int | None = None
