@@ -371,13 +371,15 @@ class Result:
     """The metric that the answer is about."""
     operation: str = "operation"
     """What one operation is called: a replay's are records."""
+    open_trials: int = 0
+    """Valid trials with events that are unaccounted for, the warm-up among them."""
 
     @property
     def trustworthy(self) -> bool:
         """False where nothing was compared, or events are unaccounted for."""
         if not any(comparison.blocks for comparison in self.comparisons):
             return False
-        return not any(
+        return not self.open_trials and not any(
             ledger.trials_unexplained or ledger.total.unexplained for ledger in self.ledgers
         )
 

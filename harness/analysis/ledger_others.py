@@ -50,50 +50,40 @@ def settle(
     `unnamed` of the `received` events are of nobody known. `strays` is how many events others can
     have lost at most; None is any number.
     """
-    refused = min(max(without_serial, books.refused_low), books.refused_high)
-    rest = without_serial - refused
-    if rest > 0:
-        return _fewer_counted(books, without_serial, rest, unnamed, strays)
-    if rest < 0:
-        return _more_counted(books, without_serial, unnamed, received, strays)
-    return Settled(max(refused, 0))
-
-
-def _fewer_counted(
-    books: Books, without_serial: int, rest: int, unnamed: int, strays: int | None
-) -> Settled:
-    """More events are gone than `lost` can hold: where missing events were smaller than ours."""
-    refused = max(without_serial - rest, 0)
-    # One more of the missing that was another's is one more of the trial's that was refused.
-    gain = (books.spared or 0) - 1
-    if gain <= 0:
-        return Settled(refused, rest)
-    foreign = max(-(-rest // gain), -without_serial)
-    if foreign > books.vanished + unnamed or (strays is not None and foreign > strays):
-        return Settled(refused, rest)
-    vanished = min(foreign, books.vanished)
-    return Settled(
-        without_serial + foreign, 0, foreign, vanished=vanished, unnamed=foreign - vanished
-    )
-
-
-def _more_counted(
-    books: Books, without_serial: int, unnamed: int, received: int, strays: int | None
-) -> Settled:
-    """`lost` or the serials hold more than the trial's: the rest was others', or is wrong."""
-    missing = max(without_serial, 0)
-    too_many = missing - without_serial
-    vanished = min(too_many, books.vanished)
-    unnamed = min(too_many - vanished, unnamed)
-    if books.spared is not None:
-        # Each of them had a record that was dropped, and that is counted as well.
-        over = -(books.refused_high + books.spared * (vanished + unnamed))
-        vanished = max(vanished - max(over, 0), 0)
-    stuck = too_many - vanished - unnamed
-    foreign = max(books.refused_low, 0) - without_serial - stuck
+    limit = books.vanished + unnamed
+    moved = _not_of_the_trial(books, without_serial)
+    if moved is None or moved > (limit if strays is None else min(limit, strays)):
+        return _contradiction(books, without_serial, strays)
+    refused = without_serial + moved
+    # `lost` may hold more than the trial's own: refused at once, or later records of theirs.
+    more = max(books.refused_low - refused, 0)
     # Never more refused than were demanded.
-    left = 0 if strays is None else min(max(foreign - strays, 0), received)
-    return Settled(missing + left, -stuck - left, foreign - left, vanished, unnamed)
+    left = 0 if strays is None else min(max(moved + more - strays, 0), received)
+    vanished = min(moved, books.vanished)
+    return Settled(refused + left, -left, moved + more - left, vanished, moved - vanished)
+
+
+def _not_of_the_trial(books: Books, without_serial: int) -> int | None:
+    """How many, at least, of the missing serials and the unnamed events must be others'.
+
+    None where no number of them lets `lost` and the serials agree.
+    """
+    least = max(-without_serial, 0)
+    if books.spared is None:
+        return least if without_serial + least <= books.refused_high else None
+    # One that is another's is one more of the trial's that was refused, and so many records less.
+    over = without_serial - books.refused_high
+    if over <= (books.spared - 1) * least:
+        return least
+    return -(-over // (books.spared - 1)) if books.spared > 1 else None
+
+
+def _contradiction(books: Books, without_serial: int, strays: int | None) -> Settled:
+    if without_serial >= 0:
+        return Settled(max(books.refused_high, 0), without_serial - books.refused_high)
+    more = max(books.refused_low, 0)
+    left = 0 if strays is None else max(more - strays, 0)
+    return Settled(left, without_serial - left, more - left)
 
 
 def strays_of(lost: int | None) -> int:
