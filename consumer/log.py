@@ -22,6 +22,7 @@ from consumer.errors import (
     tell,
     tell_unexpected,
 )
+from consumer.log_causes import Cause, cause_of
 from consumer.log_events import LogEvents
 from consumer.log_fields import LogFields
 from consumer.log_files import DAMAGED, LogFile, open_in_order
@@ -51,6 +52,7 @@ class LogSums:
         self._events = LogEvents(self._fields)
         self.reader = LogReader(self._events, own_pid)
         self._files: list[dict[str, Any]] = []
+        self._cause: Cause | None = None
 
     def take_file(self, file: LogFile, tick: Callable[[], None]) -> None:
         """Take a whole file; one that is damaged as a file ends where it is."""
@@ -105,13 +107,26 @@ class LogSums:
         names = ("bytes", "lines", "records", "damaged_lines")
         counts = [now - then for now, then in zip(self._counts(), before, strict=True)]
         first = self.reader.first_damaged
+        cause = cause_of(self.reader.damaged_sample) if first else None
+        self._cause = self._cause or cause
         self._files.append(
             {
                 "name": name,
                 **dict(zip(names, counts, strict=True)),
                 "first_damaged_line": first - before[1] if first else None,
+                "damage": f"{cause.what}; {cause.remedy}" if cause else None,
                 "problem": problem,
             }
+        )
+
+    def check(self) -> None:
+        """Raises UsageError where there are lines and none of them is a record."""
+        if self._cause is None or self.reader.records:
+            return
+        names = [file["name"] for file in self._files]
+        where = repr(names[0]) if len(names) == 1 else f"the {len(names)} files"
+        raise UsageError(
+            f"no line of {where} is an audit record ({self._cause.what})", self._cause.remedy
         )
 
     def shapes(self) -> list[Row]:
@@ -171,6 +186,7 @@ def _print_sums(arguments: list[str]) -> None:
         raise UsageError("files of audit.log are wanted", "python -m consumer.log FILE… or -")
     sums = LogSums(KINDS)
     read_logs(arguments, sums)
+    sums.check()
     sys.stdout.write(json.dumps(sums.document()) + "\n")
     sys.stdout.flush()
 

@@ -9,10 +9,30 @@ from libc.stdint cimport int32_t, uint8_t, uint32_t
 from libc.string cimport memchr, memcmp
 
 from consumer.fields cimport Field, decimal, hexadecimal, key_is, locate
+from consumer.header cimport is_digit
 from consumer.log_event cimport AUID, COMM, EXE, UID, LogEvent
 from consumer.log_kernel cimport KernelFields
 from consumer.log_rough cimport Walk, leading_number, nibble
 from consumer.syscall_record cimport SyscallFields, fields_by_place
+
+
+cdef inline bint is_plain(const uint8_t *text, const Field *field) noexcept nogil:
+    """Whether a value is a decimal number that no sum of its digits overflows."""
+    cdef uint32_t pos = field.value
+    if field.end == pos or field.end - pos > 10:
+        return False
+    while pos < field.end:
+        if not is_digit(text[pos]):
+            return False
+        pos += 1
+    return True
+
+
+cdef inline bint are_plain(const uint8_t *text, const SyscallFields *found) noexcept nogil:
+    """Whether the numbers that are read are as the kernel prints them: digits and nothing else."""
+    return (is_plain(text, found.number) and is_plain(text, found.pid)
+            and is_plain(text, found.pid + 1) and is_plain(text, found.pid + 2)
+            and found.a1.end - found.a1.value <= 16 and found.a1[-1].end - found.a1[-1].value <= 16)
 
 
 @cython.final
@@ -80,12 +100,14 @@ cdef class LogFields(KernelFields):
                 or not key_is(text, key, b"key", 3) or key - comm > 3
                 or not key_is(text, found.pid + 1, b"auid", 4)
                 or not key_is(text, found.pid + 2, b"uid", 3)
-                or key.end == key.value or comm.end == comm.value or comm[1].end == comm[1].value):
+                or key.end == key.value or comm.end == comm.value or comm[1].end == comm[1].value
+                or not are_plain(text, &found)):
             return False
         if key.end - key.value == 6 and memcmp(text + key.value, b"(null)", 6) == 0:
             pass
         elif text[key.value] == c'"':
-            if key.end - key.value < 2 or text[key.end - 1] != c'"':
+            if (key.end - key.value < 2 or memchr(text + key.value + 1, c'"', key.end - key.value - 1)
+                    != text + key.end - 1):
                 return False
         elif nibble(text[key.value]) < 0:
             return False

@@ -24,7 +24,7 @@ from consumer.errors import UsageError
 PIECE_BYTES = 1 << 20
 PEEK_BYTES = 1 << 16
 STDIN = "-"
-_STAMP = re.compile(rb"msg=audit\((\d{1,15})\.(\d{3}):")
+_STAMP = re.compile(rb"type=\S+ (?:msg=)?audit\((\d{1,15})\.(\d{3}):")
 
 # What a decompressor raises where its input is damaged or cut off.
 DAMAGED = (EOFError, OSError, zlib.error, lzma.LZMAError)

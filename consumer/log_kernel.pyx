@@ -30,10 +30,13 @@ from consumer.log_rough cimport (
     FOUND,
     Walk,
     nibble,
+    result_fits,
     seek,
     unescape,
     until,
+    walk_argument,
     walk_number,
+    walk_word,
 )
 
 cdef enum:
@@ -46,7 +49,7 @@ cdef class KernelFields(MessageFields):
     """Takes system calls, anomalies, AVCs, addresses by the names of their fields."""
 
     cdef void take_call(self, Walk *walk, LogEvent *event) noexcept nogil:
-        cdef uint32_t arch = 0, number = 0, ignored = 0
+        cdef uint32_t arch = 0, number = 0
         cdef const uint8_t *behind_arguments
         cdef const uint8_t *value = seek(walk, walk.at, b"arch=", 5)
         if value != NULL:
@@ -57,9 +60,9 @@ cdef class KernelFields(MessageFields):
             event.left_out |= LEFT_ALL
             return
         self.set_call(event, arch, number)
-        if (walk_number(walk, b"success=", 8, True, &ignored) == BROKEN
-                or walk_number(walk, b"a0=", 3, True, &ignored) != FOUND
-                or walk_number(walk, b"a1=", 3, True, &ignored) != FOUND):
+        if (walk_word(walk, b"success=", 8) == BROKEN
+                or walk_argument(walk, b"a0=", 3) != FOUND
+                or walk_argument(walk, b"a1=", 3) != FOUND):
             event.left_out |= LEFT_ALL
             return
         behind_arguments = walk.at
@@ -77,7 +80,8 @@ cdef class KernelFields(MessageFields):
                 or self.login(walk, event) != FOUND):
             event.left_out |= LEFT_ALL
             return
-        self.other_user(walk, event)
+        if not self.other_user(walk, event):
+            event.left_out |= LEFT_AUID
         self.need_uid(walk, event, walk.at, True)
         before_comm = walk.at
         if self.string(walk, walk.at, event, COMM, b"comm=", 5) != FOUND:
@@ -103,7 +107,11 @@ cdef class KernelFields(MessageFields):
             event.left_out |= LEFT_ALL
             return
         self.set_user(event, AUID, number)
-        self.other_user(walk, event)
+        if not self.other_user(walk, event):
+            event.left_out |= LEFT_AUID
+        if not result_fits(walk, walk.at):
+            event.left_out |= LEFT_ALL
+            return
         if record_type == 1700:
             return
         if walk_number(walk, b"pid=", 4, True, &number) == BROKEN:
@@ -120,6 +128,9 @@ cdef class KernelFields(MessageFields):
             return
         mark = seek(walk, walk.at, b"arch=", 5)
         if mark == NULL:
+            return
+        if walk_argument(walk, b"arch=", 5) != FOUND:
+            event.left_out |= LEFT_ALL
             return
         while mark < walk.end and nibble(mark[0]) >= 0:
             arch = arch << 4 | <uint32_t>nibble(mark[0])
@@ -144,7 +155,11 @@ cdef class KernelFields(MessageFields):
                 event.left_out |= LEFT_ALL
                 return
             self.set_user(event, AUID, number)
-            self.other_user(walk, event)
+            if not self.other_user(walk, event):
+                event.left_out |= LEFT_AUID
+        if not result_fits(walk, walk.at):
+            event.left_out |= LEFT_ALL
+            return
         if event.value[COMM] == NO_VALUE:
             mark = walk.at
             if self.string(walk, mark, event, COMM, b"comm=", 5) != FOUND:

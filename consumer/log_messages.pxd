@@ -12,7 +12,7 @@ cdef class MessageFields(ValueSums):
                     const char *word, uint32_t length) noexcept nogil
     cdef int key(self, Walk *walk, LogEvent *event) noexcept nogil
     cdef int login(self, Walk *walk, LogEvent *event) noexcept nogil
-    cdef void other_user(self, const Walk *walk, LogEvent *event) noexcept nogil
+    cdef bint other_user(self, const Walk *walk, LogEvent *event) noexcept nogil
     cdef const uint8_t *need_uid(self, const Walk *walk, LogEvent *event, const uint8_t *at,
                                  bint required) noexcept nogil
     cdef void take_message(self, Walk *walk, LogEvent *event, bint avc) noexcept nogil

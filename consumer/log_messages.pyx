@@ -25,13 +25,18 @@ from consumer.log_rough cimport (
     BROKEN,
     FOUND,
     Walk,
-    leading_number,
     nibble,
+    read_number,
+    result_fits,
     seek,
     until,
     walk_number,
 )
 from consumer.log_sums cimport ValueSums
+
+
+cdef inline bint is_letter(uint8_t byte) noexcept nogil:
+    return 97 <= byte | 32 <= 122
 
 
 cdef class MessageFields(ValueSums):
@@ -72,11 +77,15 @@ cdef class MessageFields(ValueSums):
             self.set_user(event, AUID, user)
         return answer
 
-    cdef void other_user(self, const Walk *walk, LogEvent *event) noexcept nogil:
-        """The uid; aureport has no report by it."""
+    cdef bint other_user(self, const Walk *walk, LogEvent *event) noexcept nogil:
+        """The uid, of which aureport has no report; false if it is beyond 64 bits."""
+        cdef uint32_t user = 0
+        cdef bint fits = True
         cdef const uint8_t *value = seek(walk, walk.start, b" uid=", 5)
         if value != NULL:
-            self.set_user(event, UID, leading_number(value, walk.end))
+            fits = read_number(value, walk.end, &user)
+            self.set_user(event, UID, user)
+        return fits
 
     cdef const uint8_t *need_uid(self, const Walk *walk, LogEvent *event, const uint8_t *at,
                                  bint required) noexcept nogil:
@@ -112,7 +121,8 @@ cdef class MessageFields(ValueSums):
         if self.login(walk, event) != FOUND:
             event.left_out |= LEFT_ALL
             return
-        self.other_user(walk, event)
+        if not self.other_user(walk, event):
+            event.left_out |= LEFT_AUID
         mark = walk.at
         if self.string(walk, mark, event, COMM, b"comm=", 5) == BROKEN:
             event.left_out |= WITHOUT_COMM
@@ -186,34 +196,44 @@ cdef class MessageFields(ValueSums):
         cdef int answer = walk_number(walk, b"auid=", 5, False, &user)
         if answer == FOUND:
             self.set_user(event, AUID, user)
-        elif not is_change:
+        elif answer == BROKEN or not is_change:
             event.left_out |= LEFT_ALL
             return
         self.other_user(walk, event)
         if self.key(walk, event) == BROKEN:
             event.left_out |= LEFT_KEY
+        if not result_fits(walk, walk.at):
+            event.left_out |= LEFT_ALL
 
     cdef void take_login(self, Walk *walk, LogEvent *event) noexcept nogil:
         cdef uint32_t user = 0
         if walk_number(walk, b"pid=", 4, True, &user) != FOUND:
             event.left_out |= LEFT_ALL
             return
-        self.other_user(walk, event)
+        if not self.other_user(walk, event):
+            event.left_out |= LEFT_AUID
         if (walk_number(walk, b"new auid=", 9, False, &user) != FOUND
                 and walk_number(walk, b" auid=", 6, False, &user) != FOUND
                 and walk_number(walk, b"new loginuid=", 13, False, &user) != FOUND):
             event.left_out |= LEFT_ALL
             return
         self.set_user(event, AUID, user)
+        if not result_fits(walk, walk.at):
+            event.left_out |= LEFT_ALL
 
     cdef void take_daemon(self, Walk *walk, LogEvent *event, bint connection) noexcept nogil:
         cdef uint32_t ignored = 0
-        cdef const uint8_t *value
+        cdef const uint8_t *value = seek(walk, walk.start, b"res=", 4)
         cdef const uint8_t *stop
+        if value != NULL and (value == walk.end or not is_letter(value[0])):
+            event.left_out |= LEFT_ALL
+            return
         if not connection:
             if (self.login(walk, event) != FOUND
                     or walk_number(walk, b"pid=", 4, True, &ignored) != FOUND):
                 event.left_out |= LEFT_ALL
+            elif walk_number(walk, b" uid=", 5, True, &ignored) == BROKEN:
+                event.left_out |= LEFT_AUID
             return
         value = seek(walk, walk.at, b"addr=", 5)
         if value == NULL:

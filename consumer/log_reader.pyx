@@ -1,4 +1,6 @@
-"""The lines of an audit.log: `[node=HOST ]type=NAME msg=audit(...): ...`, raw or enriched.
+"""The lines of an audit.log: `[node=HOST ]type=NAME [msg=]audit(...): ...`, raw or enriched.
+
+Before a record may stand what syslog, the kernel or the journal put there, see log_line.pxd.
 
 Reads from a descriptor in large pieces, or takes pieces from elsewhere; holds one mebibyte. What
 is no record is counted, never fatal. Of a line longer than 16 KiB only the beginning is decoded.
@@ -16,6 +18,7 @@ from consumer.fields cimport MAX_TEXT
 from consumer.h_string cimport memmem
 from consumer.header cimport is_digit, read_header
 from consumer.log_event cimport NO_VALUE, NODE
+from consumer.log_line cimport behind_prefix, read_old_header
 from consumer.log_events cimport LogEvents
 from consumer.log_rough cimport leading_number
 from consumer.log_values cimport (
@@ -30,6 +33,7 @@ from consumer import names
 
 cdef enum:
     EVENT_LISTENER = 1335
+    SHORTEST = 21       # "type=1 audit(1.000:1)"
 
 
 @cython.final
@@ -58,6 +62,11 @@ cdef class LogReader:
     def begin_file(self):
         """Another file: `first_damaged` is of this one, counted from the first line of all."""
         self.first_damaged = 0
+
+    @property
+    def damaged_sample(self):
+        """The beginning of the line that `first_damaged` counts; empty if there is none."""
+        return self.sample[:self.sample_length] if self.first_damaged else b""
 
     def read_from(self, int fd):
         """Read once from a descriptor and take its lines; how many bytes came, 0 at the end.
@@ -121,7 +130,7 @@ cdef class LogReader:
                 self.lines += 1
                 self.damaged_lines += 1
                 if self.first_damaged == 0:
-                    self.first_damaged = self.lines
+                    self.note_damage(self.buffer, self.used)
             self.skipping = True
             self.damaged_bytes += self.used
             self.used = 0
@@ -141,13 +150,26 @@ cdef class LogReader:
             self.damaged_lines += 1
             self.damaged_bytes += length + 1
             if self.first_damaged == 0:
-                self.first_damaged = self.lines
+                self.note_damage(line, length)
+
+    cdef void note_damage(self, const uint8_t *line, size_t length) noexcept nogil:
+        """Keep the number and the beginning of the first damaged line."""
+        self.first_damaged = self.lines
+        self.sample_length = <uint32_t>min(length, <size_t>SAMPLE_BYTES)
+        memcpy(self.sample, line, self.sample_length)
 
     cdef bint read_line(self, const uint8_t *line, uint32_t length,
                         uint32_t line_bytes) noexcept nogil:
         """Take a line; false if it is no record."""
+        cdef uint32_t behind = behind_prefix(line, length)
+        return self.read_record(line + behind, length - behind, line_bytes)
+
+    cdef bint read_record(self, const uint8_t *line, uint32_t length,
+                          uint32_t line_bytes) noexcept nogil:
+        """Take a line without what stood before it."""
         cdef uint32_t node = NO_VALUE, name, shown
         cdef const uint8_t *space
+        cdef const uint8_t *text
         cdef int record_type
         if length > 6 and memcmp(line, b"node=", 5) == 0:
             shown = min(length, <uint32_t>NODE_LIMIT)
@@ -158,27 +180,31 @@ cdef class LogReader:
             node = number_of(&self.events.fields.kinds[NODE], line + 5, shown - 5)
             line += shown + 1
             length -= shown + 1
-        if length < 26 or memcmp(line, b"type=", 5) != 0:
+        if length < SHORTEST or memcmp(line, b"type=", 5) != 0:
             return False
         shown = min(length, <uint32_t>NAME_LIMIT)
         space = <const uint8_t *>memchr(line + 5, c" ", shown - 5)
         if space == NULL:
             return False
         name = <uint32_t>(space - line) - 5
-        if length < name + 10 or memcmp(space, b" msg=", 5) != 0:
+        text = space + 1
+        length -= name + 6
+        if length > 4 and memcmp(text, b"msg=", 4) == 0:
+            text += 4
+            length -= 4
+        shown = min(length, <uint32_t>MAX_TEXT)
+        if not read_header(text, shown, &self.head) and not read_old_header(text, shown,
+                                                                            &self.head):
             return False
-        length -= name + 10
-        if length > MAX_TEXT:
+        if shown < length:
             self.long_lines += 1
-            length = MAX_TEXT
-        if not read_header(space + 5, length, &self.head):
-            return False
+        length = shown
         record_type = self.type_of(line + 5, name)
         self.records += 1
         self.record_bytes += line_bytes
-        if record_type == EVENT_LISTENER and self.own_pid and self.is_own(space + 5, length):
+        if record_type == EVENT_LISTENER and self.own_pid and self.is_own(text, length):
             self.own_records += 1
-        self.events.take(node, record_type, space + 5, &self.head.header, length, line_bytes)
+        self.events.take(node, record_type, text, &self.head.header, length, line_bytes)
         return True
 
     cdef int type_of(self, const uint8_t *name, uint32_t length) noexcept nogil:

@@ -26,6 +26,16 @@ from consumer.log_values cimport count_value, free_values, number_of
 import os
 
 
+cdef inline uint32_t without_empty(uint8_t *keys, uint32_t length) noexcept nogil:
+    """Close the gaps that empty keys leave between the separators; the new length."""
+    cdef uint32_t at, kept = 0
+    for at in range(length):
+        if keys[at] != 1 or (kept and keys[kept - 1] != 1):
+            keys[kept] = keys[at]
+            kept += 1
+    return kept - 1 if kept and keys[kept - 1] == 1 else kept
+
+
 cdef class ValueSums:
     """Sums by value of each kind in `wanted`, a set of the numbers of log_event.pxd."""
 
@@ -63,7 +73,8 @@ cdef class ValueSums:
         cdef int32_t length = unescape(value, end, self.scratch, MAX_TEXT, &raw)
         if length < 0:
             return False
-        if length != 6 or memcmp(self.scratch, b"(null)", 6) != 0:
+        length = <int32_t>without_empty(self.scratch, <uint32_t>length)
+        if length and (length != 6 or memcmp(self.scratch, b"(null)", 6) != 0):
             self.add_key(event, self.scratch, <uint32_t>length)
         return True
 

@@ -9,10 +9,9 @@ from collections.abc import Iterable
 from typing import Any
 
 from consumer import values
-from consumer.host import ARCH_NUMBERS
+from consumer.archs import arch_name, syscall_name
 from consumer.log_fields import LogFields
 from consumer.names import type_name
-from consumer.syscalls import syscall_names
 
 # In the order of the numbers in log_event.pxd.
 KINDS = ("exe", "comm", "syscall", "key", "auid", "uid", "address", "type", "node")
@@ -25,7 +24,6 @@ TOO_MANY = 0xFFFFFFFE
 Row = dict[str, Any]
 Sums = tuple[bytes, int, int, int]
 
-_ARCH_NAMES = {number: name for name, number in ARCH_NUMBERS.items()}
 _CALL = struct.Struct("=Ii")
 _USER = struct.Struct("=I")
 _TYPE = struct.Struct("=i")
@@ -79,14 +77,17 @@ def _rows(kind: str, value: bytes) -> Iterable[Row]:
 def _keys(value: bytes) -> Iterable[Row]:
     """Each key of an event, as often as it has it; several keys are one value to the sums."""
     for key in value.split(KEY_SEPARATOR):
-        if key and key != b"(null)":
+        if key != b"(null)":
             yield {"value": values.text(key)}
 
 
 def _call(value: bytes) -> Row:
     arch, number = _CALL.unpack(value)
-    name = syscall_names(arch).get(number, str(number))
-    return {"value": name, "arch": _ARCH_NAMES.get(arch, f"{arch:#x}"), "number": number}
+    return {
+        "value": syscall_name(arch, number) or str(number),
+        "arch": arch_name(arch) or f"{arch:#x}",
+        "number": number,
+    }
 
 
 def address(value: bytes) -> str:

@@ -11,19 +11,22 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from consumer import kinds, values
-from consumer.host import ARCH_NUMBERS
+from consumer.addresses import socket_address
+from consumer.archs import arch_name, signal_name, syscall_name
+from consumer.host import native_arch
+from consumer.messages import Pairs, merged, message, verdict
 from consumer.names import type_name
 from consumer.parse import fields_of
-from consumer.syscalls import syscall_names
-
-Pairs = list[tuple[bytes, bytes]]
 
 WAITING_MAX = 4096
 WAITING_BYTES = 1 << 25
 _HEAD_BYTES = 48  # 'audit(', 14 digits, 3, 10, and what is between
 _RECORD_BYTES = 128  # what a record takes beside its text
 _SYSCALL, _SOCKADDR, _EXECVE, _EOE, _PROCTITLE = 1300, 1306, 1309, 1320, 1327
-_ARCH_NAMES = {number: name for name, number in ARCH_NUMBERS.items()}
+_CONFIG_CHANGE, _SECCOMP, _AVC, _ANOM_ABEND = 1305, 1326, 1400, 1701
+_NAMED = frozenset((_SYSCALL, _SECCOMP, _ANOM_ABEND))
+# Smack writes this word behind the object where no access was asked for.
+_LABELS_DIFFER = b" labels_differ"
 
 
 class Follower:
@@ -54,7 +57,7 @@ class Follower:
     def _ended(self, identity: tuple[int, int]) -> dict[str, Any]:
         records = self._waiting.pop(identity)
         self._bytes -= sum(len(text) + _RECORD_BYTES for _, text in records)
-        return render(*identity, [(number, _pairs(number, text)) for number, text in records])
+        return render(*identity, records)
 
 
 def _pairs(record_type: int, text: bytes) -> Pairs:
@@ -62,20 +65,20 @@ def _pairs(record_type: int, text: bytes) -> Pairs:
     return found[2] if found is not None else []
 
 
-def render(stamp_ms: int, serial: int, records: Iterable[tuple[int, Pairs]]) -> dict[str, Any]:
+def render(stamp_ms: int, serial: int, records: Iterable[tuple[int, bytes]]) -> dict[str, Any]:
     """One event as a document: `time` in seconds, `ended` if its EOE came, `records` in order.
 
     All EXECVE records make one, with `argv`; an argument that did not come, or not whole, is null.
     """
     records = list(records)
-    commands = [pairs for record_type, pairs in records if record_type == _EXECVE]
+    commands = [_pairs(_EXECVE, text) for record_type, text in records if record_type == _EXECVE]
     shown: list[dict[str, Any]] = []
-    for record_type, pairs in records:
+    for record_type, text in records:
         if record_type == _EOE:
             continue
         name = type_name(record_type)
         if record_type != _EXECVE:
-            shown.append({"type": name, **_fields(record_type, pairs)})
+            shown.append({"type": name, **_fields(record_type, text)})
         elif commands:
             shown.append({"type": name, **_command(commands)})
             commands = []
@@ -89,22 +92,24 @@ def render(stamp_ms: int, serial: int, records: Iterable[tuple[int, Pairs]]) -> 
     }
 
 
-def _fields(record_type: int, pairs: Pairs) -> dict[str, Any]:
+def _fields(record_type: int, text: bytes) -> dict[str, Any]:
     """The fields of a record; one that occurs several times has a list of its values."""
+    pairs = _pairs(record_type, text)
     fields: dict[str, Any] = {}
-    repeated: set[str] = set()
-    for key, value in pairs:
-        name = values.text(key)
-        decoded = _value(record_type, key, value)
-        if name not in fields:
-            fields[name] = decoded
-        elif name in repeated:
-            fields[name].append(decoded)
-        else:
-            repeated.add(name)
-            fields[name] = [fields[name], decoded]
-    if record_type == _SYSCALL:
-        fields |= _syscall_names(fields)
+    if record_type == _AVC:
+        fields |= verdict(text.partition(b"): ")[2])[0]
+        if any(value.endswith(_LABELS_DIFFER) for key, value in pairs if key == b"object"):
+            pairs = [(key, value.removesuffix(_LABELS_DIFFER)) for key, value in pairs]
+            fields["labels_differ"] = True
+    equivalent = (b"op", b"make_equiv") in pairs and record_type == _CONFIG_CHANGE
+    fields |= merged(
+        (key, values.chosen(key, value))
+        if equivalent and key in {b"old", b"new"}
+        else (key, _value(record_type, key, value))
+        for key, value in pairs
+    )
+    if record_type in _NAMED:
+        fields |= _names(fields)
     if record_type == _SOCKADDR and isinstance(fields.get("saddr"), dict):
         fields |= fields["saddr"]
     return fields
@@ -112,27 +117,27 @@ def _fields(record_type: int, pairs: Pairs) -> dict[str, Any]:
 
 def _value(record_type: int, key: bytes, value: bytes) -> values.Value:
     if record_type == _SOCKADDR and key == b"saddr":
-        return values.socket_address(value)
+        return socket_address(value)
     if record_type == _PROCTITLE and key == b"proctitle":
         return values.title(value)
-    if key == b"msg" and kinds.kind_of(record_type) == kinds.USER:
-        return values.message(value)
-    return values.plain(key, value)
+    if key == b"msg" and value[:1] == b"'" and kinds.kind_of(record_type) == kinds.USER:
+        return message(value, record_type)
+    return values.plain(key, value, record_type)
 
 
-def _syscall_names(fields: dict[str, Any]) -> dict[str, str]:
-    """Names beside the numbers of `arch` and `syscall`, where they are known."""
+def _names(fields: dict[str, Any]) -> dict[str, str]:
+    """Names beside the numbers of `arch`, `syscall` and `sig`, where they are known."""
     try:
-        arch = int(str(fields.get("arch")), 16)
+        arch = int(str(fields["arch"]), 16) if "arch" in fields else native_arch()
     except ValueError:
         return {}
-    names = {}
-    if arch in _ARCH_NAMES:
-        names["arch_name"] = _ARCH_NAMES[arch]
-    number = fields.get("syscall")
-    if isinstance(number, int) and number in syscall_names(arch):
-        names["syscall_name"] = syscall_names(arch)[number]
-    return names
+    found = {"arch_name": arch_name(arch) if "arch" in fields else None}
+    number, signal = fields.get("syscall"), fields.get("sig")
+    if isinstance(number, int):
+        found["syscall_name"] = syscall_name(arch, number)
+    if isinstance(signal, int):
+        found["sig_name"] = signal_name(arch, signal)
+    return {key: name for key, name in found.items() if name is not None}
 
 
 def _command(commands: list[Pairs]) -> dict[str, Any]:

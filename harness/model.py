@@ -108,6 +108,8 @@ class Ledger:
     """Partial events that lack the very record that tells whose they are."""
     foreign_events: Whole | None = None
     """Received, but of other sessions; the harness's own changes are among them."""
+    foreign_lost: Whole | None = None
+    """At most so many events of other processes are among what was lost; no term holds them."""
     markers_missing: Whole | None = None
     """Sync markers that never came back."""
     stage_backlog_records: Whole | None = None
@@ -376,6 +378,8 @@ class Result:
     """The metric that the answer is about."""
     operation: str = "operation"
     """What one operation is called: a replay's are records."""
+    open_trials: int = 0
+    """Valid trials with events that are unaccounted for, the warm-up among them."""
 
     @property
     def undecidable(self) -> bool:
@@ -403,7 +407,7 @@ class Result:
             return False
         if self.undecidable or self.mostly_invalid:
             return False
-        return not any(
+        return not self.open_trials and not any(
             ledger.trials_unexplained or ledger.total.unexplained for ledger in self.ledgers
         )
 

@@ -23,8 +23,11 @@ from typing import IO, Any
 import msgspec
 
 from harness.errors import UsageError
+from harness.files.caller import as_caller, why
+from harness.files.folder import Folder
+from harness.files.reading import MOST_BYTES, is_file, read_bytes, read_text
+from harness.files.unpacking import unpack_xz
 from harness.model import SAMPLE_SCHEMA, Caution, Sample
-from harness.reading import MOST_BYTES, read_file, read_text, unpack_xz
 from harness.stored_shapes import (
     StoredEnvironment,
     StoredMachine,
@@ -66,12 +69,12 @@ class RunWriter:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self._described = False
-        self._made = [path for path in (folder, *folder.parents) if not path.exists()]
         with _as_usage_error(folder):
-            folder.mkdir(parents=True)
+            self._open = Folder(folder, make=True, new=True)
             # Unbuffered: what a full disk did not take must not come back when it is closed.
-            self._samples: IO[bytes] = (folder / SAMPLES).open("ab", buffering=0)
-            _give_to_caller(folder, folder / SAMPLES)
+            self._samples: IO[bytes] = os.fdopen(
+                self._open.create(SAMPLES, os.O_APPEND), "ab", buffering=0
+            )
 
     def __enter__(self) -> RunWriter:
         return self
@@ -80,23 +83,21 @@ class RunWriter:
         self._samples.close()
         if not self._described:
             self._leave_no_trace()
+        self._open.close()
 
     def _leave_no_trace(self) -> None:
         """A run that never began is not kept."""
-        with contextlib.suppress(OSError):
-            (self.folder / SAMPLES).unlink()
-            for folder in self._made:
-                folder.rmdir()
+        self._open.remove(SAMPLES)
+        self._open.remove_made()
 
     def describe(self, plan: dict[str, Any], environment: dict[str, Any]) -> None:
         """Write what is measured, and where; again where a run turns out otherwise."""
         import tomli_w
 
-        plan_path, environment_path = self.folder / PLAN, self.folder / ENVIRONMENT
+        text = json.dumps(environment, indent=1, sort_keys=True) + "\n"
         with _as_usage_error(self.folder):
-            _write(plan_path, tomli_w.dumps(_without_none(plan)))
-            _write(environment_path, json.dumps(environment, indent=1, sort_keys=True) + "\n")
-            _give_to_caller(self.folder, plan_path, environment_path)
+            self._open.replace(PLAN, tomli_w.dumps(_without_none(plan)).encode())
+            self._open.replace(ENVIRONMENT, text.encode())
         self._described = True
 
     def append(self, sample: Sample) -> None:
@@ -106,13 +107,6 @@ class RunWriter:
             while line:
                 line = line[self._samples.write(line) :]
             os.fsync(self._samples.fileno())
-
-
-def _write(path: Path, text: str) -> None:
-    """Replaces the file at once: a crash leaves the old or the new one."""
-    fresh = path.with_name(f".{path.name}.new")
-    fresh.write_text(text, encoding="utf-8")
-    fresh.replace(path)
 
 
 def _without_none(value: Any) -> Any:
@@ -130,19 +124,9 @@ def _as_usage_error(folder: Path) -> Iterator[None]:
         yield
     except OSError as error:
         raise UsageError(
-            f"{folder} cannot be written ({error.strerror})",
+            f"{folder} cannot be written ({why(error)})",
             remedy="choose another place with -o DIR; what was recorded before is kept",
         ) from error
-
-
-def _give_to_caller(*paths: Path) -> None:
-    """Under sudo, the results belong to who asked for them."""
-    uid, gid = os.environ.get("SUDO_UID", ""), os.environ.get("SUDO_GID", "")
-    if os.geteuid() != 0 or not (uid.isdigit() and gid.isdigit()):
-        return
-    for path in (*paths, *paths[0].parents[:2]):
-        if path.stat().st_uid == 0:
-            os.chown(path, int(uid), int(gid))
 
 
 def load_run(folder: Path) -> StoredRun:
@@ -161,7 +145,7 @@ def _read_document(path: Path, parse: Callable[[str], Any], shape: Any) -> dict[
         refuse_extremes_within(document)
     except OSError as error:
         raise UsageError(
-            f"{path} cannot be read ({error.strerror})",
+            f"{path} cannot be read ({why(error)})",
             remedy="name the folder of a run, or `latest`",
         ) from None
     except (ValueError, RecursionError) as error:
@@ -191,7 +175,7 @@ def _no_garbage_collection() -> Iterator[None]:
 
 def _samples_file(folder: Path) -> Path:
     kept = folder / KEPT_SAMPLES
-    return kept if kept.is_file() and not (folder / SAMPLES).is_file() else folder / SAMPLES
+    return kept if is_file(kept) and not is_file(folder / SAMPLES) else folder / SAMPLES
 
 
 def read_sample_lines(path: Path) -> list[bytes]:
@@ -202,11 +186,11 @@ def read_sample_lines(path: Path) -> list[bytes]:
 def _sample_lines(path: Path) -> Iterator[bytes]:
     """One after the other: a file of nothing but line ends is not a list of millions."""
     try:
-        data = read_file(path, MOST_BYTES)
+        data = read_bytes(path, limit=MOST_BYTES)
         if path.name == KEPT_SAMPLES:
             data = unpack_xz(data)
     except OSError as error:
-        raise UsageError(f"{path} cannot be read ({error.strerror})") from None
+        raise UsageError(f"{path} cannot be read ({why(error)})") from None
     except (ValueError, lzma.LZMAError) as error:
         raise UsageError(f"{path} is damaged ({error})", remedy="restore it") from None
     yield from io.BytesIO(data)
@@ -283,8 +267,8 @@ def find_run(name: str, results: Path) -> Path:
     """
     if back := re.fullmatch(r"latest(?:~(\d{1,6}))?", name):
         return _latest(results, int(back[1] or 0))
-    for folder in (Path(name), results / name, *sorted(results.glob(f"*/{name}"))):
-        if _samples_file(folder).is_file():
+    for folder in (Path(name), results / name, *_find(results, f"*/{name}")):
+        if is_file(_samples_file(folder)):
             return folder
     raise UsageError(
         f"{name!r} is no run", remedy=f"name a folder with {SAMPLES}, or `latest` of {results}"
@@ -292,7 +276,7 @@ def find_run(name: str, results: Path) -> Path:
 
 
 def _latest(results: Path, back: int) -> Path:
-    runs = sorted(results.glob(f"*/*/{SAMPLES}"), key=lambda path: path.parent.name)
+    runs = sorted(_find(results, f"*/*/{SAMPLES}"), key=lambda path: path.parent.name)
     if not runs:
         raise UsageError(f"no run under {results}", remedy="make one with `auditbench run`")
     if back >= len(runs):
@@ -314,6 +298,12 @@ def list_runs(folder: Path) -> list[Path]:
         path.parent
         for name in (SAMPLES, KEPT_SAMPLES)
         for pattern in (name, f"*/{name}", f"*/*/{name}")
-        for path in folder.glob(pattern)
+        for path in _find(folder, pattern)
     }
     return sorted(found, key=lambda run: (run.name, run))
+
+
+def _find(folder: Path, pattern: str) -> list[Path]:
+    """What matches in a folder, as far as the caller may look into it."""
+    with as_caller():
+        return sorted(folder.glob(pattern))

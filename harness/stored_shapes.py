@@ -21,6 +21,7 @@ MOST_DEPTH = 32
 
 Margin = Annotated[float, Meta(gt=0, le=100)]
 Rate = Annotated[float, Meta(gt=0, le=1e9)]
+Nanoseconds = Annotated[float, Meta(ge=0, le=1e18)]
 Milliseconds = Annotated[int, Meta(ge=0, le=10**9)]
 
 
@@ -111,7 +112,7 @@ class StoredWorkload(TypedDict, total=False):
     """What is read of a workload's document again."""
 
     ops: Count
-    elapsed_ns: Count
+    elapsed_ns: Nanoseconds
     latency: StoredLatency | None
 
 
@@ -120,7 +121,7 @@ class StoredStatus(TypedDict, total=False):
 
 
 class StoredMachineCpu(TypedDict, total=False):
-    busy_ns: float
+    busy_ns: Nanoseconds
 
 
 class StoredMachine(TypedDict, total=False):

@@ -213,16 +213,12 @@ class Run:
 
         Raises UsageError where it cannot be written.
         """
+        from harness.files.output import write_text
         from harness.reporters.html.page import report_html
         from harness.reporters.plots.catalog import PLOTS
 
-        page, target = report_html([self.view], PLOTS), Path(path)
-        try:
-            target.write_text(page, encoding="utf-8")
-        except OSError as error:
-            raise UsageError(
-                f"{target} cannot be written ({error.strerror})", remedy="name another file"
-            ) from None
+        target = Path(path)
+        write_text(target, report_html([self.view], PLOTS))
         return target
 
     def _require_workload(self, workload: str | None) -> None:

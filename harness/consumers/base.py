@@ -32,7 +32,8 @@ class ConsumerSetup:
     enobufs: bool = False
     """Whether the kernel may report overruns (ENOBUFS) and hold delivery back until drained."""
     excluded_types: tuple[int, ...] = ()
-    capture: Path | None = None
+    capture: int | None = None
+    """A descriptor that the built-in consumer also writes every record to as it came."""
     folder: Path | None = None
     """A private folder of the trial, for what the consumer reads and writes; it goes with it."""
     binary: Path | None = None

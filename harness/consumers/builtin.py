@@ -87,7 +87,8 @@ class BuiltinConsumer:
     def start(self, setup: ConsumerSetup) -> _Running:
         """Start it and wait until the kernel has accepted it."""
         scratch = self._scratch(setup)
-        process = LineProcess("consumer", self._command(setup, scratch))
+        handed = () if setup.capture is None else (setup.capture,)
+        process = LineProcess("consumer", self._command(setup, scratch), pass_fds=handed)
         try:
             process.expect("ready", timeout_s=READY_TIMEOUT_S)
         except BaseException:
@@ -98,8 +99,8 @@ class BuiltinConsumer:
     def _scratch(self, setup: ConsumerSetup) -> Path | None:
         if self.depth != "store":
             return None
-        folder = setup.folder or Path(tempfile.gettempdir())
-        handle, name = tempfile.mkstemp(prefix="auditbench-store-", dir=folder)
+        assert setup.folder is not None
+        handle, name = tempfile.mkstemp(prefix="auditbench-store-", dir=setup.folder)
         os.close(handle)
         return Path(name)
 
@@ -110,7 +111,7 @@ class BuiltinConsumer:
             "--marker": setup.marker,
             "--rcvbuf": setup.rcvbuf_bytes,
             "--store": scratch,
-            "--capture": setup.capture,
+            "--capture": None if setup.capture is None else f"/dev/fd/{setup.capture}",
             "--cpu": ",".join(map(str, setup.cpus)) or None,
             "--excluded-types": ",".join(map(str, setup.excluded_types)) or None,
         }

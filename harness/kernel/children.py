@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import Final
 
 from harness.errors import HostUnfitError
+from harness.files.reading import read_as_root
 from harness.kernel.process import ProcessId, identify
-from harness.reading import read_file
 
 _LINE: Final = re.compile(rb"([+-]) *([1-9][0-9]{0,6}) +([0-9]{1,18})")
 _MOST_PIDS: Final = 1 << 22
@@ -68,7 +68,7 @@ class ChildRegister:
 def read_children(path: Path) -> list[ProcessId]:
     """The processes written down and not struck out; a torn or senseless line is passed over."""
     try:
-        content = read_file(path, follow=False)
+        content = read_as_root(path)
     except (OSError, ValueError):
         return []
     found: dict[ProcessId, None] = {}

@@ -145,7 +145,7 @@ def _newest(state: StateDir, known: LeaseRecord) -> LeaseRecord:
 
 def _tell(state: StateDir, record: LeaseRecord, report: Report) -> None:
     """Leave word for the next start and in the system's log."""
-    lines = [
+    words = [
         f"the run `{record.command}` (pid {record.holder.pid}) died",
         *report.done,
         *report.problems,
@@ -153,6 +153,8 @@ def _tell(state: StateDir, record: LeaseRecord, report: Report) -> None:
         if report.problems
         else "the host's audit state was given back",
     ]
+    # A line break in a command must not pass for a line of ours.
+    lines = [" ".join(text.split()) for text in words]
     now = datetime.now().astimezone().isoformat(timespec="seconds")
     with contextlib.suppress(OSError), state.log.open("a") as file:
         file.writelines(f"{now} {line}\n" for line in lines)

@@ -1,7 +1,9 @@
 """The io_uring operations that the kernel audits, by the names audit's user space gives them.
 
-For libaudits older than 3.1, which have no such table; newer ones are asked instead. Numbers are
-`enum io_uring_op` of `include/uapi/linux/io_uring.h`, which is fixed for good.
+All that audit-userspace 4.2 knows, so that a rule means the same with every libaudit: older ones
+know fewer, and one before 3.1 or built without io_uring none. What the kernel does not audit
+(`audit_skip` in `io_uring/opdef.c`) has no name here.
+Numbers are `enum io_uring_op` of `include/uapi/linux/io_uring.h`, which is fixed for good.
 """
 
 from __future__ import annotations
@@ -32,5 +34,10 @@ IO_URING_OPERATIONS = {
     "futex_wait": 51,
     "futex_wake": 52,
     "futex_waitv": 53,
+    "fixed_fd_install": 54,
+    "ftruncate": 55,
+    "bind": 56,
+    "listen": 57,
+    "uring_cmd128": 64,
 }
 IO_URING_NAMES = {number: name for name, number in IO_URING_OPERATIONS.items()}

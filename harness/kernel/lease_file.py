@@ -16,11 +16,11 @@ from pathlib import Path
 from typing import Any, Final
 
 from harness.errors import HostUnfitError
+from harness.files.reading import read_as_root
 from harness.kernel.messages import RULE_FIXED_BYTES
 from harness.kernel.process import ProcessId
 from harness.kernel.snapshot import SCHEMA, BorrowedDaemon, LeaseRecord, Snapshot, read_boot_id
 from harness.kernel.status import SETTINGS
-from harness.reading import read_file
 
 MOST_BYTES: Final = 256 << 20
 """A rule is 2 kB of hexadecimal digits; a host may have a hundred thousand."""
@@ -122,7 +122,7 @@ def load_record(path: Path) -> LeaseRecord | None:
     known, and nobody should start over it.
     """
     try:
-        document = json.loads(read_file(path, MOST_BYTES, follow=False), parse_int=_parse_int)
+        document = json.loads(read_as_root(path, limit=MOST_BYTES), parse_int=_parse_int)
         if not isinstance(document, dict) or document.get("schema") != SCHEMA:
             raise ValueError(f"its schema is not {SCHEMA}")  # noqa: TRY301 - all are told alike
         return _record(_Items(document, ""))

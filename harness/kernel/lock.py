@@ -18,8 +18,8 @@ from pathlib import Path
 from typing import Any, Final
 
 from harness.errors import HostUnfitError
+from harness.files.reading import read_as_root
 from harness.kernel.process import ProcessId, identify, is_alive
-from harness.reading import read_file
 
 _POLL_S: Final = 0.1
 _MOST_PIDS: Final = 1 << 22  # PID_MAX_LIMIT of the kernel
@@ -131,7 +131,7 @@ def read_holder(path: Path) -> Holder | None:
     It says who holds the lock only while the lock is held.
     """
     try:
-        document: Any = json.loads(read_file(path, follow=False))
+        document: Any = json.loads(read_as_root(path))
         process = ProcessId(int(document["pid"]), int(document["start_ticks"]))
         since = datetime.fromisoformat(document["since"])
         holder = Holder(process, str(document["command"]), since)

@@ -8,6 +8,7 @@ from __future__ import annotations
 import contextlib
 
 from harness.errors import HostUnfitError
+from harness.files.reading import read_as_root
 from harness.kernel.children import read_children
 from harness.kernel.client import AuditClient
 from harness.kernel.daemon import clear_stale_daemon
@@ -15,7 +16,6 @@ from harness.kernel.lease_file import load_record
 from harness.kernel.restore import Report, conclude, end_children, give_back
 from harness.kernel.snapshot import LeaseRecord, Snapshot, differences, read_boot_id
 from harness.kernel.state_dir import StateDir, remove_durably
-from harness.reading import read_file
 
 
 def repair(client: AuditClient, state: StateDir) -> list[str]:
@@ -70,7 +70,7 @@ def _repair_from(client: AuditClient, state: StateDir, record: LeaseRecord) -> l
 def _guard_reports(state: StateDir) -> list[str]:
     """What guards have left word of since; told once."""
     try:
-        lines = read_file(state.log, follow=False).decode(errors="replace").splitlines()
+        lines = read_as_root(state.log).decode(errors="replace").splitlines()
     except OSError:
         return []
     except ValueError as error:

@@ -84,6 +84,8 @@ _SWITCHES = {
 }
 ALONE = frozenset({*_SWITCHES, "-q"})
 """Options behind which auditctl stops reading the line, and forgets a rule before them."""
+SWITCHES_OF_ERRORS = ("-i", "-c")
+"""Options after which auditctl goes on behind a bad line, their own line already."""
 _AT_A_PROMPT = {
     "-h": "-h prints auditctl's help",
     "-l": "-l prints the kernel's rules",
@@ -93,6 +95,8 @@ _AT_A_PROMPT = {
     "-R": "-R inside a rule file is refused by auditctl, too",
     "--signal": "--signal speaks to auditd, not to the kernel",
 }
+_WITHOUT_WORDS = frozenset({b"-l", b"-s", b"-v"})
+_WITH_ONE_WORD = frozenset({b"-m", b"--signal"})
 
 
 def read_control(option: Option) -> tuple[Control, list[RuleWarning]]:
@@ -148,6 +152,28 @@ def _equivalence(option: Option) -> Control:
             remedy="write -q MOUNT,SUBTREE",
         )
     return Control("equivalences", (shown(mount), shown(subtree)))
+
+
+def ignoring(controls: RuleControls) -> str:
+    """The option by which bad lines are skipped, empty where they are not."""
+    if controls.ignore_errors:
+        return "-i"
+    return "-c" if controls.continue_on_error else ""
+
+
+def read_request(words: tuple[bytes, ...]) -> RuleWarning | None:
+    """The warning about a line that only prints or speaks to auditd, None for another line."""
+    alone = words[0] in _WITHOUT_WORDS and len(words) == 1
+    listing = words[0] == b"-l" and len(words) == 3 and words[1] == b"-k"
+    interpreted = words[0] in (b"-l", b"-s") and words[1:] == (b"-i",)
+    spoken = words[0] in _WITH_ONE_WORD and len(words) == 2
+    if not (alone or listing or interpreted or spoken):
+        return None
+    return RuleWarning(
+        "no-rule",
+        f"{_AT_A_PROMPT[words[0].decode()]}, and is left out",
+        "remove the line",
+    )
 
 
 def read_delete_all(words: tuple[bytes, ...]) -> Control | None:

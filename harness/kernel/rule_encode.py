@@ -43,6 +43,7 @@ from harness.kernel.rule_fields import (
 from harness.kernel.rule_numbers import c_integer, fits_u32, u32
 from harness.kernel.rule_warning import RuleWarning
 from harness.kernel.rule_words import shown
+from harness.kernel.syscall_absent import no_such_syscall
 
 _OPERATORS = (
     (b"!=", Operator.NOT_EQUAL),
@@ -180,16 +181,9 @@ class Encoder:
                     remedy="give another arch, or the syscall's number with a known one",
                 )
             if error:
-                raise UsageError(
-                    f"-S {shown(name)} names no syscall of {self._machine_name()}",
-                    remedy="see `ausyscall ARCH --dump` for the names, or give -F arch= before it",
-                )
+                raise no_such_syscall(self._library, name, self.state.elf)
             self.mask = merged(self.mask, Rule.from_bytes(payload).mask)
         self.state.note("syscalladded")
-
-    def _machine_name(self) -> str:
-        machine = self._library.machine_of_arch(self.state.elf)
-        return self._library.name("machine", machine) or f"arch {self.state.elf:#x}"
 
     def add_operations(self, names: bytes) -> None:
         """`-S names` on the io_uring list: operations by name or number, or `all`."""
@@ -198,18 +192,19 @@ class Encoder:
         self.state.note("syscalladded")
 
     def _operation(self, name: bytes) -> bytes:
+        text = name.decode("ascii", "replace")
+        if text in IO_URING_OPERATIONS:
+            return mask_of([IO_URING_OPERATIONS[text]])
         if self._library.knows_io_uring:
             error, payload = self._library.encode_io_uring(name)
             if not error:
                 return Rule.from_bytes(payload).mask
-        elif name == b"all":
+        if name == b"all":
             return ALL_SYSCALLS
-        elif name.decode("ascii", "replace") in IO_URING_OPERATIONS:
-            return mask_of([IO_URING_OPERATIONS[name.decode()]])
-        elif name[:1].isdigit() and c_integer(name)[0] < 8 * len(NO_SYSCALLS):
+        if name[:1].isdigit() and c_integer(name)[0] < 8 * len(NO_SYSCALLS):
             return mask_of([c_integer(name)[0]])
         raise UsageError(
-            f"-S {shown(name)} names no io_uring operation",
+            f"-S {shown(name)} names no io_uring operation that the kernel audits",
             remedy="give its number, see enum io_uring_op in linux/io_uring.h",
         )
 

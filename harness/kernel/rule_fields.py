@@ -76,6 +76,19 @@ class Operator(IntEnum):
     GREATER_OR_EQUAL = 0x60000000
 
 
+OPERATOR_SYMBOLS: dict[int, str] = {
+    Operator.EQUAL: "=",
+    Operator.NOT_EQUAL: "!=",
+    Operator.GREATER: ">",
+    Operator.GREATER_OR_EQUAL: ">=",
+    Operator.LESS: "<",
+    Operator.LESS_OR_EQUAL: "<=",
+    Operator.MASK: "&",
+    Operator.BIT_TEST: "&=",
+}
+"""How an operator is written in rule text."""
+
+
 class Field(IntEnum):
     """What is compared. LOGINUID_SET has no name in rule text; the kernel makes it itself."""
 

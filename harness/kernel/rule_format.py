@@ -20,23 +20,13 @@ from harness.kernel.rule_fields import (
     KEY_SEPARATOR,
     LIST_NAMES,
     LISTS_WITH_SYSCALLS,
+    OPERATOR_SYMBOLS,
     PERMISSION_BITS,
     Field,
     FilterList,
-    Operator,
 )
 
 _WATCH_FIELDS = frozenset({Field.PERM, Field.FILTERKEY, Field.DIR, Field.WATCH})
-_SYMBOLS: dict[int, bytes] = {
-    Operator.EQUAL: b"=",
-    Operator.NOT_EQUAL: b"!=",
-    Operator.GREATER: b">",
-    Operator.GREATER_OR_EQUAL: b">=",
-    Operator.LESS: b"<",
-    Operator.LESS_OR_EQUAL: b"<=",
-    Operator.MASK: b"&",
-    Operator.BIT_TEST: b"&=",
-}
 _ACTION_NAMES = {0: b"never", 1: b"possible", 2: b"always"}
 _LIST_NAMES = {int(number): name.encode() for number, name in LIST_NAMES.items()}
 _NOTHING = b"(null)"
@@ -167,7 +157,8 @@ def _is_watch(rule: Rule) -> bool:
 
 
 def _symbol(field: RuleField) -> bytes:
-    return _SYMBOLS.get(field.op, _NOTHING)
+    symbol = OPERATOR_SYMBOLS.get(field.op)
+    return symbol.encode() if symbol else _NOTHING
 
 
 def _comparison(field: RuleField) -> list[bytes]:

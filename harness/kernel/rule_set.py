@@ -8,14 +8,15 @@ from __future__ import annotations
 from collections import Counter
 
 from harness.errors import UsageError
+from harness.kernel.parsed_line import ParsedLine
 from harness.kernel.rule import Rule
 from harness.kernel.rule_fields import Field
-from harness.kernel.rule_text import ParsedLine
+from harness.kernel.rule_warning import OR_IGNORE
 from harness.kernel.rule_words import as_bytes
 
 
 class RuleSet:
-    """Rules with the number of the line that added them, first evaluated first."""
+    """Rules with the number of the line that added them, in order of evaluation."""
 
     def __init__(self) -> None:
         self._rules: list[tuple[Rule, int]] = []
@@ -34,8 +35,12 @@ class RuleSet:
             self._delete(parsed.rule)
 
     def listing(self) -> tuple[tuple[Rule, ...], tuple[int, ...]]:
-        """The rules in order of evaluation, prepend flag cleared, and their lines' numbers."""
-        return tuple(rule for rule, _ in self._rules), tuple(number for _, number in self._rules)
+        """The rules as the kernel lists them, prepend flag cleared, and their lines' numbers.
+
+        List by list in the order of their numbers, each list in order of evaluation.
+        """
+        rules = sorted(self._rules, key=lambda entry: entry[0].filter_list)
+        return tuple(rule for rule, _ in rules), tuple(number for _, number in rules)
 
     def _add(self, rule: Rule, number: int) -> None:
         plain = rule.appended()
@@ -46,7 +51,7 @@ class RuleSet:
             first = next(line for other, line in self._rules if other == plain)
             raise UsageError(
                 f"the rule is the same as that of line {first}, and the kernel refuses it (EEXIST)",
-                remedy="delete one of the lines, or put -i at the top of the file",
+                remedy=f"delete one of the lines{OR_IGNORE}",
             )
         else:
             self._rules.append((plain, number))
@@ -58,7 +63,7 @@ class RuleSet:
             raise UsageError(
                 "no line above adds the rule that is deleted here, and the kernel refuses to "
                 "delete what is not there (ENOENT)",
-                remedy="delete the line, or put -i at the top of the file",
+                remedy=f"delete the line{OR_IGNORE}",
             )
         del self._rules[place]
         self._present[rule] -= 1

@@ -5,20 +5,26 @@ order. How a single field becomes bytes is the business of `rule_encode`, files 
 `rule_file`. The kernel is never asked, and nothing needs privilege.
 
 Three differences, all on purpose. The `io_uring` list is taken also with a libaudit that is too
-old to have it. Options that only make sense at a prompt (`-l`, `-s`, …) are refused. And where
+old to have it. Lines that only print (`-l`, `-s`, …) are left out with a warning. And where
 auditctl silently drops a rule because another option stands in its line, the line is refused.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from typing import Literal
 
 from harness.errors import UsageError
 from harness.kernel.libaudit import LOCK, Libaudit, libaudit
+from harness.kernel.parsed_line import LineError, ParsedLine
 from harness.kernel.rule import FIXED_BYTES, Rule
-from harness.kernel.rule_controls import ALONE, Control, read_control, read_delete_all
+from harness.kernel.rule_controls import (
+    ALONE,
+    SWITCHES_OF_ERRORS,
+    Control,
+    read_control,
+    read_delete_all,
+    read_request,
+)
 from harness.kernel.rule_encode import Encoder
 from harness.kernel.rule_fields import (
     KEY_SEPARATOR,
@@ -29,30 +35,23 @@ from harness.kernel.rule_fields import (
 )
 from harness.kernel.rule_head import NO_LIST, ObsoleteActionError, list_and_action, obsolete
 from harness.kernel.rule_warning import RuleWarning
-from harness.kernel.rule_words import Option, as_bytes, options, shown, split_line
+from harness.kernel.rule_words import (
+    Option,
+    StrayWordError,
+    as_bytes,
+    options,
+    shown,
+    split_line,
+)
 
 _NO_SYSCALLS = (FilterList.TASK, FilterList.USER, FilterList.FILESYSTEM, FilterList.EXCLUDE)
-
-
-@dataclass(frozen=True, slots=True)
-class ParsedLine:
-    """What one line asks for: a rule to add or delete, settings, or both.
-
-    `rule` is None where `operation` is "none". Controls stand in the order given. A rule of
-    "delete" never has `prepend`, as the kernel wants it.
-    """
-
-    operation: Literal["add", "delete", "none"]
-    rule: Rule | None
-    controls: tuple[Control, ...] = ()
-    warnings: tuple[RuleWarning, ...] = ()
 
 
 def parse_rule(words: Sequence[str | bytes]) -> ParsedLine:
     """What auditctl does when called with these words.
 
-    Raises `UsageError` saying which option is wrong, why, and what to do; `HostUnfitError`
-    without libaudit.
+    Raises `UsageError` saying which option is wrong, why, and what to do (a `LineError` where it
+    comes from auditctl's reading of the words); `HostUnfitError` without libaudit.
     """
     library = libaudit()
     encoded = [word if isinstance(word, bytes) else as_bytes(word) for word in words]
@@ -89,17 +88,36 @@ class _Line:
         delete_all = read_delete_all(self._words)
         if delete_all is not None:
             return ParsedLine("none", None, (delete_all,))
+        request = read_request(self._words)
+        if request is not None:
+            return ParsedLine("none", None, (), (request,))
+        try:
+            return self._parse()
+        except UsageError as error:
+            raise LineError(error, self._controls) from error
+
+    def _parse(self) -> ParsedLine:
         handlers = self._handlers()
-        for option in options(self._words):
-            if self._alone is not None:
-                raise _must_stand_alone(self._alone)
-            try:
-                handlers.get(option.name, self._control)(option)
-            except ObsoleteActionError:
-                return ParsedLine("none", None, (), (obsolete(option),))
+        try:
+            for option in options(self._words):
+                if self._alone is not None:
+                    raise _must_stand_alone(self._alone)
+                try:
+                    handlers.get(option.name, self._control)(option)
+                except ObsoleteActionError:
+                    return ParsedLine("none", None, (), (obsolete(option),))
+        except StrayWordError as error:
+            self._drop(error)
         if self._alone is not None and self._list != NO_LIST:
             raise _must_stand_alone(self._alone)
         return self._finished()
+
+    def _drop(self, error: StrayWordError) -> None:
+        """Words that auditctl does not look at, as an option that stands alone comes before."""
+        if self._alone in (None, *SWITCHES_OF_ERRORS):
+            raise error
+        what = f"{error.what}, and auditctl drops what is behind {self._alone}"
+        self._encoder.warnings.append(RuleWarning("dropped", what, "remove it"))
 
     def _handlers(self) -> dict[str, Callable[[Option], None]]:
         return {

@@ -41,6 +41,10 @@ class Option:
     rest: tuple[bytes, ...]
 
 
+class StrayWordError(UsageError):
+    """A word that belongs to no option, found when all options are read."""
+
+
 def shown(text: bytes) -> str:
     """Text of the user's for a message: as it is where that is harmless, escaped where not."""
     plain = text.decode("utf-8", "backslashreplace")
@@ -130,19 +134,10 @@ def options(words: Sequence[bytes]) -> Iterator[Option]:
             at += used
             yield Option(name, value, tuple(words[at:]))
     if stray:
-        raise UsageError(f"{shown(stray[0])} belongs to no option", remedy=_stray_remedy(stray[0]))
-
-
-def _stray_remedy(word: bytes) -> str:
-    if b"\t" in word:
-        return "auditctl separates words by spaces only, replace the tab by a space"
-    if word.startswith(b"\xef\xbb\xbf"):
-        return "remove the byte order mark at the start of the file"
-    if word == b"\r" or word.endswith(b"\r"):
-        return "remove the carriage returns: sed -i 's/\\r$//' FILE"
-    if word.startswith((b'"', b"'")) or word.endswith((b'"', b"'")):
-        return "auditctl knows no quotes, write a space inside a word as `\\ `"
-    return "put its option before it, or a # before a comment"
+        raise StrayWordError(
+            f"{shown(stray[0])} belongs to no option",
+            remedy="put its option before it, or a # before a comment",
+        )
 
 
 def _long_option(word: bytes, following: Sequence[bytes]) -> Iterator[tuple[str, bytes, int]]:

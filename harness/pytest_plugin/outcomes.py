@@ -31,10 +31,11 @@ def told(config: pytest.Config) -> Iterator[None]:
 
 
 def _end(error: AuditbenchError, config: pytest.Config) -> NoReturn:
+    from harness.reporters.plain import plain
     from harness.run.session import NoAuditError
 
     __tracebackhide__ = True
-    line = _in_words_of_pytest(error.one_line())
+    line = plain(_in_words_of_pytest(error.one_line()))
     # Without the error behind it: pytest would print the line twice.
     if isinstance(error, InterruptedRunError):
         raise KeyboardInterrupt(line) from None

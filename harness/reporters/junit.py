@@ -14,8 +14,8 @@ from harness.reporters.gate import check_sentences, gate_sentence, reading_value
 from harness.reporters.markdown import metric_value
 from harness.reporters.units import interval, ratio
 
-NOT_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
-"""What XML 1.0 cannot hold, not even as a reference."""
+NOT_XML = re.compile("[^\t\n\r\u0020-\u007e\u00a0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+"""What XML 1.0 cannot hold, not even as a reference, and what could steer a terminal."""
 
 NOT_RELIED_ON = "nothing is decided, trials failed, or events are unaccounted for"
 

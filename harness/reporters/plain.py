@@ -6,6 +6,8 @@ cannot be printed come out as `\\xNN`, `\\uNNNN` or `\\UNNNNNNNN`. Markup is the
 
 from __future__ import annotations
 
+import json
+
 
 def plain(text: str) -> str:
     """The text with everything escaped that is not printable."""
@@ -18,3 +20,10 @@ def _escaped(code: int) -> str:
     if code < 0x100:
         return f"\\x{code:02x}"
     return f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
+
+
+def without_controls(document: str) -> str:
+    """A JSON document with what is not printable in its strings as `\\uNNNN`: it says the same."""
+    return "".join(
+        char if char.isprintable() or char == "\n" else json.dumps(char)[1:-1] for char in document
+    )

@@ -5,14 +5,13 @@ from __future__ import annotations
 import io
 from collections.abc import Sequence
 
-from rich.console import Console
-
 from harness.changes import ChangeReport
 from harness.model import Result
 from harness.reporters.changes import render_changes
 from harness.reporters.changes_markdown import changes_markdown
 from harness.reporters.markdown import escaped, result_markdown
 from harness.reporters.plain import plain
+from harness.reporters.plain_console import PlainConsole
 from harness.reporters.plainly import made_plain
 from harness.reporters.terminal import render_result
 
@@ -34,7 +33,9 @@ def report_plain(
 ) -> str:
     """The same as on a terminal, without colour and 80 columns wide."""
     text = io.StringIO()
-    console = Console(file=text, width=WIDTH, highlight=False, no_color=True, force_terminal=False)
+    console = PlainConsole(
+        file=text, width=WIDTH, highlight=False, no_color=True, force_terminal=False
+    )
     if comparison is not None:
         render_changes(made_plain(comparison), console)
     for words in refused:

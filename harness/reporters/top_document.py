@@ -31,7 +31,8 @@ def _file_cautions(log: dict[str, Any]) -> list[str]:
         if file["damaged_lines"]:
             said.append(
                 f"{_name(file)}: {file['damaged_lines']:,} of {file['lines']:,} lines are no "
-                f"records, the first is line {file['first_damaged_line']:,}"
+                f"records, the first is line {file['first_damaged_line']:,} "
+                f"({file['damage']})"
             )
         if file["problem"]:
             said.append(f"{_name(file)} is damaged, read to there: {file['problem']}")

@@ -12,9 +12,9 @@ from typing import Any
 
 from harness.analysis.across import CellPair
 from harness.errors import UsageError
+from harness.files.reading import is_file, read_text
 from harness.histories import History, PastRun
 from harness.model import Caution, Cell, Sample
-from harness.reading import read_text
 from harness.run.history_tracks import is_reliable, make_tracks
 from harness.run.label import label_of
 from harness.run.likeness import DIFFERENCES, Difference, find_differences
@@ -59,7 +59,7 @@ def read_history(results: Path, options: HistoryOptions) -> History:
     Raises UsageError where there is no such run; runs that are damaged only make a caution.
     """
     # Runs that were kept for others to read come first, so that none of them is the latest.
-    folders = sorted(list_runs(results), key=lambda folder: (folder / SAMPLES).is_file())
+    folders = sorted(list_runs(results), key=lambda folder: is_file(folder / SAMPLES))
     places = [_place(folder) for folder in folders]
     if not places:
         raise UsageError(f"no run under {results}", remedy="make one with `auditbench run`")
@@ -84,7 +84,7 @@ def read_history(results: Path, options: HistoryOptions) -> History:
 
 def _place(folder: Path) -> _Place:
     """Kept runs of several machines lie side by side: theirs is the one that they were made on."""
-    is_kept = not (folder / SAMPLES).is_file()
+    is_kept = not is_file(folder / SAMPLES)
     machine = folder.resolve().parent.name
     if is_kept:
         machine = _machine_said(folder) or machine

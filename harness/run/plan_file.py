@@ -7,15 +7,17 @@ from __future__ import annotations
 
 import tomllib
 from dataclasses import replace
+from pathlib import Path
 from typing import Annotated, Literal
 
 import msgspec
 
 from harness.analysis.verdict import DEFAULT_MARGIN
 from harness.errors import UsageError
+from harness.files.caller import why
+from harness.files.reading import read_text
 from harness.model import Scenario
-from harness.reading import read_given
-from harness.scenarios.catalog import plan_path
+from harness.scenarios.catalog import PLANS, plan_path
 
 Kind = Literal["kernel", "replay"]
 Count = Annotated[int, msgspec.Meta(ge=0, lt=2**32)]
@@ -130,13 +132,18 @@ class PlanFile(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     ladder: LadderKnobs | None = None
 
 
+def _text(name: str, path: Path) -> str:
+    """A plan of ours is read as it is, one of the user's with the user's rights."""
+    return path.read_text(encoding="utf-8") if name in PLANS else read_text(path, named=True)
+
+
 def load_plan_file(name: str) -> PlanFile:
     """Read a built-in plan or a plan file; UsageError where it is not a plan."""
     path = plan_path(name)
     try:
-        plan = msgspec.convert(tomllib.loads(read_given(path)), PlanFile)
+        plan = msgspec.convert(tomllib.loads(_text(name, path)), PlanFile)
     except OSError as error:
-        raise UsageError(f"{path} cannot be read ({error.strerror})") from None
+        raise UsageError(f"{path} cannot be read ({why(error)})") from None
     except RecursionError:
         raise UsageError(
             f"{path} is no plan: it is nested too deep", remedy="docs/plans.md shows one"

@@ -3,23 +3,28 @@
 from __future__ import annotations
 
 import gzip
+import os
 import shutil
 from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
+from tempfile import TemporaryFile
 from typing import Any
 
 from harness.consumers.base import ConsumerSetup
 from harness.consumers.catalog import find_consumer
-from harness.errors import UntrustworthyError, UsageError
+from harness.errors import UntrustworthyError
+from harness.files.output import NewFile
+from harness.files.scratch import PLACE
 from harness.host.facts import read_host_facts
 from harness.host.pinning import assign_cpus
 from harness.kernel.client import AuditClient
 from harness.kernel.lease import take_lease
 from harness.model import Cell, Scenario, Trial
+from harness.run.markers import drain
 from harness.run.plan import Plan, Request, make_plan
-from harness.run.trial import Bench, drain, start_worker, wanted_state
+from harness.run.trial import Bench, start_worker, wanted_state
 
 RECORDER = "count"
 TRIAL_TIMEOUT_S = 600.0
@@ -27,9 +32,10 @@ TRIAL_TIMEOUT_S = 600.0
 
 @dataclass(frozen=True, slots=True)
 class Recorded:
-    """What was recorded: the file, and the consumer's own account of it."""
+    """What was recorded: the file with its size, and the consumer's own account of it."""
 
     path: Path
+    bytes: int
     document: dict[str, Any]
 
 
@@ -41,13 +47,14 @@ def record_capture(
     Raises UsageError where the file exists or cannot be written, UntrustworthyError where
     records were lost on the way.
     """
-    _require_writable(path)
+    require_new(path)
     plan = make_plan(request)
     scenario = plan.scenarios[plan.workloads[0]][-1]
     cpus = assign_cpus(None, read_host_facts().cpu)
     with (
         take_lease(command="auditbench record", borrow=borrow) as lease,
         AuditClient() as client,
+        NewFile(path) as file,
     ):
         bench = Bench(
             plan=plan,
@@ -58,53 +65,48 @@ def record_capture(
             trial_timeout_s=TRIAL_TIMEOUT_S,
         )
         before = client.status().lost
-        raw = path.with_name(f".{path.name}.part")
-        try:
-            document = _record(bench, plan, scenario, raw, say)
-            _finish(raw, path)
-        finally:
-            raw.unlink(missing_ok=True)
+        document, size = _into(file, path, lambda raw: _record(bench, plan, scenario, raw, say))
         lost = client.status().lost - before
     if lost:
         raise UntrustworthyError(
             f"{lost} records were lost while recording {path}", remedy="give fewer --ops"
         )
-    return Recorded(path, document)
+    return Recorded(path, size, document)
 
 
-def _finish(raw: Path, path: Path) -> None:
-    """Put the capture where it was asked for, compressed if it is named so."""
+def _into(
+    file: NewFile, path: Path, record: Callable[[int], dict[str, Any]]
+) -> tuple[dict[str, Any], int]:
+    """Record into the file, compressed if it is named so; the consumer's document and the size."""
     if path.suffix != ".gz":
-        raw.replace(path)
-        return
-    # Without name and time in it, the same records give the same file.
-    with (
-        raw.open("rb") as source,
-        path.open("wb") as file,
-        gzip.GzipFile(filename="", mode="wb", fileobj=file, mtime=0) as target,
-    ):
-        shutil.copyfileobj(source, target)
+        document = record(file.descriptor)
+        return document, file.publish()
+    with TemporaryFile(dir=PLACE) as raw:
+        document = record(raw.fileno())
+        raw.seek(0)
+        # Without name and time in it, the same records give the same file.
+        with (
+            os.fdopen(os.dup(file.descriptor), "wb") as packed,
+            gzip.GzipFile(filename="", mode="wb", fileobj=packed, mtime=0) as target,
+        ):
+            shutil.copyfileobj(raw, target)
+    return document, file.publish()
 
 
-def _require_writable(path: Path) -> None:
-    if path.exists():
-        raise UsageError(f"{path} exists", remedy="give the name of a new file")
-    try:
-        path.touch()
-        path.unlink()
-    except OSError as error:
-        raise UsageError(
-            f"{path} cannot be written ({error.strerror})", remedy="give another place with -o"
-        ) from None
+def require_new(path: Path) -> None:
+    """UsageError where there is a file already, or none can be made."""
+    with NewFile(path):
+        pass
 
 
 def _record(
-    bench: Bench, plan: Plan, scenario: Scenario, path: Path, say: Callable[[str], None]
+    bench: Bench, plan: Plan, scenario: Scenario, raw: int, say: Callable[[str], None]
 ) -> dict[str, Any]:
+    """Have every record written to the descriptor `raw`; the consumer's document."""
     marker = "auditbench-sync-record"
     with ExitStack() as stack:
         consumer = find_consumer(RECORDER).start(
-            ConsumerSetup(marker=marker, cpus=bench.cpus.get("consumer", ()), capture=path)
+            ConsumerSetup(marker=marker, cpus=bench.cpus.get("consumer", ()), capture=raw)
         )
         stack.callback(consumer.end)
         for pid in consumer.pids:

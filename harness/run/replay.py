@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import re
 import socket
-import tempfile
 import time
 from collections.abc import Mapping
 from contextlib import ExitStack
@@ -19,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from harness.errors import UsageError
+from harness.files.scratch import scratch_folder
 from harness.metrics.machine import read_machine
 from harness.model import Ledger, Sample, Trial
 from harness.processes import ChildFailedError, LineProcess, module_command
@@ -100,7 +100,7 @@ def _feed(bench: ReplayBench, trial: Trial) -> tuple[dict[str, Any], dict[str, A
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         stack.callback(ours.close)
         stack.callback(theirs.close)
-        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="auditbench-")))
+        folder = stack.enter_context(scratch_folder())
         consumer = _start(
             stack, "consumer", _consumer_command(bench, trial, theirs, folder), theirs
         )

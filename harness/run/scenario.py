@@ -7,10 +7,10 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from harness.errors import UsageError
-from harness.kernel.rule import Rule
+from harness.kernel.messages import rule_list
 from harness.kernel.rule_file import RuleFile, load_rule_file, parse_rules_text
 from harness.kernel.rule_format import format_rule
+from harness.kernel.rule_warning import told_together
 from harness.model import AGAIN, Scenario
 from harness.scenarios.catalog import NOT_INTERLEAVED, scenario_summary, scenario_text
 
@@ -19,9 +19,6 @@ EXCLUSIONS = {
     "excluded-narrow": "-a never,exit -F arch=b64 -S {noisy} -F exe={exe}\n",
 }
 """What `--exclude-exe` puts in front of a rule file of the user's, by the scenario's suffix."""
-
-REFUSED = "refused"
-"""The code of a warning that the kernel will not take the rule."""
 
 
 def bind_named(name: str, *, exe: str, noisy: str) -> Scenario:
@@ -57,13 +54,17 @@ def _exclusions(scenario: Scenario, exe: str, noisy: str) -> list[Scenario]:
     derived: list[Scenario] = []
     for suffix, text in EXCLUSIONS.items():
         first = parse_rules_text(_fill(text, exe=exe, noisy=noisy), suffix)
+        rules = (*(rule.to_bytes() for rule in first.rules), *scenario.rules)
+        texts = (*map(format_rule, first.rules), *scenario.rule_text)
+        # List by list, as the kernel will list them.
+        listed = sorted(zip(rules, texts, strict=True), key=lambda each: rule_list(each[0]))
         derived.append(
             replace(
                 scenario,
                 name=f"{scenario.name}+{suffix}",
                 summary=f"{scenario.summary}, after an exclusion of {exe}",
-                rules=(*(rule.to_bytes() for rule in first.rules), *scenario.rules),
-                rule_text=(*map(format_rule, first.rules), *scenario.rule_text),
+                rules=tuple(rule for rule, _ in listed),
+                rule_text=tuple(text for _, text in listed),
             )
         )
     return derived
@@ -92,7 +93,7 @@ def _free_name(stem: str, names: set[str]) -> str:
 
 
 def _scenario(name: str, summary: str, file: RuleFile) -> Scenario:
-    controls, rules = file.controls, _accepted(file)
+    controls, rules = file.controls, file.rules
     return Scenario(
         name=name,
         summary=summary,
@@ -103,24 +104,8 @@ def _scenario(name: str, summary: str, file: RuleFile) -> Scenario:
         backlog_wait_time=controls.backlog_wait_time,
         rate_limit=controls.rate_limit,
         failure=controls.failure,
-        notes=tuple(warning.one_line() for warning in file.warnings),
+        notes=tuple(told_together(file.warnings)),
     )
-
-
-def _accepted(file: RuleFile) -> list[Rule]:
-    """The rules that the kernel will take. Like auditctl, which stops at the first that it
-    refuses, unless the file says `-i` or `-c`; only that here it is found out beforehand.
-    """
-    refused = {warning.where: warning for warning in file.warnings if warning.code == REFUSED}
-    skip = file.controls.ignore_errors or file.controls.continue_on_error
-    for warning in refused.values():
-        if not skip:
-            raise UsageError(f"{warning.where}: {warning.what}", remedy=warning.remedy)
-    return [
-        rule
-        for rule, number in zip(file.rules, file.line_numbers, strict=True)
-        if f"{file.path}:{number}" not in refused
-    ]
 
 
 def scenario_document(scenario: Scenario) -> dict[str, Any]:

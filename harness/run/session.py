@@ -19,6 +19,8 @@ from typing import Any
 
 from harness.consumers.catalog import find_consumer
 from harness.errors import HostUnfitError
+from harness.files.reading import exists
+from harness.files.scratch import remove_abandoned
 from harness.host.ever_enabled import EverEnabled, probe_ever_enabled
 from harness.host.facts import HostFacts, read_host_facts
 from harness.host.pinning import assign_cpus
@@ -29,6 +31,7 @@ from harness.kernel.rule import Rule
 from harness.kernel.rule_format import format_rule
 from harness.kernel.snapshot import Snapshot
 from harness.model import Sample, Trial
+from harness.reporters.plain import plain
 from harness.run.course import Course, refuse_endless
 from harness.run.invalid import refuse_unreadable
 from harness.run.label import label_of
@@ -79,7 +82,7 @@ def run_with_fallback(
         if fallback is None:
             raise
         options.say(
-            f"This host's audit cannot be measured: {error.one_line()}. Running the plan "
+            f"This host's audit cannot be measured: {plain(error.one_line())}. Running the plan "
             f"`{fallback}` instead: it measures the consumer, not this host's kernel."
         )
     instead = Request(
@@ -118,8 +121,8 @@ def _run_kernel(
         _take_lease(options) as lease,
         AuditClient() as client,
     ):
-        for repaired in lease.repaired:
-            options.say(repaired)
+        for repaired in (*lease.repaired, *remove_abandoned()):
+            options.say(plain(repaired))
         ever = probe_ever_enabled(client)
         plan = make_plan(replace(request, seed=plan.seed), never_enabled=ever.state == "never")
         environment = _environment(
@@ -146,7 +149,7 @@ def _take_lease(options: SessionOptions) -> Iterator[Lease]:
         try:
             lease = stack.enter_context(
                 take_lease(
-                    command=" ".join(options.argv) or "auditbench run",
+                    command=plain(" ".join(options.argv)) or "auditbench run",
                     borrow=options.borrow,
                     wait=options.wait,
                     on_wait=_WaitNotice(options.say),
@@ -165,6 +168,8 @@ def _run_replay(
     observer: Observer,
 ) -> Outcome:
     with RunWriter(_new_folder(options.results, facts, plan)) as writer, _stop_signals():
+        for removed in remove_abandoned():
+            options.say(removed)
         environment = _environment(plan, facts, cpus, options, None, None, {})
         bench = ReplayBench(plan=plan, cpus=cpus, trial_timeout_s=TRIAL_TIMEOUT_S)
         return _loop(writer, plan, environment, lambda trial: replay_trial(bench, trial), observer)
@@ -214,7 +219,7 @@ def _new_folder(results: Path, facts: HostFacts, plan: Plan) -> Path:
     stamp = datetime.now(UTC).strftime("%Y-%m-%dT%H%M%SZ")
     folder = results / facts.machine / f"{stamp}-{plan.name}"
     number = 2
-    while folder.exists():
+    while exists(folder):
         folder = folder.with_name(f"{stamp}-{plan.name}-{number}")
         number += 1
     return folder
@@ -312,7 +317,7 @@ class _WaitNotice:
     def __call__(self, holder: Holder | None, waited_s: float) -> None:
         if not self._said:
             who = holder.describe() if holder is not None else "another run"
-            self._say(f"waiting for {who} to end")
+            self._say(f"waiting for {plain(who)} to end")
             self._said = True
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from harness.errors import UsageError
+from harness.files.reading import is_file
 
 HERE = Path(__file__).parent
 
@@ -56,7 +57,7 @@ def plan_path(name: str) -> Path:
     if name in PLANS:
         return HERE / PLANS[name]
     path = Path(name)
-    if path.suffix == ".toml" or path.is_file():
+    if path.suffix == ".toml" or is_file(path):
         return path
     raise UsageError(
         f"no plan is called {name!r}", remedy=f"one of {', '.join(PLANS)}, or a .toml file"

@@ -66,8 +66,8 @@ def compare_verb(
     results
         The folder that runs are stored in.
     """
+    from harness.files.output import require_writable
     from harness.run.across import compare_runs
-    from harness.verbs.writing import require_writable
 
     if json and format not in (None, "json"):
         raise UsageError(f"--json and --format {format} contradict each other")
@@ -137,9 +137,9 @@ def _find(words: str, results: Path, base: str) -> tuple[Path, str | None]:
 
 
 def _deliver(report: ChangeReport, format: Format, output: Path | None) -> None:
+    from harness.files.output import write_text
     from harness.reporters.changes import render_changes
     from harness.verbs.output import out, print_text
-    from harness.verbs.writing import write_text
 
     if format == "terminal" and output is None:
         render_changes(report, out())
@@ -172,11 +172,12 @@ def _text(report: ChangeReport, format: Format) -> str:
 def _terminal_text(report: ChangeReport) -> str:
     import io
 
-    from rich.console import Console
-
     from harness.reporters.changes import render_changes
+    from harness.reporters.plain_console import PlainConsole
     from harness.verbs.output import PLAIN_WIDTH
 
     text = io.StringIO()
-    render_changes(report, Console(file=text, width=PLAIN_WIDTH, highlight=False, no_color=True))
+    render_changes(
+        report, PlainConsole(file=text, width=PLAIN_WIDTH, highlight=False, no_color=True)
+    )
     return text.getvalue()

@@ -69,7 +69,9 @@ def _print(diagnosis: Diagnosis, console: Console) -> None:
 def _words(finding: Finding) -> Text:
     from rich.text import Text
 
-    text = Text(f"{finding.name}: {finding.what}")
+    from harness.reporters.plain import plain
+
+    text = Text(plain(f"{finding.name}: {finding.what}"))
     if finding.remedy and finding.severity != "ok":
-        text.append(f"\n→ {finding.remedy}", style="dim")
+        text.append(f"\n→ {plain(finding.remedy)}", style="dim")
     return text

@@ -43,9 +43,9 @@ def export_verb(
     json
         With -o: say in one JSON document what was written.
     """
+    from harness.files.output import require_writable, write_bytes
     from harness.store import find_run, load_run
     from harness.verbs.output import err, print_json
-    from harness.verbs.writing import require_writable, write_bytes
 
     if json and output is None:
         raise UsageError("--json tells what was written to a file", remedy="add -o FILE")

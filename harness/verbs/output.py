@@ -12,17 +12,21 @@ from typing import Any
 
 from rich.console import Console
 
+from harness.reporters.plain import without_controls
+from harness.reporters.plain_console import PlainConsole
+
 PLAIN_WIDTH = 80
 
 
 def out() -> Console:
     """For results: as wide as the terminal, 80 columns where there is none."""
-    return Console(width=None if sys.stdout.isatty() else PLAIN_WIDTH, highlight=False)
+    return PlainConsole(width=None if sys.stdout.isatty() else PLAIN_WIDTH, highlight=False)
 
 
 def err() -> Console:
     """For progress and notes."""
-    return Console(stderr=True, width=None if sys.stderr.isatty() else PLAIN_WIDTH, highlight=False)
+    width = None if sys.stderr.isatty() else PLAIN_WIDTH
+    return PlainConsole(stderr=True, width=width, highlight=False)
 
 
 def print_json(document: dict[str, Any]) -> None:
@@ -32,7 +36,7 @@ def print_json(document: dict[str, Any]) -> None:
 
 def json_text(document: dict[str, Any]) -> str:
     """A document as text; in ASCII where standard output cannot show all of its characters."""
-    text = json.dumps(document, indent=1, ensure_ascii=False, default=str) + "\n"
+    text = without_controls(json.dumps(document, indent=1, ensure_ascii=False, default=str)) + "\n"
     try:
         text.encode(sys.stdout.encoding or "utf-8")
     except UnicodeError:

@@ -55,11 +55,11 @@ def plot_verb(
     json
         Print the data behind the picture, and what one sees in words, as one JSON document.
     """
+    from harness.files.output import require_writable
     from harness.reporters.plots.catalog import PLOTS
     from harness.run.result import make_view
     from harness.store import find_run, load_run
     from harness.verbs.output import err
-    from harness.verbs.writing import require_writable
 
     if output is None and not json:
         raise UsageError(
@@ -125,8 +125,8 @@ def _require_known(what: str, name: str | None, known: set[str]) -> None:
 def _write(
     plot: Plot[Any], view: ReportView, output: Path, form: Format, *, dark: bool, **choice: Any
 ) -> None:
+    from harness.files.output import write_bytes
     from harness.reporters.plots.picture import picture_bytes
-    from harness.verbs.writing import write_bytes
 
     write_bytes(output, picture_bytes(plot.draw(view, dark=dark, **choice), form))
 

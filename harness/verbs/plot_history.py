@@ -11,8 +11,8 @@ from harness.reporters.plain import plain
 
 def require_picture(output: Path) -> None:
     """UsageError where the file's name is not that of a picture, or it cannot be written."""
+    from harness.files.output import require_writable
     from harness.reporters.plots.picture import FORMATS
-    from harness.verbs.writing import require_writable
 
     if output.suffix.removeprefix(".").lower() not in FORMATS:
         raise UsageError(
@@ -88,9 +88,9 @@ def _print_document(run: str, history: History, output: Path | None) -> None:
 
 
 def _write(history: History, output: Path, *, dark: bool) -> None:
+    from harness.files.output import write_bytes
     from harness.reporters.plots.history import HISTORY
     from harness.reporters.plots.picture import FORMATS, picture_bytes
-    from harness.verbs.writing import write_bytes
 
     suffix = output.suffix.removeprefix(".").lower()
     form = next(form for form in FORMATS if form == suffix)

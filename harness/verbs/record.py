@@ -61,8 +61,7 @@ def record_verb(
         print_json({"schema": "auditbench.record/1", "path": str(output), **recorded.document})
     else:
         out().print(
-            f"{recorded.document['records']:,} records, "
-            f"{output.stat().st_size:,} bytes in {output}",
+            f"{recorded.document['records']:,} records, {recorded.bytes:,} bytes in {output}",
             markup=False,
             soft_wrap=True,
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
@@ -49,9 +50,9 @@ def report_verb(
     results
         The folder that runs are stored in.
     """
+    from harness.files.output import require_writable, write_text
     from harness.store import find_run
     from harness.verbs.output import out, print_json
-    from harness.verbs.writing import require_writable, write_text
 
     format = format or _format_of(output)
     _require_sense(format, output, open=open, json=json)
@@ -65,8 +66,7 @@ def report_verb(
     if output is None:
         out().file.write(text)
     else:
-        write_text(output, text)
-        size = output.stat().st_size
+        size = write_text(output, text)
         if json:
             names = [run.name for run in stored]
             document = {"schema": SCHEMA, "runs": names, "format": format, "file": str(output)}
@@ -139,7 +139,8 @@ def _text(
 
 
 def _open(page: Path) -> None:
-    import webbrowser
+    from harness.files.caller import run_as_caller
 
-    if not webbrowser.open(page.resolve().as_uri()):
+    program = "import sys, webbrowser; sys.exit(not webbrowser.open(sys.argv[1]))"
+    if run_as_caller([sys.executable, "-P", "-c", program, page.resolve().as_uri()]):
         raise UsageError("no browser was found", remedy=f"open {page} in one")

@@ -21,6 +21,7 @@ def status_verb(*, json: Annotated[bool, Parameter(negative="")] = False) -> int
     from harness.kernel.client import AuditClient
     from harness.kernel.rule import Rule
     from harness.kernel.rule_format import format_rule
+    from harness.reporters.plain import plain
     from harness.verbs.output import out, print_json
 
     with AuditClient() as client:
@@ -41,7 +42,7 @@ def status_verb(*, json: Annotated[bool, Parameter(negative="")] = False) -> int
     lines += [f"{name} {value}" for name, value in (document["features"] or {}).items()]
     lines += rules or ["No rules"]
     lines.append(f"held by {holder}" if holder else "not held by auditbench")
-    out().print("\n".join(lines), markup=False, soft_wrap=True)
+    out().print("\n".join(map(plain, lines)), markup=False, soft_wrap=True)
     return EXIT_FINE
 
 

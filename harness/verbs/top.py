@@ -84,7 +84,7 @@ def _load(rules: Path | None) -> RuleFile | None:
         return None
     from harness.kernel.rule_file import load_rule_file
 
-    return load_rule_file(rules, ignore_lock=True)
+    return load_rule_file(rules, ignore_lock=True, elsewhere=True)
 
 
 def _by_rule(rule_file: RuleFile, sums: LogSums) -> dict[str, Any]:

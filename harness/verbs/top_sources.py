@@ -24,10 +24,11 @@ Progress = Callable[[int, int], None]
 def from_files(
     files: Sequence[str], kinds: Sequence[str], progress: Progress, *, shapes: bool
 ) -> tuple[LogSums, list[str]]:
-    """The sums of files; raises UsageError for one that cannot be read."""
+    """The sums of files; raises UsageError for an unreadable one, or where none has a record."""
     sums = LogSums([kind for kind in kinds if kind != "rule"], with_shapes=shapes)
     try:
         read_logs(files, sums, progress)
+        sums.check()
     except ConsumerError as error:
         raise UsageError(plain(error.line)) from None
     return sums, []

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from harness.errors import UsageError
+from harness.files.output import require_writable, write_text
 
 STEP_SUMMARY = "GITHUB_STEP_SUMMARY"
 """GitHub names in it the file that becomes the summary page of a job."""
@@ -51,37 +51,3 @@ def _summary() -> Path | None:
     """The summary page of the CI job, where there is one."""
     named = os.environ.get(STEP_SUMMARY)
     return Path(named) if named else None
-
-
-def require_writable(path: Path) -> None:
-    """UsageError where a file could not be written; the file is not changed."""
-    there = path.exists()
-    try:
-        path.open("a", encoding="utf-8").close()
-        if not there:
-            path.unlink()
-    except OSError as error:
-        raise UsageError(
-            f"{path} cannot be written ({error.strerror})", remedy="name another file"
-        ) from None
-
-
-def write_text(path: Path, text: str, *, append: bool = False) -> None:
-    """Write or append text; UsageError where it cannot be."""
-    try:
-        with path.open("a" if append else "w", encoding="utf-8", errors="replace") as file:
-            file.write(text)
-    except OSError as error:
-        raise UsageError(
-            f"{path} cannot be written ({error.strerror})", remedy="name another file"
-        ) from None
-
-
-def write_bytes(path: Path, data: bytes) -> None:
-    """Write a file; UsageError where it cannot be."""
-    try:
-        path.write_bytes(data)
-    except OSError as error:
-        raise UsageError(
-            f"{path} cannot be written ({error.strerror})", remedy="name another file"
-        ) from None

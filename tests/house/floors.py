@@ -15,7 +15,7 @@ FLOORS = {
     "workloads": 1,
     "harness": 1,
     "harness.errors": 1,
-    "harness.reading": 1,
+    "harness.files": 1,
     "harness.failure": 2,
     "harness.streams": 2,
     "harness.model": 2,

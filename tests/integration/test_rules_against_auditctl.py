@@ -17,10 +17,11 @@ from pathlib import Path
 import pytest
 
 from harness.errors import UsageError
+from harness.kernel.parsed_line import ParsedLine
 from harness.kernel.rule import Rule
-from harness.kernel.rule_file import load_rule_file
+from harness.kernel.rule_file import load_rule_file, parse_rules_text
 from harness.kernel.rule_format import format_rule, listing_bytes
-from harness.kernel.rule_text import ParsedLine, parse_rule
+from harness.kernel.rule_text import parse_rule
 from harness.kernel.rule_words import split_line
 from tests.golden.rules.auditctl_shim import (
     AUDIT_ADD_RULE,
@@ -118,15 +119,47 @@ def test_packaged_rule_files_as_a_whole(auditctl: ShimmedAuditctl) -> None:
         if theirs.exit_code != 0:
             # One rule names the user chrony, who is not everywhere.
             with pytest.raises(UsageError, match=rf"{re.escape(str(file))}:\d+: "):
-                load_rule_file(file, ignore_lock=True)
+                load_rule_file(file, ignore_lock=True, elsewhere=True)
             continue
-        rules = load_rule_file(file, ignore_lock=True)
+        rules = load_rule_file(file, ignore_lock=True, elsewhere=True)
         payloads = [rule.to_bytes() for rule in rules.rules]
         assert payloads == [payload for _, payload in theirs.rules], file
         if payloads:
             assert listing_bytes(rules.rules) == auditctl.listing(payloads), file
         loaded += 1
     assert loaded >= len(files) // 2
+
+
+SWITCHES = """-i 1|-c 1|-i|-c|-i -e 1|-ib 5|-ci|-t 1|--reset-lost x|-q /a,/b c|-l|-s|-v|-l -i
+    |-l -k x|-m word|-h|-R x|-v 1|-i -D|-D -i|-D 1|-b 5 1|-b 5 -i|-r 1 -z|--loginuid-immutable 1
+    |-a always,exit -F pid=7 -i|-a always,exit -F pid=7 stray|-c -a always,exit -F pid=7|-f 1 -i 1
+    |--reset_backlog_wait_time_actual 1|-a always,exit -F pid=7 -b 5|-z|-e 3|-S open"""
+
+
+@pytest.mark.parametrize("first", [line.strip() for line in SWITCHES.split("|")])
+@pytest.mark.parametrize("switch", ["", "-i\n", "-c\n"])
+def test_files_that_go_on_behind_a_bad_line(
+    auditctl: ShimmedAuditctl, tmp_path: Path, first: str, switch: str
+) -> None:
+    """Which line ends the file, and which rules it leaves: options without a value or with one too
+    many, settings in bad lines.
+    """
+    file = tmp_path / "switch.rules"
+    rule, bad = "-a always,exit -F pid={}\n", "-a always,exit -F bogus=1\n"
+    text = f"{switch}{rule.format(1)}{first}\n{rule.format(2)}{bad}{rule.format(3)}"
+    file.write_text(text, encoding="ascii")
+    theirs = auditctl.run(["-R", str(file)])
+    try:
+        rules, controls = load_rule_file(file).rules, load_rule_file(file).controls
+    except UsageError as error:
+        assert theirs.exit_code != 0
+        stopped = int(error.what.removeprefix(f"{file}:").partition(":")[0])
+        before = "\n".join(text.split("\n")[: stopped - 1])
+        rules = parse_rules_text(before, "before").rules
+    else:
+        # After -c it goes on, and says at the end that not all was well.
+        assert theirs.exit_code == 0 or controls.continue_on_error
+    assert [rule.to_bytes() for rule in rules] == [payload for _, payload in theirs.rules]
 
 
 def test_listing_in_one_piece_names_syscalls_by_the_arch_before(auditctl: ShimmedAuditctl) -> None:

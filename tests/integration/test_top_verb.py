@@ -7,6 +7,7 @@ import gzip
 import json
 import lzma
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -174,6 +175,29 @@ def test_bad_words(words: list[str], expected: str, tmp_path: Path) -> None:
     (tmp_path / "a.log").write_bytes(record(1))
     (tmp_path / "empty").mkdir()
     assert_one_line(auditbench("top", *words, cwd=tmp_path), 2, expected)
+
+
+def test_no_record_at_all(tmp_path: Path) -> None:
+    journal = b"Jul 28 16:26:18 host1 audit[12]: SYSCALL arch=c000003e syscall=59 \x1b[31m\n"
+    (tmp_path / "a.log").write_bytes(journal)
+    (tmp_path / "b.log").write_bytes(b"hello\n")
+    for words in (["a.log"], ["a.log", "b.log"], ["a.log", "--json"]):
+        done = auditbench("top", *words, cwd=tmp_path)
+        assert_one_line(done, 2, "is an audit record", "the journal's own")
+        assert not done.stdout
+    done = subprocess.run(
+        [sys.executable, "-P", "-m", "consumer.log", "a.log"],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 2
+    assert re.fullmatch(r"consumer: no line of 'a.log' is .*journalctl -k.*\n", done.stderr)
+    (tmp_path / "b.log").write_bytes(record(1))
+    document = top("a.log", "b.log", cwd=tmp_path)
+    assert document["records"] == 1
+    assert "journal" in document["cautions"][0]
 
 
 def test_an_empty_log(tmp_path: Path) -> None:

@@ -7,8 +7,10 @@ AUDITBENCH_REQUIRE_KERNEL=1 (on machines that are there for it) they fail instea
 from __future__ import annotations
 
 import os
+import socket
 import struct
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import NoReturn
 
@@ -57,6 +59,29 @@ def audit_host() -> Iterator[AuditClient]:
             restore_state(client, before, Report())
             clear_stale_daemon(client)
             pytest.fail(f"the test did not leave audit as it found it: {'; '.join(found)}")
+
+
+@pytest.fixture
+def empty(audit_host: AuditClient) -> Iterator[AuditClient]:
+    """The host's kernel, on which no rule is loaded but the test's own, deleted afterwards."""
+    if audit_host.list_rules():
+        refuse("rules are loaded on this host")
+    yield audit_host
+    for payload in audit_host.list_rules():
+        audit_host.delete_rule(payload)
+
+
+@contextmanager
+def enabled(client: AuditClient) -> Iterator[socket.socket]:
+    """Audit enabled for a moment, and a socket that reads its records."""
+    with socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, 9) as reader:
+        reader.bind((0, 1))
+        reader.settimeout(5)
+        client.set_status("enabled", 1)
+        try:
+            yield reader
+        finally:
+            client.set_status("enabled", 0)
 
 
 def why_not(client: AuditClient) -> str:

@@ -6,16 +6,15 @@ Audit stays disabled but for the last tests, and every rule is deleted again.
 from __future__ import annotations
 
 import re
-import socket
 import subprocess
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from harness.errors import KernelAnswerError, UsageError
 from harness.kernel.client import AuditClient
+from harness.kernel.parsed_line import ParsedLine
 from harness.kernel.rule import Rule, RuleField
 from harness.kernel.rule_fields import (
     ALL_SYSCALLS,
@@ -25,28 +24,19 @@ from harness.kernel.rule_fields import (
     Operator,
 )
 from harness.kernel.rule_format import format_listing
-from harness.kernel.rule_lint import rule_warnings
+from harness.kernel.rule_paths import path_refusals
+from harness.kernel.rule_refusals import rule_refusals
 from harness.kernel.rule_set import RuleSet
-from harness.kernel.rule_text import ParsedLine, parse_rule, parse_rule_text
+from harness.kernel.rule_text import parse_rule, parse_rule_text
 from harness.kernel.rule_words import split_line
 from tests.golden.rules.auditctl_shim import example_files, find_auditctl
 from tests.golden.rules.regenerate import lines_of
-from tests.kernel.conftest import refuse
+from tests.kernel.conftest import enabled, refuse
 
 pytestmark = pytest.mark.kernel
 
 CLASS_BITS = bytes(254) + b"\xff\xff"
 TRUSTED_APP, USER_MARKER = 1121, 1111
-
-
-@pytest.fixture
-def empty(audit_host: AuditClient) -> Iterator[AuditClient]:
-    """The host's kernel, on which no rule is loaded but the test's own, deleted afterwards."""
-    if audit_host.list_rules():
-        refuse("rules are loaded on this host")
-    yield audit_host
-    for payload in audit_host.list_rules():
-        audit_host.delete_rule(payload)
 
 
 def additions(lines: list[bytes]) -> list[ParsedLine]:
@@ -63,6 +53,10 @@ def additions(lines: list[bytes]) -> list[ParsedLine]:
             if one.rule.appended() not in known:
                 parsed.append(one)
     return parsed
+
+
+def refused(rule: Rule) -> bool:
+    return any([*rule_refusals(rule), *path_refusals(rule)])
 
 
 def golden_lines() -> list[bytes]:
@@ -99,7 +93,7 @@ def test_each_rule_is_taken_listed_and_deleted(
     for parsed in additions(lines()):
         rule = parsed.rule
         assert rule is not None
-        if any(warning.code == "refused" for warning in rule_warnings(rule)):
+        if refused(rule):
             with pytest.raises(KernelAnswerError):
                 empty.add_rule(rule.to_bytes())
             continue
@@ -122,14 +116,14 @@ def test_all_rules_at_once_are_in_order_and_print_as_auditctl_prints(
     rules = RuleSet()
     for number, parsed in enumerate(additions(lines()), start=1):
         assert parsed.rule is not None
-        if any(warning.code == "refused" for warning in rule_warnings(parsed.rule)):
+        if refused(parsed.rule):
             continue
         if any(parsed.rule.mask[254:]) and parsed.rule.mask != ALL_SYSCALLS:
             continue  # comes back with the classes spelled out
         empty.add_rule(parsed.rule.to_bytes())
         rules.apply(parsed, number)
     listed = [Rule.from_bytes(payload) for payload in empty.list_rules()]
-    wanted = sorted(rules.listing()[0], key=lambda rule: rule.filter_list)
+    wanted = rules.listing()[0]
     assert [(rule.filter_list, rule.fields) for rule in listed] == [
         (rule.filter_list, rule.fields) for rule in wanted
     ]
@@ -150,19 +144,6 @@ def test_unset_comes_back_as_it_was_sent(empty: AuditClient) -> None:
         Field.LOGINUID, Operator.NOT_EQUAL, 0xFFFFFFFF
     )
     assert rule.filter_list in LISTS_WITH_SYSCALLS
-
-
-@contextmanager
-def enabled(client: AuditClient) -> Iterator[socket.socket]:
-    """Audit enabled for a moment, and a socket that reads its records."""
-    with socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, 9) as reader:
-        reader.bind((0, 1))
-        reader.settimeout(5)
-        client.set_status("enabled", 1)
-        try:
-            yield reader
-        finally:
-            client.set_status("enabled", 0)
 
 
 def message_arrives(client: AuditClient, rules: list[Rule]) -> bool:

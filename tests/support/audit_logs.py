@@ -105,7 +105,8 @@ REPORTS = {
 def spelled(kind: str, row: dict[str, object]) -> str:
     """A row's value as aureport spells it without -i."""
     if kind == "auid":
-        return "-1" if row["value"] == "unset" else str(row["number"])
+        number = int(str(row["number"]))
+        return str(number - (1 << 32) if number >= 1 << 31 else number)  # it prints them signed
     return str(row["number"] if kind in ("syscall", "type") else row["value"])
 
 

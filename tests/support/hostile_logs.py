@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import re
 
 from consumer.names import type_name
 from tests.support.audit_logs import recorded
@@ -132,6 +133,33 @@ def events() -> list[Event]:
         head, _, body = text.partition(b"): ")
         found.setdefault(head, []).append((record_type, body))
     return [event for event in found.values() if sum(len(body) for _, body in event) < 8000]
+
+
+# What stands in place of a number.
+ODD = (
+    b"-1 -2 +5 0x10 1e3 08 - ? unset (null) ffffffffffffffffff 4294967294 4294967296 "
+    b"99999999999999999999 18446744073709551615 18446744073709551616 "
+    b"-18446744073709551616 000000000000000000000000005"
+).split()
+ODD += [b"", b'""', b'"5"', b"\t7", b"7\t", b"\x0b9"]
+_VALUE = re.compile(
+    rb"(?<![\w-])(?:auid|uid|pid|ppid|syscall|arch|exit|a0|a1|a2|items|ses|gid|sig|success|key|comm|"
+    rb"exe|saddr|res|id)=([^ ]*)"
+)
+
+
+def odd_log(seed: int, count: int) -> bytes:
+    """A log of `count` events of which three in ten records have one odd value."""
+    chance = random.Random(seed)
+    out = []
+    for line in hostile_log(seed, count, 0.0).splitlines(keepends=True):
+        found = list(_VALUE.finditer(line.rstrip(b"\n")))
+        if not found or chance.random() > 0.3:
+            out.append(line)
+            continue
+        start, end = chance.choice(found).span(1)
+        out.append(line[:start] + chance.choice(ODD) + line[end:])
+    return b"".join(out)
 
 
 def hostile_log(seed: int, count: int, damaged_share: float) -> bytes:

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from consumer.errors import UsageError
 from consumer.log import LogSums, read_logs
 from tests.support.audit_logs import repeated
 
@@ -127,3 +128,121 @@ def test_unknown_types() -> None:
     document = summed(*lines)
     assert rows(document, "type") == {"UNKNOWN[1999]": 1}
     assert document["events"] == 2
+
+
+@pytest.mark.parametrize("with_msg", [True, False])
+@pytest.mark.parametrize(
+    "prefix",
+    [
+        b"Mar  1 10:00:01 host1 audispd: ",
+        b"Mar  1 10:00:01 host1 audispd: node=host1 ",
+        b"Mar  1 10:00:01 host1 kernel: audit: ",
+        b"Mar  1 10:00:01 host1 kernel: [   12.345678] audit: ",
+        b"Mar  1 10:00:01 host1 kernel: [   12.345678] ",
+        b"Mar 01 10:00:01 host1 audisp-syslog[77]: ",
+        b"<14>2013-10-11T00:00:01.750529+00:00 host1 audispd: node=host1 ",
+        b"<13>1 2022-07-28T16:26:18.123456+00:00 host1 audispd 123 - - ",
+        b'<13>1 2022-07-28T16:26:18Z host1 audispd 123 ID47 [a@1 b="c"] node=h ',
+        b"<13>1 2022-07-28T16:26:18Z host1 audispd 123 ID47 - \xef\xbb\xbf",
+        b"<14>",
+        b"<5>[   12.345678] audit: ",
+        b"[   12.345678] audit: ",
+        b"[Mon Mar  1 10:00:01 2021] audit: ",
+        b"audit: ",
+    ],
+)
+def test_what_syslog_puts_before_a_record(prefix: bytes, with_msg: bool) -> None:
+    line = prefix + record(1).replace(b"msg=audit", b"msg=audit" if with_msg else b"audit")
+    document = summed(line, record(1, b'proctitle="sh"', name=b"PROCTITLE"))
+    assert (document["records"], document["damaged_lines"]) == (2, 0)
+    assert rows(document, "exe") == {"/bin/sh": 1}
+    node = prefix.partition(b"node=")[2].strip().decode()
+    assert rows(document, "node") == ({node: 1} if node else {})
+    assert document["bytes"] > len(line)
+
+
+@pytest.mark.parametrize(
+    "prefix",
+    [
+        b"Mar  1 10:00:01 host1 sudo: bob : COMMAND=/bin/echo ",
+        b"x ",
+        b'{"log":"',
+        b"COMMAND=/bin/echo",
+        b"a:",
+        b"x" * 2000 + b": ",
+    ],
+)
+def test_a_record_in_the_text_of_something_else(prefix: bytes) -> None:
+    document = summed(prefix + record(1), record(2))
+    assert (document["records"], document["damaged_lines"]) == (1, 1)
+
+
+def test_the_form_of_the_kernel() -> None:
+    lines = b'type=1300 audit(1700000000.100:1): %s\ntype=1327 audit(1700000000.100:1): x="y"\n'
+    document = summed(lines % CALL, kinds=("exe", "key", "syscall", "type"))
+    assert (document["records"], document["events"]) == (2, 1)
+    assert rows(document, "exe") == {"/bin/sh": 1}
+    assert rows(document, "key") == {"k": 1}
+    assert rows(document, "syscall") == {"execve": 1}
+    assert rows(document, "type") == {"SYSCALL": 1}
+
+
+def test_the_head_of_old_daemons() -> None:
+    line = b"type=DAEMON_CONFIG msg=audit(1490239800.477:34) config changed, auid=0 pid=1 res=ok\n"
+    document = summed(line, kinds=("auid", "type"))
+    assert (document["records"], document["damaged_lines"]) == (1, 0)
+    assert rows(document, "auid") == {"0": 1}
+    assert rows(document, "type") == {"DAEMON_CONFIG": 1}
+    end = b"type=EOE msg=audit(1490239800.477:34)\n"
+    assert summed(line, end)["records"] == 2
+    assert summed(line.replace(b") ", b")x "))["damaged_lines"] == 1
+
+
+@pytest.mark.parametrize(
+    ("line", "expected"),
+    [
+        (b"Jul 28 16:26:18 host1 audit[12]: SYSCALL arch=c000003e syscall=59", "journal"),
+        (b"2022-07-28T16:26:18.1+00:00 host1 audit: PROCTITLE proctitle=41", "journal"),
+        (b"type=SYSCALL msg=audit(03/01/2020 10:00:00.123:17) : arch=x86_64", "spelled out"),
+        (b"type=SYSCALL msg=audit(01.03.2020 10:00:00.123:17) : arch=x86_64", "spelled out"),
+        (b'{"message":"type=SYSCALL msg=audit(1.000:1): a=b"}', "JSON"),
+        (b"x y type=SYSCALL msg=audit(1.000:1): a=b", "other text"),
+        (b"type=SYSCALL msg=audit(1.0", "no whole"),
+        (b"node=a type=SYSCALL", "no whole"),
+        (b"-a always,exit -S execve", "rules"),
+        (b"## First rule - delete all", "rules"),
+        (b"\x7fELF\x02\x01\x01\0\0", "no text"),
+        ("type=SYSCALL msg".encode("utf-16"), "UTF-16"),
+        (b"hello", "none begins"),
+    ],
+)
+def test_why_lines_are_no_records(line: bytes, expected: str, tmp_path: Path) -> None:
+    (tmp_path / "a").write_bytes(line + b"\n")
+    sums = LogSums(("exe",))
+    read_logs([str(tmp_path / "a")], sums)
+    with pytest.raises(UsageError, match=f"no line of '.*a' is an audit record.*{expected}.*: "):
+        sums.check()
+    assert expected in sums.document()["files"][0]["damage"]
+
+
+def test_some_records_are_enough(tmp_path: Path) -> None:
+    (tmp_path / "a").write_bytes(b"hello\n")
+    (tmp_path / "b").write_bytes(record(1))
+    (tmp_path / "empty").write_bytes(b"\n\n")
+    sums = LogSums(("exe",))
+    read_logs([str(tmp_path / name) for name in ("a", "b", "empty")], sums)
+    sums.check()
+    by_name = {Path(file["name"]).name: file["damage"] for file in sums.document()["files"]}
+    assert "none begins" in by_name["a"]
+    assert by_name["b"] is by_name["empty"] is None
+    empty = LogSums(("exe",))
+    read_logs([str(tmp_path / "empty")], empty)
+    empty.check()
+
+
+def test_files_are_ordered_by_records_of_any_form(tmp_path: Path) -> None:
+    (tmp_path / "a").write_bytes(record(2, ms=5000))
+    (tmp_path / "b").write_bytes(b"audit: " + record(1).replace(b"msg=", b""))
+    sums = LogSums(("exe",))
+    read_logs([str(tmp_path / "a"), str(tmp_path / "b")], sums)
+    assert [Path(file["name"]).name for file in sums.document()["files"]] == ["b", "a"]

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from consumer import libaudit
 from consumer.log import LogSums
 from tests.unit.test_consumer_log_lines import CALL, record
 
@@ -59,6 +60,10 @@ def test_a_command_cannot_pose_as_a_program() -> None:
         (b"key=6101620163", {"a": 1, "b": 1, "c": 1}),
         (b"key=61016101", {"a": 2}),
         (b'key="(null)"', {}),
+        (b'key=""', {"": 1}),
+        (b"key=01", {}),
+        (b"key=016101016201", {"a": 1, "b": 1}),
+        (b'key="k""', {"k": 1}),
     ],
 )
 def test_keys(new: bytes, expected: dict[str, int]) -> None:
@@ -115,3 +120,42 @@ def test_a_cut_record_is_left_out() -> None:
 def test_many_distinct_values() -> None:
     lines = [changed(b"/bin/sh", b"/%d" % n).replace(b":1)", b":%d)" % n) for n in range(5000)]
     assert values("exe", *lines) == {f"/{n}": 1 for n in range(5000)}
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        (b"-1", {"unset": 1}),
+        (b"4294967295", {"unset": 1}),
+        (b"-2", {}),
+        (b"+7", {"7": 1}),
+        (b"", {"0": 1}),
+        (b"0x10", {"0": 1}),
+        (b"00000000000000000000000000000000000012", {"12": 1}),
+        (b"4294967301", {"5": 1}),
+        (b"99999999999999999999", {}),
+    ],
+)
+def test_a_login_user_that_is_no_plain_number(value: bytes, expected: dict[str, int]) -> None:
+    assert values("auid", changed(b"auid=1000", b"auid=" + value)) == expected
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "kind"),
+    [
+        (b"a0=1", b"a0=12345678123456789", "type"),
+        (b"uid=0", b"uid=99999999999999999999", "auid"),
+        (b" pid=2", b" pid=99999999999999999999", "type"),
+        (b"syscall=59", b"syscall=99999999999999999999", "syscall"),
+    ],
+)
+def test_a_number_beyond_all_bounds_is_left_out(old: bytes, new: bytes, kind: str) -> None:
+    found = table(kind, changed(old, new))
+    assert (found["rows"], found["left_out"]) == ([], 1)
+
+
+@pytest.mark.skipif(libaudit.machine(0xC0000015) < 0, reason="libaudit is not installed")
+def test_system_calls_of_other_architectures() -> None:
+    power = changed(b"arch=c000003e syscall=59", b"arch=c0000015 syscall=11")
+    (row,) = table("syscall", power)["rows"]
+    assert (row["value"], row["arch"], row["number"]) == ("execve", "ppc64le", 11)

@@ -8,6 +8,8 @@ from typing import Any
 import pytest
 
 from consumer import values
+from consumer.addresses import socket_address
+from consumer.messages import message
 from consumer.render import WAITING_MAX, Follower
 from tests.support.audit_records import Maker, Records, split_command
 
@@ -46,7 +48,7 @@ def shown(records: Records) -> list[dict[str, Any]]:
     ],
 )
 def test_plain(key: bytes, value: bytes, expected: object) -> None:
-    assert values.plain(key, value) == expected
+    assert values.plain(key, value, 1300) == expected
 
 
 @pytest.mark.parametrize(
@@ -67,8 +69,29 @@ def test_plain(key: bytes, value: bytes, expected: object) -> None:
         (b"0100", {"family": "unix", "unnamed": True}),
         (b"10000000D204000001000000", {"family": "netlink", "portid": 1234, "groups": 1}),
         (b"0000", {"family": "unspec"}),
-        (b"2800AABB", {"family": "vsock"}),
+        (b"2800000050000000020000000000000A", {"family": "vsock", "port": 80, "cid": 2}),
+        (b"2800000050000000", {"family": "vsock", "malformed": True}),
+        (
+            b"1100000302000000010000060011223344550000",
+            {
+                "family": "packet",
+                "protocol": 3,
+                "ifindex": 2,
+                "hardware_address": "00:11:22:33:44:55",
+            },
+        ),
+        (
+            b"11000003020000000100000600",
+            {"family": "packet", "protocol": 3, "ifindex": 2, "hardware_address": "00"},
+        ),
         (b"FF00", {"family": 255}),
+        (
+            b"0A0000500000000020010DB8000000000000000000000001",
+            {"family": "inet6", "address": "2001:db8::1", "port": 80},
+        ),
+        (b"0A0000500000000020010DB80000000000000000000000", {"family": "inet6", "malformed": True}),
+        (b"02000050C0000201", {"family": "inet", "address": "192.0.2.1", "port": 80}),
+        (b"2600", {"family": "alg"}),
         (b"02002BCB", {"family": "inet", "port": 11211, "malformed": True}),
         (b"0A0000", {"family": "inet6", "malformed": True}),
         (b"02", {"malformed": True}),
@@ -77,7 +100,7 @@ def test_plain(key: bytes, value: bytes, expected: object) -> None:
     ],
 )
 def test_socket_addresses(value: bytes, expected: dict[str, Any]) -> None:
-    decoded = values.socket_address(value)
+    decoded = socket_address(value)
     if expected.get("malformed"):
         expected.pop("port", None)
     assert decoded == {"saddr": value.decode(), **expected}
@@ -90,15 +113,14 @@ def test_titles() -> None:
 
 
 def test_messages() -> None:
-    assert values.message(b"'op=x acct=\"root\" exe='/a b' res=success'") == {
+    assert message(b"'op=x acct=\"root\" exe='/a b' res=success'", 1100) == {
         "op": "x",
         "acct": "root",
         "exe": "/a b",
         "res": "success",
     }
-    assert values.message(b"'just text'") == "just text"
-    assert values.message(b"'a=b and more'") == "a=b and more"
-    assert values.message(b"'cut") == "'cut"
+    assert message(b"'just text'", 1100) == "just text"
+    assert message(b"'cut", 1100) == "'cut"
 
 
 def test_an_event_of_a_command() -> None:

@@ -11,7 +11,8 @@ from harness.errors import UsageError
 from harness.kernel import rule_file
 from harness.kernel.rule_controls import RuleControls
 from harness.kernel.rule_file import RuleFile, load_rule_file, parse_rules_text
-from harness.kernel.rule_format import format_rule
+from harness.kernel.rule_format import format_listing, format_rule
+from harness.kernel.rule_warning import told_together
 
 
 def read(*lines: str, ignore_lock: bool = False) -> RuleFile:
@@ -25,6 +26,10 @@ def pids(file: RuleFile) -> list[int]:
 
 def codes(file: RuleFile) -> list[str]:
     return [warning.code for warning in file.warnings]
+
+
+def told(file: RuleFile) -> list[str]:
+    return told_together(file.warnings)
 
 
 def test_a_whole_file(tmp_path: Path) -> None:
@@ -168,6 +173,134 @@ def test_bad_lines_are_skipped_when_the_file_says_so(switch: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("line", "option"),
+    [
+        ("-i 1", "-i"),
+        ("-c 1", "-c"),
+        ("-i on -b 5", "-i"),
+        ("-i -e 1", "-i"),
+        ("-ci", "-c"),
+        ("-a always,exit -F pid=7 -i", "-i"),
+    ],
+)
+def test_a_switch_with_an_argument_counts_from_its_own_line_on(line: str, option: str) -> None:
+    """auditctl ignores errors before it comes to the one behind the switch."""
+    file = read(line, "-a always,exit -S nosuchcall -k bad", "-a always,exit -F pid=1")
+    assert pids(file) == [1]
+    assert file.line_numbers == (3,)
+    assert file.controls.backlog_limit is None
+    assert [(warning.where, warning.code) for warning in file.warnings] == [
+        ("some.rules:1", "skipped"),
+        ("some.rules:2", "skipped"),
+    ]
+    assert file.warnings[1].what.startswith(f"skipped, as {option} says: -S nosuchcall names no")
+
+
+def test_a_skipped_line_has_set_what_stands_before_its_fault() -> None:
+    file = read("-i", "-b 8192 -f 0 junk", "-r 5 -r many", "-r 6 -D", "-e 1 -z", "-b zero")
+    assert file.controls == RuleControls(
+        enabled=1, failure=0, backlog_limit=8192, rate_limit=6, ignore_errors=True
+    )
+    assert codes(file) == ["skipped"] * 5
+
+
+@pytest.mark.parametrize("line", ["-e 2 junk", "-b 64 -e 2 -z", "-f 2 -r many"])
+def test_a_lock_in_a_line_that_is_skipped_is_one_too(line: str) -> None:
+    with pytest.raises(UsageError, match=r"some\.rules:2: -[ef] 2 .*--ignore-lock runs the rest"):
+        read("-i", line)
+    file = read("-i", line, ignore_lock=True)
+    assert (file.controls.enabled, file.controls.failure) == (None, None)
+    assert codes(file) == ["lock", "skipped"]
+
+
+PATH_NOT_EQUAL = "-a always,exit -F arch=b64 -S open -F dir!=/etc -k x"
+NO_FOLDER = "-w /no/such/dir/file -p wa -k x"
+
+
+def test_what_the_kernel_refuses_is_refused_with_its_line() -> None:
+    for line, reason in {
+        PATH_NOT_EQUAL: "dir!=/etc, but dir takes only =",
+        NO_FOLDER: "the directory of path=/no/such/dir/file does not exist",
+        "--backlog_wait_time 99999999": "it is in jiffies",
+        "-d always,exit -F path!=/etc/passwd": "path!=/etc/passwd, but path takes only =",
+    }.items():
+        with pytest.raises(UsageError) as caught:
+            read("-D", line)
+        assert caught.value.what.startswith("some.rules:2: the kernel will refuse"), line
+        assert reason in caught.value.what, line
+        assert caught.value.remedy
+        # From -i on it is skipped; before it, it ends the file.
+        file = read("-i", line, "-a always,exit -F pid=1")
+        assert pids(file) == [1]
+        assert codes(file) == ["skipped"]
+        with pytest.raises(UsageError):
+            read(line, "-i")
+
+
+def test_a_rule_that_was_refused_is_not_there() -> None:
+    file = read("-i", NO_FOLDER, NO_FOLDER, "-W /no/such/dir/file -p wa -k x")
+    assert [warning.what.partition(": ")[2][:30] for warning in file.warnings] == [
+        "the kernel will refuse the rule: "[:30]
+    ] * 3
+
+
+def test_rules_of_another_host_are_not_held_against_this_ones_paths() -> None:
+    lines = f"{NO_FOLDER}\n-a always,exit -F dir=/no/such\n--backlog_wait_time 99999999\n"
+    file = parse_rules_text(lines, "their.rules", elsewhere=True)
+    assert len(file.rules) == 2
+    assert file.warnings == ()
+    with pytest.raises(UsageError, match="takes only ="):
+        parse_rules_text(PATH_NOT_EQUAL, "their.rules", elsewhere=True)
+
+
+def test_skipped_lines_of_a_kind_are_one_line_without_the_remedy_that_is_followed() -> None:
+    folders = [f"-w /no/such/{number}/file -p wa -k x" for number in range(8)]
+    file = read("-i", *folders, "-a always,exit -F pid=1", "-a always,exit -F pid=1", "-S x")
+    assert told(file) == [
+        "some.rules:2: skipped, as -i says: the kernel will refuse the rule: the directory of "
+        "path=/no/such/0/file does not exist (likewise lines 3, 4, 5, 6, 7 and 2 more): "
+        "create it first",
+        "some.rules:11: skipped, as -i says: the rule is the same as that of line 10, and the "
+        "kernel refuses it (EEXIST): delete one of the lines",
+        f"some.rules:12: skipped, as -i says: -S x names no syscall of {os.uname().machine}: see "
+        "`ausyscall ARCH --dump` for the names, or give -F arch= before it",
+    ]
+    assert not any("put -i" in warning.one_line() for warning in file.warnings)
+
+
+def test_other_warnings_of_a_kind_are_one_line_too() -> None:
+    file = read("-a always,exit -S open", "-a always,exit -S execve", "-b 08")
+    assert [line.partition(": ")[0] for line in told(file)] == ["some.rules:3", "some.rules:1"]
+    assert "(likewise line 2)" in told(file)[1]
+
+
+def test_rules_come_as_auditctl_lists_them() -> None:
+    file = read(
+        "-a always,exit -F arch=b32 -S open -k one",
+        "-a always,exclude -F msgtype=CWD",
+        "-a never,user -F uid=0",
+        "-a never,task -F uid=99",
+        "-A always,exit -F arch=b64 -S openat -k first",
+        "-w /etc/hosts -p wa -k w",
+        "-a always,filesystem -F fstype=tracefs",
+        "-a never,filesystem -F fstype=debugfs",
+        "-a always,io_uring -S bind",
+    )
+    assert file.line_numbers == (3, 4, 5, 1, 6, 2, 7, 8, 9)
+    assert format_listing(file.rules) == [
+        "-a never,user -F uid=0",
+        "-a never,task -F uid=99",
+        "-a always,exit -F arch=b64 -S openat -F key=first",
+        "-a always,exit -F arch=b32 -S open -F key=one",
+        "-w /etc/hosts -p wa -k w",
+        "-a always,exclude -F msgtype=CWD",
+        "-a always,filesystem -F fstype=tracefs",
+        "-a never,filesystem -F fstype=debugfs",
+        "-a always,io_uring -S bind",
+    ]
+
+
+@pytest.mark.parametrize(
     ("line", "reason"),
     [
         ("-e 2", "-e 2 locks the audit configuration until the next reboot"),
@@ -240,7 +373,7 @@ def test_a_warning_names_the_line_of_its_rule(tmp_path: Path) -> None:
         (b"-D\n-w /etc/\x00passwd\n", ":2: the line holds a control character"),
         (b"\xef\xbb\xbf-D\n", "remove the byte order mark"),
         (b"-w /etc/passwd -k " + b"k" * 7000, ":1: the line has 7018 bytes"),
-        (b"\xff\xfe-\x00D\x00", ":1: the line holds a control character"),
+        (b"\xff\xfe-\x00D\x00", "the file is in UTF-16"),
         (b"plain text\n", ":1: plain belongs to no option"),
     ],
 )

@@ -10,9 +10,10 @@ import pytest
 
 from harness.errors import HostUnfitError, UsageError
 from harness.kernel.libaudit import libaudit
+from harness.kernel.parsed_line import ParsedLine
 from harness.kernel.rule import Rule
 from harness.kernel.rule_format import listing_bytes
-from harness.kernel.rule_text import ParsedLine, parse_rule, parse_rule_text
+from harness.kernel.rule_text import parse_rule, parse_rule_text
 from harness.kernel.rule_words import split_line
 from tests.golden.rules.auditctl_shim import AUDIT_ADD_RULE
 from tests.golden.rules.regenerate import HERE, as_listed, fnv1a, lines_of, unpack

@@ -29,7 +29,7 @@ def answer(
     arch: str | int = "x86_64",
     **known: int,
 ) -> bool | None:
-    rules = parse_rules_text("\n".join(lines), "test").rules
+    rules = parse_rules_text("\n".join(lines), "test", elsewhere=True).rules
     return certainly_audited(rules, arch, call, exe, known=known)
 
 

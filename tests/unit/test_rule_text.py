@@ -11,7 +11,9 @@ from hypothesis import strategies as st
 
 from harness.errors import EXIT_HOST_UNFIT, HostUnfitError, UsageError
 from harness.kernel import libaudit as libaudit_module
+from harness.kernel.io_uring_names import IO_URING_OPERATIONS
 from harness.kernel.libaudit import libaudit, syscall_number
+from harness.kernel.parsed_line import LineError
 from harness.kernel.rule import Rule
 from harness.kernel.rule_controls import Control
 from harness.kernel.rule_fields import FilterList
@@ -66,8 +68,8 @@ def rule_of(line: str) -> Rule:
             "before the first -S",
         ),
         ("-p wa", "-p wa stands before the watch it is for: give -w PATH before it"),
-        ("-l", "-l prints the kernel's rules, which has no place among rules: remove the line"),
-        ("-m hello", "-m sends a message and sets nothing, which has no place among rules"),
+        ("-h", "-h prints auditctl's help, which has no place among rules: remove the line"),
+        ("-R x", "-R inside a rule file is refused by auditctl, too, which has no place"),
         ("-e 3", "-e 3 is none of 0, 1 and 2: give one of them for enabled"),
         ("-b 4294967296", "-b 4294967296 is not a number of 32 bits"),
         ("-a always,exit -S open -i", "-i does not stand alone"),
@@ -125,6 +127,46 @@ def test_a_setting_beside_a_rule() -> None:
     parsed = parse_rule_text("-b 64 -a always,exit -F pid=1")
     assert parsed.controls == (Control("backlog_limit", 64),)
     assert parsed.operation == "add"
+
+
+@pytest.mark.parametrize(
+    "line", ["-l", "-l -i", "-l -k key", "-s", "-s -i", "-v", "-m hello", "--signal reload"]
+)
+def test_lines_that_only_print_are_left_out_with_a_warning(line: str) -> None:
+    parsed = parse_rule_text(line)
+    assert (parsed.operation, parsed.rule, parsed.controls) == ("none", None, ())
+    (warning,) = parsed.warnings
+    assert (warning.code, warning.remedy) == ("no-rule", "remove the line")
+    assert warning.what.endswith("and is left out")
+
+
+@pytest.mark.parametrize("option", ["-t", "--reset-lost", "-q /a,/b", "--loginuid-immutable"])
+def test_words_behind_what_stands_alone_are_dropped_as_auditctl_drops_them(option: str) -> None:
+    parsed = parse_rule_text(f"{option} 1")
+    assert len(parsed.controls) == 1
+    (warning,) = parsed.warnings
+    assert warning.code == "dropped"
+    assert warning.what.startswith("1 belongs to no option, and auditctl drops")
+
+
+@pytest.mark.parametrize(
+    ("line", "controls"),
+    [
+        ("-i 1", ["ignore_errors"]),
+        ("-c 1", ["continue_on_error"]),
+        ("-i -b 8192", ["ignore_errors"]),
+        ("-ib 8192", ["ignore_errors"]),
+        ("-a always,exit -F pid=1 -i", ["ignore_errors"]),
+        ("-b 8192 -e 1 stray", ["backlog_limit", "enabled"]),
+        ("-b 8192 -r many", ["backlog_limit"]),
+        ("-r 5 -D", ["rate_limit"]),
+        ("1 -z -b 8192", []),
+    ],
+)
+def test_a_bad_line_has_set_what_stands_before_its_fault(line: str, controls: list[str]) -> None:
+    with pytest.raises(LineError) as caught:
+        parse_rule_text(line)
+    assert [control.name for control in caught.value.controls] == controls
 
 
 def test_numbers_that_are_read_otherwise_are_warned_of() -> None:
@@ -219,9 +261,29 @@ def test_io_uring_list() -> None:
     assert format_rule(rule) == "-a always,io_uring -S openat,close -F uid=0 -F key=ring"
     assert rule_of("-a always,io_uring -S 18").syscalls() == (18,)
     assert rule_of("-a never,io_uring").names_every_syscall
+    assert rule_of("-a always,io_uring -S bind,listen").syscalls() == (56, 57)
     for line in ("-S nop", "-F exit=0", "-F path=/etc/passwd", "-F perm=r", "-S bogus"):
         with pytest.raises(UsageError):
             parse_rule_text(f"-a always,io_uring {line}")
+
+
+@pytest.mark.parametrize("knows", [False, True], ids=["no-table", "a-table-without-names"])
+def test_every_io_uring_operation_whatever_libaudit_knows(
+    monkeypatch: pytest.MonkeyPatch, knows: bool
+) -> None:
+    """3.0.9 has no table, 3.1 one without the newer names, and some are built with an empty one."""
+    library = libaudit()
+    monkeypatch.setattr(library, "knows_io_uring", knows)
+    monkeypatch.setattr(library, "encode_io_uring", lambda _name: (-1, b""))
+    monkeypatch.setattr(library, "io_uring_name", lambda _number: None)
+    assert len(IO_URING_OPERATIONS) == 30
+    for name, number in IO_URING_OPERATIONS.items():
+        rule = rule_of(f"-a always,io_uring -S {name}")
+        assert rule.syscalls() == (number,)
+        assert format_rule(rule) == f"-a always,io_uring -S {name}"
+    assert rule_of("-a always,io_uring -S all").names_every_syscall
+    with pytest.raises(UsageError, match="names no io_uring operation that the kernel audits"):
+        parse_rule_text("-a always,io_uring -S read")
 
 
 def test_bytes_that_are_not_utf8() -> None:

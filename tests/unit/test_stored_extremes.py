@@ -36,7 +36,7 @@ PRINTING = (
     ("gate", "--run", "RUN", "--fail", "elapsed:5%", "--fail", "elapsed:20us", "--fail", "lost:0"),
     ("gate", "--run", "RUN", "--against", "BASE", "--force", "--fail", "elapsed:5%"),
     ("compare", "BASE", "RUN", "--force", "--metric", "all"),
-    ("compare", "RUN", "RUN:rules", "--format", "json"),
+    ("compare", "RUN:rules", "RUN:excluded", "--format", "json"),
     ("export", "RUN", "--to", "csv"),
     ("export", "RUN", "--to", "md"),
     ("export", "RUN", "--to", "junit"),
@@ -62,7 +62,11 @@ def altered(where: str, path: Path_, value: Any) -> dict[str, Any]:
 
 def call(words: tuple[str, ...], results: Path) -> int:
     names = {"RUN": results / "m" / "run", "BASE": results / "m" / "base", "RESULTS": results}
-    return run_command([str(names.get(word, word)) for word in words])
+    found = ((word.partition(":"), word) for word in words)
+    return run_command(
+        [f"{names[head]}{colon}{tail}" if head in names else word
+         for (head, colon, tail), word in found]
+    )  # fmt: skip
 
 
 @pytest.fixture(scope="module")

@@ -1,0 +1,131 @@
+"""Files that the user names to be written: reports, pictures, exports, captures."""
+
+from __future__ import annotations
+
+import errno
+import os
+import re
+import stat
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from harness.errors import UsageError
+from harness.files.caller import as_caller, why
+from harness.files.folder import Folder, is_root_alone
+from harness.files.reading import exists
+
+_OWN = re.compile(r"/dev/(?:(?P<name>stdout|stderr)|fd/(?P<number>\d+))")
+# Never waits for a reader of a FIFO, and never takes a terminal.
+_WRITE = os.O_WRONLY | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC
+
+
+def require_writable(path: Path) -> None:
+    """UsageError where a file could not be written; the file is not changed."""
+    with _refusals(path):
+        descriptor, is_new = _open(path, append=True)
+        os.close(descriptor)
+        if is_new:
+            with Folder(path.parent) as folder:
+                folder.remove(path.name)
+
+
+def write_text(path: Path, text: str, *, append: bool = False) -> int:
+    """Write or append text as UTF-8; its size in bytes. UsageError where it cannot be."""
+    return write_bytes(path, text.encode(errors="replace"), append=append)
+
+
+def write_bytes(path: Path, data: bytes, *, append: bool = False) -> int:
+    """Write or append to a file; the size of `data`. UsageError where it cannot be.
+
+    As root no link is followed at its place, and nothing but a file or a device is written to;
+    `/dev/stdout` and `/dev/fd/N` are this process's own.
+    """
+    with _refusals(path):
+        descriptor, _ = _open(path, append=append)
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(data)
+    return len(data)
+
+
+class NewFile:
+    """A file in the making: nothing stands at its path until it is `published`.
+
+    Raises UsageError where there is a file already, or none can be made.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        with _refusals(path):
+            self._folder = Folder(path.parent)
+            try:
+                _require_absent(path)
+                self.descriptor, self._draft = self._folder.draft(path.name)
+            except BaseException:
+                self._folder.close()
+                raise
+
+    def __enter__(self) -> NewFile:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        os.close(self.descriptor)
+        if self._draft:
+            self._folder.remove(self._draft)
+        self._folder.close()
+
+    def publish(self) -> int:
+        """Put it at its path; its size in bytes."""
+        with _refusals(self._path):
+            self._folder.rename(self._draft, self._path.name)
+        self._draft = ""
+        return os.fstat(self.descriptor).st_size
+
+
+def _require_absent(path: Path) -> None:
+    """FileExistsError where anything is there."""
+    if exists(path):
+        raise FileExistsError(errno.EEXIST, "it exists")
+
+
+def _open(path: Path, *, append: bool) -> tuple[int, bool]:
+    """A descriptor to write to, and whether the file is new."""
+    if own := _OWN.fullmatch(str(path)):
+        number = {"stdout": 1, "stderr": 2}.get(own["name"]) or int(own["number"])
+        return os.dup(number), False
+    with Folder(path.parent) as folder:
+        try:
+            return folder.create(path.name), True
+        except FileExistsError:
+            pass
+        flags = _WRITE | (os.O_APPEND if append else 0)
+        flags |= os.O_NOFOLLOW if os.geteuid() == 0 else os.O_CREAT
+        with as_caller():
+            descriptor = os.open(path.name, flags, 0o666, dir_fd=folder.descriptor)
+    try:
+        _require_plain(descriptor)
+        if not append and stat.S_ISREG(os.fstat(descriptor).st_mode):
+            os.ftruncate(descriptor, 0)
+        os.set_blocking(descriptor, True)
+    except BaseException:
+        os.close(descriptor)
+        raise
+    return descriptor, False
+
+
+def _require_plain(descriptor: int) -> None:
+    """OSError for what is no file to write to."""
+    about = os.fstat(descriptor)
+    if not (stat.S_ISREG(about.st_mode) or stat.S_ISCHR(about.st_mode)):
+        raise OSError(errno.EINVAL, "it is no regular file")
+    if is_root_alone() and stat.S_ISREG(about.st_mode) and about.st_nlink > 1:
+        raise OSError(errno.EMLINK, "it has a second name, which may be anybody's (a hard link)")
+
+
+@contextmanager
+def _refusals(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        what = f"{path} cannot be written ({why(error)})"
+        raise UsageError(what, remedy="name another file") from None

@@ -1,0 +1,82 @@
+"""Private folders for what consumers write, and removing those that a killed run left behind.
+
+A run holds a lock on its folder as long as it lives: one that can be locked is nobody's any more.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import os
+import re
+import shutil
+import stat
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+PREFIX = "auditbench-"
+PLACE = Path("/var/tmp")  # noqa: S108 - each folder is private; on a disk, and not emptied under us
+_OURS = re.compile(rf"{PREFIX}[a-z0-9_]{{8}}")
+_HOLD = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
+
+
+@contextmanager
+def scratch_folder(place: Path = PLACE) -> Iterator[Path]:
+    """A new folder that only this user can look into; it goes with the block."""
+    path, lock = _locked_folder(place)
+    try:
+        yield path
+    finally:
+        shutil.rmtree(path, ignore_errors=True)
+        os.close(lock)
+
+
+def _locked_folder(place: Path) -> tuple[Path, int]:
+    while True:
+        path = Path(tempfile.mkdtemp(prefix=PREFIX, dir=place))
+        with contextlib.suppress(FileNotFoundError):  # taken for left behind before the lock
+            lock = os.open(path, _HOLD)
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            if path.exists():
+                return path, lock
+            os.close(lock)
+
+
+def remove_abandoned(place: Path = PLACE) -> list[str]:
+    """Remove this user's scratch folders whose run is gone; in words which.
+
+    Nothing of other users is touched and no link is followed.
+    """
+    try:
+        folder = os.open(place, _HOLD)
+    except OSError:
+        return []
+    try:
+        names = sorted(filter(_OURS.fullmatch, os.listdir(folder)))  # noqa: PTH208 - of the folder held open
+        removed = [place / name for name in names if _remove_if_abandoned(folder, name)]
+    finally:
+        os.close(folder)
+    return [f"{path}, which a killed run had left behind, was removed" for path in removed]
+
+
+def _remove_if_abandoned(folder: int, name: str) -> bool:
+    try:
+        lock = os.open(name, _HOLD, dir_fd=folder)
+    except OSError:
+        return False
+    try:
+        about = os.fstat(lock)
+        if about.st_uid != os.geteuid() or stat.S_IMODE(about.st_mode) & 0o077:
+            return False
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        if not os.path.samestat(about, os.stat(name, dir_fd=folder, follow_symlinks=False)):
+            return False
+        shutil.rmtree(name, dir_fd=folder)
+    except OSError:
+        return False
+    else:
+        return True
+    finally:
+        os.close(lock)
