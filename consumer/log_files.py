@@ -97,10 +97,14 @@ class LogFile:
     def __init__(self, path: str) -> None:
         self.name = "standard input" if path == STDIN else path
         self._raw = _open(path)
+        try:
+            magic = self._raw.peek(6)[:6]
+        except OSError as error:  # a failing disk; a file of /proc that may not be read
+            self._raw.close()
+            raise _unreadable(self.name, error) from None
         self.size = os.fstat(self._raw.fileno()).st_size
         self.stream: Any = self._raw
         self.fd: int | None = None
-        magic = self._raw.peek(6)[:6]
         for prefix, opener in _OPENERS.items():
             if magic.startswith(prefix):
                 self.stream = opener(self._raw)
@@ -140,14 +144,18 @@ class LogFile:
 
 def _open(path: str) -> Any:
     if path == STDIN:
+        if sys.stdin is None:
+            raise UsageError("standard input is closed", "name files, or pipe a log into it")
         return io.BufferedReader(io.FileIO(sys.stdin.fileno(), closefd=False), PEEK_BYTES)
     try:
         return open(path, "rb", buffering=PEEK_BYTES)  # noqa: PTH123 - LogFile closes it
     except (OSError, ValueError) as error:
-        reason = (isinstance(error, OSError) and error.strerror) or str(error)
-        raise UsageError(
-            f"{path!r} cannot be read ({reason})", "check the path and its rights"
-        ) from None
+        raise _unreadable(path, error) from None
+
+
+def _unreadable(path: str, error: Exception) -> UsageError:
+    reason = (isinstance(error, OSError) and error.strerror) or str(error)
+    return UsageError(f"{path!r} cannot be read ({reason})", "check the path and its rights")
 
 
 def _is_regular(stream: Any) -> bool:
@@ -161,11 +169,14 @@ def expand(paths: Iterable[str]) -> list[str]:
         if path == STDIN or not os.path.isdir(path):  # noqa: PTH112
             found.append(path)
             continue
-        inside = sorted(
-            entry.path
-            for entry in os.scandir(path)
-            if entry.name.startswith("audit.log") and entry.is_file()
-        )
+        try:
+            inside = sorted(
+                entry.path
+                for entry in os.scandir(path)
+                if entry.name.startswith("audit.log") and entry.is_file()
+            )
+        except OSError as error:
+            raise _unreadable(path, error) from None
         if not inside:
             raise UsageError(f"no audit.log* in {path!r}", "name the files")
         found += inside
