@@ -12,8 +12,14 @@ from workloads._errors import WorkloadError
 from workloads._session import UNSET
 from workloads.catalog import WORKLOADS, WorkloadInfo
 
+# The limits of all options stand here; whoever must know them beforehand asks `_check.check_load`.
+MOST_OPS = 10**15
+MOST_DIGITS = 20
 MOST_WORKERS = 1024
+MOST_RATE_PER_S = 1e9
 MOST_BUSY_NS = 1_000_000_000
+MOST_N = 12  # 49,152 shells, hundreds of processes at once
+MOST_MARKER_CHARACTERS = 512
 MOST_CPUS = 8192  # the kernel's own limit (CONFIG_NR_CPUS)
 
 
@@ -83,6 +89,16 @@ def _refuse_what_has_no_meaning(options: Options, info: WorkloadInfo) -> None:
             spelling = {"command": "command after --", "n": "-n"}
             written = spelling.get(name, "--" + name.replace("_", "-"))
             raise WorkloadError(f"{info.name} takes no {written}: leave it out")
+    if options.rate_per_s and not info.paced:
+        raise WorkloadError(f"{info.name} has no --rate: it runs as fast as it can")
+    if options.workers != 1 and not info.shared:
+        raise WorkloadError(f"{info.name} is the work of one process: leave --workers out")
+    if len(options.marker) > MOST_MARKER_CHARACTERS or not options.marker.isprintable():
+        raise WorkloadError(
+            f"--marker must be at most {MOST_MARKER_CHARACTERS} printable characters"
+        )
+    if info.name == "command" and not options.command:
+        raise WorkloadError("command needs something to run: python -m workloads command -- WORDS")
     if options.command and "program" in info.options and not options.program:
         raise WorkloadError("words after -- are arguments of a program: name it with --program")
 
@@ -115,7 +131,7 @@ def _parser() -> argparse.ArgumentParser:
     add("--netns", default="", metavar="NAME", help="udp: run in this network namespace")
     add("--sink-buffer", type=_count, default=0, metavar="BYTES",
         help="udp: the sink's receive buffer (default: the smallest)")  # fmt: skip
-    add("-n", type=_count, help="osquery-stress: intensity, n*2^n shells and connects")
+    add("-n", type=_intensity, help="osquery-stress: intensity, n*2^n shells and connects")
     add(
         "--busy-ns",
         type=_busy_ns,
@@ -135,13 +151,18 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _number(text: str, least: int, most: int, what: str) -> int:
-    if not text.isdecimal() or not least <= int(text) <= most:
+    digits = text.isascii() and text.isdecimal() and len(text) <= MOST_DIGITS
+    if not digits or not least <= int(text) <= most:
         raise argparse.ArgumentTypeError(f"{text!r} is not {what} from {least} to {most}")
     return int(text)
 
 
 def _count(text: str) -> int:
-    return _number(text, 1, 10**15, "a number")
+    return _number(text, 1, MOST_OPS, "a number")
+
+
+def _intensity(text: str) -> int:
+    return _number(text, 1, MOST_N, "a size (n means n * 2**n shells in a tree of processes)")
 
 
 def _busy_ns(text: str) -> int:
@@ -171,8 +192,10 @@ def _rate(text: str) -> float:
         rate = float(text)
     except ValueError:
         rate = 0.0
-    if not 0.0 < rate <= 1e9:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a rate above 0 per second")
+    if not 0.0 < rate <= MOST_RATE_PER_S:
+        raise argparse.ArgumentTypeError(
+            f"{text!r} is not a rate above 0 and up to {MOST_RATE_PER_S:g} per second"
+        )
     return rate
 
 

@@ -112,21 +112,27 @@ def open_sink(options: Options) -> Sink:
         _enter(options.netns)
     interface = _checked_interface(options.interface)
     address = options.address or (_address_of(interface) if interface else LOOPBACK)
-    _check_address(address)
+    check_address(address)
     return Sink(
         address, options.port, interface, buffer_bytes=options.sink_buffer or SMALLEST_BUFFER
     )
 
 
-def _enter(name: str) -> None:
+def open_namespace(name: str) -> int:
+    """A descriptor of the network namespace with this name, or at this path."""
     path = name if "/" in name else f"/var/run/netns/{name}"
     try:
-        handle = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
-    except OSError as error:
+        return os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
+    except (OSError, ValueError) as error:
+        reason = (isinstance(error, OSError) and error.strerror) or "it is no path"
         raise WorkloadError(
-            f"there is no network namespace {name} ({error.strerror}): "
+            f"there is no network namespace {name} ({reason}): "
             "ip netns list shows the names, and a path to a namespace file will do as well"
         ) from None
+
+
+def _enter(name: str) -> None:
+    handle = open_namespace(name)
     try:
         enter_network_namespace(handle)
     except PermissionError:
@@ -135,7 +141,7 @@ def _enter(name: str) -> None:
             exit_code=EXIT_HOST_UNFIT,
         ) from None
     except OSError:
-        raise WorkloadError(f"{path} is not a network namespace: name one") from None
+        raise WorkloadError(f"{name} is not a network namespace: name one") from None
     finally:
         os.close(handle)
 
@@ -146,11 +152,12 @@ def _checked_interface(name: str) -> str:
     return name
 
 
-def _check_address(address: str) -> None:
+def check_address(address: str) -> None:
+    """WorkloadError for what is not an IP address."""
     family = socket.AF_INET6 if ":" in address else socket.AF_INET
     try:
         socket.inet_pton(family, address)
-    except OSError:
+    except (OSError, ValueError):
         raise WorkloadError(f"{address} is not an IP address: give one, not a name") from None
 
 

@@ -17,6 +17,9 @@ MAGIC = b"AUDITCAP"
 VERSION = 1
 GZIP_MAGIC = b"\x1f\x8b"
 MOST_DATAGRAM_BYTES = 65536
+MOST_BYTES = 512 << 20    # two million records; held three times while it is made ready
+PIECE_BYTES = 1 << 20
+NO_CAPTURE = f"it does not begin with {MAGIC.decode()}, so it is no capture"
 
 cdef enum:
     FIXED_BYTES = 16     # magic, version, length of the metadata
@@ -153,7 +156,7 @@ cdef Py_ssize_t count_frames(const uint8_t *frame, const uint8_t *end) except -1
 cdef Py_ssize_t frames_offset(bytes data) except -1:
     cdef uint64_t offset
     if len(data) < FIXED_BYTES or data[:8] != MAGIC:
-        raise ValueError(f"it does not begin with {MAGIC.decode()}, so it is no capture")
+        raise ValueError(NO_CAPTURE)
     version = little_u32(<const uint8_t *>data + 8)
     if version != VERSION:
         raise ValueError(f"it has version {version} of the format, this reads version {VERSION}")
@@ -163,16 +166,38 @@ cdef Py_ssize_t frames_offset(bytes data) except -1:
     return <Py_ssize_t>offset
 
 
-def unpacked(packed: bytes) -> bytes:
-    """What a gzip file holds; one may hold several members."""
-    parts = []
+def unpacked(packed: bytes, most: int = MOST_BYTES) -> bytes:
+    """What a gzip file holds, up to `most` bytes; one may hold several members."""
+    whole = bytearray()
     while packed:
         reader = zlib.decompressobj(wbits=31)
-        try:
-            parts.append(reader.decompress(packed))
-        except zlib.error as error:
-            raise ValueError(f"it is a damaged gzip file ({error})") from None
-        if not reader.eof:
-            raise ValueError("it is a gzip file that ends too early")
+        while not reader.eof:
+            try:
+                piece = reader.decompress(packed, PIECE_BYTES)
+            except zlib.error as error:
+                raise ValueError(f"it is a damaged gzip file ({error})") from None
+            packed = reader.unconsumed_tail
+            if not piece and not packed and not reader.eof:
+                raise ValueError("it is a gzip file that ends too early")
+            whole += piece
+            refuse_too_large(len(whole), most)
+            if not whole.startswith(MAGIC[:len(whole)]):
+                raise ValueError(NO_CAPTURE)
         packed = reader.unused_data
-    return b"".join(parts)
+    return bytes(whole)
+
+
+def refuse_too_large(size: int, most: int = MOST_BYTES) -> None:
+    """ValueError for a capture that is larger than one can be."""
+    if size > most:
+        raise ValueError(f"it is larger than {most >> 20} MiB")
+
+
+def read_capture(file, most: int = MOST_BYTES) -> bytes:
+    """The content of a capture file; ValueError for what is none, or too large or endless."""
+    head = file.read(len(MAGIC))
+    if not head.startswith(GZIP_MAGIC) and head != MAGIC:
+        raise ValueError(NO_CAPTURE)
+    content = head + file.read(most + 1 - len(head))
+    refuse_too_large(len(content), most)
+    return content

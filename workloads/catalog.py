@@ -27,7 +27,8 @@ class WorkloadInfo:
     `yields` are calls per operation that are certain with default options, by syscall name; a
     name that is not listed is unknown. `noisy` is the call that makes the most events under
     the usual rules. `options` are the command line's options that mean something to it;
-    without `session` it makes no audited calls and begins no audit session.
+    without `session` it makes no audited calls and begins no audit session. It takes a rate where
+    it is `paced`, and several workers where it can be `shared`.
     """
 
     name: str
@@ -40,6 +41,13 @@ class WorkloadInfo:
     module: str
     options: tuple[str, ...] = ()
     session: bool = True
+    paced: bool = True
+    shared: bool = True
+
+    @property
+    def sends(self) -> bool:
+        """Whether it sends datagrams, or connects."""
+        return "address" in self.options
 
 
 def _certain(**calls: float) -> Mapping[str, float]:
@@ -102,6 +110,7 @@ _ALL = (
         noisy="connect",
         module="workloads.osquery_stress",
         options=("n", *SINK_OPTIONS),
+        paced=False,
     ),
     WorkloadInfo(
         name="syscalls",
@@ -148,6 +157,7 @@ _ALL = (
         module="workloads.replay",
         options=("fd", "capture", "marker"),
         session=False,
+        shared=False,
     ),
 )
 

@@ -11,7 +11,6 @@ import cython
 from workloads._board cimport Board
 from workloads._load cimport Load
 from workloads._spawn cimport Program, program, spawn_and_wait
-from workloads._errors import WorkloadError
 from workloads._programs import user_program
 
 
@@ -45,6 +44,4 @@ cdef class Command(Load):
 
 def build(options) -> Command:
     """The workload with the command after `--`."""
-    if not options.command:
-        raise WorkloadError("command needs something to run: python -m workloads command -- WORDS")
     return Command(options.command)

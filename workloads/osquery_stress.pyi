@@ -5,7 +5,6 @@ from workloads._options import Options
 from workloads._sink import Sink
 
 DEFAULT_N: int
-MOST_N: int
 COSTLY_N: int
 
 @final

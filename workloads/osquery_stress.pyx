@@ -24,12 +24,10 @@ from workloads._load cimport Load, share
 from workloads._spawn cimport Program, program, spawn_and_wait
 import sys
 
-from workloads._errors import WorkloadError
 from workloads._programs import shell_path, shell_program
 from workloads._sink import open_sink
 
 DEFAULT_N = 4
-MOST_N = 12       # 49,152 shells, hundreds of processes at once
 COSTLY_N = 10     # 10,240 shells
 
 cdef enum:
@@ -159,12 +157,6 @@ cdef class OsqueryStress(Load):
 def build(options) -> OsqueryStress:
     """The workload with `-n` and the sink's options."""
     n = DEFAULT_N if options.n is None else options.n
-    if n > MOST_N:
-        raise WorkloadError(
-            f"-n {n} means {n} * 2**{n} shells in a tree of processes: give {MOST_N} at most"
-        )
-    if options.rate_per_s:
-        raise WorkloadError("osquery-stress has no --rate: its tree runs as fast as it can")
     if n > COSTLY_N:
         print(f"workloads: -n {n} starts {n * 2**n} shells; it may take minutes", file=sys.stderr)
     return OsqueryStress(n, open_sink(options))

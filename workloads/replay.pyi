@@ -7,7 +7,6 @@ from workloads._tape import Tape
 BATCH_RECORDS: int
 SEND_BUFFER_BYTES: int
 MARKER_TYPE: int
-MOST_MARKER_CHARACTERS: int
 MARKER_PATIENCE_MS: int
 
 @final

@@ -35,6 +35,7 @@ import struct
 import time
 
 from workloads._errors import WorkloadError
+from workloads._tape import read_capture
 
 cdef extern from "<poll.h>" nogil:
     struct pollfd:
@@ -59,7 +60,6 @@ cdef extern from "<sys/socket.h>" nogil:
 BATCH_RECORDS = 64
 SEND_BUFFER_BYTES = 4 << 20
 MARKER_TYPE = 1111    # a user message, type 1100 to 1199
-MOST_MARKER_CHARACTERS = 512
 MARKER_PATIENCE_MS = 10_000
 
 cdef enum:
@@ -229,12 +229,6 @@ def send_marker(fd: int, text: str, serial: int) -> None:
 
 def build(options) -> Replay:
     """The workload with `--capture FILE`, `--fd N` and `--marker TEXT`."""
-    if options.workers != 1:
-        raise WorkloadError("replay is one stream of records: leave --workers out")
-    if len(options.marker) > MOST_MARKER_CHARACTERS or not options.marker.isprintable():
-        raise WorkloadError(
-            f"--marker must be at most {MOST_MARKER_CHARACTERS} printable characters"
-        )
     tape = open_tape(options.capture)
     enlarge_send_buffer(options.fd)
     return Replay(tape, options.capture, options.fd, options.marker)
@@ -246,7 +240,7 @@ def open_tape(path: str) -> Tape:
         raise WorkloadError("replay needs a recorded capture: give --capture FILE")
     try:
         with open(path, "rb") as capture:
-            return Tape(capture.read())
+            return Tape(read_capture(capture))
     except OSError as error:
         raise WorkloadError(
             f"{path} cannot be read ({error.strerror}): give a capture with --capture"

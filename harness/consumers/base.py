@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
-from harness.errors import HostUnfitError
+from harness.errors import UsageError
 
 
-class ConsumerAbsentError(HostUnfitError):
+class ConsumerAbsentError(UsageError):
     """The program of a consumer is not on this host; the remedy says where it comes from."""
 
 

@@ -29,6 +29,11 @@ class Ladder:
         """How many trials there are if nobody ever loses anything."""
         return len(self.scenarios) * len(self.consumers) * self.trials
 
+    def ops_of(self, step: Scenario) -> int:
+        """The operations of a trial on a step."""
+        assert step.rate_per_s is not None
+        return max(round(step.rate_per_s * self.seconds), 1)
+
 
 def steps_of(scenario: Scenario, rates: Sequence[int], backlog_limit: int) -> tuple[Scenario, ...]:
     """A scenario at each of the rates, with nobody waiting for room in the backlog."""
@@ -90,7 +95,7 @@ class Climb:
                 block=self._block,
                 position=position,
                 seed=self._seed,
-                ops=max(round(scenario.rate_per_s * self._ladder.seconds), 1),
+                ops=self._ladder.ops_of(scenario),
             )
             for position, consumer in enumerate(consumers)
         ]

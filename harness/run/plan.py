@@ -20,15 +20,18 @@ from harness.model import AGAIN, Cell, Scenario
 from harness.run.invalid import rule_document
 from harness.run.ladder import Ladder, steps_of
 from harness.run.plan_file import Kind, PlanFile, load_plan_file
-from harness.run.plan_options import auid_word, check_cell_options, margins_of, workload_options
+from harness.run.plan_options import check_cell_options, margins_of, workload_options
 from harness.run.quantities import parse_duration_s, parse_share
 from harness.run.scenario import bind_named, bind_rule_files, copy_of, scenario_document
 from harness.run.seats import seats_of
+from harness.run.worker_words import WorkerWords, rate_of, refuse_bad_loads
 from harness.scenarios.catalog import NOT_INTERLEAVED, SCENARIOS
 from workloads.catalog import WORKLOADS, WorkloadInfo
 
 Pace = Literal["fast", "default", "rigorous"]
 
+MOST_BLOCKS = 100_000
+"""More than a machine measures in a month."""
 COMMAND = "command"
 _PRESSING = tuple(name for name in WORKLOADS if name not in (COMMAND, "replay"))
 """Workloads that can be named: of a command the words are given, and a replay feeds a consumer."""
@@ -114,6 +117,19 @@ class Plan:
             by_name |= {step.name: step for step in self.ladder.scenarios}
         return by_name[cell.scenario]
 
+    def worker_words(self, cell: Cell, ops: int) -> WorkerWords:
+        """What the worker of a trial of this cell is told."""
+        scenario = self.scenario_of(cell)
+        return WorkerWords(
+            workload=cell.workload,
+            ops=ops,
+            auid=self.auid,
+            workers=self.workers,
+            rate_per_s=scenario.rate_per_s or self.rate_per_s,
+            options={**self.workload_options, **scenario.workload_options},
+            command=self.command,
+        )
+
     def is_step(self, cell: Cell) -> bool:
         """Whether a cell is a step of the ladder."""
         steps = self.ladder.scenarios if self.ladder is not None else ()
@@ -150,7 +166,7 @@ def make_plan(request: Request, *, never_enabled: bool = False) -> Plan:
     bound = {
         name: seats.taken(_scenarios(request, file, name, never_enabled)) for name in workloads
     }
-    return Plan(
+    plan = Plan(
         name=request.plan if request.plan.isidentifier() else Path(request.plan).stem,
         summary=file.summary,
         kind=file.kind,
@@ -160,7 +176,7 @@ def make_plan(request: Request, *, never_enabled: bool = False) -> Plan:
         consumers=seats.consumers,
         blocks=_blocks(request, file),
         ops={name: _ops(request, file, WORKLOADS[name]) for name in workloads},
-        seed=random.SystemRandom().randrange(2**32) if request.seed is None else request.seed,
+        seed=_seed(request.seed),
         margin=margin,
         margins=margins,
         invalid=file.invalid.given(),
@@ -168,16 +184,46 @@ def make_plan(request: Request, *, never_enabled: bool = False) -> Plan:
         backwards=file.backwards,
         until_ci=_given(parse_share, "--until-ci", request.until_ci),
         max_time_s=_given(parse_duration_s, "--max-time", request.max_time),
-        workers=_positive(
-            "--workers", file.workers if request.workers is None else request.workers
-        ),
-        rate_per_s=_rate(request.rate_per_s),
-        auid=auid_word(file.auid if request.auid is None else request.auid),
+        workers=file.workers if request.workers is None else request.workers,
+        rate_per_s=request.rate_per_s,
+        auid=file.auid if request.auid is None else request.auid,
         workload_options=workload_options(request.workload_options, workloads),
         command=request.command,
         ladder=_ladder(request, file, seats.consumers),
         absent=seats.absent,
     )
+    refuse_bad_loads(_loads(plan))
+    return plan
+
+
+def _loads(plan: Plan) -> list[tuple[str, WorkerWords]]:
+    """Every load of a plan, with the place to look at where a cell of its own is to blame."""
+    if plan.kind == "replay":
+        return [
+            (
+                f"scenario {cell.scenario}: ",
+                WorkerWords(
+                    workload="replay",
+                    ops=plan.ops[cell.workload],
+                    rate_per_s=rate_of(cell.scenario),
+                ),
+            )
+            for cell in plan.cells()
+        ]
+    loads = [
+        (_where(plan.scenario_of(cell)), plan.worker_words(cell, plan.ops[cell.workload]))
+        for cell in plan.cells()
+    ]
+    if (ladder := plan.ladder) is not None:
+        for step in ladder.scenarios:
+            cell = Cell(ladder.workload, step.name, ladder.consumers[0])
+            loads.append(("[ladder]: ", plan.worker_words(cell, ladder.ops_of(step))))
+    return loads
+
+
+def _where(scenario: Scenario) -> str:
+    own = scenario.workload_options or scenario.rate_per_s
+    return f"cell {scenario.name}: " if own else ""
 
 
 def _ladder(request: Request, file: PlanFile, consumers: tuple[str, ...]) -> Ladder | None:
@@ -201,12 +247,10 @@ def _ladder(request: Request, file: PlanFile, consumers: tuple[str, ...]) -> Lad
     )
 
 
-def _rate(rate_per_s: float | None) -> float | None:
-    if rate_per_s is None or 0 < rate_per_s <= 1e9:
-        return rate_per_s
-    raise UsageError(
-        f"--rate {rate_per_s:g} is no rate", remedy="give operations per second, more than 0"
-    )
+def _seed(seed: int | None) -> int:
+    if seed is None:
+        return random.SystemRandom().randrange(2**32)
+    return _within("--seed", seed, 2**63 - 1, -(2**63))
 
 
 def _blocks(request: Request, file: PlanFile) -> int:
@@ -216,23 +260,26 @@ def _blocks(request: Request, file: PlanFile) -> int:
 
 def _blocks_asked(request: Request, file: PlanFile) -> int:
     if request.blocks is not None:
-        return _positive("--blocks", request.blocks)
+        return _within("--blocks", request.blocks, MOST_BLOCKS)
     if request.until_ci is not None and request.pace == "default":
         return LEAST_BLOCKS
-    return {
+    blocks = {
         "default": file.blocks.default,
         "fast": file.blocks.fast,
         "rigorous": file.blocks.rigorous,
-    }[request.pace]
+    }
+    return _within(f"[blocks] {request.pace} =", blocks[request.pace], MOST_BLOCKS)
 
 
 def _given(parse: Callable[[str, str], float], option: str, text: str | None) -> float | None:
     return None if text is None else parse(option, text)
 
 
-def _positive(option: str, value: int) -> int:
-    if value < 1:
-        raise UsageError(f"{option} {value} is too few", remedy="give 1 or more")
+def _within(option: str, value: int, most: int, least: int = 1) -> int:
+    if value < least:
+        raise UsageError(f"{option} {value} is too few", remedy=f"give {least} or more")
+    if value > most:
+        raise UsageError(f"{option} {value} is too many", remedy=f"give {most} at most")
     return value
 
 
@@ -256,7 +303,7 @@ def _workloads(request: Request, file: PlanFile) -> tuple[str, ...]:
 
 def _ops(request: Request, file: PlanFile, info: WorkloadInfo) -> int:
     if request.ops is not None:
-        return _positive("--ops", request.ops)
+        return request.ops
     if request.pace == "fast":
         return file.ops.get(info.name, info.fast_ops)
     return file.ops.get(info.name, info.default_ops)

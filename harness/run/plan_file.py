@@ -69,7 +69,7 @@ class CellKnobs(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     backlog_wait_time: Count | None = None
     rate_limit: Count | None = None
     failure: Annotated[int, msgspec.Meta(ge=0, le=1)] | None = None
-    rcvbuf_bytes: Annotated[int, msgspec.Meta(ge=4096, le=2**30)] | None = None
+    rcvbuf_bytes: Annotated[int, msgspec.Meta(ge=4096, lt=2**30)] | None = None
     enobufs: bool = False
     rate_per_s: Rate | None = None
     stop_after_ms: Annotated[int, msgspec.Meta(ge=0, le=10_000)] = 0
@@ -126,7 +126,7 @@ class PlanFile(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     invalid: Limits = Limits()
     backwards: bool = False
     """Each block's order back to front: with the same seed, whether the order matters."""
-    workers: Annotated[int, msgspec.Meta(ge=1)] = 1
+    workers: int = 1
     auid: str = "keep"
     cells: list[CellKnobs] = []
     ladder: LadderKnobs | None = None

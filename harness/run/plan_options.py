@@ -9,16 +9,8 @@ from harness.run.plan_file import PlanFile
 from harness.run.quantities import compared_metric, parse_margins
 from workloads.catalog import WORKLOADS
 
-UNSET_UID = 2**32 - 1
 NOT_BY_CELL = ("command", "fd", "capture", "marker")
 """Options that are the harness's own to give, or the whole run's."""
-
-
-def auid_word(text: str) -> str:
-    """`keep`, `unset` or a login uid."""
-    if text in ("keep", "unset") or (text.isdecimal() and int(text) < UNSET_UID):
-        return text
-    raise UsageError(f"--auid {text} is no login uid", remedy="give keep, unset or a number")
 
 
 def workload_options(options: Mapping[str, str], workloads: Iterable[str]) -> Mapping[str, str]:

@@ -11,6 +11,7 @@ from harness.metrics.catalog import METRICS
 from harness.run.checks import SHORT_NAMES
 
 _NUMBER = re.compile(r"(\d+\.?\d*|\.\d+)\s*(\D*)")
+MOST_SECONDS = 366 * 86400
 _SECONDS = {"s": 1, "": 1, "m": 60, "min": 60, "h": 3600}
 
 
@@ -26,10 +27,14 @@ def parse_share(option: str, text: str) -> float:
 
 
 def parse_duration_s(option: str, text: str) -> float:
-    """`90s`, `10m` and `1h`, or seconds without a unit; UsageError unless above 0."""
+    """`90s`, `10m` and `1h`, or seconds without a unit; UsageError unless above 0, and a year at
+    most.
+    """
     match = _NUMBER.fullmatch(text.strip())
-    if match and match[2] in _SECONDS and (seconds := float(match[1]) * _SECONDS[match[2]]) > 0:
-        return seconds
+    if match and match[2] in _SECONDS:
+        seconds = float(match[1]) * _SECONDS[match[2]]
+        if 0 < seconds <= MOST_SECONDS:
+            return seconds
     raise UsageError(f"{option} {text!r} is no duration", remedy="write it as 90s, 10m or 1h")
 
 

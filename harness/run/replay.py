@@ -7,7 +7,6 @@ is measured is the consumer, not this host's kernel.
 
 from __future__ import annotations
 
-import re
 import socket
 import time
 from collections.abc import Mapping
@@ -17,7 +16,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from harness.errors import UsageError
 from harness.files.scratch import scratch_folder
 from harness.metrics.machine import read_machine
 from harness.model import Ledger, Sample, Trial
@@ -27,12 +25,12 @@ from harness.run.measure import noise_of
 from harness.run.plan import Plan
 from harness.run.sample import sample_of
 from harness.run.speed import Speed
+from harness.run.worker_words import rate_of
 
 CAPTURE = Path(__file__).parent.parent / "scenarios" / "reference.auditcap.gz"
 """Recorded from a real kernel by `auditbench record`."""
 
 READY_TIMEOUT_S = 30.0
-PACED = re.compile(r"paced-(\d+)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,19 +42,6 @@ class ReplayBench:
     trial_timeout_s: float
     capture: Path = CAPTURE
     speed: Speed = field(default_factory=Speed)
-
-
-def rate_of(scenario: str) -> int | None:
-    """Records per second of a scenario: `paced-50000`; None for `full-rate`."""
-    if scenario == "full-rate":
-        return None
-    match = PACED.fullmatch(scenario)
-    if match is None:
-        raise UsageError(
-            f"no replay scenario is called {scenario!r}",
-            remedy="`full-rate`, or `paced-` and records per second",
-        )
-    return int(match[1])
 
 
 def replay_trial(bench: ReplayBench, trial: Trial) -> Sample:

@@ -43,7 +43,6 @@ from harness.run.pause import paused
 from harness.run.plan import Plan
 from harness.run.sample import sample_of
 from harness.run.speed import Speed
-from workloads.catalog import WORKLOADS
 
 WORKER_READY_TIMEOUT_S = 30.0
 TICK_S = 0.1
@@ -248,25 +247,12 @@ def start_worker(
 
 def worker_command(bench: Bench, trial: Trial) -> list[str]:
     """The command that presses the machine for one trial."""
-    plan = bench.plan
-    workload = trial.cell.workload
-    words = [workload, "--control", "--ops", str(trial.ops), "--auid", plan.auid]
-    words += ["--workers", str(plan.workers)]
-    scenario = plan.scenario_of(trial.cell)
-    rate_per_s = scenario.rate_per_s or plan.rate_per_s
-    if rate_per_s is not None:
-        words += ["--rate", str(rate_per_s)]
-    options = {**plan.workload_options, **scenario.workload_options}
-    for name, value in options.items():
-        if name in WORKLOADS[workload].options:
-            spelling = f"-{name}" if len(name) == 1 else f"--{name.replace('_', '-')}"
-            words += [spelling, value]
+    more = ["--control"]
     if cpus := bench.cpus.get("workload"):
-        words += ["--cpu", ",".join(map(str, cpus))]
+        more += ["--cpu", ",".join(map(str, cpus))]
     if (full_ns := bench.speed.full_ns()) is not None:
-        words += ["--full-speed-ns", str(full_ns)]
-    if plan.command:
-        words += ["--", *plan.command]
+        more += ["--full-speed-ns", str(full_ns)]
+    words = bench.plan.worker_words(trial.cell, trial.ops).words(*more)
     return module_command("workloads", *words)
 
 

@@ -24,7 +24,7 @@ from workloads.catalog import WORKLOADS
         (["shells", "--program", "/nowhere"], 2, "there is no program /nowhere"),
         (["command"], 2, "needs something to run"),
         (["command", "--", "no-such-program"], 2, "there is no program no-such-program"),
-        (["osquery-stress", "-n", 13], 2, "12 at most"),
+        (["osquery-stress", "-n", 13], 2, "from 1 to 12"),
         (["osquery-stress", "--rate", 5], 2, "no --rate"),
         (["osquery-stress", "-n", 2, "--busy-ns", 5], 2, "takes no --busy-ns"),
         (["udp", "--busy-ns", 0], 2, "a time in ns from 1"),

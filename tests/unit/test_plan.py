@@ -125,8 +125,8 @@ def test_paces_and_counts() -> None:
         ({"plan": "pressure", "scenarios": ("nonsense",)}, "one of its cells roomy, b64-nowait"),
         ({"consumers": ("nonsense",)}, "no consumer is called 'nonsense'"),
         ({"blocks": 0}, "--blocks 0"),
-        ({"ops": 0}, "--ops 0"),
-        ({"workers": 0}, "--workers 0"),
+        ({"ops": 0}, "--ops '0'"),
+        ({"workers": 0}, "--workers '0'"),
         (
             {"workload_options": {"netns": "x"}, "workloads": ("shells",)},
             "cannot be told the netns",
@@ -201,5 +201,5 @@ def test_a_rate_is_handed_to_the_load() -> None:
     assert plan_document(made)["rate_per_s"] == 20_000
     assert names(made, "udp") == ["no-context", "rules"]
     for wrong in (0.0, -1.0, float("nan"), 1e12):
-        with pytest.raises(UsageError, match="is no rate"):
+        with pytest.raises(UsageError, match="is not a rate"):
             plan(rate_per_s=wrong)

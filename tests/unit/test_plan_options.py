@@ -122,3 +122,77 @@ def test_a_cell_has_options_of_its_own(tmp_path: Path) -> None:
     assert "which replay does not take" in refusal(
         tmp_path, 'kind = "replay"\n' + cell, workloads=("replay",)
     )
+
+
+@pytest.mark.parametrize(
+    ("wanted", "expected"),
+    [
+        ({"ops": 10**20}, "--ops '100000000000000000000' is not a number from 1 to 10000"),
+        ({"ops": 0}, "--ops '0' is not"),
+        ({"workers": 10**8}, "--workers '100000000' is not"),
+        ({"workers": 0}, "--workers '0' is not"),
+        ({"rate_per_s": float("nan")}, "--rate 'nan' is not a rate"),
+        ({"rate_per_s": 1e12}, "--rate '1000000000000.0' is not a rate"),
+        ({"auid": "4294967295"}, "--auid '4294967295' is not"),
+        ({"auid": "²"}, "--auid '²' is not"),
+        ({"workload_options": {"busy_ns": "-5"}}, "--busy-ns '-5' is not"),
+        ({"workload_options": {"netns": "../../x"}}, "no network namespace ../../x"),
+        ({"workload_options": {"netns": "a\0b"}}, "no network namespace"),
+        ({"workload_options": {"address": "nonsense"}}, "nonsense is not an IP address"),
+        ({"workload_options": {"interface": "nope0"}}, "no interface nope0"),
+        ({"workload_options": {"program": "/nope"}, "workloads": ("shells",)}, "no program /nope"),
+        ({"workload_options": {"n": "99"}, "workloads": ("osquery-stress",)}, "-n '99' is not"),
+        ({"rate_per_s": 5.0, "workloads": ("osquery-stress",)}, "osquery-stress has no --rate"),
+        ({"workloads": ("replay",)}, "no workload is called 'replay'"),
+        ({"blocks": 10**9}, "--blocks 1000000000 is too many"),
+    ],
+)
+def test_what_only_a_worker_would_refuse_is_found_before(
+    tmp_path: Path, wanted: dict[str, object], expected: str
+) -> None:
+    line = refusal(tmp_path, **wanted)
+    assert expected in line
+    assert "python -m workloads" not in line
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("workers = 0\n", "--workers '0'"),
+        ("[ops]\nudp = -3\n", "--ops '-3'"),
+        ("[blocks]\ndefault = -3\n", "[blocks] default = -3 is too few"),
+        ('auid = "nobody"\n', "--auid 'nobody'"),
+        ('[[cells]]\nname = "c"\nscenario = "rules"\n[cells.options]\nport = 99999\n',
+         "cell c: --port '99999'"),
+        ('[[cells]]\nname = "c"\nscenario = "rules"\n[cells.options]\nsink-buffer = "x"\n',
+         "cell c: --sink-buffer 'x'"),
+        ('[[cells]]\nname = "c"\nscenario = "rules"\nrcvbuf_bytes = 1073741824\n', "is no plan"),
+        ('[ladder]\nworkload = "nope"\nscenario = "rules"\nrates = [5]\n', "[ladder]: no workload"),
+        ('[ladder]\nworkload = "replay"\nscenario = "rules"\nrates = [5]\n',
+         "[ladder]: no workload"),
+        ('[ladder]\nworkload = "osquery-stress"\nscenario = "rules"\nrates = [5]\n',
+         "[ladder]: osquery-stress has no --rate"),
+        ('[ladder]\nworkload = "udp"\nscenario = "nope"\nrates = [5]\n', "nope"),
+        ("a=" + "[" * 50_000, "nested too deep"),
+    ],
+)  # fmt: skip
+def test_keys_of_a_plan_that_only_a_worker_would_refuse(
+    tmp_path: Path, text: str, expected: str
+) -> None:
+    assert expected in refusal(tmp_path, text)
+
+
+@pytest.mark.parametrize("name", ["paced-0", "paced-99999999999999", "paced-x", "paced-²"])
+def test_a_replay_at_no_rate_is_refused(tmp_path: Path, name: str) -> None:
+    path = tmp_path / "p.toml"
+    path.write_text(
+        f'summary = "s"\nkind = "replay"\nscenarios = ["{name}"]\nworkloads = ["replay"]\n'
+    )
+    with pytest.raises(UsageError):
+        make_plan(Request(plan=str(path)))
+
+
+@pytest.mark.parametrize("seed", [2**64, -(2**64)])
+def test_a_seed_that_no_file_of_ours_could_hold_is_refused(seed: int) -> None:
+    with pytest.raises(UsageError, match=f"--seed {seed} is too"):
+        make_plan(Request(seed=seed))

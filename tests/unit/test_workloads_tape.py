@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import gzip
+import io
 import re
 import struct
+from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from workloads._tape import Tape
+from workloads._tape import MOST_BYTES, Tape, read_capture, unpacked
 
 FIRST = 1_000_000_000
 SPACE = 2**32 - FIRST
@@ -148,3 +150,42 @@ def test_only_records_that_are_there() -> None:
     for index in (-1, 2):
         with pytest.raises(IndexError):
             tape.sendable(index)
+
+
+def test_a_bomb_is_unpacked_no_further_than_the_bound() -> None:
+    packed = gzip.compress(capture([]) + bytes(64 << 20))
+    with pytest.raises(ValueError, match="larger than 2 MiB"):
+        unpacked(packed, 2 << 20)
+
+
+def test_a_bomb_of_zeros_is_no_capture() -> None:
+    with pytest.raises(ValueError, match="no capture"):
+        unpacked(gzip.compress(bytes(64 << 20)))
+
+
+def test_what_never_ends_is_read_no_further_than_the_bound() -> None:
+    with Path("/dev/zero").open("rb") as endless, pytest.raises(ValueError, match="no capture"):
+        read_capture(endless)
+
+    class Endless(io.RawIOBase):
+        """Begins like a capture, and asks for the sizes that were read."""
+
+        asked = 0
+
+        def read(self, size: int = -1) -> bytes:
+            assert 0 <= size <= MOST_BYTES + 1
+            self.asked += 1
+            return b"AUDITCAP"[:size] if self.asked == 1 else bytes(size)
+
+    with pytest.raises(ValueError, match="larger than 1 MiB"):
+        read_capture(Endless(), 1 << 20)
+
+
+@pytest.mark.parametrize("members", [1, 2])
+def test_members_follow_each_other(members: int) -> None:
+    whole = capture([datagram(b"audit(1.000:1): x")] * 3)
+    middle = len(whole) // members
+    packed = gzip.compress(whole[:middle]) + (gzip.compress(whole[middle:]) if members > 1 else b"")
+    assert unpacked(packed) == whole
+    with pytest.raises(ValueError, match="ends too early"):
+        unpacked(packed[:-5])

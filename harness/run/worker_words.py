@@ -1,0 +1,85 @@
+"""The command line of a worker, and whether the worker would take it: asked without starting one.
+
+Limits of the loads stand in `workloads` alone. What is found here is found before anything on the
+host changes.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from harness.errors import HostUnfitError, UsageError
+from workloads._check import check_load
+from workloads._errors import EXIT_HOST_UNFIT, WorkloadError
+from workloads.catalog import WORKLOADS
+
+_ARGUMENT = re.compile(r"argument (\S+): (.*): see python -m workloads --help")
+PACED = re.compile(r"paced-([0-9]{1,12})")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WorkerWords:
+    """What a worker is told, whoever tells it."""
+
+    workload: str
+    ops: int
+    auid: str = "keep"
+    workers: int = 1
+    rate_per_s: float | None = None
+    options: Mapping[str, str] = field(default_factory=dict)
+    """By the names of the workloads' catalog; those that this workload lacks are left out."""
+    command: tuple[str, ...] = ()
+
+    def words(self, *more: str) -> list[str]:
+        """As `python -m workloads` takes them; `more` goes before the command."""
+        words = [self.workload, f"--ops={self.ops}", f"--workers={self.workers}"]
+        if WORKLOADS[self.workload].session:
+            words.append(f"--auid={self.auid}")
+        if self.rate_per_s is not None:
+            words.append(f"--rate={self.rate_per_s}")
+        for name, value in self.options.items():
+            if name in WORKLOADS[self.workload].options:
+                spelling = f"-{name}" if len(name) == 1 else f"--{name.replace('_', '-')}="
+                words.append(spelling + value)
+        return [*words, *more, *(("--", *self.command) if self.command else ())]
+
+    def refuse_bad(self, where: str = "") -> None:
+        """UsageError in the worker's own words, with `where` in front, for what it would not take;
+        HostUnfitError where the host does not let it.
+        """
+        try:
+            check_load(self.words())
+        except WorkloadError as error:
+            what, remedy = _in_our_words(str(error))
+            kind = HostUnfitError if error.exit_code == EXIT_HOST_UNFIT else UsageError
+            raise kind(f"{where}{what}", remedy=remedy) from None
+
+
+def _in_our_words(line: str) -> tuple[str, str]:
+    """What and remedy of a worker's line; a user of ours does not know its help."""
+    if match := _ARGUMENT.fullmatch(line):
+        return f"{match[1]} {match[2]}", "give another value, or leave it out"
+    what, _, remedy = line.partition(": ")
+    return what, remedy
+
+
+def rate_of(scenario: str) -> int | None:
+    """Records per second of a scenario: `paced-50000`; None for `full-rate`."""
+    if scenario == "full-rate":
+        return None
+    match = PACED.fullmatch(scenario)
+    if match is None:
+        raise UsageError(
+            f"no replay scenario is called {scenario!r}",
+            remedy="`full-rate`, or `paced-` and records per second",
+        )
+    return int(match[1])
+
+
+def refuse_bad_loads(loads: Sequence[tuple[str, WorkerWords]]) -> None:
+    """Every load of a plan, each once; the errors of those with a place say it."""
+    different = {(where, *load.words()): (where, load) for where, load in loads}
+    for where, load in different.values():
+        load.refuse_bad(where)

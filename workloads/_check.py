@@ -1,0 +1,36 @@
+"""Whether a load could be run as asked: everything that a worker checks before it begins.
+
+For callers that must know it before they change anything. Starts no process and makes no call that
+the load would make; where datagrams go to is tried as the worker tries it, and let go again.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+
+from workloads._options import Options, parse_options
+from workloads._programs import find_program
+
+
+def check_load(words: Sequence[str]) -> None:
+    """WorkloadError for a command line of `python -m workloads` that a worker would refuse."""
+    options, info = parse_options(words)
+    if options.program:
+        find_program(options.program)
+    if options.command and info.name == "command":
+        find_program(options.command[0])
+    if info.sends:
+        _check_sink(options)
+
+
+def _check_sink(options: Options) -> None:
+    from workloads import _sink  # noqa: PLC0415 - it needs the extensions, and not all loads do
+
+    if options.netns:
+        # Whoever asks must stay in its own namespace, so that only the name can be looked at.
+        os.close(_sink.open_namespace(options.netns))
+        if options.address:
+            _sink.check_address(options.address)
+        return
+    _sink.open_sink(options).socket.close()
