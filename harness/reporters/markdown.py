@@ -60,6 +60,18 @@ LOSS_HEADERS = (
     "events lost",
     "verdict",
 )
+JOINER = "\u2060"
+_LINKED = re.compile(
+    r"(?<=@)"  # a mention, the address of a mail
+    r"|(?<=[#!$%&~^])(?=\w)"  # issues, merge requests, snippets, milestones, epics, labels, alerts
+    r"|(?<=:)(?=//)|(?<=\bwww)(?=\.)"
+    r"|(?<=\bGH-)(?=\d)",
+    re.IGNORECASE,
+)
+"""Where what GitHub or GitLab take for a link is cut in two."""
+_LEAST_HASH = 7
+"""Digits of a commit's hash that are taken for one."""
+_HASH = re.compile(rf"(?<![0-9A-Za-z])[0-9A-Fa-f]{{{_LEAST_HASH},}}(?![0-9A-Za-z])")
 _SPECIAL = re.compile(r"([\\`*\[\]<>|~#&!]|(?<!\w)_|_(?!\w))")
 
 
@@ -125,10 +137,18 @@ def markdown_table(
 
 
 def escaped(text: str) -> str:
-    """Text that Markdown shows as it is, on one line."""
+    """Text that Markdown shows as it is, on one line, and that links to nothing.
+
+    Backslashes do not help against what is linked by its looks, after Markdown: addresses, mentions
+    (which notify somebody), references to issues and commits. A joiner of no width does.
+    """
     safe = _SPECIAL.sub(r"\\\1", plain(" ".join(text.split())))
-    # A mention would notify somebody: a joiner of no width keeps it from being one.
-    return safe.replace("@", "@\u2060")
+    return _HASH.sub(_apart, _LINKED.sub(JOINER, safe))
+
+
+def _apart(found: re.Match[str]) -> str:
+    """A hash in parts that are too short for one."""
+    return JOINER.join(re.findall(f".{{1,{_LEAST_HASH - 1}}}", found[0]))
 
 
 def _row(comparison: Comparison) -> list[str]:

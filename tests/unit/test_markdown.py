@@ -6,11 +6,19 @@ import re
 from dataclasses import replace
 from pathlib import Path
 
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
 from harness.model import Caution, Cell, Comparison, LossComparison, Result
 from harness.reporters.markdown import comparisons_markdown, escaped, result_markdown
 from harness.run.result import make_result
 from tests.support.runs import COSTS_NS, made_up_run
 
+LINKED_BY_LOOKS = re.compile(
+    r"\w://|\bwww\.|@\w|[#!$%&~^]\w|\bGH-\d|\b[0-9a-f]{7,}\b|(?<!\\)[<\[]", re.IGNORECASE
+)
+"""What GitHub or GitLab would make a link of, after Markdown or by it."""
 HOSTILE = "a|b\nc <img src=x> @team [x](y) `z` \x1b[31m"
 
 
@@ -62,6 +70,28 @@ def test_hostile_names_stay_in_their_cell() -> None:
     assert not re.search(r"(?<!\\)<", shown)
     assert "@team" not in shown
     assert "detects 20 %" in rows[2]
+
+
+@pytest.mark.parametrize(
+    "linked",
+    ["https://evil.example", "HTTP://evil.example", "ftp://evil.example", "git+ssh://h/x",
+     "www.evil.example", "WWW.evil.example", "a@evil.example", "mailto:a@evil.example",
+     "<https://evil.example>", "@team", "@org/team", "#123", "owner/repo#123", "GH-123", "gh-7",
+     "!42", "$42", "%42", "&42", "~bug", "^alert", "deadbeef", "DEADBEEF", "1234567",
+     "user@deadbeefdeadbeef", "0123456789abcdef0123456789abcdef01234567",
+     "[x](https://evil.example)", "![x](//evil.example)", "a.deadbeef0.b"],
+)  # fmt: skip
+def test_nothing_that_is_linked_by_its_looks_is_left(linked: str) -> None:
+    for text in (linked, f"a {linked} b", f"({linked})", f"x,{linked}."):
+        shown = escaped(text)
+        assert not LINKED_BY_LOOKS.search(shown), shown
+        # Who reads it sees the same.
+        assert re.sub(r"\\(?=[^\w\s])", "", shown).replace("\u2060", "") == text
+
+
+@given(st.text(alphabet="htps:/w.@#!$GH-0123abcdef ~%&^x", max_size=60))
+def test_no_text_has_what_is_linked_by_its_looks(text: str) -> None:
+    assert not LINKED_BY_LOOKS.search(escaped(text))
 
 
 def test_plain_names_stay_plain() -> None:
