@@ -15,11 +15,16 @@ from harness.errors import (
     EXIT_CODES,
     EXIT_ERROR,
     EXIT_FINE,
-    EXIT_HOST_UNFIT,
     EXIT_INTERRUPTED,
     EXIT_USAGE,
     AuditbenchError,
     UsageError,
+)
+from harness.failure import (
+    explain_failure,
+    is_out_of_memory,
+    say_out_of_memory,
+    wants_traceback,
 )
 from harness.streams import Streams
 
@@ -89,18 +94,12 @@ def run_command(words: Sequence[str]) -> int:
 
 def _fail(error: Exception) -> int:
     """Say what nobody expected, in one line: no memory left, or an error of this program."""
-    from harness.failure import explain_failure, is_out_of_memory, wants_traceback
-
     if wants_traceback():
         import traceback
 
         traceback.print_exception(error)
     if is_out_of_memory(error):
-        return _complain(
-            "there is not enough memory: raise the limit (`ulimit -v`, the memory cgroup's), or "
-            "take a smaller run",
-            EXIT_HOST_UNFIT,
-        )
+        return say_out_of_memory(error)
     return _complain(explain_failure(error, _version()), EXIT_ERROR)
 
 
@@ -132,5 +131,8 @@ def main() -> NoReturn:
     """The entry point of `auditbench`."""
     streams = Streams()
     words = sys.argv[1:]
-    code = run_command(words)
+    try:
+        code = run_command(words)
+    except (MemoryError, SystemError) as error:  # there was none to tell the first error either
+        code = say_out_of_memory(error)
     sys.exit(streams.settle(code, is_verdict=bool(words) and words[0] in JUDGING))

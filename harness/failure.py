@@ -2,17 +2,30 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import traceback
 from pathlib import Path
+
+from harness.errors import EXIT_HOST_UNFIT
 
 TRACEBACK_VARIABLE = "AUDITBENCH_TRACEBACK"
 """Set to anything, it has the whole traceback printed before the line."""
 
 _ROOT = Path(__file__).resolve().parents[1]
 _OURS = ("harness", "consumer", "workloads")
-_OUT_OF_MEMORY = ("Cannot allocate memory", "failed to map segment", "can't start new thread")
-"""How a library that cannot be loaded, a fork or a thread says that there is no memory."""
+_OUT_OF_MEMORY = (
+    "Cannot allocate memory",
+    "failed to map segment",
+    "can't start new thread",
+    "returned NULL without setting an exception",
+)
+"""How a library that cannot be loaded, a fork, a thread or the interpreter itself says that there
+is no memory."""
+_NO_MEMORY_LINE = (
+    b"auditbench: there is not enough memory: raise the limit (`ulimit -v`, the memory cgroup's), "
+    b"or take a smaller run\n"
+)
 
 
 def wants_traceback() -> bool:
@@ -28,6 +41,17 @@ def is_out_of_memory(error: BaseException) -> bool:
             return True
         told = told.__cause__ or told.__context__
     return False
+
+
+def say_out_of_memory(error: BaseException) -> int:
+    """Say it with the least that can be done, and give back what the error holds on to."""
+    told: BaseException | None = error
+    while told is not None:
+        told.__traceback__ = None
+        told = told.__cause__ or told.__context__
+    with contextlib.suppress(OSError):
+        os.write(2, _NO_MEMORY_LINE)
+    return EXIT_HOST_UNFIT
 
 
 def explain_failure(error: BaseException, version: str) -> str:

@@ -141,14 +141,30 @@ def test_an_error_of_the_program_is_one_line(
      OSError(12, "Cannot allocate memory"), RuntimeError("can't start new thread")],
 )  # fmt: skip
 def test_no_memory_is_the_hosts_fault(
-    error: Exception, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    error: Exception, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
     def broken(*_: object) -> None:
         raise error
 
     monkeypatch.setattr("harness.store.find_run", broken)
     assert run_command(["show"]) == 4
-    assert "not enough memory" in capsys.readouterr().err
+    assert "not enough memory" in capfd.readouterr().err
+
+
+@pytest.mark.parametrize("kib", [130_000, 150_000, 220_000, 304_000, 380_000])
+def test_a_limit_on_memory_ends_in_one_line(kib: int, folder: Path) -> None:
+    done = subprocess.run(
+        ["bash", "-c", f"ulimit -v {kib}; exec {sys.executable} -P -m harness show run"],
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        timeout=110,
+        check=False,
+    )
+    # What memory a library takes is its own business, so that one of these may be enough.
+    assert done.returncode in (0, 4), done.stderr
+    assert "Traceback" not in done.stderr
+    assert len(done.stderr.splitlines()) == (1 if done.returncode else 0), done.stderr
 
 
 def test_the_codes_are_said_in_help_and_on_their_page(folder: Path) -> None:
