@@ -5,8 +5,8 @@
 CPU: `perf stat` is attached to the worker while it waits for its start, and enabled then. So it
 sees the timed section and the worker's end, and none of the start-up, which varies more from run to
 run than what is to be shown. It is done with N and with 2 N operations: what grows with them is
-told from what does not. Elapsed time and `time` can only be had of whole processes: each run is held
-against one of a single operation just before it, and what the start-up varies by is allowed.
+told from what does not. Elapsed time and `time` can only be had of whole processes: each run is
+held against one of a single operation just before it, and what the start-up varies by is allowed.
 
 `perf` counts the time on a CPU, the worker's clock the time that the scheduler charges. A kernel
 may take interrupts (CONFIG_IRQ_TIME_ACCOUNTING) and stolen time (CONFIG_PARAVIRT_TIME_ACCOUNTING)
