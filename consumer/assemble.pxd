@@ -35,10 +35,17 @@ cdef class Assembler:
     cdef readonly uint64_t evicted
     cdef readonly uint64_t in_flight
     cdef uint32_t span
+    cdef bint anchored
+    cdef uint32_t anchor_serial
+    cdef uint64_t events_before    # the start marker, it included
+    cdef uint64_t records_before
+    cdef uint64_t final_records
 
     cdef void add(self, uint32_t record_type, const uint8_t *text, uint32_t length,
                   const Header *header, Fields *fields) noexcept nogil
     cdef void begin_span(self) noexcept nogil
+    cdef void anchor(self, uint32_t serial) noexcept nogil
+    cdef bint is_before(self, const Event *event) noexcept nogil
     cdef Event *begin(self, const Header *header) noexcept nogil
     cdef bint is_duplicate(self, Event *event, uint32_t kind, const uint8_t *text,
                            uint32_t body, uint32_t length, Fields *fields) noexcept nogil

@@ -134,6 +134,19 @@ cdef class Assembler:
         self.span += 1
         self.groups.begin_span()
 
+    cdef void anchor(self, uint32_t serial) noexcept nogil:
+        """The start marker came: what has a serial before its own is counted apart from now on."""
+        self.anchored = True
+        self.anchor_serial = serial
+        self.events_before = self.complete + self.partial
+        self.records_before = self.final_records
+        self.complete = self.partial = 0
+        self.groups.clear()
+
+    cdef bint is_before(self, const Event *event) noexcept nogil:
+        """Whether the event began before the start marker."""
+        return self.anchored and <int32_t>(event.serial - self.anchor_serial) < 0
+
     cdef Event *begin(self, const Header *header) noexcept nogil:
         """A new event of that time and serial; the one whose place it takes becomes final."""
         cdef Event *event = self.table.oldest(header)
@@ -270,6 +283,11 @@ cdef class Assembler:
         event.state = STATE_FINAL
         self.in_flight -= 1
         self.prints.drop(event)
+        self.final_records += event.records
+        if self.is_before(event):
+            self.events_before += 1
+            self.records_before += event.records
+            return
         if missing:
             self.partial += 1
         else:
@@ -309,6 +327,10 @@ cdef class Assembler:
     cdef void credit_late(self, const Event *event, uint32_t length) noexcept nogil:
         cdef Outcome outcome
         cdef uint32_t group
+        self.final_records += 1
+        if self.is_before(event):
+            self.records_before += 1
+            return
         if not self.describe(event, &outcome):
             return
         outcome.records = 1
@@ -343,6 +365,13 @@ cdef class Assembler:
             if self.table.events[place].state == STATE_OPEN:
                 self.finalise(&self.table.events[place])
         return open_events
+
+    def before_anchor(self):
+        """Serial of the start marker, events up to it and their records; None without one."""
+        if not self.anchored:
+            return None
+        return {"serial": self.anchor_serial, "events": self.events_before,
+                "records": self.records_before}
 
     def totals(self):
         """The counters of `events` in the result document."""

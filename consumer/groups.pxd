@@ -60,4 +60,5 @@ cdef class Groups:
     cdef void count(self, uint32_t group, const Outcome *outcome) noexcept nogil
     cdef void count_late(self, uint32_t group, const Outcome *outcome) noexcept nogil
     cdef void begin_span(self) noexcept nogil
+    cdef void clear(self) noexcept nogil
     cdef dict sums(self, uint32_t slot)

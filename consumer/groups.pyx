@@ -7,6 +7,7 @@ counted in `overflowed` and in the totals of the assembler only.
 import cython
 from libc.stdint cimport int32_t, uint32_t, uint64_t
 from libc.stdlib cimport calloc, free
+from libc.string cimport memset
 
 
 cdef uint64_t missing_auxiliary(const Cell *cell) noexcept nogil:
@@ -127,6 +128,16 @@ cdef class Groups:
         cdef uint32_t slot
         for slot in range(GROUP_SLOTS + 1):
             self.groups[slot].after_marker = 0
+
+    cdef void clear(self) noexcept nogil:
+        """Forget everything; what was never used stays untouched memory."""
+        cdef uint32_t slot
+        for slot in range(GROUP_SLOTS + 1):
+            memset(&self.groups[slot], 0, sizeof(Group))
+        for slot in range(CELL_SLOTS):
+            if self.cells[slot].kind:
+                memset(&self.cells[slot], 0, sizeof(Cell))
+        self.group_count = self.cell_count = 0
 
     cdef dict sums(self, uint32_t slot):
         cdef Group *group = &self.groups[slot]

@@ -31,6 +31,8 @@ cdef class Pipeline:
     cdef uint64_t *markers
     cdef uint32_t marker_count
     cdef bint marker_came
+    cdef uint64_t last_marker
+    cdef bint anchored              # the start marker came
     cdef bytes marker
     cdef const char *marker_start
     cdef uint32_t marker_length
@@ -49,5 +51,6 @@ cdef class Pipeline:
     cdef void take_control(self, uint32_t message_type, const uint8_t *datagram,
                            uint32_t length) noexcept nogil
     cdef void look_for_marker(self, const uint8_t *text, uint32_t length) noexcept nogil
-    cdef void decode(self, uint32_t record_type, const uint8_t *text,
+    cdef void take_marker(self, bint readable) noexcept nogil
+    cdef bint decode(self, uint32_t record_type, const uint8_t *text,
                      uint32_t length) noexcept nogil

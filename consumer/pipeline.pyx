@@ -13,7 +13,7 @@ from consumer.capture cimport CaptureWriter
 from consumer.fields cimport MAX_TEXT, Fields, locate
 from consumer.h_string cimport memmem
 from consumer.header cimport is_digit, read_header
-from consumer.serials cimport Serials, see_serial
+from consumer.serials cimport Serials, anchor_serials, see_serial
 from consumer.store cimport LineStore
 from consumer.types cimport (
     AUDIT_FIRST_USER_MSG,
@@ -69,6 +69,7 @@ cdef class Pipeline:
         `truncated` says that the datagram was longer than `length`.
         """
         cdef uint16_t message_type
+        cdef bint readable = False
         cdef const uint8_t *text = datagram + HEADER_BYTES
         if length < HEADER_BYTES:
             self.malformed += 1
@@ -88,11 +89,11 @@ cdef class Pipeline:
         if self.capture is not None:
             self.capture.put_datagram(now_ns, datagram, length + HEADER_BYTES)
         if self.depth >= DEPTH_DECODE:
-            self.decode(message_type, text, length if length <= MAX_TEXT else MAX_TEXT)
+            readable = self.decode(
+                message_type, text, length if length <= MAX_TEXT else MAX_TEXT)
         if self.marker_came:
             self.marker_came = False
-            if self.depth >= DEPTH_ASSEMBLE:
-                self.assembler.begin_span()
+            self.take_marker(readable)
 
     cdef void take_control(self, uint32_t message_type, const uint8_t *datagram,
                            uint32_t length) noexcept nogil:
@@ -126,19 +127,34 @@ cdef class Pipeline:
             self.markers[self.marker_count] = number
             self.marker_count += 1
         self.marker_came = True
+        self.last_marker = number
 
-    cdef void decode(self, uint32_t record_type, const uint8_t *text,
+    cdef void take_marker(self, bint readable) noexcept nogil:
+        """Begin a span with a sync marker; with the first that has number 0, the whole account."""
+        if self.last_marker:
+            if self.depth >= DEPTH_ASSEMBLE:
+                self.assembler.begin_span()
+        elif readable and not self.anchored:
+            self.anchored = anchor_serials(self.serials, self.head.header.serial)
+            if self.anchored and self.depth >= DEPTH_ASSEMBLE:
+                self.assembler.anchor(self.head.header.serial)
+
+    cdef bint decode(self, uint32_t record_type, const uint8_t *text,
                      uint32_t length) noexcept nogil:
-        """Locate all fields of a record; from depth `assemble` on, take it into its event."""
+        """Locate all fields of a record; from depth `assemble` on, take it into its event.
+
+        False where it has no readable head.
+        """
         if self.depth == DEPTH_STORE:
             self.store.put_line(record_type, text, length)
         if not read_header(text, length, &self.head):
             self.malformed += 1
-            return
+            return False
         see_serial(self.serials, self.head.header.serial)
         locate(record_type, text, self.head.header.body, length, self.fields)
         if self.depth >= DEPTH_ASSEMBLE:
             self.assembler.add(record_type, text, length, &self.head.header, self.fields)
+        return True
 
     def marker_numbers(self, uint32_t since=0):
         """The numbers of the markers seen, in order, from the `since`-th on."""
@@ -180,11 +196,12 @@ cdef class Pipeline:
             "records": self.records, "bytes": self.text_bytes, "truncated": self.truncated,
             "control_messages": self.control_messages, "malformed": self.malformed,
             "records_by_type": self.records_by_type(), "markers": self.marker_numbers(),
-            "serials": None, "events": None, "sessions": None, "tree": None,
+            "serials": None, "anchor": None, "events": None, "sessions": None, "tree": None,
             "events_overflowed": 0}
         if self.depth >= DEPTH_DECODE:
             counters["serials"] = self.serial_counters()
         if self.depth >= DEPTH_ASSEMBLE:
+            counters["anchor"] = assembler.before_anchor()
             counters["events"] = assembler.totals()
             counters["sessions"], counters["tree"] = assembler.groups.describe(
                 native_arch, assembler.has_tree)

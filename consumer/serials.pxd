@@ -1,8 +1,8 @@
 """Which serials were seen, in constant memory: first, last, distinct and gaps.
 
 A bit window follows the highest serial. A serial further behind than the window cannot be told
-from one already counted, so it is counted nowhere. Serials wrap at 2^32; the record's time is not
-looked at.
+from one already counted, so it is counted nowhere. After a start marker those before its serial are
+not counted either. Serials wrap at 2^32; the record's time is not looked at.
 """
 
 from libc.stdint cimport int32_t, int64_t, uint32_t, uint64_t
@@ -15,6 +15,7 @@ cdef enum:
 
 cdef struct Serials:
     bint started
+    bint anchored      # `lowest` is the start marker's and stays
     uint32_t lowest
     uint32_t highest
     int64_t span       # highest - lowest, not wrapped
@@ -55,6 +56,28 @@ cdef inline void see_serial(Serials *self, uint32_t serial) noexcept nogil:
         if self.bits[(serial % WINDOW_BITS) >> 6] >> (serial & 63) & 1:
             return
         if self.span + distance < 0:
+            if self.anchored:
+                return
             self.span = -<int64_t>distance
             self.lowest = serial
         mark(self, serial)
+
+
+cdef inline bint anchor_serials(Serials *self, uint32_t serial) noexcept nogil:
+    """Count from `serial` on, which was seen. Later ones that overtook it stay counted.
+
+    False where it lies too far behind to be counted at all.
+    """
+    cdef int32_t behind = <int32_t>(self.highest - serial)
+    cdef uint32_t passing = serial
+    if behind < 0 or behind >= WINDOW_BITS:
+        return False
+    self.anchored = True
+    self.lowest = serial
+    self.span = behind
+    self.distinct = 0
+    while True:
+        self.distinct += self.bits[(passing % WINDOW_BITS) >> 6] >> (passing & 63) & 1
+        if passing == self.highest:
+            return True
+        passing += 1

@@ -17,9 +17,9 @@ from consumer import kinds
 from consumer.catalog import DEPTHS
 from consumer.twin_decode import MAX_TEXT, Record, decode
 from consumer.twin_event import Event
+from consumer.twin_serials import Serials, distance_between
 
 WAYS = 4
-SERIAL_WINDOW = 1 << 20
 PID_LIMIT = 1 << 22
 USER_MESSAGES = range(1100, 1200)
 
@@ -79,20 +79,29 @@ class Twin:
         marker = None
         if self.marker and message_type in USER_MESSAGES:
             marker = self.marker.search(text)
+        serial = None
         if self.depth >= DEPTHS.index("decode"):
-            self._decode(message_type, text)
+            serial = self._decode(message_type, text)
         if marker:
             self.markers.append(int(marker[1]) % (1 << 64))
-            self.assembler.span += 1
+            self._take_marker(self.markers[-1], serial)
 
-    def _decode(self, message_type: int, text: bytes) -> None:
+    def _take_marker(self, number: int, serial: int | None) -> None:
+        if number:
+            self.assembler.span += 1
+        elif serial is not None and self.serials.anchor(serial):
+            self.assembler.anchor(serial)
+
+    def _decode(self, message_type: int, text: bytes) -> int | None:
+        """Take a record apart and in; its serial, None where it has no readable head."""
         record = decode(message_type, text)
         if record is None:
             self.counts["malformed"] += 1
-            return
+            return None
         self.serials.see(record.serial)
         if self.depth >= DEPTHS.index("assemble"):
             self.assembler.add(record)
+        return record.serial
 
     def finish(self) -> dict[str, Any]:
         """Make open events final; all counters as the result document has them."""
@@ -104,40 +113,16 @@ class Twin:
         counters["markers"] = self.markers
         decoded = self.depth >= DEPTHS.index("decode")
         counters["serials"] = self.serials.counters() if decoded else None
-        counters |= {"events": None, "sessions": None, "tree": None, "events_overflowed": 0}
+        counters |= {
+            "anchor": None,
+            "events": None,
+            "sessions": None,
+            "tree": None,
+            "events_overflowed": 0,
+        }
         if self.depth >= DEPTHS.index("assemble"):
             counters |= self.assembler.finish()
         return counters
-
-
-class Serials:
-    """Which serials were seen; unwrapped to positions that do not wrap."""
-
-    def __init__(self) -> None:
-        self.seen: set[int] = set()
-        self.highest = 0
-
-    def see(self, serial: int) -> None:
-        """Count a serial, unless it lies too far behind the highest."""
-        if not self.seen:
-            self.highest = serial
-        distance = (serial - self.highest + (1 << 31)) % (1 << 32) - (1 << 31)
-        if distance > -SERIAL_WINDOW:
-            self.seen.add(self.highest + distance)
-            self.highest = max(self.highest, self.highest + distance)
-
-    def counters(self) -> dict[str, int | None]:
-        """`serials` of the result document."""
-        if not self.seen:
-            return {"first": None, "last": None, "distinct": 0, "gaps": 0}
-        first, last = min(self.seen), max(self.seen)
-        gaps = last - first + 1 - len(self.seen)
-        return {
-            "first": first % (1 << 32),
-            "last": last % (1 << 32),
-            "distinct": len(self.seen),
-            "gaps": gaps,
-        }
 
 
 class Assembler:
@@ -155,6 +140,9 @@ class Assembler:
         # between which two sync markers events begin; of each group's events, in which they did
         self.span = 0
         self.spans: defaultdict[int, Counter[int]] = defaultdict(Counter)
+        self.anchor_serial: int | None = None
+        self.before: Counter[str] = Counter()
+        self.final_records = 0
         # by cell: missing and auxiliary records of each event
         self.auxiliary: defaultdict[int, list[tuple[int, int]]] = defaultdict(list)
 
@@ -167,6 +155,8 @@ class Assembler:
         if event.final or event.sees(kinds.KINDS[1320]):
             self.counts["late_records"] += 1
         if event.final:
+            self.final_records += 1
+            self.before["records"] += self._is_before(event)
             for group in self._groups_of(event):
                 self._add_records(group, event, 1, record.length)
             return
@@ -175,6 +165,22 @@ class Assembler:
             event.in_tree = self._belongs_to_tree(event)
         if event.is_closed() and not event.missing():
             self._finalise(event)
+
+    def anchor(self, serial: int) -> None:
+        """Count events apart that have a serial before this one, and forget what was counted."""
+        self.anchor_serial = serial
+        self.before["events"] = self.counts.pop("complete", 0) + self.counts.pop("partial", 0)
+        self.before["records"] = self.final_records
+        self.sessions.clear()
+        self.tree = new_group()
+        self.spans.clear()
+        self.auxiliary.clear()
+
+    def _is_before(self, event: Event) -> bool:
+        return (
+            self.anchor_serial is not None
+            and distance_between(self.anchor_serial, event.serial) < 0
+        )
 
     def _event_of(self, record: Record) -> Event:
         place = self.places[record.serial % self.place_count]
@@ -201,6 +207,11 @@ class Assembler:
     def _finalise(self, event: Event) -> None:
         missing = event.missing()
         event.final = True
+        self.final_records += len(event.records)
+        if self._is_before(event):
+            self.before["events"] += 1
+            self.before["records"] += len(event.records)
+            return
         outcome = "partial" if missing else "complete"
         self.counts[outcome] += 1
         for group in self._groups_of(event):
@@ -217,7 +228,7 @@ class Assembler:
                 group["other"][heading] = group["other"].get(heading, 0) + 1
 
     def _groups_of(self, event: Event) -> Iterator[dict[str, Any]]:
-        if event.heading() is None:
+        if event.heading() is None or self._is_before(event):
             return
         if event.session is not None:
             yield self.sessions.setdefault(str(event.session), new_group())
@@ -251,7 +262,11 @@ class Assembler:
             )
         names = ("complete", "partial", "duplicate_records", "late_records", "evicted")
         totals = {name: self.counts[name] for name in names}
+        before = {"events": self.before["events"], "records": self.before["records"]}
         return {
+            "anchor": None
+            if self.anchor_serial is None
+            else {"serial": self.anchor_serial, **before},
             "events": totals | {"in_flight": len(waiting), "unchecked_records": 0},
             "sessions": self.sessions,
             "tree": self.tree if self.tree_pids else None,

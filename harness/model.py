@@ -101,6 +101,8 @@ class Ledger:
     """Partial events that lack the very record that tells whose they are."""
     foreign_events: int | None = None
     """Received, but of other sessions; the harness's own changes are among them."""
+    foreign_lost: int | None = None
+    """At most so many events of other processes are among what was lost; no term holds them."""
     markers_missing: int | None = None
     """Sync markers that never came back."""
     stage_backlog_records: int | None = None
@@ -369,13 +371,15 @@ class Result:
     """The metric that the answer is about."""
     operation: str = "operation"
     """What one operation is called: a replay's are records."""
+    open_trials: int = 0
+    """Valid trials with events that are unaccounted for, the warm-up among them."""
 
     @property
     def trustworthy(self) -> bool:
         """False where nothing was compared, or events are unaccounted for."""
         if not any(comparison.blocks for comparison in self.comparisons):
             return False
-        return not any(
+        return not self.open_trials and not any(
             ledger.trials_unexplained or ledger.total.unexplained for ledger in self.ledgers
         )
 

@@ -7,12 +7,16 @@ serial, so they are what the rules demanded, less the events received and the se
 the kernel's `lost` counts them, together with the records that were dropped after their event had
 a serial. Where the second is known exactly, so is `unexplained`; where the kernel counts some
 drops and not others, `refused` is only held between bounds (docs/ledger.md tells where and why).
+What the two ways differ by is first looked for among the losses of other processes, which `lost`
+and the serials count as well (ledger_others.py); only what these cannot make is unexplained.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
+from harness.analysis.ledger_others import Books, Settled, settle, strays_of
 from harness.model import Ledger
 
 
@@ -37,6 +41,10 @@ class Evidence:
     unnamed: int = 0
     unnamed_records: int = 0
     foreign_events: int | None = None
+    foreign_missing_records: int = 0
+    """Missing from events of others; a lower bound."""
+    scoped: bool = False
+    """Whether the rules name the load only, so that they record nothing of others."""
     multicast: bool = False
     backlog_limit: int | None = None
     """In force; 0 is no limit, None is not known."""
@@ -59,35 +67,33 @@ class Evidence:
 
 
 @dataclass(frozen=True, slots=True)
-class _Books:
-    """The evidence added up, where it suffices: all in records but `refused_*`, in events."""
+class _Account:
+    """What the books say of the trial; parts are None where the evidence does not cover them."""
 
-    vanished: int
-    """Events, without the sync markers among the missing serials."""
-    dropped_records: int | None
-    """Dropped after the event had a serial."""
-    refused_low: int
-    refused_high: int
+    books: Books | None = None
+    settled: Settled | None = None
+    refused: int | None = None
 
 
 def close_ledger(evidence: Evidence) -> Ledger:
     """The ledger of a trial; terms that the evidence does not cover stay None."""
-    books = _books(evidence)
-    refused, unexplained = _refused(evidence, books)
+    account = _closest([_account(evidence, number) for number in _markers_with_serial(evidence)])
+    books, settled = account.books, account.settled
+    vanished, unnamed = (settled.vanished, settled.unnamed) if settled else (0, 0)
     partial = None if evidence.partial is None else evidence.partial + evidence.unnamed
     return Ledger(
         generated=_generated(evidence),
         complete=evidence.complete,
-        partial=partial,
-        refused=refused,
-        vanished=books.vanished if books else None,
+        partial=None if partial is None else partial - unnamed,
+        refused=account.refused,
+        vanished=books.vanished - vanished if books else None,
         suppressed=evidence.suppressed,
-        unexplained=unexplained,
-        refused_low=max(books.refused_low, 0) if books else None,
-        refused_high=max(books.refused_high, 0) if books else None,
+        unexplained=settled.unexplained if settled else None,
+        **_bounds(account),
+        foreign_lost=settled.foreign if settled else None,
         lost=evidence.lost,
         missing_records=evidence.missing_records,
-        unnamed_events=None if evidence.partial is None else evidence.unnamed,
+        unnamed_events=None if evidence.partial is None else evidence.unnamed - unnamed,
         foreign_events=evidence.foreign_events,
         markers_missing=evidence.markers_missing,
         serial_gaps=evidence.serial_gaps,
@@ -99,33 +105,80 @@ def close_ledger(evidence: Evidence) -> Ledger:
         enobufs=evidence.enobufs,
         waited_ms=evidence.waited_ms,
         attribution=evidence.attribution,
-        **_stages(evidence, books, refused),
+        **_stages(evidence, account),
     )
+
+
+def _bounds(account: _Account) -> dict[str, int | None]:
+    """What `lost` allows for `refused`; it holds the term also where others lost events."""
+    books = account.books
+    if books is None:
+        return {"refused_low": None, "refused_high": None}
+    low, high = max(books.refused_low, 0), max(books.refused_high, 0)
+    if account.settled is not None and account.settled.foreign:
+        low, high = min(low, account.settled.refused), max(high, account.settled.refused)
+    return {"refused_low": low, "refused_high": high}
+
+
+def _markers_with_serial(evidence: Evidence) -> Sequence[int]:
+    """How many of the markers that did not come may be among the missing serials.
+
+    One that the backlog refused has none; one that was dropped later has. Where both can be, as
+    many as possible are tried first.
+    """
+    missing = evidence.markers_missing
+    if not (evidence.socket_drops or evidence.rate_limit != 0 or evidence.loses_inside):
+        return (0,)
+    return (missing,) if evidence.backlog_limit == 0 else range(missing, -1, -1)
+
+
+def _closest(accounts: Sequence[_Account]) -> _Account:
+    """The first that leaves least unexplained, and least to others."""
+
+    def rest(account: _Account) -> tuple[int, int]:
+        settled = account.settled or Settled(0)
+        return abs(settled.unexplained), settled.foreign
+
+    return min(accounts, key=rest)
+
+
+def _account(evidence: Evidence, markers: int) -> _Account:
+    """The account where so many of the missing markers have a serial."""
+    books = _books(evidence, markers)
+    if books is None or evidence.complete is None or evidence.partial is None:
+        return _Account(books)
+    if evidence.demanded is None:
+        exact = books.refused_low == books.refused_high
+        return _Account(books, refused=max(books.refused_low, 0) if exact else None)
+    received = evidence.complete + evidence.partial + evidence.unnamed
+    settled = settle(
+        books,
+        evidence.demanded - received - books.vanished,
+        unnamed=evidence.unnamed,
+        received=received,
+        strays=strays_of(evidence.lost) if evidence.scoped else None,
+    )
+    return _Account(books, settled, settled.refused)
 
 
 def _generated(evidence: Evidence) -> int | None:
     return None if evidence.demanded is None else evidence.demanded + (evidence.suppressed or 0)
 
 
-def _books(evidence: Evidence) -> _Books | None:
+def _books(evidence: Evidence, markers: int) -> Books | None:
     if evidence.lost is None or evidence.missing_records is None or evidence.serial_gaps is None:
         return None
-    vanished = _vanished(evidence, evidence.serial_gaps)
+    vanished = max(evidence.serial_gaps - markers, 0)
     dropped = _dropped_records(evidence, vanished)
     if evidence.backlog_limit == 0:
-        return _Books(vanished, dropped, 0, 0)
+        return Books(vanished, dropped, 0, 0)
     least, most = _counted_drops(evidence, dropped)
-    # `lost` may hold each marker that did not come back, too.
-    low = max(evidence.lost - most - evidence.markers_missing, 0)
+    # `lost` may hold each marker that did not come back, too, and what others' events lack.
+    low = max(evidence.lost - most - evidence.markers_missing - evidence.foreign_missing_records, 0)
     # Below 0 where the books contradict each other; that must not look like a 0.
     high = evidence.lost - least
-    return _Books(vanished, dropped, min(low, high), high)
-
-
-def _vanished(evidence: Evidence, gaps: int) -> int:
-    """Serials of the trial that are missing. A marker was refused where nothing else drops."""
-    drops = evidence.socket_drops or evidence.rate_limit != 0 or evidence.loses_inside
-    return max(gaps - evidence.markers_missing, 0) if drops else gaps
+    spared = (evidence.records_per_event or 1) - 1 if least else None
+    return Books(vanished, dropped, min(low, high), high, spared)
 
 
 def _dropped_records(evidence: Evidence, vanished: int) -> int | None:
@@ -154,24 +207,13 @@ def _counted_drops(evidence: Evidence, dropped: int | None) -> tuple[int, int]:
     return (0, min(dropped, lost)) if drops else (dropped, dropped)
 
 
-def _refused(evidence: Evidence, books: _Books | None) -> tuple[int | None, int | None]:
-    """The events refused, and what no term explains."""
-    if books is None or evidence.complete is None or evidence.partial is None:
-        return None, None
-    exact = books.refused_low == books.refused_high
-    if evidence.demanded is None:
-        return (max(books.refused_low, 0) if exact else None), None
-    seen = evidence.complete + evidence.partial + evidence.unnamed + books.vanished
-    without_serial = evidence.demanded - seen
-    refused = min(max(without_serial, books.refused_low), books.refused_high)
-    return max(refused, 0), without_serial - refused
-
-
-def _stages(evidence: Evidence, books: _Books | None, refused: int | None) -> dict[str, int | None]:
+def _stages(evidence: Evidence, account: _Account) -> dict[str, int | None]:
     """Records by the stage that dropped them; None where two stages cannot be told apart."""
+    books, refused = account.books, account.refused
     if books is None or refused is None:
         return {}
-    counted = (evidence.lost or 0) - refused
+    foreign = account.settled.foreign if account.settled else 0
+    counted = max((evidence.lost or 0) - refused - foreign, 0)
     drops = evidence.socket_drops or 0
     retried = not evidence.multicast and drops > 0
     kept = evidence.multicast and evidence.hold_queue
@@ -196,7 +238,7 @@ def _stages(evidence: Evidence, books: _Books | None, refused: int | None) -> di
     }
 
 
-def _consumer_records(evidence: Evidence, books: _Books) -> int | None:
+def _consumer_records(evidence: Evidence, books: Books) -> int | None:
     """Records that the consumer received and could not read, or did not write down."""
     if not evidence.loses_inside:
         return evidence.unreadable_records

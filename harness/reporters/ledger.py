@@ -39,6 +39,7 @@ EVIDENCE = {
     "late records": "late_records",
     "events after the closing marker": "after_marker_events",
     "events of other sessions": "foreign_events",
+    "events of other sessions that may be lost, too, at most": "foreign_lost",
     "sync markers that did not come back": "markers_missing",
 }
 
@@ -66,9 +67,22 @@ def equation(total: Ledger) -> str:
     """Where the events went, zero terms left out; empty where all arrived whole."""
     terms = [(name, getattr(total, name)) for name in TERMS[1:]]
     if not any(value for name, value in terms if name != "complete"):
+        return _others(total)
+    parts = [(value, f"{count(abs(value))} {name}") for name, value in terms if value]
+    first, *rest = parts
+    sum_of_terms = ("−" if first[0] < 0 else "") + first[1]
+    for value, words in rest:
+        sum_of_terms += f" {'−' if value < 0 else '+'} {words}"
+    others = _others(total)
+    return f"{count(total.generated)} generated = {sum_of_terms}{'; ' if others else ''}{others}"
+
+
+def _others(total: Ledger) -> str:
+    """How many events of others may be among what was lost; empty where none."""
+    if not total.foreign_lost:
         return ""
-    parts = " + ".join(f"{count(value)} {name}" for name, value in terms if value)
-    return f"{count(total.generated)} generated = {parts}"
+    events = "1 event" if total.foreign_lost == 1 else f"{count(total.foreign_lost)} events"
+    return f"up to {events} of other processes lost as well"
 
 
 def is_silent(total: Ledger) -> bool:
@@ -86,7 +100,8 @@ def _full(result: Result) -> Iterator[RenderableType]:
     for ledger in result.ledgers:
         cell, total = ledger.cell, ledger.total
         name = f"\n{cell.workload} × {cell.scenario} × {cell.consumer}"
-        trials = f"{ledger.trials} trials, {count(ledger.operations)} operations"
+        trials = "1 trial" if ledger.trials == 1 else f"{ledger.trials} trials"
+        trials += f", {count(ledger.operations)} operations"
         yield Text(f"{name}: {trials}", style="bold")
         if is_silent(total):
             yield Text("no events", style="dim")
@@ -132,7 +147,7 @@ def unknowns(total: Ledger) -> list[str]:
         found.append(f"suppressed is not known and shown as {NOTHING}")
     if total.refused_low != total.refused_high:
         found.append(
-            "`lost` counts some of the records that the retry queue dropped and not others: "
+            "`lost` also counts records that were not refused, and it is not known how many: "
             "refused is what the other terms leave, checked against these bounds only"
         )
     return found

@@ -12,7 +12,8 @@ from harness.analysis.loss import compare_losses
 from harness.changes import Change, LossChange
 from harness.model import AGAIN, Caution, Sample
 from harness.run.likeness import Difference
-from harness.run.result import cell_ledgers, in_plan_order
+from harness.run.open_ledgers import open_samples
+from harness.run.result import in_plan_order
 from harness.store import StoredRun
 
 Changes = tuple[list[Change], list[LossChange]]
@@ -105,10 +106,7 @@ def change_cautions(
 
 def is_trustworthy(stored: StoredRun) -> bool:
     """False where events of a trial are unaccounted for; what `Result.trustworthy` says of them."""
-    return not any(
-        ledger.trials_unexplained or ledger.total.unexplained
-        for ledger in cell_ledgers(stored.samples)
-    )
+    return not open_samples(stored.samples)
 
 
 def _flaws(stored: StoredRun) -> list[Caution]:

@@ -8,6 +8,7 @@ from harness.decisions import Check
 from harness.errors import UntrustworthyError
 from harness.model import Cell, Result, Sample
 from harness.run.checks import LEAST_BLOCKS
+from harness.run.open_ledgers import trials_have
 
 
 def distrust_checks(
@@ -27,9 +28,9 @@ def distrusted(result: Result) -> list[str]:
     reasons = []
     if not any(comparison.blocks for comparison in result.comparisons):
         reasons.append(f"nothing is compared in {result.run}")
-    open_trials = sum(ledger.trials_unexplained for ledger in result.ledgers)
-    if open_trials:
-        reasons.append(f"{open_trials} trials of {result.run} have events not accounted for")
+    if result.open_trials:
+        words = trials_have(result.open_trials)
+        reasons.append(f"{result.run}: {words} events not accounted for")
     if result.invalid_trials * 2 > result.trials:
         reasons.append(f"{result.invalid_trials} of {result.trials} trials are not valid")
     if not reasons and not result.trustworthy:

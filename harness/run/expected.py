@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import platform
+import pwd
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
@@ -11,6 +12,7 @@ from typing import Any
 from harness.errors import UsageError
 from harness.kernel.libaudit import syscall_number
 from harness.kernel.rule import Rule
+from harness.kernel.rule_fields import UNSET, Field
 from harness.kernel.rule_match import certainly_audited
 from harness.model import Scenario
 
@@ -88,6 +90,28 @@ def _without_never(scenario: Scenario) -> Scenario:
         and rule.filter_list != FILTER_EXCLUDE
     )
     return replace(scenario, rules=rules, rule_text=())
+
+
+def rules_name_only(scenario: Scenario, auid: int) -> bool:
+    """Whether every `always` rule asks for this login uid, and no account of the host has it.
+
+    Then nobody else's calls are recorded; what the kernel records without a rule (logins, messages
+    of programs, changes of its state) still is.
+    """
+    if auid == UNSET:
+        return False
+    rules = [Rule.from_bytes(payload) for payload in scenario.rules]
+    wanted = (int(Field.LOGINUID), OPERATOR_EQUAL, auid)
+    for rule in rules:
+        asked = [(field.field, field.op, field.value) for field in rule.fields]
+        records = rule.action == ACTION_ALWAYS and rule.filter_list != FILTER_EXCLUDE
+        if records and wanted not in asked:
+            return False
+    try:
+        pwd.getpwuid(auid)
+    except KeyError:
+        return True
+    return False
 
 
 def _by_number(yields: Mapping[str, float], machine: str) -> dict[int, tuple[str, float | None]]:

@@ -131,6 +131,8 @@ class Circumstances:
     rate_limit: int | None = 0
     hold_queue: bool = False
     markers_sent: int | None = None
+    scoped: bool = False
+    """Whether the rules name the load only."""
 
 
 def evidence_of(
@@ -156,7 +158,6 @@ def evidence_of(
     judged = bool(consumer.get("judged", False))
     can_drop = circumstances.rate_limit != 0 or consumer["socket_drops"] or judged
     unnamed, unnamed_records = _unnamed(consumer) if can_drop else (0, 0)
-    sent = circumstances.markers_sent
     return Evidence(
         demanded=circumstances.demanded,
         suppressed=circumstances.suppressed,
@@ -173,7 +174,9 @@ def evidence_of(
         backlog_limit=circumstances.backlog_limit,
         rate_limit=circumstances.rate_limit,
         hold_queue=circumstances.hold_queue,
-        markers_missing=0 if sent is None else max(sent - len(set(consumer["markers"])), 0),
+        foreign_missing_records=_foreign_missing(consumer, group),
+        scoped=circumstances.scoped,
+        markers_missing=_markers_missing(consumer, circumstances.markers_sent),
         received_records=consumer["records"],
         duplicate_records=consumer["events"]["duplicate_records"],
         late_records=consumer["events"]["late_records"],
@@ -192,6 +195,18 @@ def _events(consumer: Document) -> int:
     return events
 
 
+def _markers_missing(consumer: Document, sent: int | None) -> int:
+    """How many of the closing markers did not come; the start marker has number 0."""
+    closing = {number for number in consumer["markers"] if number > 0}
+    return 0 if sent is None else max(sent - len(closing), 0)
+
+
+def _foreign_missing(consumer: Document, own: Document) -> int:
+    """Records that the events of others lack, as far as a record tells whose they are."""
+    missing = sum(group["missing_records"] for group in consumer["sessions"].values())
+    return max(int(missing) - int(own["missing_records"]), 0)
+
+
 def _unnamed(consumer: Document) -> tuple[int, int]:
     """Events that belong to no session because the record that names it is missing.
 
@@ -205,6 +220,7 @@ def _unnamed(consumer: Document) -> tuple[int, int]:
         consumer["records"]
         - sum(group["records"] for group in sessions)
         - consumer["events"]["duplicate_records"]
+        - (consumer.get("anchor") or {"records": 0})["records"]
         - consumer["malformed"]
     )
     return max(unnamed, 0), max(records, 0) if unnamed > 0 else 0

@@ -13,6 +13,7 @@ from harness.analysis.ratio import Ratio, paired_ratio
 from harness.analysis.series import collect, paired
 from harness.errors import InterruptedRunError, UsageError
 from harness.model import Cell, NoiseFloor, Result, Sample
+from harness.run.open_ledgers import open_samples
 from harness.run.plan import Request
 from harness.run.result import make_result
 from harness.run.runner import Silence
@@ -211,7 +212,11 @@ def loss_of(stored: StoredRun, cell: Cell, reference: Cell) -> Loss:
         expected=expected,
         complete=_sum(ledger.complete for ledger in ledgers),
         lost=_sum(lost),
-        unexplained=sum(abs(ledger.unexplained or 0) for ledger in ledgers),
+        unexplained=sum(
+            abs(sample.ledger.unexplained or 0)
+            for sample in open_samples(stored.samples)
+            if sample.cell == cell
+        ),
         rate_per_s=stored.plan.get("rate_per_s"),
         reached_per_s=min(rates := _rates(samples), default=None),
         most_reached_per_s=max(rates, default=None),

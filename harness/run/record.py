@@ -22,8 +22,9 @@ from harness.host.pinning import assign_cpus
 from harness.kernel.client import AuditClient
 from harness.kernel.lease import take_lease
 from harness.model import Cell, Scenario, Trial
+from harness.run.markers import drain
 from harness.run.plan import Plan, Request, make_plan
-from harness.run.trial import Bench, drain, start_worker, wanted_state
+from harness.run.trial import Bench, start_worker, wanted_state
 
 RECORDER = "count"
 TRIAL_TIMEOUT_S = 600.0

@@ -23,6 +23,7 @@ from harness.model import (
     Result,
     Sample,
 )
+from harness.run.open_ledgers import ledger_cautions, open_samples
 from harness.store import StoredRun
 
 PRIMARY = {"kernel": "elapsed_ns_per_op", "replay": "cpu_consumer_ns_per_op"}
@@ -54,6 +55,7 @@ def make_result(stored: StoredRun) -> Result:
         cautions=(*stored.cautions, *_cautions(stored, comparisons, primary)),
         trials=len(measured),
         invalid_trials=len(measured - valid),
+        open_trials=len(open_samples(everything)),
         complete=planned is None or len(measured) >= planned,
         losses=tuple(compare_losses(samples, reference)),
         standings=tuple(standings(samples)),
@@ -156,7 +158,7 @@ def _cautions(stored: StoredRun, comparisons: Sequence[Comparison], primary: str
         *_failed_trials(stored),
         *_disturbed_trials(stored),
         *_wide_noise(comparisons, primary),
-        *_open_ledgers(stored),
+        *ledger_cautions(stored.samples),
         *_sample_warnings(stored),
         *_environment_cautions(stored),
     ]
@@ -224,21 +226,6 @@ def _wide_noise(comparisons: Sequence[Comparison], primary: str) -> list[Caution
         and floor.metric == primary
         and floor.verdict in ("worse", "better")
         and floor.ratio is not None
-    ]
-
-
-def _open_ledgers(stored: StoredRun) -> list[Caution]:
-    wrong = [sample for sample in stored.samples if sample.valid and sample.ledger.unexplained]
-    if not wrong:
-        return []
-    sample = wrong[-1]
-    return [
-        Caution(
-            "ledger",
-            f"{len(wrong)} trials have events that are not accounted for; the last, "
-            f"{sample.workload} × {sample.scenario}: {sample.ledger.unexplained:+d}",
-            "an error of this program: look at `auditbench show --ledger`, and report it",
-        )
     ]
 
 

@@ -1,9 +1,10 @@
-"""One trial: consumer up, scenario in force, worker up, load, drain, read, down.
+"""One trial: consumer up, scenario in force, worker up, start marker, load, drain, read, down.
 
 The order is the method. The consumer is started while audit is off, so that its start is not
 recorded; the worker is forked after the scenario is in force, because a task gets its audit
 context at fork; audit goes off again before the consumer leaves, so that nothing is printed to
-the kernel log for want of a reader.
+the kernel log for want of a reader. The counters are read when the start marker came: what the
+worker's own start and session made is then counted, and none of it is the load's.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from harness.analysis.ledger import close_ledger
-from harness.consumers.base import Consumer, ConsumerReport, ConsumerSetup, RunningConsumer
+from harness.consumers.base import Consumer, ConsumerSetup, RunningConsumer
 from harness.files.scratch import PLACE, scratch_folder
 from harness.kernel.client import AuditClient
 from harness.kernel.jiffies import kernel_hz
@@ -27,9 +28,10 @@ from harness.metrics.machine import read_machine
 from harness.metrics.timeline import Timeline
 from harness.model import Ledger, Sample, Scenario, Trial
 from harness.processes import ChildFailedError, LineProcess, module_command
-from harness.run.expected import demanded_events, excluded_types
+from harness.run.expected import demanded_events, excluded_types, rules_name_only
 from harness.run.failures import Failures
 from harness.run.invalid import too_disturbed, why_invalid
+from harness.run.markers import drain, marker_came, set_start
 from harness.run.measure import (
     Circumstances,
     evidence_of,
@@ -44,14 +46,7 @@ from harness.run.speed import Speed
 from workloads.catalog import WORKLOADS
 
 WORKER_READY_TIMEOUT_S = 30.0
-MARKER_TIMEOUT_S = 1.0
-MARKER_ATTEMPTS = 20
-QUEUE_TIMEOUT_S = 20.0
-QUEUE_POLL_S = 0.01
 TICK_S = 0.1
-MARKERS_IN_A_ROW = 2
-"""The first marker shows that the main queue is through; the second that the retry queue is, which
-the kernel empties before each pass over the main queue."""
 
 
 @dataclass(slots=True)
@@ -125,6 +120,7 @@ def _measure(bench: Bench, trial: Trial, scenario: Scenario) -> Sample:
             # Forks are not recorded: whoever acts is named, what they start is known by parent.
             for pid in ready["acting_pids"]:
                 consumer.attribute_tree(pid)
+        started = set_start(bench, consumer, marker) if scenario.enabled else True
         before, machine_before = bench.client.status(), read_machine()
         bench.timeline = Timeline(before, consumer.pids)
         worker.send("go")
@@ -141,7 +137,7 @@ def _measure(bench: Bench, trial: Trial, scenario: Scenario) -> Sample:
         meddling = _meddling(bench)
         _quiet(bench, scenario)
         report = consumer.stop()
-        came = sent is not None and marker_came(report, sent)
+        came = started and sent is not None and marker_came(report, sent)
     machine = machine_after.delta(machine_before)
     noise = noise_of(document, report.document, machine, slowdown=bench.speed.take(document))
     demanded, suppressed = demanded_events(scenario, document)
@@ -153,6 +149,7 @@ def _measure(bench: Bench, trial: Trial, scenario: Scenario) -> Sample:
         rate_limit=before.rate_limit,
         hold_queue=bench.hold_queue,
         markers_sent=sent,
+        scoped=rules_name_only(scenario, document["auid"]),
     )
     kernel = audit_delta(before, after, hz=kernel_hz())
     ledger = close_ledger(evidence_of(report.document, kernel, circumstances))
@@ -271,40 +268,6 @@ def worker_command(bench: Bench, trial: Trial) -> list[str]:
     if plan.command:
         words += ["--", *plan.command]
     return module_command("workloads", *words)
-
-
-def drain(bench: Bench, consumer: RunningConsumer, marker: str) -> int | None:
-    """Send sync markers until the queues are shown to be empty; None where they never came.
-
-    Returns how many were sent.
-    """
-    _let_the_queue_sink(bench)
-    arrived = 0
-    for number in range(1, MARKER_ATTEMPTS + 1):
-        bench.client.send_user_message(f"{marker}:{number}")
-        arrived += consumer.wait_marker(number, MARKER_TIMEOUT_S)
-        if arrived == MARKERS_IN_A_ROW:
-            return number
-    return None
-
-
-def marker_came(report: ConsumerReport, sent: int) -> bool:
-    """Whether the output of a consumer that could not tell before has a marker.
-
-    Where it cannot tell at all, or no marker could be sent, it is as good as there.
-    """
-    found = (report.document or {}).get("markers")
-    return found is None or sent == 0 or bool(found)
-
-
-def _let_the_queue_sink(bench: Bench) -> None:
-    """Wait until there is room for a marker: one that is refused would count as lost."""
-    deadline = time.monotonic() + QUEUE_TIMEOUT_S
-    while time.monotonic() < deadline:
-        status = bench.client.status()
-        if status.backlog <= status.backlog_limit // 2 or not status.backlog_limit:
-            return
-        time.sleep(QUEUE_POLL_S)
 
 
 def _session_warnings(document: dict[str, Any]) -> tuple[str, ...]:

@@ -29,6 +29,7 @@ FORGED = (
     "' ses=1 auid=0 subj=? obj=?",
     '" key="a" \0 items=9 \x1dAUID="root"',
     "mk:99999999999999999999",
+    "mk:0",
     "audit(1700000000.123:7): ",
 )
 

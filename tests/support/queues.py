@@ -26,6 +26,12 @@ class Queues:
     burst: int = 1
     straggle: float = 0.0
     """Of events that arrive, how many are overtaken by the markers."""
+    everyone: bool = False
+    """Whether others' events meet the drops as well; else only the trial's own do."""
+    company: float = 0.02
+    """Others' events per event of the trial."""
+    foreign_hit: int = 0
+    """Others' events that lost something, or all."""
     lost: int = 0
     socket_drops: int = 0
     truth: dict[str, int] = field(
@@ -33,6 +39,8 @@ class Queues:
     )
     duplicates: int = 0
     received: dict[int, tuple[int, list[int]]] = field(default_factory=dict)
+    sizes: dict[int, int] = field(default_factory=dict)
+    """Of others' events that arrived, the records that they had."""
     serial: int = 0
     full_for: int = 0
     stragglers: set[int] = field(default_factory=set)
@@ -43,25 +51,30 @@ class Queues:
 
     def event(self, session: int, size: int) -> list[int] | None:
         """One event on its way; the records that arrived, None if its first was refused."""
-        if session == OWN and self._happens(self.backlog):
+        hit = session == OWN or self.everyone
+        if hit and self._happens(self.backlog):
             self.lost += 1
+            self.foreign_hit += session == FOREIGN
             return None
         self.serial += 1
         arrived = []
         for record in range(size):
-            if record and session == OWN and self._happens(self.backlog):
+            if record and hit and self._happens(self.backlog):
                 self.lost += 1
-            elif self._delivered(session):
+            elif self._delivered(hit):
                 arrived.append(record)
                 self.duplicates += self._happens(0.05)
+        self.foreign_hit += session == FOREIGN and len(arrived) < size
         if arrived and session == OWN and self._happens(self.straggle):
             self.stragglers.add(self.serial)
         if arrived:
             self.received[self.serial] = (session, arrived)
+            if session == FOREIGN:
+                self.sizes[self.serial] = size
         return arrived
 
-    def _delivered(self, session: int) -> bool:
-        if session == FOREIGN:
+    def _delivered(self, hit: bool) -> bool:
+        if not hit:
             return True
         if self._happens(self.rate):
             self.lost += 1
@@ -83,13 +96,14 @@ class Queues:
         return self.chance.random() < probability
 
     def load(self, operations: int) -> None:
-        """The trial: one event per operation, with events of others between them."""
-        self.event(FOREIGN, 1)
+        """The trial: the start marker, one event per operation, events of others between them."""
+        self.serial += 1
+        self.received[self.serial] = (FOREIGN, [0])
         for _ in range(operations):
             arrived = self.event(OWN, self.size)
             self.truth[self._end(arrived)] += 1
-            if self._happens(0.02):
-                self.event(FOREIGN, 5)
+            if self._happens(self.company):
+                self.event(FOREIGN, self.chance.randint(1, 6) if self.everyone else 5)
 
     def _end(self, arrived: list[int] | None) -> str:
         if arrived is None:
@@ -104,7 +118,7 @@ class Queues:
         while len(self.markers) < 2:
             sent += 1
             self.serial += 1
-            if sent > 50 or self._delivered(OWN):
+            if sent > 50 or self._delivered(True):
                 self.received[self.serial] = (FOREIGN, [0])
                 self.markers.append(sent)
         return sent
@@ -129,6 +143,8 @@ class Queues:
             group["after_marker"] += serial in self.stragglers
             if session == OWN:
                 _count(group, len(records), self.size)
+            elif serial in self.sizes:
+                group["missing_records"] += self.sizes[serial] - len(records)
         records = sum(len(records) for _, records in self.received.values())
         serials = self.received.keys()
         return {

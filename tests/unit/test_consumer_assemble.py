@@ -396,3 +396,37 @@ def test_events_after_the_last_marker_are_told() -> None:
     assert after(first + overtaken + closed + second) == 1
     # An event that began before the marker did not come after it, even if its end did.
     assert after(first[:2] + closed + first[2:]) == 0
+
+
+def test_what_came_before_the_start_marker_is_counted_apart() -> None:
+    """Also where its end is lost, and where it comes after the marker."""
+    whole, cut = Maker(5).connect(), Maker(6).connect()[:2]
+    late, start = Maker(8).connect(), [Maker(9).user_message("mk:0")]
+    later = Maker(12).connect()
+    records = whole + cut + late[:2] + start + late[2:] + later + [Maker(13).user_message("mk:1")]
+    counters = parse_buffer(frames(datagrams(records)), "assemble", marker=b"mk")
+    before = len(whole) + len(cut) + len(late) + 1
+    assert counters["anchor"] == {"serial": 9, "events": 4, "records": before}
+    assert counters["serials"] == {"first": 9, "last": 13, "distinct": 3, "gaps": 2}
+    assert (counters["events"]["complete"], counters["events"]["partial"]) == (2, 0)
+    own = counters["sessions"]["7"]
+    assert (own["events"], own["records"], own["missing_records"]) == (2, len(later) + 1, 0)
+    (call,) = own["by_syscall"].values()
+    assert call == {"complete": 1, "partial": 0, "records": len(later)}
+    assert counters["records"] == len(records)
+    assert counters["markers"] == [0, 1]
+
+
+def test_only_the_first_start_marker_counts() -> None:
+    records = [Maker(4).user_message("mk:0"), *Maker(5).connect(), Maker(7).user_message("mk:0")]
+    counters = parse_buffer(frames(datagrams(records)), "assemble", marker=b"mk")
+    assert counters["anchor"]["serial"] == 4
+    assert counters["serials"]["gaps"] == 1
+    assert counters["sessions"]["7"]["after_marker"] == 0
+    assert counters["sessions"]["7"]["complete"] == 2
+
+
+def test_an_event_that_overtook_the_start_marker_leaves_no_gap() -> None:
+    records = [*Maker(6).connect(), Maker(5).user_message("mk:0"), Maker(7).user_message("mk:1")]
+    counters = parse_buffer(frames(datagrams(records)), "assemble", marker=b"mk")
+    assert counters["serials"] == {"first": 5, "last": 7, "distinct": 3, "gaps": 0}

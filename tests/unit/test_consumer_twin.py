@@ -32,7 +32,7 @@ BODY = st.lists(
 ODD = ("truncated", "malformed", "control_messages")
 DAMAGE = ("partial", "complete", "duplicate_records", "late_records", "evicted", "in_flight")
 RULED = "1006 1111 1300 1302 1305 1306 1307 1309 1320 1321 1322 1327 1336 1337 1400 1425 1426 2100"
-EXPECTED = (*ODD, *DAMAGE, *RULED.split(), "markers", "wrapped", "gaps", "sessions")
+EXPECTED = (*ODD, *DAMAGE, *RULED.split(), "markers", "anchored", "wrapped", "gaps", "sessions")
 
 
 @given(TYPES, BODY)
@@ -104,6 +104,7 @@ def test_streams_hold_what_they_are_for() -> None:
         totals.update(counters["records_by_type"])
         totals.update(counters["events"])
         totals.update({name: counters[name] for name in ODD})
+        totals["anchored"] += counters["anchor"] is not None
         totals["markers"] += len(counters["markers"])
         totals["wrapped"] += (counters["serials"]["last"] or 0) < (
             counters["serials"]["first"] or 0

@@ -40,7 +40,7 @@ def test_of_ours_the_same_would_be_a_contradiction() -> None:
     assert close_ledger(replace(LOST_INSIDE, loses_inside=False)).unexplained != 0
 
 
-@pytest.mark.parametrize(("complete", "unexplained"), [(1990, 0), (1980, 4), (1998, -2)])
+@pytest.mark.parametrize(("complete", "unexplained"), [(1990, 0), (1980, 4), (1998, 0), (2001, -5)])
 def test_what_the_kernel_refused_lies_between_its_bounds(complete: int, unexplained: int) -> None:
     ledger = close_ledger(replace(LOST_INSIDE, complete=complete, lost=12))
     assert (ledger.refused_low, ledger.refused_high) == (0, 12)

@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from harness.analysis.ledger import close_ledger
+from harness.analysis.ledger_others import LEAST_STRAYS
 from harness.metrics.audit_status import AuditDelta
 from harness.model import Ledger
 from harness.run.measure import Circumstances, evidence_of
@@ -28,7 +29,12 @@ kernels = st.builds(
 
 
 def ledger_of(
-    kernel: Queues, sent: int, demanded: int | None, changes: dict[str, Any] | None = None
+    kernel: Queues,
+    sent: int,
+    demanded: int | None,
+    changes: dict[str, Any] | None = None,
+    *,
+    scoped: bool = True,
 ) -> Ledger:
     delta = AuditDelta(lost=kernel.lost, waited_jiffies=0, waited_ms=0.0)
     circumstances = Circumstances(
@@ -37,6 +43,7 @@ def ledger_of(
         backlog_limit=64,
         rate_limit=int(kernel.rate > 0),
         markers_sent=sent,
+        scoped=scoped,
     )
     return close_ledger(
         evidence_of(kernel.consumer_document() | (changes or {}), delta, circumstances)
@@ -49,7 +56,7 @@ def test_every_term_is_the_truth(kernel: Queues, operations: int) -> None:
     ledger = ledger_of(kernel, kernel.drain(), operations)
     found = {name: getattr(ledger, name) for name in kernel.truth}
     assert found == kernel.truth
-    assert ledger.unexplained == 0
+    assert (ledger.unexplained, ledger.foreign_lost) == (0, 0)
     assert ledger.generated == operations
     assert ledger.refused_low is not None
     assert ledger.refused_high is not None
@@ -63,15 +70,30 @@ def test_every_term_is_the_truth(kernel: Queues, operations: int) -> None:
     assert ledger.serial_gaps == kernel.truth["vanished"] + (lost_markers or 0)
 
 
-@given(st.integers(0, 2**32), probability, st.integers(1, 50), st.sampled_from([-1, 1]))
-def test_one_event_too_many_or_too_few_is_seen(
-    seed: int, backlog: float, events: int, sign: int
-) -> None:
+@given(st.integers(0, 2**32), probability, st.integers(1, 50), st.booleans())
+def test_events_too_many_are_seen(seed: int, backlog: float, events: int, scoped: bool) -> None:
     """Where nothing but the backlog drops, both sides are exact: the ledger can be wrong."""
     kernel = Queues(seed=seed, backlog=backlog)
     kernel.load(200)
-    ledger = ledger_of(kernel, kernel.drain(), 200 + sign * events)
-    assert ledger.unexplained == sign * events
+    ledger = ledger_of(kernel, kernel.drain(), 200 + events, scoped=scoped)
+    assert (ledger.unexplained, ledger.foreign_lost) == (events, 0)
+
+
+@given(st.integers(0, 2**32), probability, st.integers(1, 50), st.booleans())
+def test_events_too_few_are_seen(seed: int, backlog: float, events: int, scoped: bool) -> None:
+    """What others can have lost is no contradiction, but shows; what nobody can is one."""
+    kernel = Queues(seed=seed, backlog=backlog)
+    kernel.load(200)
+    ledger = ledger_of(kernel, kernel.drain(), 200 - events, scoped=scoped)
+    refused = kernel.truth["refused"]
+    assert ledger.foreign_lost is not None
+    assert ledger.unexplained is not None
+    assert ledger.foreign_lost - ledger.unexplained == events
+    assert ledger.unexplained <= min(refused - events, 0)
+    if not scoped:
+        assert ledger.foreign_lost == min(refused, events)
+    else:
+        assert ledger.foreign_lost <= LEAST_STRAYS or ledger.refused == ledger.generated
 
 
 @given(st.integers(0, 2**32), probability, probability, st.integers(1, 300))
@@ -89,6 +111,39 @@ def test_multicast_drops_keep_both_sides_exact(
     assert ledger.unexplained == 0
     if sent == 2 and ledger.complete:
         assert wrong.unexplained
+
+
+@given(
+    st.builds(
+        Queues,
+        seed=st.integers(0, 2**32),
+        size=st.integers(1, 9),
+        backlog=probability,
+        rate=probability,
+        multicast=st.booleans(),
+        socket=probability,
+        burst=st.integers(1, 100),
+        everyone=st.just(True),
+        company=st.floats(0.0, 1.0),
+    ),
+    st.integers(0, 200),
+)
+def test_what_others_lose_is_a_bound_and_no_contradiction(kernel: Queues, operations: int) -> None:
+    """However many records their events have, and at whatever stage they are dropped."""
+    kernel.load(operations)
+    ledger = ledger_of(kernel, kernel.drain(), operations, scoped=False)
+    terms = {name: getattr(ledger, name) for name in kernel.truth}
+    missing = ledger.markers_missing or 0
+    assert ledger.unexplained == 0
+    assert sum(terms.values()) == ledger.generated == operations
+    assert min(terms.values()) >= 0
+    for name, truth in kernel.truth.items():
+        assert abs(terms[name] - truth) <= kernel.foreign_hit + missing, name
+    if not kernel.foreign_hit:
+        assert ledger.foreign_lost == 0
+    assert ledger.refused_low is not None
+    assert ledger.refused_high is not None
+    assert ledger.refused_low <= terms["refused"] <= ledger.refused_high
 
 
 def test_unknown_yield_leaves_unknown_what_depends_on_it() -> None:

@@ -1,0 +1,90 @@
+"""The markers of a trial: one before the load, from which serials count, and those that close it.
+
+A marker is a message of a program, which the kernel queues behind all that it recorded before.
+"""
+
+from __future__ import annotations
+
+import time
+from typing import Protocol
+
+from harness.consumers.base import ConsumerReport, RunningConsumer
+from harness.kernel.client import AuditClient
+
+START_NUMBER = 0
+"""The number of the start marker; those that close a trial count from 1."""
+START_ATTEMPTS = 100
+START_PAUSE_S = 0.05
+"""A rate limit lets records in again a second after the last of its windows began."""
+START_WAITS = 3
+"""So often a start marker that the kernel took is waited for."""
+MARKER_TIMEOUT_S = 1.0
+MARKER_ATTEMPTS = 20
+QUEUE_TIMEOUT_S = 20.0
+QUEUE_POLL_S = 0.01
+MARKERS_IN_A_ROW = 2
+"""The first marker shows that the main queue is through; the second that the retry queue is, which
+the kernel empties before each pass over the main queue."""
+
+
+class Sender(Protocol):
+    """What has the connection to the kernel."""
+
+    @property
+    def client(self) -> AuditClient: ...
+
+
+def set_start(bench: Sender, consumer: RunningConsumer, marker: str) -> bool:
+    """Send start markers until one came; False where none did.
+
+    The kernel counts a message that it drops in `lost` before the sending returns, so one that was
+    dropped is sent again without waiting for it. Only the first that arrives is the start.
+    """
+    _let_the_queue_sink(bench)
+    waits = 0
+    for _ in range(START_ATTEMPTS):
+        lost = bench.client.status().lost
+        bench.client.send_user_message(f"{marker}:{START_NUMBER}")
+        if bench.client.status().lost != lost:
+            time.sleep(START_PAUSE_S)
+            continue
+        if consumer.wait_marker(START_NUMBER, MARKER_TIMEOUT_S):
+            return True
+        waits += 1
+        if waits == START_WAITS:
+            return False
+    return False
+
+
+def drain(bench: Sender, consumer: RunningConsumer, marker: str) -> int | None:
+    """Send sync markers until the queues are shown to be empty; None where they never came.
+
+    Returns how many were sent.
+    """
+    _let_the_queue_sink(bench)
+    arrived = 0
+    for number in range(1, MARKER_ATTEMPTS + 1):
+        bench.client.send_user_message(f"{marker}:{number}")
+        arrived += consumer.wait_marker(number, MARKER_TIMEOUT_S)
+        if arrived == MARKERS_IN_A_ROW:
+            return number
+    return None
+
+
+def marker_came(report: ConsumerReport, sent: int) -> bool:
+    """Whether the output of a consumer that could not tell before has a marker.
+
+    Where it cannot tell at all, or no marker could be sent, it is as good as there.
+    """
+    found = (report.document or {}).get("markers")
+    return found is None or sent == 0 or any(number > START_NUMBER for number in found)
+
+
+def _let_the_queue_sink(bench: Sender) -> None:
+    """Wait until there is room for a marker: one that is refused would count as lost."""
+    deadline = time.monotonic() + QUEUE_TIMEOUT_S
+    while time.monotonic() < deadline:
+        status = bench.client.status()
+        if status.backlog <= status.backlog_limit // 2 or not status.backlog_limit:
+            return
+        time.sleep(QUEUE_POLL_S)
