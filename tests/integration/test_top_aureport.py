@@ -7,10 +7,11 @@ from pathlib import Path
 import pytest
 
 from consumer.log import LogSums, read_logs
-from tests.support.audit_logs import AUREPORT, REPORTS, aureport, everyday, ours, repeated
+from tests.support.audit_logs import REPORTS, aureport, everyday, ours, repeated
 from tests.support.hostile_logs import MESSAGES, hostile_log
+from tests.support.programs import needs
 
-pytestmark = pytest.mark.skipif(not Path(AUREPORT).exists(), reason=f"{AUREPORT} is not installed")
+pytestmark = needs("aureport")
 
 
 def assert_equal(path: Path) -> int:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import socket
 import subprocess
 from collections.abc import Iterator
@@ -13,10 +12,10 @@ from pathlib import Path
 import pytest
 
 from tests.support.loads import controlled_load, load_command, refused_load, run_load
+from tests.support.privilege import WITHOUT_CAPABILITIES, unprivileged
+from tests.support.programs import program
 
-NEEDS_NETWORKS = pytest.mark.skipif(
-    os.geteuid() != 0 or shutil.which("ip") is None, reason="needs root and iproute2"
-)
+AS_ROOT = pytest.mark.skipif(os.geteuid() != 0, reason="needs root")
 
 
 @contextmanager
@@ -119,18 +118,9 @@ def test_a_file_that_is_no_namespace(tmp_path: Path) -> None:
     assert "\n" not in line
 
 
-@pytest.mark.skipif(os.geteuid() != 0, reason="needs root, which it gives up")
 def test_a_namespace_needs_privilege() -> None:
-    demoted = subprocess.run(
-        ["setpriv", "--reuid=65534", "--clear-groups", "--inh-caps=-all", "--bounding-set=-all",
-         "ls", "/proc/self/ns/net"],
-        capture_output=True, check=False,
-    )  # fmt: skip
-    if demoted.returncode:
-        pytest.skip("setpriv cannot give up privilege here")
-    # The interpreter may lie where nobody can read it, so only capabilities are given up.
     done = subprocess.run(
-        ["setpriv", "--bounding-set=-sys_admin", "--inh-caps=-all",
+        [*unprivileged(WITHOUT_CAPABILITIES),
          *load_command("udp", "--netns", "/proc/self/ns/net", "--ops", 1)],
         capture_output=True, text=True, check=False,
     )  # fmt: skip
@@ -142,13 +132,13 @@ def test_a_namespace_needs_privilege() -> None:
 @pytest.fixture
 def namespace() -> Iterator[str]:
     name = f"auditbench-{os.getpid()}"
-    if subprocess.run(["ip", "netns", "add", name], check=False).returncode:
+    if subprocess.run([program("ip"), "netns", "add", name], check=False).returncode:
         pytest.skip("network namespaces cannot be made here")
     yield name
     subprocess.run(["ip", "netns", "del", name], check=True)
 
 
-@NEEDS_NETWORKS
+@AS_ROOT
 def test_in_a_namespace(namespace: str) -> None:
     code, line = refused_load("udp", "--netns", namespace, "--ops", 5)
     assert code == 2
@@ -167,7 +157,7 @@ def test_in_a_namespace(namespace: str) -> None:
     assert udp["NoPorts"] == 0
 
 
-@NEEDS_NETWORKS
+@AS_ROOT
 def test_on_an_interface_in_a_namespace_nothing_leaves(namespace: str) -> None:
     for words in (
         "link add veth0 type veth peer name veth1",

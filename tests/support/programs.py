@@ -68,6 +68,14 @@ def program(*names: str) -> str:
     return found
 
 
+def compiler() -> str:
+    """The C compiler that also built us, or the test is skipped."""
+    found = next(filter(None, map(shutil.which, (os.environ.get("CC", ""), "gcc", "cc"))), None)
+    if found is None:
+        pytest.skip("there is no C compiler")
+    return found
+
+
 def needs(*names: str) -> pytest.MarkDecorator:
     """The mark of tests that start all of these programs."""
     absent = [name for name in names if find_program(name) is None]
