@@ -8,7 +8,6 @@ set -u
 here=$(dirname "$0")
 wanted=${1:-bench}
 python=${2:-python3}
-PATH=$PATH:/usr/sbin:/sbin
 
 say() { echo "auditbench: $*" >&2; }
 
@@ -39,7 +38,7 @@ sys.exit(not os.path.exists(os.path.join(sysconfig.get_paths()["include"], "Pyth
     compiler) echo '#include <stdio.h>' | "${CC:-gcc}" -E - ;;
     libaudit) "$python" -c 'import ctypes; ctypes.CDLL("libaudit.so.1")' ;;
     *'|'*) have "${1%%|*}" || have "${1#*|}" ;;
-    *) command -v "$1" ;;
+    *) (PATH=$PATH:/usr/sbin:/sbin && command -v "$1") ;;
     esac >/dev/null 2>&1
 }
 

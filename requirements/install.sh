@@ -6,10 +6,12 @@
 # the next use.
 #
 # Usage: install.sh MANAGER PACKAGE... -- COMMAND...
+#   DESTDIR: another place than / for what keeps services from starting; the tests give one.
 set -u
-policy=/usr/sbin/policy-rc.d
+PATH=$PATH:/usr/sbin:/sbin
+policy=${DESTDIR:-}/usr/sbin/policy-rc.d
 kept=$policy.kept-by-auditbench
-preset=/run/systemd/system-preset/00-auditbench.preset
+preset=${DESTDIR:-}/run/systemd/system-preset/00-auditbench.preset
 mark="# Made by auditbench while it installs packages: no service is started."
 
 say() { echo "auditbench: $*" >&2; }
@@ -23,23 +25,23 @@ forbid_services() {
     trap 'exit 143' TERM
     case $manager in
     apt-get)
-        ! exists $policy || grep -qsxF "$mark" $policy || mv $policy $kept
-        rm -f $policy
-        printf '#!/bin/sh\n%s\nexit 101\n' "$mark" >$policy
-        chmod 755 $policy
+        ! exists "$policy" || grep -qsxF "$mark" "$policy" || mv "$policy" "$kept"
+        rm -f "$policy"
+        printf '#!/bin/sh\n%s\nexit 101\n' "$mark" >"$policy"
+        chmod 755 "$policy"
         ;;
     dnf)
         mkdir -p "${preset%/*}"
-        printf '%s\ndisable *\n' "$mark" >$preset
+        printf '%s\ndisable *\n' "$mark" >"$preset"
         ;;
     esac
 }
 
 allow_services() {
     trap '' HUP INT TERM
-    rm -f $preset
-    ! grep -qsxF "$mark" $policy || rm -f $policy
-    ! exists $kept || mv $kept $policy
+    rm -f "$preset"
+    ! grep -qsxF "$mark" "$policy" || rm -f "$policy"
+    ! exists "$kept" || mv "$kept" "$policy"
 }
 
 # Those of the packages that the distribution serves: one that it does not would stop the others.
@@ -72,7 +74,7 @@ done
 shift
 
 # Two at once would take away each other's prohibition.
-exec 9>/run/auditbench-install.lock
+exec 9>"${DESTDIR:-}/run/auditbench-install.lock"
 ! command -v flock >/dev/null 2>&1 || flock 9
 export DEBIAN_FRONTEND=noninteractive
 had_auditd=$(command -v auditd)
