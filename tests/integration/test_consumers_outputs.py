@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import re
-import shutil
+import signal
 import subprocess
 import time
 from collections import defaultdict
@@ -18,8 +19,8 @@ from harness.consumers.judge import EOE, judge
 from harness.consumers.laurel import CONF
 from harness.processes import ChildFailedError
 from tests.support.audit_logs import Line, line, recorded, shifted
+from tests.support.programs import program
 
-LAUREL = shutil.which("laurel", path="/usr/sbin:/usr/local/sbin:/usr/bin")
 MARKER = "auditbench-sync-test"
 _EVENT = re.compile(rb"audit\((\d+\.\d+:\d+)\)")
 LONGEST = 4000
@@ -82,14 +83,12 @@ def test_what_auditd_wrote_is_judged_as_what_the_kernel_sent(tmp_path: Path) -> 
     assert direct["events"]["partial"] > len(thin) / 2
 
 
-@pytest.mark.skipif(LAUREL is None, reason="laurel is not installed")
 def test_what_laurel_wrote_is_judged_as_what_the_kernel_sent(tmp_path: Path) -> None:
-    assert LAUREL is not None
     thin = thinned()
     conf = tmp_path / "laurel.toml"
     conf.write_text(CONF.format(folder=tmp_path))
     conf.chmod(0o640)
-    command = [LAUREL, "--config", str(conf)]
+    command = [program("laurel"), "--config", str(conf)]
     subprocess.run(command, input=lines(thin), capture_output=True, check=True, timeout=60)
     direct = judged(record for records in thin for record in records)
     from_log = judged(laurel_log.log_records(tmp_path / "audit.log"))
@@ -145,7 +144,7 @@ def test_what_its_parent_left_behind_is_killed_too(tmp_path: Path) -> None:
     process = stand_in(tmp_path, "sleep 60 & wait")
     process.wait_until(lambda: "sleep" in process.family().values(), 5, "have a child")
     child = next(pid for pid, name in process.family().items() if name == "sleep")
-    subprocess.run(["kill", "-9", str(process.pid)], check=True)
+    os.kill(process.pid, signal.SIGKILL)
     while process.code is None:
         time.sleep(0.01)
     with pytest.raises(ChildFailedError, match=r"^stand-in was killed by SIGKILL$"):
