@@ -15,7 +15,7 @@ import pytest
 
 from harness.consumers import audit_log, laurel_log
 from harness.consumers.external import ExternalProcess
-from harness.consumers.judge import EOE, judge
+from harness.consumers.judge import EOE, from_start, judge
 from harness.consumers.laurel import CONF
 from harness.processes import ChildFailedError
 from tests.support.audit_logs import Line, line, recorded, shifted
@@ -102,6 +102,27 @@ def without_bytes(counts: Any) -> Any:
     if not isinstance(counts, dict):
         return counts
     return {name: without_bytes(part) for name, part in counts.items() if name != "bytes"}
+
+
+@pytest.mark.parametrize("place", [0, 3, 20])
+def test_a_start_marker_written_late_takes_nothing_away(place: int) -> None:
+    """As go-audit writes it, which waits two seconds for the end that a marker has not."""
+    sent = [record for records in events() for record in records]
+    first = min(int(re.search(rb":(\d+)\)", text)[1]) for _, text in sent)  # type: ignore[index]
+    marker = (1107, b"audit(1700000000.000:%d): msg='op=%s:0'" % (first - 1, MARKER.encode()))
+    written = [*sent[:place], marker, *sent[place:]]
+    document = judged(from_start(lambda: iter(written), MARKER))
+    assert document["events"]["complete"] == len(events())
+    assert sum(count["complete"] for count in calls_of(document)) == len(events())
+    assert document["markers"] == [0]
+    assert document["events"]["duplicate_records"] == 0
+
+
+def calls_of(document: dict[str, Any]) -> list[dict[str, int]]:
+    """What each syscall of each session came to."""
+    return [
+        count for group in document["sessions"].values() for count in group["by_syscall"].values()
+    ]
 
 
 def test_the_events_of_a_tree_are_told_apart() -> None:

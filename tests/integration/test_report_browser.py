@@ -196,7 +196,8 @@ def test_data_is_copied(browser: Any, pages: dict[str, Path]) -> None:
     page = opened(browser, pages["one"])
     grid = page.locator("#r0-noise ~ .grid")
     grid.locator('[data-do="copy"]').click()
-    page.wait_for_function("document.getElementById('status').textContent === 'Copied'")
+    # What waits by a script of its own would need `unsafe-eval` of the page.
+    page.locator("#status", has_text="Copied").wait_for(state="attached")
     page.evaluate(
         "document.body.prepend(Object.assign(document.createElement('textarea'), {id: 'paste'}))"
     )

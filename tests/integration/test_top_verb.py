@@ -104,11 +104,11 @@ def test_zstd_that_cannot_be_unpacked(piped: bool, remedy: str, tmp_path: Path) 
     path.mkdir()
     if piped:
         (path / "zstd").symlink_to("/bin/true")
-    with packed.open("rb") as stream:
+    with subprocess.Popen(["cat", packed], stdout=subprocess.PIPE) as pipe:
         done = subprocess.run(
             [sys.executable, "-P", "-m", "harness", "top", "-" if piped else packed],
             env={**os.environ, "PATH": str(path), "PYTHONPATH": f"{tmp_path}:{ROOT}"},
-            stdin=stream,
+            stdin=pipe.stdout,
             capture_output=True,
             text=True,
             check=False,

@@ -424,7 +424,7 @@ def test_a_file_without_the_right_to_read(tmp_path: Path, monkeypatch: pytest.Mo
     path = tmp_path / "secret"
     path.touch()
     refusal = PermissionError(errno.EACCES, os.strerror(errno.EACCES))
-    monkeypatch.setattr("pathlib.Path.open", Mock(side_effect=refusal))
+    monkeypatch.setattr("os.open", Mock(side_effect=refusal))
     with pytest.raises(UsageError, match="Permission denied"):
         load_rule_file(path)
 
