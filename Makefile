@@ -1,4 +1,5 @@
-# Two targets do all the set-up on a fresh machine: `make bench` and `make test`.
+# Two targets do all the set-up on a fresh machine: `make bench` and `make test`. They also install
+# system packages, after they said which; `SETUP=no` only names them.
 
 PYTHON ?= python3
 VENV ?= .venv
@@ -9,6 +10,7 @@ SOURCES := pyproject.toml setup.py $(wildcard consumer/*.pyx consumer/*.pxd cons
 # Root is asked for, not required: without it `bench` measures what can be measured. Root writes no
 # bytecode into the caller's tree; it was compiled when the environment was made.
 AS_ROOT = as=""; [ "$$(id -u)" = 0 ] || { command -v sudo >/dev/null 2>&1 && sudo -v && as="sudo -E env PYTHONDONTWRITEBYTECODE=1"; }; $$as
+PIP = $(BIN)/python -m pip --quiet --disable-pip-version-check
 ARGS ?=
 
 .PHONY: bench test lint types docs fuzz clean doctor requirements
@@ -19,20 +21,20 @@ bench: $(STAMP)
 doctor: $(STAMP)
 	@$(AS_ROOT) $(BIN)/auditbench doctor
 
-test: $(STAMP)
+test: $(STAMP)-test
 	$(BIN)/python -m pytest $(ARGS)
 
-lint: $(STAMP)
+lint: $(STAMP)-lint
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	PATH="$(abspath $(BIN)):$$PATH" cython-lint consumer workloads
 
-types: $(STAMP)
+types: $(STAMP)-types
 	$(BIN)/mypy
 	$(BIN)/python -P -m mypy.stubtest --concise $$($(BIN)/python tests/house/extensions.py)
 
 # The documentation as a site that can be read from disk: build/site/index.html.
-docs: $(STAMP)
+docs: $(STAMP)-docs
 	@NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
 	@echo build/site/index.html
 
@@ -45,15 +47,23 @@ build/fuzzvenv/bin/cython:
 	$(PYTHON) -m venv build/fuzzvenv
 	build/fuzzvenv/bin/python -m pip install --quiet atheris Cython setuptools
 
+# System packages: those of the tests only where tests are to run.
 requirements:
-	@sh requirements.sh $(PYTHON)
+	@sh requirements/check.sh $(if $(filter test,$(MAKECMDGOALS)),test,bench) $(PYTHON)
 
-$(STAMP): $(SOURCES) requirements.sh
-	@sh requirements.sh $(PYTHON)
-	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --upgrade "pip>=25.1"
-	PYTHONWARNINGS=ignore $(BIN)/python -m pip install --quiet --config-settings editable_mode=compat --editable . --group dev
-	$(BIN)/python -m compileall -q harness consumer workloads
+$(STAMP): $(SOURCES) | requirements
+	@echo "auditbench: making the environment $(VENV)"
+	@$(PYTHON) -m venv $(VENV)
+	@echo "auditbench: downloading Python packages and compiling consumer and workloads (about a minute)"
+	@PYTHONWARNINGS=ignore $(PIP) install --config-settings editable_mode=compat --editable .
+	@$(BIN)/python -m compileall -q harness consumer workloads
+	@touch $@
+
+# Beside that, the dependency group of a target.
+$(STAMP)-%: $(STAMP)
+	@echo "auditbench: downloading the Python packages of '$*'"
+	@$(PIP) install --upgrade "pip>=25.1"
+	@$(PIP) install --group $*
 	@touch $@
 
 clean:

@@ -127,7 +127,9 @@ def main() -> int:
     scenes = given.scene or SCENES
     if "AUDITBENCH_SCENE" in os.environ:
         return 0 if measure(scenes[0], given.events, given.settle) else 1
-    print("           settled at    peak KiB    events fed    peak KiB   growth       s")
+    print(
+        "           settled at    peak KiB    events fed    peak KiB   growth       s", flush=True
+    )
     sizes = ["--events", str(given.events), "--settle", str(given.settle)]
     grew = []
     for scene in scenes:

@@ -59,4 +59,6 @@ def is_message(record_type: int) -> bool:
 def encoded_fields(record_type: int) -> frozenset[bytes]:
     """The fields of a record type whose values may be hex."""
     fields = _EVERYWHERE | _BY_TYPE.get(record_type, frozenset())
+    if record_type == 1400:
+        fields -= {b"key"}  # of System V IPC, a number, in an AVC of old kernels
     return fields | _PROGRAMS if is_message(record_type) else fields

@@ -156,7 +156,9 @@ cdef class Groups:
         for slot in range(CELL_SLOTS):
             cell = &self.cells[slot]
             if cell.kind == KIND_OTHER:
-                described[cell.group]["other"][str(cell.number)] = cell.complete + cell.partial
+                # Late records of what was counted before the start marker are no event of it.
+                if cell.complete + cell.partial:
+                    described[cell.group]["other"][str(cell.number)] = cell.complete + cell.partial
             elif cell.kind == KIND_SYSCALL:
                 name = str(cell.number)
                 if cell.arch != native_arch:

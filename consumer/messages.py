@@ -84,6 +84,8 @@ def _is_quoted(value: bytes) -> bool:
 def _bare(value: bytes) -> bytes:
     """A value without the punctuation behind it and without single quotes around it."""
     value = value.rstrip(b",")
+    if value.find(b":") == len(value) - 1:  # an address such as fe80:: has another one
+        value = value.removesuffix(b":")
     if value.endswith(b")") and value.count(b")") > value.count(b"("):
         value = value[:-1]
     if value[:1] == b'"':

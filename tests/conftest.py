@@ -1,8 +1,18 @@
-"""For all tests: signals as a shell in the foreground has them."""
+"""For all tests: signals as a shell in the foreground has them; where a skip is a failure."""
 
 from __future__ import annotations
 
+import os
 import signal
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from tests.support.programs import NOT_SERVED
+
+REQUIRED = os.environ.get("AUDITBENCH_REQUIRE_KERNEL") == "1"
+"""On a machine that is there for these tests, and has audit, nothing else excuses a skip."""
 
 
 def pytest_configure() -> None:
@@ -10,3 +20,25 @@ def pytest_configure() -> None:
     for number in (signal.SIGHUP, signal.SIGTERM, signal.SIGQUIT):
         signal.signal(number, signal.SIG_DFL)
     signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport() -> Iterator[None]:
+    """A test that is skipped without need has failed."""
+    return refused((yield))
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_make_collect_report() -> Iterator[None]:
+    """So has a file of tests."""
+    return refused((yield))
+
+
+def refused(report: Any) -> Any:
+    """The report of a skip as one of a failure, where nothing is to be skipped."""
+    if REQUIRED and report.skipped and not hasattr(report, "wasxfail"):
+        reason = str(report.longrepr[-1] if isinstance(report.longrepr, tuple) else report.longrepr)
+        if NOT_SERVED not in reason:
+            report.outcome = "failed"
+            report.longrepr = f"{reason}\n(AUDITBENCH_REQUIRE_KERNEL=1: nothing is to be skipped)"
+    return report

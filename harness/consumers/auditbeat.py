@@ -154,7 +154,7 @@ class _Running(BufferedRunning):
         return event_files(self._folder)
 
     def document(self) -> dict[str, Any]:
-        document = self.judged(records_of(read_lines(self.event_files(), Event)))
+        document = self.judged(lambda: records_of(read_lines(self.event_files(), Event)))
         return document | {"own_count": own_count(self.process.output())}
 
 

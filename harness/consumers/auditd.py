@@ -79,7 +79,7 @@ class AuditdRunning(ForeignRunning):
 
     def document(self) -> dict[str, Any]:
         """What its first output has."""
-        return self.judged(self._records(self.outputs[0].path))
+        return self.judged(lambda: self._records(self.outputs[0].path))
 
     def end(self) -> None:
         """End it, and remove the files that it leaves behind when it is killed."""

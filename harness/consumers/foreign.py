@@ -10,7 +10,7 @@ from typing import Any, Literal
 
 from harness.consumers.base import ConsumerReport, ConsumerSetup
 from harness.consumers.external import STOP_TIMEOUT_S, ExternalProcess
-from harness.consumers.judge import EOE, Record, judge
+from harness.consumers.judge import EOE, Record, from_start, judge
 from harness.consumers.output_age import OutputAge
 from harness.consumers.usage import Usage
 from harness.host.netlink_sockets import owners_of, read_audit_sockets
@@ -57,10 +57,13 @@ class ForeignRunning(ABC):
     def document(self) -> dict[str, Any]:
         """What it received, of its outputs; called when it has ended."""
 
-    def judged(self, records: Iterable[Record]) -> dict[str, Any]:
-        """The document of the records in its outputs, which lack what no consumer writes."""
+    def judged(self, read: Callable[[], Iterable[Record]]) -> dict[str, Any]:
+        """The document of the records that `read` finds in its outputs, each time from their start.
+
+        They lack what no consumer writes.
+        """
         return judge(
-            records,
+            from_start(read, self.setup.marker),
             marker=self.setup.marker,
             missing_types={EOE, *self.setup.excluded_types},
             trees=self.trees,

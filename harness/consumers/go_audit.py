@@ -114,7 +114,7 @@ class _Running(BufferedRunning):
         return [self._events]
 
     def document(self) -> dict[str, Any]:
-        document = self.judged(records_of(read_lines(self.event_files(), Event)))
+        document = self.judged(lambda: records_of(read_lines(self.event_files(), Event)))
         return document | {"own_count": own_count(self.process.output())}
 
 

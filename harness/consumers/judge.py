@@ -6,15 +6,20 @@ Every consumer is judged alike: its output, turned back to records, goes through
 
 from __future__ import annotations
 
+import itertools
+import re
 import socket
 import struct
-from collections.abc import Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Iterator
 from typing import Any
 
 from harness.processes import ChildFailedError, LineProcess, module_command
 
 EOE = 1320
 """No consumer writes the end-of-event record down; it is not missed."""
+USER_MESSAGES = range(1100, 1200)
+START_NUMBER = 0
+"""The number of the start marker; those that close a trial count from 1."""
 READY_TIMEOUT_S = 10.0
 JUDGE_TIMEOUT_S = 120.0
 OF_THE_JUDGE = frozenset(
@@ -41,6 +46,34 @@ _HEADER = struct.Struct("=IHHII")
 
 Record = tuple[int, bytes]
 """A record's type and its text, from `audit(` on."""
+
+
+def from_start(read: Callable[[], Iterable[Record]], marker: str) -> Iterator[Record]:
+    """The records that `read` gives, the start marker first.
+
+    A consumer that waits for the end of each event writes the start marker, which has none, long
+    after the kernel sent it: behind events that it did not wait for. The assembler forgets what
+    came before the marker, so it must come where the kernel had it. Of a marker within the order
+    only what stands before it is read twice.
+    """
+    pattern = re.compile(rb"%s:%d\b" % (re.escape(marker.encode()), START_NUMBER))
+    place = next(
+        (
+            (index, record)
+            for index, record in enumerate(read())
+            if record[0] in USER_MESSAGES and pattern.search(record[1])
+        ),
+        None,
+    )
+    if place is None:
+        yield from read()
+        return
+    index, record = place
+    rest = iter(read())
+    yield record
+    yield from itertools.islice(rest, index)
+    next(rest, None)
+    yield from rest
 
 
 def judge(

@@ -9,10 +9,9 @@ import time
 from typing import Protocol
 
 from harness.consumers.base import ConsumerReport, RunningConsumer
+from harness.consumers.judge import START_NUMBER
 from harness.kernel.client import AuditClient
 
-START_NUMBER = 0
-"""The number of the start marker; those that close a trial count from 1."""
 START_ATTEMPTS = 100
 START_PAUSE_S = 0.05
 """A rate limit lets records in again a second after the last of its windows began."""

@@ -1,4 +1,4 @@
-"""A stand-in for go-audit: its flags, its YAML, `auditctl -D`, its JSON lines, its registrations.
+"""A stand-in for go-audit: flags, YAML, all rules deleted, JSON lines, registrations.
 
 By github.com/slackhq/go-audit: audit.go, client.go, marshaller.go, parser.go, writer.go.
 """
@@ -9,13 +9,15 @@ import json
 import os
 import pwd
 import re
-import subprocess
 import sys
 import time
 from functools import cache
 from pathlib import Path
 from typing import Any, NoReturn
 
+from harness.errors import AuditbenchError
+from harness.kernel.client import AuditClient
+from harness.kernel.rule_text import parse_rule
 from tests.fakes.stand_in import PACE, Ending, Link, begin, head_of, load_yaml
 
 EOE = 1320
@@ -64,16 +66,21 @@ def open_output(config: dict[str, Any]) -> int:
 
 
 def set_rules(rules: list[str]) -> None:
-    """All rules away, its own in their place: each word list goes to auditctl."""
-    if subprocess.run(["auditctl", "-D"], capture_output=True, check=False).returncode:
-        die("Failed to flush existing audit rules. Error: exit status 1")
-    print("Flushed existing audit rules", flush=True)
-    if not rules:
-        die("No audit rules found")
-    for number, rule in enumerate(rules, start=1):
-        if subprocess.run(["auditctl", *rule.split()], capture_output=True, check=False).returncode:
-            die(f"Failed to add rule #{number}. Error: exit status 1")
-        print(f"Added audit rule #{number}", flush=True)
+    """All rules away, its own in their place; go-audit has auditctl do both."""
+    with AuditClient() as client:
+        for payload in client.list_rules():
+            client.delete_rule(payload)
+        print("Flushed existing audit rules", flush=True)
+        if not rules:
+            die("No audit rules found")
+        for number, rule in enumerate(rules, start=1):
+            try:
+                parsed = parse_rule(rule.split()).rule
+                if parsed is not None:
+                    client.add_rule(parsed.to_bytes())
+            except AuditbenchError:
+                die(f"Failed to add rule #{number}. Error: exit status 1")
+            print(f"Added audit rule #{number}", flush=True)
 
 
 @cache

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -12,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.command import ROOT, assert_one_line, auditbench
+from tests.support.privilege import WITHOUT_CAPABILITIES, unprivileged
 
 FAKE = [sys.executable, "-m", "tests.fakes.fake_kernel"]
 
@@ -105,20 +105,10 @@ def test_a_host_in_the_wrong_state(state: str, expected: str, tmp_path: Path) ->
     assert_one_line(done, 4, expected)
 
 
-@pytest.mark.skipif(os.geteuid() != 0, reason="dropping privileges needs some")
-@pytest.mark.skipif(shutil.which("setpriv") is None, reason="setpriv (util-linux) is missing")
 @pytest.mark.parametrize("verb", [["run", "--blocks", "1"], ["status"], ["restore"]])
 def test_no_privilege(verb: list[str], tmp_path: Path) -> None:
     done = subprocess.run(
-        [
-            "setpriv",
-            "--bounding-set=-all",
-            "--inh-caps=-all",
-            sys.executable,
-            "-m",
-            "harness",
-            *verb,
-        ],
+        [*unprivileged(WITHOUT_CAPABILITIES), sys.executable, "-m", "harness", *verb],
         cwd=tmp_path,
         env=os.environ | {"PYTHONPATH": str(ROOT)},
         capture_output=True,
@@ -135,20 +125,10 @@ def test_an_error_with_json_is_still_one_line(tmp_path: Path) -> None:
     assert done.stdout == ""
 
 
-@pytest.mark.skipif(os.geteuid() != 0, reason="dropping privileges needs some")
-@pytest.mark.skipif(shutil.which("setpriv") is None, reason="setpriv (util-linux) is missing")
 def test_the_fallback_says_why_and_measures_the_consumer(tmp_path: Path) -> None:
     words = ["run", "--fallback", "replay", "--fast", "--blocks", "1", "--ops", "2000", "--json"]
     done = subprocess.run(
-        [
-            "setpriv",
-            "--bounding-set=-all",
-            "--inh-caps=-all",
-            sys.executable,
-            "-m",
-            "harness",
-            *words,
-        ],
+        [*unprivileged(WITHOUT_CAPABILITIES), sys.executable, "-m", "harness", *words],
         cwd=tmp_path,
         env=os.environ | {"PYTHONPATH": str(ROOT)},
         capture_output=True,

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import resource
-import shutil
 import signal
 import socket
 import subprocess
@@ -21,6 +20,7 @@ from consumer.catalog import DEPTHS
 from consumer.parse import split_capture
 from tests.support.audit_consumer import ConsumerProcess, FedConsumer
 from tests.support.audit_records import Maker, datagram, datagrams
+from tests.support.privilege import WITHOUT_CAPABILITIES, unprivileged
 
 MARK = ("--marker", "sync")
 KINDS = ["seqpacket", "dgram", "netlink"]
@@ -342,11 +342,8 @@ def test_a_closed_stdout_ends_it_quietly() -> None:
 
 @pytest.mark.parametrize("mode", ["unicast", "multicast"])
 def test_without_capabilities_the_kernel_refuses_in_one_line(mode: str) -> None:
-    prefix = ["setpriv", "--bounding-set=-all", "--inh-caps=-all"] if os.geteuid() == 0 else []
-    if prefix and shutil.which("setpriv") is None:
-        pytest.skip("no setpriv to drop capabilities with")
     done = subprocess.run(
-        [*prefix, sys.executable, "-m", "consumer", "--mode", mode],
+        [*unprivileged(WITHOUT_CAPABILITIES), sys.executable, "-m", "consumer", "--mode", mode],
         capture_output=True,
         text=True,
         check=False,

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import re
-import shutil
+import signal
 import subprocess
 import time
 from collections import defaultdict
@@ -14,12 +15,12 @@ import pytest
 
 from harness.consumers import audit_log, laurel_log
 from harness.consumers.external import ExternalProcess
-from harness.consumers.judge import EOE, judge
+from harness.consumers.judge import EOE, from_start, judge
 from harness.consumers.laurel import CONF
 from harness.processes import ChildFailedError
 from tests.support.audit_logs import Line, line, recorded, shifted
+from tests.support.programs import program
 
-LAUREL = shutil.which("laurel", path="/usr/sbin:/usr/local/sbin:/usr/bin")
 MARKER = "auditbench-sync-test"
 _EVENT = re.compile(rb"audit\((\d+\.\d+:\d+)\)")
 LONGEST = 4000
@@ -82,14 +83,12 @@ def test_what_auditd_wrote_is_judged_as_what_the_kernel_sent(tmp_path: Path) -> 
     assert direct["events"]["partial"] > len(thin) / 2
 
 
-@pytest.mark.skipif(LAUREL is None, reason="laurel is not installed")
 def test_what_laurel_wrote_is_judged_as_what_the_kernel_sent(tmp_path: Path) -> None:
-    assert LAUREL is not None
     thin = thinned()
     conf = tmp_path / "laurel.toml"
     conf.write_text(CONF.format(folder=tmp_path))
     conf.chmod(0o640)
-    command = [LAUREL, "--config", str(conf)]
+    command = [program("laurel"), "--config", str(conf)]
     subprocess.run(command, input=lines(thin), capture_output=True, check=True, timeout=60)
     direct = judged(record for records in thin for record in records)
     from_log = judged(laurel_log.log_records(tmp_path / "audit.log"))
@@ -103,6 +102,27 @@ def without_bytes(counts: Any) -> Any:
     if not isinstance(counts, dict):
         return counts
     return {name: without_bytes(part) for name, part in counts.items() if name != "bytes"}
+
+
+@pytest.mark.parametrize("place", [0, 3, 20])
+def test_a_start_marker_written_late_takes_nothing_away(place: int) -> None:
+    """As go-audit writes it, which waits two seconds for the end that a marker has not."""
+    sent = [record for records in events() for record in records]
+    first = min(int(re.search(rb":(\d+)\)", text)[1]) for _, text in sent)  # type: ignore[index]
+    marker = (1107, b"audit(1700000000.000:%d): msg='op=%s:0'" % (first - 1, MARKER.encode()))
+    written = [*sent[:place], marker, *sent[place:]]
+    document = judged(from_start(lambda: iter(written), MARKER))
+    assert document["events"]["complete"] == len(events())
+    assert sum(count["complete"] for count in calls_of(document)) == len(events())
+    assert document["markers"] == [0]
+    assert document["events"]["duplicate_records"] == 0
+
+
+def calls_of(document: dict[str, Any]) -> list[dict[str, int]]:
+    """What each syscall of each session came to."""
+    return [
+        count for group in document["sessions"].values() for count in group["by_syscall"].values()
+    ]
 
 
 def test_the_events_of_a_tree_are_told_apart() -> None:
@@ -145,7 +165,7 @@ def test_what_its_parent_left_behind_is_killed_too(tmp_path: Path) -> None:
     process = stand_in(tmp_path, "sleep 60 & wait")
     process.wait_until(lambda: "sleep" in process.family().values(), 5, "have a child")
     child = next(pid for pid, name in process.family().items() if name == "sleep")
-    subprocess.run(["kill", "-9", str(process.pid)], check=True)
+    os.kill(process.pid, signal.SIGKILL)
     while process.code is None:
         time.sleep(0.01)
     with pytest.raises(ChildFailedError, match=r"^stand-in was killed by SIGKILL$"):

@@ -77,7 +77,8 @@ def test_csv_has_one_row_per_trial(results: Path, capsys: pytest.CaptureFixture[
 
 
 def test_parquet_through_a_pipe(results: Path) -> None:
-    parquet = pytest.importorskip("pyarrow.parquet")
+    from pyarrow import parquet
+
     command = [sys.executable, "-P", "-m", "harness", "export", "1-base", "--to", "parquet"]
     done = subprocess.run(command, cwd=results.parent, capture_output=True, timeout=60, check=True)
     table = parquet.read_table(io.BytesIO(done.stdout))

@@ -11,21 +11,16 @@ from pathlib import Path
 import pytest
 
 from tests.support.command import ROOT
+from tests.support.privilege import AS_NOBODY, unprivileged
 
 SAMPLE = ROOT / "docs/examples/rules-repository"
-# May read what others may not, as the interpreter may be in root's home, and nothing else.
-AS_NOBODY = (
-    "setpriv", "--reuid=65534", "--regid=65534", "--clear-groups",
-    "--inh-caps=-all,+dac_read_search", "--ambient-caps=-all,+dac_read_search",
-    "--bounding-set=-all,+dac_read_search",
-)  # fmt: skip
 
 
 def run_as_user(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
     """As nobody where we are root, else as who we are."""
     command = [sys.executable, "-P", "-m", "pytest", "-p", "no:cacheprovider", "-rs", *words]
     return subprocess.run(
-        [*(AS_NOBODY if os.geteuid() == 0 else ()), *command],
+        [*unprivileged(AS_NOBODY), *command],
         cwd=folder,
         env={**os.environ, "HOME": str(folder), "PYTHONDONTWRITEBYTECODE": "1"},
         capture_output=True,

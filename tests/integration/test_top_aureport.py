@@ -9,11 +9,12 @@ import pytest
 
 from consumer.log import LogSums, read_logs
 from consumer.names import TYPE_NAMES
-from tests.support.audit_logs import AUREPORT, REPORTS, aureport, everyday, ours, repeated
+from tests.support.audit_logs import REPORTS, aureport, everyday, ours, repeated
 from tests.support.hostile_logs import MESSAGES, hostile_log, odd_log
+from tests.support.programs import needs
 from tests.unit.test_consumer_log_lines import CALL, record
 
-pytestmark = pytest.mark.skipif(not Path(AUREPORT).exists(), reason=f"{AUREPORT} is not installed")
+pytestmark = needs("aureport")
 
 
 def assert_equal(path: Path) -> int:

@@ -8,7 +8,6 @@ import json
 import lzma
 import os
 import re
-import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -19,6 +18,7 @@ import pytest
 
 from tests.support.audit_logs import repeated
 from tests.support.command import ROOT, assert_one_line, auditbench, auditbench_json
+from tests.support.programs import program
 from tests.unit.test_consumer_log_lines import record
 
 SCHEMA = json.loads((ROOT / "docs/schema/top.schema.json").read_text(encoding="utf-8"))
@@ -80,14 +80,9 @@ def test_compressed_and_piped_are_equal(tmp_path: Path) -> None:
     assert sums(json.loads(piped.stdout)) == expected
 
 
-ZSTD = shutil.which("zstd")
-
-
-@pytest.mark.skipif(ZSTD is None, reason="zstd is not installed")
 def test_zstd(tmp_path: Path) -> None:
-    assert ZSTD is not None
     (tmp_path / "plain").write_bytes(repeated(60))
-    subprocess.run([ZSTD, "-q", "plain", "-o", "packed"], cwd=tmp_path, check=True)
+    subprocess.run([program("zstd"), "-q", "plain", "-o", "packed"], cwd=tmp_path, check=True)
     document = top("packed", cwd=tmp_path)
     assert sums(document) == sums(top("plain", cwd=tmp_path))
     packed = (tmp_path / "packed").read_bytes()
@@ -97,26 +92,28 @@ def test_zstd(tmp_path: Path) -> None:
     assert any("cut is damaged" in caution for caution in document["cautions"])
 
 
-@pytest.mark.skipif(sys.version_info >= (3, 14), reason="Python unpacks zstd itself")
-def test_zstd_without_the_program(tmp_path: Path) -> None:
-    (tmp_path / "packed").write_bytes(b"\x28\xb5\x2f\xfd" + bytes(100))
-    command = [sys.executable, "-P", "-m", "harness", "top"]
-    done = subprocess.run(
-        [*command, tmp_path / "packed"],
-        env={**os.environ, "PATH": str(tmp_path)},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert_one_line(done, 2, "install zstd")
-    piped = subprocess.run(
-        [*command, "-"],
-        input=(tmp_path / "packed").read_bytes(),
-        capture_output=True,
-        check=False,
-    )
-    assert piped.returncode == 2
-    assert b"zstd -dc FILE" in piped.stderr
+@pytest.mark.parametrize(("piped", "remedy"), [(False, "install zstd"), (True, "zstd -dc FILE")])
+def test_zstd_that_cannot_be_unpacked(piped: bool, remedy: str, tmp_path: Path) -> None:
+    """By a Python without zstd where the program is missing, or cannot read a pipe."""
+    packed = tmp_path / "packed"
+    packed.write_bytes(b"\x28\xb5\x2f\xfd" + bytes(100))
+    # A Python that has it is kept from it.
+    (tmp_path / "compression").mkdir()
+    (tmp_path / "compression/__init__.py").touch()
+    path = tmp_path / "bin"
+    path.mkdir()
+    if piped:
+        (path / "zstd").symlink_to("/bin/true")
+    with subprocess.Popen(["cat", packed], stdout=subprocess.PIPE) as pipe:
+        done = subprocess.run(
+            [sys.executable, "-P", "-m", "harness", "top", "-" if piped else packed],
+            env={**os.environ, "PATH": str(path), "PYTHONPATH": f"{tmp_path}:{ROOT}"},
+            stdin=pipe.stdout,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+    assert_one_line(done, 2, remedy)
 
 
 def test_rotated_files_are_read_in_order_of_time(tmp_path: Path) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import socket
 import subprocess
 from collections.abc import Iterator
@@ -13,10 +12,10 @@ from pathlib import Path
 import pytest
 
 from tests.support.loads import controlled_load, load_command, refused_load, run_load
+from tests.support.privilege import WITHOUT_CAPABILITIES, unprivileged
+from tests.support.programs import program
 
-NEEDS_NETWORKS = pytest.mark.skipif(
-    os.geteuid() != 0 or shutil.which("ip") is None, reason="needs root and iproute2"
-)
+AS_ROOT = pytest.mark.skipif(os.geteuid() != 0, reason="needs root")
 
 
 @contextmanager
@@ -119,18 +118,9 @@ def test_a_file_that_is_no_namespace(tmp_path: Path) -> None:
     assert "\n" not in line
 
 
-@pytest.mark.skipif(os.geteuid() != 0, reason="needs root, which it gives up")
 def test_a_namespace_needs_privilege() -> None:
-    demoted = subprocess.run(
-        ["setpriv", "--reuid=65534", "--clear-groups", "--inh-caps=-all", "--bounding-set=-all",
-         "ls", "/proc/self/ns/net"],
-        capture_output=True, check=False,
-    )  # fmt: skip
-    if demoted.returncode:
-        pytest.skip("setpriv cannot give up privilege here")
-    # The interpreter may lie where nobody can read it, so only capabilities are given up.
     done = subprocess.run(
-        ["setpriv", "--bounding-set=-sys_admin", "--inh-caps=-all",
+        [*unprivileged(WITHOUT_CAPABILITIES),
          *load_command("udp", "--netns", "/proc/self/ns/net", "--ops", 1)],
         capture_output=True, text=True, check=False,
     )  # fmt: skip
@@ -141,25 +131,41 @@ def test_a_namespace_needs_privilege() -> None:
 
 @pytest.fixture
 def namespace() -> Iterator[str]:
-    name = f"auditbench-{os.getpid()}"
-    if subprocess.run(["ip", "netns", "add", name], check=False).returncode:
-        pytest.skip("network namespaces cannot be made here")
-    yield name
-    subprocess.run(["ip", "netns", "del", name], check=True)
+    """A network namespace for as long as a process holds it, with a name as `ip netns` gives them.
+
+    `ip netns` itself mounts, which a changed root does not allow.
+    """
+    program("ip")
+    held = [program("unshare"), "--net", "sh", "-c", "echo made && exec cat"]
+    with subprocess.Popen(held, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as holder:
+        assert holder.stdout is not None
+        if holder.stdout.readline() != b"made\n":
+            pytest.skip("network namespaces cannot be made here")
+        name = Path("/run/netns", f"auditbench-{os.getpid()}")
+        name.parent.mkdir(exist_ok=True)
+        name.symlink_to(f"/proc/{holder.pid}/ns/net")
+        try:
+            yield name.name
+        finally:
+            name.unlink()
+            holder.kill()
 
 
-@NEEDS_NETWORKS
+def within(namespace: str, *words: str) -> subprocess.CompletedProcess[str]:
+    """A command in the namespace."""
+    command = [program("nsenter"), f"--net=/run/netns/{namespace}", *words]
+    return subprocess.run(command, capture_output=True, text=True, check=False)
+
+
+@AS_ROOT
 def test_in_a_namespace(namespace: str) -> None:
     code, line = refused_load("udp", "--netns", namespace, "--ops", 5)
     assert code == 2
     assert "cannot be reached" in line
-    subprocess.run(["ip", "-n", namespace, "link", "set", "lo", "up"], check=True)
+    assert within(namespace, "ip", "link", "set", "lo", "up").returncode == 0
     found = run_load("udp", "--netns", namespace, "--ops", 500)
     assert (found["ops"], found["failures"]) == (500, 0)
-    shown = subprocess.run(
-        ["ip", "netns", "exec", namespace, "cat", "/proc/net/snmp"],
-        capture_output=True, text=True, check=True,
-    ).stdout  # fmt: skip
+    shown = within(namespace, "cat", "/proc/net/snmp").stdout
     names, values = (line.split()[1:] for line in shown.splitlines() if line.startswith("Udp: "))
     udp = dict(zip(names, map(int, values), strict=True))
     assert udp["OutDatagrams"] == 500
@@ -167,7 +173,7 @@ def test_in_a_namespace(namespace: str) -> None:
     assert udp["NoPorts"] == 0
 
 
-@NEEDS_NETWORKS
+@AS_ROOT
 def test_on_an_interface_in_a_namespace_nothing_leaves(namespace: str) -> None:
     for words in (
         "link add veth0 type veth peer name veth1",
@@ -176,8 +182,7 @@ def test_on_an_interface_in_a_namespace_nothing_leaves(namespace: str) -> None:
         "link set veth0 up",
         "link set lo up",
     ):
-        if subprocess.run(["ip", "-n", namespace, *words.split()], check=False).returncode:
-            pytest.skip("virtual interfaces cannot be made here")
+        assert within(namespace, "ip", *words.split()).returncode == 0
     before = sent_packets(namespace)
     found = run_load("udp", "--netns", namespace, "--interface", "veth0", "--ops", 300)
     assert found["failures"] == 0
@@ -187,9 +192,6 @@ def test_on_an_interface_in_a_namespace_nothing_leaves(namespace: str) -> None:
 
 def sent_packets(namespace: str) -> int:
     """UDP datagrams are not all that an interface sends, but they would be 300."""
-    shown = subprocess.run(
-        ["ip", "netns", "exec", namespace, "cat", "/proc/net/dev"],
-        capture_output=True, text=True, check=True,
-    ).stdout  # fmt: skip
+    shown = within(namespace, "cat", "/proc/net/dev").stdout
     (line,) = [line for line in shown.splitlines() if line.strip().startswith("veth0:")]
     return int(line.split(":")[1].split()[9])

@@ -7,7 +7,6 @@ in both, so the difference is the operations'.
 from __future__ import annotations
 
 import re
-import shutil
 import subprocess
 from collections import Counter
 from pathlib import Path
@@ -15,10 +14,10 @@ from pathlib import Path
 import pytest
 
 from tests.support.loads import load_command
+from tests.support.programs import needs, program
 from workloads.catalog import WORKLOADS
 
-STRACE = shutil.which("strace") or ""
-pytestmark = pytest.mark.skipif(not STRACE, reason="needs strace")
+pytestmark = needs("strace")
 
 FEW, MORE = 16, 80
 CALL = re.compile(r"^\d+ +(\w+)\(")
@@ -36,7 +35,7 @@ def calls(name: str, ops: int, place: Path, *options: str) -> Counter[str]:
     trace = place / f"{name}-{ops}"
     words = load_command(name, "--ops", ops, "--no-session", *CASES[name], *options)
     done = subprocess.run(
-        [STRACE, "-f", "-qq", "-e", "signal=none", "-o", str(trace), *words],
+        [program("strace"), "-f", "-qq", "-e", "signal=none", "-o", str(trace), *words],
         capture_output=True, text=True, check=False,
     )  # fmt: skip
     if done.returncode and "ptrace" in done.stderr.lower():

@@ -9,6 +9,7 @@ import socket
 import struct
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -90,6 +91,14 @@ def close(client: AuditClient, consumer: ConsumerProcess) -> dict[str, Any]:
             assert consumer.line(timeout_s=0.4) == {"event": "marker", "k": 1}
             return consumer.stop()
     raise AssertionError("no marker came through")
+
+
+def drained(client: AuditClient) -> None:
+    """Wait until the kernel's thread, which others may keep from running, has sent all there is."""
+    deadline = time.monotonic() + 60
+    while client.status().backlog:
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
 
 
 @pytest.mark.parametrize("mode", ["unicast", "multicast"])
@@ -229,11 +238,13 @@ def test_a_small_buffer_loses_and_says_so(audited: AuditClient) -> None:
         with rule(audited, "connect"):
             consumer.process.send_signal(19)  # SIGSTOP
             worker.work()
+            drained(audited)
             consumer.process.send_signal(18)  # SIGCONT
             result = close(audited, consumer)
     received = result["sessions"][worker.session]["by_syscall"]["42"]
     assert 0 < received["complete"] < count
     assert result["socket_drops"] > 0
     assert result["serials"]["gaps"] > 0
-    lost = count - received["complete"] - received["partial"]
-    assert result["serials"]["gaps"] >= lost - 1
+    # An event that lost the record with its session is counted as partial among all events only.
+    not_whole = count - received["complete"]
+    assert result["serials"]["gaps"] + result["events"]["partial"] >= not_whole - 1

@@ -25,21 +25,20 @@ from harness.model import Cell, Sample, Trial
 from harness.processes import ChildFailedError
 from harness.run.plan import Request, make_plan
 from harness.run.trial import Bench, run_trial
-from tests.kernel.conftest import refuse
 from tests.support.command import ROOT
+from tests.support.programs import needs
 
-pytestmark = [pytest.mark.kernel, pytest.mark.usefixtures("audit_host"), pytest.mark.timeout(120)]
+pytestmark = [
+    pytest.mark.kernel,
+    pytest.mark.usefixtures("audit_host"),
+    pytest.mark.timeout(120),
+    needs("auditd"),
+]
 
 OPS = 2000
-NAMES = ("auditd", "auditd-enriched", "auditd-laurel", "auditd+multicast")
+LAUREL = pytest.param("auditd-laurel", marks=needs("laurel"))
+NAMES = ("auditd", "auditd-enriched", LAUREL, "auditd+multicast")
 PID_FILE = Path("/run/auditd.pid")
-
-
-@pytest.fixture(autouse=True)
-def _installed() -> None:
-    for program in ("auditd", "laurel"):
-        if shutil.which(program, path="/usr/sbin:/usr/local/sbin") is None:
-            refuse(f"{program} is not installed")
 
 
 def measure(
@@ -114,7 +113,7 @@ def costs(sample: Sample) -> set[str]:
     return {name.removeprefix(start) for name in sample.metrics if name.startswith(start)}
 
 
-@pytest.mark.parametrize("name", ["auditd-enriched", "auditd-laurel"])
+@pytest.mark.parametrize("name", ["auditd-enriched", LAUREL])
 def test_every_command_is_accounted_for(name: str, tmp_path: Path) -> None:
     sample = measure(name, tmp_path, workload="shells", ops=100)
     assert sample.invalid_reason == ""
@@ -136,15 +135,19 @@ class Killer:
                 os.kill(client.status().pid, signal.SIGKILL)
 
 
+@needs("laurel")
 def test_killed_in_the_middle_it_is_named_and_all_is_given_back(tmp_path: Path) -> None:
     sample = measure("auditd-laurel", tmp_path, ops=200_000, on_pulse=Killer())
     assert not sample.valid
     assert sample.invalid_reason == "auditd was killed by SIGKILL"
 
 
+@needs("laurel")
 def test_a_plugin_that_dies_is_named(tmp_path: Path) -> None:
     def kill(backlog: int, lost: int) -> None:
-        subprocess.run(["pkill", "-KILL", "-x", "-P", str(registered()), "laurel"], check=False)
+        for child in psutil.Process(registered()).children():
+            if child.name() == "laurel":
+                child.kill()
 
     sample = measure("auditd-laurel", tmp_path, ops=200_000, on_pulse=kill)
     assert sample.invalid_reason == "laurel, a process of auditd, ended"
@@ -209,6 +212,7 @@ def test_a_laurel_that_ends_at_once_is_told(tmp_path: Path) -> None:
     assert running_programs() == []
 
 
+@needs("mount")
 def test_with_the_disk_nearly_full_it_is_given_up(tmp_path: Path) -> None:
     disk = tmp_path / "disk"
     disk.mkdir()
@@ -248,6 +252,7 @@ def test_beside_another_auditd_it_does_not_start(tmp_path: Path) -> None:
         process.wait()
 
 
+@needs("laurel")
 def test_it_tells_its_version() -> None:
     found = CONSUMERS["auditd"].find(None)
     both = CONSUMERS["auditd-laurel"].find(None)

@@ -93,6 +93,16 @@ def gone(processes: list[psutil.Process]) -> bool:
     return not any(p.is_running() and p.status() != psutil.STATUS_ZOMBIE for p in processes)
 
 
+def trials_that_ended(folder: Path) -> int:
+    """How many stored trials nobody killed, disturbed ones among them."""
+    lines = [
+        line
+        for samples in folder.glob("results/*/*/samples.jsonl")
+        for line in samples.read_text(encoding="utf-8").splitlines()
+    ]
+    return sum("killed by" not in line and "given up" not in line for line in lines)
+
+
 def start(tmp_path: Path) -> tuple[subprocess.Popen[bytes], psutil.Process]:
     run = start_auditbench(*RUN, cwd=tmp_path)
     return run, psutil.Process(run.pid)
@@ -134,13 +144,16 @@ def test_kill_children_at_random_moments(victim: str, before: Snapshot, tmp_path
     run, harness = start(tmp_path)
     killed = 0
     try:
-        deadline = time.monotonic() + 100
+        deadline = time.monotonic() + 110
         while killed < MOMENTS and time.monotonic() < deadline:
             assert run.poll() is None, "the run ended because a child was killed"
             time.sleep(chance.uniform(0.2, 1.2))
             for child in children_named(harness, victim)[:1]:
                 child.kill()
                 killed += 1
+                # Three failed trials in a row would rightly end the run.
+                whole = trials_that_ended(tmp_path)
+                assert eventually(lambda whole=whole: trials_that_ended(tmp_path) > whole)
         run.send_signal(signal.SIGINT)
         assert run.wait(30) == 5
     finally:

@@ -19,8 +19,8 @@ from harness.kernel.rule_file import RuleFile, load_rule_file
 from harness.kernel.rule_format import format_listing
 from harness.kernel.rule_lint import rule_warnings
 from harness.kernel.rule_text import parse_rule
-from tests.golden.rules.auditctl_shim import find_auditctl
-from tests.kernel.conftest import enabled, refuse
+from tests.golden.rules.auditctl_shim import auditctl_or_skip
+from tests.kernel.conftest import enabled
 
 pytestmark = pytest.mark.kernel
 
@@ -67,9 +67,7 @@ FILES = {
 
 @pytest.mark.parametrize("name", FILES)
 def test_a_file_leaves_what_auditctl_leaves(empty: AuditClient, tmp_path: Path, name: str) -> None:
-    auditctl = find_auditctl()
-    if auditctl is None:
-        refuse("auditctl is not installed")
+    auditctl = auditctl_or_skip()
     path = tmp_path / f"{name}.rules"
     lines = [line.strip() for line in FILES[name].split("\n")]
     path.write_text("\n".join(lines) + "\n", encoding="ascii")

@@ -29,9 +29,9 @@ from harness.kernel.rule_refusals import rule_refusals
 from harness.kernel.rule_set import RuleSet
 from harness.kernel.rule_text import parse_rule, parse_rule_text
 from harness.kernel.rule_words import split_line
-from tests.golden.rules.auditctl_shim import example_files, find_auditctl
+from tests.golden.rules.auditctl_shim import auditctl_or_skip, packaged_files
 from tests.golden.rules.regenerate import lines_of
-from tests.kernel.conftest import enabled, refuse
+from tests.kernel.conftest import enabled
 
 pytestmark = pytest.mark.kernel
 
@@ -64,7 +64,8 @@ def golden_lines() -> list[bytes]:
 
 
 def example_lines() -> list[bytes]:
-    lines = [line for file in example_files() for line in file.read_bytes().split(b"\n")]
+    """Those of the rule files that come with auditctl, also those that are commented out."""
+    lines = [line for file in packaged_files() for line in file.read_bytes().split(b"\n")]
     return lines + [re.sub(rb"^ *#+ *", b"", line) for line in lines if line.startswith(b"#")]
 
 
@@ -110,9 +111,7 @@ def test_each_rule_is_taken_listed_and_deleted(
 def test_all_rules_at_once_are_in_order_and_print_as_auditctl_prints(
     empty: AuditClient, lines: Callable[[], list[bytes]]
 ) -> None:
-    auditctl = find_auditctl()
-    if auditctl is None:
-        refuse("auditctl is not installed")
+    auditctl = auditctl_or_skip()
     rules = RuleSet()
     for number, parsed in enumerate(additions(lines()), start=1):
         assert parsed.rule is not None
@@ -127,7 +126,7 @@ def test_all_rules_at_once_are_in_order_and_print_as_auditctl_prints(
     assert [(rule.filter_list, rule.fields) for rule in listed] == [
         (rule.filter_list, rule.fields) for rule in wanted
     ]
-    printed = subprocess.run([str(auditctl), "-l"], capture_output=True, check=True).stdout
+    printed = subprocess.run([auditctl, "-l"], capture_output=True, check=True).stdout
     if b"exe!=" not in printed:  # as 3.0.9 prints it, and so do we with its libaudit
         assert format_listing(listed) == printed.decode().split("\n")[:-1]
     for payload in empty.list_rules():

@@ -9,7 +9,6 @@ from pathlib import Path
 import jsonschema
 import pytest
 
-from tests.kernel.conftest import refuse
 from tests.support.command import ROOT, assert_one_line, auditbench, auditbench_json
 from tests.support.schemas import schema
 
@@ -166,7 +165,7 @@ def test_a_full_disk_keeps_what_was_measured(tmp_path: Path) -> None:
     results.mkdir()
     mount = ["mount", "-t", "tmpfs", "-o", "size=128k", "auditbench-test", str(results)]
     if subprocess.run(mount, capture_output=True, check=False).returncode != 0:
-        refuse("no tmpfs can be mounted here")
+        pytest.skip("no tmpfs can be mounted here")
     try:
         done = auditbench(
             "run", "--workload", "udp", "--blocks", 50, "--ops", 50, cwd=tmp_path, timeout_s=150

@@ -11,9 +11,9 @@ from pathlib import Path
 
 from consumer.names import type_name
 from consumer.parse import split_capture
+from tests.support.programs import program
 
 CAPTURE = Path(__file__).parents[1] / "golden" / "records" / "linux-6.18.cap.gz"
-AUREPORT = "/sbin/aureport"
 _HEAD = re.compile(rb"audit\((\d+)\.(\d{3}):(\d+)\)")
 END_OF_EVENT = 1320
 
@@ -62,7 +62,7 @@ def repeated(times: int, node: bytes = b"") -> bytes:
 def aureport(report: str, path: Path, *options: str) -> Counter[str]:
     """What `aureport REPORT --summary` counts in a file."""
     done = subprocess.run(
-        [AUREPORT, report, "--summary", "--escape", "raw", "-if", str(path), *options],
+        [program("aureport"), report, "--summary", "--escape", "raw", "-if", str(path), *options],
         stdin=subprocess.DEVNULL,
         capture_output=True,
         check=False,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import shutil
 import subprocess
 from pathlib import Path
 
@@ -13,6 +12,7 @@ from consumer import implied, kinds
 from consumer.names import TYPE_NAMES, type_name, type_number
 from consumer.netlink import user_messages_filter
 from consumer.syscalls import syscall_names
+from tests.support.programs import compiler
 
 CONSUMER = Path(__file__).parents[2] / "consumer"
 
@@ -157,11 +157,8 @@ int main(void)
 
 @pytest.mark.parametrize("portable", [False, True])
 def test_masks(portable: bool, tmp_path: Path) -> None:
-    compiler = shutil.which("cc") or shutil.which("gcc")
-    if compiler is None:
-        pytest.skip("no C compiler")
     (tmp_path / "check.c").write_text(SCAN_CHECK)
     flags = ["-DSCAN_PORTABLE"] if portable else []
-    command = [compiler, "-O2", *flags, f"-I{CONSUMER}", "check.c", "-o", "check"]
+    command = [compiler(), "-O2", *flags, f"-I{CONSUMER}", "check.c", "-o", "check"]
     subprocess.run(command, cwd=tmp_path, check=True)
     assert subprocess.run([tmp_path / "check"], check=False).returncode == 0

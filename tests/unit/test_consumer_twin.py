@@ -6,7 +6,7 @@ from collections import Counter
 from random import Random
 from typing import Any
 
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from consumer.assemble import Assembler
@@ -87,6 +87,9 @@ def counted_by_both(
     st.sampled_from([(), (1327,), (1320,), (1320, 1327), (1302, 1307), (1306, 1309), (1425,)]),
     st.sampled_from([0, 303]),
 )
+# Late records of events that were counted before the start marker.
+@example(seed=1318, depth="assemble", events=16384, excluded=(), tree=0)
+@example(seed=1813, depth="assemble", events=16384, excluded=(), tree=0)
 @settings(max_examples=250, deadline=None, suppress_health_check=[HealthCheck.data_too_large])
 def test_counters_of_any_stream(
     seed: int, depth: str, events: int, excluded: tuple[int, ...], tree: int

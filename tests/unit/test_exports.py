@@ -65,7 +65,7 @@ def test_one_row_per_trial_with_the_same_columns() -> None:
 
 
 def test_parquet_has_the_same_values_with_types_of_their_own() -> None:
-    pyarrow = pytest.importorskip("pyarrow")
+    import pyarrow
     from pyarrow import parquet
 
     made = samples()
@@ -95,7 +95,8 @@ def test_pyperf_holds_one_value_per_block_in_seconds() -> None:
     assert left_out == []
     suite = json.loads(text)
     assert len(suite["benchmarks"]) == len(COSTS_NS)
-    pyperf = pytest.importorskip("pyperf")
+    import pyperf
+
     loaded = pyperf.BenchmarkSuite.loads(text)
     rules = loaded.get_benchmark("udp/rules/assemble/elapsed_ns_per_op")
     values = [

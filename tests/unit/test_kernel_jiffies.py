@@ -69,10 +69,9 @@ def test_damaged_and_missing_configurations_are_passed_over(tmp_path: Path) -> N
 
 
 def test_both_ways_agree_on_this_host() -> None:
+    """Where it has its kernel's configuration; else the clock is held to what kernels can have."""
     by_file = hz_of_configuration()
-    if by_file is None:
-        pytest.skip("this host has no kernel configuration to compare with")
-    assert kernel_hz() == by_file
+    assert kernel_hz() == by_file if by_file else kernel_hz() in (100, 250, 300, 1000)
 
 
 def test_conversions() -> None:

@@ -74,7 +74,7 @@ def wait_for(pid: int, state: str) -> None:
 def test_a_paused_process_stands_and_runs_again(sleeper: subprocess.Popen[bytes]) -> None:
     with paused([sleeper.pid], 1, 400):
         wait_for(sleeper.pid, "T")
-    assert state_of(sleeper.pid) == "S"
+    wait_for(sleeper.pid, "S")
 
 
 def test_a_pause_ends_with_what_failed(sleeper: subprocess.Popen[bytes]) -> None:

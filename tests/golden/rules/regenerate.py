@@ -18,7 +18,8 @@ import tempfile
 import zlib
 from pathlib import Path
 
-from tests.golden.rules.auditctl_shim import ShimmedAuditctl, missing
+from tests.golden.rules.auditctl_shim import ShimmedAuditctl
+from tests.support.programs import find_program, why_absent
 
 HERE = Path(__file__).parent
 
@@ -67,9 +68,8 @@ def golden_of(auditctl: ShimmedAuditctl, line: bytes) -> dict[str, object]:
 
 def main() -> None:
     """Write `goldens.json`."""
-    reason = missing()
-    if reason:
-        sys.exit(reason)
+    if find_program("auditctl") is None:
+        sys.exit(why_absent("auditctl"))
     with tempfile.TemporaryDirectory() as folder:
         auditctl = ShimmedAuditctl(Path(folder))
         document = {
