@@ -5,6 +5,7 @@ Facts only; whether they suit a measurement is for the checks.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 from harness.host.tree import HostTree, keyed_lines, parse_cpu_list
@@ -108,3 +109,28 @@ def _turbo(tree: HostTree) -> bool | None:
         return no_turbo == "0"
     boost = tree.text(f"{_CPU}/cpufreq/boost")
     return None if boost is None else boost == "1"
+
+
+def read_frequency_khz(tree: HostTree | None = None) -> dict[int, int]:
+    """CPU number to kHz: of cpufreq, else what `/proc/cpuinfo` says; empty where neither does.
+
+    In a virtual machine the latter is a constant.
+    """
+    tree = tree or HostTree()
+    found = {}
+    for name in tree.names(_CPU):
+        if re.fullmatch(r"cpu\d+", name):
+            khz = tree.number(f"{_CPU}/{name}/cpufreq/scaling_cur_freq")
+            if khz is not None:
+                found[int(name[3:])] = khz
+    return found or _cpuinfo_khz(tree.text("/proc/cpuinfo") or "")
+
+
+def _cpuinfo_khz(cpuinfo: str) -> dict[int, int]:
+    number, found = None, {}
+    for key, value in re.findall(r"^(processor|cpu MHz)\s*:\s*([\d.]+)$", cpuinfo, re.MULTILINE):
+        if key == "processor":
+            number = int(value)
+        elif number is not None:
+            found[number] = round(float(value) * 1000)
+    return found

@@ -29,9 +29,9 @@ from typing import Literal, Protocol
 from harness.errors import KernelAnswerError
 from harness.host.differences import Differences, Verdict
 from harness.host.fork_helper import ForkHelper
-from harness.host.kernel_facts import boot_parameter
 from harness.host.kernel_memory import ever_enabled_flag
 from harness.host.privilege import read_privilege_facts
+from harness.host.proc import boot_parameter
 from harness.host.tree import HostTree
 from harness.kernel import messages
 from harness.kernel.status import AuditStatus

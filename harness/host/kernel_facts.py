@@ -13,6 +13,7 @@ import re
 import zlib
 from dataclasses import dataclass
 
+from harness.host.proc import boot_parameter, boot_parameters
 from harness.host.tree import HostTree
 from harness.kernel.jiffies import kernel_hz
 
@@ -87,16 +88,8 @@ def read_kernel_facts(tree: HostTree) -> KernelFacts:
     )
 
 
-def boot_parameter(cmdline: str, name: str) -> str | None:
-    """The last value of `name=` on a kernel command line; what follows ` -- ` is for init."""
-    kernel_part = re.split(r"\s--(?:\s|$)", cmdline, maxsplit=1)[0]
-    values = re.findall(rf"(?:^|\s){re.escape(name)}=(\S*)", kernel_part)
-    return values[-1].strip('"') if values else None
-
-
-def _told_parameters(cmdline: str) -> tuple[str, ...]:
-    kernel_part = re.split(r"\s--(?:\s|$)", cmdline, maxsplit=1)[0]
-    return tuple(word for word in kernel_part.split() if _TOLD.match(word))
+def _told_parameters(command_line: str) -> tuple[str, ...]:
+    return tuple(word for word in boot_parameters(command_line) if _TOLD.match(word))
 
 
 def _read_config(tree: HostTree, release: str) -> tuple[str | None, dict[str, str]]:

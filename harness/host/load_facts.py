@@ -5,10 +5,15 @@ Moments, not differences: what a trial costs is read by `harness.metrics`.
 
 from __future__ import annotations
 
-import os
-import re
 from dataclasses import dataclass
 
+from harness.host.proc import (
+    MachineCpu,
+    read_load_average,
+    read_machine_cpu,
+    read_memory_bytes,
+    read_pressure,
+)
 from harness.host.tree import HostTree
 
 
@@ -33,42 +38,34 @@ class LoadFacts:
 
 
 def read_load_facts(tree: HostTree) -> LoadFacts:
-    """Reads `/proc/{loadavg,pressure/*,stat,meminfo,uptime}` and the boot id."""
-    loads = (tree.text("/proc/loadavg") or "").split()
+    """Read `/proc/{loadavg,pressure/*,stat,meminfo,uptime}` and the boot id."""
+    load, pressure, memory = read_load_average(tree), read_pressure(tree), read_memory_bytes(tree)
     uptime = (tree.text("/proc/uptime") or "").split()
-    steal_ns, share = _steal(tree)
+    steal_ns, share = _steal(read_machine_cpu(tree))
+
+    def stalled(resource: str) -> float | None:
+        some = pressure.get(f"{resource}_some")
+        return None if some is None else some.average_10_s_percent
+
     return LoadFacts(
-        load_1_minute=float(loads[0]) if loads else None,
-        load_5_minutes=float(loads[1]) if loads else None,
-        cpu_pressure_10_s_percent=_pressure(tree, "cpu"),
-        memory_pressure_10_s_percent=_pressure(tree, "memory"),
-        io_pressure_10_s_percent=_pressure(tree, "io"),
+        load_1_minute=load.one_minute if load else None,
+        load_5_minutes=load.five_minutes if load else None,
+        cpu_pressure_10_s_percent=stalled("cpu"),
+        memory_pressure_10_s_percent=stalled("memory"),
+        io_pressure_10_s_percent=stalled("io"),
         steal_ns=steal_ns,
         steal_share=share,
-        memory_bytes=_memory(tree, "MemTotal"),
-        memory_available_bytes=_memory(tree, "MemAvailable"),
+        memory_bytes=memory.get("MemTotal"),
+        memory_available_bytes=memory.get("MemAvailable"),
         uptime_s=float(uptime[0]) if uptime else None,
         boot_id=tree.text("/proc/sys/kernel/random/boot_id"),
     )
 
 
-def _steal(tree: HostTree) -> tuple[int, float]:
-    """Of `cpu user nice system idle iowait irq softirq steal …`, in ticks of USER_HZ."""
-    words = (tree.text("/proc/stat") or "").split("\n", 1)[0].split()[1:9]
-    ticks = [int(word) for word in words]
-    if len(ticks) < 8:
+def _steal(cpu: MachineCpu | None) -> tuple[int, float]:
+    """Stolen time in ns, and as a share of the time in which the CPUs wanted to run."""
+    times = {} if cpu is None else cpu.total
+    if "steal" not in times:
         return 0, 0.0
-    user, nice, system, _idle, _iowait, irq, softirq, steal = ticks
-    wanted = user + nice + system + irq + softirq + steal
-    tick_ns = 1_000_000_000 // os.sysconf("SC_CLK_TCK")
-    return steal * tick_ns, steal / wanted if wanted else 0.0
-
-
-def _pressure(tree: HostTree, resource: str) -> float | None:
-    found = re.search(r"^some avg10=([\d.]+)", tree.text(f"/proc/pressure/{resource}") or "")
-    return float(found.group(1)) if found else None
-
-
-def _memory(tree: HostTree, name: str) -> int | None:
-    found = re.search(rf"^{name}:\s+(\d+) kB", tree.text("/proc/meminfo") or "", re.MULTILINE)
-    return int(found.group(1)) * 1024 if found else None
+    wanted = sum(times.values()) - times["idle"] - times["iowait"]
+    return times["steal"], times["steal"] / wanted if wanted else 0.0

@@ -20,7 +20,7 @@ from harness.host.finding import Finding
 from harness.host.tree import HostTree
 from harness.kernel.client import AuditClient
 from harness.kernel.daemon import clear_stale_daemon
-from harness.metrics.kauditd import read_kauditd_cpu
+from harness.metrics.audit import read_kauditd_cpu
 from tests.kernel.conftest import refuse
 
 pytestmark = pytest.mark.kernel

@@ -13,10 +13,11 @@ from made_up_host import CONFIG, RELEASE, MadeUpHost
 from harness.host.audience_facts import read_audience_facts, read_registered
 from harness.host.cpu_facts import read_cpu_facts
 from harness.host.facts import read_host_facts
-from harness.host.kernel_facts import boot_parameter, read_kernel_facts
+from harness.host.kernel_facts import read_kernel_facts
 from harness.host.netlink_sockets import read_audit_sockets
 from harness.host.platform_facts import PlatformFacts, read_platform_facts
 from harness.host.privilege import read_privilege_facts
+from harness.host.proc import boot_parameter
 from harness.host.tree import HostTree, parse_cpu_list
 
 

@@ -3,24 +3,25 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from made_up_host import MadeUpHost, audit_status
 
-from harness.host.process_cpu import TICK_NS, read_process_cpu
+from harness.host.cpu_facts import read_frequency_khz
+from harness.host.netlink_sockets import read_audit_sockets
+from harness.host.proc import (
+    TICK_NS,
+    read_load_average,
+    read_machine_cpu,
+    read_memory_bytes,
+    read_pressure,
+)
+from harness.host.process_cpu import read_process_cpu
 from harness.host.tree import HostTree
-from harness.metrics.audit_sockets import read_audit_socket_drops
-from harness.metrics.audit_status import audit_delta
+from harness.metrics.audit import audit_delta, kauditd_pid, socket_drops
 from harness.metrics.catalog import METRICS, SOURCES
-from harness.metrics.frequency import read_frequency_khz
-from harness.metrics.kauditd import kauditd_pid
-from harness.metrics.load import read_load
-from harness.metrics.machine import read_machine
-from harness.metrics.machine_cpu import read_machine_cpu
-from harness.metrics.memory import read_memory
-from harness.metrics.pressure import read_pressure
+from harness.metrics.machine import cpu_delta, memory_delta, pressure_delta, read_machine
 
 METRICS_FOLDER = Path(__file__).parents[2] / "harness/metrics"
 
@@ -122,7 +123,7 @@ def test_machine_cpu_difference(host: MadeUpHost) -> None:
     after = read_machine_cpu(host.tree)
     assert before is not None
     assert after is not None
-    delta = after.delta(before)
+    delta = cpu_delta(after, before)
     assert delta["user_ns"] == 100 * TICK_NS
     assert delta["softirq_ns"] == 10 * TICK_NS
     assert delta["steal_ns"] == 3 * TICK_NS
@@ -139,22 +140,20 @@ def test_pressure_difference_in_ns(host: MadeUpHost) -> None:
     before = read_pressure(host.tree)
     host.change("/proc/pressure/cpu", "total=2000", "total=2500")
     after = read_pressure(host.tree)
-    assert before is not None
-    assert after is not None
-    delta = after.delta(before)
+    delta = pressure_delta(after, before)
+    assert delta is not None
     assert delta["cpu_some_ns"] == 500_000
     assert delta["cpu_full_ns"] == 0
     assert len(delta) == 6
 
 
 def test_load_and_memory(host: MadeUpHost) -> None:
-    load = read_load(host.tree)
-    memory = read_memory(host.tree)
+    load = read_load_average(host.tree)
+    memory = read_memory_bytes(host.tree)
     assert load is not None
-    assert memory is not None
     assert (load.one_minute, load.running, load.tasks) == (0.10, 1, 200)
-    assert memory.available_bytes == 4000 * 1024
-    assert memory.delta(replace(memory, slab_unreclaimable_bytes=0)) == {
+    assert memory["MemAvailable"] == 4000 * 1024
+    assert memory_delta(memory, {**memory, "SUnreclaim": 0}) == {
         "available_bytes": 0,
         "slab_unreclaimable_bytes": 80 * 1024,
     }
@@ -169,11 +168,14 @@ def test_frequency_of_cpufreq_then_of_cpuinfo(host: MadeUpHost) -> None:
 
 def test_socket_drops_since(host: MadeUpHost) -> None:
     host.audit_socket(700, port=4000, groups=1, drops=5)
-    before = read_audit_socket_drops(host.tree)
+    before = read_audit_sockets(host.tree)
     host.change("/proc/net/netlink", "5        700", "9        700")
     host.audit_socket(701, port=4001, drops=2)
-    after = read_audit_socket_drops(host.tree)
-    assert [(row["port_id"], row["drops"]) for row in after.delta(before)] == [(4000, 4), (4001, 2)]
+    after = read_audit_sockets(host.tree)
+    assert [(row["port_id"], row["drops"]) for row in socket_drops(after, before)] == [
+        (4000, 4),
+        (4001, 2),
+    ]
 
 
 def test_audit_counters_wrap_and_convert() -> None:
