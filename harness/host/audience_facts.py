@@ -11,7 +11,6 @@ from typing import Literal
 
 from harness.host.netlink_sockets import AuditSocket, owners_of, read_audit_sockets
 from harness.host.tree import HostTree
-from harness.kernel.daemon import is_live_daemon
 
 # By the kernel's `comm`, which is cut at 15 bytes.
 KNOWN_CONSUMERS = {
@@ -75,51 +74,17 @@ def read_audience_facts(tree: HostTree) -> AudienceFacts:
     )
 
 
-@dataclass(frozen=True, slots=True)
-class Registered:
-    """The process that the kernel names as its audit daemon."""
-
-    pid: int
-    name: str | None
-    """`None` when there is no such process any more."""
-    exe: str | None
-    alive: bool
-    """Whether it lives and holds an audit socket; otherwise the kernel's entry is stale."""
-
-
-def read_registered(tree: HostTree, pid: int) -> Registered | None:
-    """Who `pid` of the audit status is, `None` for 0 (nobody)."""
-    if pid == 0:
-        return None
-    return Registered(
-        pid=pid,
-        name=process_name(tree, pid),
-        exe=process_exe(tree, pid),
-        alive=is_live_daemon(pid, tree.path("/proc")),
-    )
-
-
-def process_name(tree: HostTree, pid: int) -> str | None:
-    """`comm` of a process, `None` when there is no such process."""
-    return tree.text(f"/proc/{pid}/comm")
-
-
-def process_exe(tree: HostTree, pid: int) -> str | None:
-    """The path that a process executes, as `/proc` says; `None` for kernel threads."""
-    return tree.link(f"/proc/{pid}/exe")
-
-
 def _owned(tree: HostTree, socket: AuditSocket, pid: int | None) -> AuditSocket:
-    name = None if pid is None else process_name(tree, pid)
+    name = None if pid is None else tree.process_name(pid)
     return replace(socket, owner_pid=pid, owner_name=name)
 
 
 def _known_processes(tree: HostTree) -> list[AuditProcess]:
     found = []
     for pid in tree.pids():
-        name = process_name(tree, pid) or ""
+        name = tree.process_name(pid) or ""
         if name in KNOWN_CONSUMERS:
-            exe = process_exe(tree, pid)
+            exe = tree.process_exe(pid)
             found.append(AuditProcess(pid, name, KNOWN_CONSUMERS[name], exe))
     return found
 

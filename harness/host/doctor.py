@@ -8,11 +8,11 @@ from pathlib import Path
 
 from harness.errors import HostUnfitError
 from harness.host.audit_view import AskingClient, ClientFactory, ask_kernel
-from harness.host.ever_enabled import EverEnabled
+from harness.host.ever_enabled.locked_probe import locked_probe
+from harness.host.ever_enabled.probe import EverEnabled
 from harness.host.facts import HostFacts, read_host_facts
 from harness.host.finding import Finding
 from harness.host.findings import judge
-from harness.host.locked_probe import locked_probe
 from harness.host.tree import HostTree
 from harness.kernel.client import AuditClient
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from harness.host.audit_view import AskingClient, AuditView, ClientFactory, ask_kernel
 from harness.host.checks.catalog import CHECKS
-from harness.host.ever_enabled import EverEnabled
+from harness.host.ever_enabled.probe import EverEnabled
 from harness.host.facts import HostFacts
 from harness.host.finding import Finding, Severity
 from harness.host.tree import HostTree

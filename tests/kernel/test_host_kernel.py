@@ -14,7 +14,7 @@ import pytest
 
 from harness.host.audience_facts import read_audience_facts
 from harness.host.doctor import Diagnosis, diagnose
-from harness.host.ever_enabled import never_task_rule, probe_ever_enabled
+from harness.host.ever_enabled.probe import never_task_rule, probe_ever_enabled
 from harness.host.facts import read_host_facts
 from harness.host.finding import Finding
 from harness.host.tree import HostTree

@@ -22,7 +22,7 @@ from harness.host.checks import (
 )
 from harness.host.checks.catalog import CHECKS
 from harness.host.doctor import Diagnosis, diagnose
-from harness.host.ever_enabled import EverEnabled
+from harness.host.ever_enabled.probe import EverEnabled
 from harness.host.facts import read_host_facts
 from harness.host.finding import Finding
 from harness.host.findings import examine

@@ -18,10 +18,10 @@ import pytest
 from made_up_host import MadeUpClient, MadeUpHost, audit_status
 
 from harness.errors import KernelAnswerError
-from harness.host import ever_enabled
-from harness.host.differences import Differences
-from harness.host.ever_enabled import never_task_rule, probe_ever_enabled
-from harness.host.locked_probe import locked_probe
+from harness.host.ever_enabled import probe
+from harness.host.ever_enabled.locked_probe import locked_probe
+from harness.host.ever_enabled.probe import never_task_rule, probe_ever_enabled
+from harness.host.ever_enabled.verdict import Differences
 from harness.kernel.lock import RunLock, holder_of
 from harness.kernel.state_dir import StateDir
 
@@ -162,7 +162,7 @@ class FakeHelper:
 @pytest.fixture
 def helper(monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeHelper]:
     fake = FakeHelper()
-    monkeypatch.setattr(ever_enabled, "ForkHelper", lambda: fake)
+    monkeypatch.setattr(probe, "ForkHelper", lambda: fake)
     yield fake
     assert fake.log == [] or fake.log[-1] == "helper ended"
 
@@ -199,7 +199,7 @@ def test_the_rule_goes_when_the_helper_fails(
 def test_no_clear_answer_is_unknown_after_the_budget(
     host: MadeUpHost, helper: FakeHelper, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(ever_enabled, "BUDGET_S", 0.05)
+    monkeypatch.setattr(probe, "BUDGET_S", 0.05)
     helper.gap = 13
     client = MadeUpClient()
     helper.log = client.log

@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 from made_up_host import CONFIG, RELEASE, MadeUpHost
 
-from harness.host.audience_facts import read_audience_facts, read_registered
+from harness.host.audience_facts import read_audience_facts
+from harness.host.audit_view import read_registered
 from harness.host.cpu_facts import read_cpu_facts
 from harness.host.facts import read_host_facts
 from harness.host.kernel_facts import read_kernel_facts

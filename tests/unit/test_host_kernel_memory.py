@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 from made_up_host import MadeUpClient, MadeUpHost, audit_status
 
-from harness.host.ever_enabled import probe_ever_enabled
-from harness.host.kernel_memory import ever_enabled_flag
+from harness.host.ever_enabled.kernel_memory import ever_enabled_flag
+from harness.host.ever_enabled.probe import probe_ever_enabled
 from harness.host.tree import HostTree
 
 BASE = 0xFFFFFFFF81000000

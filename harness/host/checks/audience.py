@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from harness.host.audience_facts import AudienceFacts, Registered
-from harness.host.audit_view import AuditView
+from harness.host.audience_facts import AudienceFacts
+from harness.host.audit_view import AuditView, Registered
 from harness.host.facts import HostFacts
 from harness.host.finding import Finding
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from harness.host.audit_view import AuditView
-from harness.host.ever_enabled import EverEnabled
+from harness.host.ever_enabled.probe import EverEnabled
 from harness.host.facts import HostFacts
 from harness.host.finding import Finding
 from harness.host.kernel_facts import KernelFacts

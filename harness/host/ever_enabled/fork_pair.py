@@ -1,4 +1,4 @@
-"""A program for `ever_enabled`: forks children on command and times `getppid` in them by turns.
+"""A program for `probe`: forks children on command and times `getppid` in them by turns.
 
 Started as `python -I -S fork_pair.py`, so that it imports the least and starts at once; it knows
 nothing of audit. Commands on standard input, one answer line each:

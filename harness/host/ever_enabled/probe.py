@@ -27,9 +27,9 @@ from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
 from harness.errors import KernelAnswerError
-from harness.host.differences import Differences, Verdict
-from harness.host.fork_helper import ForkHelper
-from harness.host.kernel_memory import ever_enabled_flag
+from harness.host.ever_enabled.fork_helper import ForkHelper
+from harness.host.ever_enabled.kernel_memory import ever_enabled_flag
+from harness.host.ever_enabled.verdict import Differences, Verdict
 from harness.host.privilege import read_privilege_facts
 from harness.host.proc import boot_parameter
 from harness.host.tree import HostTree

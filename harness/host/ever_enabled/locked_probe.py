@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from harness.host.ever_enabled import ClientLike, EverEnabled, probe_ever_enabled
+from harness.host.ever_enabled.probe import ClientLike, EverEnabled, probe_ever_enabled
 from harness.kernel.lock import RunLock, holder_of
 from harness.kernel.state_dir import StateDir, default_state_dir
 

@@ -1,6 +1,6 @@
-"""Decides from times of children forked with and without an audit context whether they differ.
+"""Decide from times of children forked with and without an audit context whether they differ.
 
-Numbers only: where the times come from, and what the answer means, is `ever_enabled`'s.
+Numbers only: where the times come from, and what the answer means, is for `probe`.
 """
 
 from __future__ import annotations
