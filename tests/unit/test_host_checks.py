@@ -11,21 +11,11 @@ import pytest
 from made_up_host import RELEASE, MadeUpClient, MadeUpHost, audit_status
 
 from harness.errors import HostUnfitError, KernelAnswerError
-from harness.host.checks import (
-    audience,
-    instruments,
-    kernel_audit,
-    limits,
-    machine,
-    other_run,
-    privilege,
-)
-from harness.host.checks.catalog import CHECKS
-from harness.host.doctor import Diagnosis, diagnose
+from harness.host.audit_view import ask_kernel
+from harness.host.doctor import Diagnosis, diagnose, judge
 from harness.host.ever_enabled.probe import EverEnabled
 from harness.host.facts import read_host_facts
 from harness.host.finding import Finding
-from harness.host.findings import examine
 from harness.kernel.lock import RunLock
 
 
@@ -67,18 +57,30 @@ def test_the_diagnosis_is_json(host: MadeUpHost) -> None:
 
 
 def test_order_of_the_groups(host: MadeUpHost) -> None:
-    names = [found.name for found in examined(host).findings]
-    order = ["privilege", "audit-in-kernel", "registered-daemon", "backlog", "cpus", "cpu-time"]
-    assert [name for name in names if name in order] == order
-    assert (
-        privilege.check,
-        other_run.check,
-        kernel_audit.check,
-        audience.check,
-        limits.check,
-        machine.check,
-        instruments.check,
-    ) == CHECKS
+    """On a host with almost everything to say; a quiet one leaves some findings out."""
+    host.audit_socket(700, port=4000, groups=1)
+    host.change("/proc/self/status", "000001ffffffffff", "0000000060000000")
+    host.change("/proc/self/status", "Seccomp:\t0", "Seccomp:\t2")
+    host.change("/proc/self/status", "TracerPid:\t0", "TracerPid:\t77")
+    host.change("/sys/kernel/security/lsm", "yama", "selinux")
+    host.link("/proc/self/ns/net", "net:[4026539999]")
+    host.write("/run/auditbench/lease.json", "{}")
+    for resource in ("cpu", "memory", "io"):
+        host.change(f"/proc/pressure/{resource}", "some avg10=0.50", "some avg10=50.00")
+    names = [found.name for found in examined(host, MadeUpClient(audit_status(lost=7))).findings]
+    assert names == [
+        *("privilege", "capability-net-admin", "capability-audit-read"),
+        *("namespaces", "net-namespace", "seccomp", "tracer"),
+        "other-run",
+        *("audit-in-kernel", "audit-parameter", "enabled", "ever-enabled"),
+        *("rules", "features", "security-modules"),
+        *("registered-daemon", "multicast-listener", "journald-audit-socket", "other-consumer"),
+        *("backlog", "failure", "rate-limit", "lost"),
+        *("cpus", "virtualisation"),
+        *("steal", "load", "pressure-cpu", "pressure-memory", "pressure-io"),
+        *("frequency", "clocksource"),
+        *("cpu-time", "hardware-counters", "tracepoints", "process-events"),
+    ]
 
 
 def unfit_by(host: MadeUpHost, name: str, client: MadeUpClient | None = None) -> Finding:
@@ -173,7 +175,7 @@ def test_ever_enabled(host: MadeUpHost, state: str, severity: str) -> None:
 
 
 def test_without_probe_nothing_is_said(host: MadeUpHost) -> None:
-    found = examine(read_host_facts(host.root), MadeUpClient, tree=host.tree)
+    found = judge(read_host_facts(host.root), ask_kernel(MadeUpClient, tree=host.tree))
     assert "ever-enabled" not in {finding.name for finding in found}
 
 

@@ -1,1 +1,1 @@
-"""The doctor's checks, a file per group, in `catalog`'s order. They judge and read nothing."""
+"""The doctor's checks, a file per group. They judge and read nothing."""

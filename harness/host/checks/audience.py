@@ -6,20 +6,19 @@ from collections.abc import Iterator
 
 from harness.host.audience_facts import AudienceFacts
 from harness.host.audit_view import AuditView, Registered
-from harness.host.facts import HostFacts
 from harness.host.finding import Finding
 
 _STOP_AUDITD = "auditctl --signal stop (or: service auditd stop)"
 _MASK_JOURNALD = "systemctl mask --now systemd-journald-audit.socket"
 
 
-def check(facts: HostFacts, view: AuditView) -> Iterator[Finding]:
+def check(audience: AudienceFacts, view: AuditView) -> Iterator[Finding]:
     """Registered daemon, multicast listeners, journald's unit, programs that consume audit."""
     if view.status is not None:
         yield _registered(view.registered)
-    yield from _listeners(facts.audience)
-    yield _journald(facts.audience)
-    yield from _programs(facts.audience, view)
+    yield from _listeners(audience)
+    yield _journald(audience)
+    yield from _programs(audience, view)
 
 
 def _registered(registered: Registered | None) -> Finding:

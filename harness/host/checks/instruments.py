@@ -4,19 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from harness.host.audit_view import AuditView
-from harness.host.facts import HostFacts
 from harness.host.finding import Finding
 from harness.host.instrument_facts import InstrumentFacts
+from harness.host.kernel_facts import KernelFacts
 
 
-def check(facts: HostFacts, _view: AuditView) -> Iterator[Finding]:
+def check(instruments: InstrumentFacts, kernel: KernelFacts) -> Iterator[Finding]:
     """CPU accounting, hardware counters, tracepoints, process events."""
-    instruments = facts.instruments
     yield _cpu_time(instruments)
     yield _counters(instruments)
-    yield _tracepoints(facts)
-    yield _process_events(facts)
+    yield _tracepoints(instruments, kernel)
+    yield _process_events(kernel)
 
 
 def _cpu_time(instruments: InstrumentFacts) -> Finding:
@@ -50,29 +48,29 @@ def _counters(instruments: InstrumentFacts) -> Finding:
     )
 
 
-def _tracepoints(facts: HostFacts) -> Finding:
-    if facts.kernel.config.get("CONFIG_FTRACE_SYSCALLS") == "n":
+def _tracepoints(instruments: InstrumentFacts, kernel: KernelFacts) -> Finding:
+    if kernel.config.get("CONFIG_FTRACE_SYSCALLS") == "n":
         return Finding(
             "tracepoints",
             "note",
             "built without CONFIG_FTRACE_SYSCALLS: syscalls cannot be counted independently",
-            evidence=facts.kernel.config_source or "",
+            evidence=kernel.config_source or "",
         )
-    if facts.instruments.tracefs is None:
+    if instruments.tracefs is None:
         return Finding(
             "tracepoints",
             "ok",
             "tracefs is not mounted; it is opened privately when syscalls are counted",
         )
-    return Finding("tracepoints", "ok", f"tracefs at {facts.instruments.tracefs}")
+    return Finding("tracepoints", "ok", f"tracefs at {instruments.tracefs}")
 
 
-def _process_events(facts: HostFacts) -> Finding:
-    if facts.kernel.config.get("CONFIG_PROC_EVENTS") == "n":
+def _process_events(kernel: KernelFacts) -> Finding:
+    if kernel.config.get("CONFIG_PROC_EVENTS") == "n":
         return Finding(
             "process-events",
             "note",
             "built without CONFIG_PROC_EVENTS: executions cannot be counted independently",
-            evidence=facts.kernel.config_source or "",
+            evidence=kernel.config_source or "",
         )
     return Finding("process-events", "ok", "the kernel tells of executions independently of audit")

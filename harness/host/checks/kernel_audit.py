@@ -6,7 +6,6 @@ from collections.abc import Iterator
 
 from harness.host.audit_view import AuditView
 from harness.host.ever_enabled.probe import EverEnabled
-from harness.host.facts import HostFacts
 from harness.host.finding import Finding
 from harness.host.kernel_facts import KernelFacts
 from harness.kernel import messages
@@ -15,10 +14,10 @@ from harness.kernel.status import AuditFeatures, AuditStatus
 _STATES = {0: "disabled", 1: "enabled", 2: "enabled and locked"}
 
 
-def check(facts: HostFacts, view: AuditView) -> Iterator[Finding]:
+def check(kernel: KernelFacts, view: AuditView) -> Iterator[Finding]:
     """From the kernel's build to the rules in force."""
-    yield _support(facts.kernel, view)
-    yield _command_line(facts.kernel)
+    yield _support(kernel, view)
+    yield _command_line(kernel)
     if view.status is not None:
         yield _enabled(view.status)
     if view.ever is not None:
@@ -27,7 +26,7 @@ def check(facts: HostFacts, view: AuditView) -> Iterator[Finding]:
         yield _rules(len(view.rules))
     if view.features is not None:
         yield _features(view.features)
-    yield from _security_modules(facts.kernel)
+    yield from _security_modules(kernel)
 
 
 def _support(kernel: KernelFacts, view: AuditView) -> Finding:

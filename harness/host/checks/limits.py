@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from harness.host.audit_view import AuditView
-from harness.host.facts import HostFacts
 from harness.host.finding import Finding
 from harness.kernel import messages
 from harness.kernel.jiffies import jiffies_to_ms
@@ -14,11 +13,11 @@ from harness.kernel.status import AuditStatus
 _FAILURE = {0: "silent", 1: "printk", 2: "panic"}
 
 
-def check(facts: HostFacts, view: AuditView) -> Iterator[Finding]:
+def check(view: AuditView, *, hz: int | None) -> Iterator[Finding]:
     """Backlog and waiting, failure mode, rate limit, records already lost."""
     if view.status is None:
         return
-    yield _backlog(view.status, facts.kernel.hz)
+    yield _backlog(view.status, hz)
     yield _failure(view.status)
     yield _rate(view.status)
     if view.status.lost:

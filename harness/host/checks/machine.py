@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from harness.host.audit_view import AuditView
 from harness.host.cpu_facts import CpuFacts
-from harness.host.facts import HostFacts
 from harness.host.finding import Finding
 from harness.host.load_facts import LoadFacts
+from harness.host.platform_facts import PlatformFacts
 
 STEAL_SHARE = 0.01
 LOAD_PER_CPU = 0.3
@@ -16,15 +15,27 @@ PRESSURE_PERCENT = 5.0
 _GOOD_CLOCKS = ("tsc", "arch_sys_counter", "kvm-clock", "timebase", "hyperv", "stp", "riscv")
 
 
-def check(facts: HostFacts, _view: AuditView) -> Iterator[Finding]:
-    """CPUs first, then what disturbs them."""
-    yield _cpus(facts.cpu)
-    yield _virtualisation(facts)
-    yield _steal(facts.load)
-    yield _load(facts.load, len(facts.cpu.online) or 1)
-    yield from _pressure(facts.load)
-    yield _frequency(facts)
-    yield _clock(facts.cpu)
+def check_cpus(cpu: CpuFacts) -> Iterator[Finding]:
+    """Whether workload and consumer can have a core each."""
+    yield _cpus(cpu)
+
+
+def check_platform(platform: PlatformFacts) -> Iterator[Finding]:
+    """Whether a hypervisor stands between the kernel and the machine."""
+    yield _virtualisation(platform)
+
+
+def check_load(load: LoadFacts, cpu: CpuFacts) -> Iterator[Finding]:
+    """What disturbs the CPUs: the hypervisor, other tasks, stalls."""
+    yield _steal(load)
+    yield _load(load, len(cpu.online) or 1)
+    yield from _pressure(load)
+
+
+def check_clocks(cpu: CpuFacts, platform: PlatformFacts) -> Iterator[Finding]:
+    """Whether the frequency stays, and whether reading the clock is cheap."""
+    yield _frequency(cpu, platform)
+    yield _clock(cpu)
 
 
 def _cpus(cpu: CpuFacts) -> Finding:
@@ -52,8 +63,7 @@ def _cpus(cpu: CpuFacts) -> Finding:
     return Finding("cpus", "ok", what + smt)
 
 
-def _virtualisation(facts: HostFacts) -> Finding:
-    platform = facts.platform
+def _virtualisation(platform: PlatformFacts) -> Finding:
     if platform.virtualisation == "none":
         return Finding(
             "virtualisation", "ok", "no hypervisor", evidence=platform.virtualisation_evidence
@@ -106,10 +116,9 @@ def _pressure(load: LoadFacts) -> Iterator[Finding]:
             )
 
 
-def _frequency(facts: HostFacts) -> Finding:
-    cpu = facts.cpu
+def _frequency(cpu: CpuFacts, platform: PlatformFacts) -> Finding:
     if not cpu.governors:
-        hidden = facts.platform.virtualisation != "none"
+        hidden = platform.virtualisation != "none"
         what = "frequency control is the hypervisor's" if hidden else "no frequency control"
         return Finding("frequency", "note" if hidden else "ok", what)
     turbo = {True: ", turbo on", False: ", turbo off", None: ""}[cpu.turbo]

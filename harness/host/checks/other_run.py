@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from harness.host.audit_view import AuditView
-from harness.host.facts import HostFacts
 from harness.host.finding import Finding
+from harness.host.other_run_facts import OtherRunFacts
 
 
-def check(facts: HostFacts, _view: AuditView) -> Iterator[Finding]:
+def check(other: OtherRunFacts) -> Iterator[Finding]:
     """A run in progress explains much of what the other checks find."""
-    other = facts.other_run
     if other.holder is not None:
         yield Finding(
             "other-run",

@@ -4,20 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from harness.host.audit_view import AuditView
-from harness.host.facts import HostFacts
 from harness.host.finding import Finding
+from harness.host.platform_facts import PlatformFacts
 from harness.host.privilege import PrivilegeFacts
 
 _AS_ROOT = "run it as root (sudo)"
 
 
-def check(facts: HostFacts, _view: AuditView) -> Iterator[Finding]:
+def check(privilege: PrivilegeFacts, platform: PlatformFacts) -> Iterator[Finding]:
     """Capabilities, namespaces, seccomp and tracer, in this order."""
-    privilege = facts.privilege
     yield _control(privilege)
     yield from _lesser_capabilities(privilege)
-    yield from _namespaces(facts)
+    yield from _namespaces(privilege, platform)
     yield from _interference(privilege)
 
 
@@ -53,8 +51,7 @@ def _lesser_capabilities(privilege: PrivilegeFacts) -> Iterator[Finding]:
         )
 
 
-def _namespaces(facts: HostFacts) -> Iterator[Finding]:
-    privilege, platform = facts.privilege, facts.platform
+def _namespaces(privilege: PrivilegeFacts, platform: PlatformFacts) -> Iterator[Finding]:
     foreign = [
         name
         for name, initial in (
