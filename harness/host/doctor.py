@@ -7,16 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from harness.errors import HostUnfitError
+from harness.host import audience, instruments, other_run, privilege
 from harness.host.audit_view import AskingClient, AuditView, ClientFactory, ask_kernel
-from harness.host.checks import (
-    audience,
-    instruments,
-    kernel_audit,
-    limits,
-    machine,
-    other_run,
-    privilege,
-)
+from harness.host.checks import kernel_audit, limits, machine
 from harness.host.ever_enabled.locked_probe import locked_probe
 from harness.host.ever_enabled.probe import EverEnabled
 from harness.host.facts import HostFacts, read_host_facts

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from harness.host.audience_facts import read_audience_facts
+from harness.host.audience import read_audience_facts
 from harness.host.doctor import Diagnosis, diagnose
 from harness.host.ever_enabled.probe import never_task_rule, probe_ever_enabled
 from harness.host.facts import read_host_facts

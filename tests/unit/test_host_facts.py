@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from made_up_host import CONFIG, RELEASE, MadeUpHost
 
-from harness.host.audience_facts import read_audience_facts
+from harness.host.audience import read_audience_facts
 from harness.host.audit_view import read_registered
 from harness.host.cpu_facts import read_cpu_facts
 from harness.host.facts import read_host_facts

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from dataclasses import dataclass
 
+from harness.host.finding import Finding
 from harness.host.tree import HostTree
 from harness.kernel.lock import holder_of
 from harness.kernel.state_dir import DEFAULT_STATE_DIR, StateDir
@@ -29,3 +31,24 @@ def read_other_run_facts(tree: HostTree) -> OtherRunFacts:
         holder=None if holder is None else holder.describe(),
         left_over=holder is None and tree.exists(f"{DEFAULT_STATE_DIR}/lease.json"),
     )
+
+
+def check(other: OtherRunFacts) -> Iterator[Finding]:
+    """Say it early: a run in progress explains much of what the other checks find."""
+    if other.holder is not None:
+        yield Finding(
+            "other-run",
+            "unfit",
+            f"another run has this host's audit ({other.holder}): what is said here about rules, "
+            "limits and daemon is its doing",
+            "wait for it to end, or start with --wait",
+            "/run/auditbench",
+        )
+    elif other.left_over:
+        yield Finding(
+            "other-run",
+            "warning",
+            "a run died and this host's audit has not been given back yet",
+            "auditbench restore; the next run does it too",
+            "/run/auditbench/lease.json",
+        )
