@@ -13,7 +13,7 @@ from harness.consumers.base import ConsumerAbsentError, ConsumerReport, Consumer
 from harness.consumers.foreign import await_rest
 from harness.consumers.probe_lines import own_count
 from harness.consumers.usage import Usage
-from harness.host.kernel_facts import read_kernel_facts
+from harness.host.kernel import read_kernel_facts
 from harness.host.tree import HostTree
 from harness.processes import LineProcess, module_command
 

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from harness.errors import HostUnfitError
-from harness.host import audience, instruments, other_run, privilege
+from harness.host import audience, instruments, kernel, limits, other_run, privilege
 from harness.host.audit_view import AskingClient, AuditView, ClientFactory, ask_kernel
-from harness.host.checks import kernel_audit, limits, machine
+from harness.host.checks import machine
 from harness.host.ever_enabled.locked_probe import locked_probe
 from harness.host.ever_enabled.probe import EverEnabled
 from harness.host.facts import HostFacts, read_host_facts
@@ -40,7 +40,7 @@ def checks(facts: HostFacts, view: AuditView) -> Iterable[Iterable[Finding]]:
     return (
         privilege.check(facts.privilege, facts.platform),
         other_run.check(facts.other_run),
-        kernel_audit.check(facts.kernel, view),
+        kernel.check(facts.kernel, view),
         audience.check(facts.audience, view),
         limits.check(view, hz=facts.kernel.hz),
         machine.check_cpus(facts.cpu),

@@ -11,7 +11,7 @@ from pathlib import Path
 from harness.host.audience import AudienceFacts, read_audience_facts
 from harness.host.cpu_facts import CpuFacts, read_cpu_facts
 from harness.host.instruments import InstrumentFacts, read_instrument_facts
-from harness.host.kernel_facts import KernelFacts, read_kernel_facts
+from harness.host.kernel import KernelFacts, read_kernel_facts
 from harness.host.load_facts import LoadFacts, read_load_facts
 from harness.host.other_run import OtherRunFacts, read_other_run_facts
 from harness.host.platform_facts import PlatformFacts, read_platform_facts

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from harness.host.finding import Finding
-from harness.host.kernel_facts import KernelFacts
+from harness.host.kernel import KernelFacts
 from harness.host.perf_event import HARDWARE_INSTRUCTIONS, CounterType, open_counter
 from harness.host.tree import HostTree
 
