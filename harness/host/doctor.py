@@ -7,9 +7,18 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from harness.errors import HostUnfitError
-from harness.host import audience, instruments, kernel, limits, other_run, privilege
+from harness.host import (
+    audience,
+    cpu,
+    instruments,
+    kernel,
+    limits,
+    load,
+    other_run,
+    platform,
+    privilege,
+)
 from harness.host.audit_view import AskingClient, AuditView, ClientFactory, ask_kernel
-from harness.host.checks import machine
 from harness.host.ever_enabled.locked_probe import locked_probe
 from harness.host.ever_enabled.probe import EverEnabled
 from harness.host.facts import HostFacts, read_host_facts
@@ -43,10 +52,10 @@ def checks(facts: HostFacts, view: AuditView) -> Iterable[Iterable[Finding]]:
         kernel.check(facts.kernel, view),
         audience.check(facts.audience, view),
         limits.check(view, hz=facts.kernel.hz),
-        machine.check_cpus(facts.cpu),
-        machine.check_platform(facts.platform),
-        machine.check_load(facts.load, facts.cpu),
-        machine.check_clocks(facts.cpu, facts.platform),
+        cpu.check_cores(facts.cpu),
+        platform.check(facts.platform),
+        load.check(facts.load, facts.cpu),
+        cpu.check_clocks(facts.cpu, facts.platform),
         instruments.check(facts.instruments, facts.kernel),
     )
 

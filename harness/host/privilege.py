@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from harness.host.finding import Finding
-from harness.host.platform_facts import PlatformFacts
+from harness.host.platform import PlatformFacts
 from harness.host.tree import HostTree, keyed_lines
 
 # linux/capability.h; only those that the harness has a use for.

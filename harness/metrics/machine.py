@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from harness.host.cpu_facts import read_frequency_khz
+from harness.host.cpu import read_frequency_khz
 from harness.host.netlink_sockets import AuditSocket, read_audit_sockets
 from harness.host.proc import (
     CPU_TIME_KINDS,

@@ -12,11 +12,11 @@ from made_up_host import CONFIG, RELEASE, MadeUpHost
 
 from harness.host.audience import read_audience_facts
 from harness.host.audit_view import read_registered
-from harness.host.cpu_facts import read_cpu_facts
+from harness.host.cpu import read_cpu_facts
 from harness.host.facts import read_host_facts
 from harness.host.kernel import read_kernel_facts
 from harness.host.netlink_sockets import read_audit_sockets
-from harness.host.platform_facts import PlatformFacts, read_platform_facts
+from harness.host.platform import PlatformFacts, read_platform_facts
 from harness.host.privilege import read_privilege_facts
 from harness.host.proc import boot_parameter
 from harness.host.tree import HostTree, parse_cpu_list

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from made_up_host import MadeUpHost, audit_status
 
-from harness.host.cpu_facts import read_frequency_khz
+from harness.host.cpu import read_frequency_khz
 from harness.host.netlink_sockets import read_audit_sockets
 from harness.host.proc import (
     TICK_NS,

@@ -1,16 +1,20 @@
 """The CPUs: which, how many are allowed here, siblings, frequency control, the clock.
 
-Facts only; whether they suit a measurement is for the checks.
+Judges whether workload and consumer can have a core each, and whether the clocks are constant.
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 
+from harness.host.finding import Finding
+from harness.host.platform import PlatformFacts
 from harness.host.tree import HostTree, keyed_lines, parse_cpu_list
 
 _CPU = "/sys/devices/system/cpu"
+_GOOD_CLOCKS = ("tsc", "arch_sys_counter", "kvm-clock", "timebase", "hyperv", "stp", "riscv")
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +41,7 @@ class CpuFacts:
 def read_cpu_facts(tree: HostTree) -> CpuFacts:
     """Reads `/proc/cpuinfo`, `/proc/self/status` and `/sys/devices/system/{cpu,clocksource}`."""
     cpuinfo = tree.text("/proc/cpuinfo") or ""
-    online = _cpus(tree.text(f"{_CPU}/online")) or _cpuinfo_cpus(cpuinfo)
+    online = _listed_cpus(tree.text(f"{_CPU}/online")) or _cpuinfo_cpus(cpuinfo)
     status = keyed_lines(tree.text("/proc/self/status"))
     clock = "/sys/devices/system/clocksource/clocksource0"
     smt = tree.text(f"{_CPU}/smt/active")
@@ -45,10 +49,10 @@ def read_cpu_facts(tree: HostTree) -> CpuFacts:
     return CpuFacts(
         model=_model(cpuinfo),
         online=online,
-        allowed=_cpus(status.get("Cpus_allowed_list")) or online,
+        allowed=_listed_cpus(status.get("Cpus_allowed_list")) or online,
         smt_active=None if smt is None else smt == "1",
         siblings=_siblings(tree, online),
-        isolated=_cpus(tree.text(f"{_CPU}/isolated")),
+        isolated=_listed_cpus(tree.text(f"{_CPU}/isolated")),
         governors=_distinct(tree, online, "scaling_governor"),
         frequency_driver=drivers[0] if drivers else None,
         turbo=_turbo(tree),
@@ -58,7 +62,7 @@ def read_cpu_facts(tree: HostTree) -> CpuFacts:
     )
 
 
-def _cpus(text: str | None) -> tuple[int, ...]:
+def _listed_cpus(text: str | None) -> tuple[int, ...]:
     try:
         return parse_cpu_list(text or "")
     except ValueError:
@@ -91,7 +95,7 @@ def _has_hypervisor_flag(cpuinfo: str) -> bool:
 
 def _siblings(tree: HostTree, online: tuple[int, ...]) -> tuple[tuple[int, ...], ...]:
     groups = {
-        _cpus(tree.text(f"{_CPU}/cpu{cpu}/topology/thread_siblings_list")) or (cpu,)
+        _listed_cpus(tree.text(f"{_CPU}/cpu{cpu}/topology/thread_siblings_list")) or (cpu,)
         for cpu in online
     }
     return tuple(sorted(groups))
@@ -134,3 +138,69 @@ def _cpuinfo_khz(cpuinfo: str) -> dict[int, int]:
         elif number is not None:
             found[number] = round(float(value) * 1000)
     return found
+
+
+def check_cores(cpu: CpuFacts) -> Iterator[Finding]:
+    """Whether workload and consumer can have a core each."""
+    yield _cores(cpu)
+
+
+def _cores(cpu: CpuFacts) -> Finding:
+    allowed = len(cpu.allowed)
+    what = f"{cpu.model}, {len(cpu.online)} online, {allowed} allowed"
+    if allowed < 2:
+        return Finding(
+            "cpus",
+            "warning",
+            f"{what}: workload and consumer share one CPU, their costs add up in elapsed time",
+            "allow this process at least two CPUs (taskset, cpuset)",
+            "Cpus_allowed_list in /proc/self/status",
+        )
+    cores = {group for group in cpu.siblings if set(group) & set(cpu.allowed)}
+    if cpu.siblings and len(cores) < 2:
+        return Finding(
+            "cpus",
+            "warning",
+            f"{what}, all on one core: workload and consumer slow each other down",
+            "allow CPUs of two cores, or switch SMT off: "
+            "echo off > /sys/devices/system/cpu/smt/control",
+            "thread_siblings_list",
+        )
+    smt = ", SMT on" if cpu.smt_active else ""
+    return Finding("cpus", "ok", what + smt)
+
+
+def check_clocks(cpu: CpuFacts, platform: PlatformFacts) -> Iterator[Finding]:
+    """Whether the frequency stays, and whether reading the clock is cheap."""
+    yield _frequency(cpu, platform)
+    yield _clock(cpu)
+
+
+def _frequency(cpu: CpuFacts, platform: PlatformFacts) -> Finding:
+    if not cpu.governors:
+        hidden = platform.virtualisation != "none"
+        what = "frequency control is the hypervisor's" if hidden else "no frequency control"
+        return Finding("frequency", "note" if hidden else "ok", what)
+    turbo = {True: ", turbo on", False: ", turbo off", None: ""}[cpu.turbo]
+    what = f"governor {'/'.join(cpu.governors)} ({cpu.frequency_driver}){turbo}"
+    remedy = "python -m pyperf system tune (and afterwards: system reset)"
+    if cpu.governors != ("performance",):
+        return Finding("frequency", "warning", f"{what}: the clock follows the load", remedy)
+    if cpu.turbo:
+        return Finding("frequency", "note", f"{what}: the clock depends on temperature", remedy)
+    return Finding("frequency", "ok", what)
+
+
+def _clock(cpu: CpuFacts) -> Finding:
+    name = cpu.clocksource or "unknown"
+    if name.startswith(_GOOD_CLOCKS):
+        return Finding("clocksource", "ok", name)
+    better = next((clock for clock in cpu.clocksources if clock.startswith(_GOOD_CLOCKS)), None)
+    return Finding(
+        "clocksource",
+        "warning",
+        f"{name}: every reading of the clock is a slow syscall, audited like any other",
+        f"echo {better} > /sys/devices/system/clocksource/clocksource0/current_clocksource"
+        if better
+        else "boot with a clocksource that user space can read (tsc)",
+    )

@@ -6,8 +6,10 @@ anything. Where only the CPU's flag tells, the hypervisor's name stays `unknown`
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
+from harness.host.finding import Finding
 from harness.host.tree import HostTree
 
 _DMI_FIELDS = ("product_name", "sys_vendor", "board_vendor", "bios_vendor", "product_version")
@@ -151,3 +153,18 @@ def _told_manager(tree: HostTree) -> tuple[str, str] | None:
         if name == b"container" and value:
             return value.decode("utf-8", "replace"), "/proc/1/environ"
     return None
+
+
+def check(platform: PlatformFacts) -> Iterator[Finding]:
+    """Whether a hypervisor stands between the kernel and the machine."""
+    name, evidence = "virtualisation", platform.virtualisation_evidence
+    if platform.virtualisation == "none":
+        yield Finding(name, "ok", "no hypervisor", evidence=evidence)
+        return
+    yield Finding(
+        name,
+        "note",
+        f"a virtual machine ({platform.virtualisation}): ratios hold here, absolute times belong "
+        "to this hypervisor and its neighbours",
+        evidence=evidence,
+    )
