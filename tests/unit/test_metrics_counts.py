@@ -7,9 +7,9 @@ import struct
 import pytest
 
 from harness.errors import HostUnfitError, UsageError
-from harness.host import process_events
+from harness.host import exec_counter
+from harness.host.exec_counter import ExecCounter, _Tally
 from harness.host.perf_event import CounterType, open_counter
-from harness.host.process_events import ProcessEvents, _Tally
 from harness.metrics.tracepoints import SyscallCounter
 
 NONE, FORK, EXEC, EXIT = 0, 1, 2, 0x80000000
@@ -88,9 +88,9 @@ def test_no_connector_is_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(*_arguments: object) -> None:
         raise OSError(93, "Protocol not supported")
 
-    monkeypatch.setattr(process_events.socket, "socket", refuse)
+    monkeypatch.setattr(exec_counter.socket, "socket", refuse)
     with pytest.raises(HostUnfitError, match="no process events: Protocol not supported"):
-        ProcessEvents().__enter__()
+        ExecCounter().__enter__()
 
 
 @pytest.mark.parametrize("name", ["", "../id", "conn ect", "connect/id"])

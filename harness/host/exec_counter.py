@@ -58,12 +58,12 @@ class ExecCount:
     messages: int
 
 
-class ProcessEvents:
-    """Counts from entering the context to leaving it: `with ProcessEvents(root_pid=...) as events`.
+class ExecCounter:
+    """Counts from entering the context to leaving it: `with ExecCounter(root_pid=...) as counter`.
 
     `root_pid` narrows it to that process and its descendants, which has to be entered before
-    they are forked. Afterwards `events.count` has the numbers. Raises HostUnfitError where the
-    connector is not to be had.
+    they are forked. Afterwards `counter.count` has the numbers. Raises HostUnfitError where the
+    connector is not available.
     """
 
     def __init__(self, *, root_pid: int | None = None) -> None:
@@ -82,7 +82,7 @@ class ProcessEvents:
         """Count this process and what it forks from now on as well, where it is narrowed at all."""
         self._tally.follow(pid)
 
-    def __enter__(self) -> ProcessEvents:
+    def __enter__(self) -> ExecCounter:
         self._socket = _open_listening()
         self._reader = threading.Thread(target=self._read, name="process-events", daemon=True)
         self._reader.start()

@@ -1,4 +1,4 @@
-"""`python -m harness.consumers.process_listener`: process events as a program of its own.
+"""`python -m harness.consumers.process_events_listener`: process events as a program of its own.
 
 Commands on standard input, answers on standard output, one JSON object per line: `tree PID` counts
 a process and what it forks from then on (`following`), `stop` ends it with the numbers (`result`).
@@ -16,19 +16,19 @@ from collections.abc import Iterable, Sequence
 from dataclasses import asdict
 
 from harness.errors import EXIT_FINE, AuditbenchError
-from harness.host.process_events import ProcessEvents
+from harness.host.exec_counter import ExecCounter
 from harness.host.tree import parse_cpu_list
 
 
 def main(arguments: Sequence[str]) -> int:
     """Listen until told to stop; the exit code is the error's where the kernel refuses."""
-    parser = argparse.ArgumentParser(prog="process_listener")
+    parser = argparse.ArgumentParser(prog="process_events_listener")
     parser.add_argument("--cpu", type=parse_cpu_list, default=())
     if cpus := parser.parse_args(arguments).cpu:
         os.sched_setaffinity(0, cpus)
     try:
         # Nobody is counted until named: it has no descendants itself.
-        with ProcessEvents(root_pid=os.getpid()) as events:
+        with ExecCounter(root_pid=os.getpid()) as events:
             _say("ready")
             obey(events, sys.stdin)
     except AuditbenchError as error:
@@ -38,7 +38,7 @@ def main(arguments: Sequence[str]) -> int:
     return EXIT_FINE
 
 
-def obey(events: ProcessEvents, commands: Iterable[str]) -> None:
+def obey(events: ExecCounter, commands: Iterable[str]) -> None:
     """Do as told, until `stop` or the end."""
     for command in commands:
         match command.split():
