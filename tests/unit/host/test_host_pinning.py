@@ -8,12 +8,12 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from made_up_host import MadeUpHost
 
 from harness.errors import UsageError
 from harness.host.cpu import CpuFacts, read_cpu_facts
 from harness.host.pinning import Pinning, assign_cpus, cpu_list, default_pinning, parse_pinning
 from harness.host.tree import parse_cpu_list
+from tests.support.made_up_host import MadeUpHost
 
 ALLOWED = (0, 1, 2, 3)
 

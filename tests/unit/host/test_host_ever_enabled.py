@@ -15,7 +15,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from made_up_host import MadeUpClient, MadeUpHost, audit_status
 
 from harness.errors import KernelAnswerError
 from harness.host.ever_enabled import probe
@@ -24,6 +23,7 @@ from harness.host.ever_enabled.probe import never_task_rule, probe_ever_enabled
 from harness.host.ever_enabled.verdict import Differences
 from harness.kernel.lock import RunLock, holder_of
 from harness.kernel.state_dir import StateDir
+from tests.support.made_up_host import MadeUpClient, MadeUpHost, audit_status
 
 
 @pytest.fixture

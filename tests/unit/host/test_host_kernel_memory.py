@@ -7,11 +7,11 @@ import sys
 from pathlib import Path
 
 import pytest
-from made_up_host import MadeUpClient, MadeUpHost, audit_status
 
 from harness.host.ever_enabled.kernel_memory import ever_enabled_flag
 from harness.host.ever_enabled.probe import probe_ever_enabled
 from harness.host.tree import HostTree
+from tests.support.made_up_host import MadeUpClient, MadeUpHost, audit_status
 
 BASE = 0xFFFFFFFF81000000
 LIMIT_AT, FLAG_AT = BASE + 0x100, BASE + 0x200

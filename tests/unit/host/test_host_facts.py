@@ -8,7 +8,6 @@ import json
 from pathlib import Path
 
 import pytest
-from made_up_host import CONFIG, RELEASE, MadeUpHost
 
 from harness.host.audience import read_audience_facts
 from harness.host.audit_view import read_registered
@@ -20,6 +19,7 @@ from harness.host.platform import PlatformFacts, read_platform_facts
 from harness.host.privilege import read_privilege_facts
 from harness.host.proc import boot_parameter
 from harness.host.tree import HostTree, parse_cpu_list
+from tests.support.made_up_host import CONFIG, RELEASE, MadeUpHost
 
 
 @pytest.fixture

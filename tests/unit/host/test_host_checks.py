@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
+import ast
 import dataclasses
 import json
 import os
 from pathlib import Path
+from types import GeneratorType
 
 import pytest
-from made_up_host import RELEASE, MadeUpClient, MadeUpHost, audit_status
 
 from harness.errors import HostUnfitError, KernelAnswerError
 from harness.host.audit_view import ask_kernel
-from harness.host.doctor import Diagnosis, diagnose, judge
+from harness.host.doctor import Diagnosis, checks, diagnose, judge
 from harness.host.ever_enabled.probe import EverEnabled
 from harness.host.facts import read_host_facts
 from harness.host.finding import Finding
 from harness.kernel.lock import RunLock
+from tests.support.made_up_host import RELEASE, MadeUpClient, MadeUpHost, audit_status
+
+HOST_FOLDER = Path(__file__).parents[3] / "harness/host"
 
 
 @pytest.fixture
@@ -81,6 +85,24 @@ def test_order_of_the_groups(host: MadeUpHost) -> None:
         *("frequency", "clocksource"),
         *("cpu-time", "hardware-counters", "tracepoints", "process-events"),
     ]
+
+
+def test_every_check_of_a_topic_is_called(host: MadeUpHost) -> None:
+    topics = [path for path in HOST_FOLDER.glob("*.py") if path.stem != "doctor"]
+    defined = {
+        (path.stem, node.name)
+        for path in topics
+        for node in ast.parse(path.read_text(encoding="utf-8")).body
+        if isinstance(node, ast.FunctionDef) and node.name.startswith("check")
+    }
+    view = ask_kernel(MadeUpClient, tree=host.tree)
+    called = [
+        (Path(check.gi_code.co_filename).stem, check.gi_code.co_name)
+        for check in checks(read_host_facts(host.root), view)
+        if isinstance(check, GeneratorType)
+    ]
+    assert len(called) == len(set(called)) > 8
+    assert set(called) == defined
 
 
 def unfit_by(host: MadeUpHost, name: str, client: MadeUpClient | None = None) -> Finding:

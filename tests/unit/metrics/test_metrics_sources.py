@@ -6,7 +6,6 @@ import json
 from pathlib import Path
 
 import pytest
-from made_up_host import MadeUpHost, audit_status
 
 from harness.host.cpu import read_frequency_khz
 from harness.host.netlink_sockets import read_audit_sockets
@@ -22,8 +21,9 @@ from harness.host.tree import HostTree
 from harness.metrics.audit import audit_delta, kauditd_pid, socket_drops
 from harness.metrics.catalog import METRICS, SOURCES
 from harness.metrics.machine import cpu_delta, memory_delta, pressure_delta, read_machine
+from tests.support.made_up_host import MadeUpHost, audit_status
 
-METRICS_FOLDER = Path(__file__).parents[2] / "harness/metrics"
+METRICS_FOLDER = Path(__file__).parents[3] / "harness/metrics"
 
 
 @pytest.fixture
