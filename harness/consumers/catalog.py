@@ -72,7 +72,7 @@ NOT_CONSUMERS = frozenset(
         "laurel_log",
         "output_age",
         "probe_lines",
-        "process_listener",
+        "process_events_listener",
         "program",
         "ready",
         "tracefs",

@@ -13,7 +13,7 @@ from harness.consumers.base import ConsumerAbsentError, ConsumerReport, Consumer
 from harness.consumers.foreign import await_rest
 from harness.consumers.probe_lines import own_count
 from harness.consumers.usage import Usage
-from harness.host.kernel_facts import read_kernel_facts
+from harness.host.kernel import read_kernel_facts
 from harness.host.tree import HostTree
 from harness.processes import LineProcess, module_command
 
@@ -85,7 +85,7 @@ class ProcessEventsConsumer:
     def start(self, setup: ConsumerSetup) -> _Running:
         """Start it and wait until the kernel has agreed to tell it."""
         cpus = ",".join(map(str, setup.cpus))
-        module = "harness.consumers.process_listener"
+        module = "harness.consumers.process_events_listener"
         command = module_command(module, *(["--cpu", cpus] if cpus else []))
         process = LineProcess(NAME, command)
         try:

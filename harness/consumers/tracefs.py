@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from harness.host.instrument_facts import TRACEFS_FOLDERS
+from harness.host.instruments import TRACEFS_FOLDERS
 from harness.host.tree import HostTree
 
 _MOUNT = 'mount -t tracefs tracefs /sys/kernel/tracing && exec "$@"'

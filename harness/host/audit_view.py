@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from harness.errors import AuditbenchError
-from harness.host.audience_facts import Registered, read_registered
-from harness.host.ever_enabled import ClientLike, EverEnabled
+from harness.host.ever_enabled.probe import ClientLike, EverEnabled
 from harness.host.tree import HostTree
+from harness.kernel.daemon import is_live_daemon
 from harness.kernel.status import AuditFeatures, AuditStatus
 
 
@@ -25,6 +25,30 @@ class AskingClient(ClientLike, Protocol):
 
 
 ClientFactory = Callable[[], AbstractContextManager[AskingClient]]
+
+
+@dataclass(frozen=True, slots=True)
+class Registered:
+    """The process that the kernel names as its audit daemon."""
+
+    pid: int
+    name: str | None
+    """`None` when there is no such process any more."""
+    exe: str | None
+    alive: bool
+    """Whether it lives and holds an audit socket; otherwise the kernel's entry is stale."""
+
+
+def read_registered(tree: HostTree, pid: int) -> Registered | None:
+    """Who `pid` of the audit status is, `None` for 0 (nobody)."""
+    if pid == 0:
+        return None
+    return Registered(
+        pid=pid,
+        name=tree.process_name(pid),
+        exe=tree.process_exe(pid),
+        alive=is_live_daemon(pid, tree.path("/proc")),
+    )
 
 
 @dataclass(frozen=True, slots=True)

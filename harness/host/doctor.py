@@ -2,17 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
 from harness.errors import HostUnfitError
-from harness.host.audit_view import AskingClient, ClientFactory, ask_kernel
-from harness.host.ever_enabled import EverEnabled
+from harness.host import (
+    audience,
+    cpu,
+    instruments,
+    kernel,
+    limits,
+    load,
+    other_run,
+    platform,
+    privilege,
+)
+from harness.host.audit_view import AskingClient, AuditView, ClientFactory, ask_kernel
+from harness.host.ever_enabled.locked_probe import locked_probe
+from harness.host.ever_enabled.probe import EverEnabled
 from harness.host.facts import HostFacts, read_host_facts
 from harness.host.finding import Finding
-from harness.host.findings import judge
-from harness.host.locked_probe import locked_probe
 from harness.host.tree import HostTree
 from harness.kernel.client import AuditClient
 
@@ -28,10 +38,26 @@ class Diagnosis:
     ever_enabled: EverEnabled | None
 
     def require_fit(self) -> None:
-        """Raises HostUnfitError with the first finding that prevents measuring."""
+        """Raise HostUnfitError with the first finding that prevents measuring."""
         for finding in self.findings:
             if finding.severity == "unfit":
                 raise HostUnfitError(finding.what, remedy=finding.remedy)
+
+
+def checks(facts: HostFacts, view: AuditView) -> Iterable[Iterable[Finding]]:
+    """The findings of every topic, in the order in which they are printed."""
+    return (
+        privilege.check(facts.privilege, facts.platform),
+        other_run.check(facts.other_run),
+        kernel.check(facts.kernel, view),
+        audience.check(facts.audience, view),
+        limits.check(view, hz=facts.kernel.hz),
+        cpu.check_cores(facts.cpu),
+        platform.check(facts.platform),
+        load.check(facts.load, facts.cpu),
+        cpu.check_clocks(facts.cpu, facts.platform),
+        instruments.check(facts.instruments, facts.kernel),
+    )
 
 
 Probe = Callable[[AskingClient], EverEnabled]
@@ -43,15 +69,20 @@ def diagnose(
     *,
     probe: Probe | None = None,
 ) -> Diagnosis:
-    """Reads the facts, asks the kernel, judges. Under a second.
+    """Read the facts, ask the kernel, judge. Takes under a second.
 
-    `probe` tells whether audit was ever enabled; the default takes the lock of this host's runs
-    for it (see `locked_probe`).
+    `probe` finds out whether audit was ever enabled; the default takes the lock of this host's
+    runs for it (see `locked_probe`).
     """
     facts = read_host_facts(root)
     view = ask_kernel(
         client_factory or AuditClient, tree=HostTree(root), probe=probe or locked_probe
     )
-    findings = tuple(judge(facts, view))
+    findings = judge(facts, view)
     fit = all(finding.severity != "unfit" for finding in findings)
     return Diagnosis(facts=facts, findings=findings, fit=fit, ever_enabled=view.ever)
+
+
+def judge(facts: HostFacts, view: AuditView) -> tuple[Finding, ...]:
+    """All findings; reads nothing more."""
+    return tuple(finding for check in checks(facts, view) for finding in check)

@@ -8,15 +8,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from harness.host.audience_facts import AudienceFacts, read_audience_facts
-from harness.host.cpu_facts import CpuFacts, read_cpu_facts
-from harness.host.instrument_facts import InstrumentFacts, read_instrument_facts
-from harness.host.kernel_facts import KernelFacts, read_kernel_facts
-from harness.host.load_facts import LoadFacts, read_load_facts
-from harness.host.other_run_facts import OtherRunFacts, read_other_run_facts
-from harness.host.platform_facts import PlatformFacts, read_platform_facts
+from harness.host.audience import AudienceFacts, read_audience_facts
+from harness.host.cpu import CpuFacts, read_cpu_facts
+from harness.host.instruments import InstrumentFacts, read_instrument_facts
+from harness.host.kernel import KernelFacts, read_kernel_facts
+from harness.host.load import LoadFacts, read_load_facts
+from harness.host.other_run import OtherRunFacts, read_other_run_facts
+from harness.host.platform import PlatformFacts, read_platform_facts
 from harness.host.privilege import PrivilegeFacts, read_privilege_facts
-from harness.host.software_facts import SoftwareFacts, machine_name, read_software_facts
+from harness.host.software import SoftwareFacts, machine_name, read_software_facts
 from harness.host.tree import HostTree
 
 

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from harness.errors import UsageError
-from harness.host.cpu_facts import CpuFacts
+from harness.host.cpu import CpuFacts
 from harness.host.tree import parse_cpu_list
 
 ROLES = ("workload", "consumer")

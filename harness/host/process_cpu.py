@@ -8,10 +8,8 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass
 
+from harness.host.proc import TICK_NS
 from harness.host.tree import HostTree, keyed_lines
-
-TICK_NS = 1_000_000_000 // os.sysconf("SC_CLK_TCK")
-"""One tick of `/proc/PID/stat`, of USER_HZ (10 ms everywhere)."""
 
 
 @dataclass(frozen=True, slots=True)

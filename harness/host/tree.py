@@ -63,6 +63,14 @@ class HostTree:
         """The process ids in `/proc`, ascending."""
         return tuple(sorted(int(name) for name in self.names("/proc") if name.isdecimal()))
 
+    def process_name(self, pid: int) -> str | None:
+        """`comm` of a process, `None` when there is no such process."""
+        return self.text(f"/proc/{pid}/comm")
+
+    def process_exe(self, pid: int) -> str | None:
+        """The path that a process executes, as `/proc` says; `None` for kernel threads."""
+        return self.link(f"/proc/{pid}/exe")
+
 
 def parse_cpu_list(text: str) -> tuple[int, ...]:
     """CPU numbers of the kernel's list format, `0-1,4` -> `(0, 1, 4)`; `ValueError` otherwise."""

@@ -1,4 +1,6 @@
 """Floor 3: what is read before, during and after a trial, and what each metric means.
 
-A file per source; `machine` takes a snapshot of them all, `catalog` explains the numbers.
+`machine` takes a snapshot of the host before and after, `audit` reads what audit itself costs
+and says; `timeline` looks in between; `tracepoints` counts independently; `catalog` explains the
+numbers.
 """

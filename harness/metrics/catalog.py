@@ -165,15 +165,8 @@ _ALL = (
 METRICS: dict[str, Metric] = {metric.name: metric for metric in _ALL}
 
 SOURCES: dict[str, str] = {
-    "kauditd": "CPU time of the kernel's audit thread",
-    "machine_cpu": "CPU time of the whole machine by kind, steal included",
-    "pressure": "time in which tasks waited for CPU, memory or I/O (PSI)",
-    "load": "load average",
-    "memory": "memory available, and unreclaimable slab",
-    "frequency": "clock frequency of the CPUs",
-    "audit_sockets": "drops and fill of every audit socket",
-    "audit_status": "lost and backlog_wait_time_actual between two readings",
-    "machine": "all of these before and after a trial",
+    "machine": "CPU time, PSI, load, memory, clock frequency, processes; before and after a trial",
+    "audit": "CPU time of kauditd, lost and backlog_wait_time_actual, drops of every audit socket",
     "timeline": "backlog, lost and unread bytes of the consumer, several times during a load",
     "tracepoints": "syscalls, counted independently by tracepoints",
 }

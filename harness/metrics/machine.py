@@ -12,15 +12,24 @@ from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
+from harness.host.cpu import read_frequency_khz
+from harness.host.netlink_sockets import AuditSocket, read_audit_sockets
+from harness.host.proc import (
+    CPU_TIME_KINDS,
+    PRESSURE_RESOURCES,
+    LoadAverage,
+    MachineCpu,
+    Pressure,
+    read_load_average,
+    read_machine_cpu,
+    read_memory_bytes,
+    read_pressure,
+)
 from harness.host.process_cpu import ProcessCpu, read_process_cpu
 from harness.host.tree import HostTree
-from harness.metrics.audit_sockets import AuditSockets, read_audit_socket_drops
-from harness.metrics.frequency import read_frequency_khz
-from harness.metrics.kauditd import read_kauditd_cpu
-from harness.metrics.load import Load, read_load
-from harness.metrics.machine_cpu import MachineCpu, read_machine_cpu
-from harness.metrics.memory import Memory, read_memory
-from harness.metrics.pressure import RESOURCES, Pressure, read_pressure
+from harness.metrics.audit import kauditd_cpu_ns, read_kauditd_cpu, socket_drops
+
+_NOT_BUSY = frozenset({"idle", "iowait", "steal"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +63,7 @@ class MachineDelta:
         """How much others disturbed, by the metrics' names; what this kernel tells of it."""
         noise = {
             f"pressure_{name}_percent": 100 * self.pressure[f"{name}_some_ns"] / self.elapsed_ns
-            for name in RESOURCES
+            for name in PRESSURE_RESOURCES
             if self.pressure and self.elapsed_ns and f"{name}_some_ns" in self.pressure
         }
         if self.steal_share is not None:
@@ -72,15 +81,16 @@ class MachineDelta:
 
 @dataclass(frozen=True, slots=True)
 class MachineSnapshot:
-    """All sources at one moment; `None` is what this kernel does not tell."""
+    """All sources at one moment; `None` or empty is what this kernel does not tell."""
 
     monotonic_ns: int
     kauditd: ProcessCpu | None
     cpu: MachineCpu | None
-    pressure: Pressure | None
-    memory: Memory | None
-    audit_sockets: AuditSockets
-    load: Load | None
+    pressure: dict[str, Pressure]
+    memory_bytes: dict[str, int]
+    """By the names of `/proc/meminfo`."""
+    audit_sockets: tuple[AuditSocket, ...]
+    load: LoadAverage | None
     frequency_khz: dict[int, int] = field(default_factory=dict)
     processes: dict[int, ProcessCpu | None] = field(default_factory=dict)
 
@@ -88,49 +98,100 @@ class MachineSnapshot:
         """From `before` to this one."""
         return MachineDelta(
             elapsed_ns=self.monotonic_ns - before.monotonic_ns,
-            kauditd_cpu_ns=_kauditd_ns(self.kauditd, before.kauditd),
-            cpu=self.cpu.delta(before.cpu) if self.cpu and before.cpu else None,
-            pressure=(
-                self.pressure.delta(before.pressure) if self.pressure and before.pressure else None
-            ),
-            memory=self.memory.delta(before.memory) if self.memory and before.memory else None,
-            audit_sockets=self.audit_sockets.delta(before.audit_sockets),
+            kauditd_cpu_ns=kauditd_cpu_ns(self.kauditd, before.kauditd),
+            cpu=cpu_delta(self.cpu, before.cpu) if self.cpu and before.cpu else None,
+            pressure=pressure_delta(self.pressure, before.pressure),
+            memory=memory_delta(self.memory_bytes, before.memory_bytes),
+            audit_sockets=socket_drops(self.audit_sockets, before.audit_sockets),
             load_before=asdict(before.load) if before.load else None,
             load_after=asdict(self.load) if self.load else None,
             frequency_khz={str(cpu): khz for cpu, khz in self.frequency_khz.items()},
             processes={
-                str(pid): _process(process, before.processes.get(pid))
+                str(pid): _process_delta(process, before.processes.get(pid))
                 for pid, process in self.processes.items()
             },
         )
 
 
-def _kauditd_ns(after: ProcessCpu | None, before: ProcessCpu | None) -> int | None:
-    """The scheduler's ns; on kernels without them the ticks, which are better than nothing."""
-    if after is None or before is None:
+def cpu_delta(after: MachineCpu, before: MachineCpu) -> dict[str, Any]:
+    """What happened between: `KIND_ns`, `busy_ns`, counts, and busy and steal by CPU.
+
+    The kernel's idle and iowait may run backwards; a difference below 0 is given as 0.
+    """
+    total = _times_delta(after.total, before.total)
+    by_cpu = {
+        cpu: _times_delta(times, before.cpus[cpu])
+        for cpu, times in after.cpus.items()
+        if cpu in before.cpus
+    }
+    return {
+        **{f"{kind}_ns": total.get(kind, 0) for kind in CPU_TIME_KINDS},
+        "busy_ns": _busy(total),
+        "context_switches": after.context_switches - before.context_switches,
+        "forks": after.forks - before.forks,
+        "interrupts": after.interrupts - before.interrupts,
+        "softirqs": after.softirqs - before.softirqs,
+        "cpus": {
+            str(cpu): {"busy_ns": _busy(times), "steal_ns": times.get("steal", 0)}
+            for cpu, times in by_cpu.items()
+        },
+    }
+
+
+def _times_delta(after: dict[str, int], before: dict[str, int]) -> dict[str, int]:
+    return {kind: max(0, after[kind] - before.get(kind, 0)) for kind in after}
+
+
+def _busy(times: dict[str, int]) -> int:
+    return sum(ns for kind, ns in times.items() if kind not in _NOT_BUSY)
+
+
+def pressure_delta(
+    after: dict[str, Pressure], before: dict[str, Pressure]
+) -> dict[str, int] | None:
+    """Stalled time between, as `RESOURCE_some_ns` and `RESOURCE_full_ns`; `None` without PSI."""
+    if not after or not before:
         return None
-    if after.run_ns is not None and before.run_ns is not None:
-        return after.run_ns - before.run_ns
-    return after.system_ns - before.system_ns + after.user_ns - before.user_ns
+    return {
+        f"{name}_ns": pressure.total_ns - before[name].total_ns
+        for name, pressure in after.items()
+        if name in before
+    }
 
 
-def _process(after: ProcessCpu | None, before: ProcessCpu | None) -> dict[str, int | None] | None:
+def memory_delta(after: dict[str, int], before: dict[str, int]) -> dict[str, int] | None:
+    """How much more (or less) memory is available, and how much the kernel itself holds.
+
+    Queued audit records are kernel memory: they show as unreclaimable slab. `None` where the
+    kernel does not estimate what is available.
+    """
+    if "MemAvailable" not in after or "MemAvailable" not in before:
+        return None
+    return {
+        "available_bytes": after["MemAvailable"] - before["MemAvailable"],
+        "slab_unreclaimable_bytes": after.get("SUnreclaim", 0) - before.get("SUnreclaim", 0),
+    }
+
+
+def _process_delta(
+    after: ProcessCpu | None, before: ProcessCpu | None
+) -> dict[str, int | None] | None:
     if after is None or before is None or after.start_ticks != before.start_ticks:
         return None
     return after.delta(before)
 
 
 def read_machine(pids: Iterable[int] = (), tree: HostTree | None = None) -> MachineSnapshot:
-    """Takes a snapshot, with these processes in it."""
+    """Take a snapshot, with these processes in it."""
     tree = tree or HostTree()
     return MachineSnapshot(
         monotonic_ns=time.monotonic_ns(),
         kauditd=read_kauditd_cpu(tree),
         cpu=read_machine_cpu(tree),
         pressure=read_pressure(tree),
-        memory=read_memory(tree),
-        audit_sockets=read_audit_socket_drops(tree),
-        load=read_load(tree),
+        memory_bytes=read_memory_bytes(tree),
+        audit_sockets=read_audit_sockets(tree),
+        load=read_load_average(tree),
         frequency_khz=read_frequency_khz(tree),
         processes={pid: read_process_cpu(pid, tree) for pid in pids},
     )

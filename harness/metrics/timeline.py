@@ -12,8 +12,8 @@ from collections.abc import Collection
 from itertools import pairwise
 from typing import Protocol
 
+from harness.host.netlink_sockets import read_audit_sockets
 from harness.host.tree import HostTree
-from harness.metrics.audit_sockets import read_audit_socket_drops
 from harness.model import Moment
 
 MOST_MOMENTS = 200
@@ -80,7 +80,7 @@ class Timeline:
     def _unread_bytes(self) -> int | None:
         found = [
             socket.rmem_bytes
-            for socket in read_audit_socket_drops(self._tree).sockets
+            for socket in read_audit_sockets(self._tree)
             if socket.port_id in self._pids
         ]
         return sum(found) if found else None

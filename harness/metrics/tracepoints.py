@@ -14,8 +14,8 @@ from pathlib import Path
 from types import TracebackType
 
 from harness.errors import HostUnfitError, UsageError
-from harness.host.cpu_facts import read_cpu_facts
-from harness.host.instrument_facts import TRACEFS_FOLDERS
+from harness.host.cpu import read_cpu_facts
+from harness.host.instruments import TRACEFS_FOLDERS
 from harness.host.perf_event import CounterType, disable, enable, open_counter, read_counter
 from harness.host.tree import HostTree
 

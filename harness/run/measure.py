@@ -8,7 +8,7 @@ from typing import Any
 
 from harness.analysis.ledger import Evidence
 from harness.consumers.base import ConsumerReport
-from harness.metrics.audit_status import AuditDelta
+from harness.metrics.audit import AuditDelta
 from harness.metrics.machine import MachineDelta
 from harness.model import Ledger
 

@@ -21,7 +21,7 @@ from harness.consumers.catalog import find_consumer
 from harness.errors import HostUnfitError
 from harness.files.reading import exists
 from harness.files.scratch import remove_abandoned
-from harness.host.ever_enabled import EverEnabled, probe_ever_enabled
+from harness.host.ever_enabled.probe import EverEnabled, probe_ever_enabled
 from harness.host.facts import HostFacts, read_host_facts
 from harness.host.pinning import assign_cpus
 from harness.kernel.client import AuditClient

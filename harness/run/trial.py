@@ -23,7 +23,7 @@ from harness.files.scratch import PLACE, scratch_folder
 from harness.kernel.client import AuditClient
 from harness.kernel.jiffies import kernel_hz
 from harness.kernel.lease import Lease, WantedState
-from harness.metrics.audit_status import audit_delta
+from harness.metrics.audit import audit_delta
 from harness.metrics.machine import read_machine
 from harness.metrics.timeline import Timeline
 from harness.model import Ledger, Sample, Scenario, Trial

@@ -12,15 +12,15 @@ from pathlib import Path
 
 import pytest
 
-from harness.host.audience_facts import read_audience_facts
+from harness.host.audience import read_audience_facts
 from harness.host.doctor import Diagnosis, diagnose
-from harness.host.ever_enabled import never_task_rule, probe_ever_enabled
+from harness.host.ever_enabled.probe import never_task_rule, probe_ever_enabled
 from harness.host.facts import read_host_facts
 from harness.host.finding import Finding
 from harness.host.tree import HostTree
 from harness.kernel.client import AuditClient
 from harness.kernel.daemon import clear_stale_daemon
-from harness.metrics.kauditd import read_kauditd_cpu
+from harness.metrics.audit import read_kauditd_cpu
 
 pytestmark = pytest.mark.kernel
 

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from harness.errors import HostUnfitError
-from harness.host.process_events import ProcessEvents
+from harness.host.exec_counter import ExecCounter
 from harness.metrics.tracepoints import SyscallCounter
 
 pytestmark = pytest.mark.kernel
@@ -36,7 +36,7 @@ def run_workload(name: str, ops: int) -> dict[str, int]:
 
 
 def test_executions_of_our_tree_are_exact() -> None:
-    with ProcessEvents(root_pid=os.getpid()) as events:
+    with ExecCounter(root_pid=os.getpid()) as events:
         for _ in range(50):
             subprocess.run([TRUE], check=True)
         for _ in range(5):
@@ -48,28 +48,28 @@ def test_executions_of_our_tree_are_exact() -> None:
 
 def saved_by_the_shell(times: int) -> int:
     """Some shells replace themselves by their last command: measured, since it is their choice."""
-    with ProcessEvents(root_pid=os.getpid()) as events:
+    with ExecCounter(root_pid=os.getpid()) as events:
         subprocess.run(["/bin/sh", "-c", f"{TRUE}; {TRUE}"], check=True)
     return (3 - events.count.execs) * times
 
 
 def test_a_failed_execution_is_none() -> None:
-    with ProcessEvents(root_pid=os.getpid()) as events, pytest.raises(FileNotFoundError):
+    with ExecCounter(root_pid=os.getpid()) as events, pytest.raises(FileNotFoundError):
         subprocess.run(["/nonexistent/program"], check=False)
     assert events.count.execs == 0
 
 
 def test_other_trees_are_left_out() -> None:
-    with ProcessEvents(root_pid=2**30) as events:
+    with ExecCounter(root_pid=2**30) as events:
         subprocess.run([TRUE], check=True)
     assert events.count.execs == 0
     assert events.count.messages > 0
 
 
 def test_two_counters_at_once_do_not_disturb_each_other() -> None:
-    with ProcessEvents(root_pid=os.getpid()) as outer:
+    with ExecCounter(root_pid=os.getpid()) as outer:
         subprocess.run([TRUE], check=True)
-        with ProcessEvents(root_pid=os.getpid()) as inner:
+        with ExecCounter(root_pid=os.getpid()) as inner:
             subprocess.run([TRUE], check=True)
         subprocess.run([TRUE], check=True)
     assert (outer.count.execs, inner.count.execs) == (3, 1)
@@ -78,9 +78,9 @@ def test_two_counters_at_once_do_not_disturb_each_other() -> None:
 
 def test_an_overrun_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     """With a tiny buffer and a reader that is kept away, messages are lost: it has to be known."""
-    monkeypatch.setattr("harness.host.process_events._RCVBUF_BYTES", 4096)
-    events = ProcessEvents(root_pid=os.getpid())
-    monkeypatch.setattr(ProcessEvents, "_read", lambda self: self._stop.wait())
+    monkeypatch.setattr("harness.host.exec_counter._RCVBUF_BYTES", 4096)
+    events = ExecCounter(root_pid=os.getpid())
+    monkeypatch.setattr(ExecCounter, "_read", lambda self: self._stop.wait())
     with events:
         for _ in range(100):
             subprocess.run([TRUE], check=True)
@@ -123,9 +123,9 @@ def test_nothing_stays_mounted_or_open() -> None:
 
 
 def test_shells_of_the_workload() -> None:
-    with ProcessEvents(root_pid=os.getpid()) as idle:
+    with ExecCounter(root_pid=os.getpid()) as idle:
         run_workload("shells", 1)
-    with ProcessEvents(root_pid=os.getpid()) as events, SyscallCounter("execve") as calls:
+    with ExecCounter(root_pid=os.getpid()) as events, SyscallCounter("execve") as calls:
         document = run_workload("shells", 301)
     assert document["ops"] == 301
     assert (events.count.missed, events.count.drops) == (0, 0)

@@ -13,9 +13,9 @@ from harness.consumers.ebpf import SCRIPT, EbpfConsumer, session_of
 from harness.consumers.output_age import OutputAge
 from harness.consumers.probe_lines import STAMP, SYSCALLS, ProbeCounts, is_call, own_count
 from harness.consumers.process_events import ProcessEventsConsumer
-from harness.consumers.process_listener import obey
+from harness.consumers.process_events_listener import obey
 from harness.consumers.tracefs import with_tracefs
-from harness.host.process_events import ProcessEvents, _Tally
+from harness.host.exec_counter import ExecCounter, _Tally
 from harness.host.tree import HostTree
 
 LINES = b"""\
@@ -191,7 +191,7 @@ def test_a_session_counts_where_it_is_its_own(
 
 
 def test_the_listener_follows_until_it_is_told_to_stop(capsys: pytest.CaptureFixture[str]) -> None:
-    events = ProcessEvents(root_pid=1)
+    events = ExecCounter(root_pid=1)
     obey(events, ["tree 100\n", "\n", "unknown\n", "stop\n", "tree 200\n"])
     assert capsys.readouterr().out == '{"event": "following"}\n'
     for sequence, pid in enumerate((100, 200)):

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from harness.analysis.ledger import Evidence, close_ledger
-from harness.metrics.audit_status import AuditDelta
+from harness.metrics.audit import AuditDelta
 from harness.run.measure import Circumstances, evidence_of
 
 # One SYSCALL record, two of others, and an event altogether were lost on the way to the output.

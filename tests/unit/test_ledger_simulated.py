@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from harness.analysis.ledger import close_ledger
 from harness.analysis.ledger_others import LEAST_STRAYS
-from harness.metrics.audit_status import AuditDelta
+from harness.metrics.audit import AuditDelta
 from harness.model import Ledger
 from harness.run.measure import Circumstances, evidence_of
 from tests.support.queues import OWN, Queues
