@@ -39,7 +39,7 @@ class UsageError(AuditbenchError):
 
 
 class UntrustworthyError(AuditbenchError):
-    """Something was measured, but it must not be relied on."""
+    """Something was measured, but it is not trustworthy."""
 
     exit_code = EXIT_UNTRUSTWORTHY
 

@@ -13,10 +13,10 @@ from typing import Any, Literal, NamedTuple
 SAMPLE_SCHEMA = 1
 """Version of one line in `samples.jsonl`; grows when a field changes its meaning."""
 
-AGAIN = "-again"
+AA = "-aa"
 """Suffix of the A/A cell: the reference scenario measured a second time in every block."""
 
-Verdict = Literal["worse", "better", "equivalent", "inconclusive", "reference", "no-reference"]
+Verdict = Literal["worse", "better", "equal", "inconclusive", "reference", "no-reference"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,7 +168,7 @@ class Sample:
     ladder: bool = False
     """A step of the rate ladder: it is about loss at a rate, and compared with nothing."""
     disturbed: bool = False
-    """Above a limit of the plan; not valid, unless it was made again as often as it may be."""
+    """Above a limit of the plan; not valid, unless it was repeated as often as it may be."""
     workload_document: dict[str, Any] = field(default_factory=dict)
     consumer_document: dict[str, Any] | None = None
     status_before: dict[str, Any] | None = None

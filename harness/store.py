@@ -14,10 +14,11 @@ import re
 import tomllib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import IO, Any
 
+from harness import renamed
 from harness.errors import UsageError
 from harness.model import SAMPLE_SCHEMA, Caution, Sample
 from harness.stored_shapes import StoredEnvironment, StoredPlan
@@ -138,6 +139,10 @@ def load_run(folder: Path) -> StoredRun:
     environment = _read_document(folder / ENVIRONMENT, json.loads, StoredEnvironment)
     with _no_garbage_collection():
         samples, cautions = _read_samples(_samples_file(folder))
+    names = renamed.stored_names(plan)
+    if names:
+        samples = [replace(s, scenario=names.get(s.scenario, s.scenario)) for s in samples]
+    plan = renamed.stored_plan(plan, names)
     return StoredRun(folder, plan, environment, tuple(samples), tuple(cautions))
 
 

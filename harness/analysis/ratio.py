@@ -20,7 +20,7 @@ POWER = 0.8
 
 @dataclass(frozen=True, slots=True)
 class Ratio:
-    """A ratio with its 95 % interval, and the 90 % interval used to call two cells equivalent.
+    """A ratio with its 95 % interval, and the 90 % interval used to call two cells equal.
 
     Intervals are None with fewer than two values; `mean`, `t_low` and `t_high` are the geometric
     mean and Student's interval around it. `detectable` is the relative difference that a comparison
