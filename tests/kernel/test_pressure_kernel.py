@@ -54,7 +54,7 @@ def test_each_knob_drops_where_it_should(run: tuple[Path, dict[str, Any]]) -> No
     )
     assert cells["stop-no-wait"]["refused"] > 0
     # With room in its buffer the same consumer may stand still and lose nothing.
-    assert cells["stop-large"]["complete"] == OPERATIONS
+    assert cells["stop-buffer-large"]["complete"] == OPERATIONS
 
 
 def test_the_ledger_is_shown_in_full(run: tuple[Path, dict[str, Any]]) -> None:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from harness import api
+from harness.cli import run_command
 from harness.errors import UsageError
 from harness.model import Cell
 from harness.renamed import CELLS, SCENARIOS, new_name, plan_file, stored_names, stored_plan
@@ -174,8 +176,6 @@ def test_a_stored_run_is_read_under_the_new_names(tmp_path: Path) -> None:
             ]
         },
     }
-    from dataclasses import replace
-
     with RunWriter(tmp_path / "h-1" / "old") as writer:
         writer.describe(plan, now.environment)
         for sample in now.samples:
@@ -196,3 +196,26 @@ def test_an_old_name_is_answered_with_the_new_one(tmp_path: Path) -> None:
     made_up_run(tmp_path / "h-1" / "run")
     with pytest.raises(UsageError, match=r"it is called rules\+exclude-exe now"):
         api.load(tmp_path / "h-1" / "run").only("excluded")
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["gate", "--run", "latest", "--fail", "udp/no-context/elapsed:5%"],
+        ["gate", "--run", "latest", "--fail", "elapsed:5%", "--reference", "no-context"],
+        ["compare", "latest:no-context", ":rules"],
+        ["history", "--cell", "udp/no-context"],
+    ],
+    ids=lambda words: words[0],
+)
+def test_a_verb_answers_an_old_name(
+    words: list[str],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    made_up_run(tmp_path / "results" / "h-1" / "run")
+    assert run_command(words) == 2
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.endswith("it is called no-audit now")
