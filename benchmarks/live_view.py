@@ -34,7 +34,7 @@ WORKLOADS = {"udp": 80_000, "syscalls": 4_000_000}
 PLAN = """summary = "one cell drawn, one not"
 scenarios = []
 workloads = ["udp", "syscalls"]
-again = false
+aa_cell = false
 """
 CELL = '[[cells]]\nname = "{name}"\nscenario = "rules"\n'
 
@@ -138,7 +138,7 @@ def _report(samples: Sequence[Sample], drawings: int, output: Path | None) -> in
             f"{row['blocks']} blocks: {row['verdict']}"
         )
     verdicts = [row["verdict"] for row in rows if row["metric"] == METRICS[0]]
-    holds = bool(verdicts) and set(verdicts) == {"equivalent"}
+    holds = bool(verdicts) and set(verdicts) == {"equal"}
     report = {"drawings_during_loads": drawings, "rows": rows}
     return finish(
         report, output, holds=holds, claim="with the live view, elapsed time is equal within 2 %"

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from harness.model import AGAIN, Caution, Comparison, LossComparison
+from harness.model import AA, Caution, Comparison, LossComparison
 
 Method = Literal["paired", "of-ratios", "plain"]
 """`paired`: by block, within one run. `of-ratios`: each run's ratio to its own reference.
@@ -40,7 +40,7 @@ class Change:
     @property
     def counts(self) -> bool:
         """Whether it bears on the answer: a reference and an A/A cell show noise and drift."""
-        return not self.is_reference and not self.comparison.cell.scenario.endswith(AGAIN)
+        return not self.is_reference and not self.comparison.cell.scenario.endswith(AA)
 
     @property
     def is_reference(self) -> bool:
@@ -80,7 +80,7 @@ class ChangeReport:
 
     @property
     def verdict(self) -> ChangeVerdict:
-        """The answer: what must not be relied on comes first, then what got worse."""
+        """The answer: what is not trustworthy comes first, then what got worse."""
         if not all(pair.trustworthy for pair in self.pairs):
             return "untrustworthy"
         changes = [change for pair in self.pairs for change in pair.changes if change.counts]

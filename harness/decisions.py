@@ -15,7 +15,7 @@ LOST = "lost"
 
 Outcome = Literal["pass", "fail", "inconclusive"]
 GateVerdict = Literal["pass", "fail", "inconclusive", "untrustworthy"]
-ContestVerdict = Literal["worse", "better", "equivalent", "inconclusive", "untrustworthy"]
+ContestVerdict = Literal["worse", "better", "equal", "inconclusive", "untrustworthy"]
 Yardstick = Literal["reference", "time", "loss"]
 
 
@@ -76,7 +76,7 @@ class GateReport:
     checks: tuple[Check, ...]
     results: tuple[Result, ...]
     distrust: tuple[str, ...] = ()
-    """Why the measurement must not be relied on; empty where it may be."""
+    """Why the measurement is not trustworthy; empty where it is."""
     cautions: tuple[Caution, ...] = ()
     inconclusive_passes: bool = False
 
@@ -137,21 +137,21 @@ class Contest:
         return tuple(loss for loss in self.losses if loss.cell.scenario == self.b.scenario)
 
     @property
-    def undecided(self) -> bool:
-        """Whether cost or loss is still open in any workload."""
+    def inconclusive(self) -> bool:
+        """Whether cost or loss is inconclusive in any workload."""
         found = {comparison.verdict for comparison in self.primary}
-        open_loss = any(loss.verdict == "inconclusive" for loss in self.losses_of_b)
-        return not found or bool(found - {"worse", "better", "equivalent"}) or open_loss
+        loss = any(loss.verdict == "inconclusive" for loss in self.losses_of_b)
+        return not found or bool(found - {"worse", "better", "equal"}) or loss
 
     @property
     def verdict(self) -> ContestVerdict:
-        """`worse` where B costs more or loses more in any workload, then what is still open."""
+        """`worse` where B costs more or loses more in any workload, then what is inconclusive."""
         if self.distrust:
             return "untrustworthy"
         found = {comparison.verdict for comparison in self.primary}
         found |= {loss.verdict for loss in self.losses_of_b}
         if "worse" in found:
             return "worse"
-        if self.undecided:
+        if self.inconclusive:
             return "inconclusive"
-        return "better" if "better" in found else "equivalent"
+        return "better" if "better" in found else "equal"

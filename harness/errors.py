@@ -20,7 +20,7 @@ EXIT_CODES = {
     EXIT_FINE: "fine",
     EXIT_REGRESSION: "found what was to fail: a limit exceeded, something worse",
     EXIT_USAGE: "the request cannot be carried out: usage, damaged input, a missing program",
-    EXIT_UNTRUSTWORTHY: "inconclusive, or not to be relied on",
+    EXIT_UNTRUSTWORTHY: "inconclusive, or untrustworthy",
     EXIT_HOST_UNFIT: "the host is unfit, or does not let it",
     EXIT_INTERRUPTED: "stopped; the host's audit state is as before",
     EXIT_ERROR: "an error of this program",
@@ -53,7 +53,7 @@ class UsageError(AuditbenchError):
 
 
 class UntrustworthyError(AuditbenchError):
-    """Something was measured, but it must not be relied on."""
+    """Something was measured, but it is not trustworthy."""
 
     exit_code = EXIT_UNTRUSTWORTHY
 

@@ -26,7 +26,7 @@ class Point:
     """One cell and metric in one run.
 
     `level` is what is followed: the ratio to the reference, or the estimate itself where the track
-    has no reference. `verdict` is that against the run before it that can be relied on, None
+    has no reference. `verdict` is that against the trustworthy run before it, None
     without one; `change` the ratio that it judges: of both ratios where there are two.
     """
 

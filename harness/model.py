@@ -20,10 +20,10 @@ Milliseconds = Annotated[float, Meta(ge=-1e15, le=1e15)]
 SAMPLE_SCHEMA = 1
 """Version of one line in `samples.jsonl`; grows when a field changes its meaning."""
 
-AGAIN = "-again"
+AA = "-aa"
 """Suffix of the A/A cell: the reference scenario measured a second time in every block."""
 
-Verdict = Literal["worse", "better", "equivalent", "inconclusive", "reference", "no-reference"]
+Verdict = Literal["worse", "better", "equal", "inconclusive", "reference", "no-reference"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,7 +177,7 @@ class Sample:
     ladder: bool = False
     """A step of the rate ladder: it is about loss at a rate, and compared with nothing."""
     disturbed: bool = False
-    """Above a limit of the plan; not valid, unless it was made again as often as it may be."""
+    """Above a limit of the plan; not valid, unless it was repeated as often as it may be."""
     workload_document: dict[str, Any] = field(default_factory=dict)
     consumer_document: dict[str, Any] | None = None
     status_before: dict[str, Any] | None = None
@@ -389,7 +389,7 @@ class Result:
             for comparison in self.comparisons
             if comparison.metric == self.primary
             and comparison.verdict != "reference"
-            and not comparison.cell.scenario.endswith(AGAIN)
+            and not comparison.cell.scenario.endswith(AA)
         )
         return self.invalid_trials > 0 and all(c.ci_low is None for c in compared)
 

@@ -16,12 +16,13 @@ import re
 import tomllib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import IO, Any
 
 import msgspec
 
+from harness import renamed
 from harness.errors import UsageError
 from harness.files.caller import as_caller, why
 from harness.files.folder import Folder
@@ -135,6 +136,10 @@ def load_run(folder: Path) -> StoredRun:
     environment = _read_document(folder / ENVIRONMENT, json.loads, StoredEnvironment)
     with _no_garbage_collection():
         samples, cautions = _read_samples(_samples_file(folder))
+    names = renamed.stored_names(plan)
+    if names:
+        samples = [replace(s, scenario=names.get(s.scenario, s.scenario)) for s in samples]
+    plan = renamed.stored_plan(plan, names)
     return StoredRun(folder, plan, environment, tuple(samples), tuple(cautions))
 
 

@@ -15,6 +15,7 @@ import lzma
 import re
 import shutil
 import sys
+import tomllib
 from collections.abc import Callable, Iterator
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -68,7 +69,8 @@ def keep(run: Path, name: str, folder: Path = REFERENCE) -> Path:
         raise UsageError(f"{run} is not whole, or not to be relied on", remedy="measure again")
     machine = name.partition("-")[2] or name
     rewrite = rewriter(stored, machine)
-    plan = _every_text(stored.plan, rewrite)
+    # As it was written: the names in it must be those in the samples.
+    plan = _every_text(tomllib.loads((run / PLAN).read_text(encoding="utf-8")), rewrite)
     environment = _every_text(neutral_environment(stored.environment, machine), rewrite)
     lines = [_neutral_line(line, rewrite) for line in _sample_lines(run)]
     for document in (plan, environment, *map(json.loads, lines)):

@@ -53,7 +53,7 @@ def pressed(bench: Bench, pid: int, ops: int, *words: str) -> dict[str, float]:
 
 
 def better_of_two(bench: Bench, consumer: str, rate: float, seconds: float) -> dict[str, float]:
-    """A trial at a rate, made again if it lost something."""
+    """A trial at a rate, repeated if it lost something."""
     for _ in range(2):
         found = trial(bench, consumer, lambda b, pid: one_rate(b, pid, rate, seconds))
         if not found["lost"]:

@@ -104,7 +104,7 @@ def main() -> None:
         print(json.dumps(results))
         return
     for workload, found in results.items():
-        verdict = "within" if found["high"] <= PROMISED else "above or undecided:"
+        verdict = "within" if found["high"] <= PROMISED else "above or inconclusive:"
         print(
             f"{workload:<9} generator / C loop = {found['ratio']:.4f}  "
             f"95 % [{found['low']:.4f}, {found['high']:.4f}]  {verdict} {PROMISED}"

@@ -20,7 +20,7 @@ sys.path.insert(0, str(Path(__file__).parents[2]))
 from benchmarks.validity.live import ELAPSED, against, finish, guarded, options, run_plan
 
 METRICS = (ELAPSED, "cpu_workload_ns_per_op", "latency_p50_ns")
-SCENARIOS = ("no-context", "rules")
+SCENARIOS = ("no-audit", "rules")
 WORKLOADS = {"udp": 2_000, "syscalls": 200_000}
 PLAN = """summary = "pairs of equal cells"
 scenarios = []

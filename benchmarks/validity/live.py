@@ -20,7 +20,7 @@ from harness.run.session import SessionOptions, run_session  # noqa: E402
 from harness.store import StoredRun, load_run  # noqa: E402
 
 ELAPSED = "elapsed_ns_per_op"
-DECIDED = ("worse", "better", "equivalent")
+DECIDED = ("worse", "better", "equal")
 
 
 def options(about: str, *, runs: bool = True) -> argparse.ArgumentParser:

@@ -3,8 +3,8 @@
     sudo python benchmarks/validity/order.py --results /tmp/order
 
 The plan `overhead` is run three times: as it is, with every block back to front, and with its
-scenarios turned round and another seed. A verdict that one run leaves open says nothing; two that
-are decided must be the same.
+scenarios turned round and another seed. A verdict that is inconclusive in one run says nothing;
+two that are decided must be the same.
 """
 
 from __future__ import annotations

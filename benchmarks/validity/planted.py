@@ -30,7 +30,7 @@ workloads = ["{workload}"]
 
 [invalid]
 slowdown_percent = 10
-again = 2
+retries = 2
 
 """
 CELL = '[[cells]]\nname = "{name}"\nscenario = "{scenario}"\noptions = {{ busy-ns = {busy_ns} }}\n'
@@ -63,7 +63,7 @@ def main() -> int:
     parser = options(__doc__.splitlines()[0])
     parser.add_argument("--runs", type=int, default=20)
     parser.add_argument("--workload", choices=FIRST_GUESS_NS, default="udp")
-    parser.add_argument("--scenario", default="no-context", help="in which the worker is slower")
+    parser.add_argument("--scenario", default="no-audit", help="in which the worker is slower")
     parser.add_argument("--blocks", type=int, default=overhead.blocks.default)
     parser.add_argument("--ops", type=int, help="the plan's, if not given")
     given = parser.parse_args()

@@ -43,7 +43,7 @@ from harness.run.schedule import block
 
 METRIC = MetricView("elapsed_ns_per_op", "ns")
 REFERENCE = "reference"
-EFFECTS = {REFERENCE: 1.0, "reference-again": 1.0, "same": 1.0} | {
+EFFECTS = {REFERENCE: 1.0, "reference-aa": 1.0, "same": 1.0} | {
     f"slower-{percent}": 1 + percent / 100 for percent in (1, 3, 5)
 }
 """What is true of every cell."""

@@ -211,7 +211,7 @@ def _verdict(
         return "reference"
     if ratio is None:
         # Nothing at all in every block of both runs is as alike as can be, though it has no ratio.
-        return "equivalent" if nothing else "no-reference"
+        return "equal" if nothing else "no-reference"
     return judge(ratio, margin=margin, less_is_better=metric.less_is_better)
 
 

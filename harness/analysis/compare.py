@@ -19,7 +19,7 @@ from harness.analysis.ratio import (
 from harness.analysis.series import Series, collect, paired
 from harness.analysis.signed_rank import rank_p
 from harness.analysis.verdict import DEFAULT_MARGIN, blocks_to_decide, confirmed, judge
-from harness.model import AGAIN, Cell, Comparison, NoiseFloor, Sample, Summary, Verdict
+from harness.model import AA, Cell, Comparison, NoiseFloor, Sample, Summary, Verdict
 
 PRIMARY = "elapsed_ns_per_op"
 """The metric that a run is about unless it says otherwise."""
@@ -65,8 +65,8 @@ class _Pair:
     is_reference: bool
 
     @property
-    def is_again(self) -> bool:
-        return self.cell.scenario.endswith(AGAIN)
+    def is_aa(self) -> bool:
+        return self.cell.scenario.endswith(AA)
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,7 +177,7 @@ def _evidence(pairs: Sequence[_Pair]) -> tuple[list[_Evidence], int]:
     The A/A cells are there to check the instrument, not to find anything: they have no q.
     """
     ps = [rank_p(pair.logs) for pair in pairs]
-    family = [None if pair.is_again else p for pair, p in zip(pairs, ps, strict=True)]
+    family = [None if pair.is_aa else p for pair, p in zip(pairs, ps, strict=True)]
     found = zip(ps, q_values(family), bca_intervals([pair.logs for pair in pairs]), strict=True)
     return [_Evidence(*known) for known in found], sum(p is not None for p in family)
 
@@ -189,7 +189,7 @@ def _comparison(
     ratio = None if pair.is_reference else pair.ratio
     by_interval = _verdict(pair, margin)
     verdict = by_interval
-    if pair.metric.name != primary and not pair.is_again:
+    if pair.metric.name != primary and not pair.is_aa:
         verdict = confirmed(verdict, evidence.q)
     needed: int | None = None
     if verdict == "inconclusive" and ratio is not None:
@@ -251,7 +251,7 @@ def noise_floor(comparisons: Iterable[Comparison], metric: str) -> list[NoiseFlo
             blocks=comparison.blocks,
         )
         for comparison in comparisons
-        if comparison.cell.scenario.endswith(AGAIN)
+        if comparison.cell.scenario.endswith(AA)
         and comparison.metric == metric
         and comparison.ratio is not None
         and comparison.ci_low is not None

@@ -15,7 +15,7 @@ from harness.analysis.series import Series, paired
 from harness.model import Cell, Ledger, LossComparison, Sample, Verdict
 
 TOLERANCE = 0.001
-"""Two loss ratios nearer than this share of the events are equivalent."""
+"""Two loss ratios nearer than this share of the events are equal."""
 
 
 def compare_losses(samples: Sequence[Sample], reference: Reference) -> list[LossComparison]:
@@ -135,4 +135,4 @@ def judge_difference(outer: tuple[float, float], inner: tuple[float, float]) -> 
     if outer[1] < 0:
         return "better"
     near = inner[0] > -TOLERANCE and inner[1] < TOLERANCE
-    return "equivalent" if near else "inconclusive"
+    return "equal" if near else "inconclusive"

@@ -22,7 +22,7 @@ MOST_LOG = 300.0
 
 @dataclass(frozen=True, slots=True)
 class Ratio:
-    """A ratio with its 95 % interval, and the 90 % interval used to call two cells equivalent.
+    """A ratio with its 95 % interval, and the 90 % interval used to call two cells equal.
 
     Intervals are None with fewer than two values, or where they would be too wide for numbers;
     `mean`, `t_low` and `t_high` are the geometric mean and Student's interval around it.

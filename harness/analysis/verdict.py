@@ -1,4 +1,4 @@
-"""What a ratio means against a margin: worse, better, equivalent, or not to be told."""
+"""What a ratio means against a margin: worse, better, equal, or inconclusive."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def judge(ratio: Ratio | None, *, margin: float, less_is_better: bool = True) ->
     """The verdict on a ratio to the reference.
 
     The whole 95 % interval beyond the margin: worse or better. The 90 % interval inside it (two
-    one-sided tests at 5 %): equivalent. Everything else is inconclusive.
+    one-sided tests at 5 %): equal. Everything else is inconclusive.
     """
     if ratio is None or ratio.ci_low is None or ratio.ci_high is None:
         return "inconclusive"
@@ -33,7 +33,7 @@ def judge(ratio: Ratio | None, *, margin: float, less_is_better: bool = True) ->
         and lower < ratio.inner_low
         and ratio.inner_high < upper
     )
-    return "equivalent" if inside else "inconclusive"
+    return "equal" if inside else "inconclusive"
 
 
 def confirmed(verdict: Verdict, q: float | None) -> Verdict:

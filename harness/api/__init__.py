@@ -4,7 +4,7 @@
 
     run = api.load("latest")
     run.comparisons("elapsed")
-    api.compare(run.only("rules"), run.only("excluded"))
+    api.compare(run.only("no-rules"), run.only("rules"))
 
 Nothing in here measures or needs root. All that can go wrong for a reason that a caller can mend is
 an `AuditbenchError` of one line. pandas and pyarrow are optional: `pip install 'auditbench[data]'`.

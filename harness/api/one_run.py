@@ -22,6 +22,7 @@ from harness.model import (
     Sample,
     Summary,
 )
+from harness.renamed import hint
 from harness.run.across import Side
 from harness.run.checks import SHORT_NAMES
 from harness.run.quantities import compared_metric
@@ -154,7 +155,7 @@ class Run:
         if scenario not in self.scenarios:
             raise UsageError(
                 f"{self.name} has no scenario {scenario!r}",
-                remedy=f"one of {', '.join(self.scenarios)}",
+                remedy=hint(scenario) or f"one of {', '.join(self.scenarios)}",
             )
         return Side(self.stored, scenario)
 

@@ -205,7 +205,7 @@ def _ever(ever: EverEnabled) -> Finding:
     if ever.state == "before":
         what = (
             "enabled earlier since boot: 'disabled' costs more than 'never enabled' here; the "
-            "scenario no-context stands in for the latter"
+            "scenario no-audit stands in for the latter"
         )
         remedy = "to measure 'never enabled', boot with nothing that enables audit"
         return Finding("ever-enabled", "note", what, remedy, ever.how)

@@ -67,7 +67,7 @@ class AuditOverhead:
         """Measure a rule file in blocks, and return what was measured.
 
         `rules` is in auditctl's syntax; relative paths count from pytest's rootdir. `against` is
-        a scenario by name (`no-context`, which behaves like a kernel whose audit was never
+        a scenario by name (`no-audit`, which behaves like a kernel whose audit was never
         enabled, `no-rules`, `disabled`) or another rule file. What is not given here is the
         marker's, else the default. Skips the test where this host's audit cannot be had; fails it
         with one line where the request is wrong, on any host.

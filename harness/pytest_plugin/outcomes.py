@@ -52,7 +52,7 @@ def _in_words_of_pytest(line: str) -> str:
 
 
 def policy_of(config: pytest.Config, marked: str | None) -> str:
-    """What becomes of an undecided statement: the option's word, the marker's, or the ini key's."""
+    """What becomes of an inconclusive statement: the option's word, the marker's, or the ini's."""
     policy = config.getoption("audit_inconclusive") or marked
     policy = policy or config.getini("audit_inconclusive")
     if policy not in POLICIES:

@@ -129,7 +129,7 @@ class AuditOverheadResult:
             raise OverheadAboveLimitError(
                 f"{what}: all of it above the limit of {limit:g}{self._where()}"
             )
-        self._inconclusive(f"{what}: {_undecided(found, limit)}")
+        self._inconclusive(f"{what}: {_why_inconclusive(found, limit)}")
 
     def assert_nothing_lost(
         self, rate: float | None = None, *, seconds: float = 1.0, trials: int = 5
@@ -195,7 +195,7 @@ class AuditOverheadResult:
         __tracebackhide__ = True
         if self.loss.unexplained:
             self._inconclusive(
-                f"{self.loss.unexplained} events are not accounted for: not to be relied on"
+                f"{self.loss.unexplained} events are not accounted for: not trustworthy"
             )
 
     def _inconclusive(self, what: str) -> None:
@@ -246,7 +246,7 @@ def _judge(found: Ratio | None, limit: float) -> Outcome:
     return judge_interval(found.ci_low, found.ci_high, limit)
 
 
-def _undecided(found: Ratio | None, limit: float) -> str:
+def _why_inconclusive(found: Ratio | None, limit: float) -> str:
     """Why a limit is not decided, and what would decide it."""
     if found is None or found.ci_low is None or found.ci_high is None:
         return f"too few blocks to tell it from the limit of {limit:g}; give at least 2"

@@ -12,12 +12,12 @@ from rich.table import Table
 from rich.text import Text
 
 from harness.decisions import Contest
-from harness.model import AGAIN, Comparison, LossComparison
+from harness.model import AA, Comparison, LossComparison
 from harness.reporters.document import result_document
 from harness.reporters.markdown import escaped, markdown_table
 from harness.reporters.plain import plain
-from harness.reporters.terminal import VERDICT_MARKS
 from harness.reporters.units import NOTHING, count, duration, interval, ratio, share
+from harness.reporters.words import VERDICTS
 
 SCHEMA = "auditbench.ab/1"
 HEADERS = ("workload", "", "per operation", "ratio", "95 % interval", "verdict")
@@ -27,7 +27,7 @@ LOSS_HEADERS = ("workload", "", "trials with loss", "events lost")
 def ab_sentences(contest: Contest) -> list[str]:
     """What was asked, answered: one sentence per workload, one on loss."""
     if contest.distrust:
-        return ["This cannot be relied on: " + "; ".join(contest.distrust) + "."]
+        return ["Not trustworthy: " + "; ".join(contest.distrust) + "."]
     found = [_cost_sentence(contest, comparison) for comparison in contest.primary]
     return [*found, *_loss_sentences(contest)]
 
@@ -36,7 +36,7 @@ def _cost_sentence(contest: Contest, comparison: Comparison) -> str:
     where = _where(contest, comparison.cell.workload, comparison.cell.consumer)
     value, low, high = comparison.ratio, comparison.ci_low, comparison.ci_high
     if value is None or low is None or high is None:
-        return f"{where}: nothing can be told of B against A."
+        return f"{where}: inconclusive: A and B have no block in common."
     bounds = f"{_change(low)} to {_change(high)}"
     if comparison.verdict == "better":
         return (
@@ -48,12 +48,12 @@ def _cost_sentence(contest: Contest, comparison: Comparison) -> str:
             f"{where}: B costs {share(value - 1)} more than A "
             f"({share(low - 1)} to {share(high - 1)}) per operation."
         )
-    if comparison.verdict == "equivalent":
+    if comparison.verdict == "equal":
         return (
-            f"{where}: B costs what A costs: the difference is {_change(value)} ({bounds}), "
-            f"within {share(comparison.margin)}."
+            f"{where}: equal: B costs {_change(value)} ({bounds}) against A, "
+            f"within the margin of {share(comparison.margin)}."
         )
-    return f"{where}: undecided: {_change(value)} ({bounds}); {_more(comparison)}."
+    return f"{where}: inconclusive: {_change(value)} ({bounds}); {_more(comparison)}."
 
 
 def _change(value: float) -> str:
@@ -99,8 +99,8 @@ def _loss_sentences(contest: Contest) -> Iterator[str]:
 
 
 def _loss_verdict(loss: LossComparison) -> str:
-    words = {"worse": ": B loses more", "better": ": B loses less", "equivalent": ": no difference"}
-    return words.get(loss.verdict, ": which loses more is undecided")
+    words = {"worse": ": B loses more", "better": ": B loses less", "equal": ": equal"}
+    return words.get(loss.verdict, ": inconclusive")
 
 
 def contestants(contest: Contest) -> list[str]:
@@ -145,7 +145,7 @@ def _rows(contest: Contest) -> list[list[str]]:
     rows = [
         _row(contest, comparison, names.get(comparison.cell.scenario, comparison.cell.scenario))
         for comparison in primary
-        if not comparison.cell.scenario.endswith(AGAIN) or comparison.cell.scenario in names
+        if not comparison.cell.scenario.endswith(AA) or comparison.cell.scenario in names
     ]
     return rows + [_row(contest, comparison, "B against A") for comparison in contest.primary]
 
@@ -157,7 +157,7 @@ def _row(contest: Contest, comparison: Comparison, name: str) -> list[str]:
         duration(comparison.estimate),
         ratio(comparison.ratio),
         interval(comparison.ci_low, comparison.ci_high),
-        VERDICT_MARKS[comparison.verdict][0],
+        VERDICTS[comparison.verdict].marked,
     ]
 
 
@@ -201,7 +201,7 @@ def ab_document(contest: Contest) -> dict[str, Any]:
         "schema": SCHEMA,
         "verdict": contest.verdict,
         "answer": " ".join(ab_sentences(contest)),
-        "distrust": list(contest.distrust),
+        "doubts": list(contest.distrust),
         "a": asdict(contest.a),
         "b": asdict(contest.b),
         "comparisons": [_flat(asdict(c)) for c in contest.comparisons],

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from harness.model import AGAIN, Comparison, Result
+from harness.model import AA, Comparison, Result
 from harness.reporters.lookup import Row, by_workload, rows, several_consumers
 from harness.reporters.loss import none_lost
 from harness.reporters.standings import consumers_sentence, sustained_sentence
 from harness.reporters.units import count, duration, percent
+from harness.reporters.words import VERDICTS
 
 
 def answer(result: Result) -> str:
@@ -36,25 +37,23 @@ def is_compared(row: Row, metric: str) -> bool:
     return (
         comparison is not None
         and comparison.verdict not in ("reference", "no-reference")
-        and not row.cell.scenario.endswith(AGAIN)
+        and not row.cell.scenario.endswith(AA)
     )
 
 
 def row_label(row: Row, compared: list[Row]) -> str:
     """The scenario, with the consumer where there are several of them."""
-    if several_consumers(compared):
+    if several_consumers(compared) and row.cell.scenario != row.cell.consumer:
         return f"{row.cell.scenario} ({row.cell.consumer})"
     return row.cell.scenario
 
 
 def cost_words(comparison: Comparison, operation: str) -> str:
-    """What a cell costs, or that it cannot be told."""
+    """What a cell costs, with the verdict where that is neither worse nor better."""
     if comparison.ratio is None or comparison.ci_low is None or comparison.reference is None:
-        return "cannot be told yet"
-    if comparison.verdict == "equivalent":
-        return "costs nothing that matters"
-    if comparison.verdict == "inconclusive":
-        return f"{percent(comparison.ratio)} (undecided)"
+        return VERDICTS["inconclusive"].word
+    if comparison.verdict in ("equal", "inconclusive"):
+        return f"{percent(comparison.ratio)} ({VERDICTS[comparison.verdict].word})"
     difference = comparison.estimate - comparison.reference
     sign = "+" if difference >= 0 else "−"
     return f"{percent(comparison.ratio)} ({sign}{duration(abs(difference))} per {operation})"

@@ -16,32 +16,9 @@ from harness.changes import Change, ChangeReport, LossChange, RunChanges
 from harness.model import Comparison, LossComparison
 from harness.reporters.markdown import metric_value
 from harness.reporters.plain import plain
-from harness.reporters.terminal import VERDICT_MARKS
+from harness.reporters.terminal import verdict_text
 from harness.reporters.units import NOTHING, interval, ratio, share, share_interval
-
-METRICS_IN_WORDS = {
-    "elapsed_ns_per_op": "elapsed",
-    "cpu_total_ns_per_op": "CPU together",
-    "cpu_workload_ns_per_op": "CPU of workload",
-    "cpu_workload_user_ns_per_op": "  in user mode",
-    "cpu_workload_system_ns_per_op": "  in the kernel",
-    "cpu_consumer_ns_per_op": "CPU of consumer",
-    "cpu_kauditd_ns_per_op": "CPU of kauditd",
-    "latency_p50_ns": "latency p50",
-    "latency_p99_ns": "latency p99",
-    "latency_p999_ns": "latency p99.9",
-}
-METHODS_IN_WORDS = {
-    "paired": "ratio: by block within the run",
-    "of-ratios": "ratio: of each run's ratio to its own reference; plain: of the metric itself",
-    "plain": "*: ratio of the metric itself, as there is no reference to divide by",
-}
-ANSWERS = {
-    "worse": "Worse: at least one whole interval is beyond the margin.",
-    "no-worse": "No worse.",
-    "inconclusive": "Undecided: more blocks are needed.",
-    "untrustworthy": "Not to be relied on.",
-}
+from harness.reporters.words import CHANGES, METHODS, VERDICTS, metric_words
 
 
 def render_changes(report: ChangeReport, console: Console) -> None:
@@ -84,17 +61,12 @@ def answer_words(report: ChangeReport) -> str:
     if report.verdict == "inconclusive" and report.without_answer:
         empty = report.without_answer[0]
         return (
-            f"Undecided: {plain(empty.head)} and {plain(empty.base)} have nothing to compare but "
-            "the reference."
+            f"Inconclusive: {plain(empty.head)} and {plain(empty.base)} have nothing to compare "
+            "but the reference."
         )
     if report.verdict != "worse":
-        return ANSWERS[report.verdict]
+        return CHANGES[report.verdict]
     return f"Worse: {', '.join(plain(word) for word in dict.fromkeys(worse))}."
-
-
-def metric_words(metric: str) -> str:
-    """A metric as people call it."""
-    return METRICS_IN_WORDS.get(metric, metric).strip()
 
 
 def by_table(changes: Sequence[Change]) -> dict[tuple[str, str], list[Change]]:
@@ -132,14 +104,13 @@ def _table(group: list[Change], *, within: bool) -> Table:
         table.add_column(header, justify="left" if place == 0 else "right", overflow="fold")
     for change in group:
         compared = change.comparison
-        mark, style = VERDICT_MARKS[compared.verdict]
         cells: list[str | Text] = [
             Text(row_name(change, several=several)),
             metric_value(compared.reference, compared.unit),
             metric_value(compared.estimate, compared.unit),
             marked_ratio(change),
             interval(compared.ci_low, compared.ci_high),
-            Text(mark, style=style),
+            verdict_text(compared.verdict),
         ]
         table.add_row(*cells, *([] if within else [ratio(change.plain_ratio)]))
     return table
@@ -148,7 +119,7 @@ def _table(group: list[Change], *, within: bool) -> Table:
 def method_lines(pair: RunChanges) -> list[str]:
     """How the ratios were made, a line for each way that occurs."""
     judged = (change for change in pair.changes if change.comparison.ratio is not None)
-    return [METHODS_IN_WORDS[method] for method in dict.fromkeys(c.method for c in judged)]
+    return [METHODS[method] for method in dict.fromkeys(c.method for c in judged)]
 
 
 def marked_ratio(change: Change) -> str:
@@ -162,12 +133,12 @@ def _methods(pair: RunChanges) -> Iterator[Text]:
 
 
 def doubt_lines(pair: RunChanges) -> list[str]:
-    """One line where a verdict stays open although the interval lies beyond the margin."""
+    """One line where a verdict is inconclusive although the interval lies beyond the margin."""
     if not any(_doubted(change.comparison) for change in pair.changes):
         return []
     return [
-        "Open although the interval is beyond the margin: one of many looked at, and with so few "
-        "blocks it may be chance (q above 0.05)."
+        "Inconclusive although the interval is beyond the margin: one of many looked at, and with "
+        "so few blocks it may be chance (q above 0.05)."
     ]
 
 
@@ -220,9 +191,8 @@ def _losses(losses: Sequence[LossChange]) -> Iterator[RenderableType]:
     for place, header in enumerate(LOSS_HEADERS):
         table.add_column(header, justify="left" if place == 0 else "right", overflow="fold")
     for loss in filter(has_loss, losses):
-        *cells, mark = loss_cells(loss, several=_several_in_losses(losses))
-        style = VERDICT_MARKS[loss.head.verdict][1]
-        table.add_row(*map(Text, cells), Text(mark, style=style))
+        *cells, _ = loss_cells(loss, several=_several_in_losses(losses))
+        table.add_row(*map(Text, cells), verdict_text(loss.head.verdict))
     if table.row_count:
         yield Text()
         yield table
@@ -244,7 +214,7 @@ def loss_cells(loss: LossChange, *, several: bool) -> list[str]:
         _trials(loss.head),
         share_interval(loss.head.share_low, loss.head.share_high),
         f"{share(loss.base.loss_ratio)} → {share(loss.head.loss_ratio)}",
-        VERDICT_MARKS[loss.head.verdict][0],
+        VERDICTS[loss.head.verdict].marked,
     ]
 
 

@@ -13,18 +13,17 @@ from harness.reporters.changes import (
     loss_rows,
     marked_ratio,
     method_lines,
-    metric_words,
     row_name,
     several_consumers,
 )
 from harness.reporters.markdown import (
-    VERDICT_WORDS,
     detectable_words,
     escaped,
     markdown_table,
     metric_value,
 )
 from harness.reporters.units import NOTHING, interval, ratio
+from harness.reporters.words import VERDICTS, metric_words
 
 HEADERS = ("base", "head", "ratio", "95 % interval", "verdict")
 
@@ -65,7 +64,7 @@ def _row(change: Change, *, several: bool, within: bool) -> list[str]:
         metric_value(compared.estimate, compared.unit),
         marked_ratio(change),
         interval(compared.ci_low, compared.ci_high),
-        VERDICT_WORDS[compared.verdict] + detectable_words(compared),
+        VERDICTS[compared.verdict].marked + detectable_words(compared),
     ]
     if within:
         return cells

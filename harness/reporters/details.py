@@ -12,11 +12,11 @@ from harness.model import Comparison, Result
 from harness.reporters.lookup import Row, by_workload, rows, several_consumers
 from harness.reporters.loss import loss_lines
 from harness.reporters.terminal import (
-    VERDICT_MARKS,
     heading,
-    open_verdicts,
+    inconclusive_cells,
     row_name,
     table_of,
+    verdict_text,
 )
 from harness.reporters.units import NOTHING, probability, ratio
 
@@ -40,7 +40,7 @@ def _parts(result: Result) -> Iterator[RenderableType]:
             if table.row_count:
                 yield Text(metric, style="bold")
                 yield table
-                yield from open_verdicts(group, metric)
+                yield from inconclusive_cells(group, metric)
                 yield Text()
         yield from (Text(words) for words in loss_lines(result, group))
     yield Text(LEGEND, style="dim")
@@ -60,7 +60,6 @@ def _metric_table(group: list[Row], metric: str) -> Table:
     table = table_of("", "ratio", "95 %", beside, "p", "q", "verdict")
     table.padding = (0, 1, 0, 0)
     for row, comparison in compared:
-        mark, style = VERDICT_MARKS[comparison.verdict]
         table.add_row(
             row_name(row, several=several),
             ratio(comparison.ratio),
@@ -68,7 +67,7 @@ def _metric_table(group: list[Row], metric: str) -> Table:
             _beside(comparison, bootstrapped=bootstrapped),
             probability(comparison.p),
             probability(comparison.q),
-            Text(mark, style=style),
+            verdict_text(comparison.verdict),
         )
     return table
 

@@ -15,13 +15,9 @@ from harness.decisions import Check, GateReport, Limit, Reading
 from harness.reporters.markdown import escaped, markdown_table
 from harness.reporters.plain import plain
 from harness.reporters.units import NOTHING, count, duration, interval, ratio, share
+from harness.reporters.words import OUTCOMES
 
 SCHEMA = "auditbench.gate/1"
-MARKS = {
-    "pass": ("✓ within", "green"),
-    "fail": ("✗ exceeded", "red"),
-    "inconclusive": ("? undecided", "yellow"),
-}
 HEADERS = ("limit", "cell", "measured", "95 % interval", "outcome")
 
 
@@ -29,17 +25,17 @@ def gate_sentence(report: GateReport) -> str:
     """The verdict in one sentence."""
     checks = len(report.checks)
     failed = sum(check.outcome == "fail" for check in report.checks)
-    undecided = sum(check.outcome == "inconclusive" for check in report.checks)
+    inconclusive = sum(check.outcome == "inconclusive" for check in report.checks)
     if report.verdict == "untrustworthy":
-        return "The gate cannot be relied on: " + "; ".join(report.distrust) + "."
+        return "The gate is not trustworthy: " + "; ".join(report.distrust) + "."
     if report.verdict == "fail":
         return f"The gate fails: {failed} of {checks} checks exceed their limit."
     if report.verdict == "inconclusive":
-        return f"The gate is inconclusive: {undecided} of {checks} checks cannot be decided."
-    if undecided:
+        return f"The gate is inconclusive: {inconclusive} of {checks} checks are."
+    if inconclusive:
         return (
-            f"The gate passes: no limit is exceeded; {undecided} of {checks} checks cannot be "
-            "decided, which passes as asked."
+            f"The gate passes: no limit is exceeded; {inconclusive} of {checks} checks are "
+            "inconclusive, which passes as asked."
         )
     return f"The gate passes: {checks} of {checks} checks are within their limit."
 
@@ -51,7 +47,7 @@ def check_sentences(check: Check) -> list[str]:
 
 def _explained(limit: Limit, reading: Reading) -> str:
     if reading.note:
-        return f"cannot be judged: {reading.note}"
+        return f"inconclusive: {reading.note}"
     if limit.yardstick == "loss":
         if reading.lossy:
             return f"events lost in {reading.lossy} of {reading.count} trials"
@@ -110,7 +106,7 @@ def render_gate(report: GateReport, console: Console) -> None:
 
 
 def _parts(report: GateReport) -> Iterator[RenderableType]:
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1), show_edge=False)
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0), show_edge=False)
     for place, header in enumerate(HEADERS):
         table.add_column(header, justify="left" if place < 2 else "right", overflow="fold")
     for check in report.checks:
@@ -128,13 +124,13 @@ def _rows(check: Check, report: GateReport) -> Iterator[tuple[tuple[str, ...], s
     """One row per reading, and what they come to where the second does not say it all."""
     for number, reading in enumerate(check.readings):
         first = number == 0
-        mark, style = MARKS[reading.outcome]
+        look = OUTCOMES[reading.outcome]
         name = _cell_name(check, report) if first else "  once more"
         limit = plain(check.limit.text) if first else ""
-        yield (limit, name, *reading_values(check.limit, reading)), mark, style
+        yield (limit, name, *reading_values(check.limit, reading)), look.marked, look.style
     if check.outcome != check.readings[-1].outcome:
-        mark, style = MARKS[check.outcome]
-        yield ("", "  together", "", ""), mark, style
+        look = OUTCOMES[check.outcome]
+        yield ("", "  together", "", ""), look.marked, look.style
 
 
 def _standards(report: GateReport) -> Iterator[str]:
@@ -167,7 +163,7 @@ def gate_document(report: GateReport) -> dict[str, Any]:
         "schema": SCHEMA,
         "verdict": report.verdict,
         "answer": gate_sentence(report),
-        "distrust": list(report.distrust),
+        "doubts": list(report.distrust),
         "inconclusive": "pass" if report.inconclusive_passes else "fail",
         "runs": [result.run for result in report.results],
         "checks": [_check(check) for check in report.checks],

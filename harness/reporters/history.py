@@ -11,8 +11,9 @@ from rich.text import Text
 
 from harness.histories import LEAST_RUNS, History, PastRun, Point, Track
 from harness.reporters.plain import plain
-from harness.reporters.terminal import METRICS_IN_WORDS, VERDICT_MARKS
+from harness.reporters.terminal import verdict_text
 from harness.reporters.units import NOTHING, duration, interval, percent, ratio
+from harness.reporters.words import metric_words
 
 CHANGE = "◆"
 """What stands before a change of level."""
@@ -50,11 +51,6 @@ def track_name(track: Track) -> str:
     return plain(f"{cell.workload} × {cell.scenario} × {cell.consumer}")
 
 
-def metric_name(metric: str) -> str:
-    """A metric as a heading has it."""
-    return METRICS_IN_WORDS.get(metric, metric)
-
-
 def level(track: Track, value: float | None) -> str:
     """A level in the terms of its track."""
     return ratio(value) if track.is_ratio else duration(value)
@@ -63,7 +59,7 @@ def level(track: Track, value: float | None) -> str:
 def change_lines(history: History) -> list[str]:
     """Each change of level in words; or why none was looked for, or that there is none."""
     found = [
-        f"{CHANGE} {moment(run)} {track_name(track)}: {metric_name(track.metric)} "
+        f"{CHANGE} {moment(run)} {track_name(track)}: {metric_words(track.metric)} "
         f"{percent(point.step.after / point.step.before)} "
         f"({level(track, point.step.before)} to {level(track, point.step.after)})"
         for track in history.tracks
@@ -89,7 +85,7 @@ def _table(history: History, track: Track) -> Table:
         show_edge=False,
         title_justify="left",
     )
-    table.title = Text(f"{track_name(track)}, {metric_name(track.metric)}", style="bold")
+    table.title = Text(f"{track_name(track)}, {metric_words(track.metric)}", style="bold")
     table.add_column("run (UTC)", no_wrap=True, min_width=16)
     # The only column that may be narrower than its text: its cells end in an ellipsis then.
     table.add_column("label")
@@ -114,8 +110,7 @@ def _verdict(run: PastRun, point: Point | None) -> Text:
         return Text(DOUBTFUL, style="yellow")
     if point is None or point.verdict is None:
         return Text()
-    mark, style = VERDICT_MARKS[point.verdict]
-    return Text(mark, style=style)
+    return verdict_text(point.verdict)
 
 
 def _marks(run: PastRun, point: Point | None) -> Text:

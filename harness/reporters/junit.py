@@ -33,7 +33,7 @@ class Case:
 
 
 def gate_junit(report: GateReport) -> str:
-    """Every check a test case, and one more for whether the measurement can be relied on.
+    """Every check a test case, and one more for whether the measurement is trustworthy.
 
     What cannot be decided is a failure of type `inconclusive`, or skipped where that passes.
     """
@@ -89,8 +89,8 @@ def _with_state(case: Case, state: str, kind: str, message: str) -> Case:
 def _trust_case(classname: str, reasons: Iterable[str]) -> Case:
     text = "\n".join(reasons)
     if not text:
-        return Case(classname, "can be relied on", "")
-    return Case(classname, "can be relied on", text, "error", "untrustworthy", text.split("\n")[0])
+        return Case(classname, "is trustworthy", "")
+    return Case(classname, "is trustworthy", text, "error", "untrustworthy", text.split("\n")[0])
 
 
 def _properties(results: Iterable[Result], verdict: str) -> Iterator[tuple[str, str]]:

@@ -50,3 +50,13 @@ def several_consumers(group: Iterable[Row]) -> bool:
         row for row in group if all(comparison.interleaved for comparison in row.by_metric.values())
     ]
     return len({row.cell.scenario for row in interleaved}) < len(interleaved)
+
+
+def cell_label(cell: Cell, *, several: bool) -> str:
+    """A cell within its workload: the scenario, with the consumer where there are `several`.
+
+    A scenario that is called like its only consumer is named once.
+    """
+    if several and cell.scenario != cell.consumer:
+        return f"{cell.scenario} {cell.consumer}"
+    return cell.scenario

@@ -4,16 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from harness.model import Cell, CellLedger, LossComparison, Result
-from harness.reporters.lookup import Row, several_consumers
+from harness.model import CellLedger, LossComparison, Result
+from harness.reporters.lookup import Row, cell_label, several_consumers
 from harness.reporters.units import share, share_interval
-
-VERDICTS = {
-    "worse": "more than the reference",
-    "better": "less than the reference",
-    "equivalent": "as much as the reference",
-    "inconclusive": "not to be told from the reference",
-}
+from harness.reporters.words import LOSSES
 
 
 def loss_lines(result: Result, group: Iterable[Row]) -> list[str]:
@@ -27,7 +21,7 @@ def loss_lines(result: Result, group: Iterable[Row]) -> list[str]:
         loss = known.get(row.cell)
         if loss is None:
             continue
-        name = _name(row.cell, several=several)
+        name = cell_label(row.cell, several=several)
         if loss.trials_with_loss:
             lines.append(f"{name}: {_lost(loss)}")
         else:
@@ -70,11 +64,7 @@ def _lost(loss: LossComparison) -> str:
     )
     if loss.loss_ratio is not None:
         words += f", {share(loss.loss_ratio)} of the events"
-    if loss.verdict in VERDICTS and loss.difference_low is not None:
+    if loss.verdict in LOSSES and loss.difference_low is not None:
         between = share_interval(loss.difference_low, loss.difference_high)
-        words += f", {VERDICTS[loss.verdict]} (by {between})"
+        words += f", {LOSSES[loss.verdict]} (by {between})"
     return words
-
-
-def _name(cell: Cell, *, several: bool) -> str:
-    return f"{cell.scenario} {cell.consumer}" if several else cell.scenario

@@ -32,15 +32,8 @@ from harness.reporters.units import (
     share,
     share_interval,
 )
+from harness.reporters.words import VERDICTS, legend_lines
 
-VERDICT_WORDS = {
-    "worse": "▲ worse",
-    "better": "▼ better",
-    "equivalent": "= equal",
-    "inconclusive": "? open",
-    "reference": "reference",
-    "no-reference": NOTHING,
-}
 COMPARISON_HEADERS = (
     "workload",
     "scenario",
@@ -83,7 +76,9 @@ def result_markdown(result: Result) -> str:
         parts.append(f"**{escaped(words)}**\n")
     parts += [f"- ⚠ {escaped(caution.one_line())}\n" for caution in result.cautions]
     parts += [_standings(result), _sustained(result)]
-    parts += [loss_markdown(result.losses), _events(result.ledgers), "".join(_noise(result))]
+    parts += [loss_markdown(result.losses), _events(result.ledgers)]
+    parts += [f"{escaped(line)}\n" for line in legend_lines(result)]
+    parts += _noise(result)
     others = [c for c in result.comparisons if c.metric != result.primary]
     if others:
         table = comparisons_table(others)
@@ -113,7 +108,7 @@ def loss_markdown(losses: Iterable[LossComparison]) -> str:
             f"{loss.trials_with_loss} of {loss.trials}",
             share_interval(loss.share_low, loss.share_high),
             share(loss.loss_ratio),
-            VERDICT_WORDS[loss.verdict],
+            VERDICTS[loss.verdict].marked,
         ]
         for loss in losses
     ]
@@ -161,12 +156,12 @@ def _row(comparison: Comparison) -> list[str]:
         metric_value(comparison.estimate, comparison.unit),
         ratio(comparison.ratio),
         interval(comparison.ci_low, comparison.ci_high),
-        VERDICT_WORDS[comparison.verdict] + note + detectable_words(comparison),
+        VERDICTS[comparison.verdict].marked + note + detectable_words(comparison),
     ]
 
 
 def detectable_words(comparison: Comparison) -> str:
-    """What an open verdict could have shown, and how many blocks would decide."""
+    """What an inconclusive verdict could have shown, and how many blocks would decide."""
     if comparison.verdict != "inconclusive" or comparison.detectable is None:
         return ""
     needed = comparison.blocks_needed

@@ -11,7 +11,7 @@ STANDING_HEADERS = ("consumer", "CPU/event", "to the above", "memory", "written"
 SUSTAINED_HEADERS = ("highest rate", "none lost at", "lost at", "trials", "why no higher")
 LEGEND = (
     "Ranked by CPU per event; `to the above` is the ratio to the consumer one line up, with its "
-    "95 % interval: where that holds 1 the order of the two is open. Memory is the highest of all "
+    "95 % interval: where that holds 1 their order is inconclusive. Memory is the highest of all "
     "trials, written is per event, delay is how old the newest event in the output was, in the "
     "middle."
 )

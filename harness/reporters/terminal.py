@@ -13,10 +13,10 @@ from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
 
-from harness.model import Result
+from harness.model import Result, Verdict
 from harness.reporters.answer import answer
 from harness.reporters.ledger import LINE_HEADERS, equation, is_silent, line
-from harness.reporters.lookup import Row, by_workload, rows, several_consumers
+from harness.reporters.lookup import Row, by_workload, cell_label, rows, several_consumers
 from harness.reporters.loss import loss_lines
 from harness.reporters.standings import (
     LEGEND,
@@ -29,20 +29,8 @@ from harness.reporters.standings import (
     sustained_rows,
 )
 from harness.reporters.units import NOTHING, count, duration, interval, ratio, share
+from harness.reporters.words import VERDICTS, legend_lines, metric_words
 from workloads.catalog import WORKLOADS
-
-METRICS_IN_WORDS = {
-    "elapsed_ns_per_op": "elapsed",
-    "cpu_consumer_ns_per_op": "CPU of the consumer",
-}
-VERDICT_MARKS = {
-    "worse": ("▲ worse", "red"),
-    "better": ("▼ better", "green"),
-    "equivalent": ("= equal", "cyan"),
-    "inconclusive": ("? open", "yellow"),
-    "reference": ("reference", "dim"),
-    "no-reference": (NOTHING, "dim"),
-}
 
 
 def render_result(result: Result, console: Console) -> None:
@@ -55,13 +43,14 @@ def _parts(result: Result) -> Iterator[RenderableType]:
         yield heading(result, workload, group)
         several = several_consumers(group)
         yield _ratio_table(result, group, several=several)
-        yield from open_verdicts(group, result.primary)
+        yield from inconclusive_cells(group, result.primary)
         yield Text()
         yield _cpu_table(result, group, several=several)
         yield Text()
         yield from _events_table(group, several=several)
         yield from (Text(words) for words in loss_lines(result, group))
     yield from _standings(result)
+    yield from (Text(line, style="dim") for line in legend_lines(result))
     yield from _noise(result)
     for caution in result.cautions:
         yield Text(f"! {caution.one_line()}", style="yellow")
@@ -89,8 +78,13 @@ def heading(result: Result, workload: str, group: list[Row]) -> Text:
 
 def row_name(row: Row, *, several: bool) -> Text:
     """A cell as its row is called: the scenario, with the consumer where there are several."""
-    name = f"{row.cell.scenario} {row.cell.consumer}" if several else row.cell.scenario
-    return Text(name)
+    return Text(cell_label(row.cell, several=several))
+
+
+def verdict_text(verdict: Verdict) -> Text:
+    """A verdict as tables show it: mark and word, in its colour."""
+    look = VERDICTS[verdict]
+    return Text(look.marked, style=look.style)
 
 
 def table_of(*headers: str) -> Table:
@@ -102,20 +96,22 @@ def table_of(*headers: str) -> Table:
 
 
 def _ratio_table(result: Result, group: list[Row], *, several: bool) -> Table:
-    what = METRICS_IN_WORDS[result.primary]
-    table = table_of(what, f"per {result.operation}", "ratio", "95 % interval", "verdict")
+    what, per = metric_words(result.primary), f"per {result.operation}"
+    table = table_of(what, per, "ratio", "95 % interval", "verdict")
+    if several:
+        # Two names and the longest verdict fit into 80 columns.
+        table.padding = (0, 1, 0, 0)
     for row in group:
         comparison = row.by_metric.get(result.primary)
         if comparison is None:
             continue
-        mark, style = VERDICT_MARKS[comparison.verdict]
         note = "" if comparison.interleaved else " *"
         table.add_row(
             row_name(row, several=several),
             duration(comparison.estimate),
             ratio(comparison.ratio) + note,
             interval(comparison.ci_low, comparison.ci_high),
-            Text(mark, style=style),
+            verdict_text(comparison.verdict),
         )
     if any(not c.interleaved for row in group for c in row.by_metric.values()):
         table.caption = "* measured before the blocks, not interleaved"
@@ -123,7 +119,7 @@ def _ratio_table(result: Result, group: list[Row], *, several: bool) -> Table:
 
 
 def _cpu_table(result: Result, group: list[Row], *, several: bool) -> Table:
-    table = table_of(f"CPU per {result.operation}", "workload", "consumer", "kauditd", "together")
+    table = table_of(f"CPU per {result.operation}", "workload", "consumer", "kauditd", "total")
     for row in filter(lambda row: row.by_metric, group):
         table.add_row(
             row_name(row, several=several),
@@ -135,8 +131,8 @@ def _cpu_table(result: Result, group: list[Row], *, several: bool) -> Table:
     return table
 
 
-def open_verdicts(group: list[Row], metric: str) -> Iterator[RenderableType]:
-    """What the open comparisons could have shown, and how many more blocks would decide."""
+def inconclusive_cells(group: list[Row], metric: str) -> Iterator[RenderableType]:
+    """What inconclusive comparisons could have shown, and how many more blocks would decide."""
     several = several_consumers(group)
     found = []
     for row in group:
@@ -150,14 +146,14 @@ def open_verdicts(group: list[Row], metric: str) -> Iterator[RenderableType]:
         name = row_name(row, several=several).plain
         found.append(f"{name} {share(comparison.detectable)}, {more}")
     if found:
-        words = "open: what would have shown, and the blocks more that would decide: "
+        words = "inconclusive (difference that would show, more blocks that would decide): "
         yield Text(words + "; ".join(found), style="dim")
 
 
 def _events_table(group: list[Row], *, several: bool) -> Iterator[RenderableType]:
     """The events of the cells that had any; the others are named below in one line."""
     table = table_of("events", *LINE_HEADERS)
-    table.padding = (0, 2, 0, 0)
+    table.padding = (0, 1, 0, 0)
     silent: list[str] = []
     equations: list[str] = []
     for row in group:

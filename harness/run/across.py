@@ -11,6 +11,7 @@ from harness.analysis.compare import MetricView
 from harness.changes import ChangeReport, RunChanges
 from harness.errors import UntrustworthyError, UsageError
 from harness.model import Cell
+from harness.renamed import hint
 from harness.run.changes import change_cautions, changes_across, changes_within, is_trustworthy
 from harness.run.likeness import Difference, find_differences, require_alike
 from harness.run.result import PRIMARY, in_plan_order, metric_views
@@ -86,7 +87,7 @@ def _compare_pair(
     if within and base.scenario == head.scenario:
         raise UsageError(
             f"{head.label} would be compared with itself",
-            remedy="name two runs, or two scenarios as in latest:rules latest:excluded",
+            remedy="name two runs, or two scenarios as in latest:no-rules latest:rules",
         )
     pairs = _common_cells(base, head)
     differences = [] if within else _differences(base, head, pairs, options)
@@ -169,7 +170,8 @@ def _cells(side: Side) -> list[Cell]:
     if side.scenario is not None and not chosen:
         raise UsageError(
             f"{side.stored.name} has no scenario {side.scenario!r}",
-            remedy=f"one of {', '.join(dict.fromkeys(cell.scenario for cell in cells))}",
+            remedy=hint(side.scenario)
+            or f"one of {', '.join(dict.fromkeys(cell.scenario for cell in cells))}",
         )
     return chosen
 

@@ -10,7 +10,7 @@ from harness.analysis.across_loss import losses_across
 from harness.analysis.compare import MetricView, Reference, compare
 from harness.analysis.loss import compare_losses
 from harness.changes import Change, LossChange
-from harness.model import AGAIN, Caution, Sample
+from harness.model import AA, Caution, Sample
 from harness.run.likeness import Difference
 from harness.run.open_ledgers import open_samples
 from harness.run.result import in_plan_order
@@ -111,7 +111,7 @@ def is_trustworthy(stored: StoredRun) -> bool:
 
 def _flaws(stored: StoredRun) -> list[Caution]:
     found = list(stored.cautions)
-    # A trial that was made again is one trial.
+    # A trial that was repeated is one trial.
     measured = {sample.index for sample in stored.samples}
     unused = measured - {sample.index for sample in stored.samples if sample.valid}
     planned = stored.plan.get("trials")
@@ -121,7 +121,7 @@ def _flaws(stored: StoredRun) -> list[Caution]:
         what = f"{stored.name}: {len(unused)} of {len(measured)} trials are not used"
         found.append(Caution("invalid-trials", what))
     if not is_trustworthy(stored):
-        what = f"{stored.name} is not to be relied on: events are unaccounted for"
+        what = f"{stored.name} is not trustworthy: events are unaccounted for"
         found.append(Caution("untrustworthy", what, "`auditbench show` says which"))
     return found
 
@@ -136,7 +136,7 @@ def _loud(changes: Sequence[Change]) -> list[Caution]:
             "changes of this size are noise; measure more blocks on a quieter machine",
         )
         for change in changes
-        if change.comparison.cell.scenario.endswith(AGAIN)
+        if change.comparison.cell.scenario.endswith(AA)
         and change.comparison.verdict in ("worse", "better")
         and change.comparison.ratio is not None
     ]

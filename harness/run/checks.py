@@ -13,7 +13,8 @@ from harness.analysis.series import collect
 from harness.decisions import Check, Limit, Outcome, Reading
 from harness.errors import UsageError
 from harness.metrics.catalog import METRICS
-from harness.model import AGAIN, Cell, Comparison, LossComparison, Sample
+from harness.model import AA, Cell, Comparison, LossComparison, Sample
+from harness.renamed import hint
 
 SHORT_NAMES = {
     "elapsed": "elapsed_ns_per_op",
@@ -64,7 +65,7 @@ def cells_aside(
     if reference == Reference():
         return Aside()
     served = {name for name in (reference.scenario, usual) if name}
-    serving = {*served, *(name + AGAIN for name in served), *apart}
+    serving = {*served, *(name + AA for name in served), *apart}
     everything = set(cells)
     return Aside(
         references=frozenset(cell for cell in everything if reference.of(cell) == cell),
@@ -93,7 +94,8 @@ def _nothing_meant(limit: Limit, names: set[str]) -> UsageError:
         return UsageError(what, remedy="it is for the reference alone, or for no such combination")
     near = difflib.get_close_matches(wrong[0], sorted(names), n=3, cutoff=0.5)
     known = " or ".join(near) if near else ", ".join(sorted(names))
-    return UsageError(f"{what}: nothing is called {wrong[0]!r}", remedy=f"the names are {known}")
+    remedy = hint(wrong[0]) or f"the names are {known}"
+    return UsageError(f"{what}: nothing is called {wrong[0]!r}", remedy=remedy)
 
 
 @dataclass(frozen=True, slots=True)

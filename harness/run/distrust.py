@@ -1,4 +1,4 @@
-"""Why what was measured must not be relied on."""
+"""Why what was measured is not trustworthy."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from harness.run.open_ledgers import trials_have
 def distrust_checks(
     result: Result, samples: Iterable[Sample], checks: Iterable[Check]
 ) -> tuple[str, ...]:
-    """Why what was measured must not be relied on."""
+    """Why what was measured is not trustworthy."""
     reasons = distrusted(result)
     for cell in cells_without_valid_trial(samples):
         reasons.append(f"{cell.workload} × {cell.scenario} × {cell.consumer} has no valid trial")
@@ -24,7 +24,7 @@ def distrust_checks(
 
 
 def distrusted(result: Result) -> list[str]:
-    """Why a result must not be relied on; empty where it may be."""
+    """Why a result is not trustworthy; empty where it is."""
     reasons = []
     if not any(comparison.blocks for comparison in result.comparisons):
         reasons.append(f"nothing is compared in {result.run}")

@@ -15,7 +15,8 @@ from harness.analysis.limit import settle
 from harness.changes import Change
 from harness.decisions import Check, GateReport, Limit
 from harness.errors import InterruptedRunError, UntrustworthyError, UsageError
-from harness.model import AGAIN, Caution, Comparison, Result
+from harness.model import AA, Caution, Comparison, Result
+from harness.renamed import hint
 from harness.run.across import CompareOptions, Side, compare_runs
 from harness.run.checks import (
     LEAST_BLOCKS,
@@ -120,7 +121,7 @@ def gate_against(
     checks = check_limits(rules.limits, measured)
     distrust = list(distrust_checks(result, stored.samples, checks))
     if not pair.trustworthy and not distrust:
-        distrust.append(f"{pair.base} is not to be relied on")
+        distrust.append(f"{pair.base} is not trustworthy")
     return replace(_report(rules, checks, [result], distrust), cautions=pair.cautions)
 
 
@@ -184,7 +185,7 @@ def _require_decidable(plan: Plan, rules: GateRules) -> None:
     if rules.reference and rules.reference not in scenarios:
         raise UsageError(
             f"--reference {rules.reference} is no scenario of this run",
-            remedy=f"one of {', '.join(sorted(scenarios))}",
+            remedy=hint(rules.reference) or f"one of {', '.join(sorted(scenarios))}",
         )
     reference = _reference(rules, plan.reference.scenario, plan.reference.consumer)
     aside = cells_aside(cells, reference, plan.reference.scenario)
@@ -204,7 +205,7 @@ def _second_request(
     cells = [check.cell for check in flagged]
     names = {cell.scenario for cell in cells}
     for reference in filter(None, (plan.reference.scenario, rules.reference)):
-        names |= {reference, reference + AGAIN}
+        names |= {reference, reference + AA}
     concerned = {cell.workload for cell in cells}
     consumers = {cell.consumer for cell in cells} | {plan.reference.consumer}
     return replace(
@@ -265,6 +266,6 @@ def _against_scenario(
     if reference.scenario not in known:
         raise UsageError(
             f"--reference {reference.scenario} is no scenario of {result.run}",
-            remedy=f"one of {', '.join(sorted(known))}",
+            remedy=hint(reference.scenario or "") or f"one of {', '.join(sorted(known))}",
         )
     return tuple(compare_with(reference, in_plan_order(stored), stored.plan))

@@ -13,6 +13,7 @@ from harness.changes import Change
 from harness.errors import UsageError
 from harness.histories import Point, Step, Track
 from harness.model import Cell, Comparison, Sample
+from harness.renamed import hint
 from harness.run.changes import is_trustworthy
 from harness.run.result import in_plan_order, metric_views
 from harness.store import StoredRun
@@ -57,7 +58,7 @@ def _comparisons(run: StoredRun, views: Sequence[MetricView]) -> dict[Key, Compa
 def _changes(
     runs: Sequence[StoredRun], views: Sequence[MetricView], margins: Margins
 ) -> list[dict[Key, Change]]:
-    """Each run against the one before it that can be relied on; nothing where there is none."""
+    """Each run against the trustworthy one before it; nothing where there is none."""
     found: list[dict[Key, Change]] = []
     before: list[Sample] = []
     reference = Reference()
@@ -101,7 +102,9 @@ def _chosen(cells: Sequence[Cell], words: Sequence[str]) -> list[Cell]:
         named = [c for c in cells if parts <= {c.workload, c.scenario, c.consumer}]
         if not named:
             names = ", ".join(f"{cell.workload}/{cell.scenario}" for cell in cells)
-            raise UsageError(f"--cell {word!r} is none of these runs", remedy=f"one of {names}")
+            old = (found for part in word.split("/") if (found := hint(part)))
+            remedy = next(old, f"one of {names}")
+            raise UsageError(f"--cell {word!r} is none of these runs", remedy=remedy)
         chosen += named
     return [cell for cell in cells if cell in chosen] if words else list(cells)
 

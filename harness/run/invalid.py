@@ -2,7 +2,7 @@
 
 A trial is kept, counted and left out of the statistics for what `ALWAYS` names, and where the
 plan's `[invalid]` sets a limit to a disturbance. Nothing that a trial measured can make it invalid.
-A disturbed trial can be made again at once, which is decided by the same rule.
+A disturbed trial can be repeated at once, which is decided by the same rule.
 """
 
 from __future__ import annotations
@@ -21,9 +21,9 @@ ALWAYS = (
 )
 
 
-def rule_document(limits: Mapping[str, float], again: int) -> dict[str, Any]:
-    """The rule as it is stored: `always`, the limits by metric, and how often one is made again."""
-    return {"always": list(ALWAYS), **limits} | ({"again": again} if again else {})
+def rule_document(limits: Mapping[str, float], retries: int) -> dict[str, Any]:
+    """The rule as it is stored: `always`, the limits by metric, and how often one is repeated."""
+    return {"always": list(ALWAYS), **limits} | ({"retries": retries} if retries else {})
 
 
 def why_invalid(document: Mapping[str, Any], *, drained: bool, meddling: str) -> str:

@@ -13,6 +13,7 @@ from harness.analysis.ratio import Ratio, paired_ratio
 from harness.analysis.series import collect, paired
 from harness.errors import InterruptedRunError, UsageError
 from harness.model import Cell, NoiseFloor, Result, Sample
+from harness.renamed import hint
 from harness.run.open_ledgers import open_samples
 from harness.run.plan import Request
 from harness.run.result import make_result
@@ -21,7 +22,7 @@ from harness.run.session import SessionOptions, run_session
 from harness.scenarios.catalog import SCENARIOS
 from harness.store import StoredRun, load_run
 
-REFERENCE = "no-context"
+REFERENCE = "no-audit"
 """Behaves like a kernel whose audit was never enabled."""
 
 
@@ -238,7 +239,7 @@ def _side_by_side(rules: Path, against: str | Path) -> tuple[tuple[Path, ...], t
     if isinstance(against, str) and not Path(against).suffix:
         raise UsageError(
             f"no scenario is called {against!r}",
-            remedy=f"one of {', '.join(SCENARIOS)}, or a rule file",
+            remedy=hint(against) or f"one of {', '.join(SCENARIOS)}, or a rule file",
         )
     return (rules, Path(against)), ()
 

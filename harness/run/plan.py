@@ -16,7 +16,8 @@ from typing import Any, Literal
 from harness.analysis.compare import Reference
 from harness.consumers.catalog import find_consumer
 from harness.errors import UsageError
-from harness.model import AGAIN, Cell, Scenario
+from harness.model import AA, Cell, Scenario
+from harness.renamed import hint
 from harness.run.invalid import rule_document
 from harness.run.ladder import Ladder, steps_of
 from harness.run.plan_file import Kind, PlanFile, load_plan_file
@@ -94,9 +95,9 @@ class Plan:
     margin: float
     margins: Mapping[str, float] = field(default_factory=dict)
     invalid: Mapping[str, float] = field(default_factory=dict)
-    again: int = 0
-    """How often a disturbed trial is made again."""
     """Limits to disturbances, by metric: a trial above one is not used."""
+    retries: int = 0
+    """How often a disturbed trial is repeated."""
     until_ci: float | None = None
     max_time_s: float | None = None
     backwards: bool = False
@@ -180,7 +181,7 @@ def make_plan(request: Request, *, never_enabled: bool = False) -> Plan:
         margin=margin,
         margins=margins,
         invalid=file.invalid.given(),
-        again=file.invalid.again,
+        retries=file.invalid.retries,
         backwards=file.backwards,
         until_ci=_given(parse_share, "--until-ci", request.until_ci),
         max_time_s=_given(parse_duration_s, "--max-time", request.max_time),
@@ -329,9 +330,9 @@ def _scenarios(
         exclude_exe=request.exclude_exe,
         noisy=noisy,
         ignore_lock=request.ignore_lock,
-        taken=[*names, *(name + AGAIN for name in names)],
+        taken=[*names, *(name + AA for name in names)],
     )
-    if file.again and file.reference:
+    if file.aa_cell and file.reference:
         at = names.index(file.reference) + 1
         scenarios.insert(at, copy_of(scenarios[at - 1]))
     if never_enabled and not request.scenarios:
@@ -347,7 +348,8 @@ def _scenario_names(request: Request, file: PlanFile) -> list[str]:
         if cells and name not in (*SCENARIOS, *cells):
             raise UsageError(
                 f"no scenario and no cell of the plan is called {name!r}",
-                remedy=f"one of its cells {', '.join(cells)}, or of {', '.join(SCENARIOS)}",
+                remedy=hint(name)
+                or f"one of its cells {', '.join(cells)}, or of {', '.join(SCENARIOS)}",
             )
     if not wanted and request.rule_files:
         wanted = ["disabled", "no-rules"]
@@ -391,7 +393,7 @@ def plan_document(plan: Plan) -> dict[str, Any]:
         "backwards": plan.backwards,
         "margin": plan.margin,
         "margins": dict(plan.margins),
-        "invalid": rule_document(plan.invalid, plan.again),
+        "invalid": rule_document(plan.invalid, plan.retries),
         "until_ci": plan.until_ci,
         "max_time_s": plan.max_time_s,
         "workers": plan.workers,

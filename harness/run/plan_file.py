@@ -12,6 +12,7 @@ from typing import Annotated, Literal
 
 import msgspec
 
+from harness import renamed
 from harness.analysis.verdict import DEFAULT_MARGIN
 from harness.errors import UsageError
 from harness.files.caller import why
@@ -46,13 +47,13 @@ class Limits(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     pressure_memory_percent: Percent | None = None
     pressure_io_percent: Percent | None = None
     slowdown_percent: Annotated[float, msgspec.Meta(gt=0, le=1000)] | None = None
-    again: Annotated[int, msgspec.Meta(ge=0, le=10)] = 0
-    """How often a trial above a limit is made again, at once."""
+    retries: Annotated[int, msgspec.Meta(ge=0, le=10)] = 0
+    """How often a trial above a limit is repeated at once."""
 
     def given(self) -> dict[str, float]:
         """The limits that there are, by metric."""
         values = {name: getattr(self, name) for name in self.__struct_fields__}
-        values.pop("again")
+        values.pop("retries")
         return {name: value for name, value in values.items() if value is not None}
 
 
@@ -117,7 +118,8 @@ class PlanFile(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     kind: Kind = "kernel"
     reference: str | None = None
     reference_consumer: str | None = None
-    again: bool = False
+    aa_cell: bool = False
+    """Whether the reference is measured a second time in every block."""
     first: list[str] = []
     blocks: BlockCounts = BlockCounts()
     ops: dict[str, int] = {}
@@ -141,7 +143,8 @@ def load_plan_file(name: str) -> PlanFile:
     """Read a built-in plan or a plan file; UsageError where it is not a plan."""
     path = plan_path(name)
     try:
-        plan = msgspec.convert(tomllib.loads(_text(name, path)), PlanFile)
+        written = tomllib.loads(_text(name, path))
+        plan = msgspec.convert(renamed.plan_file(written), PlanFile)
     except OSError as error:
         raise UsageError(f"{path} cannot be read ({why(error)})") from None
     except RecursionError:

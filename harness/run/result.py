@@ -13,7 +13,7 @@ from harness.analysis.sustained import sustained
 from harness.analysis.verdict import DEFAULT_MARGIN
 from harness.metrics.catalog import METRICS
 from harness.model import (
-    AGAIN,
+    AA,
     Caution,
     Cell,
     CellLedger,
@@ -42,7 +42,7 @@ def make_result(stored: StoredRun) -> Result:
     primary = PRIMARY[kind]
     comparisons = compare_with(reference, samples, plan)
     planned = plan.get("trials")
-    # A trial that was made again is one trial.
+    # A trial that was repeated is one trial.
     measured = {sample.index for sample in everything}
     valid = {sample.index for sample in everything if sample.valid}
     result = Result(
@@ -67,13 +67,13 @@ def make_result(stored: StoredRun) -> Result:
 
 
 def _too_little(result: Result) -> list[Caution]:
-    """What makes a run undecided whatever its numbers are."""
+    """What makes a run inconclusive whatever its numbers are."""
     failed = f"{result.invalid_trials} of {result.trials} trials are not valid"
     remedy = "look at why they failed, and run it again"
     if result.undecidable:
-        return [Caution("undecided", f"{failed}, too few are left to decide anything", remedy)]
+        return [Caution("inconclusive", f"{failed}, too few are left to decide anything", remedy)]
     if result.mostly_invalid:
-        return [Caution("undecided", f"{failed}, too many to rely on the rest", remedy)]
+        return [Caution("inconclusive", f"{failed}, too many to rely on the rest", remedy)]
     return []
 
 
@@ -217,11 +217,11 @@ def _disturbed_trials(stored: StoredRun) -> list[Caution]:
         return []
     words = f"{len(disturbed)} of {len(stored.samples)} trials were disturbed"
     kept = sum(sample.valid for sample in disturbed)
-    if not stored.plan.get("invalid", {}).get("again"):
+    if not stored.plan.get("invalid", {}).get("retries"):
         words += ", and are not used"
     elif kept < len(disturbed):
         stayed = f"; {kept} stayed disturbed, and count{'s' if kept == 1 else ''}" if kept else ""
-        words += f", and {len(disturbed) - kept} made again{stayed}"
+        words += f", and {len(disturbed) - kept} were repeated{stayed}"
     return [Caution("disturbed", words)]
 
 
@@ -234,7 +234,7 @@ def _wide_noise(comparisons: Sequence[Comparison], primary: str) -> list[Caution
             "differences below this are noise; run more blocks on a quieter machine",
         )
         for floor in comparisons
-        if floor.cell.scenario.endswith(AGAIN)
+        if floor.cell.scenario.endswith(AA)
         and floor.metric == primary
         and floor.verdict in ("worse", "better")
         and floor.ratio is not None

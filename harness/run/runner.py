@@ -80,9 +80,9 @@ def run_trials(
     measure: Callable[[Trial], Sample],
     save: Callable[[Sample], None],
     observer: Observer,
-    again: int = 0,
+    retries: int = 0,
 ) -> None:
-    """Run block after block; a disturbed trial is made again at once, up to `again` times.
+    """Run block after block; a disturbed trial is repeated at once, up to `retries` times.
 
     Raises UntrustworthyError when so many trials failed in a row that it cannot be the cell.
     """
@@ -94,7 +94,7 @@ def run_trials(
                 observer.block_ends(blocks.trials_expected)
             for trial in block:
                 observer.trial_begins(trial)
-                sample = _measured(trial, measure, save, again)
+                sample = _measured(trial, measure, save, retries)
                 blocks.take(sample)
                 observer.trial_ends(sample)
                 failed_in_a_row = 0 if sample.valid else failed_in_a_row + 1
@@ -109,19 +109,19 @@ def run_trials(
 
 
 def _measured(
-    trial: Trial, measure: Callable[[Trial], Sample], save: Callable[[Sample], None], again: int
+    trial: Trial, measure: Callable[[Trial], Sample], save: Callable[[Sample], None], retries: int
 ) -> Sample:
     """The sample of a trial that counts; those before it were disturbed, and are saved as well.
 
-    Where a trial may be made again the last one counts, so that no block lacks a cell.
+    Where a trial may be repeated the last one counts, so that no block lacks a cell.
     """
     sample = measure(trial)
-    for _ in range(again):
+    for _ in range(retries):
         if not sample.disturbed:
             break
         save(sample)
         sample = measure(trial)
-    if again and sample.disturbed:
+    if retries and sample.disturbed:
         sample = replace(sample, valid=True, invalid_reason="")
     save(sample)
     return sample

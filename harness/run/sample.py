@@ -20,7 +20,7 @@ def sample_of(
 ) -> Sample:
     """The sample of a trial. `disturbance` names the plan's limits that it is above.
 
-    What is wrong with a trial in itself goes before a disturbance: it is not made again.
+    What is wrong with a trial in itself goes before a disturbance: it is not repeated.
     """
     return Sample(
         index=trial.index,

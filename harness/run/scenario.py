@@ -11,12 +11,12 @@ from harness.kernel.messages import rule_list
 from harness.kernel.rule_file import RuleFile, load_rule_file, parse_rules_text
 from harness.kernel.rule_format import format_rule
 from harness.kernel.rule_warning import told_together
-from harness.model import AGAIN, Scenario
+from harness.model import AA, Scenario
 from harness.scenarios.catalog import NOT_INTERLEAVED, scenario_summary, scenario_text
 
 EXCLUSIONS = {
-    "excluded": "-a never,exit -S all -F exe={exe}\n",
-    "excluded-narrow": "-a never,exit -F arch=b64 -S {noisy} -F exe={exe}\n",
+    "exclude-exe": "-a never,exit -S all -F exe={exe}\n",
+    "exclude-call": "-a never,exit -F arch=b64 -S {noisy} -F exe={exe}\n",
 }
 """What `--exclude-exe` puts in front of a rule file of the user's, by the scenario's suffix."""
 
@@ -73,7 +73,7 @@ def _exclusions(scenario: Scenario, exe: str, noisy: str) -> list[Scenario]:
 def copy_of(scenario: Scenario) -> Scenario:
     """The A/A copy: the same state under another name."""
     return replace(
-        scenario, name=scenario.name + AGAIN, summary=f"{scenario.name} a second time (A/A)"
+        scenario, name=scenario.name + AA, summary=f"{scenario.name} a second time (A/A)"
     )
 
 

@@ -197,7 +197,7 @@ def _loop(
     references = {cell: plan.reference.of(cell) for cell in cells}
     observer.will_measure(cells, references, PRIMARY[plan.kind])
     try:
-        run_trials(course, measure, writer.append, observer, again=course.plan.again)
+        run_trials(course, measure, writer.append, observer, retries=course.plan.retries)
     except KeyboardInterrupt:
         return Outcome(writer.folder, interrupted=True)
     if words := course.words():

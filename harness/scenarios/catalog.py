@@ -10,19 +10,20 @@ from pathlib import Path
 
 from harness.errors import UsageError
 from harness.files.reading import is_file
+from harness.renamed import hint
 
 HERE = Path(__file__).parent
 
 SCENARIOS: dict[str, str] = {
     "never-enabled": "never-enabled.rules",
-    "no-context": "no-context.rules",
+    "no-audit": "no-audit.rules",
     "disabled": "disabled.rules",
     "no-rules": "no-rules.rules",
     "rules": "rules.rules",
-    "excluded": "excluded.rules",
-    "excluded-narrow": "excluded-narrow.rules",
-    "pressure": "pressure.rules",
-    "consumers": "consumers.rules",
+    "rules+exclude-exe": "rules-exclude-exe.rules",
+    "rules+exclude-call": "rules-exclude-call.rules",
+    "connect-scoped": "connect-scoped.rules",
+    "rules-scoped": "rules-scoped.rules",
 }
 
 NOT_INTERLEAVED = frozenset({"never-enabled"})
@@ -42,7 +43,8 @@ def scenario_text(name: str) -> str:
     if name not in SCENARIOS:
         raise UsageError(
             f"no scenario is called {name!r}",
-            remedy=f"one of {', '.join(SCENARIOS)}, or --rules FILE for a rule file of yours",
+            remedy=hint(name)
+            or f"one of {', '.join(SCENARIOS)}, or --rules FILE for a rule file of yours",
         )
     return (HERE / SCENARIOS[name]).read_text(encoding="utf-8")
 

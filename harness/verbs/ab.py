@@ -65,4 +65,4 @@ def ab_verb(
         render_ab(contest, out())
     if contest.verdict == "worse" and fail_if_worse:
         return EXIT_REGRESSION
-    return EXIT_UNTRUSTWORTHY if contest.distrust or contest.undecided else EXIT_FINE
+    return EXIT_UNTRUSTWORTHY if contest.distrust or contest.inconclusive else EXIT_FINE

@@ -50,7 +50,7 @@ def compare_verb(
         What is compared with BASE, in the same words; `:SCENARIO` alone is one of BASE's run.
     metric
         Metrics to compare, by full or short name; `all` for every one. If not given, the one that
-        the run is about, elapsed, and CPU together.
+        the run is about, elapsed time, and total CPU.
     margin
         The relative difference that matters: 3%, or METRIC=5% for one metric.
     allow

@@ -14,7 +14,7 @@ from harness.model import Cell, Sample, Trial
 from harness.reporters.live import SPARK_WIDTH, CellLine, Status
 from harness.reporters.live_screen import LiveScreen
 from harness.reporters.progress import PlainProgress, cell_name, outcome
-from harness.reporters.terminal import METRICS_IN_WORDS
+from harness.reporters.words import metric_words
 from harness.run.runner import Observer
 
 
@@ -54,7 +54,7 @@ class LiveView:
     ) -> None:
         """Know the cells and what each is compared with."""
         self._ratios, self._cells = RunningRatios(cells, references, metric), len(cells)
-        self._what = METRICS_IN_WORDS.get(metric, metric)
+        self._what = metric_words(metric)
 
     def begin(self, trials: int) -> None:
         """Take the terminal."""

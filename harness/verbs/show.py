@@ -41,7 +41,7 @@ def show_verb(
 
 
 def show_run(folder: Path, *, as_json: bool, ledger: bool = False, details: bool = False) -> bool:
-    """Print a run; False where it must not be relied on."""
+    """Print a run; False where it is not trustworthy."""
     from harness.reporters.details import render_details
     from harness.reporters.document import result_document
     from harness.reporters.ledger import render_ledgers

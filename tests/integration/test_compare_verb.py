@@ -88,7 +88,7 @@ def change_of(document: dict[str, Any], scenario: str, metric: str) -> dict[str,
 def test_equal_runs_on_a_machine_that_became_slower(compare: Caller) -> None:
     document = compare.document("1-base", "2-same", code=0)
     rules = change_of(document, "rules", "elapsed_ns_per_op")
-    assert rules["verdict"] == "equivalent"
+    assert rules["verdict"] == "equal"
     assert rules["method"] == "of-ratios"
     assert rules["plain_ratio"] > 1.2
     assert document["verdict"] == "no-worse"
@@ -97,7 +97,7 @@ def test_equal_runs_on_a_machine_that_became_slower(compare: Caller) -> None:
 def test_what_got_worse_is_named_and_the_exit_code_is_1(compare: Caller) -> None:
     said = compare("1-base", "3-worse")
     assert said.code == 1
-    assert "Worse: udp × rules (elapsed)" in said.out.replace("\n", " ")
+    assert "Worse: udp × rules (elapsed time)" in said.out.replace("\n", " ")
     assert max(map(len, said.out.splitlines())) <= 80
     document = compare.document("1-base", "3-worse", code=1)
     rules = change_of(document, "rules", "elapsed_ns_per_op")
@@ -133,10 +133,10 @@ def test_by_folder_and_by_age(compare: Caller, results: Path) -> None:
 
 
 def test_scenarios_of_one_run_are_paired_by_block(compare: Caller) -> None:
-    document = compare.document("1-base:no-rules", ":rules", "1-base:excluded", code=1)
+    document = compare.document("1-base:no-rules", ":rules", "1-base:rules+exclude-exe", code=1)
     first, second = document["pairs"]
     assert first["within"]
-    assert second["head"] == "h-1/1-base:excluded"
+    assert second["head"] == "h-1/1-base:rules+exclude-exe"
     change = change_of(document, "rules", "elapsed_ns_per_op")
     assert change["method"] == "paired"
     assert change["base_scenario"] == "no-rules"
@@ -148,7 +148,7 @@ def test_scenarios_of_one_run_are_paired_by_block(compare: Caller) -> None:
 def test_a_scenario_named_once_is_meant_on_both_sides(compare: Caller) -> None:
     document = compare.document("1-base", "3-worse:disabled", code=0)
     scenarios = {change["scenario"] for change in document["pairs"][0]["changes"]}
-    assert scenarios == {"no-context", "disabled"}
+    assert scenarios == {"no-audit", "disabled"}
 
 
 def test_markdown_and_csv(compare: Caller) -> None:
@@ -160,7 +160,7 @@ def test_markdown_and_csv(compare: Caller) -> None:
     rows = list(csv.DictReader(io.StringIO(table.out)))
     assert len(rows) == 3 * len(COSTS_NS)
     rules = [row for row in rows if row["scenario"] == "rules"]
-    assert [row["verdict"] for row in rules] == ["worse", "worse", "equivalent"]
+    assert [row["verdict"] for row in rules] == ["worse", "worse", "equal"]
     assert [row["metric"] for row in rules][-1] == "lost"
 
 
@@ -246,19 +246,19 @@ def test_runs_without_a_common_cell(tmp_path: Path, capsys: pytest.CaptureFixtur
     write_run(folder / "1-one", blocks=2)
     write_run(folder / "2-other", blocks=2, rename={name: f"other-{name}" for name in COSTS_NS})
     compare = Caller(folder.parent, capsys)
-    compare("1-one", "2-other").one_line(2, "have no cell in common", "udp × no-context")
+    compare("1-one", "2-other").one_line(2, "have no cell in common", "udp × no-audit")
 
 
 def test_the_reference_alone_is_no_answer(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     folder = tmp_path / "results" / "h-1"
-    rest = {name: f"other-{name}" for name in COSTS_NS if not name.startswith("no-context")}
+    rest = {name: f"other-{name}" for name in COSTS_NS if not name.startswith("no-audit")}
     write_run(folder / "1-one", seed=1)
     write_run(folder / "2-other", seed=2, rename=rest)
     said = Caller(folder.parent, capsys)("1-one", "2-other", "--force")
     assert said.code == 3
-    assert "Undecided: h-1/2-other and h-1/1-one have nothing to compare but the reference." in (
+    assert "Inconclusive: h-1/2-other and h-1/1-one have nothing to compare but the reference." in (
         " ".join(said.out.split())
     )
 
@@ -285,16 +285,16 @@ def test_a_scenario_with_a_consumer_of_its_own(
     samples = folder / SAMPLES
     lines = [json.loads(line) for line in samples.read_text().splitlines()]
     for line in lines:
-        if line["scenario"] == "excluded":
+        if line["scenario"] == "rules+exclude-exe":
             line["consumer"] = "count"
     samples.write_text("".join(json.dumps(line) + "\n" for line in lines))
     compare = Caller(folder.parent.parent, capsys)
-    document = compare.document("1-one:rules", ":excluded", code=0)
-    change = change_of(document, "excluded", "elapsed_ns_per_op")
+    document = compare.document("1-one:rules", ":rules+exclude-exe", code=0)
+    change = change_of(document, "rules+exclude-exe", "elapsed_ns_per_op")
     assert (change["base_consumer"], change["consumer"]) == ("assemble", "count")
     assert change["ratio"] == pytest.approx(7_200 / 15_000, rel=0.02)
-    assert "rules → excluded (assemble → count)" in " ".join(
-        compare("1-one:rules", ":excluded", "--format", "md").out.split()
+    assert "rules → rules+exclude-exe (assemble → count)" in " ".join(
+        compare("1-one:rules", ":rules+exclude-exe", "--format", "md").out.split()
     )
 
 
@@ -351,7 +351,7 @@ def test_a_run_with_events_unaccounted_for_is_not_relied_on(
     samples.write_bytes(samples.read_bytes().replace(b'"unexplained":0', b'"unexplained":5'))
     said = Caller(folder.parent, capsys)("1-base", "2-open")
     assert said.code == 3
-    assert "Not to be relied on" in said.out
+    assert "Not trustworthy" in said.out
 
 
 def test_names_from_a_run_cannot_colour_the_terminal(

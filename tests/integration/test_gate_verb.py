@@ -84,7 +84,7 @@ def test_within_and_exceeded(tmp_path: Path, gate: Gate) -> None:
     fine = gate("--fail", "elapsed:200%", "lost:0", "rules/elapsed:16us", code=0)
     assert fine["verdict"] == "pass"
     assert len(fine["checks"]) == 4 + 4 + 1
-    assert {check["against"] for check in fine["checks"]} == {"no-context", ""}
+    assert {check["against"] for check in fine["checks"]} == {"no-audit", ""}
     broken = gate("--fail", "elapsed:10%", "--fail", "rules/elapsed:14us", code=1)
     assert broken["verdict"] == "fail"
     by_cell = outcomes(broken)
@@ -92,7 +92,7 @@ def test_within_and_exceeded(tmp_path: Path, gate: Gate) -> None:
         "disabled": "pass",
         "no-rules": "pass",
         "rules": "fail",
-        "excluded": "fail",
+        "rules+exclude-exe": "fail",
     }
     for check in broken["checks"]:
         assert len(check["readings"]) == 1  # a stored run cannot be measured once more
@@ -144,7 +144,7 @@ def test_what_must_not_be_relied_on(
     limits = ("--fail", "no-rules/elapsed:200%", "no-rules/lost:0")
     document = gate(*limits, "--inconclusive", "pass", code=3)
     assert document["verdict"] == "untrustworthy"
-    assert any(reason in words for words in document["distrust"])
+    assert any(reason in words for words in document["doubts"])
 
 
 def test_a_run_of_invalid_trials_only(tmp_path: Path, command: Command) -> None:
@@ -156,7 +156,7 @@ def test_a_run_of_invalid_trials_only(tmp_path: Path, command: Command) -> None:
 def test_a_reference_of_ones_own(tmp_path: Path, command: Command, gate: Gate) -> None:
     stored(tmp_path)
     document = gate("--fail", "elapsed:5%", "--reference", "rules", code=0)
-    assert set(outcomes(document)) == {"disabled", "no-rules", "excluded"}
+    assert set(outcomes(document)) == {"disabled", "no-rules", "rules+exclude-exe"}
     assert {check["against"] for check in document["checks"]} == {"rules"}
     assert all(check["readings"][0]["estimate"] < 0.5 for check in document["checks"])
     done = command("gate", "--run", "run", "--fail", "elapsed:5%", "--reference", "x")
@@ -173,7 +173,7 @@ def test_against_another_run(tmp_path: Path, gate: Gate) -> None:
         for check in document["checks"]
         if check["limit"]["metric"] != "lost"
     }
-    assert set(ratios) == {"disabled", "no-rules", "rules", "excluded"}
+    assert set(ratios) == {"disabled", "no-rules", "rules", "rules+exclude-exe"}
     assert 1.15 < ratios["rules"] < 1.25
     assert {check["against"] for check in document["checks"]} == {"h-1/base", ""}
     assert outcomes(gate("--against", "base", "--fail", "elapsed:25%", code=0))
@@ -210,9 +210,9 @@ def test_every_writer(tmp_path: Path, command: Command, monkeypatch: pytest.Monk
         "udp.disabled.assemble elapsed:5%": ("failure", "limit"),
         "udp.no-rules.assemble elapsed:5%": ("failure", "inconclusive"),
         "udp.rules.assemble elapsed:5%": ("failure", "limit"),
-        "udp.excluded.assemble elapsed:5%": ("failure", "limit"),
+        "udp.rules+exclude-exe.assemble elapsed:5%": ("failure", "limit"),
         "udp.rules.assemble rules/lost:0": None,
-        "auditbench.gate can be relied on": None,
+        "auditbench.gate is trustworthy": None,
     }
     assert states(tmp_path / "p.xml")["udp.no-rules.assemble elapsed:5%"] == (
         "skipped",
@@ -315,10 +315,10 @@ def test_found_before_anything_is_measured(
 @pytest.mark.parametrize(
     ("first", "second", "change", "codes"),
     [
-        ("rules", "excluded", slower("rules", 1.0), (0, 0)),
-        ("excluded", "rules", slower("rules", 1.0), (0, 1)),
+        ("rules", "rules+exclude-exe", slower("rules", 1.0), (0, 0)),
+        ("rules+exclude-exe", "rules", slower("rules", 1.0), (0, 1)),
         ("disabled", "no-rules", slower("no-rules", 1.0, spread=0.1), (3, 3)),
-        ("excluded", "rules", unexplained("rules"), (3, 3)),
+        ("rules+exclude-exe", "rules", unexplained("rules"), (3, 3)),
     ],
 )
 def test_what_ab_ends_in(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import runpy
 import subprocess
@@ -13,14 +14,24 @@ from typing import Any
 
 import jsonschema
 import pytest
+from rich.console import Console
 
 from harness import api
 from harness.errors import UsageError
 from harness.host.facts import HostFacts
 from harness.metrics.catalog import METRICS
 from harness.model import Sample
+from harness.reporters.details import render_details
+from harness.reporters.document import result_document
+from harness.reporters.html.page import report_html
+from harness.reporters.junit import result_junit
+from harness.reporters.ledger import render_ledgers
+from harness.reporters.markdown import result_markdown
+from harness.reporters.plots.catalog import PLOTS
+from harness.reporters.terminal import render_result
 from harness.store import ENVIRONMENT, KEPT_SAMPLES, PLAN, SAMPLES, read_sample_lines
 from tests.support.command import ROOT
+from tests.support.old_words import old_words
 from tests.support.runs import made_up_run
 from tests.support.schemas import bare, fields_of, schema
 
@@ -57,11 +68,11 @@ def test_it_makes_a_whole_result(folder: Path) -> None:
     run = loaded(folder)
     assert run.result.complete
     assert run.trustworthy
-    # A disturbed trial was made again under its own number.
+    # A disturbed trial was repeated under its own number.
     numbers = {sample.index for sample in run.samples}
     assert run.result.trials == run.plan["trials"] == len(numbers)
     assert {ledger.total.unexplained for ledger in run.ledgers} <= {0, None}
-    assert {"worse", "better", "equivalent", "inconclusive"} & {
+    assert {"worse", "better", "equal", "inconclusive"} & {
         comparison.verdict for comparison in run.comparisons("elapsed")
     }
 
@@ -100,11 +111,11 @@ def test_what_the_plans_are_about_is_there() -> None:
     overhead, pressure, ab = (
         loaded(REFERENCE / f"{name}-debian12-2vcpu") for name in ("overhead", "pressure", "ab")
     )
-    assert {"disabled", "no-rules", "rules", "excluded"} <= set(overhead.scenarios)
+    assert {"disabled", "no-rules", "rules", "rules+exclude-exe"} <= set(overhead.scenarios)
     assert overhead.noise_floor
     losing = [loss.cell.scenario for loss in pressure.losses if loss.trials_with_loss]
-    assert "b64-nowait" in losing
-    assert "roomy" not in losing
+    assert "backlog-64-no-wait" in losing
+    assert "backlog-8192-wait" not in losing
     assert ab.scenarios[-2:] == ("base", "watched")
     assert set(ab.rules("base")) < set(ab.rules("watched"))
 
@@ -122,6 +133,25 @@ def test_the_schemas_are_those_of_the_types(name: str, kind: type, late: set[str
     told = document["$defs"]["facts"] if name == "facts" else document
     assert bare(told, document) == fields_of(kind)
     assert set(told["required"]) == set(told["properties"]) - late
+
+
+@each_run
+def test_reports_say_no_old_word(folder: Path) -> None:
+    """The kept runs were made under the old names."""
+    result, view = loaded(folder).result, [loaded(folder).view]
+    console = Console(file=io.StringIO(), width=80)
+    render_result(result, console)
+    render_details(result, console)
+    render_ledgers(result, console)
+    assert isinstance(console.file, io.StringIO)
+    said = {
+        "terminal": console.file.getvalue(),
+        "Markdown": result_markdown(result),
+        "JSON": json.dumps(result_document(result)),
+        "JUnit": result_junit(result),
+        "page": report_html(view, PLOTS),
+    }
+    assert {form: found for form, text in said.items() if (found := old_words(text))} == {}
 
 
 def stored(folder: Path, **environment: Any) -> Path:

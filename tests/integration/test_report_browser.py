@@ -53,7 +53,7 @@ def pages(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     folder = tmp_path_factory.mktemp("pages")
     honest = load_run(write_run(folder / "m" / "honest", lost_share=0.02))
     run = hostile.hostile_run(folder / "m" / "r")
-    sides = Side(run, "no-context"), Side(run, hostile.NAMES["rules"])
+    sides = Side(run, "no-audit"), Side(run, hostile.NAMES["rules"])
     comparison = compare_runs(sides[0], [sides[1]], CompareOptions(force=True))
     views = hostile.view_of(honest), hostile.view_of(run)
     other = replace(views[1], samples=(), result=replace(views[1].result, run=f"{hostile.ALL}2"))

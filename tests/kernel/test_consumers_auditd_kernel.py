@@ -51,7 +51,7 @@ def measure(
     **more: Any,
 ) -> Sample:
     """One trial under the rules of the plan consumers, which name a login uid of its load."""
-    cell = Cell(workload=workload, scenario="watched", consumer=name)
+    cell = Cell(workload=workload, scenario="rules", consumer=name)
     with take_lease(command=f"test of {name}") as lease, AuditClient() as client:
         bench = Bench(
             plan=make_plan(Request(plan="consumers", consumers=(name,), rate_per_s=rate_per_s)),

@@ -88,7 +88,7 @@ def bench_of(name: str, program: Path, folder: Path, **more: Any) -> Iterator[Be
 def measure(bench: Bench, ops: int = OPS) -> Sample:
     """One trial of the load under the plan's rules."""
     (name,) = bench.consumers
-    cell = Cell(workload="udp", scenario="watched", consumer=name)
+    cell = Cell(workload="udp", scenario="rules", consumer=name)
     sample = run_trial(bench, Trial(index=7, cell=cell, block=0, position=0, seed=7, ops=ops))
     assert bench.client.status().pid == 0
     assert bench.lease.check() == ()  # rules, limits and all as they were asked for

@@ -94,7 +94,7 @@ def test_limits_of_the_host(
     rules = tmp_path / "load.rules"
     rules.write_text(f"-a always,exit -F arch=b64 -S connect -F auid={AUID}\n")
     before = audit_host.status()
-    words = ("run", "--rules", rules, "--scenario", "no-context", "--workload", "udp")
+    words = ("run", "--rules", rules, "--scenario", "no-audit", "--workload", "udp")
     words += ("--auid", AUID, "--ops", OPERATIONS, "--blocks", TRIALS)
     try:
         audit_host.set_statuses(limits.items())

@@ -38,23 +38,29 @@ def test_every_cell_closes(run: tuple[Path, dict[str, Any]]) -> None:
 
 def test_each_knob_drops_where_it_should(run: tuple[Path, dict[str, Any]]) -> None:
     cells = {ledger["scenario"]: ledger for ledger in run[1]["ledgers"]}
-    assert cells["roomy"]["complete"] == OPERATIONS
-    assert cells["unlimited"]["refused"] == cells["rate-b0"]["refused"] == 0
-    assert cells["rate-b0"]["vanished"] > 0
-    assert cells["rate-b0"]["stages"]["rate_records"] == cells["rate-b0"]["lost"] > 0
+    assert cells["backlog-8192-wait"]["complete"] == OPERATIONS
+    assert cells["backlog-unlimited"]["refused"] == cells["rate-limit-only"]["refused"] == 0
+    assert cells["rate-limit-only"]["vanished"] > 0
+    assert (
+        cells["rate-limit-only"]["stages"]["rate_records"] == cells["rate-limit-only"]["lost"] > 0
+    )
     # Stopped multicast readers lose what `lost` never tells.
-    assert cells["stop-mc"]["lost"] == 0
-    assert cells["stop-mc"]["vanished"] > 0
-    assert cells["stop-mc"]["stages"]["multicast_records"] == cells["stop-mc"]["socket_drops"] > 0
-    assert cells["stop-nowait"]["refused"] > 0
+    assert cells["stop-mcast"]["lost"] == 0
+    assert cells["stop-mcast"]["vanished"] > 0
+    assert (
+        cells["stop-mcast"]["stages"]["multicast_records"]
+        == cells["stop-mcast"]["socket_drops"]
+        > 0
+    )
+    assert cells["stop-no-wait"]["refused"] > 0
     # With room in its buffer the same consumer may stand still and lose nothing.
-    assert cells["stop-large"]["complete"] == OPERATIONS
+    assert cells["stop-buffer-large"]["complete"] == OPERATIONS
 
 
 def test_the_ledger_is_shown_in_full(run: tuple[Path, dict[str, Any]]) -> None:
     shown = auditbench("show", "--ledger", cwd=run[0])
     assert shown.returncode == 0
-    assert "udp × stop-b1024 × assemble" in shown.stdout
+    assert "udp × stop-wait × assemble" in shown.stdout
     assert shown.stdout.count("events unexplained") == 20
     assert "refused is what the other terms leave" in shown.stdout
 
@@ -68,7 +74,7 @@ def test_each_trial_tells_how_it_went_on(run: tuple[Path, dict[str, Any]]) -> No
         assert max(backlogs) == sample["backlog_high"]
         assert lost[-1] == sample["ledger"]["lost"]
         assert None not in unread
-    stopped = [sample for sample in samples if sample["scenario"] == "stop-b1024"]
+    stopped = [sample for sample in samples if sample["scenario"] == "stop-wait"]
     for sample in stopped:
         assert max(moment[1] for moment in sample["timeline"]) > 1000
         assert max(moment[3] for moment in sample["timeline"]) > 100_000

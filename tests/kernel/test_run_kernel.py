@@ -39,21 +39,21 @@ def test_the_plan_overhead_measures_every_cell(tmp_path: Path) -> None:
     assert document["invalid_trials"] == 0
     scenarios = {comparison["scenario"] for comparison in document["comparisons"]}
     assert {
-        "no-context",
-        "no-context-again",
+        "no-audit",
+        "no-audit-aa",
         "disabled",
         "no-rules",
         "rules",
-        "excluded",
-        "excluded-narrow",
+        "rules+exclude-exe",
+        "rules+exclude-call",
     } <= scenarios
     for workload, excluded in (("udp", 0), ("shells", 600)):
         ledgers = by_scenario(document, workload)
         assert ledgers["rules"]["generated"] == ledgers["rules"]["complete"] == 600
-        for scenario in ("no-context", "disabled", "no-rules"):
+        for scenario in ("no-audit", "disabled", "no-rules"):
             assert ledgers[scenario]["generated"] == 0
             assert ledgers[scenario]["complete"] == 0
-        for scenario in ("excluded", "excluded-narrow"):
+        for scenario in ("rules+exclude-exe", "rules+exclude-call"):
             # The generator's connects are excluded, but its shells are another program.
             ledger = ledgers[scenario]
             assert (ledger["generated"], ledger["complete"]) == (600, excluded)
@@ -61,7 +61,7 @@ def test_the_plan_overhead_measures_every_cell(tmp_path: Path) -> None:
         assert all(ledger["unexplained"] in (0, None) for ledger in ledgers.values())
     shown = auditbench("show", cwd=tmp_path)
     assert shown.returncode == 0
-    assert "excluded-narrow" in shown.stdout
+    assert "rules+exclude-call" in shown.stdout
     require_schemas(next(tmp_path.glob("results/*/*")))
 
 
@@ -99,7 +99,7 @@ def test_rule_files_and_exclusions_of_the_user(tmp_path: Path) -> None:
     )  # fmt: skip
     ledgers = by_scenario(document, "udp")
     assert ledgers["mine"]["generated"] == ledgers["mine"]["complete"] == 200
-    assert ledgers["mine+excluded"]["complete"] == 200  # nothing of /usr/bin/true runs here
+    assert ledgers["mine+exclude-exe"]["complete"] == 200  # nothing of /usr/bin/true runs here
     assert ledgers["none"]["complete"] == 0
 
 
@@ -212,8 +212,8 @@ def test_a_run_goes_on_until_its_intervals_are_narrow(tmp_path: Path) -> None:
 
 def test_a_cell_with_work_of_its_own_is_slower_by_it(tmp_path: Path) -> None:
     (tmp_path / "p.toml").write_text(
-        'summary = "s"\nreference = "no-context"\nscenarios = ["no-context"]\n'
-        'workloads = ["udp"]\n[[cells]]\nname = "slow"\nscenario = "no-context"\n'
+        'summary = "s"\nreference = "no-audit"\nscenarios = ["no-audit"]\n'
+        'workloads = ["udp"]\n[[cells]]\nname = "slow"\nscenario = "no-audit"\n'
         "options = { busy-ns = 1000000 }\n",
         encoding="utf-8",
     )

@@ -32,7 +32,7 @@ def documents() -> dict[str, Any]:
     view = made_up_view()
     plan = {
         **view.result.plan,
-        "invalid": {"again": 1, "steal_percent": 5.0},
+        "invalid": {"retries": 1, "steal_percent": 5.0},
         "margins": {"latency_p99_ns": 0.05},
         "workload_options": {"address": "127.0.0.1"},
         "rate_per_s": 100.0,

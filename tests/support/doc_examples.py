@@ -51,7 +51,7 @@ FEWER = {
 """Which cells, by verb, where a line leaves that to the plan; `auditbench run` itself is whole."""
 FEWER_OF_PLAN = {
     "overhead": FEWER["run"],
-    "pressure": {"--scenario": ["b64-wait", "stop-mc"]},
+    "pressure": {"--scenario": ["backlog-64-wait", "stop-mcast"]},
     "replay": {"--scenario": ["full-rate"]},
     "consumers": {"--consumer": ["assemble"], "--workload": ["udp"], "--no-ladder": []},
 }

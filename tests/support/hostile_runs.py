@@ -25,7 +25,7 @@ NAMES = {
     "disabled": f"{FORMULA}{MARKUP}",
     "no-rules": f"+1{IMAGE}{ESCAPE}",
     "rules": f"@{SVG}{BIDI}{TEMPLATE}",
-    "excluded": f"\t-1{MATHS}{MARKDOWN}\r\n#",
+    "rules+exclude-exe": f"\t-1{MATHS}{MARKDOWN}\r\n#",
 }
 """What the scenarios of a made-up run are called instead: a rule file's name may be anything."""
 WORKLOAD, CONSUMER = f"udp{IMAGE}{ESCAPE}", f"=assemble{MARKUP}{BIDI}"

@@ -33,14 +33,14 @@ def made_up_session(
     def session(request: Request, options: SessionOptions, observer: object) -> Outcome:
         workload = request.workloads[0]
         files = [path.stem for path in request.rule_files]
-        others = [name for name in request.scenarios if name != "no-context"]
-        costs = dict.fromkeys(("no-context", "no-context-again", *others), 1.0)
+        others = [name for name in request.scenarios if name != "no-audit"]
+        costs = dict.fromkeys(("no-audit", "no-audit-aa", *others), 1.0)
         costs |= {name: ratio if place == 0 else 1.0 for place, name in enumerate(files)}
         blocks = request.blocks or 6
         plan = {
             "name": request.plan,
             "kind": "kernel",
-            "reference_scenario": "no-context",
+            "reference_scenario": "no-audit",
             "workloads": [workload],
             "consumers": ["assemble"],
             "blocks": blocks,

@@ -44,7 +44,7 @@ def made_up_view(
     plan = {
         "name": "overhead",
         "kind": "kernel",
-        "reference_scenario": named["no-context"],
+        "reference_scenario": named["no-audit"],
         "workloads": [workload],
         "consumers": ["assemble"],
         "margin": 0.02,

@@ -9,12 +9,12 @@ from harness.model import Ledger, Sample
 from harness.store import RunWriter, StoredRun, load_run
 
 COSTS_NS = {
-    "no-context": 6_000.0,
-    "no-context-again": 6_000.0,
+    "no-audit": 6_000.0,
+    "no-audit-aa": 6_000.0,
     "disabled": 6_400.0,
     "no-rules": 6_100.0,
     "rules": 15_000.0,
-    "excluded": 7_200.0,
+    "rules+exclude-exe": 7_200.0,
 }
 OPS = 1000
 
@@ -71,7 +71,7 @@ def made_up_run(folder: Path, blocks: int = 6) -> StoredRun:
         "name": "overhead",
         "summary": "made up",
         "kind": "kernel",
-        "reference_scenario": "no-context",
+        "reference_scenario": "no-audit",
         "workloads": ["udp"],
         "consumers": ["assemble"],
         "blocks": blocks,

@@ -16,8 +16,8 @@ from harness.model import Cell, Ledger, Sample
 
 ELAPSED = MetricView("elapsed_ns_per_op", "ns")
 CPU = MetricView("cpu_total_ns_per_op", "ns")
-REFERENCE = Reference(scenario="no-context")
-SCENARIOS = {"no-context": 1000.0, "no-context-again": 1000.0, "rules": 2500.0}
+REFERENCE = Reference(scenario="no-audit")
+SCENARIOS = {"no-audit": 1000.0, "no-audit-aa": 1000.0, "rules": 2500.0}
 
 
 def sample(scenario: str, block: int, value: float, *, interleaved: bool = True) -> Sample:
@@ -82,7 +82,7 @@ def test_drift_between_the_runs_cancels() -> None:
     change = found["rules", ELAPSED.name]
     assert change.method == "of-ratios"
     assert change.comparison.ratio == pytest.approx(1.0, abs=0.02)
-    assert change.comparison.verdict in ("equivalent", "inconclusive")
+    assert change.comparison.verdict in ("equal", "inconclusive")
     assert change.plain_ratio == pytest.approx(1.5, rel=0.3)
 
 
@@ -102,12 +102,12 @@ def test_a_change_of_the_cell_is_worse_and_the_other_way_round_better() -> None:
 def test_the_reference_shows_the_drift_and_does_not_count() -> None:
     chance = random.Random(5)
     found = compared(run(chance), run(chance, drift=2.0))
-    reference = found["no-context", ELAPSED.name]
+    reference = found["no-audit", ELAPSED.name]
     assert reference.is_reference
     assert not reference.counts
     assert reference.comparison.ratio is None
     assert reference.plain_ratio == pytest.approx(2.0, rel=0.3)
-    assert not found["no-context-again", ELAPSED.name].counts
+    assert not found["no-audit-aa", ELAPSED.name].counts
 
 
 def test_the_interval_holds_what_it_promises_under_drift() -> None:
@@ -138,10 +138,10 @@ def test_a_metric_that_is_zero_in_the_reference_is_compared_plainly() -> None:
     found = compared(with_zero(run(chance)), with_zero(run(chance)))
     assert found["rules", ELAPSED.name].method == "plain"
     assert found["rules", ELAPSED.name].comparison.ratio == pytest.approx(1, rel=0.3)
-    again = found["no-context-again", ELAPSED.name].comparison
-    assert again.verdict == "equivalent"
+    again = found["no-audit-aa", ELAPSED.name].comparison
+    assert again.verdict == "equal"
     assert again.ratio is None
-    some = compared(with_zero(run(chance)), run(chance))["no-context-again", ELAPSED.name]
+    some = compared(with_zero(run(chance)), run(chance))["no-audit-aa", ELAPSED.name]
     assert some.comparison.verdict == "no-reference"
 
 
@@ -154,7 +154,7 @@ def test_consumers_against_a_reference_consumer() -> None:
     chance = random.Random(13)
     base, head = by_consumer(run(chance)), by_consumer(run(chance, drift=1.5, rules=1.1))
     cells = [Cell("udp", "full-rate", scenario) for scenario in SCENARIOS]
-    reference = Reference(consumer="no-context")
+    reference = Reference(consumer="no-audit")
     changes = compare_across(
         base,
         head,
@@ -205,7 +205,7 @@ def test_without_any_reference_no_cell_is_one() -> None:
     changes = compare_across(
         run(chance),
         run(chance),
-        [pair("no-context")],
+        [pair("no-audit")],
         [ELAPSED],
         (Reference(), Reference()),
         Margins(),
@@ -216,9 +216,9 @@ def test_without_any_reference_no_cell_is_one() -> None:
 
 def test_beside_the_primary_metric_a_difference_needs_q() -> None:
     """With two blocks a side the interval may lie beyond the margin and p still be large."""
-    base = [sample("no-context", block, 100.0) for block in (1, 2)]
+    base = [sample("no-audit", block, 100.0) for block in (1, 2)]
     base += [sample("rules", block, value) for block, value in ((1, 200.0), (2, 202.0))]
-    head = [sample("no-context", block, 100.0) for block in (1, 2)]
+    head = [sample("no-audit", block, 100.0) for block in (1, 2)]
     head += [sample("rules", block, value) for block, value in ((1, 230.0), (2, 236.0))]
     found = compared(base, head, ELAPSED, CPU, primary=ELAPSED.name)
     for change in found.values():
@@ -249,4 +249,4 @@ def test_the_margin_of_a_metric_decides(margin: float) -> None:
         Margins(0.02, {ELAPSED.name: margin}),
     )
     assert change.comparison.margin == margin
-    assert change.comparison.verdict == ("worse" if margin == 0.02 else "equivalent")
+    assert change.comparison.verdict == ("worse" if margin == 0.02 else "equal")

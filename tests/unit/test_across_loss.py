@@ -49,7 +49,7 @@ def change(base: list[Sample], head: list[Sample]) -> LossChange:
 
 def test_none_lost_in_either_is_equivalent_with_its_upper_limit() -> None:
     found = change(samples([0] * 8), samples([0] * 8))
-    assert found.head.verdict == "equivalent"
+    assert found.head.verdict == "equal"
     assert found.head.trials_with_loss == 0
     # 1 - 0.025 ** (1 / 8): what none in 8 cannot exclude.
     assert found.head.share_high == pytest.approx(0.3694, abs=1e-4)
@@ -81,7 +81,7 @@ def test_warm_up_and_invalid_trials_are_left_out() -> None:
     bad = [replace(one, valid=False) for one in samples([900])]
     warm = [replace(one, warm_up=True) for one in samples([900])]
     clean = [replace(one, block=one.block + 10) for one in samples([0] * 8)]
-    assert change(samples([0] * 8), [*bad, *warm, *clean]).head.verdict == "equivalent"
+    assert change(samples([0] * 8), [*bad, *warm, *clean]).head.verdict == "equal"
 
 
 def test_the_interval_of_a_difference() -> None:

@@ -109,7 +109,7 @@ def test_detectable_effect_is_detected_four_times_in_five() -> None:
 def test_verdicts() -> None:
     steady = [1.0, 1.001, 0.999, 1.0, 1.0005]
     one = [1.0] * 5
-    assert judge(paired_ratio(steady, one), margin=0.02) == "equivalent"
+    assert judge(paired_ratio(steady, one), margin=0.02) == "equal"
     assert judge(paired_ratio([v * 1.05 for v in steady], one), margin=0.02) == "worse"
     assert judge(paired_ratio([v / 1.05 for v in steady], one), margin=0.02) == "better"
     more = judge(paired_ratio([v * 1.05 for v in steady], one), margin=0.02, less_is_better=False)
@@ -127,15 +127,15 @@ def test_compare_pairs_by_block_and_leaves_out_what_does_not_count() -> None:
         sample("rules", 2, 20.0),
         sample("rules", 1, 2.0),
         sample("rules", 3, 500.0),
-        sample("ref-again", 1, 1.0),
-        sample("ref-again", 2, 10.0, valid=False),
+        sample("ref-aa", 1, 1.0),
+        sample("ref-aa", 2, 10.0, valid=False),
     ]
     found = {c.cell.scenario: c for c in compare(samples, [ELAPSED], Reference(scenario="ref"))}
     assert found["rules"].ratio == pytest.approx(2.0)
     assert found["rules"].blocks == 2
     assert found["ref"].verdict == "reference"
     assert found["ref"].ci_low is None
-    assert found["ref-again"].blocks == 1
+    assert found["ref-aa"].blocks == 1
     assert noise_floor(found.values(), "elapsed_ns_per_op") == []  # one block has no interval
 
 

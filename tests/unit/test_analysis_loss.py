@@ -67,7 +67,7 @@ def test_none_lost_says_what_it_does_not_exclude() -> None:
     loss = judged([WHOLE] * 20, [WHOLE] * 20)
     assert (loss.trials, loss.trials_with_loss, loss.share) == (20, 0, 0.0)
     assert loss.share_high == pytest.approx(0.1684, abs=1e-4)
-    assert (loss.difference, loss.verdict) == (0.0, "equivalent")
+    assert (loss.difference, loss.verdict) == (0.0, "equal")
 
 
 def test_a_cell_that_loses_is_worse_and_the_other_way_round_better() -> None:

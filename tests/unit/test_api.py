@@ -41,7 +41,7 @@ def test_runs_are_found_by_name_and_in_order(results: Path, run: api.Run) -> Non
 def test_samples_come_in_plan_order_with_the_warm_up(run: api.Run) -> None:
     assert len(run.samples) == 9 * 6
     assert sum(sample.warm_up for sample in run.samples) == 6
-    assert run.scenarios[:2] == ("no-context", "no-context-again")
+    assert run.scenarios[:2] == ("no-audit", "no-audit-aa")
     assert run.workloads == ("udp",)
 
 
@@ -74,7 +74,9 @@ def test_summaries_leave_the_warm_up_out(run: api.Run) -> None:
 def test_runs_and_scenarios_are_compared(results: Path, run: api.Run) -> None:
     report = api.compare(api.load("latest~1", results=results), run)
     assert report.verdict == "worse"
-    within = api.compare(run.only("rules"), run.only("excluded"), metrics="elapsed", margin=0.05)
+    within = api.compare(
+        run.only("rules"), run.only("rules+exclude-exe"), metrics="elapsed", margin=0.05
+    )
     (change,) = [change for change in within.pairs[0].changes if change.counts]
     assert change.comparison.verdict == "better"
     assert change.comparison.margin == 0.05
@@ -117,11 +119,11 @@ def test_a_run_shows_itself_as_markdown(run: api.Run) -> None:
 def test_rules_of_a_scenario_may_differ_by_workload() -> None:
     reference = api.load(ROOT / "results/reference/overhead-debian12-2vcpu")
     shells, udp = (
-        reference.rules("excluded-narrow", workload=name)[0] for name in ("shells", "udp")
+        reference.rules("rules+exclude-call", workload=name)[0] for name in ("shells", "udp")
     )
     assert "-S execve" in shells
     assert "-S connect" in udp
-    assert reference.rules("excluded-narrow")[0] == shells
+    assert reference.rules("rules+exclude-call")[0] == shells
 
 
 def test_the_examples_of_the_page_run(
@@ -147,11 +149,14 @@ def test_the_examples_of_the_page_run(
         (lambda run: run.comparisons("elapse"), "did you mean elapsed"),
         (lambda run: run.comparisons(workload="tcp"), "no workload 'tcp': one of udp"),
         (lambda run: run.summaries("nonsense"), "'nonsense'"),
-        (lambda run: run.only("none"), "no scenario 'none': one of no-context"),
+        (lambda run: run.only("none"), "no scenario 'none': one of no-audit"),
         (lambda run: run.rules("none"), "no scenario 'none'"),
         (api.compare, "nothing to compare with"),
         (lambda run: api.compare(run, run), "compared with itself"),
-        (lambda run: api.compare(run.only("rules"), run.only("excluded"), margin=2), "margin 2"),
+        (
+            lambda run: api.compare(run.only("rules"), run.only("rules+exclude-exe"), margin=2),
+            "margin 2",
+        ),
         (lambda run: run.plot("pie"), "no plot is called 'pie': one of forest"),
         (lambda run: run.plot("forest", workload="tcp"), "no workload 'tcp'"),
         (lambda run: run.plot("forest", metric="elapse"), "did you mean elapsed"),
@@ -215,7 +220,7 @@ def test_every_kind_of_plot_is_drawn_or_says_why_not(run: api.Run) -> None:
 def test_a_forest_plot_names_the_cells(run: api.Run) -> None:
     figure = run.plot("forest", dark=True)
     text = " ".join(word.get_text() for word in figure.findobj(Text))
-    assert {"rules", "excluded"} <= set(text.split())
+    assert {"rules", "rules+exclude-", "exe"} <= set(text.split())
 
 
 def test_a_report_is_one_page(run: api.Run, tmp_path: Path) -> None:

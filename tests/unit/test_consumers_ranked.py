@@ -25,7 +25,7 @@ def samples_of(costs: dict[str, float], blocks: int = 12, spread: float = 0.02) 
     made = []
     for block in range(blocks + 1):
         for consumer, cost in costs.items():
-            trial = Trial(len(made), Cell("udp", "watched", consumer), block, 0, 1, 100)
+            trial = Trial(len(made), Cell("udp", "rules", consumer), block, 0, 1, 100)
             value = cost * math.exp(chance.gauss(0, spread))
             metrics = {
                 "cpu_consumer_ns_per_event": value,
@@ -72,7 +72,7 @@ def test_one_consumer_alone_is_not_ranked() -> None:
 
 def test_rows_for_people() -> None:
     found = standings(samples_of({"cheap": 1500.0, "two": 6000.0}, spread=0))
-    assert list(by_group(found)) == [("udp", "watched")]
+    assert list(by_group(found)) == [("udp", "rules")]
     rows = list(standing_rows(found))
     assert rows[0] == ("1. cheap", "1.50 µs", "–", "12.4 MiB", "–", "6.50 ms")
     assert rows[1][2] == "4.00 (4.00–4.00)"
@@ -158,7 +158,7 @@ def test_what_watched_without_audit_joins_the_others_of_its_workload() -> None:
         samples.append(sample_of(trial, metrics=metrics, ledger=ledger))
     found = standings(samples)
     assert [standing.cell.consumer for standing in found] == ["cheap", "ebpf", "two"]
-    assert list(by_group(found)) == [("udp", "watched")]
+    assert list(by_group(found)) == [("udp", "rules")]
 
 
 def test_a_trial_that_is_not_tried_says_why_and_when() -> None:
@@ -175,7 +175,7 @@ def test_a_trial_that_is_not_tried_says_why_and_when() -> None:
         trial_timeout_s=1,
         failures=failures,
     )
-    sample = run_trial(bench, Trial(5, Cell("udp", "watched", "assemble"), 1, 0, 1, 100))
+    sample = run_trial(bench, Trial(5, Cell("udp", "rules", "assemble"), 1, 0, 1, 100))
     assert not sample.valid
     assert sample.invalid_reason.startswith("given up after")
     assert sample.started_at

@@ -156,7 +156,7 @@ def test_the_order_of_a_longer_run_begins_like_that_of_a_shorter() -> None:
 
 
 def test_backwards_is_every_block_back_to_front(tmp_path: Path) -> None:
-    text = 'summary = "s"\nreference = "no-context"\nscenarios = ["no-rules", "rules"]\n'
+    text = 'summary = "s"\nreference = "no-audit"\nscenarios = ["no-rules", "rules"]\n'
     path = tmp_path / "p.toml"
     orders = []
     for more in ("", "backwards = true\n"):
@@ -169,5 +169,5 @@ def test_backwards_is_every_block_back_to_front(tmp_path: Path) -> None:
 
 def test_nothing_to_wait_for_is_refused() -> None:
     with pytest.raises(UsageError, match="compares nothing"):
-        refuse_endless(plan(scenarios=("no-context",), plan="rate", until_ci="1%"))
+        refuse_endless(plan(scenarios=("no-audit",), plan="rate", until_ci="1%"))
     refuse_endless(plan(until_ci="1%"))

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from harness.errors import InterruptedRunError
-from harness.model import AGAIN
+from harness.model import AA
 from harness.run import gate
 from harness.run.checks import read_limits
 from harness.run.gate import GateRules, gate_plan
@@ -73,8 +73,8 @@ def test_the_second_run_is_of_what_is_concerned(
     first, second = map(make_plan, runs.asked)
     assert len(first.cells()) == 2 * 7
     assert {(cell.workload, cell.scenario) for cell in second.cells()} == {
-        ("udp", "no-context"),
-        ("udp", "no-context" + AGAIN),
+        ("udp", "no-audit"),
+        ("udp", "no-audit" + AA),
         ("udp", "rules"),
     }
     assert second.seed == 8
@@ -91,7 +91,7 @@ def test_the_second_run_is_of_what_is_concerned(
         ([], "pass"),
         ([slower("rules", 1.2, spread=0.3)], "inconclusive"),
         ([slower("rules", 1.5)], "fail"),
-        ([slower("rules", 1.5), unexplained("no-context")], "untrustworthy"),
+        ([slower("rules", 1.5), unexplained("no-audit")], "untrustworthy"),
     ],
 )
 def test_the_second_measurement_decides(
@@ -130,7 +130,7 @@ def test_rule_files_are_measured_beside_the_reference_only(
     judge(tmp_path, request, "rules/elapsed:200%")
     for asked in runs.asked:
         names = [cell.scenario for cell in make_plan(asked).cells()]
-        assert names == ["no-context", "no-context" + AGAIN, "rules"]
+        assert names == ["no-audit", "no-audit" + AA, "rules"]
     runs = measured([])
     judge(tmp_path, request, "no-rules/elapsed:200%")
     assert "no-rules" in [cell.scenario for cell in make_plan(runs.asked[0]).cells()]

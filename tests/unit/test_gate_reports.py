@@ -91,9 +91,9 @@ def test_hostile_names_break_out_of_nothing(report: GateReport) -> None:
     root = ET.fromstring(gate_junit(bad).encode("utf-8"))
     names = {case.get("name") for case in root.iter("testcase")}
     assert "a[31m<b>&\"']]>|`@me/elapsed:5%" in names
-    assert [case[0].tag for case in root.iter("testcase") if "relied" in str(case.get("name"))] == [
-        "error"
-    ]
+    assert [
+        case[0].tag for case in root.iter("testcase") if "trustworthy" in str(case.get("name"))
+    ] == ["error"]
     for text in (printed(render_gate, bad), gate_markdown(bad)):
         assert "\x1b" not in text
         assert "\x00" not in text
@@ -112,7 +112,7 @@ def test_a_result_is_a_test_suite_too(tmp_path: Path) -> None:
     assert len(cases) == len(result.comparisons) + 1
     assert cases["udp.rules.assemble elapsed_ns_per_op"] == ["failure", "system-out"]
     assert cases["udp.no-rules.assemble elapsed_ns_per_op"] == ["skipped", "system-out"]
-    assert cases["udp.no-context.assemble elapsed_ns_per_op"] == ["system-out"]
+    assert cases["udp.no-audit.assemble elapsed_ns_per_op"] == ["system-out"]
     broken = replace(result, comparisons=())
     assert ET.fromstring(result_junit(broken)).get("errors") == "1"
 
@@ -131,7 +131,9 @@ def test_both_readings_are_shown_and_what_they_come_to(report: GateReport) -> No
     assert max(map(len, shown.splitlines())) <= 80
 
 
-def contest(tmp_path: Path, *changes: Change, a: str = "excluded", b: str = "rules") -> Contest:
+def contest(
+    tmp_path: Path, *changes: Change, a: str = "rules+exclude-exe", b: str = "rules"
+) -> Contest:
     folder = altered_run(tmp_path / "h-1" / "run", *changes)
     sides = Contestant("A", "old/x.rules", a), Contestant("B", "new/x.rules", b)
     found = judge_contest(load_run(folder), *sides)
@@ -141,36 +143,36 @@ def contest(tmp_path: Path, *changes: Change, a: str = "excluded", b: str = "rul
 
 def test_b_costs_more(tmp_path: Path) -> None:
     found = contest(tmp_path)
-    assert (found.verdict, found.undecided) == ("worse", False)
+    assert (found.verdict, found.inconclusive) == ("worse", False)
     cost, loss = ab_sentences(found)
     # 15 µs against 7.2 µs
     assert re.match(r"udp: B costs 10[789] % more than A \(10[67] % to 1[01]\d %\) per op", cost)
     assert loss.startswith("Neither lost events in 8 trials each")
     shown = printed(render_ab, found)
     lines = shown.splitlines()
-    assert lines[0] == "A is old/x.rules (scenario excluded)"
+    assert lines[0] == "A is old/x.rules (scenario rules+exclude-exe)"
     assert max(map(len, lines)) <= 80
     assert shown.index("B costs") < shown.index("B against A") < shown.index("trials with loss")
     assert "| udp | B against A |" in ab_markdown(found)
 
 
 def test_b_costs_less(tmp_path: Path) -> None:
-    found = contest(tmp_path, a="rules", b="excluded")
+    found = contest(tmp_path, a="rules", b="rules+exclude-exe")
     assert found.verdict == "better"
     assert re.match(r"udp: B costs 5[12][.\d]* % less than A", ab_sentences(found)[0])
 
 
 def test_both_cost_the_same(tmp_path: Path) -> None:
-    found = contest(tmp_path, a="no-context", b="no-context-again")
-    assert (found.verdict, found.undecided) == ("equivalent", False)
-    assert "B costs what A costs" in ab_sentences(found)[0]
+    found = contest(tmp_path, a="no-audit", b="no-audit-aa")
+    assert (found.verdict, found.inconclusive) == ("equal", False)
+    assert "udp: equal: B costs " in ab_sentences(found)[0]
 
 
 def test_it_cannot_be_decided(tmp_path: Path) -> None:
     found = contest(tmp_path, slower("no-rules", 1.0, spread=0.1), a="disabled", b="no-rules")
-    assert (found.verdict, found.undecided) == ("inconclusive", True)
+    assert (found.verdict, found.inconclusive) == ("inconclusive", True)
     sentence = ab_sentences(found)[0]
-    assert "undecided" in sentence
+    assert sentence.startswith("udp: inconclusive: ")
     assert "8 blocks show a difference of" in sentence
 
 

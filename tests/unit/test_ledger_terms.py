@@ -32,12 +32,12 @@ def named(name: str) -> Scenario:
     ("name", "found"),
     [
         ("rules", (50, 0)),
-        ("excluded", (0, 50)),
-        ("excluded-narrow", (0, 50)),
+        ("rules+exclude-exe", (0, 50)),
+        ("rules+exclude-call", (0, 50)),
         ("no-rules", (0, 0)),
-        ("no-context", (0, 0)),
+        ("no-audit", (0, 0)),
         ("disabled", (0, 0)),
-        ("pressure", (0, 0)),  # its login uid is another
+        ("connect-scoped", (0, 0)),  # its login uid is another
     ],
 )
 def test_suppressed_is_what_the_always_rules_alone_demand_more(

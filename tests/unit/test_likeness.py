@@ -18,13 +18,13 @@ RULE = "-a always,exit -F arch=b64 -S connect"
 
 def stored(name: str) -> StoredRun:
     scenarios: list[dict[str, Any]] = [
-        {"name": "no-context", "rules": ["-a never,task"], "backlog_limit": 8192},
+        {"name": "no-audit", "rules": ["-a never,task"], "backlog_limit": 8192},
         {"name": "rules", "rules": [RULE], "backlog_limit": 8192},
         {"name": "never-enabled", "rules": [], "interleaved": False},
     ]
     plan = {
         "kind": "kernel",
-        "reference_scenario": "no-context",
+        "reference_scenario": "no-audit",
         "workloads": ["udp"],
         "consumers": ["assemble"],
         "blocks": 5,

@@ -19,7 +19,7 @@ from harness.verbs.progress import LiveView, make_observer
 from tests.support.runs import COSTS_NS, made_up_run
 from tests.support.terminal import Terminal
 
-REFERENCE = Cell("udp", "no-context", "assemble")
+REFERENCE = Cell("udp", "no-audit", "assemble")
 CELLS = [Cell("udp", name, "assemble") for name in COSTS_NS]
 
 
@@ -81,10 +81,10 @@ def test_what_is_on_the_screen(terminal: Terminal, console: Console, tmp_path: P
     assert shown[2].startswith(f"last     udp × {run[-2].scenario}  ")
     assert "52, 52 at most" in shown[3]
     assert BARS[-1] in shown[3]
-    header = "elapsed value ratio 95 % interval ± narrowing"
+    header = "elapsed time value ratio 95 % interval ± narrowing"
     assert " ".join(shown[5].split()) == header
     rows = {line.split()[0]: line.split() for line in shown[6:]}
-    assert rows.keys() == COSTS_NS.keys() - {"no-context"}
+    assert rows.keys() == COSTS_NS.keys() - {"no-audit"}
     assert rows["rules"][1:3] == ["15.0", "µs"]
     assert 2.48 < float(rows["rules"][3]) < 2.52
     assert terminal.screen.cursor.hidden
@@ -114,7 +114,7 @@ def test_the_interval_is_that_of_the_analysis(tmp_path: Path) -> None:
 
 def test_a_state_measured_apart_has_no_pairs(tmp_path: Path) -> None:
     first = Cell("udp", "never-enabled", "none")
-    references = {first: Cell("udp", "no-context", "none"), REFERENCE: REFERENCE}
+    references = {first: Cell("udp", "no-audit", "none"), REFERENCE: REFERENCE}
     ratios = RunningRatios([first, REFERENCE], references, "elapsed_ns_per_op")
     own = [s for s in samples(tmp_path) if s.cell == REFERENCE]
     for sample in own:

@@ -74,8 +74,8 @@ def scoped(name: str) -> Scenario:
 
 
 def test_only_rules_that_ask_for_a_login_uid_of_no_account_name_the_load_only() -> None:
-    assert rules_name_only(scoped("pressure"), 2147480123)
-    assert not rules_name_only(scoped("pressure"), 2147480124)
+    assert rules_name_only(scoped("connect-scoped"), 2147480123)
+    assert not rules_name_only(scoped("connect-scoped"), 2147480124)
     assert not rules_name_only(scoped("rules"), 2147480123)
     assert not rules_name_only(scoped("no-rules"), 0)  # root is an account
     assert not rules_name_only(scoped("no-rules"), 4294967295)  # and daemons have none

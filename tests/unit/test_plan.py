@@ -35,13 +35,13 @@ def test_overhead_is_what_the_readme_says() -> None:
     made = plan()
     assert made.workloads == ("shells", "udp")
     assert names(made, "udp") == [
-        "no-context",
-        "no-context-again",
+        "no-audit",
+        "no-audit-aa",
         "disabled",
         "no-rules",
         "rules",
-        "excluded",
-        "excluded-narrow",
+        "rules+exclude-exe",
+        "rules+exclude-call",
     ]
 
 
@@ -84,7 +84,7 @@ def test_the_seed_decides_the_order() -> None:
 def test_the_narrow_exclusion_names_the_noisy_syscall() -> None:
     made = plan()
     for workload, syscall in (("udp", "connect"), ("shells", "execve")):
-        scenario = made.scenario_of(Cell(workload, "excluded-narrow", "assemble"))
+        scenario = made.scenario_of(Cell(workload, "rules+exclude-call", "assemble"))
         assert syscall in scenario.rule_text[0]
         assert "exe=/bin/true" in scenario.rule_text[0]
         assert Rule.from_bytes(scenario.rules[0]).action == 0
@@ -97,8 +97,8 @@ def test_rule_files_become_scenarios(tmp_path: Path) -> None:
     files = (tmp_path / "a/x.rules", tmp_path / "b/x.rules")
     made = plan(rule_files=files, exclude_exe=None)
     assert names(made, "udp") == [
-        "no-context",
-        "no-context-again",
+        "no-audit",
+        "no-audit-aa",
         "disabled",
         "no-rules",
         "x",
@@ -108,7 +108,7 @@ def test_rule_files_become_scenarios(tmp_path: Path) -> None:
     assert (scenario.backlog_limit, scenario.enabled) == (77, 1)
     assert scenario.rule_text == ("-w /etc/passwd -p wa -k pw",)
     excluded = plan(rule_files=files[:1], exclude_exe="/bin/true")
-    assert names(excluded, "udp")[-2:] == ["x+excluded", "x+excluded-narrow"]
+    assert names(excluded, "udp")[-2:] == ["x+exclude-exe", "x+exclude-call"]
 
 
 def test_paces_and_counts() -> None:
@@ -122,7 +122,10 @@ def test_paces_and_counts() -> None:
         ({"plan": "nonsense"}, "no plan is called 'nonsense'"),
         ({"workloads": ("nonsense",)}, "no workload is called 'nonsense'"),
         ({"scenarios": ("nonsense",)}, "no scenario is called 'nonsense'"),
-        ({"plan": "pressure", "scenarios": ("nonsense",)}, "one of its cells roomy, b64-nowait"),
+        (
+            {"plan": "pressure", "scenarios": ("nonsense",)},
+            "one of its cells backlog-8192-wait, backlog-64-no-wait",
+        ),
         ({"consumers": ("nonsense",)}, "no consumer is called 'nonsense'"),
         ({"blocks": 0}, "--blocks 0"),
         ({"ops": 0}, "--ops '0'"),
@@ -158,20 +161,20 @@ def test_the_stored_plan_is_complete_toml() -> None:
     text = tomli_w.dumps({k: v for k, v in document.items() if v is not None} | {"scenarios": {}})
     assert tomllib.loads(text)["seed"] == 1
     rules = {s["name"]: s["rules"] for s in document["scenarios"]["udp"]}
-    assert rules["no-context"] == ["-a never,task"]
+    assert rules["no-audit"] == ["-a never,task"]
     assert rules["no-rules"] == []
 
 
 def test_cells_of_a_plan_are_scenarios_with_knobs() -> None:
     made = plan(plan="pressure")
     assert (made.workers, made.auid) == (2, "2147480123")
-    assert made.cells()[0] == Cell("udp", "roomy", "assemble")
-    stopped = made.scenario_of(Cell("udp", "stop-mc", "multicast-assemble"))
+    assert made.cells()[0] == Cell("udp", "backlog-8192-wait", "assemble")
+    stopped = made.scenario_of(Cell("udp", "stop-mcast", "multicast-assemble"))
     assert (stopped.stop_for_ms, stopped.rcvbuf_bytes, stopped.failure) == (300, 106496, 0)
     assert all("auid=2147480123" in stopped.rule_text[-1] for _ in stopped.rule_text)
     assert len(made.cells()) == len(set(made.cells())) == 20
-    chosen = plan(plan="pressure", scenarios=("stop-mc",), workers=1, auid="5")
-    assert [cell.scenario for cell in chosen.cells()] == ["roomy", "stop-mc"]
+    chosen = plan(plan="pressure", scenarios=("stop-mcast",), workers=1, auid="5")
+    assert [cell.scenario for cell in chosen.cells()] == ["backlog-8192-wait", "stop-mcast"]
     assert (chosen.workers, chosen.auid) == (1, "5")
 
 
@@ -199,7 +202,7 @@ def test_a_rate_is_handed_to_the_load() -> None:
     made = plan(plan="rate", rate_per_s=20_000.0)
     assert made.rate_per_s == 20_000
     assert plan_document(made)["rate_per_s"] == 20_000
-    assert names(made, "udp") == ["no-context", "rules"]
+    assert names(made, "udp") == ["no-audit", "rules"]
     for wrong in (0.0, -1.0, float("nan"), 1e12):
         with pytest.raises(UsageError, match="is not a rate"):
             plan(rate_per_s=wrong)

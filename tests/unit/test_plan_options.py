@@ -12,7 +12,7 @@ from harness.run.invalid import ALWAYS, refuse_unreadable, too_disturbed, why_in
 from harness.run.plan import Plan, Request, make_plan, plan_document
 from harness.run.quantities import parse_duration_s, parse_share
 
-HEAD = 'summary = "s"\nreference = "no-context"\nscenarios = ["no-context"]\nworkloads = ["udp"]\n'
+HEAD = 'summary = "s"\nreference = "no-audit"\nscenarios = ["no-audit"]\nworkloads = ["udp"]\n'
 
 
 def plan(tmp_path: Path, text: str = "", **wanted: object) -> Plan:
@@ -110,12 +110,12 @@ def test_a_limit_to_what_the_kernel_does_not_tell_is_refused() -> None:
 
 
 def test_a_cell_has_options_of_its_own(tmp_path: Path) -> None:
-    cell = '[[cells]]\nname = "slow"\nscenario = "no-context"\noptions = { busy-ns = 300 }\n'
+    cell = '[[cells]]\nname = "slow"\nscenario = "no-audit"\noptions = { busy-ns = 300 }\n'
     made = plan(tmp_path, cell)
     assert made.scenario_of(Cell("udp", "slow", "assemble")).workload_options == {"busy_ns": "300"}
-    assert made.scenario_of(Cell("udp", "no-context", "assemble")).workload_options == {}
+    assert made.scenario_of(Cell("udp", "no-audit", "assemble")).workload_options == {}
     stored = {s["name"]: s["workload_options"] for s in plan_document(made)["scenarios"]["udp"]}
-    assert stored == {"no-context": {}, "slow": {"busy_ns": "300"}}
+    assert stored == {"no-audit": {}, "slow": {"busy_ns": "300"}}
     assert "'nonsense', which udp does not take" in refusal(
         tmp_path, cell.replace("busy-ns", "nonsense")
     )

@@ -30,9 +30,9 @@ HOSTILE = {
     "rules": "<script>alert(1)</script>",
     "disabled": r"$\frac{x}$ $\undefined",
     "no-rules": "a\x1b[31mred\x07\n\u202eback",
-    "excluded": "x]]>&amp;'\"",
-    "no-context": "$$^_{",
-    "no-context-again": "$$^_{-again",
+    "rules+exclude-exe": "x]]>&amp;'\"",
+    "no-audit": "$$^_{",
+    "no-audit-aa": "$$^_{-aa",
 }
 
 
@@ -156,10 +156,10 @@ def test_text_stands_out_from_the_ground(colours: object) -> None:
 
 
 def test_names_are_broken_and_cut() -> None:
-    assert wrapped("no-context-again", 11, 3).splitlines() == ["no-context-", "again"]
+    assert wrapped("rules+exclude-call", 14, 3).splitlines() == ["rules+exclude-", "call"]
     assert wrapped("x" * 100, 10, 1) == "x" * 9 + "…"
     # Names that begin alike are told apart by their ends.
-    assert wrapped("watched multicast-discard", 16, 2) == "watched\n…lticast-discard"
+    assert wrapped("unicast multicast-discard", 16, 2) == "unicast\n…lticast-discard"
     assert wrapped("x" * 100, 10, 2).splitlines() == ["x" * 10, "…" + "x" * 9]
     assert wrapped("", 10) == ""
 

@@ -40,9 +40,9 @@ def test_forest_says_verdicts_in_words_and_leaves_the_reference_out(view: Report
     shown = texts(view, "forest")
     assert any(text.endswith("▲ worse") for text in shown)
     assert any(text.endswith("■ equal") for text in shown)
-    assert "no-context" not in shown
+    assert "no-audit" not in shown
     rows = records(view, "forest")
-    assert set(rows) == set(COSTS_NS) - {"no-context"}
+    assert set(rows) == set(COSTS_NS) - {"no-audit"}
     for comparison in view.result.comparisons:
         if comparison.metric == view.result.primary and comparison.cell.scenario in rows:
             assert rows[comparison.cell.scenario]["ratio"] == comparison.ratio
@@ -60,7 +60,7 @@ def test_forest_takes_a_logarithmic_axis_where_ratios_spread() -> None:
 def test_forest_of_another_metric(view: ReportView) -> None:
     metric = "cpu_total_ns_per_op"
     assert {row[3] for row in PLOTS["forest"].table(view, metric=metric).rows} == {metric}
-    assert "CPU together" in PLOTS["forest"].describe(view, metric=metric)
+    assert "total CPU" in PLOTS["forest"].describe(view, metric=metric)
     assert PLOTS["forest"].unavailable(view, metric="latency_p50_ns")
 
 
@@ -196,7 +196,7 @@ def test_drift_divides_within_the_block(view: ReportView) -> None:
     rows = PLOTS["drift"].table(view).rows
     assert len(rows) == BLOCKS * (len(COSTS_NS) - 1)
     for _, scenario, _, _, block, ratio, _ in rows:
-        assert ratio == values[str(scenario), int(str(block))] / values["no-context", block]  # type: ignore[index]
+        assert ratio == values[str(scenario), int(str(block))] / values["no-audit", block]  # type: ignore[index]
 
 
 def test_drift_names_the_block_that_is_far_out() -> None:

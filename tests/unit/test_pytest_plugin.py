@@ -59,7 +59,7 @@ def test_a_ratio_below_the_limit_passes_and_is_told(run: Any) -> None:
     done = run(BELOW.format(2.5))
     done.assert_outcomes(passed=1)
     done.stdout.fnmatch_lines(
-        ["*audit overhead*", "*test_rules: base.rules on udp costs * × no-context (95 %*A/A *"]
+        ["*audit overhead*", "*test_rules: base.rules on udp costs * × no-audit (95 %*A/A *"]
     )
 
 

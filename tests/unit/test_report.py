@@ -151,7 +151,7 @@ def test_text_can_be_read_in_both_themes(page: str) -> None:
         for ground in ("page", "card", "code"):
             for ink in ("ink", "muted", "accent"):
                 assert contrast(colours[ink], colours[ground]) >= 4.5, (ink, ground)
-        for verdict in ("worse", "better", "equal", "open"):
+        for verdict in ("worse", "better", "equal", "inconclusive"):
             assert contrast(colours[verdict], colours["card"]) >= 4.5, verdict
             assert contrast(colours[verdict], colours["code"]) >= 4.5, verdict
         assert contrast(colours["alert-ink"], colours["alert"]) >= 4.5
@@ -286,7 +286,7 @@ def test_several_runs_are_compared_with_the_first(
     assert text.count("<article") == 3
 
 
-NAMES = ("no-context", "no-context-again", "disabled", "no-rules", "rules", "excluded")
+NAMES = ("no-audit", "no-audit-aa", "disabled", "no-rules", "rules", "rules+exclude-exe")
 
 
 @pytest.mark.parametrize(
@@ -318,4 +318,4 @@ def test_a_replay_lost_nothing_here(view: ReportView) -> None:
 def test_a_run_that_cannot_be_relied_on_says_so(view: ReportView) -> None:
     bad = replace(view.result.ledgers[0], trials_unexplained=1)
     text = report_html([replace(view, result=replace(view.result, ledgers=(bad,)))], {})
-    assert "must not be relied on" in text
+    assert "is not trustworthy" in text

@@ -64,7 +64,7 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> StoredRun:
 @pytest.fixture(scope="module")
 def page(run: StoredRun) -> str:
     comparison = compare_runs(
-        Side(run, "no-context"), [Side(run, hostile.NAMES["rules"])], CompareOptions(force=True)
+        Side(run, "no-audit"), [Side(run, hostile.NAMES["rules"])], CompareOptions(force=True)
     )
     view = hostile.view_of(run)
     return report_html([view, replace(view, samples=())], PLOTS, comparison, [hostile.ALL])

@@ -80,7 +80,7 @@ def test_the_document_has_them_all_and_is_what_the_schema_says(results: dict[int
         assert (loss["trials"], loss["trials_with_loss"], loss["verdict"]) == (
             blocks,
             0,
-            "equivalent",
+            "equal",
         )
 
 
@@ -111,7 +111,7 @@ def test_loss_is_told_by_cell(results: dict[int, Result]) -> None:
     assert "None lost" not in answer(result)
     shown = " ".join(text_of(render_result, result).split())
     assert (
-        "rules: lost in 4 of 20 trials (5.7 % to 43.7 %), 3.1 % of the events, more than the "
+        "rules: lost in 4 of 20 trials (5.7 % to 43.7 %), 3.1 % of the events, worse than the "
         "reference (by 1.2 % to 5 %)" in shown
     )
 

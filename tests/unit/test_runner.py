@@ -135,7 +135,7 @@ def test_a_disturbed_trial_is_made_again_and_kept() -> None:
         nothing = sample(trial).ledger
         return sample_of(trial, metrics={}, ledger=nothing, disturbance="" if calm else "slow")
 
-    run_trials(blocks, measure, lambda s: saved.append((s.index, s.valid)), watcher, again=2)
+    run_trials(blocks, measure, lambda s: saved.append((s.index, s.valid)), watcher, retries=2)
     # The last one counts, calm or not.
     again = [(2, False)] * 2 + [(2, True)] + [(3, False)] * 2 + [(3, True)]
     assert saved == [(0, True), (1, True), *again, (4, True), (5, True)]

@@ -36,7 +36,7 @@ PRINTING = (
     ("gate", "--run", "RUN", "--fail", "elapsed:5%", "--fail", "elapsed:20us", "--fail", "lost:0"),
     ("gate", "--run", "RUN", "--against", "BASE", "--force", "--fail", "elapsed:5%"),
     ("compare", "BASE", "RUN", "--force", "--metric", "all"),
-    ("compare", "RUN:rules", "RUN:excluded", "--format", "json"),
+    ("compare", "RUN:rules", "RUN:rules+exclude-exe", "--format", "json"),
     ("export", "RUN", "--to", "csv"),
     ("export", "RUN", "--to", "md"),
     ("export", "RUN", "--to", "junit"),
@@ -53,7 +53,7 @@ def altered(where: str, path: Path_, value: Any) -> dict[str, Any]:
         put(run["samples"][-1], path, value)
     elif where == "reference":
         for sample in run["samples"]:
-            if sample["scenario"] == "no-context":
+            if sample["scenario"] == "no-audit":
                 put(sample, path, copy.deepcopy(value))
     else:
         put(run[where], path, value)

@@ -18,7 +18,6 @@ from harness.reporters.changes import (
     loss_rows,
     marked_ratio,
     method_lines,
-    metric_words,
     row_name,
     several_consumers,
 )
@@ -28,6 +27,7 @@ from harness.reporters.html.svg import Palette, inline_svg
 from harness.reporters.markdown import detectable_words, metric_value
 from harness.reporters.plots.changes import CHANGES
 from harness.reporters.units import ratio
+from harness.reporters.words import metric_words
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

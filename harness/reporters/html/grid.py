@@ -9,19 +9,10 @@ from typing import Any
 from harness.model import Verdict
 from harness.reporters.csv_table import csv_text
 from harness.reporters.units import NOTHING
+from harness.reporters.words import VERDICTS
 
 MOST_ROWS = 250
 """A longer table is not shown, only copied and downloaded."""
-
-WORDS = {
-    "worse": "worse",
-    "better": "better",
-    "equivalent": "equal",
-    "inconclusive": "open",
-    "reference": "reference",
-    "no-reference": "not compared",
-}
-SHAPES = {"worse": "▲", "better": "▼", "equivalent": "=", "inconclusive": "?"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,8 +59,9 @@ def number(shown: str, value: float | None) -> Box:
 
 def verdict(name: Verdict, note: str = "") -> Box:
     """A verdict in words and as a shape."""
-    words = f"{WORDS[name]}{note}"
-    return Box(words, words, verdict=name, shape=SHAPES.get(name, ""))
+    look = VERDICTS[name]
+    words = f"{look.word}{note}"
+    return Box(words, words, verdict=name, shape=look.mark)
 
 
 def value(anything: Any) -> Box:

@@ -7,12 +7,11 @@ from dataclasses import dataclass
 
 from harness.model import Comparison, Result
 from harness.reporters.answer import cost_words, is_compared, loss_sentence, row_label
-from harness.reporters.html.grid import SHAPES, WORDS
 from harness.reporters.lookup import Row, by_workload, rows
 from harness.reporters.loss import loss_lines, none_lost
 from harness.reporters.markdown import detectable_words
-from harness.reporters.terminal import METRICS_IN_WORDS
 from harness.reporters.units import NOTHING, count, duration, percent
+from harness.reporters.words import VERDICTS, metric_title
 from workloads.catalog import WORKLOADS
 
 
@@ -59,7 +58,7 @@ def headline(result: Result) -> Headline:
     what = "What the audit consumer costs" if replay else "What Linux audit costs"
     return Headline(
         title=f"{what} on {facts.get('hostname', 'this host')}",
-        question=f"{metric_words(result)} per {result.operation}, compared with the reference",
+        question=f"{primary_title(result)}, compared with the reference",
         cards=tuple(_cards(result)),
         # What lacks in a capture was not lost here.
         loss=() if replay else tuple(filter(None, (loss_sentence(result), none_lost(result)))),
@@ -68,10 +67,10 @@ def headline(result: Result) -> Headline:
     )
 
 
-def metric_words(result: Result) -> str:
-    """The metric that the answer is about."""
-    words = METRICS_IN_WORDS.get(result.primary, result.primary)
-    return "Elapsed time" if words == "elapsed" else words
+def primary_title(result: Result) -> str:
+    """The metric that the answer is about, as a sentence begins with it."""
+    words = metric_title(result.primary, result.operation)
+    return words[:1].upper() + words[1:]
 
 
 def _cards(result: Result) -> Iterator[Card]:
@@ -99,22 +98,21 @@ def _reference_words(result: Result, group: list[Row]) -> str:
 
 def _line(result: Result, row: Row, compared: list[Row]) -> Line:
     comparison = row.by_metric[result.primary]
+    look = VERDICTS[comparison.verdict]
     return Line(
         name=row_label(row, compared),
         change=_change(comparison),
         cost=_cost(comparison, result.operation),
         interval=_interval(comparison),
         verdict=comparison.verdict,
-        verdict_words=WORDS[comparison.verdict],
-        shape=SHAPES.get(comparison.verdict, ""),
+        verdict_words=look.word,
+        shape=look.mark,
     )
 
 
 def _cost(comparison: Comparison, operation: str) -> str:
     if comparison.reference is None or comparison.ratio is None:
         return cost_words(comparison, operation)
-    if comparison.verdict == "equivalent":
-        return "costs nothing that matters"
     difference = comparison.estimate - comparison.reference
     sign = "+" if difference >= 0 else "−"
     return f"{sign}{duration(abs(difference))} per {operation}{detectable_words(comparison)}"

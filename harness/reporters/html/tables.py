@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from harness.model import Cell, Comparison, NoiseFloor, Result
 from harness.reporters.html.grid import Box, Grid, number, text, verdict
-from harness.reporters.html.headline import metric_words
+from harness.reporters.html.headline import primary_title
 from harness.reporters.ledger import TERMS, is_silent
 from harness.reporters.lookup import by_workload, several_consumers
 from harness.reporters.lookup import rows as result_rows
@@ -23,8 +23,8 @@ from harness.reporters.units import (
     share_interval,
 )
 
-OPEN_HEADER = ("blocks", "detects", "blocks needed")
-"""After a verdict: what an open one could have shown, and how many blocks would decide it."""
+INCONCLUSIVE_HEADER = ("blocks", "detects", "blocks needed")
+"""After a verdict: of an inconclusive one what would show, and how many blocks would decide it."""
 
 
 class _Names:
@@ -45,7 +45,7 @@ def primary_grid(result: Result) -> Grid:
     """Every cell against its reference in the metric that the answer is about."""
     chosen = [c for c in result.comparisons if c.metric == result.primary]
     names = _Names(result)
-    columns = ("value", "reference", "ratio", "from", "to", "verdict", *OPEN_HEADER)
+    columns = ("value", "reference", "ratio", "from", "to", "verdict", *INCONCLUSIVE_HEADER)
     rows = []
     for comparison in chosen:
         rows.append(
@@ -55,11 +55,10 @@ def primary_grid(result: Result) -> Grid:
                 number(metric_value(comparison.reference, comparison.unit), comparison.reference),
                 *_ratio_boxes(comparison),
                 _verdict_box(comparison),
-                *_open_boxes(comparison),
+                *_inconclusive_boxes(comparison),
             )
         )
-    metric = f"{metric_words(result)} per {result.operation}"
-    caption = f"{metric} against the reference: ratio with its 95 % interval"
+    caption = f"{primary_title(result)} against the reference: ratio with its 95 % interval"
     return Grid("comparisons", caption, (*names.header, *columns), tuple(rows))
 
 
@@ -67,7 +66,7 @@ def all_metrics_grid(result: Result) -> Grid:
     """Every cell in every metric, with p and q."""
     names = _Names(result)
     header = (*names.header, "metric", "value", "ratio", "from", "to", "p", "q", "verdict")
-    header += OPEN_HEADER
+    header += INCONCLUSIVE_HEADER
     rows = tuple(
         (
             *names.of(comparison.cell),
@@ -77,7 +76,7 @@ def all_metrics_grid(result: Result) -> Grid:
             number(probability(comparison.p), comparison.p),
             number(probability(comparison.q), comparison.q),
             _verdict_box(comparison),
-            *_open_boxes(comparison),
+            *_inconclusive_boxes(comparison),
         )
         for comparison in result.comparisons
     )
@@ -187,7 +186,7 @@ def noise_grid(result: Result) -> Grid:
 
 
 def noise_words(result: Result) -> list[str]:
-    """What cannot be told on this machine, a sentence per A/A cell."""
+    """What is noise on this machine, a sentence per A/A cell."""
     return [
         f"{floor.workload}: the same state measured twice gives a ratio of {ratio(floor.ratio)} "
         f"({interval(floor.ci_low, floor.ci_high)}){_lost_in_noise(floor)}."
@@ -222,11 +221,11 @@ def _verdict_box(comparison: Comparison) -> Box:
     return verdict(comparison.verdict, "" if comparison.interleaved else " (not interleaved)")
 
 
-def _open_boxes(comparison: Comparison) -> Iterable[Box]:
-    """The blocks there were; of an open verdict, what they would show and how many would decide."""
-    is_open = comparison.verdict == "inconclusive"
-    detectable = comparison.detectable if is_open else None
-    needed = comparison.blocks_needed if is_open else None
+def _inconclusive_boxes(comparison: Comparison) -> Iterable[Box]:
+    """The blocks; of an inconclusive verdict, what they would show and how many would decide."""
+    inconclusive = comparison.verdict == "inconclusive"
+    detectable = comparison.detectable if inconclusive else None
+    needed = comparison.blocks_needed if inconclusive else None
     return (
         number(count(comparison.blocks), comparison.blocks),
         number(share(detectable), detectable),

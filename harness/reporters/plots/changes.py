@@ -10,10 +10,11 @@ from harness.changes import Change, RunChanges
 from harness.reporters.changes import row_name, several_consumers
 from harness.reporters.plain import plain
 from harness.reporters.plots.base import Choice, Plot, Table
-from harness.reporters.plots.groups import is_again, metric_words
-from harness.reporters.plots.ratios import VERDICTS, Ratio, RatioPanel, ratio_figure
+from harness.reporters.plots.groups import is_aa
+from harness.reporters.plots.ratios import Ratio, RatioPanel, ratio_figure
 from harness.reporters.plots.style import Ink
 from harness.reporters.units import interval, ratio
+from harness.reporters.words import JUDGED, VERDICTS, metric_title
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -25,7 +26,7 @@ def _groups(pair: RunChanges, choice: Choice) -> dict[tuple[str, str], list[Chan
     for change in pair.changes:
         compared = change.comparison
         if (
-            compared.verdict in VERDICTS
+            compared.verdict in JUDGED
             and compared.ratio is not None
             and choice.workload in (None, compared.cell.workload)
             and choice.metric in (None, compared.metric)
@@ -77,10 +78,10 @@ def words(pair: RunChanges, choice: Choice) -> str:
         parts = "; ".join(
             f"{name} {ratio(change.comparison.ratio)} "
             f"({interval(change.comparison.ci_low, change.comparison.ci_high)}), "
-            f"{VERDICTS[change.comparison.verdict]}"
+            f"{VERDICTS[change.comparison.verdict].word}"
             for name, change in zip(_names(group), group, strict=True)
         )
-        lines.append(f"{plain(workload)}, {metric_words(metric)}: {parts}.")
+        lines.append(f"{plain(workload)}, {metric_title(metric)}: {parts}.")
     return "\n".join(lines)
 
 
@@ -89,9 +90,9 @@ def picture(pair: RunChanges, choice: Choice, colours: Ink) -> Figure:
     panels = [
         RatioPanel(
             workload,
-            f"{metric_words(metric)}, 1 is as in the first",
+            f"{metric_title(metric)}, 1 is as in the first",
             tuple(
-                Ratio(name, change.comparison, is_floor=is_again(change.comparison.cell))
+                Ratio(name, change.comparison, is_floor=is_aa(change.comparison.cell))
                 for name, change in zip(_names(group), group, strict=True)
             ),
         )

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from harness.model import Cell, Comparison, ReportView
 from harness.reporters.plain import plain
 from harness.reporters.plots.base import Choice, Plot, Table
-from harness.reporters.plots.groups import compared, groups, labels, metric_words, used
+from harness.reporters.plots.groups import compared, groups, labels, used
 from harness.reporters.plots.scale import even_ticks, set_ticks
 from harness.reporters.plots.style import (
     LETTER_PT,
@@ -23,6 +23,7 @@ from harness.reporters.plots.style import (
     write,
 )
 from harness.reporters.units import percent, ratio
+from harness.reporters.words import metric_title
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -105,7 +106,7 @@ def missing(view: ReportView, choice: Choice) -> str | None:
     """Why there is nothing to draw."""
     if _courses(view, choice):
         return None
-    return f"no two cells were measured in the same block in {metric_words(_metric(view, choice))}"
+    return f"no two cells were measured in the same block in {metric_title(_metric(view, choice))}"
 
 
 def data(view: ReportView, choice: Choice) -> Table:
@@ -122,7 +123,7 @@ def data(view: ReportView, choice: Choice) -> Table:
 
 def words(view: ReportView, choice: Choice) -> str:
     """The least and the greatest ratio of each cell, and whether it moved."""
-    lines = [f"Ratio to the reference by block, in {metric_words(_metric(view, choice))}."]
+    lines = [f"Ratio to the reference by block, in {metric_title(_metric(view, choice))}."]
     for workload, courses in _courses(view, choice).items():
         for course in courses:
             values = course.by_block.values()

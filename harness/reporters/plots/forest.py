@@ -12,14 +12,14 @@ from harness.reporters.plots.base import Choice, Plot, Table
 from harness.reporters.plots.groups import (
     compared,
     groups,
-    is_again,
+    is_aa,
     labels,
-    metric_words,
     reference_label,
 )
-from harness.reporters.plots.ratios import VERDICTS, Ratio, RatioPanel, ratio_figure
+from harness.reporters.plots.ratios import Ratio, RatioPanel, ratio_figure
 from harness.reporters.plots.style import Ink
 from harness.reporters.units import interval, ratio, share
+from harness.reporters.words import VERDICTS, metric_title
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -43,7 +43,7 @@ def missing(view: ReportView, choice: Choice) -> str | None:
     """Why there is nothing to draw."""
     if _panels(view, choice):
         return None
-    return f"no cell has a ratio to a reference in {metric_words(_metric(view, choice))}"
+    return f"no cell has a ratio to a reference in {metric_title(_metric(view, choice))}"
 
 
 def data(view: ReportView, choice: Choice) -> Table:
@@ -61,12 +61,12 @@ def data(view: ReportView, choice: Choice) -> Table:
 def words(view: ReportView, choice: Choice) -> str:
     """Each ratio with its interval and verdict, and the noise floor."""
     metric = _metric(view, choice)
-    lines = [f"Ratio to the reference in {metric_words(metric)}, with 95 % intervals."]
+    lines = [f"Ratio to the reference in {metric_title(metric)}, with 95 % intervals."]
     for workload, (group, comparisons) in _panels(view, choice).items():
         names = labels(group)
         parts = "; ".join(
-            f"{plain(names[c.cell])}{' (A/A, the noise floor)' if is_again(c.cell) else ''} "
-            f"{ratio(c.ratio)} ({interval(c.ci_low, c.ci_high)}), {VERDICTS[c.verdict]}"
+            f"{plain(names[c.cell])}{' (A/A, the noise floor)' if is_aa(c.cell) else ''} "
+            f"{ratio(c.ratio)} ({interval(c.ci_low, c.ci_high)}), {VERDICTS[c.verdict].word}"
             for c in comparisons
         )
         against = reference_label(group, metric)
@@ -101,8 +101,8 @@ def _ratio_panel(
 ) -> RatioPanel:
     against, names = reference_label(group, metric), labels(group)
     to = f", 1 is {against}" if against else ""
-    ratios = tuple(Ratio(names[c.cell], c, is_floor=is_again(c.cell)) for c in comparisons)
-    return RatioPanel(workload, f"ratio of {metric_words(metric)}{to}", ratios)
+    ratios = tuple(Ratio(names[c.cell], c, is_floor=is_aa(c.cell)) for c in comparisons)
+    return RatioPanel(workload, f"ratio of {metric_title(metric)}{to}", ratios)
 
 
 FOREST: Plot[ReportView] = Plot(

@@ -5,28 +5,10 @@ from __future__ import annotations
 import statistics
 from collections.abc import Iterable
 
-from harness.model import AGAIN, Cell, Comparison, ReportView, Sample
-from harness.reporters.lookup import Row, by_workload, rows, several_consumers
+from harness.model import AA, Cell, Comparison, ReportView, Sample
+from harness.reporters.lookup import Row, by_workload, cell_label, rows, several_consumers
 from harness.reporters.plain import plain
 from harness.reporters.plots.base import Choice
-
-METRIC_WORDS = {
-    "elapsed_ns_per_op": "elapsed time per operation",
-    "cpu_total_ns_per_op": "CPU together per operation",
-    "cpu_workload_ns_per_op": "CPU of the workload per operation",
-    "cpu_workload_user_ns_per_op": "CPU of the workload per operation, user mode",
-    "cpu_workload_system_ns_per_op": "CPU of the workload per operation, in the kernel",
-    "cpu_consumer_ns_per_op": "CPU of the consumer per operation",
-    "cpu_kauditd_ns_per_op": "CPU of kauditd per operation",
-    "latency_p50_ns": "latency p50",
-    "latency_p99_ns": "latency p99",
-    "latency_p999_ns": "latency p99.9",
-}
-
-
-def metric_words(metric: str) -> str:
-    """A metric as a title has it."""
-    return METRIC_WORDS.get(metric, metric)
 
 
 def groups(view: ReportView, choice: Choice) -> dict[str, list[Row]]:
@@ -41,12 +23,7 @@ def labels(group: Iterable[Row]) -> dict[Cell, str]:
     """What each cell of a workload is called: the scenario, with the consumer where it matters."""
     group = list(group)
     several = several_consumers(group)
-    return {row.cell: _label(row.cell) if several else row.cell.scenario for row in group}
-
-
-def _label(cell: Cell) -> str:
-    """Scenario and consumer; once where a scenario is called like its only consumer."""
-    return cell.scenario if cell.scenario == cell.consumer else f"{cell.scenario} {cell.consumer}"
+    return {row.cell: cell_label(row.cell, several=several) for row in group}
 
 
 def used(samples: Iterable[Sample]) -> dict[Cell, list[Sample]]:
@@ -64,9 +41,9 @@ def mean(samples: Iterable[Sample], metric: str) -> float | None:
     return statistics.fmean(values) if values else None
 
 
-def is_again(cell: Cell) -> bool:
+def is_aa(cell: Cell) -> bool:
     """Whether it is the reference measured a second time."""
-    return cell.scenario.endswith(AGAIN)
+    return cell.scenario.endswith(AA)
 
 
 def reference_label(group: Iterable[Row], metric: str) -> str:

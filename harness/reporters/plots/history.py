@@ -9,10 +9,8 @@ from harness.histories import History, Point, Track
 from harness.reporters.history import change_lines, level, moment, track_name
 from harness.reporters.plain import plain
 from harness.reporters.plots.base import Choice, Plot, Table
-from harness.reporters.plots.groups import metric_words
 from harness.reporters.plots.scale import even_ticks, round_ticks, set_ticks, spreads
 from harness.reporters.plots.style import (
-    MARKERS,
     SMALL_PT,
     WIDTH_IN,
     Ink,
@@ -22,6 +20,7 @@ from harness.reporters.plots.style import (
     write,
 )
 from harness.reporters.units import percent
+from harness.reporters.words import JUDGED, VERDICTS, metric_title
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -30,8 +29,9 @@ if TYPE_CHECKING:
 LEFT_IN, RIGHT_IN, TITLE_IN, PANEL_IN, GAP_IN, FOOT_IN = 0.6, 0.2, 0.3, 0.9, 0.1, 1.35
 HEAD_IN = 0.45
 MOST_DATES = 12
+_VERDICTS = ", ".join(f"{VERDICTS[name].shape} {VERDICTS[name].word}" for name in JUDGED)
 MARKS = (
-    "Against the run before: ▲ worse, ▼ better, ■ equal, ● open, or the first run.\n"
+    f"Against the run before: {_VERDICTS}, or the first run.\n"
     "Hollow: stopped, or doubtful. Dashed: a change of level."
 )
 LEAST_SPAN = math.log(1.05)
@@ -76,7 +76,7 @@ def words(history: History, choice: Choice) -> str:
     for track in _tracks(history, choice):
         known = [point.level for point in track.points if point is not None]
         first, last = level(track, known[0]), level(track, known[-1])
-        name = f"{track_name(track)}, {metric_words(track.metric)}"
+        name = f"{track_name(track)}, {metric_title(track.metric)}"
         lines.append(f"{name}: {first} at first, {last} at last.")
     return "\n".join([*lines, *(f"{line}." for line in change_lines(history))])
 
@@ -101,7 +101,7 @@ def picture(history: History, choice: Choice, colours: Ink) -> Figure:
     for place, track in enumerate(tracks):
         top = HEAD_IN + step_in * place
         what = ", ratio" if track.is_ratio else ""
-        title = f"{track_name(track)}: {metric_words(track.metric)}{what}"
+        title = f"{track_name(track)}: {metric_title(track.metric)}{what}"
         write(figure, colours, 0.05, top + 0.08, wrapped(title, 70, 1), fontsize=SMALL_PT)
         axes = add_axes(
             figure,
@@ -134,7 +134,7 @@ def _panel(axes: Axes, colours: Ink, history: History, track: Track) -> None:
         run = history.runs[x]
         if point.ci_low and point.ci_high:
             axes.plot([x, x], [point.ci_low, point.ci_high], color=colour, lw=1.2, zorder=3)
-        marker = MARKERS[point.verdict] if point.verdict else "o"
+        marker = VERDICTS[point.verdict].marker if point.verdict else "o"
         filled = run.complete and run.trustworthy
         axes.plot([x], [point.level or 0], ls="", marker=marker, ms=5, color=colour, zorder=4,
                   markerfacecolor=colour if filled else colours.ground)  # fmt: skip

@@ -17,7 +17,6 @@ from harness.reporters.plots.scale import (
 )
 from harness.reporters.plots.style import (
     LETTER_PT,
-    MARKERS,
     SMALL_PT,
     WIDTH_IN,
     Ink,
@@ -28,16 +27,15 @@ from harness.reporters.plots.style import (
     write,
 )
 from harness.reporters.units import interval, ratio, share
+from harness.reporters.words import VERDICTS
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-NAMES_IN, WORDS_IN = 1.3, 1.45
+NAMES_IN, WORDS_IN = 1.3, 1.75
 ROW_IN, HEAD_IN, FOOT_IN, GAP_IN = 0.42, 0.5, 0.3, 0.2
 LEGEND_IN = 0.55
-VERDICTS = {"worse": "worse", "better": "better", "equivalent": "equal", "inconclusive": "open"}
-SIGNS = {"worse": "▲", "better": "▼", "equivalent": "■", "inconclusive": "○"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,16 +123,16 @@ def _row(axes: Axes, colours: Ink, place: int, comparison: Comparison) -> None:
         (comparison.ratio or 0.0,),
         (place,),
         ls="",
-        marker=MARKERS[comparison.verdict],
+        marker=VERDICTS[comparison.verdict].marker,
         ms=7.5,
         mfc=colour if filled else colours.ground,
         mec=colour,
         mew=1.5,
         zorder=4,
     )
-    sign, word = SIGNS[comparison.verdict], VERDICTS[comparison.verdict]
+    look = VERDICTS[comparison.verdict]
     for text, up, size, ink in (
-        (f"{ratio(comparison.ratio)} {sign} {word}", 7, LETTER_PT, colours.text),
+        (f"{ratio(comparison.ratio)} {look.shape} {look.word}", 7, LETTER_PT, colours.text),
         (interval(comparison.ci_low, comparison.ci_high), -7, SMALL_PT, colours.faint),
     ):
         axes.annotate(
@@ -151,9 +149,8 @@ def _row(axes: Axes, colours: Ink, place: int, comparison: Comparison) -> None:
 
 
 def _colour(colours: Ink, comparison: Comparison) -> str:
-    blue, _, green, _, vermilion, *_ = colours.series
-    by_verdict = {"worse": vermilion, "better": green, "equivalent": blue}
-    return by_verdict.get(comparison.verdict, colours.text)
+    series = VERDICTS[comparison.verdict].series
+    return colours.text if series is None else colours.series[series]
 
 
 def _legend(figure: Figure, colours: Ink, panels: Sequence[RatioPanel]) -> None:

@@ -12,7 +12,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, cast
 
-from harness.model import Verdict
 from harness.reporters.plain import plain
 
 if TYPE_CHECKING:
@@ -27,14 +26,6 @@ ORANGE, SKY, GREEN, YELLOW = "#e69f00", "#56b4e9", "#009e73", "#f0e442"
 BLUE, VERMILION, PURPLE = "#0072b2", "#d55e00", "#cc79a7"
 """Okabe and Ito's."""
 
-MARKERS: dict[Verdict, str] = {
-    "worse": "^",
-    "better": "v",
-    "equivalent": "s",
-    "inconclusive": "o",
-    "reference": "D",
-    "no-reference": "x",
-}
 LINES: tuple[Any, ...] = ("-", (0, (5, 2)), (0, (1, 1.5)), (0, (5, 1.5, 1, 1.5)))
 """Dashes that tell lines apart once the colours are used up."""
 

@@ -1,0 +1,104 @@
+"""The words, marks and colours of verdicts, outcomes and metrics: every report takes them here.
+
+docs/words.md explains them; a test holds the two together.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+from harness.changes import ChangeVerdict
+from harness.decisions import Outcome
+from harness.model import AA, Result, Verdict
+
+
+class Look(NamedTuple):
+    """One verdict as it is shown. `mark` stands before the word in text, `shape` in pictures."""
+
+    word: str
+    mark: str = ""
+    style: str = "dim"
+    """A style of rich, for terminals."""
+    shape: str = ""
+    marker: str = "x"
+    """The same shape as matplotlib calls it."""
+    series: int | None = None
+    """The colour among a plot's; None is that of its text."""
+
+    @property
+    def marked(self) -> str:
+        """The word behind its mark, as tables have it."""
+        return f"{self.mark} {self.word}".lstrip()
+
+
+VERDICTS: Mapping[Verdict, Look] = {
+    "worse": Look("worse", "▲", "red", "▲", "^", 4),
+    "better": Look("better", "▼", "green", "▼", "v", 2),
+    "equal": Look("equal", "=", "cyan", "■", "s", 0),
+    "inconclusive": Look("inconclusive", "?", "yellow", "○", "o"),
+    "reference": Look("reference", marker="D"),
+    "no-reference": Look("not compared"),
+}
+JUDGED: tuple[Verdict, ...] = ("worse", "better", "equal", "inconclusive")
+"""The verdicts on a comparison; the others say that there was none."""
+OUTCOMES: Mapping[Outcome, Look] = {
+    "pass": Look("within", "✓", "green"),
+    "fail": Look("exceeded", "✗", "red"),
+    "inconclusive": Look("inconclusive", "?", "yellow"),
+}
+"""Of a limit."""
+LOSSES: Mapping[Verdict, str] = {
+    "worse": "worse than the reference",
+    "better": "better than the reference",
+    "equal": "equal to the reference",
+    "inconclusive": "inconclusive against the reference",
+}
+CHANGES: Mapping[ChangeVerdict, str] = {
+    "worse": "Worse: at least one whole interval is beyond the margin.",
+    "no-worse": "No worse.",
+    "inconclusive": "Inconclusive: more blocks are needed.",
+    "untrustworthy": "Not trustworthy.",
+}
+"""Of a whole comparison of runs."""
+METHODS: Mapping[str, str] = {
+    "paired": "ratio: by block within the run",
+    "of-ratios": "ratio: of each run's ratio to its own reference; plain: of the metric itself",
+    "plain": "*: ratio of the metric itself, as there is no reference to divide by",
+}
+SCENARIOS: Mapping[str, str] = {
+    "no-audit": "audit is enabled and the load exempt by never,task, which costs as a kernel "
+    "does that never enabled audit",
+}
+"""What a table must say of the scenarios in it: their names alone would mislead."""
+_METRICS: Mapping[str, str] = {
+    "elapsed_ns_per_op": "elapsed time",
+    "cpu_total_ns_per_op": "total CPU",
+    "cpu_workload_ns_per_op": "CPU of the workload",
+    "cpu_workload_user_ns_per_op": "CPU of the workload, user mode",
+    "cpu_workload_system_ns_per_op": "CPU of the workload, in the kernel",
+    "cpu_consumer_ns_per_op": "CPU of the consumer",
+    "cpu_kauditd_ns_per_op": "CPU of kauditd",
+    "latency_p50_ns": "latency p50",
+    "latency_p99_ns": "latency p99",
+    "latency_p999_ns": "latency p99.9",
+}
+
+
+def metric_words(metric: str) -> str:
+    """A metric as people call it; its name where it has no words."""
+    return _METRICS.get(metric, metric)
+
+
+def metric_title(metric: str, operation: str = "operation") -> str:
+    """The same as a title: with what it is counted for."""
+    words = metric_words(metric)
+    return f"{words} per {operation}" if words != metric and metric.endswith("_per_op") else words
+
+
+def legend_lines(result: Result) -> list[str]:
+    """What the names in a result's tables mean, where they do not say it."""
+    names = dict.fromkeys(comparison.cell.scenario for comparison in result.comparisons)
+    lines = [f"{name}: {SCENARIOS[name]}" for name in names if name in SCENARIOS]
+    twins = [name for name in names if name.endswith(AA) and name.removesuffix(AA) in names]
+    return lines + [f"{name}: {name.removesuffix(AA)} a second time (A/A)" for name in twins]
