@@ -9,7 +9,7 @@ import sys
 from collections.abc import Sequence
 from typing import NoReturn
 
-from cyclopts import App, CycloptsError
+from cyclopts import App, CycloptsError, UnknownOptionError
 
 from harness.errors import (
     EXIT_CODES,
@@ -84,12 +84,23 @@ def run_command(words: Sequence[str]) -> int:
     except AuditbenchError as error:
         return _complain(error.one_line(), error.exit_code)
     except CycloptsError as error:
-        return _complain(f"{error} `auditbench --help` shows what there is.", EXIT_USAGE)
+        return _complain(_unreadable(words, error), EXIT_USAGE)
     except KeyboardInterrupt:
         return _complain("stopped; the host's audit state is as it was before", EXIT_INTERRUPTED)
     except Exception as error:
         return _fail(error)
     return code if isinstance(code, int) else EXIT_FINE
+
+
+def _unreadable(words: Sequence[str], error: CycloptsError) -> str:
+    """What is wrong with a command line, and what helps."""
+    if isinstance(error, UnknownOptionError):
+        from harness.verbs.old_options import instead_of
+
+        option = error.token.keyword or error.token.value
+        if instead := instead_of(words[0], option):
+            return f"{option} is {instead} now"
+    return f"{error} `auditbench --help` shows what there is."
 
 
 def _fail(error: Exception) -> int:

@@ -126,7 +126,7 @@ def _as_usage_error(folder: Path) -> Iterator[None]:
     except OSError as error:
         raise UsageError(
             f"{folder} cannot be written ({why(error)})",
-            remedy="choose another place with -o DIR; what was recorded before is kept",
+            remedy="choose another place with --results DIR; what was recorded before is kept",
         ) from error
 
 

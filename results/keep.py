@@ -100,14 +100,18 @@ def neutral_environment(environment: dict[str, Any], machine: str) -> dict[str, 
     return found
 
 
+PLACES = ("--results", "--to", "--output", "-o")
+"""Options that say where something went; the last two are those of before."""
+
+
 def _neutral_command(argv: list[str]) -> list[str]:
     """Without the place of the program and without where the run went."""
     words = iter(argv[1:])
     kept = ["auditbench"]
     for word in words:
-        if word in ("-o", "--output"):
+        if word in PLACES:
             next(words, None)
-        elif not word.startswith("--output="):
+        elif not word.startswith(tuple(f"{option}=" for option in PLACES)):
             kept.append(word)
     return kept
 

@@ -8,7 +8,8 @@ from typing import Annotated
 from cyclopts import Parameter
 
 from harness.errors import EXIT_FINE, EXIT_REGRESSION, EXIT_UNTRUSTWORTHY
-from harness.verbs.selection import Conduct, Flag, Load
+from harness.verbs.parameters import Flag, Json, To
+from harness.verbs.selection import Conduct, Load
 
 
 def ab_verb(
@@ -19,9 +20,8 @@ def ab_verb(
     fail_if_worse: Flag = False,
     load: Annotated[Load, Parameter(name="*")] = Load(),  # noqa: B008
     conduct: Annotated[Conduct, Parameter(name="*")] = Conduct(),  # noqa: B008
-    markdown: Path | None = None,
-    output_json: Path | None = None,
-    json: Flag = False,
+    to: To = None,
+    json: Json = False,
     command: Annotated[tuple[str, ...], Parameter(parse=False)] = (),
 ) -> int:
     """Measure two rule files in one run, each against the other and both against no audit.
@@ -38,31 +38,26 @@ def ab_verb(
         What every measuring verb takes.
     conduct
         What every measuring verb takes.
-    markdown
-        Write Markdown to this file; `$GITHUB_STEP_SUMMARY` is appended to where set.
-    output_json
-        Write the JSON document to this file.
-    json
-        Print one JSON document instead of tables.
+    to
+        Write the answer as FORM=FILE, or print it as FORM; may be given several times: json, md.
+        Markdown is also appended to `$GITHUB_STEP_SUMMARY` where that is set.
     command
         What follows `--`: the command to measure as the workload.
     """
     from harness.reporters.ab import ab_document, ab_markdown, render_ab
     from harness.run.ab import pair_up, run_contest
-    from harness.verbs.output import err, out, print_json
-    from harness.verbs.writing import Destinations
+    from harness.verbs.forms import Forms
+    from harness.verbs.output import err, out
 
-    places = Destinations(markdown=markdown, json=output_json)
-    places.require_writable()
+    forms = Forms(("json", "md"), to, json=json, summary=True)
     pairing = pair_up(load.request("overhead", command=command), a, b)
     console = err()
     contest = run_contest(pairing, conduct.options(console), conduct.observer(console))
-    document = ab_document(contest)
-    places.write(markdown=lambda: ab_markdown(contest), json=lambda: document)
-    if json:
-        print_json(document)
-    else:
-        render_ab(contest, out())
+    forms.deliver(
+        lambda: render_ab(contest, out()),
+        lambda: ab_document(contest),
+        md=lambda: ab_markdown(contest),
+    )
     if contest.verdict == "worse" and fail_if_worse:
         return EXIT_REGRESSION
     return EXIT_UNTRUSTWORTHY if contest.distrust or contest.inconclusive else EXIT_FINE

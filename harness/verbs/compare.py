@@ -3,20 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
-
-from cyclopts import Parameter
+from typing import TYPE_CHECKING
 
 from harness.errors import EXIT_FINE, EXIT_REGRESSION, EXIT_UNTRUSTWORTHY, UsageError
+from harness.verbs.parameters import RESULTS, Flag, Json, ResultsFolder, To, Words
 
 if TYPE_CHECKING:
     from harness.changes import ChangeReport
     from harness.run.across import CompareOptions, Side
     from harness.store import StoredRun
-
-Flag = Annotated[bool, Parameter(negative="")]
-Words = Annotated[list[str] | None, Parameter(negative="", consume_multiple=True)]
-Format = Literal["terminal", "md", "csv", "json"]
+    from harness.verbs.forms import Forms
 
 EXIT_CODES = {
     "no-worse": EXIT_FINE,
@@ -34,10 +30,9 @@ def compare_verb(
     margin: Words = None,
     allow: Words = None,
     force: Flag = False,
-    format: Format | None = None,
-    json: Flag = False,
-    output: Annotated[Path | None, Parameter(name=["--output", "-o"])] = None,
-    results: Path = Path("results"),
+    to: To = None,
+    json: Json = False,
+    results: ResultsFolder = RESULTS,
 ) -> int:
     """Compare stored runs, or scenarios of one run: what got worse, better, or neither.
 
@@ -57,26 +52,18 @@ def compare_verb(
         Differences between the runs that are the point, as kernel,rules.
     force
         Compare runs of unlike hosts and plans whatever differs.
-    format
-        terminal, md, csv or json.
-    json
-        The same as --format json.
-    output
-        Write to this file instead.
-    results
-        The folder that runs are stored in.
+    to
+        Write the comparison as FORM=FILE, or print it as FORM; may be given several times: json,
+        md, csv.
     """
-    from harness.files.output import require_writable
     from harness.run.across import compare_runs
+    from harness.verbs.forms import Forms
 
-    if json and format not in (None, "json"):
-        raise UsageError(f"--json and --format {format} contradict each other")
     options = _options(metric, margin, allow, force=force)
-    if output is not None:
-        require_writable(output)
+    forms = Forms(("json", "md", "csv"), to, json=json)
     first, *others = _sides(base, heads, results)
     report = compare_runs(first, others, options)
-    _deliver(report, "json" if json else format or "terminal", output)
+    _deliver(report, forms)
     return EXIT_CODES[report.verdict]
 
 
@@ -136,48 +123,16 @@ def _find(words: str, results: Path, base: str) -> tuple[Path, str | None]:
         return find_run(run or base, results), scenario
 
 
-def _deliver(report: ChangeReport, format: Format, output: Path | None) -> None:
-    from harness.files.output import write_text
+def _deliver(report: ChangeReport, forms: Forms) -> None:
     from harness.reporters.changes import render_changes
-    from harness.verbs.output import out, print_text
-
-    if format == "terminal" and output is None:
-        render_changes(report, out())
-        return
-    text = _text(report, format)
-    if output is None:
-        print_text(text)
-    else:
-        write_text(output, text)
-
-
-def _text(report: ChangeReport, format: Format) -> str:
     from harness.reporters.changes_document import change_rows, changes_document
+    from harness.reporters.changes_markdown import changes_markdown
+    from harness.reporters.csv_table import csv_text
+    from harness.verbs.output import out
 
-    if format == "md":
-        from harness.reporters.changes_markdown import changes_markdown
-
-        return changes_markdown(report)
-    if format == "csv":
-        from harness.reporters.csv_table import csv_text
-
-        return csv_text(change_rows(report))
-    if format == "json":
-        from harness.verbs.output import json_text
-
-        return json_text(changes_document(report))
-    return _terminal_text(report)
-
-
-def _terminal_text(report: ChangeReport) -> str:
-    import io
-
-    from harness.reporters.changes import render_changes
-    from harness.reporters.plain_console import PlainConsole
-    from harness.verbs.output import PLAIN_WIDTH
-
-    text = io.StringIO()
-    render_changes(
-        report, PlainConsole(file=text, width=PLAIN_WIDTH, highlight=False, no_color=True)
+    forms.deliver(
+        lambda: render_changes(report, out()),
+        lambda: changes_document(report),
+        md=lambda: changes_markdown(report),
+        csv=lambda: csv_text(change_rows(report)),
     )
-    return text.getvalue()

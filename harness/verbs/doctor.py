@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import asdict
-from typing import TYPE_CHECKING, Annotated
-
-from cyclopts import Parameter
+from typing import TYPE_CHECKING
 
 from harness.errors import EXIT_FINE, EXIT_HOST_UNFIT
+from harness.verbs.parameters import Json, To
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -24,22 +23,24 @@ MARKS = {
 }
 
 
-def doctor_verb(*, json: Annotated[bool, Parameter(negative="")] = False) -> int:
+def doctor_verb(*, to: To = None, json: Json = False) -> int:
     """Say what this host is, and whether it is fit to measure on; exit code 4 if it is not.
 
     Parameters
     ----------
-    json
-        Print one JSON document instead of a table.
+    to
+        Write the diagnosis as json=FILE, or print it as json.
     """
     from harness.host.doctor import diagnose
-    from harness.verbs.output import out, print_json
+    from harness.verbs.forms import Forms
+    from harness.verbs.output import out
 
+    forms = Forms(("json",), to, json=json)
     diagnosis = diagnose()
-    if json:
-        print_json({"schema": "auditbench.doctor/1", **asdict(diagnosis)})
-    else:
-        _print(diagnosis, out())
+    forms.deliver(
+        lambda: _print(diagnosis, out()),
+        lambda: {"schema": "auditbench.doctor/1", **asdict(diagnosis)},
+    )
     return EXIT_FINE if diagnosis.fit else EXIT_HOST_UNFIT
 
 

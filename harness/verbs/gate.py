@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING, Annotated, Literal
 from cyclopts import Parameter
 
 from harness.errors import EXIT_FINE, EXIT_REGRESSION, EXIT_UNTRUSTWORTHY, UsageError
-from harness.verbs.selection import Conduct, Flag, Load, Paths, Words
+from harness.verbs.parameters import Flag, Json, Paths, To, Words
+from harness.verbs.selection import Conduct, Load
 
 if TYPE_CHECKING:
     from harness.decisions import GateReport
     from harness.run.gate import GateRules
-    from harness.verbs.writing import Destinations
+    from harness.verbs.forms import Forms
 
 EXIT_CODES = {
     "pass": EXIT_FINE,
@@ -40,10 +41,8 @@ def gate_verb(
     exclude_exe: str | None = None,
     load: Annotated[Load, Parameter(name="*")] = Load(),  # noqa: B008
     conduct: Annotated[Conduct, Parameter(name="*")] = Conduct(),  # noqa: B008
-    junit: Path | None = None,
-    markdown: Path | None = None,
-    output_json: Path | None = None,
-    json: Flag = False,
+    to: To = None,
+    json: Json = False,
     command: Annotated[tuple[str, ...], Parameter(parse=False)] = (),
 ) -> int:
     """Run a plan, or take stored runs, and pass or fail by limits.
@@ -76,25 +75,19 @@ def gate_verb(
         What every measuring verb takes.
     conduct
         What every measuring verb takes.
-    junit
-        Write JUnit XML to this file.
-    markdown
-        Write Markdown to this file; `$GITHUB_STEP_SUMMARY` is appended to where set.
-    output_json
-        Write the JSON document to this file.
-    json
-        Print one JSON document instead of tables.
+    to
+        Write the verdict as FORM=FILE, or print it as FORM; may be given several times: json, md,
+        junit. Markdown is also appended to `$GITHUB_STEP_SUMMARY` where that is set.
     command
         What follows `--`: the command to measure as the workload.
     """
     from harness.run.checks import read_limits
     from harness.run.gate import GateRules, gate_plan
+    from harness.verbs.forms import Forms
     from harness.verbs.output import err
-    from harness.verbs.writing import Destinations
 
     judge = GateRules(read_limits(fail or ()), reference, inconclusive == "pass")
-    places = Destinations(junit=junit, markdown=markdown, json=output_json)
-    places.require_writable()
+    forms = Forms(("json", "md", "junit"), to, json=json, summary=True)
     if run is not None or against is not None:
         asked = (plan, scenario, rules, exclude_exe, command, None if load == Load() else load)
         if run is None or any(asked):
@@ -102,8 +95,8 @@ def gate_verb(
                 "stored runs are judged as they are",
                 remedy="give --run RUN, with --against BASE or without, and no plan or load",
             )
-        report = _stored(run, against, judge, conduct.output, allow=allow or (), force=force)
-        return _finish(report, places, json=json)
+        report = _stored(run, against, judge, conduct.results, allow=allow or (), force=force)
+        return _finish(report, forms)
     request = load.request(
         plan or "overhead",
         scenarios=tuple(scenario or ()),
@@ -114,7 +107,7 @@ def gate_verb(
     console = err()
     options = conduct.options(console)
     report = gate_plan(request, judge, options, lambda: conduct.observer(console))
-    return _finish(report, places, json=json)
+    return _finish(report, forms)
 
 
 def _stored(
@@ -138,19 +131,15 @@ def _stored(
     return gate_against(folder, base, rules, allowed=allowed, force=force)
 
 
-def _finish(report: GateReport, places: Destinations, *, json: bool) -> int:
+def _finish(report: GateReport, forms: Forms) -> int:
     from harness.reporters.gate import gate_document, gate_markdown, render_gate
     from harness.reporters.junit import gate_junit
-    from harness.verbs.output import out, print_json
+    from harness.verbs.output import out
 
-    document = gate_document(report)
-    places.write(
+    forms.deliver(
+        lambda: render_gate(report, out()),
+        lambda: gate_document(report),
+        md=lambda: gate_markdown(report),
         junit=lambda: gate_junit(report),
-        markdown=lambda: gate_markdown(report),
-        json=lambda: document,
     )
-    if json:
-        print_json(document)
-    else:
-        render_gate(report, out())
     return EXIT_CODES[report.verdict]

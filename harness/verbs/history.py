@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
-
-from cyclopts import Parameter
+from typing import TYPE_CHECKING
 
 from harness.errors import EXIT_FINE, EXIT_UNTRUSTWORTHY, UsageError
+from harness.verbs.parameters import RESULTS, Flag, Json, ResultsFolder, To, Words
 
 if TYPE_CHECKING:
     from harness.histories import History
+    from harness.verbs.forms import Forms, Writer
 
-Flag = Annotated[bool, Parameter(negative="")]
-Words = Annotated[list[str] | None, Parameter(negative="", consume_multiple=True)]
+PICTURES = ("svg", "png", "pdf")
 
 
 def history_verb(
@@ -25,11 +25,10 @@ def history_verb(
     last: int | None = None,
     like: str | None = None,
     allow: Words = None,
-    output: Annotated[Path | None, Parameter(name=["--output", "-o"])] = None,
     dark: Flag = False,
-    results: Path = Path("results"),
-    json: Flag = False,
-    csv: Flag = False,
+    to: To = None,
+    json: Json = False,
+    results: ResultsFolder = RESULTS,
 ) -> int:
     """Show the runs of one plan on one machine over time, and where a cell's cost changed.
 
@@ -49,31 +48,19 @@ def history_verb(
         The run that the others must be like, by name; the latest if not given.
     allow
         Differences between the plans that do not matter, as for `auditbench compare`.
-    output
-        Draw the history into this file; its name ends in .svg, .png or .pdf.
     dark
-        Draw it for a dark ground.
-    results
-        The folder that runs are stored in.
-    json
-        Print one JSON document instead of tables.
-    csv
-        Print rows as CSV instead of tables.
+        Draw a picture for a dark ground.
+    to
+        Write the history as FORM=FILE, or print it as FORM; may be given several times: json, csv,
+        or a picture as svg, png, pdf.
     """
-    if json and csv:
-        raise UsageError("--json and --csv contradict each other", remedy="give one of them")
+    from harness.verbs.forms import Forms
+
+    forms = Forms(("json", "csv", *PICTURES), to, json=json)
     if last is not None and last < 1:
         raise UsageError(f"--last {last} shows nothing", remedy="give 1 or more")
-    if output is not None:
-        from harness.verbs.plot_history import require_picture
-
-        require_picture(output)
     history = _read(results, plan, machine, metric, cell, last, like, allow)
-    if output is not None:
-        from harness.verbs.plot_history import write_picture
-
-        write_picture(history, output, dark=dark)
-    _print(history, json=json, csv=csv)
+    _deliver(history, forms, dark=dark)
     return EXIT_FINE if history.tracks else EXIT_UNTRUSTWORTHY
 
 
@@ -105,19 +92,23 @@ def _read(
     return read_history(results, options)
 
 
-def _print(history: History, *, json: bool, csv: bool) -> None:
+def _deliver(history: History, forms: Forms, *, dark: bool) -> None:
+    from harness.reporters.csv_table import csv_text
     from harness.reporters.history import render_history
     from harness.reporters.history_document import history_document, history_rows
-    from harness.verbs.output import err, out, print_json
+    from harness.reporters.plain import plain
+    from harness.verbs.output import err, out
+    from harness.verbs.plot_history import history_picture
 
-    if json:
-        print_json(history_document(history))
-    elif csv:
-        from harness.reporters.csv_table import csv_text
-        from harness.reporters.plain import plain
-
-        out().file.write(csv_text(history_rows(history)))
+    pictures: dict[str, Writer] = {
+        form: partial(history_picture, history, form, dark=dark) for form in PICTURES
+    }
+    forms.deliver(
+        lambda: render_history(history, out()),
+        lambda: history_document(history),
+        csv=lambda: csv_text(history_rows(history)),
+        **pictures,
+    )
+    if forms.printed == "csv":
         for caution in history.cautions:
             err().print(plain(caution.one_line()), markup=False, soft_wrap=True)
-    else:
-        render_history(history, out())

@@ -2,38 +2,41 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
-
-from cyclopts import Parameter
+from typing import Literal
 
 from harness.errors import EXIT_FINE
+from harness.verbs.parameters import Json, To
 
 What = Literal["scenarios", "workloads", "consumers", "metrics", "plans"]
 
 
-def list_verb(what: What, /, *, json: Annotated[bool, Parameter(negative="")] = False) -> int:
+def list_verb(what: What, /, *, to: To = None, json: Json = False) -> int:
     """List scenarios, workloads, consumers, metrics or plans.
 
     Parameters
     ----------
     what
         Which of them.
-    json
-        Print one JSON document instead of a table.
+    to
+        Write the list as json=FILE, or print it as json.
     """
-    from harness.verbs.output import out, print_json
+    from harness.verbs.forms import Forms
 
+    forms = Forms(("json",), to, json=json)
     entries = _entries(what)
-    if json:
-        print_json({"schema": "auditbench.list/1", what: entries})
-        return EXIT_FINE
+    forms.deliver(lambda: _print(entries), lambda: {"schema": "auditbench.list/1", what: entries})
+    return EXIT_FINE
+
+
+def _print(entries: list[dict[str, str]]) -> None:
     from rich.table import Table
+
+    from harness.verbs.output import out
 
     table = Table(box=None, pad_edge=False, show_header=False)
     for entry in entries:
         table.add_row(*entry.values())
     out().print(table, markup=False)
-    return EXIT_FINE
 
 
 def _entries(what: What) -> list[dict[str, str]]:

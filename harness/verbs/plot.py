@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
-
-from cyclopts import Parameter
+from typing import TYPE_CHECKING, Any, Literal
 
 from harness.errors import EXIT_FINE, UsageError
+from harness.verbs.parameters import RESULTS, Flag, Json, OutputFile, ResultsFolder, To
 
 if TYPE_CHECKING:
-    from harness.model import ReportView
+    from harness.model import Caution, ReportView
     from harness.reporters.plots.base import Plot
     from harness.reporters.plots.picture import Format
+    from harness.verbs.forms import Forms, Writer
 
 Kind = Literal["forest", "cpu", "latency", "ledger", "timeline", "drift", "history"]
 
+PICTURES: tuple[Format, ...] = ("svg", "png", "pdf")
 SCHEMA = "auditbench.plot/1"
 
 
@@ -24,12 +27,13 @@ def plot_verb(
     /,
     *,
     kind: Kind = "forest",
-    output: Annotated[Path | None, Parameter(name=["--output", "-o"])] = None,
+    output: OutputFile = None,
     workload: str | None = None,
     metric: str | None = None,
-    dark: Annotated[bool, Parameter(negative="")] = False,
-    results: Path = Path("results"),
-    json: Annotated[bool, Parameter(negative="")] = False,
+    dark: Flag = False,
+    to: To = None,
+    json: Json = False,
+    results: ResultsFolder = RESULTS,
 ) -> int:
     """Draw a stored run.
 
@@ -50,46 +54,105 @@ def plot_verb(
         For forest and drift: the ratio of this metric, as `elapsed_ns_per_op`.
     dark
         For a dark ground.
-    results
-        The folder that runs are stored in.
-    json
-        Print the data behind the picture, and what one sees in words, as one JSON document.
+    to
+        Write the picture as FORM=FILE, or FORM to standard output; may be given several times: svg,
+        png, pdf; json is the data behind the picture, and what one sees in words.
     """
-    from harness.files.output import require_writable
-    from harness.reporters.plots.catalog import PLOTS
-    from harness.run.result import make_view
-    from harness.store import find_run, load_run
-    from harness.verbs.output import err
+    from harness.verbs.forms import Forms
 
-    if output is None and not json:
+    forms = Forms((*PICTURES, "json"), to, json=json)
+    if output is not None:
+        forms.add_file(_format_of(output), output)
+    if not forms.asked():
         raise UsageError(
             "a picture needs a file", remedy="add -o FILE.svg, .png or .pdf, or --json"
         )
     if kind == "history":
-        from harness.verbs.plot_history import plot_history
-
-        plot_history(run, results, output, workload=workload, metric=metric, dark=dark, json=json)
-        return EXIT_FINE
-    form = None if output is None else _format_of(output)
-    if output is not None:
-        require_writable(output)
-    stored = load_run(find_run(run, results))
-    view, plot = make_view(stored), PLOTS[kind]
-    _require_data(plot, view, workload, metric)
-    if output is not None and form is not None:
-        _write(plot, view, output, form, workload=workload, metric=metric, dark=dark)
-    for caution in stored.cautions:
-        err().print(caution.one_line(), markup=False, soft_wrap=True)
-    if json:
-        _print_document(plot, view, output, workload=workload, metric=metric)
+        _deliver_history(run, results, forms, workload=workload, metric=metric, dark=dark)
+    else:
+        _deliver(run, results, kind, forms, dark=dark, workload=workload, metric=metric)
     return EXIT_FINE
 
 
-def _format_of(output: Path) -> Format:
-    from harness.reporters.plots.picture import FORMATS
+def _deliver(
+    run: str,
+    results: Path,
+    kind: Kind,
+    forms: Forms,
+    *,
+    dark: bool,
+    workload: str | None,
+    metric: str | None,
+) -> None:
+    from harness.reporters.plots.catalog import PLOTS
+    from harness.reporters.plots.picture import picture_bytes
+    from harness.run.result import make_view
+    from harness.store import find_run, load_run
 
+    stored = load_run(find_run(run, results))
+    view, plot = make_view(stored), PLOTS[kind]
+    _require_data(plot, view, workload, metric)
+
+    def draw(form: Format) -> bytes:
+        picture = plot.draw(view, dark=dark, workload=workload, metric=metric)
+        return picture_bytes(picture, form)
+
+    forms.deliver(
+        _nothing,
+        lambda: _document(plot, view, _picture(forms), workload=workload, metric=metric),
+        **_writers(draw),
+    )
+    _say(stored.cautions)
+
+
+def _deliver_history(
+    run: str,
+    results: Path,
+    forms: Forms,
+    *,
+    workload: str | None,
+    metric: str | None,
+    dark: bool,
+) -> None:
+    from harness.store import find_run
+    from harness.verbs.plot_history import history_picture, picture_document, read_like
+
+    history = read_like(run, results, workload=workload, metric=metric)
+    folder = find_run(run, results).resolve()
+    name = f"{folder.parent.name}/{folder.name}"
+    forms.deliver(
+        _nothing,
+        lambda: picture_document(name, history, _picture(forms)),
+        **_writers(lambda form: history_picture(history, form, dark=dark)),
+    )
+    _say(history.cautions)
+
+
+def _writers(draw: Callable[[Format], bytes]) -> dict[str, Writer]:
+    """Each form's writer."""
+    return {form: partial(draw, form) for form in PICTURES}
+
+
+def _picture(forms: Forms) -> Path | None:
+    """The file that the picture was written to, if any."""
+    return next((path for form, path in forms.files if form in PICTURES), None)
+
+
+def _nothing() -> None:
+    """A picture says nothing beside its file."""
+
+
+def _say(cautions: Iterable[Caution]) -> None:
+    from harness.reporters.plain import plain
+    from harness.verbs.output import err
+
+    for caution in cautions:
+        err().print(plain(caution.one_line()), markup=False, soft_wrap=True)
+
+
+def _format_of(output: Path) -> Format:
     suffix = output.suffix.removeprefix(".").lower()
-    for form in FORMATS:
+    for form in PICTURES:
         if suffix == form:
             return form
     raise UsageError(
@@ -122,28 +185,17 @@ def _require_known(what: str, name: str | None, known: set[str]) -> None:
         )
 
 
-def _write(
-    plot: Plot[Any], view: ReportView, output: Path, form: Format, *, dark: bool, **choice: Any
-) -> None:
-    from harness.files.output import write_bytes
-    from harness.reporters.plots.picture import picture_bytes
-
-    write_bytes(output, picture_bytes(plot.draw(view, dark=dark, **choice), form))
-
-
-def _print_document(plot: Plot[Any], view: ReportView, output: Path | None, **choice: Any) -> None:
-    from harness.verbs.output import print_json
-
+def _document(
+    plot: Plot[Any], view: ReportView, file: Path | None, **choice: Any
+) -> dict[str, Any]:
     table = plot.table(view, **choice)
-    print_json(
-        {
-            "schema": SCHEMA,
-            "run": view.result.run,
-            "kind": plot.name,
-            "title": plot.title,
-            "file": None if output is None else str(output),
-            "text": plot.describe(view, **choice),
-            "columns": list(table.header),
-            "rows": [list(row) for row in table.rows],
-        }
-    )
+    return {
+        "schema": SCHEMA,
+        "run": view.result.run,
+        "kind": plot.name,
+        "title": plot.title,
+        "file": None if file is None else str(file),
+        "text": plot.describe(view, **choice),
+        "columns": list(table.header),
+        "rows": [list(row) for row in table.rows],
+    }

@@ -8,8 +8,7 @@ from typing import Annotated
 from cyclopts import Parameter
 
 from harness.errors import EXIT_FINE
-
-Words = Annotated[list[str] | None, Parameter(negative="", consume_multiple=True)]
+from harness.verbs.parameters import Flag, Json, To, Words
 
 
 def record_verb(
@@ -18,8 +17,9 @@ def record_verb(
     workload: Words = None,
     rules: Path | None = None,
     ops: int | None = None,
-    borrow: Annotated[bool, Parameter(negative="")] = False,
-    json: Annotated[bool, Parameter(negative="")] = False,
+    borrow: Flag = False,
+    to: To = None,
+    json: Json = False,
     command: Annotated[tuple[str, ...], Parameter(parse=False)] = (),
 ) -> int:
     """Record audit records from the live kernel to a capture file, for the plan `replay`.
@@ -36,15 +36,17 @@ def record_verb(
         Operations of each workload.
     borrow
         Ask a running audit daemon to stop, and start it again afterwards.
-    json
-        Print one JSON document instead of a line.
+    to
+        Write what was recorded as json=FILE, or print it as json.
     command
         What follows `--`: a command to record instead of a workload.
     """
     from harness.run.plan import Request
     from harness.run.record import record_capture
-    from harness.verbs.output import err, out, print_json
+    from harness.verbs.forms import Forms
+    from harness.verbs.output import err, out
 
+    forms = Forms(("json",), to, json=json)
     request = Request(
         workloads=tuple(workload or ()),
         scenarios=() if rules else ("rules",),
@@ -57,12 +59,9 @@ def record_verb(
     recorded = record_capture(
         request, output, borrow=borrow, say=lambda text: console.print(text, markup=False)
     )
-    if json:
-        print_json({"schema": "auditbench.record/1", "path": str(output), **recorded.document})
-    else:
-        out().print(
-            f"{recorded.document['records']:,} records, {recorded.bytes:,} bytes in {output}",
-            markup=False,
-            soft_wrap=True,
-        )
+    words = f"{recorded.document['records']:,} records, {recorded.bytes:,} bytes in {output}"
+    forms.deliver(
+        lambda: out().print(words, markup=False, soft_wrap=True),
+        lambda: {"schema": "auditbench.record/1", "path": str(output), **recorded.document},
+    )
     return EXIT_FINE

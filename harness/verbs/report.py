@@ -4,31 +4,36 @@ from __future__ import annotations
 
 import sys
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
 from cyclopts import Parameter
 
 from harness.errors import EXIT_FINE, EXIT_UNTRUSTWORTHY, AuditbenchError, UsageError
+from harness.verbs.parameters import RESULTS, Flag, OutputFile, ResultsFolder, To
 
 if TYPE_CHECKING:
     from harness.changes import ChangeReport
     from harness.model import ReportView
     from harness.store import StoredRun
+    from harness.verbs.forms import Forms, Writer
 
-Flag = Annotated[bool, Parameter(negative="")]
 Format = Literal["html", "md", "txt"]
 
-SCHEMA = "auditbench.report/1"
+FORMS: tuple[Format, ...] = ("html", "md", "txt")
+SCHEMA = "auditbench.report/2"
 
 
 def report_verb(
     *runs: str,
-    format: Format | None = None,
-    output: Annotated[Path | None, Parameter(name=["--output", "-o"])] = None,
+    output: OutputFile = None,
     open: Flag = False,
-    json: Flag = False,
-    results: Path = Path("results"),
+    to: To = None,
+    json: Annotated[
+        bool, Parameter(negative="", help="Say in one JSON document which files were written.")
+    ] = False,
+    results: ResultsFolder = RESULTS,
 ) -> int:
     """Write stored runs as one HTML file to show to others, or as text for a mail.
 
@@ -37,60 +42,68 @@ def report_verb(
     runs
         Runs: a folder, a name, `latest`, or `latest~1` for the one before; `latest` if none is
         named. Several are also compared, each with the first.
-    format
-        html: one file that needs no network. md, txt: for a pull request or a mail. If not given,
-        what the name of the output file says, else html.
     output
-        Write to this file. If not given, html goes to `report.html` in the folder of the first run,
-        md and txt to standard output.
+        Write to this file: Markdown or text where its name ends in .md or .txt, else html. Without
+        it and --to, html goes to `report.html` in the folder of the first run.
     open
         Open the page in a browser.
-    json
-        Say in one JSON document what was written.
-    results
-        The folder that runs are stored in.
+    to
+        Write the report as FORM=FILE, or print it as FORM; may be given several times. html: one
+        file that needs no network. md, txt: for a pull request or a mail.
     """
-    from harness.files.output import require_writable, write_text
     from harness.store import find_run
+    from harness.verbs.forms import Forms
     from harness.verbs.output import out, print_json
 
-    format = format or _format_of(output)
-    _require_sense(format, output, open=open, json=json)
-    folders = [find_run(run, results) for run in runs or ("latest",)]
-    if output is None and format == "html":
-        output = folders[0] / "report.html"
+    forms = Forms(FORMS, to)
     if output is not None:
-        require_writable(output)
+        forms.add_file(_form_of(output), output)
+    folders = [find_run(run, results) for run in runs or ("latest",)]
+    if not forms.asked():
+        forms.add_file("html", folders[0] / "report.html")
+    _require_sense(forms, open=open, json=json)
     stored, views = _load(folders)
-    text = _text(format, views, *_compared(stored))
-    if output is None:
-        out().file.write(text)
-    else:
-        size = write_text(output, text)
-        if json:
-            names = [run.name for run in stored]
-            document = {"schema": SCHEMA, "runs": names, "format": format, "file": str(output)}
-            print_json({**document, "bytes": size})
-        else:
-            words = f"{output} ({size / 1000:,.0f} kB)"
-            out().print(words, markup=False, soft_wrap=True)
-        if open:
-            _open(output)
+    comparison, refused = _compared(stored)
+    writers: dict[str, Writer] = {
+        form: partial(_text, form, views, comparison, refused) for form in FORMS
+    }
+    sizes = forms.write_files(None, writers)
+    if forms.printed:
+        out().file.write(_text(_known(forms.printed), views, comparison, refused))
+    written = list(zip(forms.files, sizes, strict=True))
+    if json:
+        names = [run.name for run in stored]
+        files = [{"to": form, "file": str(path), "bytes": size} for (form, path), size in written]
+        print_json({"schema": SCHEMA, "runs": names, "written": files})
+    elif not forms.printed:
+        for (_, path), size in written:
+            out().print(f"{path} ({size / 1000:,.0f} kB)", markup=False, soft_wrap=True)
+    if open:
+        _open(next(path for form, path in forms.files if form == "html"))
     fine = all(view.result.trustworthy for view in views)
     return EXIT_FINE if fine else EXIT_UNTRUSTWORTHY
 
 
-def _format_of(output: Path | None) -> Format:
+def _form_of(output: Path) -> Format:
     suffixes: dict[str, Format] = {".md": "md", ".txt": "txt"}
-    return "html" if output is None else suffixes.get(output.suffix.lower(), "html")
+    return suffixes.get(output.suffix.lower(), "html")
 
 
-def _require_sense(format: Format, output: Path | None, *, open: bool, json: bool) -> None:
+def _known(form: str) -> Format:
+    return next(known for known in FORMS if known == form)
+
+
+def _require_sense(forms: Forms, *, open: bool, json: bool) -> None:
     """UsageError where the options contradict each other."""
-    if open and format != "html":
-        raise UsageError(f"--open does not go with --format {format}", remedy="leave one out")
-    if json and output is None and format != "html":
-        raise UsageError("--json tells what was written to a file", remedy="add -o FILE")
+    if open and not any(form == "html" for form, _ in forms.files):
+        raise UsageError(
+            "--open needs a page in a file", remedy="add --to html=FILE, or leave it out"
+        )
+    if json and forms.printed:
+        raise UsageError(
+            f"--json and --to {forms.printed} cannot both be printed",
+            remedy=f"write --to {forms.printed}=FILE",
+        )
 
 
 def _load(folders: list[Path]) -> tuple[list[StoredRun], list[ReportView]]:

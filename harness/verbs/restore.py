@@ -2,30 +2,29 @@
 
 from __future__ import annotations
 
-from typing import Annotated
-
-from cyclopts import Parameter
-
 from harness.errors import EXIT_FINE
+from harness.verbs.parameters import Json, To
 
 
-def restore_verb(*, json: Annotated[bool, Parameter(negative="")] = False) -> int:
+def restore_verb(*, to: To = None, json: Json = False) -> int:
     """Give the host's audit state back after a crash that even the guard did not survive.
 
     Parameters
     ----------
-    json
-        Print one JSON document instead of lines.
+    to
+        Write what was given back as json=FILE, or print it as json.
     """
     from harness.files.scratch import remove_abandoned
     from harness.kernel.lease import restore
     from harness.reporters.plain import plain
-    from harness.verbs.output import out, print_json
+    from harness.verbs.forms import Forms
+    from harness.verbs.output import out
 
+    forms = Forms(("json",), to, json=json)
     repaired = [*restore(), *remove_abandoned()]
-    if json:
-        print_json({"schema": "auditbench.restore/1", "repaired": repaired})
-    else:
-        words = repaired or ["nothing to give back: no run of this boot left its state behind"]
-        out().print("\n".join(map(plain, words)), markup=False, soft_wrap=True)
+    words = repaired or ["nothing to give back: no run of this boot left its state behind"]
+    forms.deliver(
+        lambda: out().print("\n".join(map(plain, words)), markup=False, soft_wrap=True),
+        lambda: {"schema": "auditbench.restore/1", "repaired": repaired},
+    )
     return EXIT_FINE

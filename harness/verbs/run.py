@@ -7,7 +7,8 @@ from typing import Annotated
 from cyclopts import Parameter
 
 from harness.errors import EXIT_FINE, EXIT_INTERRUPTED, EXIT_UNTRUSTWORTHY
-from harness.verbs.selection import Conduct, Flag, Load, Paths, Words
+from harness.verbs.parameters import Json, Paths, To, Words
+from harness.verbs.selection import Conduct, Load
 
 
 def run_verb(
@@ -20,7 +21,8 @@ def run_verb(
     load: Annotated[Load, Parameter(name="*")] = Load(),  # noqa: B008
     conduct: Annotated[Conduct, Parameter(name="*")] = Conduct(),  # noqa: B008
     fallback: str | None = None,
-    json: Flag = False,
+    to: To = None,
+    json: Json = False,
     command: Annotated[tuple[str, ...], Parameter(parse=False)] = (),
 ) -> int:
     """Measure what audit costs here: a plan, rule files, or a command of yours after `--`.
@@ -41,15 +43,17 @@ def run_verb(
         What every measuring verb takes.
     fallback
         The plan to run where this host's audit cannot be had.
-    json
-        Print one JSON document instead of tables.
+    to
+        Write the run as FORM=FILE, or print it as FORM; may be given several times: json, md, csv,
+        junit, pyperf, parquet.
     command
         What follows `--`: the command to measure as the workload.
     """
     from harness.run.session import run_with_fallback
     from harness.verbs.output import err
-    from harness.verbs.show import show_run
+    from harness.verbs.show import run_forms, show_run
 
+    forms = run_forms(to, json=json)
     request = load.request(
         plan or "overhead",
         scenarios=tuple(scenario or ()),
@@ -60,7 +64,7 @@ def run_verb(
     console = err()
     observer = conduct.observer(console)
     outcome = run_with_fallback(request, fallback, conduct.options(console), observer)
-    trustworthy = show_run(outcome.folder, as_json=json)
+    trustworthy = show_run(outcome.folder, forms)
     console.print(f"stored in {outcome.folder}", markup=False, soft_wrap=True)
     if outcome.interrupted:
         return EXIT_INTERRUPTED

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 from cyclopts import Parameter
 
 from harness.errors import UsageError
+from harness.verbs.parameters import RESULTS, Flag, ResultsFolder, Words
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -19,10 +20,6 @@ if TYPE_CHECKING:
     from harness.run.plan import Request
     from harness.run.runner import Observer
     from harness.run.session import SessionOptions
-
-Flag = Annotated[bool, Parameter(negative="")]
-Words = Annotated[list[str] | None, Parameter(negative="", consume_multiple=True)]
-Paths = Annotated[list[Path] | None, Parameter(negative="", consume_multiple=True)]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -174,8 +171,6 @@ class Conduct:
         Ask a running audit daemon to stop, and start it again afterwards.
     wait
         Wait for another run on this host to end instead of refusing.
-    output
-        The folder that runs are stored in.
     label
         What the run is called in `auditbench history`, such as a commit; if not given, the versions
         of auditbench and kernel.
@@ -186,7 +181,7 @@ class Conduct:
     cpus: str | None = None
     borrow: Flag = False
     wait: Flag = False
-    output: Annotated[Path, Parameter(name=["--output", "-o"])] = Path("results")
+    results: ResultsFolder = RESULTS
     label: str = ""
     no_live: Flag = False
 
@@ -195,7 +190,7 @@ class Conduct:
         from harness.run.session import SessionOptions
 
         return SessionOptions(
-            results=self.output,
+            results=self.results,
             cpus=self.cpus,
             borrow=self.borrow,
             wait=self.wait,

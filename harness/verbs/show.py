@@ -3,45 +3,58 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
-
-from cyclopts import Parameter
+from typing import TYPE_CHECKING
 
 from harness.errors import EXIT_FINE, EXIT_UNTRUSTWORTHY
+from harness.verbs.parameters import RESULTS, Flag, Json, ResultsFolder, To
+
+if TYPE_CHECKING:
+    from harness.verbs.forms import Forms
 
 
 def show_verb(
     run: str = "latest",
     /,
     *,
-    output: Annotated[Path, Parameter(name=["--output", "-o"])] = Path("results"),
-    json: Annotated[bool, Parameter(negative="")] = False,
-    ledger: Annotated[bool, Parameter(negative="")] = False,
-    details: Annotated[bool, Parameter(negative="")] = False,
+    ledger: Flag = False,
+    details: Flag = False,
+    to: To = None,
+    json: Json = False,
+    results: ResultsFolder = RESULTS,
 ) -> int:
     """Show a stored run again.
 
     Parameters
     ----------
     run
-        A run's folder, its name, or `latest`.
-    output
-        The folder that runs are stored in.
-    json
-        Print one JSON document instead of tables.
+        A run's folder, its name, `latest`, or `latest~1` for the one before.
     ledger
         Print where every event went, in full, instead of the tables.
     details
         Print every metric with its intervals, p and q instead of the tables.
+    to
+        Write the run as FORM=FILE, or print it as FORM; may be given several times: json, md, csv,
+        junit, pyperf, parquet.
     """
     from harness.store import find_run
 
-    fine = show_run(find_run(run, output), as_json=json, ledger=ledger, details=details)
+    forms = run_forms(to, json=json)
+    fine = show_run(find_run(run, results), forms, ledger=ledger, details=details)
     return EXIT_FINE if fine else EXIT_UNTRUSTWORTHY
 
 
-def show_run(folder: Path, *, as_json: bool, ledger: bool = False, details: bool = False) -> bool:
-    """Print a run; False where it is not trustworthy."""
+def run_forms(to: list[str] | None, *, json: bool) -> Forms:
+    """The forms asked for of a run; UsageError where one cannot be had."""
+    from harness.verbs.forms import Forms
+    from harness.verbs.run_forms import RUN_FORMS, require_libraries
+
+    forms = Forms(RUN_FORMS, to, json=json)
+    require_libraries(forms.asked())
+    return forms
+
+
+def show_run(folder: Path, forms: Forms, *, ledger: bool = False, details: bool = False) -> bool:
+    """Print a run, and write its forms; False where it is not trustworthy."""
     from harness.reporters.details import render_details
     from harness.reporters.document import result_document
     from harness.reporters.ledger import render_ledgers
@@ -49,15 +62,19 @@ def show_run(folder: Path, *, as_json: bool, ledger: bool = False, details: bool
     from harness.reporters.terminal import render_result
     from harness.run.result import make_result
     from harness.store import load_run
-    from harness.verbs.output import out, print_json
+    from harness.verbs.output import err, out
+    from harness.verbs.run_forms import run_writers
 
-    result = make_result(load_run(folder))
-    if as_json:
-        print_json(result_document(result))
-    elif ledger:
-        render_ledgers(made_plain(result), out())
-    elif details:
-        render_details(made_plain(result), out())
-    else:
-        render_result(made_plain(result), out())
+    stored = load_run(folder)
+    result = make_result(stored)
+    render = render_ledgers if ledger else render_details if details else render_result
+    forms.deliver(
+        lambda: render(made_plain(result), out()),
+        lambda: result_document(result),
+        **run_writers(
+            stored,
+            lambda: result,
+            lambda note: err().print(note, markup=False, soft_wrap=True),
+        ),
+    )
     return result.trustworthy

@@ -3,27 +3,28 @@
 from __future__ import annotations
 
 from dataclasses import asdict
-from typing import Annotated, Any
-
-from cyclopts import Parameter
+from typing import Any
 
 from harness.errors import EXIT_FINE
+from harness.verbs.parameters import Json, To
 
 
-def status_verb(*, json: Annotated[bool, Parameter(negative="")] = False) -> int:
+def status_verb(*, to: To = None, json: Json = False) -> int:
     """Show the kernel's audit state and who holds it.
 
     Parameters
     ----------
-    json
-        Print one JSON document instead of lines.
+    to
+        Write the state as json=FILE, or print it as json.
     """
     from harness.kernel.client import AuditClient
     from harness.kernel.rule import Rule
     from harness.kernel.rule_format import format_rule
     from harness.reporters.plain import plain
-    from harness.verbs.output import out, print_json
+    from harness.verbs.forms import Forms
+    from harness.verbs.output import out
 
+    forms = Forms(("json",), to, json=json)
     with AuditClient() as client:
         status, features, payloads = client.status(), client.features(), client.list_rules()
     rules = [format_rule(Rule.from_bytes(payload)) for payload in payloads]
@@ -35,14 +36,14 @@ def status_verb(*, json: Annotated[bool, Parameter(negative="")] = False) -> int
         "rules": rules,
         "held_by": holder,
     }
-    if json:
-        print_json(document)
-        return EXIT_FINE
     lines = [f"{name} {value}" for name, value in document["status"].items() if name != "mask"]
     lines += [f"{name} {value}" for name, value in (document["features"] or {}).items()]
     lines += rules or ["No rules"]
     lines.append(f"held by {holder}" if holder else "not held by auditbench")
-    out().print("\n".join(map(plain, lines)), markup=False, soft_wrap=True)
+    forms.deliver(
+        lambda: out().print("\n".join(map(plain, lines)), markup=False, soft_wrap=True),
+        lambda: document,
+    )
     return EXIT_FINE
 
 

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 from cyclopts import Parameter
 
 from harness.errors import EXIT_FINE, EXIT_INTERRUPTED, UsageError
+from harness.verbs.parameters import Flag, Json, To
 
 if TYPE_CHECKING:
     from consumer.log import LogSums
     from harness.kernel.rule_file import RuleFile
 
 BY = ("exe", "comm", "syscall", "key", "auid", "uid", "address", "type", "node", "rule")
-Flag = Annotated[bool, Parameter(negative="")]
 
 
 def top_verb(
@@ -24,7 +24,8 @@ def top_verb(
     limit: int = 10,
     live: Annotated[str | None, Parameter(allow_leading_hyphen=True)] = None,
     unicast: Flag = False,
-    json: Flag = False,
+    to: To = None,
+    json: Json = False,
 ) -> int:
     """Say which programs, system calls, keys, users, addresses and rules fill a log.
 
@@ -44,11 +45,14 @@ def top_verb(
         Instead of files: what the kernel says during this time, such as 30s or 2m.
     unicast
         With --live: register as the audit daemon instead of listening along.
-    json
-        Print one JSON document instead of tables.
+    to
+        Write the tables as json=FILE, or print them as json.
     """
     by = [word for words in by or () for word in words.split(",")]
     _check(files, by, rules, limit, live, unicast=unicast)
+    from harness.verbs.forms import Forms
+
+    forms = Forms(("json",), to, json=json)
     from harness.reporters.top import render_top
     from harness.reporters.top_document import top_document
     from harness.verbs.output import err, out
@@ -72,10 +76,7 @@ def top_verb(
     if rule_file is not None:
         tables["rule"] = _by_rule(rule_file, sums)
     document = top_document(log, [tables[kind] for kind in kinds], cautions)
-    if json:
-        _print_ascii(document)
-    else:
-        render_top(document, out(), limit)
+    forms.deliver(lambda: render_top(document, out(), limit), lambda: document)
     return EXIT_INTERRUPTED if interrupted else EXIT_FINE
 
 
@@ -144,12 +145,3 @@ def seconds(text: str) -> float:
     if not 0 < value <= 86400:
         raise UsageError(f"--live {text} is no time", remedy="give seconds or minutes: 30s, 2m")
     return value
-
-
-def _print_ascii(document: dict[str, Any]) -> None:
-    """JSON in ASCII: nothing that was in a record reaches a terminal as it was."""
-    import json
-    import sys
-
-    json.dump(document, sys.stdout, indent=1)
-    sys.stdout.write("\n")

@@ -152,11 +152,11 @@ def test_a_scenario_named_once_is_meant_on_both_sides(compare: Caller) -> None:
 
 
 def test_markdown_and_csv(compare: Caller) -> None:
-    shown = compare("1-base", "3-worse", "--format", "md")
+    shown = compare("1-base", "3-worse", "--to", "md")
     assert shown.code == 1
     assert "### h-1/3-worse against h-1/1-base" in shown.out
     assert "▲ worse" in shown.out
-    table = compare("1-base", "3-worse", "--format", "csv")
+    table = compare("1-base", "3-worse", "--to", "csv")
     rows = list(csv.DictReader(io.StringIO(table.out)))
     assert len(rows) == 3 * len(COSTS_NS)
     rules = [row for row in rows if row["scenario"] == "rules"]
@@ -172,7 +172,7 @@ def test_a_reader_that_has_left_changes_no_verdict(
 ) -> None:
     reader, writer = os.pipe()
     os.close(reader)
-    command = [sys.executable, "-P", "-m", "harness", "compare", "1-base", head, "--format", kind]
+    command = [sys.executable, "-P", "-m", "harness", "compare", "1-base", head, "--to", kind]
     with os.fdopen(writer, "wb") as gone:
         done = subprocess.run(
             command,
@@ -188,9 +188,9 @@ def test_a_reader_that_has_left_changes_no_verdict(
 @pytest.mark.parametrize("kind", ["terminal", "md", "csv", "json"])
 def test_the_file_holds_what_would_be_printed(compare: Caller, kind: str, tmp_path: Path) -> None:
     file = tmp_path / "out"
-    said = compare("1-base", "2-same", "--format", kind, "-o", file)
+    said = compare("1-base", "2-same", "--to", f"{kind}={file}")
     assert (said.code, said.out) == (0, "")
-    assert compare("1-base", "2-same", "--format", kind).out == file.read_text()
+    assert compare("1-base", "2-same", "--to", kind).out == file.read_text()
 
 
 def test_all_metrics_or_those_named(compare: Caller) -> None:
@@ -228,9 +228,9 @@ def test_unlike_runs_are_refused_in_one_line(compare: Caller) -> None:
         (["1-base", "2-same", "--metric", "p99"], "no value of latency_p99_ns in common"),
         (["1-base", "2-same", "--margin", "much"], "'much'"),
         (["1-base", "2-same", "--allow", "nonsense"], "'nonsense' is no difference"),
-        (["1-base", "2-same", "--format", "html"], "--format"),
-        (["1-base", "2-same", "--json", "--format", "md"], "contradict"),
-        (["1-base", "2-same", "-o", "/no/such/folder/file"], "/no/such/folder/file"),
+        (["1-base", "2-same", "--to", "html"], "--to html"),
+        (["1-base", "2-same", "--json", "--to", "md"], "cannot both be printed"),
+        (["1-base", "2-same", "--to", "md=/no/such/folder/file"], "/no/such/folder/file"),
     ],
 )
 def test_bad_words(compare: Caller, words: list[str], expected: str) -> None:
@@ -294,7 +294,7 @@ def test_a_scenario_with_a_consumer_of_its_own(
     assert (change["base_consumer"], change["consumer"]) == ("assemble", "count")
     assert change["ratio"] == pytest.approx(7_200 / 15_000, rel=0.02)
     assert "rules → rules+exclude-exe (assemble → count)" in " ".join(
-        compare("1-one:rules", ":rules+exclude-exe", "--format", "md").out.split()
+        compare("1-one:rules", ":rules+exclude-exe", "--to", "md").out.split()
     )
 
 
@@ -363,10 +363,10 @@ def test_names_from_a_run_cannot_colour_the_terminal(
     write_run(folder / "2-b", seed=2, blocks=3, rename=rename)
     compare = Caller(folder.parent, capsys)
     for kind in ("terminal", "md"):
-        shown = compare("1-a", "2-b", "--format", kind).out
+        shown = compare("1-a", "2-b", "--to", kind).out
         assert "\x1b" not in shown
         assert "\\x1b" in shown
-    rows = list(csv.DictReader(io.StringIO(compare("1-a", "2-b", "--format", "csv").out)))
+    rows = list(csv.DictReader(io.StringIO(compare("1-a", "2-b", "--to", "csv").out)))
     assert "'=\\x1b[31m[bold]|x" in {row["scenario"] for row in rows}
 
 

@@ -80,7 +80,7 @@ def test_a_verdict_stays_what_it_is(
 @pytest.mark.parametrize("redirection", [">/dev/full", ">&-"])
 @pytest.mark.parametrize(
     "words", ["show run --json", "list plans", "list plans --json", "--help",
-              "export run --to csv", "report run --format txt", "--version"]
+              "export run --to csv", "report run --to txt", "--version"]
 )  # fmt: skip
 def test_what_was_asked_for_and_cannot_be_delivered_is_told(
     words: str, redirection: str, folder: Path

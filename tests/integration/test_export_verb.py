@@ -50,12 +50,12 @@ def test_pyperf_works_on_the_files(
     results: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     base, head = tmp_path / "base.json", tmp_path / "head.json"
-    assert export(results, "latest~1", "--to", "pyperf", "-o", base) == 0
+    assert export(results, "latest~1", "--to", f"pyperf={base}") == 0
     said = capsys.readouterr()
     assert said.out == ""
     (note,) = said.err.splitlines()
     assert "which pyperf cannot store: udp/" in note
-    assert export(results, "latest", "--to", "pyperf", "-o", head) == 0
+    assert export(results, "latest", "--to", f"pyperf={head}") == 0
     name = "udp/rules/assemble/elapsed_ns_per_op"
     compared = pyperf("compare_to", base, head, "--benchmark", name)
     assert "slower" in compared
@@ -95,7 +95,7 @@ def test_parquet_without_pyarrow_is_one_line(results: Path, tmp_path: Path) -> N
         "from harness.cli import run_command\n"
         "sys.exit(run_command(sys.argv[1:]))"
     )
-    words = ["export", "1-base", "--to", "parquet", "-o", str(tmp_path / "run.parquet")]
+    words = ["export", "1-base", "--to", f"parquet={tmp_path / 'run.parquet'}"]
     done = subprocess.run(
         [sys.executable, "-c", code, *words],
         cwd=results.parent,
@@ -111,7 +111,7 @@ def test_parquet_without_pyarrow_is_one_line(results: Path, tmp_path: Path) -> N
 
 def test_junit_has_a_case_per_comparison(results: Path, tmp_path: Path) -> None:
     file = tmp_path / "junit.xml"
-    assert export(results, "1-base", "--to", "junit", "-o", file) == 0
+    assert export(results, "1-base", "--to", f"junit={file}") == 0
     root = ET.fromstring(file.read_text())
     cases = {(case.get("classname"), case.get("name")): case for case in root.iter("testcase")}
     for scenario in COSTS_NS:
@@ -132,7 +132,7 @@ def test_json_says_what_was_written(
     results: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     file = tmp_path / "run.csv"
-    assert export(results, "1-base", "--to", "csv", "-o", file, "--json") == 0
+    assert export(results, "1-base", "--to", f"csv={file}", "--json") == 0
     document = json.loads(capsys.readouterr().out)
     jsonschema.validate(document, json.loads((ROOT / "docs/schema/export.schema.json").read_text()))
     assert document["bytes"] == file.stat().st_size
@@ -156,8 +156,8 @@ def test_a_truncated_last_line_is_told_and_the_rest_exported(
         (["missing", "--to", "csv"], "'missing' is no run"),
         (["1-base", "--to", "xlsx"], "--to"),
         (["1-base"], "--to"),
-        (["1-base", "--to", "csv", "--json"], "add -o FILE"),
-        (["1-base", "--to", "csv", "-o", "/no/such/folder/x"], "/no/such/folder/x"),
+        (["1-base", "--to", "csv", "--json"], "--to csv=FILE"),
+        (["1-base", "--to", "csv=/no/such/folder/x"], "/no/such/folder/x"),
     ],
 )
 def test_bad_words(

@@ -196,11 +196,11 @@ def test_every_writer(tmp_path: Path, command: Command, monkeypatch: pytest.Monk
     stored(tmp_path, slower("no-rules", 1.0, spread=0.1))
     summary = tmp_path / "summary.md"
     summary.write_text("already there\n")
-    files = ("--junit", "j.xml", "--markdown", "m.md", "--output-json", "o.json")
+    files = ("--to", "junit=j.xml", "--to", "md=m.md", "--to", "json=o.json")
     limits = ("--fail", "elapsed:5%", "--fail", "rules/lost:0")
     monkeypatch.setenv("GITHUB_STEP_SUMMARY", str(summary))
     done = command("gate", "--run", "run", *limits, *files)
-    command("gate", "--run", "run", *limits, "--inconclusive", "pass", "--junit", "p.xml")
+    command("gate", "--run", "run", *limits, "--inconclusive", "pass", "--to", "junit=p.xml")
     assert done.returncode == 1
     markdown = (tmp_path / "m.md").read_text()
     assert "**The gate fails: 3 of 5 checks exceed their limit.**" in markdown
@@ -257,7 +257,7 @@ def states(path: Path) -> dict[str, tuple[str, str | None] | None]:
         (["--fail", "nonsense/lost:0"], "for no cell"),
         ([], "decides nothing"),
         (["--fail", "lost:0", "--inconclusive", "maybe"], "--inconclusive"),
-        (["--fail", "lost:0", "--junit", "no/such/folder/j.xml"], "cannot be written"),
+        (["--fail", "lost:0", "--to", "junit=no/such/folder/j.xml"], "cannot be written"),
         (["--fail", "lost:0", "--rules", "x.rules"], "stored runs are judged as they are"),
         (["--fail", "lost:0", "--blocks", "3"], "stored runs are judged as they are"),
         (["--fail", "lost:0", "--against", "nonsense"], "is no run"),
@@ -300,7 +300,7 @@ def test_bad_runs(tmp_path: Path, command: Command) -> None:
         (["ab", "some.rules"], "B"),
         (["ab", "some.rules", "some.rules", "--blocks", "1"], "too few for any verdict"),
         (["ab", "some.rules", "some.rules", "--workload", "x"], "no workload is called"),
-        (["ab", "some.rules", "some.rules", "--markdown", "no/such/m.md"], "cannot be written"),
+        (["ab", "some.rules", "some.rules", "--to", "md=no/such/m.md"], "cannot be written"),
         (["ab", "some.rules", "some.rules", "--", "/no/such"], "/no/such"),
     ],
 )
@@ -335,7 +335,7 @@ def test_what_ab_ends_in(
         (tmp_path / f"{name}.rules").write_text("-D\n")
     folder = stored(tmp_path, change)
     monkeypatch.setattr(ab, "run_session", lambda *_: Outcome(folder, interrupted=False))
-    words = ("ab", f"{first}.rules", f"{second}.rules", "--markdown", "m.md")
+    words = ("ab", f"{first}.rules", f"{second}.rules", "--to", "md=m.md")
     plain, strict = command(*words), command(*words, "--fail-if-worse", "--json")
     assert (plain.returncode, strict.returncode) == codes
     assert f"A is {first}.rules (scenario {first})" in plain.stdout

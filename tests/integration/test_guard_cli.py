@@ -34,7 +34,9 @@ def auditbench(flag: str, state_dir: Path, *command: str) -> subprocess.Complete
 
 @pytest.mark.parametrize("flag", WORDS)
 def test_a_host_that_must_not_be_measured_is_refused(flag: str, tmp_path: Path) -> None:
-    done = auditbench(flag, tmp_path / "state", "run", "--fast", "-o", str(tmp_path / "results"))
+    done = auditbench(
+        flag, tmp_path / "state", "run", "--fast", "--results", str(tmp_path / "results")
+    )
     assert done.returncode == 4
     lines = [line for line in done.stderr.splitlines() if line.strip()]
     assert WORDS[flag] in lines[-1]

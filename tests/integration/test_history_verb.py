@@ -154,8 +154,8 @@ def test_machines_and_plans_are_told_apart(
         (("--cell", "udp/no"), "--cell 'udp/no' is none of these runs"),
         (("--metric", "elapse"), "did you mean elapsed"),
         (("--last", "0"), "shows nothing"),
-        (("--json", "--csv"), "contradict"),
-        (("-o", tmp_path / "x.gif"), "not the name of a picture"),
+        (("--json", "--to", "csv"), "cannot both be printed"),
+        (("--to", f"gif={tmp_path}/x.gif"), "no form 'gif'"),
     ):
         code, _, err = show(capsys, tmp_path, *words)
         assert code == 2
@@ -226,7 +226,7 @@ def test_labels_and_what_the_host_became(
     _, out, _ = show(capsys, tmp_path)
     assert "\x1b" not in out
     assert "=1+1 \\x1b[31m[red]x" in out
-    _, out, _ = show(capsys, tmp_path, "--csv", "--cell", "rules")
+    _, out, _ = show(capsys, tmp_path, "--to", "csv", "--cell", "rules")
     rows = list(csv.DictReader(io.StringIO(out)))
     assert [row["label"][:2] for row in rows] == ["'=", "0,"]
     assert float(rows[1]["ratio"]) == pytest.approx(2.5, rel=0.02)
@@ -234,7 +234,7 @@ def test_labels_and_what_the_host_became(
 
 def test_it_is_drawn(stepped: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     svg, png = tmp_path / "h.svg", tmp_path / "h.png"
-    assert show(capsys, stepped, "-o", svg)[0] == 0
+    assert show(capsys, stepped, "--to", f"svg={svg}")[0] == 0
     words = ["plot", "--kind", "history", "--results", str(stepped), "-o", str(png), "--json"]
     assert run_command(words) == 0
     plotted = json.loads(capsys.readouterr().out)

@@ -172,7 +172,13 @@ def test_a_run_is_kept_without_names(tmp_path: Path, monkeypatch: pytest.MonkeyP
     facts["load"]["boot_id"] = "8869f03e-6e83-4fc5-b228-1773335f326c"
     facts["kernel"] |= {"release": "6.1.0-rc3-acme42", "version": "#7 SMP PREEMPT (me@acme) x"}
     environment["label"] = "0.1.0, Linux 6.1.0-rc3-acme42"
-    environment["argv"] = ["/home/mallory/bin/auditbench", "run", "-o", "/home/mallory/r", "--fast"]
+    environment["argv"] = [
+        "/home/mallory/bin/auditbench",
+        "run",
+        "--results",
+        "/home/mallory/r",
+        "--fast",
+    ]
     environment["cautions"] = [{"name": "n", "what": "mallory on web1, not web1x", "remedy": ""}]
     path.write_text(json.dumps(environment))
     samples = run / SAMPLES

@@ -75,7 +75,7 @@ def test_no_folder_of_root_changes_hands(home: Path, place: str) -> None:
     (root / "below").mkdir()
     (root / "link").symlink_to("folder/etc")
     before = seen(root)
-    done = sudo_auditbench(*REPLAY, "-o", root / place, cwd=root)
+    done = sudo_auditbench(*REPLAY, "--results", root / place, cwd=root)
     assert_one_line(done, 2, "cannot be written", "who called sudo", "-o DIR")
     assert seen(root) == before
 
@@ -213,17 +213,21 @@ def _plant_for_ever(home: Path, victim: Path) -> None:
 # ---- what verbs write of a stored run ------------------------------------------------------
 
 WRITING: list[tuple[str, ...]] = [
-    ("report", "latest", "-o"),
-    ("report", "latest", "--format", "md", "-o"),
-    ("plot", "latest", "-o"),
-    ("history", "-o"),
-    ("export", "latest", "--to", "csv", "-o"),
-    ("export", "latest", "--to", "pyperf", "-o"),
-    ("compare", "latest:rules", "latest:no-rules", "--format", "json", "-o"),
-    ("gate", "--run", "latest", "--fail", "rules/elapsed:900%", "--junit"),
-    ("gate", "--run", "latest", "--fail", "rules/elapsed:900%", "--markdown"),
-    ("gate", "--run", "latest", "--fail", "rules/elapsed:900%", "--output-json"),
+    ("report", "latest", "--output="),
+    ("report", "latest", "--to", "md="),
+    ("plot", "latest", "--output="),
+    ("plot", "latest", "--to", "png="),
+    ("history", "--to", "svg="),
+    ("show", "latest", "--to", "json="),
+    ("export", "latest", "--to", "csv="),
+    ("export", "latest", "--to", "pyperf="),
+    ("compare", "latest:rules", "latest:no-rules", "--to", "json="),
+    ("gate", "--run", "latest", "--fail", "rules/elapsed:900%", "--to", "junit="),
+    ("gate", "--run", "latest", "--fail", "rules/elapsed:900%", "--to", "md="),
+    ("gate", "--run", "latest", "--fail", "rules/elapsed:900%", "--to", "json="),
+    ("list", "plans", "--to", "json="),
 ]
+"""The file's name is put behind the last word."""
 
 TRICKS: dict[str, Callable[[Path, Path], None]] = {
     "link": lambda path, victim: path.symlink_to(victim),
@@ -243,7 +247,7 @@ def test_what_a_verb_writes_reaches_no_file_of_roots(
     target = home / "target.svg"
     TRICKS[trick](target, victim)
     before = seen(victim.parent), target.lstat()
-    done = sudo_auditbench(*words, target, cwd=home)
+    done = sudo_auditbench(*words[:-1], f"{words[-1]}{target}", cwd=home)
     assert_one_line(done, 2, f"{target} cannot be written")
     after = target.lstat()
     assert seen(victim.parent) == before[0]
@@ -301,7 +305,7 @@ def test_the_summary_of_a_ci_job(stored: Path, home: Path, victim: Path) -> None
 
 
 def test_the_program_writes_to_its_own_standard_output(stored: Path, home: Path) -> None:
-    done = sudo_auditbench("report", "latest", "--format", "md", "-o", "/dev/stdout", cwd=home)
+    done = sudo_auditbench("report", "latest", "--to", "md=/dev/stdout", cwd=home)
     assert done.stdout.startswith("**") or "|" in done.stdout
     assert sudo_auditbench("report", "latest", "-o", "/dev/null", cwd=home).returncode == 0
 

@@ -33,7 +33,7 @@ def rules(tmp_path: Path) -> Path:
 def test_a_generous_limit_holds(tmp_path: Path, rules: Path) -> None:
     document = auditbench_json(
         "gate", "--rules", rules, *LOAD, "--fail", "elapsed:100000%", "lost:0",
-        "--junit", "j.xml", cwd=tmp_path,
+        "--to", "junit=j.xml", cwd=tmp_path,
     )  # fmt: skip
     jsonschema.validate(document, schema("gate"))
     assert document["verdict"] == "pass"
@@ -59,7 +59,7 @@ def test_two_files_of_one_name_against_each_other(tmp_path: Path, rules: Path) -
     (tmp_path / "other").mkdir()
     (tmp_path / "other" / "mine.rules").write_text("-D\n", encoding="utf-8")
     done = auditbench(
-        "ab", rules, "other/mine.rules", *LOAD, "--markdown", "m.md", "--output-json", "o.json",
+        "ab", rules, "other/mine.rules", *LOAD, "--to", "md=m.md", "--to", "json=o.json",
         cwd=tmp_path,
     )  # fmt: skip
     assert done.returncode in (0, 3), done.stderr  # so few blocks need not decide
@@ -77,7 +77,7 @@ def test_two_files_of_one_name_against_each_other(tmp_path: Path, rules: Path) -
 
 def test_one_file_twice_on_a_command(tmp_path: Path, rules: Path) -> None:
     done = auditbench(
-        "ab", rules, rules, "--blocks", 2, "--ops", 5, "--json", "--output-json", "o.json", "--",
+        "ab", rules, rules, "--blocks", 2, "--ops", 5, "--json", "--to", "json=o.json", "--",
         "/bin/true", cwd=tmp_path,
     )  # fmt: skip
     assert done.returncode in (0, 3), done.stderr

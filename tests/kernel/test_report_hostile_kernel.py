@@ -55,11 +55,11 @@ def test_nothing_of_it_does_anything(measured: Path, tmp_path: Path) -> None:
     written("report", "latest", "-o", "r.html")
     written("plot", "latest", "-o", "r.svg")
     texts = {name: (tmp_path / name).read_text(encoding="utf-8") for name in ("r.html", "r.svg")}
-    texts["md"] = written("report", "latest", "--format", "md")
-    texts["txt"] = written("report", "latest", "--format", "txt")
+    texts["md"] = written("report", "latest", "--to", "md")
+    texts["txt"] = written("report", "latest", "--to", "txt")
     texts["show"] = written("show", "latest", "--details")
     texts["csv"] = written("export", "latest", "--to", "csv")
-    texts["history"] = written("history", "--csv")
+    texts["history"] = written("history", "--to", "csv")
     for name, text in texts.items():
         assert controls(text) == set(), name
     for name in ("r.html", "r.svg", "md"):

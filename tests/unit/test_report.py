@@ -202,7 +202,8 @@ def as_called(result: Result, argv: list[str], **plan: Any) -> str:
 
 
 def test_the_command_that_repeats_a_run_has_its_seed(view: ReportView) -> None:
-    argv = "/x/auditbench run rate --seed 3 -o there --output=here --blocks 4 -- prog -o --seed 1"
+    places = "-o there --output=here --results=r --to md=x"
+    argv = f"/x/auditbench run rate --seed 3 {places} --blocks 4 -- prog -o --seed 1"
     repeated = as_called(view.result, shlex.split(argv))
     assert repeated == "auditbench run rate --blocks 4 --seed 7 -- prog -o --seed 1"
 
@@ -247,17 +248,18 @@ def test_report_goes_beside_the_run(folder: Path, capsys: pytest.CaptureFixture[
     document = json.loads(capsys.readouterr().out)
     jsonschema.validate(document, schema("report"))
     written = folder / "report.html"
-    assert document["file"] == str(written)
-    assert document["bytes"] == written.stat().st_size < 1_500_000
+    size = written.stat().st_size
+    assert size < 1_500_000
+    assert document["written"] == [{"to": "html", "file": str(written), "bytes": size}]
     assert document["runs"] == [f"m/{folder.name}"]
 
 
 def test_text_goes_to_standard_output(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert run_command(["report", str(folder), "--format", "txt"]) == 0
+    assert run_command(["report", str(folder), "--to", "txt"]) == 0
     text = capsys.readouterr().out
     assert "▲ worse" in text
     assert max(map(len, text.splitlines())) <= 80
-    assert run_command(["report", str(folder), "--format", "md"]) == 0
+    assert run_command(["report", str(folder), "--to", "md"]) == 0
     assert "| udp | rules |" in capsys.readouterr().out
 
 
@@ -294,8 +296,8 @@ NAMES = ("no-audit", "no-audit-aa", "disabled", "no-rules", "rules", "rules+excl
     [
         (["nowhere"], "is no run"),
         (["{run}", "-o", "/nowhere/report.html"], "cannot be written"),
-        (["{run}", "--format", "md", "--open"], "does not go with"),
-        (["{run}", "--format", "txt", "--json"], "add -o FILE"),
+        (["{run}", "--to", "md", "--open"], "needs a page"),
+        (["{run}", "--to", "txt", "--json"], "--to txt=FILE"),
     ],
 )
 def test_what_is_wrong_is_said_in_one_line(

@@ -20,7 +20,7 @@ from harness.reporters.plots.catalog import PLOTS
 from harness.reporters.report_text import report_markdown, report_plain
 from harness.run.across import CompareOptions, Side, compare_runs
 from harness.store import StoredRun
-from harness.verbs.show import show_run
+from harness.verbs.show import run_forms, show_run
 from tests.support import hostile_runs as hostile
 from tests.support.two_runs import write_run
 
@@ -162,7 +162,7 @@ def test_show_prints_no_control_characters(
     options: dict[str, bool], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     stored = write_run(tmp_path / "run", rename=hostile.NAMES, lost_share=0.1)
-    show_run(stored, as_json=False, **options)
+    show_run(stored, run_forms(None, json=False), **options)
     printed = capsys.readouterr().out
     assert "\\x1b[31mred" in printed.replace("\n", "")
     assert not [c for c in printed if c != "\n" and unicodedata.category(c) in ("Cc", "Cf")]

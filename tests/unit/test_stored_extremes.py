@@ -36,13 +36,13 @@ PRINTING = (
     ("gate", "--run", "RUN", "--fail", "elapsed:5%", "--fail", "elapsed:20us", "--fail", "lost:0"),
     ("gate", "--run", "RUN", "--against", "BASE", "--force", "--fail", "elapsed:5%"),
     ("compare", "BASE", "RUN", "--force", "--metric", "all"),
-    ("compare", "RUN:rules", "RUN:rules+exclude-exe", "--format", "json"),
+    ("compare", "RUN:rules", "RUN:rules+exclude-exe", "--to", "json"),
     ("export", "RUN", "--to", "csv"),
     ("export", "RUN", "--to", "md"),
     ("export", "RUN", "--to", "junit"),
     ("export", "RUN", "--to", "pyperf"),
     ("history", "--results", "RESULTS"),
-    ("report", "RUN", "--format", "txt"),
+    ("report", "RUN", "--to", "txt"),
 )
 
 

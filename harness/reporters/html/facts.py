@@ -175,7 +175,13 @@ def _again(argv: Sequence[str], plan: Mapping[str, Any]) -> list[str]:
     words = list(argv[2:])
     command = words[words.index("--") :] if "--" in words else []
     ours = words[: len(words) - len(command)]
-    return ["auditbench", "run", *_without(ours, ("--seed", "--output", "-o")), *seed, *command]
+    return [
+        "auditbench",
+        "run",
+        *_without(ours, ("--seed", "--results", "--to", "--output", "-o")),
+        *seed,
+        *command,
+    ]
 
 
 def _without(words: Sequence[str], options: Sequence[str]) -> Iterator[str]:

@@ -1,0 +1,19 @@
+"""The types of options that more than one verb has, each declared once."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+from cyclopts import Parameter
+
+Flag = Annotated[bool, Parameter(negative="")]
+Words = Annotated[list[str] | None, Parameter(negative="", consume_multiple=True)]
+Paths = Annotated[list[Path] | None, Parameter(negative="", consume_multiple=True)]
+To = Annotated[list[str] | None, Parameter(negative="", show_default=False)]
+Json = Annotated[
+    bool, Parameter(negative="", help="Print one JSON document; the same as `--to json`.")
+]
+OutputFile = Annotated[Path | None, Parameter(name=["--output", "-o"])]
+ResultsFolder = Annotated[Path, Parameter(help="The folder that runs are stored in.")]
+RESULTS = Path("results")
