@@ -19,9 +19,9 @@ from pathlib import Path
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT))
 
-from consumer.parse import feed_frames, split_capture  # noqa: E402
-from consumer.pipeline import Pipeline  # noqa: E402
-from consumer.twin import Twin, datagrams_of  # noqa: E402
+from consumer.receiving.parse import feed_frames, split_capture  # noqa: E402
+from consumer.receiving.pipeline import Pipeline  # noqa: E402
+from consumer.twin.twin import Twin, datagrams_of  # noqa: E402
 from tests.support.audit_records import STAMP_MS, Maker, datagrams, frames  # noqa: E402
 
 EVENTS = 50_000

@@ -28,7 +28,7 @@ from pathlib import Path
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT))
 
-from consumer.log import LogSums, read_logs  # noqa: E402
+from consumer.log.summary import LogSums, read_logs  # noqa: E402
 from tests.support.audit_logs import AUREPORT, aureport, everyday, ours  # noqa: E402
 
 PIECE_BYTES = 1 << 20

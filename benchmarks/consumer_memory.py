@@ -28,11 +28,11 @@ from pathlib import Path
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT))
 
-from consumer.log import KINDS, LogSums  # noqa: E402
-from consumer.parse import feed_frames  # noqa: E402
-from consumer.pipeline import Pipeline  # noqa: E402
-from consumer.render import Follower  # noqa: E402
-from consumer.twin import datagrams_of  # noqa: E402
+from consumer.log.summary import KINDS, LogSums  # noqa: E402
+from consumer.receiving.parse import feed_frames  # noqa: E402
+from consumer.receiving.pipeline import Pipeline  # noqa: E402
+from consumer.text.render import Follower  # noqa: E402
+from consumer.twin.twin import datagrams_of  # noqa: E402
 from tests.support.audit_floods import (  # noqa: E402
     endless_events,
     log_lines,

@@ -22,11 +22,11 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 from rich.console import Console
 
 from benchmarks.validity.live import against, finish, guarded, options
-from harness.model import Cell, Sample, Trial
-from harness.run.plan import Request
+from harness.model.run import Cell, Sample, Trial
+from harness.run.plan.plan import Request
 from harness.run.session import SessionOptions, run_session
 from harness.store import load_run
-from harness.verbs.progress import LiveView
+from harness.verbs.shared.progress import LiveView
 
 METRICS = ("elapsed_ns_per_op", "cpu_total_ns_per_op", "latency_p99_ns")
 WORKLOADS = {"udp": 80_000, "syscalls": 4_000_000}

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from consumer.catalog import DEPTH_SUMMARIES, DEPTHS, MODES
 from consumer.errors import UsageError
-from consumer.names import type_number
+from consumer.text.names import type_number
 
 DEFAULT_RCVBUF_BYTES = 16 << 20
 HELP = "see python -m consumer --help"

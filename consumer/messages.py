@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterable
 from typing import Any
 
-from consumer.values import Value, plain, text
+from consumer.text.values import Value, plain, text
 
 Pairs = list[tuple[bytes, bytes]]
 

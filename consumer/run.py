@@ -6,19 +6,20 @@ import os
 import time
 from typing import TYPE_CHECKING, Any
 
-from consumer import measure, receive
-from consumer.assemble import Assembler
+from consumer import measure
 from consumer.control import Control, print_line
 from consumer.errors import HostUnfitError, UsageError
+from consumer.event.assemble import Assembler
 from consumer.host import capture_metadata, native_arch
-from consumer.pipeline import Pipeline
-from consumer.source import Source
+from consumer.receiving import receive
+from consumer.receiving.pipeline import Pipeline
+from consumer.receiving.source import Source
 
 if TYPE_CHECKING:
     from consumer.arguments import Options
-    from consumer.capture import CaptureWriter
-    from consumer.render import Follower
-    from consumer.store import LineStore
+    from consumer.output.capture import CaptureWriter
+    from consumer.output.store import LineStore
+    from consumer.text.render import Follower
 
 SCHEMA = "auditbench.consumer/1"
 
@@ -169,7 +170,7 @@ def _pin(cpus: frozenset[int]) -> None:
 def _open_store(options: Options) -> LineStore | None:
     if options.store is None:
         return None
-    from consumer.store import LineStore  # noqa: PLC0415 - only this depth needs it
+    from consumer.output.store import LineStore  # noqa: PLC0415 - only this depth needs it
 
     try:
         return LineStore(options.store)
@@ -180,7 +181,7 @@ def _open_store(options: Options) -> LineStore | None:
 def _open_capture(options: Options) -> CaptureWriter | None:
     if options.capture is None:
         return None
-    from consumer.capture import CaptureWriter  # noqa: PLC0415 - only --capture needs it
+    from consumer.output.capture import CaptureWriter  # noqa: PLC0415 - only --capture needs it
 
     metadata = {**capture_metadata(), "created": int(time.time())}
     try:
@@ -192,6 +193,6 @@ def _open_capture(options: Options) -> CaptureWriter | None:
 def _follower(options: Options) -> Follower | None:
     if not options.follow:
         return None
-    from consumer.render import Follower  # noqa: PLC0415 - only --follow needs it
+    from consumer.text.render import Follower  # noqa: PLC0415 - only --follow needs it
 
     return Follower()

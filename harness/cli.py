@@ -95,7 +95,7 @@ def run_command(words: Sequence[str]) -> int:
 def _unreadable(words: Sequence[str], error: CycloptsError) -> str:
     """What is wrong with a command line, and what helps."""
     if isinstance(error, UnknownOptionError):
-        from harness.verbs.old_options import instead_of
+        from harness.verbs.shared.old_options import instead_of
 
         option = error.token.keyword or error.token.value
         if instead := instead_of(words[0], option):

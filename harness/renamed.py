@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from harness.model import AA
+from harness.model.run import AA
 
 SCENARIOS: Mapping[str, str] = {
     "no-context": "no-audit",

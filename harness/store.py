@@ -28,8 +28,9 @@ from harness.files.caller import as_caller, why
 from harness.files.folder import Folder
 from harness.files.reading import MOST_BYTES, is_file, read_bytes, read_text
 from harness.files.unpacking import unpack_xz
-from harness.model import SAMPLE_SCHEMA, Caution, Sample
-from harness.stored_shapes import (
+from harness.model.result import Caution
+from harness.model.run import SAMPLE_SCHEMA, Sample
+from harness.model.stored import (
     StoredEnvironment,
     StoredMachine,
     StoredPlan,

@@ -22,8 +22,8 @@ from typing import Any
 
 import tomli_w
 
+from harness.answers.result import make_result
 from harness.errors import AuditbenchError, UsageError
-from harness.run.result import make_result
 from harness.store import (
     ENVIRONMENT,
     KEPT_SAMPLES,

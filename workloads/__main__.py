@@ -10,7 +10,8 @@ import json
 import sys
 from collections.abc import Sequence
 
-from workloads._errors import (
+from workloads.catalog import WORKLOADS
+from workloads.errors import (
     EXIT_HOST_UNFIT,
     EXIT_INTERRUPTED,
     WorkloadError,
@@ -18,7 +19,6 @@ from workloads._errors import (
     explain,
     tell,
 )
-from workloads.catalog import WORKLOADS
 
 
 def main(words: Sequence[str]) -> int:
@@ -42,13 +42,13 @@ def _run(words: Sequence[str]) -> int:
         raise WorkloadError(
             "standard output is closed: give it a place to print to", exit_code=EXIT_HOST_UNFIT
         )
-    from workloads import _options  # noqa: PLC0415 - --list answers without the rest
+    from workloads.running import options as _options  # noqa: PLC0415 - --list answers without the rest
 
     if _options.wants_list(words):
         print(_listing(as_json="--json" in words), flush=True)
         return 0
     options, info = _options.parse_options(words)
-    from workloads import _supervisor  # noqa: PLC0415
+    from workloads.running import supervisor as _supervisor  # noqa: PLC0415
 
     return _supervisor.run_load(options, info)
 

@@ -9,8 +9,8 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 
-from workloads._options import Options, parse_options
-from workloads._programs import find_program
+from workloads.running.options import Options, parse_options
+from workloads.running.programs import find_program
 
 
 def check_load(words: Sequence[str]) -> None:
@@ -25,7 +25,7 @@ def check_load(words: Sequence[str]) -> None:
 
 
 def _check_sink(options: Options) -> None:
-    from workloads import _sink  # noqa: PLC0415 - it needs the extensions, and not all loads do
+    from workloads.running import sink as _sink  # noqa: PLC0415 - it needs the extensions, and not all loads do
 
     if options.netns:
         # Whoever asks must stay in its own namespace, so that only the name can be looked at.

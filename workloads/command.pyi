@@ -1,8 +1,8 @@
 from collections.abc import Sequence
 from typing import final
 
-from workloads._load import Load
-from workloads._options import Options
+from workloads.parts.load import Load
+from workloads.running.options import Options
 
 @final
 class Command(Load):

@@ -8,10 +8,10 @@ ends with the load, however that ends.
 
 import cython
 
-from workloads._board cimport Board
-from workloads._load cimport Load
-from workloads._spawn cimport Program, program, spawn_and_wait
-from workloads._programs import user_program
+from workloads.parts.tallies cimport Board
+from workloads.parts.load cimport Load
+from workloads.parts.spawn cimport Program, program, spawn_and_wait
+from workloads.running.programs import user_program
 
 
 cdef int run_once(void *state) noexcept nogil:

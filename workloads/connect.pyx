@@ -12,9 +12,9 @@ import cython
 
 from libc.errno cimport errno
 
-from workloads._datagram cimport Target, connect, sockaddr, target
-from workloads._load cimport Load
-from workloads._sink import open_sink
+from workloads.parts.datagram cimport Target, connect, sockaddr, target
+from workloads.parts.load cimport Load
+from workloads.running.sink import open_sink
 
 
 cdef struct line:

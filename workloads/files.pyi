@@ -1,8 +1,8 @@
 from typing import final
 
-from workloads._load import Load
-from workloads._options import Options
-from workloads._scratch import Scratch
+from workloads.parts.load import Load
+from workloads.running.options import Options
+from workloads.running.scratch import Scratch
 
 @final
 class Files(Load):

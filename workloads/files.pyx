@@ -10,9 +10,9 @@ from libc.errno cimport errno
 from posix.fcntl cimport O_CREAT, O_EXCL, O_RDONLY, O_WRONLY
 from posix.unistd cimport close
 
-from workloads._board cimport Board
-from workloads._load cimport Load
-from workloads._scratch import Scratch
+from workloads.parts.tallies cimport Board
+from workloads.parts.load cimport Load
+from workloads.running.scratch import Scratch
 
 cdef extern from "<fcntl.h>" nogil:
     int openat(int, const char *, int, ...)

@@ -7,12 +7,12 @@ tree. An operation is both; it fails with the errno of whichever failed first.
 
 import cython
 
-from workloads._board cimport Board
-from workloads._datagram cimport Target, send_datagram, target
-from workloads._load cimport Load
-from workloads._spawn cimport Program, program, spawn_and_wait
-from workloads._programs import shell_path, shell_program
-from workloads._sink import open_sink
+from workloads.parts.tallies cimport Board
+from workloads.parts.datagram cimport Target, send_datagram, target
+from workloads.parts.load cimport Load
+from workloads.parts.spawn cimport Program, program, spawn_and_wait
+from workloads.running.programs import shell_path, shell_program
+from workloads.running.sink import open_sink
 
 
 cdef struct both:

@@ -16,16 +16,16 @@ from posix.types cimport pid_t
 from posix.unistd cimport _exit, fork
 from posix.wait cimport waitpid
 
-from workloads._board cimport Board, count_failure, count_op, gate, tally
-from workloads._buckets cimport record_shared
-from workloads._clock cimport monotonic_ns
-from workloads._datagram cimport Target, send_datagram, target
-from workloads._load cimport Load, share
-from workloads._spawn cimport Program, program, spawn_and_wait
+from workloads.parts.tallies cimport Board, count_failure, count_op, gate, tally
+from workloads.parts.buckets cimport record_shared
+from workloads.parts.clock cimport monotonic_ns
+from workloads.parts.datagram cimport Target, send_datagram, target
+from workloads.parts.load cimport Load, share
+from workloads.parts.spawn cimport Program, program, spawn_and_wait
 import sys
 
-from workloads._programs import shell_path, shell_program
-from workloads._sink import open_sink
+from workloads.running.programs import shell_path, shell_program
+from workloads.running.sink import open_sink
 
 DEFAULT_N = 4
 COSTLY_N = 10     # 10,240 shells

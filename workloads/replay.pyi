@@ -1,8 +1,8 @@
 from typing import final
 
-from workloads._load import Load
-from workloads._options import Options
-from workloads._tape import Tape
+from workloads.parts.capture import Tape
+from workloads.parts.load import Load
+from workloads.running.options import Options
 
 BATCH_RECORDS: int
 SEND_BUFFER_BYTES: int

@@ -13,12 +13,12 @@ from libc.errno cimport EAGAIN, EINTR, errno
 from libc.stdint cimport int64_t, uint64_t
 from libc.string cimport memset
 
-from workloads._board cimport Board, count_failure, gate, tally
-from workloads._buckets cimport record
-from workloads._clock cimport monotonic_ns
-from workloads._load cimport Load, share
-from workloads._pace cimport wait_until
-from workloads._tape cimport (
+from workloads.parts.tallies cimport Board, count_failure, gate, tally
+from workloads.parts.buckets cimport record
+from workloads.parts.clock cimport monotonic_ns
+from workloads.parts.load cimport Load, share
+from workloads.parts.pace cimport wait_until
+from workloads.parts.capture cimport (
     FIRST_SERIAL,
     HEADER_BYTES,
     SERIAL_SPACE,
@@ -34,8 +34,8 @@ import socket
 import struct
 import time
 
-from workloads._errors import WorkloadError
-from workloads._tape import read_capture
+from workloads.errors import WorkloadError
+from workloads.parts.capture import read_capture
 
 cdef extern from "<poll.h>" nogil:
     struct pollfd:

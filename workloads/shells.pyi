@@ -1,7 +1,7 @@
 from typing import final
 
-from workloads._load import Load
-from workloads._options import Options
+from workloads.parts.load import Load
+from workloads.running.options import Options
 
 @final
 class Shells(Load):

@@ -7,10 +7,10 @@ output and error are /dev/null. An exit status other than 0 is counted apart fro
 
 import cython
 
-from workloads._board cimport Board
-from workloads._load cimport Load
-from workloads._spawn cimport Program, program, spawn_and_wait
-from workloads._programs import program_yields, shell_path, shell_program, user_program
+from workloads.parts.tallies cimport Board
+from workloads.parts.load cimport Load
+from workloads.parts.spawn cimport Program, program, spawn_and_wait
+from workloads.running.programs import program_yields, shell_path, shell_program, user_program
 
 
 cdef int spawn_once(void *state) noexcept nogil:

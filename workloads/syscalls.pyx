@@ -8,8 +8,8 @@ so the clock is read once per 64 calls and the histogram holds the mean of each 
 
 import cython
 
-from workloads._futex cimport syscall
-from workloads._load cimport Load
+from workloads.parts.futex cimport syscall
+from workloads.parts.load cimport Load
 
 cdef extern from "<sys/syscall.h>" nogil:
     const long SYS_getppid

@@ -8,9 +8,9 @@ the machine unless the user names an address that is not the machine's own.
 
 import cython
 
-from workloads._datagram cimport Target, send_datagram, target
-from workloads._load cimport Load
-from workloads._sink import open_sink
+from workloads.parts.datagram cimport Target, send_datagram, target
+from workloads.parts.load cimport Load
+from workloads.running.sink import open_sink
 
 
 cdef int send_once(void *state) noexcept nogil:

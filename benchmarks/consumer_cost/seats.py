@@ -17,9 +17,9 @@ from harness.host.facts import read_host_facts
 from harness.host.pinning import assign_cpus
 from harness.host.process_cpu import read_process_cpu
 from harness.kernel.client import AuditClient
-from harness.kernel.lease import Lease, WantedState, take_lease
-from harness.kernel.rule_file import parse_rules_text
-from harness.processes import LineProcess, module_command
+from harness.kernel.lease.lease import Lease, WantedState, take_lease
+from harness.kernel.rules.file import parse_rules_text
+from harness.processes.line_process import LineProcess, module_command
 
 AUID = 3_999_999_999
 RULES = f"-a always,exit -F arch=b64 -S connect -F auid={AUID}\n"

@@ -11,10 +11,11 @@ from typing import Any
 ROOT = Path(__file__).parents[2]
 sys.path.insert(0, str(ROOT))
 
-from harness.analysis.compare import MetricView, Reference, compare  # noqa: E402
+from harness.analysis.against_reference import MetricView, Reference, compare  # noqa: E402
 from harness.errors import AuditbenchError  # noqa: E402
-from harness.model import Comparison, Sample  # noqa: E402
-from harness.run.plan import Request  # noqa: E402
+from harness.model.result import Comparison  # noqa: E402
+from harness.model.run import Sample  # noqa: E402
+from harness.run.plan.plan import Request  # noqa: E402
 from harness.run.runner import Silence  # noqa: E402
 from harness.run.session import SessionOptions, run_session  # noqa: E402
 from harness.store import StoredRun, load_run  # noqa: E402

@@ -16,8 +16,8 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
 from benchmarks.validity.live import DECIDED, ELAPSED, finish, guarded, options, run_plan
-from harness.run.plan_file import load_plan_file
-from harness.run.result import make_result
+from harness.answers.result import make_result
+from harness.run.plan.file import load_plan_file
 from harness.scenarios.catalog import plan_path
 
 SCENARIOS = re.compile(r"^scenarios = \[.*?\]", re.MULTILINE | re.DOTALL)

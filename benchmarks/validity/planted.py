@@ -18,8 +18,8 @@ from typing import Any
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
 from benchmarks.validity.live import ELAPSED, against, finish, guarded, options, run_plan
-from harness.model import Sample
-from harness.run.plan_file import load_plan_file
+from harness.model.run import Sample
+from harness.run.plan.file import load_plan_file
 
 PLANTED = {"slower-5": 0.05, "slower-3": 0.03}
 FIRST_GUESS_NS = {"udp": 300, "syscalls": 5}

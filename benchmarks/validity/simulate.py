@@ -33,13 +33,14 @@ sys.path.insert(0, str(Path(__file__).parents[2]))
 
 from benchmarks.validity.noises import NOISES, TRIAL_NOISE
 from harness.analysis import bootstrap
-from harness.analysis.compare import MetricView, Reference, compare
+from harness.analysis.against_reference import MetricView, Reference, compare
 from harness.analysis.ratio import log_ratios, unpaired_ratio
 from harness.analysis.series import collect, paired
 from harness.analysis.verdict import DEFAULT_MARGIN, judge
-from harness.model import Cell, Comparison, Ledger, Sample, Scenario
-from harness.run.plan import Plan
-from harness.run.schedule import block
+from harness.model.result import Comparison
+from harness.model.run import Cell, Ledger, Sample, Scenario
+from harness.run.plan.plan import Plan
+from harness.run.plan.schedule import block
 
 METRIC = MetricView("elapsed_ns_per_op", "ns")
 REFERENCE = "reference"

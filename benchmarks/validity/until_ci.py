@@ -1,7 +1,7 @@
 """Proof by simulation that `--until-ci` keeps its word: `python benchmarks/validity/until_ci.py`.
 
 Runs are made up as in simulate.py, but how long each is the product's own rule decides
-(`harness.run.course`): block after block, until the widest interval is narrow enough. Who stops
+(`harness.run.blocks`): block after block, until the widest interval is narrow enough. Who stops
 when an interval is narrow stops when it is narrow by chance, so the interval that is printed then
 could hold the truth less often than it says. Here is how often it does, of all compared cells and
 of the widest one; and, as the warning, what becomes of equal cells where one looks as often and
@@ -42,13 +42,14 @@ from benchmarks.validity.simulate import (
     made_up_plan,
     made_up_sample,
 )
-from harness.analysis.compare import compare
+from harness.analysis.against_reference import compare
 from harness.analysis.ratio import paired_ratio
 from harness.analysis.series import collect, paired
 from harness.analysis.verdict import DEFAULT_MARGIN
-from harness.model import Cell, Comparison, Sample
-from harness.run.course import LOOK_EVERY_BLOCKS, Course
-from harness.run.plan import LEAST_BLOCKS, Plan
+from harness.model.result import Comparison
+from harness.model.run import Cell, Sample
+from harness.run.blocks import LOOK_EVERY_BLOCKS, Course
+from harness.run.plan.plan import LEAST_BLOCKS, Plan
 
 CELLS = {1: (REFERENCE, "same"), 5: tuple(EFFECTS)}
 """By how many are compared: the widest of five is less easily narrow by chance than one alone."""

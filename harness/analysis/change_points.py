@@ -16,7 +16,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from harness.histories import LEAST_RUNS
+from harness.model.history import LEAST_RUNS
 
 LEAST_AT_A_LEVEL = 2
 """Runs that must agree before they count as a level: one run alone may be an outlier."""

@@ -17,7 +17,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from harness.analysis.ledger_others import Books, Settled, settle, strays_of
-from harness.model import Ledger
+from harness.model.run import Ledger
 
 
 @dataclass(frozen=True, slots=True)

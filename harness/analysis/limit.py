@@ -11,9 +11,9 @@ import re
 from collections.abc import Mapping
 
 from harness.analysis.ratio import student_t
-from harness.decisions import LOST, Limit, Outcome
 from harness.errors import UsageError
-from harness.model import LossComparison, Verdict
+from harness.model.gate import LOST, Limit, Outcome
+from harness.model.result import LossComparison, Verdict
 
 UNITS_NS = {"ns": 1.0, "us": 1e3, "µs": 1e3, "μs": 1e3, "ms": 1e6, "s": 1e9}
 NUMBER = re.compile(r"([+-]?\d+(?:\.\d+)?)\s*(%|[a-zµμ]+)?")

@@ -9,10 +9,11 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-from harness.analysis.compare import Reference
+from harness.analysis.against_reference import Reference
 from harness.analysis.ratio import CONFIDENCE, INNER_CONFIDENCE, student_t
 from harness.analysis.series import Series, paired
-from harness.model import Cell, Ledger, LossComparison, Sample, Verdict
+from harness.model.result import LossComparison, Verdict
+from harness.model.run import Cell, Ledger, Sample
 
 TOLERANCE = 0.001
 """Two loss ratios nearer than this share of the events are equal."""

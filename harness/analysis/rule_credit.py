@@ -13,15 +13,15 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from harness.kernel.rule import Rule, RuleField
-from harness.kernel.rule_fields import (
+from harness.kernel.rules.fields import (
     ALL_SYSCALLS,
     KEY_SEPARATOR,
     Action,
     Field,
     FilterList,
 )
-from harness.kernel.rule_match import certainly_audited
+from harness.kernel.rules.match import certainly_audited
+from harness.kernel.rules.rule import Rule, RuleField
 
 _DECIDED = frozenset(
     {
@@ -44,7 +44,7 @@ class Credit:
 def credit_rules(rules: Iterable[Rule], shapes: Iterable[Mapping[str, Any]]) -> list[Credit]:
     """Distribute the system calls of a log over rules, given in evaluation order.
 
-    `shapes` are the documents of `consumer.log_tables.shapes`. The result has every rule that can
+    `shapes` are the documents of `consumer.log.tables.shapes`. The result has every rule that can
     write events, also those without any, by falling count; `rules` are places in what was given.
     """
     rules = tuple(rules)

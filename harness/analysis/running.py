@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from harness.analysis.ratio import Ratio, geometric_mean, paired_ratio, unpaired_ratio
 from harness.analysis.series import Series, paired
-from harness.model import Cell, Sample
+from harness.model.run import Cell, Sample
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable
 
-from harness.model import Cell, Sample
+from harness.model.run import Cell, Sample
 
 Series = dict[int, float]
 """Block number to value."""

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from harness.model import Sample, Sustained
+from harness.model.result import Sustained
+from harness.model.run import Sample
 
 LEAST_SHARE_OF_RATE = 0.98
 """A load that starts fewer of its operations in time has not pressed at the rate of the step."""

@@ -6,7 +6,7 @@ import math
 
 from harness.analysis.discovery import LEVEL
 from harness.analysis.ratio import CONFIDENCE, INNER_CONFIDENCE, Ratio, student_t
-from harness.model import Verdict
+from harness.model.result import Verdict
 
 DEFAULT_MARGIN = 0.02
 """A relative difference below this does not matter."""

@@ -10,23 +10,21 @@ Nothing in here measures or needs root. All that can go wrong for a reason that 
 an `AuditbenchError` of one line. pandas and pyarrow are optional: `pip install 'auditbench[data]'`.
 """
 
+from harness.answers.compare import Side
 from harness.api.many_runs import compare, frame, load, plot_changes, plot_kinds, runs
 from harness.api.one_run import Run
-from harness.changes import Change, ChangeReport, LossChange
 from harness.errors import AuditbenchError, UntrustworthyError, UsageError
-from harness.model import (
+from harness.model.compare import Change, ChangeReport, LossChange
+from harness.model.result import (
     Caution,
-    Cell,
     CellLedger,
     Comparison,
-    Ledger,
     LossComparison,
     NoiseFloor,
     Result,
-    Sample,
     Summary,
 )
-from harness.run.across import Side
+from harness.model.run import Cell, Ledger, Sample
 
 __all__ = [
     "AuditbenchError",

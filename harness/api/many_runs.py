@@ -6,13 +6,13 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from harness.answers.comparability import parse_allowed
+from harness.answers.compare import CompareOptions, Side, compare_runs
+from harness.answers.quantities import compared_metric
 from harness.api.one_run import Run
-from harness.changes import ChangeReport
 from harness.errors import UsageError
-from harness.reporters.flat_rows import flat_row
-from harness.run.across import CompareOptions, Side, compare_runs
-from harness.run.likeness import parse_allowed
-from harness.run.quantities import compared_metric
+from harness.model.compare import ChangeReport
+from harness.reporters.export.flat_rows import flat_row
 from harness.store import find_run, list_runs
 
 if TYPE_CHECKING:
@@ -91,7 +91,7 @@ def plot_changes(
     Of the metric that the report is about if none is named. Raises UsageError for a HEAD, workload
     or metric that the report does not have.
     """
-    from harness.reporters.plots.changes import CHANGES
+    from harness.reporters.plots.compare import CHANGES
 
     if not 0 <= head < len(report.pairs):
         raise UsageError(f"no head {head}", remedy=f"0 to {len(report.pairs) - 1}")
@@ -108,14 +108,14 @@ def frame(items: ChangeReport | Iterable[Any]) -> pandas.DataFrame:
     Fields of a cell, a comparison and a ledger's sum become columns of their own. Raises UsageError
     where pandas is not installed.
     """
-    from harness.reporters.frames import rows_frame
+    from harness.reporters.export.frames import rows_frame
 
     return rows_frame(list(_rows(items)))
 
 
 def _rows(items: ChangeReport | Iterable[Any]) -> Iterator[Mapping[str, Any]]:
     if isinstance(items, ChangeReport):
-        from harness.reporters.changes_document import change_rows
+        from harness.reporters.documents.compare import change_rows
 
         return change_rows(items)
     return (flat_row(item) for item in items)

@@ -8,10 +8,14 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from harness.analysis.compare import summarise
+from harness.analysis.against_reference import summarise
+from harness.answers.compare import Side
+from harness.answers.limits import SHORT_NAMES
+from harness.answers.quantities import compared_metric
+from harness.answers.result import make_view
 from harness.errors import UsageError
 from harness.metrics.catalog import METRICS
-from harness.model import (
+from harness.model.result import (
     Caution,
     CellLedger,
     Comparison,
@@ -19,14 +23,10 @@ from harness.model import (
     NoiseFloor,
     ReportView,
     Result,
-    Sample,
     Summary,
 )
+from harness.model.run import Sample
 from harness.renamed import hint
-from harness.run.across import Side
-from harness.run.checks import SHORT_NAMES
-from harness.run.quantities import compared_metric
-from harness.run.result import make_view
 from harness.store import StoredRun, load_run
 
 if TYPE_CHECKING:
@@ -164,7 +164,7 @@ class Run:
 
         What a trial did not measure is NaN. Raises UsageError where pandas is not installed.
         """
-        from harness.reporters.frames import trials_frame
+        from harness.reporters.export.frames import trials_frame
 
         return trials_frame(self.name, self.samples)
 
@@ -173,7 +173,7 @@ class Run:
 
         Raises UsageError where pyarrow is not installed.
         """
-        from harness.reporters.parquet import trials_table
+        from harness.reporters.export.parquet import trials_table
 
         return trials_table(self.name, self.samples, {})
 

@@ -15,16 +15,16 @@ from typing import Any, Literal
 
 import msgspec
 
-from consumer.names import type_number
+from consumer.text.names import type_number
 from harness.consumers.base import ConsumerSetup, Found
-from harness.consumers.buffered import BufferedRunning
-from harness.consumers.download import find_download
-from harness.consumers.external import ExternalProcess
-from harness.consumers.json_lines import read_lines
-from harness.consumers.judge import Record
-from harness.consumers.output_age import OutputAge
-from harness.consumers.ready import await_listening, await_recording, await_registered
-from harness.processes import ChildFailedError
+from harness.consumers.foreign.buffered import BufferedRunning
+from harness.consumers.foreign.download import find_download
+from harness.consumers.foreign.external import ExternalProcess
+from harness.consumers.foreign.json_lines import read_lines
+from harness.consumers.foreign.output_age import OutputAge
+from harness.consumers.foreign.ready import await_listening, await_recording, await_registered
+from harness.consumers.foreign.reassemble import Record
+from harness.processes.line_process import ChildFailedError
 
 SOURCE = "get it from https://www.elastic.co/downloads/beats/auditbeat"
 RAW = re.compile(r"type=(\S+) msg=(.*)", re.DOTALL)

@@ -8,16 +8,16 @@ from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
-from harness.consumers.audit_log import log_records
 from harness.consumers.base import ConsumerSetup, Found
-from harness.consumers.external import POLL_S, ExternalProcess
-from harness.consumers.foreign import ForeignRunning
-from harness.consumers.judge import Record
-from harness.consumers.program import answer_of, find_program
+from harness.consumers.foreign.audit_log import log_records
+from harness.consumers.foreign.external import POLL_S, ExternalProcess
+from harness.consumers.foreign.program import answer_of, find_program
+from harness.consumers.foreign.reassemble import Record
+from harness.consumers.foreign.running import ForeignRunning
 from harness.host.process_cpu import read_process_cpu
 from harness.host.tree import HostTree
 from harness.kernel.client import AuditClient
-from harness.processes import ChildFailedError
+from harness.processes.line_process import ChildFailedError
 
 READY_TIMEOUT_S = 10.0
 SWALLOWS_S = 0.1

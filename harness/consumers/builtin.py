@@ -8,8 +8,8 @@ import tempfile
 from pathlib import Path
 
 from harness.consumers.base import ConsumerReport, ConsumerSetup
-from harness.consumers.output_age import OutputAge
-from harness.processes import LineProcess, module_command
+from harness.consumers.foreign.output_age import OutputAge
+from harness.processes.line_process import LineProcess, module_command
 
 READY_TIMEOUT_S = 10.0
 STOP_TIMEOUT_S = 60.0

@@ -16,14 +16,14 @@ from pathlib import Path
 from typing import Any
 
 from harness.consumers.base import ConsumerAbsentError, ConsumerReport, ConsumerSetup, Found
-from harness.consumers.external import ExternalProcess
-from harness.consumers.foreign import ForeignRunning
-from harness.consumers.output_age import OutputAge
-from harness.consumers.probe_lines import STAMP, ProbeCounts, is_call, own_count
-from harness.consumers.program import answer_of, find_program
-from harness.consumers.tracefs import has_tracefs, with_tracefs
+from harness.consumers.foreign.external import ExternalProcess
+from harness.consumers.foreign.output_age import OutputAge
+from harness.consumers.foreign.probe_lines import STAMP, ProbeCounts, is_call, own_count
+from harness.consumers.foreign.program import answer_of, find_program
+from harness.consumers.foreign.running import ForeignRunning
+from harness.consumers.foreign.tracefs import has_tracefs, with_tracefs
 from harness.host.tree import HostTree
-from harness.processes import ChildFailedError
+from harness.processes.line_process import ChildFailedError
 
 NAME = "ebpf"
 PROGRAM = "bpftrace"

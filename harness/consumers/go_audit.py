@@ -15,13 +15,13 @@ from typing import Any
 import msgspec
 
 from harness.consumers.base import ConsumerSetup, Found
-from harness.consumers.buffered import BufferedRunning
-from harness.consumers.download import find_download
-from harness.consumers.external import ExternalProcess
-from harness.consumers.json_lines import read_lines
-from harness.consumers.judge import Record
-from harness.consumers.output_age import OutputAge
-from harness.consumers.ready import await_registered
+from harness.consumers.foreign.buffered import BufferedRunning
+from harness.consumers.foreign.download import find_download
+from harness.consumers.foreign.external import ExternalProcess
+from harness.consumers.foreign.json_lines import read_lines
+from harness.consumers.foreign.output_age import OutputAge
+from harness.consumers.foreign.ready import await_registered
+from harness.consumers.foreign.reassemble import Record
 
 SOURCE = "build it (go install github.com/slackhq/go-audit@latest)"
 STAMP = re.compile(rb'"timestamp":"(\d{9,11}\.\d{3})"')

@@ -6,12 +6,12 @@ from pathlib import Path
 
 from harness.consumers.auditd import AuditdRunning, find_auditd, log_of, start_auditd
 from harness.consumers.base import ConsumerSetup, Found
-from harness.consumers.external import ExternalProcess
-from harness.consumers.foreign import await_rest
-from harness.consumers.laurel_log import log_records
-from harness.consumers.program import answer_of, find_program
-from harness.consumers.usage import Usage
-from harness.processes import ChildFailedError
+from harness.consumers.foreign.external import ExternalProcess
+from harness.consumers.foreign.laurel_log import log_records
+from harness.consumers.foreign.program import answer_of, find_program
+from harness.consumers.foreign.running import await_rest
+from harness.consumers.foreign.usage import Usage
+from harness.processes.line_process import ChildFailedError
 
 READY_TIMEOUT_S = 10.0
 REMEDY = "install it (`apt-get install laurel`), or name its program with --consumer-path"

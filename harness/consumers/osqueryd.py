@@ -17,12 +17,12 @@ from typing import Any
 import msgspec
 
 from harness.consumers.base import ConsumerReport, ConsumerSetup, Found
-from harness.consumers.download import find_download
-from harness.consumers.external import POLL_S, ExternalProcess
-from harness.consumers.foreign import ForeignRunning
-from harness.consumers.json_lines import read_lines
-from harness.consumers.output_age import OutputAge
-from harness.consumers.ready import READY_TIMEOUT_S, await_registered
+from harness.consumers.foreign.download import find_download
+from harness.consumers.foreign.external import POLL_S, ExternalProcess
+from harness.consumers.foreign.json_lines import read_lines
+from harness.consumers.foreign.output_age import OutputAge
+from harness.consumers.foreign.ready import READY_TIMEOUT_S, await_registered
+from harness.consumers.foreign.running import ForeignRunning
 from harness.kernel.client import AuditClient
 
 SOURCE = "get it from https://osquery.io/downloads"

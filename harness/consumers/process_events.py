@@ -10,12 +10,12 @@ from pathlib import Path
 from typing import Any
 
 from harness.consumers.base import ConsumerAbsentError, ConsumerReport, ConsumerSetup
-from harness.consumers.foreign import await_rest
-from harness.consumers.probe_lines import own_count
-from harness.consumers.usage import Usage
+from harness.consumers.foreign.probe_lines import own_count
+from harness.consumers.foreign.running import await_rest
+from harness.consumers.foreign.usage import Usage
 from harness.host.kernel import read_kernel_facts
 from harness.host.tree import HostTree
-from harness.processes import LineProcess, module_command
+from harness.processes.line_process import LineProcess, module_command
 
 NAME = "process-events"
 ANSWER_TIMEOUT_S = 10.0

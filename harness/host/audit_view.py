@@ -13,7 +13,7 @@ from typing import Protocol
 from harness.errors import AuditbenchError
 from harness.host.ever_enabled.probe import ClientLike, EverEnabled
 from harness.host.tree import HostTree
-from harness.kernel.daemon import is_live_daemon
+from harness.kernel.lease.daemon import is_live_daemon
 from harness.kernel.status import AuditFeatures, AuditStatus
 
 

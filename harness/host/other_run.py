@@ -8,8 +8,8 @@ from dataclasses import dataclass
 
 from harness.host.finding import Finding
 from harness.host.tree import HostTree
-from harness.kernel.lock import holder_of
-from harness.kernel.state_dir import DEFAULT_STATE_DIR, StateDir
+from harness.kernel.lease.lock import holder_of
+from harness.kernel.lease.state_dir import DEFAULT_STATE_DIR, StateDir
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ from typing import Protocol
 
 from harness.host.netlink_sockets import read_audit_sockets
 from harness.host.tree import HostTree
-from harness.model import Moment
+from harness.model.run import Moment
 
 MOST_MOMENTS = 200
 

@@ -10,8 +10,8 @@ import pytest
 
 from harness.analysis.limit import blocks_to_decide, judge_interval
 from harness.analysis.ratio import Ratio
-from harness.decisions import Outcome
-from harness.model import Result
+from harness.model.gate import Outcome
+from harness.model.result import Result
 from harness.pytest_plugin.outcomes import told
 from harness.reporters.plain import plain
 from harness.reporters.units import count, interval, ratio

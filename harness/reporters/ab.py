@@ -11,9 +11,10 @@ from rich.console import Console, Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from harness.decisions import Contest
-from harness.model import AA, Comparison, LossComparison
-from harness.reporters.document import result_document
+from harness.model.ab import Contest
+from harness.model.result import Comparison, LossComparison
+from harness.model.run import AA
+from harness.reporters.documents.result import result_document
 from harness.reporters.markdown import escaped, markdown_table
 from harness.reporters.plain import plain
 from harness.reporters.units import NOTHING, count, duration, interval, ratio, share

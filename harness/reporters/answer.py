@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from harness.model import AA, Comparison, Result
-from harness.reporters.lookup import Row, by_workload, rows, several_consumers
+from harness.model.result import Comparison, Result
+from harness.model.run import AA
 from harness.reporters.loss import none_lost
-from harness.reporters.standings import consumers_sentence, sustained_sentence
+from harness.reporters.ranking import consumers_sentence, sustained_sentence
+from harness.reporters.rows import Row, by_workload, rows, several_consumers
 from harness.reporters.units import count, duration, percent
 from harness.reporters.words import VERDICTS
 

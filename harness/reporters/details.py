@@ -8,9 +8,9 @@ from rich.console import Console, Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from harness.model import Comparison, Result
-from harness.reporters.lookup import Row, by_workload, rows, several_consumers
+from harness.model.result import Comparison, Result
 from harness.reporters.loss import loss_lines
+from harness.reporters.rows import Row, by_workload, rows, several_consumers
 from harness.reporters.terminal import (
     heading,
     inconclusive_cells,

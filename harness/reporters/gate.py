@@ -11,7 +11,7 @@ from rich.console import Console, Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from harness.decisions import Check, GateReport, Limit, Reading
+from harness.model.gate import Check, GateReport, Limit, Reading
 from harness.reporters.markdown import escaped, markdown_table
 from harness.reporters.plain import plain
 from harness.reporters.units import NOTHING, count, duration, interval, ratio, share

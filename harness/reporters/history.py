@@ -9,7 +9,7 @@ from rich.console import Console, Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from harness.histories import LEAST_RUNS, History, PastRun, Point, Track
+from harness.model.history import LEAST_RUNS, History, PastRun, Point, Track
 from harness.reporters.plain import plain
 from harness.reporters.terminal import verdict_text
 from harness.reporters.units import NOTHING, duration, interval, percent, ratio

@@ -8,7 +8,8 @@ from rich.console import Console, Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from harness.model import CellLedger, Ledger, Result
+from harness.model.result import CellLedger, Result
+from harness.model.run import Ledger
 from harness.reporters.units import NOTHING, count, milliseconds
 
 TERMS = ("generated", "complete", "partial", "refused", "vanished", "suppressed", "unexplained")

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from harness.model import CellLedger, LossComparison, Result
-from harness.reporters.lookup import Row, cell_label, several_consumers
+from harness.model.result import CellLedger, LossComparison, Result
+from harness.reporters.rows import Row, cell_label, several_consumers
 from harness.reporters.units import share, share_interval
 from harness.reporters.words import LOSSES
 

@@ -9,11 +9,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Sequence
 
-from harness.model import CellLedger, Comparison, LossComparison, Result
+from harness.model.result import CellLedger, Comparison, LossComparison, Result
 from harness.reporters.answer import answer
 from harness.reporters.ledger import LINE_HEADERS, is_silent, line
 from harness.reporters.plain import plain
-from harness.reporters.standings import (
+from harness.reporters.ranking import (
     LEGEND,
     STANDING_HEADERS,
     SUSTAINED_HEADERS,

@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from dataclasses import fields, is_dataclass, replace
 from typing import Any, TypeVar
 
-from harness.model import ReportView, Sample
+from harness.model.result import ReportView
+from harness.model.run import Sample
 from harness.reporters.plain import plain
 
 T = TypeVar("T")

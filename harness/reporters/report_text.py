@@ -5,10 +5,10 @@ from __future__ import annotations
 import io
 from collections.abc import Sequence
 
-from harness.changes import ChangeReport
-from harness.model import Result
-from harness.reporters.changes import render_changes
-from harness.reporters.changes_markdown import changes_markdown
+from harness.model.compare import ChangeReport
+from harness.model.result import Result
+from harness.reporters.compare import render_changes
+from harness.reporters.compare_markdown import changes_markdown
 from harness.reporters.markdown import escaped, result_markdown
 from harness.reporters.plain import plain
 from harness.reporters.plain_console import PlainConsole

@@ -13,12 +13,11 @@ from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
 
-from harness.model import Result, Verdict
+from harness.model.result import Result, Verdict
 from harness.reporters.answer import answer
 from harness.reporters.ledger import LINE_HEADERS, equation, is_silent, line
-from harness.reporters.lookup import Row, by_workload, cell_label, rows, several_consumers
 from harness.reporters.loss import loss_lines
-from harness.reporters.standings import (
+from harness.reporters.ranking import (
     LEGEND,
     STANDING_HEADERS,
     SUSTAINED_HEADERS,
@@ -28,6 +27,7 @@ from harness.reporters.standings import (
     standing_rows,
     sustained_rows,
 )
+from harness.reporters.rows import Row, by_workload, cell_label, rows, several_consumers
 from harness.reporters.units import NOTHING, count, duration, interval, ratio, share
 from harness.reporters.words import VERDICTS, legend_lines, metric_words
 from workloads.catalog import WORKLOADS

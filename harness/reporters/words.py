@@ -8,9 +8,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from harness.changes import ChangeVerdict
-from harness.decisions import Outcome
-from harness.model import AA, Result, Verdict
+from harness.model.compare import ChangeVerdict
+from harness.model.gate import Outcome
+from harness.model.result import Result, Verdict
+from harness.model.run import AA
 
 
 class Look(NamedTuple):

@@ -6,17 +6,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from harness.analysis.compare import Reference
+from harness.analysis.against_reference import Reference
 from harness.analysis.limit import judge_shares
 from harness.analysis.loss import compare_losses
-from harness.decisions import Contest, Contestant
+from harness.answers.limits import LEAST_BLOCKS
+from harness.answers.result import compare_with, in_plan_order, make_result
+from harness.answers.trust import distrusted
 from harness.errors import InterruptedRunError, UsageError
-from harness.model import LossComparison
-from harness.run.checks import LEAST_BLOCKS
-from harness.run.distrust import distrusted
-from harness.run.plan import Plan, Request, make_plan
-from harness.run.plan_file import load_plan_file
-from harness.run.result import compare_with, in_plan_order, make_result
+from harness.model.ab import Contest, Contestant
+from harness.model.result import LossComparison
+from harness.run.plan.file import load_plan_file
+from harness.run.plan.plan import Plan, Request, make_plan
 from harness.run.runner import Observer
 from harness.run.session import SessionOptions, run_session
 from harness.store import StoredRun, load_run

@@ -10,15 +10,10 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from harness.analysis.compare import Reference
+from harness.analysis.against_reference import Reference
 from harness.analysis.limit import settle
-from harness.changes import Change
-from harness.decisions import Check, GateReport, Limit
-from harness.errors import InterruptedRunError, UntrustworthyError, UsageError
-from harness.model import AA, Caution, Comparison, Result
-from harness.renamed import hint
-from harness.run.across import CompareOptions, Side, compare_runs
-from harness.run.checks import (
+from harness.answers.compare import CompareOptions, Side, compare_runs
+from harness.answers.limits import (
     LEAST_BLOCKS,
     Measured,
     cells_aside,
@@ -26,10 +21,16 @@ from harness.run.checks import (
     check_limits,
     select_cells,
 )
-from harness.run.distrust import distrust_checks, require_blocks
-from harness.run.plan import Plan, Request, make_plan
-from harness.run.plan_file import load_plan_file
-from harness.run.result import compare_with, in_plan_order, make_result
+from harness.answers.result import compare_with, in_plan_order, make_result
+from harness.answers.trust import distrust_checks, require_blocks
+from harness.errors import InterruptedRunError, UntrustworthyError, UsageError
+from harness.model.compare import Change
+from harness.model.gate import Check, GateReport, Limit
+from harness.model.result import Caution, Comparison, Result
+from harness.model.run import AA
+from harness.renamed import hint
+from harness.run.plan.file import load_plan_file
+from harness.run.plan.plan import Plan, Request, make_plan
 from harness.run.runner import Observer
 from harness.run.session import SessionOptions, run_session
 from harness.scenarios.catalog import SCENARIOS

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from harness.analysis.sustained import Step, keeps_up
-from harness.model import Cell, Sample, Scenario, Trial
+from harness.model.run import Cell, Sample, Scenario, Trial
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ import time
 from typing import Protocol
 
 from harness.consumers.base import ConsumerReport, RunningConsumer
-from harness.consumers.judge import START_NUMBER
+from harness.consumers.foreign.reassemble import START_NUMBER
 from harness.kernel.client import AuditClient
 
 START_ATTEMPTS = 100

@@ -11,12 +11,13 @@ from pathlib import Path
 
 from harness.analysis.ratio import Ratio, paired_ratio
 from harness.analysis.series import collect, paired
+from harness.answers.open_ledgers import open_samples
+from harness.answers.result import make_result
 from harness.errors import InterruptedRunError, UsageError
-from harness.model import Cell, NoiseFloor, Result, Sample
+from harness.model.result import NoiseFloor, Result
+from harness.model.run import Cell, Sample
 from harness.renamed import hint
-from harness.run.open_ledgers import open_samples
-from harness.run.plan import Request
-from harness.run.result import make_result
+from harness.run.plan.plan import Request
 from harness.run.runner import Silence
 from harness.run.session import SessionOptions, run_session
 from harness.scenarios.catalog import SCENARIOS

@@ -20,10 +20,10 @@ from harness.files.scratch import PLACE
 from harness.host.facts import read_host_facts
 from harness.host.pinning import assign_cpus
 from harness.kernel.client import AuditClient
-from harness.kernel.lease import take_lease
-from harness.model import Cell, Scenario, Trial
+from harness.kernel.lease.lease import take_lease
+from harness.model.run import Cell, Scenario, Trial
 from harness.run.markers import drain
-from harness.run.plan import Plan, Request, make_plan
+from harness.run.plan.plan import Plan, Request, make_plan
 from harness.run.trial import Bench, start_worker, wanted_state
 
 RECORDER = "count"

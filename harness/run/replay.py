@@ -18,13 +18,13 @@ from typing import Any
 
 from harness.files.scratch import scratch_folder
 from harness.metrics.machine import read_machine
-from harness.model import Ledger, Sample, Trial
-from harness.processes import ChildFailedError, LineProcess, module_command
-from harness.run.invalid import too_disturbed
-from harness.run.measure import noise_of
-from harness.run.plan import Plan
+from harness.model.run import Ledger, Sample, Trial
+from harness.processes.line_process import ChildFailedError, LineProcess, module_command
+from harness.run.plan.plan import Plan
 from harness.run.sample import sample_of
 from harness.run.speed import Speed
+from harness.run.trial_metrics import noise_of
+from harness.run.validity import too_disturbed
 from harness.run.worker_words import rate_of
 
 CAPTURE = Path(__file__).parent.parent / "scenarios" / "reference.auditcap.gz"

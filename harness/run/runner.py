@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Protocol
 
 from harness.errors import UntrustworthyError
-from harness.model import Cell, Sample, Trial
+from harness.model.run import Cell, Sample, Trial
 
 LEAST_PATIENCE = 10
 """Trials in a row that may fail however few cells there are."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from harness.model import Ledger, Sample, Trial
+from harness.model.run import Ledger, Sample, Trial
 
 
 def sample_of(

@@ -17,6 +17,8 @@ from pathlib import Path
 from types import FrameType
 from typing import Any
 
+from harness.answers.label import label_of
+from harness.answers.result import PRIMARY
 from harness.consumers.catalog import find_consumer
 from harness.errors import HostUnfitError
 from harness.files.reading import exists
@@ -25,21 +27,19 @@ from harness.host.ever_enabled.probe import EverEnabled, probe_ever_enabled
 from harness.host.facts import HostFacts, read_host_facts
 from harness.host.pinning import assign_cpus
 from harness.kernel.client import AuditClient
-from harness.kernel.lease import Lease, take_lease
-from harness.kernel.lock import Holder
-from harness.kernel.rule import Rule
-from harness.kernel.rule_format import format_rule
-from harness.kernel.snapshot import Snapshot
-from harness.model import Sample, Trial
+from harness.kernel.lease.lease import Lease, take_lease
+from harness.kernel.lease.lock import Holder
+from harness.kernel.lease.snapshot import Snapshot
+from harness.kernel.rules.format import format_rule
+from harness.kernel.rules.rule import Rule
+from harness.model.run import Sample, Trial
 from harness.reporters.plain import plain
-from harness.run.course import Course, refuse_endless
-from harness.run.invalid import refuse_unreadable
-from harness.run.label import label_of
-from harness.run.plan import Plan, Request, make_plan, plan_document
+from harness.run.blocks import Course, refuse_endless
+from harness.run.plan.plan import Plan, Request, make_plan, plan_document
 from harness.run.replay import ReplayBench, replay_trial
-from harness.run.result import PRIMARY
 from harness.run.runner import Observer, run_trials
 from harness.run.trial import Bench, run_trial
+from harness.run.validity import refuse_unreadable
 from harness.store import RunWriter
 
 TRIAL_TIMEOUT_S = 600.0

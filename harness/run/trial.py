@@ -22,27 +22,27 @@ from harness.consumers.base import Consumer, ConsumerSetup, RunningConsumer
 from harness.files.scratch import PLACE, scratch_folder
 from harness.kernel.client import AuditClient
 from harness.kernel.jiffies import kernel_hz
-from harness.kernel.lease import Lease, WantedState
+from harness.kernel.lease.lease import Lease, WantedState
 from harness.metrics.audit import audit_delta
 from harness.metrics.machine import read_machine
 from harness.metrics.timeline import Timeline
-from harness.model import Ledger, Sample, Scenario, Trial
-from harness.processes import ChildFailedError, LineProcess, module_command
-from harness.run.expected import demanded_events, excluded_types, rules_name_only
+from harness.model.run import Ledger, Sample, Scenario, Trial
+from harness.processes.line_process import ChildFailedError, LineProcess, module_command
+from harness.run.demanded_events import demanded_events, excluded_types, rules_name_only
 from harness.run.failures import Failures
-from harness.run.invalid import too_disturbed, why_invalid
 from harness.run.markers import drain, marker_came, set_start
-from harness.run.measure import (
+from harness.run.pause import paused
+from harness.run.plan.plan import Plan
+from harness.run.sample import sample_of
+from harness.run.speed import Speed
+from harness.run.trial_metrics import (
     Circumstances,
     evidence_of,
     ladder_metrics,
     metrics_of,
     noise_of,
 )
-from harness.run.pause import paused
-from harness.run.plan import Plan
-from harness.run.sample import sample_of
-from harness.run.speed import Speed
+from harness.run.validity import too_disturbed, why_invalid
 
 WORKER_READY_TIMEOUT_S = 30.0
 TICK_S = 0.1

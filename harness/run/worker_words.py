@@ -12,8 +12,8 @@ from dataclasses import dataclass, field
 
 from harness.errors import HostUnfitError, UsageError
 from workloads._check import check_load
-from workloads._errors import EXIT_HOST_UNFIT, WorkloadError
 from workloads.catalog import WORKLOADS
+from workloads.errors import EXIT_HOST_UNFIT, WorkloadError
 
 _ARGUMENT = re.compile(r"argument (\S+): (.*): see python -m workloads --help")
 PACED = re.compile(r"paced-([0-9]{1,12})")

@@ -8,8 +8,8 @@ from typing import Annotated
 from cyclopts import Parameter
 
 from harness.errors import EXIT_FINE, EXIT_REGRESSION, EXIT_UNTRUSTWORTHY
-from harness.verbs.parameters import Flag, Json, To
-from harness.verbs.selection import Conduct, Load
+from harness.verbs.shared.options import Conduct, Load
+from harness.verbs.shared.parameters import Flag, Json, To
 
 
 def ab_verb(
@@ -46,8 +46,8 @@ def ab_verb(
     """
     from harness.reporters.ab import ab_document, ab_markdown, render_ab
     from harness.run.ab import pair_up, run_contest
-    from harness.verbs.forms import Forms
-    from harness.verbs.output import err, out
+    from harness.verbs.shared.forms import Forms
+    from harness.verbs.shared.output import err, out
 
     forms = Forms(("json", "md"), to, json=json, summary=True)
     pairing = pair_up(load.request("overhead", command=command), a, b)

@@ -6,13 +6,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from harness.errors import EXIT_FINE, EXIT_REGRESSION, EXIT_UNTRUSTWORTHY, UsageError
-from harness.verbs.parameters import RESULTS, Flag, Json, ResultsFolder, To, Words
+from harness.verbs.shared.parameters import RESULTS, Flag, Json, ResultsFolder, To, Words
 
 if TYPE_CHECKING:
-    from harness.changes import ChangeReport
-    from harness.run.across import CompareOptions, Side
+    from harness.answers.compare import CompareOptions, Side
+    from harness.model.compare import ChangeReport
     from harness.store import StoredRun
-    from harness.verbs.forms import Forms
+    from harness.verbs.shared.forms import Forms
 
 EXIT_CODES = {
     "no-worse": EXIT_FINE,
@@ -56,8 +56,8 @@ def compare_verb(
         Write the comparison as FORM=FILE, or print it as FORM; may be given several times: json,
         md, csv.
     """
-    from harness.run.across import compare_runs
-    from harness.verbs.forms import Forms
+    from harness.answers.compare import compare_runs
+    from harness.verbs.shared.forms import Forms
 
     options = _options(metric, margin, allow, force=force)
     forms = Forms(("json", "md", "csv"), to, json=json)
@@ -70,9 +70,9 @@ def compare_verb(
 def _options(
     metric: list[str] | None, margin: list[str] | None, allow: list[str] | None, *, force: bool
 ) -> CompareOptions:
-    from harness.run.across import CompareOptions
-    from harness.run.likeness import parse_allowed
-    from harness.run.quantities import compared_metric, parse_margins
+    from harness.answers.comparability import parse_allowed
+    from harness.answers.compare import CompareOptions
+    from harness.answers.quantities import compared_metric, parse_margins
 
     names = [name for word in metric or () for name in word.split(",")]
     general, by_metric = parse_margins(margin or ())
@@ -88,7 +88,7 @@ def _options(
 
 def _sides(base: str, heads: tuple[str, ...], results: Path) -> list[Side]:
     """BASE and every HEAD, each run read once."""
-    from harness.run.across import Side
+    from harness.answers.compare import Side
     from harness.store import load_run
 
     if not heads:
@@ -124,11 +124,11 @@ def _find(words: str, results: Path, base: str) -> tuple[Path, str | None]:
 
 
 def _deliver(report: ChangeReport, forms: Forms) -> None:
-    from harness.reporters.changes import render_changes
-    from harness.reporters.changes_document import change_rows, changes_document
-    from harness.reporters.changes_markdown import changes_markdown
-    from harness.reporters.csv_table import csv_text
-    from harness.verbs.output import out
+    from harness.reporters.compare import render_changes
+    from harness.reporters.compare_markdown import changes_markdown
+    from harness.reporters.documents.compare import change_rows, changes_document
+    from harness.reporters.export.csv import csv_text
+    from harness.verbs.shared.output import out
 
     forms.deliver(
         lambda: render_changes(report, out()),

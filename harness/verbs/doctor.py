@@ -6,7 +6,7 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 from harness.errors import EXIT_FINE, EXIT_HOST_UNFIT
-from harness.verbs.parameters import Json, To
+from harness.verbs.shared.parameters import Json, To
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -32,8 +32,8 @@ def doctor_verb(*, to: To = None, json: Json = False) -> int:
         Write the diagnosis as json=FILE, or print it as json.
     """
     from harness.host.doctor import diagnose
-    from harness.verbs.forms import Forms
-    from harness.verbs.output import out
+    from harness.verbs.shared.forms import Forms
+    from harness.verbs.shared.output import out
 
     forms = Forms(("json",), to, json=json)
     diagnosis = diagnose()

@@ -7,7 +7,7 @@ from typing import Annotated
 from cyclopts import Parameter
 
 from harness.errors import EXIT_FINE, UsageError
-from harness.verbs.parameters import RESULTS, ResultsFolder, To
+from harness.verbs.shared.parameters import RESULTS, ResultsFolder, To
 
 SCHEMA = "auditbench.export/2"
 
@@ -33,11 +33,11 @@ def export_verb(
         `python -m pyperf`. csv, parquet: one row per trial. junit: one test case per comparison.
         md: the result as Markdown.
     """
-    from harness.run.result import make_result
+    from harness.answers.result import make_result
     from harness.store import find_run, load_run
-    from harness.verbs.forms import Forms
-    from harness.verbs.output import err, print_json
-    from harness.verbs.run_forms import EXPORTED, require_libraries, run_writers
+    from harness.verbs.shared.forms import Forms
+    from harness.verbs.shared.output import err, print_json
+    from harness.verbs.shared.run_forms import EXPORTED, require_libraries, run_writers
 
     forms = Forms(EXPORTED, to)
     if not to:

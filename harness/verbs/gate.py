@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Annotated, Literal
 from cyclopts import Parameter
 
 from harness.errors import EXIT_FINE, EXIT_REGRESSION, EXIT_UNTRUSTWORTHY, UsageError
-from harness.verbs.parameters import Flag, Json, Paths, To, Words
-from harness.verbs.selection import Conduct, Load
+from harness.verbs.shared.options import Conduct, Load
+from harness.verbs.shared.parameters import Flag, Json, Paths, To, Words
 
 if TYPE_CHECKING:
-    from harness.decisions import GateReport
+    from harness.model.gate import GateReport
     from harness.run.gate import GateRules
-    from harness.verbs.forms import Forms
+    from harness.verbs.shared.forms import Forms
 
 EXIT_CODES = {
     "pass": EXIT_FINE,
@@ -81,10 +81,10 @@ def gate_verb(
     command
         What follows `--`: the command to measure as the workload.
     """
-    from harness.run.checks import read_limits
+    from harness.answers.limits import read_limits
     from harness.run.gate import GateRules, gate_plan
-    from harness.verbs.forms import Forms
-    from harness.verbs.output import err
+    from harness.verbs.shared.forms import Forms
+    from harness.verbs.shared.output import err
 
     judge = GateRules(read_limits(fail or ()), reference, inconclusive == "pass")
     forms = Forms(("json", "md", "junit"), to, json=json, summary=True)
@@ -119,8 +119,8 @@ def _stored(
     allow: Iterable[str],
     force: bool,
 ) -> GateReport:
+    from harness.answers.comparability import parse_allowed
     from harness.run.gate import gate_against, gate_run
-    from harness.run.likeness import parse_allowed
     from harness.store import find_run
 
     allowed = parse_allowed(allow)
@@ -132,9 +132,9 @@ def _stored(
 
 
 def _finish(report: GateReport, forms: Forms) -> int:
+    from harness.reporters.export.junit import gate_junit
     from harness.reporters.gate import gate_document, gate_markdown, render_gate
-    from harness.reporters.junit import gate_junit
-    from harness.verbs.output import out
+    from harness.verbs.shared.output import out
 
     forms.deliver(
         lambda: render_gate(report, out()),

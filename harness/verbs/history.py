@@ -7,11 +7,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from harness.errors import EXIT_FINE, EXIT_UNTRUSTWORTHY, UsageError
-from harness.verbs.parameters import RESULTS, Flag, Json, ResultsFolder, To, Words
+from harness.verbs.shared.parameters import RESULTS, Flag, Json, ResultsFolder, To, Words
 
 if TYPE_CHECKING:
-    from harness.histories import History
-    from harness.verbs.forms import Forms, Writer
+    from harness.model.history import History
+    from harness.verbs.shared.forms import Forms, Writer
 
 PICTURES = ("svg", "png", "pdf")
 
@@ -54,7 +54,7 @@ def history_verb(
         Write the history as FORM=FILE, or print it as FORM; may be given several times: json, csv,
         or a picture as svg, png, pdf.
     """
-    from harness.verbs.forms import Forms
+    from harness.verbs.shared.forms import Forms
 
     forms = Forms(("json", "csv", *PICTURES), to, json=json)
     if last is not None and last < 1:
@@ -74,9 +74,9 @@ def _read(
     like: str | None,
     allow: list[str] | None,
 ) -> History:
-    from harness.run.history import HistoryOptions, read_history
-    from harness.run.likeness import parse_allowed
-    from harness.run.quantities import compared_metric
+    from harness.answers.comparability import parse_allowed
+    from harness.answers.history import HistoryOptions, read_history
+    from harness.answers.quantities import compared_metric
     from harness.store import find_run
 
     names = [name for word in metric or () for name in word.split(",")]
@@ -93,12 +93,12 @@ def _read(
 
 
 def _deliver(history: History, forms: Forms, *, dark: bool) -> None:
-    from harness.reporters.csv_table import csv_text
+    from harness.reporters.documents.history import history_document, history_rows
+    from harness.reporters.export.csv import csv_text
     from harness.reporters.history import render_history
-    from harness.reporters.history_document import history_document, history_rows
     from harness.reporters.plain import plain
-    from harness.verbs.output import err, out
-    from harness.verbs.plot_history import history_picture
+    from harness.verbs.shared.output import err, out
+    from harness.verbs.shared.plot_history import history_picture
 
     pictures: dict[str, Writer] = {
         form: partial(history_picture, history, form, dark=dark) for form in PICTURES

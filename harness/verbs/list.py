@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Literal
 
 from harness.errors import EXIT_FINE
-from harness.verbs.parameters import Json, To
+from harness.verbs.shared.parameters import Json, To
 
 What = Literal["scenarios", "workloads", "consumers", "metrics", "plans"]
 
@@ -20,7 +20,7 @@ def list_verb(what: What, /, *, to: To = None, json: Json = False) -> int:
     to
         Write the list as json=FILE, or print it as json.
     """
-    from harness.verbs.forms import Forms
+    from harness.verbs.shared.forms import Forms
 
     forms = Forms(("json",), to, json=json)
     entries = _entries(what)
@@ -31,7 +31,7 @@ def list_verb(what: What, /, *, to: To = None, json: Json = False) -> int:
 def _print(entries: list[dict[str, str]]) -> None:
     from rich.table import Table
 
-    from harness.verbs.output import out
+    from harness.verbs.shared.output import out
 
     table = Table(box=None, pad_edge=False, show_header=False)
     for entry in entries:
@@ -45,7 +45,7 @@ def _entries(what: What) -> list[dict[str, str]]:
 
         return [{"name": name, "summary": scenario_summary(name)} for name in SCENARIOS]
     if what == "plans":
-        from harness.run.plan_file import load_plan_file
+        from harness.run.plan.file import load_plan_file
         from harness.scenarios.catalog import PLANS
 
         return [{"name": name, "summary": load_plan_file(name).summary} for name in PLANS]

@@ -8,13 +8,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from harness.errors import EXIT_FINE, UsageError
-from harness.verbs.parameters import RESULTS, Flag, Json, OutputFile, ResultsFolder, To
+from harness.verbs.shared.parameters import RESULTS, Flag, Json, OutputFile, ResultsFolder, To
 
 if TYPE_CHECKING:
-    from harness.model import Caution, ReportView
+    from harness.model.result import Caution, ReportView
     from harness.reporters.plots.base import Plot
     from harness.reporters.plots.picture import Format
-    from harness.verbs.forms import Forms, Writer
+    from harness.verbs.shared.forms import Forms, Writer
 
 Kind = Literal["forest", "cpu", "latency", "ledger", "timeline", "drift", "history"]
 
@@ -58,7 +58,7 @@ def plot_verb(
         Write the picture as FORM=FILE, or FORM to standard output; may be given several times: svg,
         png, pdf; json is the data behind the picture, and what one sees in words.
     """
-    from harness.verbs.forms import Forms
+    from harness.verbs.shared.forms import Forms
 
     forms = Forms((*PICTURES, "json"), to, json=json)
     if output is not None:
@@ -84,9 +84,9 @@ def _deliver(
     workload: str | None,
     metric: str | None,
 ) -> None:
+    from harness.answers.result import make_view
     from harness.reporters.plots.catalog import PLOTS
     from harness.reporters.plots.picture import picture_bytes
-    from harness.run.result import make_view
     from harness.store import find_run, load_run
 
     stored = load_run(find_run(run, results))
@@ -115,7 +115,7 @@ def _deliver_history(
     dark: bool,
 ) -> None:
     from harness.store import find_run
-    from harness.verbs.plot_history import history_picture, picture_document, read_like
+    from harness.verbs.shared.plot_history import history_picture, picture_document, read_like
 
     history = read_like(run, results, workload=workload, metric=metric)
     folder = find_run(run, results).resolve()
@@ -144,7 +144,7 @@ def _nothing() -> None:
 
 def _say(cautions: Iterable[Caution]) -> None:
     from harness.reporters.plain import plain
-    from harness.verbs.output import err
+    from harness.verbs.shared.output import err
 
     for caution in cautions:
         err().print(plain(caution.one_line()), markup=False, soft_wrap=True)

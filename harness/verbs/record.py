@@ -8,7 +8,7 @@ from typing import Annotated
 from cyclopts import Parameter
 
 from harness.errors import EXIT_FINE
-from harness.verbs.parameters import Flag, Json, To, Words
+from harness.verbs.shared.parameters import Flag, Json, To, Words
 
 
 def record_verb(
@@ -41,10 +41,10 @@ def record_verb(
     command
         What follows `--`: a command to record instead of a workload.
     """
-    from harness.run.plan import Request
+    from harness.run.plan.plan import Request
     from harness.run.record import record_capture
-    from harness.verbs.forms import Forms
-    from harness.verbs.output import err, out
+    from harness.verbs.shared.forms import Forms
+    from harness.verbs.shared.output import err, out
 
     forms = Forms(("json",), to, json=json)
     request = Request(

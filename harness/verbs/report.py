@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING, Annotated, Literal
 from cyclopts import Parameter
 
 from harness.errors import EXIT_FINE, EXIT_UNTRUSTWORTHY, AuditbenchError, UsageError
-from harness.verbs.parameters import RESULTS, Flag, OutputFile, ResultsFolder, To
+from harness.verbs.shared.parameters import RESULTS, Flag, OutputFile, ResultsFolder, To
 
 if TYPE_CHECKING:
-    from harness.changes import ChangeReport
-    from harness.model import ReportView
+    from harness.model.compare import ChangeReport
+    from harness.model.result import ReportView
     from harness.store import StoredRun
-    from harness.verbs.forms import Forms, Writer
+    from harness.verbs.shared.forms import Forms, Writer
 
 Format = Literal["html", "md", "txt"]
 
@@ -52,8 +52,8 @@ def report_verb(
         file that needs no network. md, txt: for a pull request or a mail.
     """
     from harness.store import find_run
-    from harness.verbs.forms import Forms
-    from harness.verbs.output import out, print_json
+    from harness.verbs.shared.forms import Forms
+    from harness.verbs.shared.output import out, print_json
 
     forms = Forms(FORMS, to)
     if output is not None:
@@ -107,8 +107,8 @@ def _require_sense(forms: Forms, *, open: bool, json: bool) -> None:
 
 
 def _load(folders: list[Path]) -> tuple[list[StoredRun], list[ReportView]]:
-    from harness.model import ReportView
-    from harness.run.result import in_plan_order, make_result
+    from harness.answers.result import in_plan_order, make_result
+    from harness.model.result import ReportView
     from harness.store import load_run
 
     stored = [load_run(folder) for folder in dict.fromkeys(path.resolve() for path in folders)]
@@ -121,7 +121,7 @@ def _compared(stored: list[StoredRun]) -> tuple[ChangeReport | None, list[str]]:
 
     Unlike runs are what a report is for: what differs is among its warnings.
     """
-    from harness.run.across import CompareOptions, Side, compare_runs
+    from harness.answers.compare import CompareOptions, Side, compare_runs
 
     base, *heads = (Side(run) for run in stored)
     reports, refused = [], []

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from harness.errors import EXIT_FINE
-from harness.verbs.parameters import Json, To
+from harness.verbs.shared.parameters import Json, To
 
 
 def restore_verb(*, to: To = None, json: Json = False) -> int:
@@ -15,10 +15,10 @@ def restore_verb(*, to: To = None, json: Json = False) -> int:
         Write what was given back as json=FILE, or print it as json.
     """
     from harness.files.scratch import remove_abandoned
-    from harness.kernel.lease import restore
+    from harness.kernel.lease.lease import restore
     from harness.reporters.plain import plain
-    from harness.verbs.forms import Forms
-    from harness.verbs.output import out
+    from harness.verbs.shared.forms import Forms
+    from harness.verbs.shared.output import out
 
     forms = Forms(("json",), to, json=json)
     repaired = [*restore(), *remove_abandoned()]

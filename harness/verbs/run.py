@@ -7,8 +7,8 @@ from typing import Annotated
 from cyclopts import Parameter
 
 from harness.errors import EXIT_FINE, EXIT_INTERRUPTED, EXIT_UNTRUSTWORTHY
-from harness.verbs.parameters import Json, Paths, To, Words
-from harness.verbs.selection import Conduct, Load
+from harness.verbs.shared.options import Conduct, Load
+from harness.verbs.shared.parameters import Json, Paths, To, Words
 
 
 def run_verb(
@@ -50,7 +50,7 @@ def run_verb(
         What follows `--`: the command to measure as the workload.
     """
     from harness.run.session import run_with_fallback
-    from harness.verbs.output import err
+    from harness.verbs.shared.output import err
     from harness.verbs.show import run_forms, show_run
 
     forms = run_forms(to, json=json)

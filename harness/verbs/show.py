@@ -6,10 +6,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from harness.errors import EXIT_FINE, EXIT_UNTRUSTWORTHY
-from harness.verbs.parameters import RESULTS, Flag, Json, ResultsFolder, To
+from harness.verbs.shared.parameters import RESULTS, Flag, Json, ResultsFolder, To
 
 if TYPE_CHECKING:
-    from harness.verbs.forms import Forms
+    from harness.verbs.shared.forms import Forms
 
 
 def show_verb(
@@ -45,8 +45,8 @@ def show_verb(
 
 def run_forms(to: list[str] | None, *, json: bool) -> Forms:
     """The forms asked for of a run; UsageError where one cannot be had."""
-    from harness.verbs.forms import Forms
-    from harness.verbs.run_forms import RUN_FORMS, require_libraries
+    from harness.verbs.shared.forms import Forms
+    from harness.verbs.shared.run_forms import RUN_FORMS, require_libraries
 
     forms = Forms(RUN_FORMS, to, json=json)
     require_libraries(forms.asked())
@@ -55,15 +55,15 @@ def run_forms(to: list[str] | None, *, json: bool) -> Forms:
 
 def show_run(folder: Path, forms: Forms, *, ledger: bool = False, details: bool = False) -> bool:
     """Print a run, and write its forms; False where it is not trustworthy."""
+    from harness.answers.result import make_result
     from harness.reporters.details import render_details
-    from harness.reporters.document import result_document
+    from harness.reporters.documents.result import result_document
     from harness.reporters.ledger import render_ledgers
     from harness.reporters.plainly import made_plain
     from harness.reporters.terminal import render_result
-    from harness.run.result import make_result
     from harness.store import load_run
-    from harness.verbs.output import err, out
-    from harness.verbs.run_forms import run_writers
+    from harness.verbs.shared.output import err, out
+    from harness.verbs.shared.run_forms import run_writers
 
     stored = load_run(folder)
     result = make_result(stored)

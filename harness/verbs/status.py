@@ -6,7 +6,7 @@ from dataclasses import asdict
 from typing import Any
 
 from harness.errors import EXIT_FINE
-from harness.verbs.parameters import Json, To
+from harness.verbs.shared.parameters import Json, To
 
 
 def status_verb(*, to: To = None, json: Json = False) -> int:
@@ -18,11 +18,11 @@ def status_verb(*, to: To = None, json: Json = False) -> int:
         Write the state as json=FILE, or print it as json.
     """
     from harness.kernel.client import AuditClient
-    from harness.kernel.rule import Rule
-    from harness.kernel.rule_format import format_rule
+    from harness.kernel.rules.format import format_rule
+    from harness.kernel.rules.rule import Rule
     from harness.reporters.plain import plain
-    from harness.verbs.forms import Forms
-    from harness.verbs.output import out
+    from harness.verbs.shared.forms import Forms
+    from harness.verbs.shared.output import out
 
     forms = Forms(("json",), to, json=json)
     with AuditClient() as client:
@@ -49,9 +49,9 @@ def status_verb(*, to: To = None, json: Json = False) -> int:
 
 def _holder() -> str | None:
     """The run that borrows the host's audit now, in words."""
-    from harness.kernel.lock import read_holder
-    from harness.kernel.process import is_alive
-    from harness.kernel.state_dir import DEFAULT_STATE_DIR, StateDir
+    from harness.kernel.lease.lock import read_holder
+    from harness.kernel.lease.state_dir import DEFAULT_STATE_DIR, StateDir
+    from harness.processes.identity import is_alive
 
     holder = read_holder(StateDir(DEFAULT_STATE_DIR).lock)
     return holder.describe() if holder is not None and is_alive(holder.process) else None

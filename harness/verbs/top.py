@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 from cyclopts import Parameter
 
 from harness.errors import EXIT_FINE, EXIT_INTERRUPTED, UsageError
-from harness.verbs.parameters import Flag, Json, To
+from harness.verbs.shared.parameters import Flag, Json, To
 
 if TYPE_CHECKING:
-    from consumer.log import LogSums
-    from harness.kernel.rule_file import RuleFile
+    from consumer.log.summary import LogSums
+    from harness.kernel.rules.file import RuleFile
 
 BY = ("exe", "comm", "syscall", "key", "auid", "uid", "address", "type", "node", "rule")
 
@@ -50,14 +50,14 @@ def top_verb(
     """
     by = [word for words in by or () for word in words.split(",")]
     _check(files, by, rules, limit, live, unicast=unicast)
-    from harness.verbs.forms import Forms
+    from harness.verbs.shared.forms import Forms
 
     forms = Forms(("json",), to, json=json)
+    from harness.reporters.documents.top import top_document
     from harness.reporters.top import render_top
-    from harness.reporters.top_document import top_document
-    from harness.verbs.output import err, out
-    from harness.verbs.top_progress import ListeningProgress, ReadingProgress
-    from harness.verbs.top_sources import from_files, from_kernel
+    from harness.verbs.shared.output import err, out
+    from harness.verbs.shared.top_progress import ListeningProgress, ReadingProgress
+    from harness.verbs.shared.top_sources import from_files, from_kernel
 
     rule_file = _load(rules)
     shapes = rule_file is not None
@@ -83,15 +83,15 @@ def top_verb(
 def _load(rules: Path | None) -> RuleFile | None:
     if rules is None:
         return None
-    from harness.kernel.rule_file import load_rule_file
+    from harness.kernel.rules.file import load_rule_file
 
     return load_rule_file(rules, ignore_lock=True, elsewhere=True)
 
 
 def _by_rule(rule_file: RuleFile, sums: LogSums) -> dict[str, Any]:
     from harness.analysis.rule_credit import credit_rules
-    from harness.kernel.rule_format import format_listing
-    from harness.reporters.top_document import rule_table
+    from harness.kernel.rules.format import format_listing
+    from harness.reporters.documents.top import rule_table
 
     credits = credit_rules(rule_file.rules, sums.shapes())
     return rule_table(rule_file, format_listing(rule_file.rules), credits)
@@ -128,7 +128,7 @@ def _check(
 
 def _kinds(by: list[str], *, with_rules: bool) -> tuple[str, ...]:
     """The tables in the order asked for; the one by rule comes first where it is not named."""
-    from consumer.log import DEFAULT_KINDS
+    from consumer.log.summary import DEFAULT_KINDS
 
     kinds = tuple(dict.fromkeys(by)) if by else DEFAULT_KINDS
     return ("rule", *kinds) if with_rules and "rule" not in kinds else kinds

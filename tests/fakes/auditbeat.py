@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from consumer.names import type_name
+from consumer.text.names import type_name
 from harness.kernel.client import AuditClient
 from tests.fakes.stand_in import PACE, Ending, Link, begin, head_of, load_yaml
 

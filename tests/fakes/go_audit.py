@@ -17,7 +17,7 @@ from typing import Any, NoReturn
 
 from harness.errors import AuditbenchError
 from harness.kernel.client import AuditClient
-from harness.kernel.rule_text import parse_rule
+from harness.kernel.rules.text import parse_rule
 from tests.fakes.stand_in import PACE, Ending, Link, begin, head_of, load_yaml
 
 EOE = 1320

@@ -20,7 +20,7 @@ from pathlib import Path
 
 from harness.errors import AuditbenchError
 from harness.kernel.client import SocketFactory
-from harness.kernel.lease import Lease, WantedState, take_lease
+from harness.kernel.lease.lease import Lease, WantedState, take_lease
 from tests.fakes.fake_kernel import connect_to, rule
 
 NOBODY = 2**22  # above the largest pid

@@ -18,7 +18,7 @@ from typing import Any
 
 from harness.errors import KernelAnswerError
 from harness.kernel.client import AuditClient
-from harness.kernel.rule_text import parse_rule
+from harness.kernel.rules.text import parse_rule
 from tests.fakes.stand_in import PACE, Ending, Link, begin, head_of
 
 SYSCALL, SOCKADDR, EXECVE, EOE = 1300, 1306, 1309, 1320

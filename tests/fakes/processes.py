@@ -10,8 +10,8 @@ import sys
 import time
 from pathlib import Path
 
-from harness.kernel.lock import holder_of
-from harness.kernel.process import identify, wait_gone
+from harness.kernel.lease.lock import holder_of
+from harness.processes.identity import identify, wait_gone
 
 ROOT = Path(__file__).resolve().parents[2]
 PATIENCE_S = 60
@@ -42,7 +42,7 @@ class Run:
         with contextlib.suppress(OSError):
             for pid in map(int, children.read_text().split()):
                 with contextlib.suppress(OSError):
-                    if b"harness.kernel.guard" in Path(f"/proc/{pid}/cmdline").read_bytes():
+                    if b"harness.kernel.lease.guard" in Path(f"/proc/{pid}/cmdline").read_bytes():
                         pids.append(pid)
         return pids
 

@@ -14,7 +14,7 @@ import sys
 import time
 from pathlib import Path
 
-from harness.kernel.lease import WantedState, take_lease
+from harness.kernel.lease.lease import WantedState, take_lease
 from tests.kernel.conftest import field_rule
 
 CONSUMER = """

@@ -23,7 +23,7 @@ from typing import Any
 
 from ruamel.yaml import YAML
 
-from consumer import netlink
+from consumer.receiving import netlink
 
 MISDEEDS = frozenset(filter(None, os.environ.get("STAND_IN", "").split(",")))
 PACE = float(os.environ.get("STAND_IN_PACE", "1"))

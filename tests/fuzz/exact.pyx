@@ -4,8 +4,8 @@ from libc.stdint cimport uint8_t
 from libc.stdlib cimport free, malloc
 from libc.string cimport memcpy
 
-from consumer.fields cimport MAX_TEXT
-from consumer.pipeline cimport HEADER_BYTES, Pipeline
+from consumer.record.fields cimport MAX_TEXT
+from consumer.receiving.pipeline cimport HEADER_BYTES, Pipeline
 
 
 def feed_exact(Pipeline pipeline not None, list stream not None):

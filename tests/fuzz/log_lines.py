@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from consumer.log import LogSums
-from consumer.log_tables import KINDS
-from consumer.names import type_name
+from consumer.log.summary import LogSums
+from consumer.log.tables import KINDS
+from consumer.text.names import type_name
 from tests.fuzz.grammar import datagrams
 
 HEADS = (b"", b"node=a ", b"node=b type=SYSCALL ", b"type=", b"\x1b[31m ")

@@ -8,8 +8,8 @@ from itertools import count
 
 import atheris
 
-from consumer.log import LogSums
-from consumer.log_tables import KINDS
+from consumer.log.summary import LogSums
+from consumer.log.tables import KINDS
 from tests.fuzz.log_lines import cut, feed, log_of, read
 
 INPUTS_PER_READER = 500

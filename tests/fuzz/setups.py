@@ -6,12 +6,12 @@ import re
 import struct
 from typing import Any
 
-from consumer.assemble import Assembler
-from consumer.parse import fields_of
-from consumer.pipeline import Pipeline
-from consumer.store import LineStore
-from consumer.twin import Twin, is_record
-from consumer.twin_decode import decode
+from consumer.event.assemble import Assembler
+from consumer.output.store import LineStore
+from consumer.receiving.parse import fields_of
+from consumer.receiving.pipeline import Pipeline
+from consumer.twin.decode import decode
+from consumer.twin.twin import Twin, is_record
 
 EVENTS = 8
 MARKER = b"mk"

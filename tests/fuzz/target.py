@@ -13,7 +13,7 @@ from pathlib import Path
 import atheris
 import exact
 
-from consumer.store import LineStore
+from consumer.output.store import LineStore
 from tests.fuzz import setups
 from tests.fuzz.grammar import datagrams
 

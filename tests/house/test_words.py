@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from harness.model import AA
+from harness.model.run import AA
 from harness.renamed import CELLS, OLD_AA, SCENARIOS, SUFFIXES
 from harness.reporters.ledger import LINE_HEADERS, TERMS
 from harness.reporters.words import JUDGED, OUTCOMES, VERDICTS

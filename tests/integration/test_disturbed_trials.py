@@ -6,10 +6,10 @@ from dataclasses import replace
 
 import pytest
 
-from harness.model import Sample, Trial
+from harness.model.run import Sample, Trial
 from harness.run import replay
-from harness.run.plan import Request, make_plan
-from harness.run.schedule import block
+from harness.run.plan.plan import Request, make_plan
+from harness.run.plan.schedule import block
 
 LIMIT = {"slowdown_percent": 10.0}
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from consumer.parse import feed_frames
+from consumer.receiving.parse import feed_frames
 from tests.fuzz import setups
 from tests.fuzz.grammar import datagrams
 from tests.fuzz.log_lines import cut, log_of, read

@@ -18,11 +18,11 @@ from pathlib import Path
 import pytest
 
 from harness.errors import HostUnfitError
-from harness.kernel.guard_process import GuardProcess
-from harness.kernel.lease import WantedState, restore, take_lease
-from harness.kernel.lock import holder_of
-from harness.kernel.process import identify, is_alive
-from harness.kernel.restore import TOKEN_VARIABLE
+from harness.kernel.lease.guard_process import GuardProcess
+from harness.kernel.lease.lease import WantedState, restore, take_lease
+from harness.kernel.lease.lock import holder_of
+from harness.kernel.lease.restore import TOKEN_VARIABLE
+from harness.processes.identity import identify, is_alive
 from tests.fakes.fake_kernel import GET, FakeKernel, rule
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -312,13 +312,13 @@ def test_a_daemon_that_comes_while_the_lease_is_taken_is_refused_too(
     kernel: FakeKernel, state_dir: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     before = kernel.state()
-    monkeypatch.setattr("harness.kernel.lease.is_live_daemon", lambda pid: True)
+    monkeypatch.setattr("harness.kernel.lease.lease.is_live_daemon", lambda pid: True)
 
     def come(*_: object) -> GuardProcess:
         kernel.daemon = os.getpid()
         return GuardProcess(*_)  # type: ignore[arg-type]
 
-    monkeypatch.setattr("harness.kernel.lease.GuardProcess", come)
+    monkeypatch.setattr("harness.kernel.lease.lease.GuardProcess", come)
     with (
         pytest.raises(HostUnfitError, match="is registered"),
         take_lease(command="t", state_dir=state_dir, socket_factory=kernel.connect),
@@ -462,7 +462,7 @@ def test_a_live_daemon_is_refused_with_the_remedy(
     kernel: FakeKernel, state_dir: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     kernel.daemon = os.getpid()
-    monkeypatch.setattr("harness.kernel.lease.is_live_daemon", lambda pid: True)
+    monkeypatch.setattr("harness.kernel.lease.lease.is_live_daemon", lambda pid: True)
     with (
         pytest.raises(HostUnfitError, match=rf"\(pid {os.getpid()}\) is registered.*--borrow"),
         take_lease(command="t", state_dir=state_dir, socket_factory=kernel.connect),

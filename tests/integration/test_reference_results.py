@@ -20,11 +20,11 @@ from harness import api
 from harness.errors import UsageError
 from harness.host.facts import HostFacts
 from harness.metrics.catalog import METRICS
-from harness.model import Sample
+from harness.model.run import Sample
 from harness.reporters.details import render_details
-from harness.reporters.document import result_document
+from harness.reporters.documents.result import result_document
+from harness.reporters.export.junit import result_junit
 from harness.reporters.html.page import report_html
-from harness.reporters.junit import result_junit
 from harness.reporters.ledger import render_ledgers
 from harness.reporters.markdown import result_markdown
 from harness.reporters.plots.catalog import PLOTS

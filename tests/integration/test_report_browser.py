@@ -14,9 +14,9 @@ from typing import Any
 
 import pytest
 
+from harness.answers.compare import CompareOptions, Side, compare_runs
 from harness.reporters.html.page import report_html
 from harness.reporters.plots.catalog import PLOTS
-from harness.run.across import CompareOptions, Side, compare_runs
 from harness.store import load_run
 from tests.support import hostile_runs as hostile
 from tests.support.programs import NOT_SERVED, program

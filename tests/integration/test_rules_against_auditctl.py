@@ -17,12 +17,12 @@ from pathlib import Path
 import pytest
 
 from harness.errors import UsageError
-from harness.kernel.parsed_line import ParsedLine
-from harness.kernel.rule import Rule
-from harness.kernel.rule_file import load_rule_file, parse_rules_text
-from harness.kernel.rule_format import format_rule, listing_bytes
-from harness.kernel.rule_text import parse_rule
-from harness.kernel.rule_words import split_line
+from harness.kernel.rules.file import load_rule_file, parse_rules_text
+from harness.kernel.rules.format import format_rule, listing_bytes
+from harness.kernel.rules.parsed_line import ParsedLine
+from harness.kernel.rules.rule import Rule
+from harness.kernel.rules.text import parse_rule
+from harness.kernel.rules.words import split_line
 from tests.golden.rules.auditctl_shim import (
     AUDIT_ADD_RULE,
     Answer,
@@ -178,7 +178,7 @@ def test_reading_rules_asks_the_kernel_nothing(auditctl: ShimmedAuditctl, tmp_pa
     """libaudit itself would ask for the kernel's features where these fields and lists occur."""
     log = tmp_path / "requests"
     program = (
-        "from harness.kernel.rule_text import parse_rule_text as read\n"
+        "from harness.kernel.rules.text import parse_rule_text as read\n"
         "read('-a always,exit -F exe=/x -F sessionid=1')\n"
         "read('-a always,exclude -F pid=1 -F msgtype=CWD')\n"
         "read('-a never,filesystem -F fstype=tracefs -F key=k')\n"

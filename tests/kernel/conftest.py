@@ -16,11 +16,11 @@ import pytest
 
 from harness.errors import AuditbenchError
 from harness.kernel.client import AuditClient
-from harness.kernel.daemon import clear_stale_daemon, is_live_daemon, process_name
-from harness.kernel.lock import holder_of
-from harness.kernel.restore import Report, calm, restore_state
-from harness.kernel.snapshot import Snapshot, differences
-from harness.kernel.state_dir import DEFAULT_STATE_DIR
+from harness.kernel.lease.daemon import clear_stale_daemon, is_live_daemon, process_name
+from harness.kernel.lease.lock import holder_of
+from harness.kernel.lease.restore import Report, calm, restore_state
+from harness.kernel.lease.snapshot import Snapshot, differences
+from harness.kernel.lease.state_dir import DEFAULT_STATE_DIR
 
 NOBODY = 2**22  # no process has this pid: rules that filter on it match nothing
 

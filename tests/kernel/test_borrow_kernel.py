@@ -18,12 +18,12 @@ import pytest
 
 from harness.errors import HostUnfitError
 from harness.kernel.client import AuditClient
-from harness.kernel.daemon import clear_stale_daemon, is_live_daemon
-from harness.kernel.lease import WantedState, restore, take_lease
-from harness.kernel.lock import holder_of
-from harness.kernel.process import identify, wait_gone
-from harness.kernel.restore import Report, calm, restore_state
-from harness.kernel.snapshot import Snapshot, differences
+from harness.kernel.lease.daemon import clear_stale_daemon, is_live_daemon
+from harness.kernel.lease.lease import WantedState, restore, take_lease
+from harness.kernel.lease.lock import holder_of
+from harness.kernel.lease.restore import Report, calm, restore_state
+from harness.kernel.lease.snapshot import Snapshot, differences
+from harness.processes.identity import identify, wait_gone
 from tests.fakes.processes import Run, kill
 from tests.support.programs import find_program, program
 

@@ -13,7 +13,7 @@ import pytest
 from harness.errors import KernelAnswerError
 from harness.kernel import netlink
 from harness.kernel.client import AuditClient
-from harness.kernel.daemon import clear_stale_daemon, is_live_daemon
+from harness.kernel.lease.daemon import clear_stale_daemon, is_live_daemon
 from harness.kernel.messages import with_prepend
 from tests.support.privilege import AS_NOBODY
 from tests.support.programs import program

@@ -17,9 +17,9 @@ from typing import Any
 
 import pytest
 
-from consumer.parse import parse_buffer, split_capture
+from consumer.receiving.parse import parse_buffer, split_capture
 from harness.kernel.client import AuditClient
-from harness.kernel.rule_text import parse_rule
+from harness.kernel.rules.text import parse_rule
 from tests.support.audit_consumer import ConsumerProcess
 
 pytestmark = pytest.mark.kernel

@@ -20,10 +20,10 @@ from harness.consumers.auditd import AuditdConsumer, AuditdRunning
 from harness.consumers.base import ConsumerSetup
 from harness.consumers.catalog import CONSUMERS
 from harness.kernel.client import AuditClient
-from harness.kernel.lease import take_lease
-from harness.model import Cell, Sample, Trial
-from harness.processes import ChildFailedError
-from harness.run.plan import Request, make_plan
+from harness.kernel.lease.lease import take_lease
+from harness.model.run import Cell, Sample, Trial
+from harness.processes.line_process import ChildFailedError
+from harness.run.plan.plan import Request, make_plan
 from harness.run.trial import Bench, run_trial
 from tests.support.command import ROOT
 from tests.support.programs import needs

@@ -15,15 +15,16 @@ from typing import Any
 
 import pytest
 
-from harness.consumers import osqueryd, ready
+from harness.consumers import osqueryd
 from harness.consumers.base import ConsumerSetup
 from harness.consumers.catalog import CONSUMERS, find_consumer
-from harness.consumers.foreign import ForeignRunning
+from harness.consumers.foreign import ready
+from harness.consumers.foreign.running import ForeignRunning
 from harness.kernel.client import AuditClient
-from harness.kernel.lease import Lease, WantedState, take_lease
-from harness.kernel.rule_text import parse_rule
-from harness.model import Cell, Sample, Trial
-from harness.run.plan import Request, make_plan
+from harness.kernel.lease.lease import Lease, WantedState, take_lease
+from harness.kernel.rules.text import parse_rule
+from harness.model.run import Cell, Sample, Trial
+from harness.run.plan.plan import Request, make_plan
 from harness.run.trial import Bench, run_trial
 from tests.kernel.conftest import NOBODY
 from tests.support.stand_ins import make_stand_in

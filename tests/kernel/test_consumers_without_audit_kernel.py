@@ -15,8 +15,8 @@ from harness.consumers.base import Consumer, ConsumerSetup, RunningConsumer
 from harness.consumers.ebpf import EbpfConsumer
 from harness.consumers.process_events import ProcessEventsConsumer
 from harness.errors import AuditbenchError
-from harness.kernel.process import ProcessId, identify, is_alive, wait_gone
-from harness.processes import ChildFailedError, LineProcess, module_command
+from harness.processes.identity import ProcessId, identify, is_alive, wait_gone
+from harness.processes.line_process import ChildFailedError, LineProcess, module_command
 from tests.support.command import ROOT
 from tests.support.programs import needs, program
 

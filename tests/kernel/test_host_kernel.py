@@ -19,7 +19,7 @@ from harness.host.facts import read_host_facts
 from harness.host.finding import Finding
 from harness.host.tree import HostTree
 from harness.kernel.client import AuditClient
-from harness.kernel.daemon import clear_stale_daemon
+from harness.kernel.lease.daemon import clear_stale_daemon
 from harness.metrics.audit import read_kauditd_cpu
 
 pytestmark = pytest.mark.kernel

@@ -17,8 +17,8 @@ import psutil
 import pytest
 
 from harness.kernel.client import AuditClient
-from harness.kernel.rule_file import parse_rules_text
-from harness.kernel.snapshot import Snapshot
+from harness.kernel.lease.snapshot import Snapshot
+from harness.kernel.rules.file import parse_rules_text
 from tests.support.command import assert_one_line, auditbench, auditbench_json, start_auditbench
 
 pytestmark = [pytest.mark.kernel, pytest.mark.usefixtures("audit_host"), pytest.mark.timeout(300)]
@@ -68,7 +68,7 @@ def eventually(check: Callable[[], bool], timeout_s: float = 20.0) -> bool:
 
 
 def guards(harness: psutil.Process) -> list[psutil.Process]:
-    return [child for child in _children(harness) if "harness.kernel.guard" in _words(child)]
+    return [child for child in _children(harness) if "harness.kernel.lease.guard" in _words(child)]
 
 
 def children_named(harness: psutil.Process, module: str) -> list[psutil.Process]:

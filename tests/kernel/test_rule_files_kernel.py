@@ -14,11 +14,11 @@ import pytest
 
 from harness.errors import UsageError
 from harness.kernel.client import AuditClient
-from harness.kernel.rule import Rule
-from harness.kernel.rule_file import RuleFile, load_rule_file
-from harness.kernel.rule_format import format_listing
-from harness.kernel.rule_lint import rule_warnings
-from harness.kernel.rule_text import parse_rule
+from harness.kernel.rules.checks.lint import rule_warnings
+from harness.kernel.rules.file import RuleFile, load_rule_file
+from harness.kernel.rules.format import format_listing
+from harness.kernel.rules.rule import Rule
+from harness.kernel.rules.text import parse_rule
 from tests.golden.rules.auditctl_shim import auditctl_or_skip
 from tests.kernel.conftest import enabled
 

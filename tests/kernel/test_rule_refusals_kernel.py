@@ -12,8 +12,9 @@ import pytest
 
 from harness.errors import KernelAnswerError
 from harness.kernel.client import AuditClient
-from harness.kernel.rule import Rule, RuleField
-from harness.kernel.rule_fields import (
+from harness.kernel.rules.checks.paths import path_refusals
+from harness.kernel.rules.checks.refusals import rule_refusals
+from harness.kernel.rules.fields import (
     ALL_SYSCALLS,
     MAX_KEY_BYTES,
     STRING_FIELDS,
@@ -22,8 +23,7 @@ from harness.kernel.rule_fields import (
     FilterList,
     Operator,
 )
-from harness.kernel.rule_paths import path_refusals
-from harness.kernel.rule_refusals import rule_refusals
+from harness.kernel.rules.rule import Rule, RuleField
 
 pytestmark = pytest.mark.kernel
 

@@ -14,21 +14,21 @@ import pytest
 
 from harness.errors import KernelAnswerError, UsageError
 from harness.kernel.client import AuditClient
-from harness.kernel.parsed_line import ParsedLine
-from harness.kernel.rule import Rule, RuleField
-from harness.kernel.rule_fields import (
+from harness.kernel.rules.checks.paths import path_refusals
+from harness.kernel.rules.checks.refusals import rule_refusals
+from harness.kernel.rules.fields import (
     ALL_SYSCALLS,
     LISTS_WITH_SYSCALLS,
     Field,
     FilterList,
     Operator,
 )
-from harness.kernel.rule_format import format_listing
-from harness.kernel.rule_paths import path_refusals
-from harness.kernel.rule_refusals import rule_refusals
-from harness.kernel.rule_set import RuleSet
-from harness.kernel.rule_text import parse_rule, parse_rule_text
-from harness.kernel.rule_words import split_line
+from harness.kernel.rules.format import format_listing
+from harness.kernel.rules.parsed_line import ParsedLine
+from harness.kernel.rules.rule import Rule, RuleField
+from harness.kernel.rules.set import RuleSet
+from harness.kernel.rules.text import parse_rule, parse_rule_text
+from harness.kernel.rules.words import split_line
 from tests.golden.rules.auditctl_shim import auditctl_or_skip, packaged_files
 from tests.golden.rules.regenerate import lines_of
 from tests.kernel.conftest import enabled

@@ -15,7 +15,7 @@ import jsonschema
 import pytest
 
 from harness.kernel.client import AuditClient
-from harness.kernel.rule_text import parse_rule
+from harness.kernel.rules.text import parse_rule
 from tests.support.command import ROOT
 
 pytestmark = pytest.mark.kernel

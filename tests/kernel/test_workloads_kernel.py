@@ -16,9 +16,9 @@ import pytest
 
 from harness.errors import AuditbenchError, KernelAnswerError
 from harness.kernel.client import AuditClient
-from harness.kernel.libaudit import syscall_number
-from harness.kernel.rule_text import parse_rule
-from harness.processes import Document, LineProcess, module_command
+from harness.kernel.rules.libaudit import syscall_number
+from harness.kernel.rules.text import parse_rule
+from harness.processes.line_process import Document, LineProcess, module_command
 from tests.support.loads import load_command
 from workloads.catalog import WORKLOADS
 

@@ -9,8 +9,8 @@ import subprocess
 from collections import Counter
 from pathlib import Path
 
-from consumer.names import type_name
-from consumer.parse import split_capture
+from consumer.receiving.parse import split_capture
+from consumer.text.names import type_name
 from tests.support.programs import program
 
 CAPTURE = Path(__file__).parents[1] / "golden" / "records" / "linux-6.18.cap.gz"
@@ -111,7 +111,7 @@ def spelled(kind: str, row: dict[str, object]) -> str:
 
 
 def ours(document: dict[str, object], kind: str) -> Counter[str]:
-    """The same counts out of a document of `top` or of `consumer.log`."""
+    """The same counts out of a document of `top` or of `consumer.log.summary`."""
     tables = document["tables"]
     assert isinstance(tables, list)
     (rows,) = [table["rows"] for table in tables if table["by"] == kind]

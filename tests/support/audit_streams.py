@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from random import Random
 
-from consumer.twin_decode import MAX_TEXT
+from consumer.twin.decode import MAX_TEXT
 from tests.support.audit_records import (
     CONFIG_CHANGE,
     EXECVE,

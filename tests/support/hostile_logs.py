@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 import re
 
-from consumer.names import type_name
+from consumer.text.names import type_name
 from tests.support.audit_logs import recorded
 
 Event = list[tuple[int, bytes]]

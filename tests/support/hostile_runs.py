@@ -6,8 +6,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from harness.model import Caution, ReportView, Sample
-from harness.run.result import in_plan_order, make_result
+from harness.answers.result import in_plan_order, make_result
+from harness.model.result import Caution, ReportView
+from harness.model.run import Sample
 from harness.store import StoredRun, load_run
 from tests.support.two_runs import write_run
 

@@ -6,8 +6,8 @@ import random
 from collections.abc import Callable
 from pathlib import Path
 
-from harness.model import Ledger, Sample
-from harness.run.plan import Request
+from harness.model.run import Ledger, Sample
+from harness.run.plan.plan import Request
 from harness.run.session import Outcome, SessionOptions
 from harness.store import RunWriter
 

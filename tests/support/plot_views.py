@@ -7,8 +7,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 
-from harness.model import Ledger, Moment, ReportView, Sample
-from harness.run.result import make_view
+from harness.answers.result import make_view
+from harness.model.result import ReportView
+from harness.model.run import Ledger, Moment, Sample
 from harness.store import StoredRun
 from tests.support.runs import COSTS_NS, OPS, made_up_sample
 

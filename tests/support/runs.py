@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 from pathlib import Path
 
-from harness.model import Ledger, Sample
+from harness.model.run import Ledger, Sample
 from harness.store import RunWriter, StoredRun, load_run
 
 COSTS_NS = {

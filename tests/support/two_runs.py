@@ -10,7 +10,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from harness.model import Sample
+from harness.model.run import Sample
 from harness.store import RunWriter
 from tests.support.runs import COSTS_NS, made_up_run, made_up_sample
 

@@ -11,11 +11,11 @@ import pytest
 from harness import api
 from harness.cli import run_command
 from harness.errors import UsageError
-from harness.model import Cell
+from harness.model.run import Cell
 from harness.renamed import CELLS, SCENARIOS, new_name, plan_file, stored_names, stored_plan
 from harness.run.overhead_check import Load, measure_overhead
-from harness.run.plan import Request, make_plan
-from harness.run.plan_file import load_plan_file
+from harness.run.plan.file import load_plan_file
+from harness.run.plan.plan import Request, make_plan
 from harness.run.session import SessionOptions
 from harness.scenarios.catalog import HERE, PLANS
 from harness.scenarios.catalog import SCENARIOS as NOW

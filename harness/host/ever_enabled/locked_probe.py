@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from harness.host.ever_enabled.probe import ClientLike, EverEnabled, probe_ever_enabled
-from harness.kernel.lock import RunLock, holder_of
-from harness.kernel.state_dir import StateDir, default_state_dir
+from harness.kernel.lease.lock import RunLock, holder_of
+from harness.kernel.lease.state_dir import StateDir, default_state_dir
 
 
 def locked_probe(client: ClientLike, *, state: StateDir | None = None) -> EverEnabled:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from harness.model import Result
+from harness.model.result import Result
 
 Pairs = tuple[tuple[str, str], ...]
 LIMITS = (

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from markupsafe import Markup
 
-from harness.model import ReportView
+from harness.model.result import ReportView
 from harness.reporters.html.grid import Grid, data_grid
 from harness.reporters.html.svg import Palette, inline_svg
 

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from harness.model import Verdict
-from harness.reporters.csv_table import csv_text
+from harness.model.result import Verdict
+from harness.reporters.export.csv import csv_text
 from harness.reporters.units import NOTHING
 from harness.reporters.words import VERDICTS
 

@@ -13,17 +13,17 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 from markupsafe import Markup
 
-from harness.changes import ChangeReport
-from harness.model import Caution, ReportView
+from harness.model.compare import ChangeReport
+from harness.model.result import Caution, ReportView
 from harness.reporters.html import facts, tables
-from harness.reporters.html.changes import changed
+from harness.reporters.html.compare import changed
 from harness.reporters.html.figures import Panel, PlotLike, make_panels
 from harness.reporters.html.grid import Grid
 from harness.reporters.html.headline import Headline, headline
 from harness.reporters.html.svg import Palette
 from harness.reporters.plain import plain
 from harness.reporters.plainly import made_plain, plain_view
-from harness.reporters.standings import by_group, process_lines
+from harness.reporters.ranking import by_group, process_lines
 
 POLICY = (
     "default-src 'none'; script-src '{script}'; style-src '{style}'; img-src data:; "

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from harness.model import Cell, Comparison, NoiseFloor, Result
+from harness.model.result import Comparison, NoiseFloor, Result
+from harness.model.run import Cell
 from harness.reporters.html.grid import Box, Grid, number, text, verdict
 from harness.reporters.html.headline import primary_title
 from harness.reporters.ledger import TERMS, is_silent
-from harness.reporters.lookup import by_workload, several_consumers
-from harness.reporters.lookup import rows as result_rows
 from harness.reporters.markdown import metric_value
-from harness.reporters.standings import per_second, size
+from harness.reporters.ranking import per_second, size
+from harness.reporters.rows import by_workload, several_consumers
+from harness.reporters.rows import rows as result_rows
 from harness.reporters.units import (
     count,
     duration,

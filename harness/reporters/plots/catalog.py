@@ -6,7 +6,7 @@ something else than a `ReportView` is a `Plot` of its own kind of data, beside t
 
 from __future__ import annotations
 
-from harness.model import ReportView
+from harness.model.result import ReportView
 from harness.reporters.plots.base import Plot
 from harness.reporters.plots.cpu import CPU
 from harness.reporters.plots.drift import DRIFT

@@ -7,7 +7,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from harness.model import Cell, Comparison, ReportView
+from harness.model.result import Comparison, ReportView
+from harness.model.run import Cell
 from harness.reporters.plain import plain
 from harness.reporters.plots.base import Choice, Plot, Table
 from harness.reporters.plots.groups import compared, groups, labels, used

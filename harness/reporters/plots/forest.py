@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from harness.model import Cell, Comparison, ReportView
-from harness.reporters.lookup import Row
+from harness.model.result import Comparison, ReportView
+from harness.model.run import Cell
 from harness.reporters.plain import plain
 from harness.reporters.plots.base import Choice, Plot, Table
 from harness.reporters.plots.groups import (
@@ -18,6 +18,7 @@ from harness.reporters.plots.groups import (
 )
 from harness.reporters.plots.ratios import Ratio, RatioPanel, ratio_figure
 from harness.reporters.plots.style import Ink
+from harness.reporters.rows import Row
 from harness.reporters.units import interval, ratio, share
 from harness.reporters.words import VERDICTS, metric_title
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 import statistics
 from collections.abc import Iterable
 
-from harness.model import AA, Cell, Comparison, ReportView, Sample
-from harness.reporters.lookup import Row, by_workload, cell_label, rows, several_consumers
+from harness.model.result import Comparison, ReportView
+from harness.model.run import AA, Cell, Sample
 from harness.reporters.plain import plain
 from harness.reporters.plots.base import Choice
+from harness.reporters.rows import Row, by_workload, cell_label, rows, several_consumers
 
 
 def groups(view: ReportView, choice: Choice) -> dict[str, list[Row]]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-from harness.histories import History, Point, Track
+from harness.model.history import History, Point, Track
 from harness.reporters.history import change_lines, level, moment, track_name
 from harness.reporters.plain import plain
 from harness.reporters.plots.base import Choice, Plot, Table

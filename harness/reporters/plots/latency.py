@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from harness.model import ReportView, Sample
+from harness.model.result import ReportView
+from harness.model.run import Sample
 from harness.reporters.plain import plain
 from harness.reporters.plots.base import Choice, Plot, Table
 from harness.reporters.plots.groups import groups, labels, used
@@ -23,7 +24,7 @@ from harness.reporters.plots.style import (
     write,
 )
 from harness.reporters.units import count, duration
-from workloads._latency import bucket_of, bucket_upper_ns, percentile_ns
+from workloads.parts.latency import bucket_of, bucket_upper_ns, percentile_ns
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

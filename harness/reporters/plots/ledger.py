@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from harness.model import Cell, Ledger, ReportView
+from harness.model.result import ReportView
+from harness.model.run import Cell, Ledger
 from harness.reporters.ledger import is_silent
 from harness.reporters.plain import plain
 from harness.reporters.plots.base import Choice, Plot, Table

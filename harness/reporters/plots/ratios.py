@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from harness.model import Comparison
+from harness.model.result import Comparison
 from harness.reporters.plots.scale import (
     even_ticks,
     plain_number,

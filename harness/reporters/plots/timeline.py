@@ -6,7 +6,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from harness.model import Cell, Moment, ReportView, Sample
+from harness.model.result import ReportView
+from harness.model.run import Cell, Moment, Sample
 from harness.reporters.plain import plain
 from harness.reporters.plots.base import Choice, Plot, Table
 from harness.reporters.plots.groups import groups, labels, used

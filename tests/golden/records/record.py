@@ -98,7 +98,7 @@ def record(consumer: list[str], deeds_file: str, capture: Path) -> None:
 def reduce(content: bytes) -> bytes:
     """Keep the first events of each sort: system call, outcome, types of records."""
     sys.path.insert(0, str(HERE.parents[2]))
-    from consumer.parse import fields_of, split_capture
+    from consumer.receiving.parse import fields_of, split_capture
 
     metadata, frames = split_capture(content)
     metadata["kernel"] = metadata["kernel"].partition("-")[0]

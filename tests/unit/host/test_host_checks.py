@@ -17,7 +17,7 @@ from harness.host.doctor import Diagnosis, checks, diagnose, judge
 from harness.host.ever_enabled.probe import EverEnabled
 from harness.host.facts import read_host_facts
 from harness.host.finding import Finding
-from harness.kernel.lock import RunLock
+from harness.kernel.lease.lock import RunLock
 from tests.support.made_up_host import RELEASE, MadeUpClient, MadeUpHost, audit_status
 
 HOST_FOLDER = Path(__file__).parents[3] / "harness/host"

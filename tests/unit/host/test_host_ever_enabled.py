@@ -21,8 +21,8 @@ from harness.host.ever_enabled import probe
 from harness.host.ever_enabled.locked_probe import locked_probe
 from harness.host.ever_enabled.probe import never_task_rule, probe_ever_enabled
 from harness.host.ever_enabled.verdict import Differences
-from harness.kernel.lock import RunLock, holder_of
-from harness.kernel.state_dir import StateDir
+from harness.kernel.lease.lock import RunLock, holder_of
+from harness.kernel.lease.state_dir import StateDir
 from tests.support.made_up_host import MadeUpClient, MadeUpHost, audit_status
 
 

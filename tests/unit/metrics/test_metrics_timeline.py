@@ -8,7 +8,7 @@ from pathlib import Path
 
 from harness.host.tree import HostTree
 from harness.metrics.timeline import MOST_MOMENTS, Timeline
-from harness.model import Moment
+from harness.model.run import Moment
 from harness.store import SAMPLES, load_run
 from tests.support.runs import made_up_run
 

@@ -1,0 +1,1 @@
+"""Records put together to events, and judged."""

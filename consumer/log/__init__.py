@@ -1,0 +1,1 @@
+"""Reads files of audit.log and sums up their events."""

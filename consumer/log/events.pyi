@@ -1,0 +1,14 @@
+from typing import Self, final
+
+from consumer.log.fields import LogFields
+
+@final
+class LogEvents:
+    fields: LogFields
+    ended: int
+    evicted: int
+    stray_ends: int
+    first_ms: int
+    last_ms: int
+    def __new__(cls, fields: LogFields) -> Self: ...
+    def finish(self) -> None: ...

@@ -1,0 +1,3 @@
+from consumer.log.messages import MessageFields
+
+class KernelFields(MessageFields): ...

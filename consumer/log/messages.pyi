@@ -1,0 +1,3 @@
+from consumer.log.sums import ValueSums
+
+class MessageFields(ValueSums): ...

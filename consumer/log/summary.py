@@ -1,0 +1,212 @@
+"""Reads files of audit.log and sums up their events: `python -m consumer.log FILE…`.
+
+Prints one JSON document. Decoding and counting are Cython (log_reader, log_events, log_fields);
+this module opens, orders, and says what was found.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import select
+import sys
+from collections.abc import Callable, Collection, Iterable
+from typing import Any
+
+from consumer.errors import (
+    EXIT_INTERRUPTED,
+    ConsumerError,
+    HostUnfitError,
+    UsageError,
+    drop_output,
+    tell,
+    tell_unexpected,
+)
+from consumer.log.causes import Cause, cause_of
+from consumer.log.events import LogEvents
+from consumer.log.fields import LogFields
+from consumer.log.files import DAMAGED, LogFile, open_in_order
+from consumer.log.reader import LogReader
+from consumer.log.tables import KINDS, SHAPE, Row, shapes, table
+
+SCHEMA = "auditbench.log/1"
+TICK_MS = 250
+DEFAULT_KINDS = ("exe", "syscall", "key", "auid", "address")
+# Records may say less than their event already has; these are always kept for that.
+_KEPT = frozenset({"exe", "comm", "auid"})
+_FOR_RULES = frozenset({"syscall", "key", "exe", "auid", "uid"})
+
+Progress = Callable[[int, int], None]
+
+
+class LogSums:
+    """Takes logs and gives their sums. `kinds` are names of KINDS; `with_shapes` is for rules."""
+
+    def __init__(
+        self, kinds: Collection[str] = DEFAULT_KINDS, *, with_shapes: bool = False, own_pid: int = 0
+    ) -> None:
+        self.kinds = tuple(kinds)
+        needed = {*kinds, *_KEPT, *(_FOR_RULES if with_shapes else ())}
+        wanted = {KINDS.index(kind) for kind in needed} | ({SHAPE} if with_shapes else set())
+        self._fields = LogFields(wanted)
+        self._events = LogEvents(self._fields)
+        self.reader = LogReader(self._events, own_pid)
+        self._files: list[dict[str, Any]] = []
+        self._cause: Cause | None = None
+
+    def take_file(self, file: LogFile, tick: Callable[[], None]) -> None:
+        """Take a whole file; one that is damaged as a file ends where it is."""
+        before = self._counts()
+        self.reader.begin_file()
+        problem = None
+        try:
+            self._read(file, tick)
+        except DAMAGED as error:
+            problem = str(error) or "it ends too early"
+        self.reader.end_file()
+        self._note(file.name, before, problem)
+
+    def _read(self, file: LogFile, tick: Callable[[], None]) -> None:
+        if file.fd is not None:
+            file.rewind()
+            os.posix_fadvise(file.fd, 0, 0, os.POSIX_FADV_SEQUENTIAL)
+            while self.reader.read_from(file.fd):
+                tick()
+            return
+        while piece := file.read():
+            self.reader.feed(piece)
+            tick()
+
+    def take_descriptor(
+        self, name: str, fd: int, tick: Callable[[], None], interrupted: Callable[[], None]
+    ) -> None:
+        """Take what comes from a pipe until its end; Ctrl-C calls `interrupted` and goes on.
+
+        `tick` is also called where for a while nothing comes.
+        """
+        before = self._counts()
+        self.reader.begin_file()
+        waiting = select.poll()
+        waiting.register(fd, select.POLLIN)
+        more = 1
+        while more:
+            try:
+                if waiting.poll(TICK_MS):
+                    more = self.reader.read_from(fd)
+                tick()
+            except KeyboardInterrupt:
+                interrupted()
+        self.reader.end_file()
+        self._note(name, before, None)
+
+    def _counts(self) -> tuple[int, ...]:
+        reader = self.reader
+        return reader.input_bytes, reader.lines, reader.records, reader.damaged_lines
+
+    def _note(self, name: str, before: tuple[int, ...], problem: str | None) -> None:
+        names = ("bytes", "lines", "records", "damaged_lines")
+        counts = [now - then for now, then in zip(self._counts(), before, strict=True)]
+        first = self.reader.first_damaged
+        cause = cause_of(self.reader.damaged_sample) if first else None
+        self._cause = self._cause or cause
+        self._files.append(
+            {
+                "name": name,
+                **dict(zip(names, counts, strict=True)),
+                "first_damaged_line": first - before[1] if first else None,
+                "damage": f"{cause.what}; {cause.remedy}" if cause else None,
+                "problem": problem,
+            }
+        )
+
+    def check(self) -> None:
+        """Raises UsageError where there are lines and none of them is a record."""
+        if self._cause is None or self.reader.records:
+            return
+        names = [file["name"] for file in self._files]
+        where = repr(names[0]) if len(names) == 1 else f"the {len(names)} files"
+        raise UsageError(
+            f"no line of {where} is an audit record ({self._cause.what})", self._cause.remedy
+        )
+
+    def shapes(self) -> list[Row]:
+        """What rules can be held against; after `document`."""
+        return shapes(self._fields)
+
+    def document(self) -> dict[str, Any]:
+        """All sums; no record may come after it."""
+        self._events.finish()
+        reader, events = self.reader, self._events
+        return {
+            "schema": SCHEMA,
+            "files": self._files,
+            "lines": reader.lines,
+            "blank_lines": reader.blank_lines,
+            "damaged_lines": reader.damaged_lines,
+            "damaged_bytes": reader.damaged_bytes,
+            "long_lines": reader.long_lines,
+            "records": reader.records,
+            "bytes": reader.record_bytes,
+            "events": events.ended,
+            "events_cut_short": events.evicted,
+            "stray_ends": events.stray_ends,
+            "own_records": reader.own_records,
+            "first_ms": events.first_ms if events.ended else None,
+            "last_ms": events.last_ms if events.ended else None,
+            "tables": [table(self._fields, kind) for kind in self.kinds],
+        }
+
+
+def read_logs(paths: Iterable[str], sums: LogSums, progress: Progress | None = None) -> None:
+    """Take all these files, oldest first. `progress` gets bytes read, and all bytes or 0.
+
+    Raises UsageError for a file that cannot be opened, before any is read.
+    """
+    files = open_in_order(paths)
+    try:
+        total = sum(file.size for file in files)
+        done = 0
+        for file in files:
+
+            def tick(file: LogFile = file, done: int = done) -> None:
+                if progress is not None:
+                    progress(done + file.position() if total else sums.reader.input_bytes, total)
+
+            sums.take_file(file, tick)
+            done += file.size
+    finally:
+        for file in files:
+            file.close()
+
+
+def _print_sums(arguments: list[str]) -> None:
+    if sys.stdout is None:
+        raise HostUnfitError("standard output is closed", "give it a place to print to")
+    if not arguments or any(word.startswith("--") for word in arguments):
+        raise UsageError("files of audit.log are wanted", "python -m consumer.log FILE… or -")
+    sums = LogSums(KINDS)
+    read_logs(arguments, sums)
+    sums.check()
+    sys.stdout.write(json.dumps(sums.document()) + "\n")
+    sys.stdout.flush()
+
+
+def main(arguments: list[str]) -> int:
+    """Read the files named and print the document."""
+    try:
+        _print_sums(arguments)
+    except ConsumerError as error:
+        tell(error.line)
+        return error.exit_code
+    except BrokenPipeError:
+        drop_output()
+    except KeyboardInterrupt:
+        return EXIT_INTERRUPTED
+    except Exception as error:
+        drop_output()
+        return tell_unexpected(error)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

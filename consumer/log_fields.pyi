@@ -1,6 +1,0 @@
-from typing import final
-
-from consumer.log_kernel import KernelFields
-
-@final
-class LogFields(KernelFields): ...

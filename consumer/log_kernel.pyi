@@ -1,3 +1,0 @@
-from consumer.log_messages import MessageFields
-
-class KernelFields(MessageFields): ...

@@ -1,3 +1,0 @@
-from consumer.log_sums import ValueSums
-
-class MessageFields(ValueSums): ...

@@ -1,8 +1,0 @@
-from typing import Self, final
-
-from consumer.outfile import OutFile
-
-@final
-class LineStore:
-    out: OutFile
-    def __new__(cls, path: str) -> Self: ...

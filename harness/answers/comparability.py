@@ -1,0 +1,224 @@
+"""Whether two stored runs may be compared, and what differs between them.
+
+What differs by intent (the kernel for who changes it, the rules for who writes them) can be allowed
+one by one. The number of blocks, the seed and the pace may differ: they change how sure an answer
+is, not what it is about.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from harness.analysis.between_runs import CellPair
+from harness.errors import UsageError
+from harness.reporters.plain import plain
+from harness.store import StoredRun
+
+DIFFERENCES = {
+    "machine": "another machine",
+    "kernel": "the kernel's release and build",
+    "cpu": "the CPUs: model, and how many",
+    "boot": "boot parameters that bear on audit or speed",
+    "pinning": "the CPUs that workload and consumer ran on",
+    "version": "the version of auditbench, and so of its consumer and loads",
+    "kind": "a plan of the kernel against a replay",
+    "reference": "what each run compares its cells with",
+    "workloads": "the workloads measured",
+    "scenarios": "the scenarios measured",
+    "consumers": "the consumers that receive the events",
+    "rules": "the rules of a scenario",
+    "limits": "a scenario's backlog, rate and other limits",
+    "ops": "operations per trial",
+    "workers": "processes that share them",
+    "auid": "the login uid of the load",
+    "options": "options of the workload, and the command",
+    "margin": "the margin",
+}
+"""Every difference that there may be, in the order in which they are told."""
+_NOT_LIMITS = ("name", "summary", "notes", "rules", "interleaved")
+_LONGEST = 60
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """One way in which two runs are not alike; `words` say it."""
+
+    name: str
+    words: str
+
+
+def parse_allowed(words: Iterable[str]) -> frozenset[str]:
+    """The names after `--allow`, separated by commas or not; UsageError for an unknown one."""
+    names = frozenset(name for word in words for part in word.split(",") if (name := part.strip()))
+    unknown = sorted(names - DIFFERENCES.keys())
+    if unknown:
+        raise UsageError(
+            f"--allow {unknown[0]!r} is no difference", remedy="one of " + ", ".join(DIFFERENCES)
+        )
+    return names
+
+
+def require_alike(
+    base: str, head: str, differences: Sequence[Difference], allowed: Collection[str]
+) -> None:
+    """Raise UsageError, with all that differs in one line, unless every difference is allowed."""
+    refused = [difference for difference in differences if difference.name not in allowed]
+    if not refused:
+        return
+    names = ",".join(dict.fromkeys(difference.name for difference in refused))
+    words = "; ".join(difference.words for difference in refused)
+    raise UsageError(
+        f"{base} and {head} are not alike: {words}",
+        remedy=f"if that is what you want to compare, --allow {names}; --force allows everything",
+    )
+
+
+def find_differences(
+    base: StoredRun, head: StoredRun, pairs: Sequence[CellPair], *, chosen: bool
+) -> list[Difference]:
+    """All that differs, as far as it bears on these cells.
+
+    `chosen` says that the cells were named one by one: then the runs may hold other cells besides,
+    and two scenarios of different names may differ.
+    """
+    found = [
+        *_host(base.environment, head.environment),
+        *_plan(base.plan, head.plan, {pair.head.workload for pair in pairs}),
+        *([] if chosen else _cells_missing(base.plan, head.plan)),
+        *_scenarios(base.plan, head.plan, pairs),
+    ]
+    # What several workloads have in common is said once.
+    return list(dict.fromkeys(found))
+
+
+def _host(base: Mapping[str, Any], head: Mapping[str, Any]) -> Iterator[Difference]:
+    for name, value in _HOST_VALUES.items():
+        yield from _differ(name, name, value(base), value(head))
+
+
+def _facts(environment: Mapping[str, Any], group: str) -> Mapping[str, Any]:
+    found = environment.get("facts", {}).get(group, {})
+    return found if isinstance(found, Mapping) else {}
+
+
+def _kernel(environment: Mapping[str, Any]) -> str:
+    facts = _facts(environment, "kernel")
+    return " ".join(str(facts[name]) for name in ("release", "version") if facts.get(name))
+
+
+def _cpu(environment: Mapping[str, Any]) -> str:
+    facts = _facts(environment, "cpu")
+    online, allowed = facts.get("online", ()), facts.get("allowed", ())
+    return f"{len(online)} × {facts.get('model', 'unknown')}, {len(allowed)} allowed"
+
+
+_HOST_VALUES: Mapping[str, Callable[[Mapping[str, Any]], Any]] = {
+    "machine": lambda environment: environment.get("facts", {}).get("machine"),
+    "kernel": _kernel,
+    "cpu": _cpu,
+    "boot": lambda environment: _facts(environment, "kernel").get("boot_parameters", []),
+    "pinning": lambda environment: environment.get("cpus", {}),
+    "version": lambda environment: environment.get("auditbench"),
+}
+
+
+def _plan(
+    base: Mapping[str, Any], head: Mapping[str, Any], workloads: Collection[str]
+) -> Iterator[Difference]:
+    def reference(plan: Mapping[str, Any]) -> str:
+        return plan.get("reference_scenario") or plan.get("reference_consumer") or "none"
+
+    yield from _differ("kind", "kind", base.get("kind", "kernel"), head.get("kind", "kernel"))
+    yield from _differ("reference", "reference", reference(base), reference(head))
+    for workload in sorted(workloads):
+        old, new = base.get("ops", {}).get(workload), head.get("ops", {}).get(workload)
+        yield from _differ("ops", f"operations of {workload}", old, new)
+    yield from _differ("workers", "workers", base.get("workers", 1), head.get("workers", 1))
+    yield from _differ("auid", "auid", base.get("auid", "keep"), head.get("auid", "keep"))
+    for key in ("workload_options", "command", "rate_per_s"):
+        yield from _differ("options", key.replace("_", " "), base.get(key), head.get(key))
+    for key in ("margin", "margins"):
+        yield from _differ("margin", key, base.get(key), head.get(key))
+
+
+def _cells_missing(base: Mapping[str, Any], head: Mapping[str, Any]) -> Iterator[Difference]:
+    yield from _sets("workloads", base.get("workloads", ()), head.get("workloads", ()))
+    both = [name for name in base.get("workloads", ()) if name in head.get("workloads", ())]
+    for workload in both:
+        yield from _sets("scenarios", _interleaved(base, workload), _interleaved(head, workload))
+    yield from _sets("consumers", base.get("consumers", ()), head.get("consumers", ()))
+
+
+def _interleaved(plan: Mapping[str, Any], workload: str) -> list[str]:
+    """The scenarios of a run but those that only a fresh boot can show."""
+    scenarios = plan.get("scenarios", {}).get(workload, ())
+    return [scenario["name"] for scenario in scenarios if scenario.get("interleaved", True)]
+
+
+def _sets(name: str, base: Iterable[str], head: Iterable[str]) -> Iterator[Difference]:
+    old, new = list(dict.fromkeys(base)), list(dict.fromkeys(head))
+    parts = [
+        f"{', '.join(sorted(only))} only in {where}"
+        for only, where in ((set(old) - set(new), "BASE"), (set(new) - set(old), "HEAD"))
+        if only
+    ]
+    if parts:
+        yield Difference(name, _short(f"{name}: {'; '.join(parts)}"))
+
+
+def _scenarios(
+    base: Mapping[str, Any], head: Mapping[str, Any], pairs: Sequence[CellPair]
+) -> Iterator[Difference]:
+    """Rules and limits of scenarios that bear the same name in both runs, the reference's too."""
+    reference = head.get("reference_scenario")
+    names = [(pair.head.workload, pair.head.scenario) for pair in pairs if _same_name(pair)]
+    names += [(pair.head.workload, reference) for pair in pairs if reference]
+    for workload, name in dict.fromkeys(names):
+        old, new = _scenario(base, workload, name), _scenario(head, workload, name)
+        if old is None or new is None:
+            continue
+        where = f"{workload} × {name}"
+        if old.get("rules", []) != new.get("rules", []):
+            yield Difference("rules", _short(f"rules of {where}: {_first_change(old, new)}"))
+        for key in sorted((old.keys() | new.keys()) - set(_NOT_LIMITS)):
+            yield from _differ("limits", f"{key} of {where}", old.get(key), new.get(key))
+
+
+def _same_name(pair: CellPair) -> bool:
+    return pair.base.scenario == pair.head.scenario
+
+
+def _first_change(old: Mapping[str, Any], new: Mapping[str, Any]) -> str:
+    """The first rule that only one of both has."""
+    before, after = old.get("rules", []), new.get("rules", [])
+    gone = next((rule for rule in before if rule not in after), None)
+    come = next((rule for rule in after if rule not in before), None)
+    if gone is None and come is None:
+        return "their order"
+    return f"{gone or 'none'} → {come or 'none'}"
+
+
+def _scenario(plan: Mapping[str, Any], workload: str, name: str) -> Mapping[str, Any] | None:
+    scenarios: Iterable[Mapping[str, Any]] = plan.get("scenarios", {}).get(workload, ())
+    return next((scenario for scenario in scenarios if scenario["name"] == name), None)
+
+
+def _differ(name: str, label: str, base: Any, head: Any) -> Iterator[Difference]:
+    # What a plan leaves out and what it says to be empty are the same.
+    if base != head and (base or head):
+        yield Difference(name, f"{_short(label)} {_words(base)} → {_words(head)}")
+
+
+def _words(value: Any) -> str:
+    if isinstance(value, Mapping):
+        value = [f"{key}={_words(inner)}" for key, inner in sorted(value.items())]
+    if isinstance(value, list | tuple):
+        value = " ".join(map(str, value))
+    return _short("none" if value in (None, "") else str(value))
+
+
+def _short(text: str) -> str:
+    text = plain(" ".join(text.split()))
+    return text if len(text) <= 2 * _LONGEST else f"{text[: 2 * _LONGEST - 1]}…"

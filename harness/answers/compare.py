@@ -1,0 +1,230 @@
+"""Stored runs against each other, and scenarios of one run: what `auditbench compare` says."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from harness.analysis.against_reference import MetricView
+from harness.analysis.between_runs import CellPair, Margins
+from harness.answers.comparability import Difference, find_differences, require_alike
+from harness.answers.compare_cells import (
+    change_cautions,
+    changes_across,
+    changes_within,
+    is_trustworthy,
+)
+from harness.answers.result import PRIMARY, in_plan_order, metric_views
+from harness.errors import UntrustworthyError, UsageError
+from harness.model.compare import ChangeReport, RunChanges
+from harness.model.run import Cell
+from harness.renamed import hint
+from harness.store import StoredRun
+
+DEFAULT_METRICS = ("elapsed_ns_per_op", "cpu_total_ns_per_op")
+"""What is compared where nothing else is asked for, beside the primary metric."""
+LEAST_BLOCKS = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Side:
+    """BASE or a HEAD: a run, and the one scenario that was chosen of it, or None for all."""
+
+    stored: StoredRun
+    scenario: str | None = None
+
+    @property
+    def label(self) -> str:
+        """As the reader is told: `<machine>/<run>`, with the scenario where one was chosen."""
+        return f"{self.stored.name}:{self.scenario}" if self.scenario else self.stored.name
+
+
+@dataclass(frozen=True, slots=True)
+class CompareOptions:
+    """How to compare. Empty `metrics` are the default ones; `margins` None is that of BASE's plan.
+
+    `allowed` are the differences between the runs that do not matter, `force` is all of them.
+    """
+
+    metrics: tuple[str, ...] = ()
+    all_metrics: bool = False
+    margin: float | None = None
+    margin_by_metric: Mapping[str, float] = field(default_factory=dict)
+    allowed: frozenset[str] = frozenset()
+    force: bool = False
+
+
+def compare_runs(base: Side, heads: Sequence[Side], options: CompareOptions) -> ChangeReport:
+    """Every HEAD against BASE.
+
+    Raises UsageError where runs are unlike and that is not allowed, where they have no cell or
+    metric in common, and UntrustworthyError where there are too few blocks for any verdict.
+    """
+    kind = base.stored.plan.get("kind", "kernel")
+    # Who names metrics is told most surely about the first.
+    primary = options.metrics[0] if options.metrics else PRIMARY.get(kind, DEFAULT_METRICS[0])
+    views = _views(options, primary)
+    pairs = tuple(_compare_pair(base, head, views, primary, options) for head in heads)
+    for pair in pairs:
+        _require_blocks(pair)
+    return ChangeReport(pairs, primary, operation="record" if kind == "replay" else "operation")
+
+
+def _views(options: CompareOptions, primary: str) -> list[MetricView]:
+    """The metrics to compare, in the order asked for or else in that of the catalog."""
+    views = {view.name: view for view in metric_views()}
+    if options.all_metrics:
+        return list(views.values())
+    names = options.metrics or (primary, *DEFAULT_METRICS)
+    return [views[name] for name in dict.fromkeys(names)]
+
+
+def _compare_pair(
+    base: Side,
+    head: Side,
+    views: list[MetricView],
+    primary: str,
+    options: CompareOptions,
+) -> RunChanges:
+    base, head = _same_choice(base, head)
+    within = _is_same_run(base, head)
+    if within and base.scenario == head.scenario:
+        raise UsageError(
+            f"{head.label} would be compared with itself",
+            remedy="name two runs, or two scenarios as in latest:no-rules latest:rules",
+        )
+    pairs = _common_cells(base, head)
+    differences = [] if within else _differences(base, head, pairs, options)
+    margins = _margins(base.stored.plan, options)
+    runs = [head.stored] if within else [base.stored, head.stored]
+    find = changes_within if within else changes_across
+    changes, losses = find(base.stored, head.stored, pairs, views, margins, primary)
+    if not changes:
+        raise UsageError(
+            f"{base.label} and {head.label} have no value of "
+            f"{', '.join(view.name for view in views)} in common",
+            remedy="choose other metrics with --metric; `auditbench list metrics` names them",
+        )
+    return RunChanges(
+        base=base.label,
+        head=head.label,
+        within=within,
+        changes=tuple(changes),
+        losses=tuple(losses),
+        cautions=tuple(change_cautions(differences, runs, changes)),
+        trustworthy=all(map(is_trustworthy, runs)),
+    )
+
+
+def _margins(plan: Mapping[str, Any], options: CompareOptions) -> Margins:
+    """Those asked for; else those of BASE's plan. A general one asked for goes before all of it."""
+    if options.margin is not None:
+        return Margins(options.margin, options.margin_by_metric)
+    by_metric = {**plan.get("margins", {}), **options.margin_by_metric}
+    return Margins(plan.get("margin", Margins().general), by_metric)
+
+
+def _same_choice(base: Side, head: Side) -> tuple[Side, Side]:
+    """A scenario that is named on one side only is meant on the other, too."""
+    return (
+        replace(base, scenario=base.scenario or head.scenario),
+        replace(head, scenario=head.scenario or base.scenario),
+    )
+
+
+def _is_same_run(base: Side, head: Side) -> bool:
+    return base.stored.folder.resolve() == head.stored.folder.resolve()
+
+
+def _differences(
+    base: Side, head: Side, pairs: list[CellPair], options: CompareOptions
+) -> list[Difference]:
+    """What differs and was allowed to; UsageError for what was not."""
+    chosen = head.scenario is not None
+    found = find_differences(base.stored, head.stored, pairs, chosen=chosen)
+    if options.margin is not None:
+        found = [difference for difference in found if difference.name != "margin"]
+    if not options.force:
+        require_alike(base.label, head.label, found, options.allowed)
+    return found
+
+
+def _common_cells(base: Side, head: Side) -> list[CellPair]:
+    """Which cell of HEAD is compared with which of BASE, in HEAD's order."""
+    old, new = _cells(base), _cells(head)
+    pairs = [
+        CellPair(match, cell)
+        for cell in new
+        if (match := _match(cell, old, new, base.scenario or cell.scenario)) is not None
+    ]
+    if not pairs:
+        raise UsageError(
+            f"{base.label} and {head.label} have no cell in common",
+            remedy=f"the former has {_names(old)}, the latter {_names(new)}",
+        )
+    # The references show the drift of the machine, whatever was chosen.
+    references = _reference_pairs(base, head, {pair.head.workload for pair in pairs})
+    return list(dict.fromkeys([*references, *pairs]))
+
+
+def _cells(side: Side) -> list[Cell]:
+    """The cells with a value that counts, of the chosen scenario only; UsageError without any."""
+    cells = _measured_cells(side.stored)
+    chosen = [cell for cell in cells if side.scenario in (None, cell.scenario)]
+    if side.scenario is not None and not chosen:
+        raise UsageError(
+            f"{side.stored.name} has no scenario {side.scenario!r}",
+            remedy=hint(side.scenario)
+            or f"one of {', '.join(dict.fromkeys(cell.scenario for cell in cells))}",
+        )
+    return chosen
+
+
+def _measured_cells(stored: StoredRun) -> list[Cell]:
+    used = (s.cell for s in in_plan_order(stored) if s.valid and not s.warm_up)
+    return list(dict.fromkeys(used))
+
+
+def _match(cell: Cell, old: list[Cell], new: list[Cell], scenario: str) -> Cell | None:
+    """The same workload and consumer; or the only consumer, where a scenario has its own."""
+    candidates = [o for o in old if (o.workload, o.scenario) == (cell.workload, scenario)]
+    same = [candidate for candidate in candidates if candidate.consumer == cell.consumer]
+    if same:
+        return same[0]
+    rivals = [n for n in new if (n.workload, n.scenario) == (cell.workload, cell.scenario)]
+    return candidates[0] if len(candidates) == len(rivals) == 1 else None
+
+
+def _reference_pairs(base: Side, head: Side, workloads: Collection[str]) -> list[CellPair]:
+    if _is_same_run(base, head):
+        return []
+    old = set(_measured_cells(base.stored))
+    names = (base.stored.plan.get("reference_scenario"), head.stored.plan.get("reference_scenario"))
+    found = []
+    for cell in _measured_cells(head.stored):
+        same = Cell(cell.workload, names[0] or "", cell.consumer)
+        if cell.workload in workloads and cell.scenario == names[1] and same in old:
+            found.append(CellPair(same, cell))
+    return found
+
+
+def _names(cells: Iterable[Cell]) -> str:
+    names = [f"{cell.workload} × {cell.scenario} × {cell.consumer}" for cell in cells]
+    if not names:
+        return "none with a trial that counts"
+    return ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
+
+
+def _require_blocks(pair: RunChanges) -> None:
+    compared = [change.comparison for change in pair.changes if not change.is_reference]
+    if any(comparison.ci_low is not None for comparison in compared):
+        return
+    blocks = max((comparison.blocks for comparison in compared), default=0)
+    if not compared or blocks >= LEAST_BLOCKS:
+        return
+    raise UntrustworthyError(
+        f"{blocks} block{'s are' if blocks != 1 else ' is'} too few for any verdict on "
+        f"{pair.head} against {pair.base}",
+        remedy="measure again with --blocks 5 or more",
+    )

@@ -1,0 +1,143 @@
+"""What changed between two sets of stored samples, and what to be careful about."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+
+from harness.analysis.against_reference import MetricView, Reference, compare
+from harness.analysis.between_runs import CellPair, Margins, compare_across
+from harness.analysis.between_runs_loss import losses_across
+from harness.analysis.loss import compare_losses
+from harness.answers.comparability import Difference
+from harness.answers.open_ledgers import open_samples
+from harness.answers.result import in_plan_order
+from harness.model.compare import Change, LossChange
+from harness.model.result import Caution
+from harness.model.run import AA, Sample
+from harness.store import StoredRun
+
+Changes = tuple[list[Change], list[LossChange]]
+
+
+def changes_across(
+    base: StoredRun,
+    head: StoredRun,
+    pairs: Sequence[CellPair],
+    views: Sequence[MetricView],
+    margins: Margins,
+    primary: str,
+) -> Changes:
+    """Cells of one run against those of another."""
+    old, new = in_plan_order(base), in_plan_order(head)
+    references = _reference(base), _reference(head)
+    changes = compare_across(old, new, pairs, views, references, margins, primary=primary)
+    return changes, [] if _is_replay(head) else losses_across(old, new, pairs)
+
+
+def _is_replay(stored: StoredRun) -> bool:
+    """A capture gives the consumer what was recorded: what lacks in there was not lost here."""
+    return bool(stored.plan.get("kind") == "replay")
+
+
+def _reference(stored: StoredRun) -> Reference:
+    return Reference(stored.plan.get("reference_scenario"), stored.plan.get("reference_consumer"))
+
+
+def changes_within(
+    base: StoredRun,
+    head: StoredRun,
+    pairs: Sequence[CellPair],
+    views: Sequence[MetricView],
+    margins: Margins,
+    primary: str,
+) -> Changes:
+    """Cells of one run, which is both `base` and `head`, paired by block."""
+    by_head = {pair.head: pair for pair in pairs}
+    samples = list(_as_one_consumer(base, pairs))
+    reference = Reference(scenario=pairs[0].base.scenario)
+    compared = compare(
+        samples,
+        views,
+        reference,
+        margin=margins.general,
+        margins=margins.by_metric,
+        primary=primary,
+    )
+    changes = [
+        Change(comparison, "paired", pair.base.scenario, pair.base.consumer)
+        for comparison in compared
+        if (pair := by_head.get(comparison.cell)) is not None
+    ]
+    if _is_replay(base):
+        return changes, []
+    by_cell = {loss.cell: loss for loss in compare_losses(samples, reference)}
+    losses = [
+        LossChange(by_cell[reference.of(pair.head)], by_cell[pair.head])
+        for pair in pairs
+        if reference.of(pair.head) in by_cell and pair.head in by_cell
+    ]
+    return changes, losses
+
+
+def _as_one_consumer(stored: StoredRun, pairs: Sequence[CellPair]) -> Iterator[Sample]:
+    """The samples of all cells, BASE's as if HEAD's consumer had received its events."""
+    consumers = {pair.base: pair.head.consumer for pair in pairs}
+    heads = {pair.head for pair in pairs}
+    for sample in stored.samples:
+        if sample.cell in consumers:
+            yield replace(sample, consumer=consumers[sample.cell])
+        elif sample.cell in heads:
+            yield sample
+
+
+def change_cautions(
+    differences: Sequence[Difference], runs: Sequence[StoredRun], changes: Sequence[Change]
+) -> list[Caution]:
+    """What the reader must know: differences that were allowed, flaws of the runs, loud noise."""
+    return [
+        *(
+            Caution("unlike", f"compared although they differ: {difference.words}")
+            for difference in differences
+        ),
+        *(caution for run in runs for caution in _flaws(run)),
+        *_loud(changes),
+    ]
+
+
+def is_trustworthy(stored: StoredRun) -> bool:
+    """False where events of a trial are unaccounted for; what `Result.trustworthy` says of them."""
+    return not open_samples(stored.samples)
+
+
+def _flaws(stored: StoredRun) -> list[Caution]:
+    found = list(stored.cautions)
+    # A trial that was repeated is one trial.
+    measured = {sample.index for sample in stored.samples}
+    unused = measured - {sample.index for sample in stored.samples if sample.valid}
+    planned = stored.plan.get("trials")
+    if planned is not None and len(measured) < planned:
+        found.append(Caution("stopped", f"{stored.name} was stopped before its end"))
+    if unused:
+        what = f"{stored.name}: {len(unused)} of {len(measured)} trials are not used"
+        found.append(Caution("invalid-trials", what))
+    if not is_trustworthy(stored):
+        what = f"{stored.name} is not trustworthy: events are unaccounted for"
+        found.append(Caution("untrustworthy", what, "`auditbench show` says which"))
+    return found
+
+
+def _loud(changes: Sequence[Change]) -> list[Caution]:
+    """The A/A cell says that it changed: what else did may be noise as well."""
+    return [
+        Caution(
+            "noise",
+            f"{change.comparison.cell.workload}: {change.comparison.metric} of the reference's "
+            f"second cell changed by {change.comparison.ratio:.3f}",
+            "changes of this size are noise; measure more blocks on a quieter machine",
+        )
+        for change in changes
+        if change.comparison.cell.scenario.endswith(AA)
+        and change.comparison.verdict in ("worse", "better")
+        and change.comparison.ratio is not None
+    ]

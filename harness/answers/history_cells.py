@@ -1,0 +1,177 @@
+"""Every cell of a history over its runs: levels, verdicts against the run before, changes."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+
+from harness.analysis.against_reference import MetricView, Reference, compare
+from harness.analysis.between_runs import CellPair, Margins, compare_across
+from harness.analysis.change_points import change_points
+from harness.answers.compare_cells import is_trustworthy
+from harness.answers.result import in_plan_order, metric_views
+from harness.errors import UsageError
+from harness.model.compare import Change
+from harness.model.history import Point, Step, Track
+from harness.model.result import Comparison
+from harness.model.run import Cell, Sample
+from harness.renamed import hint
+from harness.store import StoredRun
+
+Key = tuple[Cell, str]
+"""A cell and a metric."""
+_T_95 = 1.96
+"""From half of a 95 % interval to a standard error, near enough to say how much a run is noise."""
+
+
+def make_tracks(
+    runs: Sequence[StoredRun], model: StoredRun, metrics: Sequence[str], cells: Sequence[str]
+) -> list[Track]:
+    """The tracks of the cells asked for, in the order of the model's plan.
+
+    Raises UsageError where no cell has the name that was asked for.
+    """
+    views = [view for view in metric_views() if view.name in metrics]
+    views.sort(key=lambda view: metrics.index(view.name))
+    found = [_comparisons(run, views) for run in runs]
+    changes = _changes(runs, views, _margins(model))
+    wanted = _chosen(_cells(model, runs), cells)
+    keys = [(cell, view) for view in views for cell in wanted]
+    tracks = [_track(cell, view, runs, found, changes) for cell, view in keys]
+    return [track for track in tracks if track is not None]
+
+
+def _margins(run: StoredRun) -> Margins:
+    return Margins(run.plan.get("margin", Margins().general), run.plan.get("margins", {}))
+
+
+def _reference(run: StoredRun) -> Reference:
+    return Reference(run.plan.get("reference_scenario"), run.plan.get("reference_consumer"))
+
+
+def _comparisons(run: StoredRun, views: Sequence[MetricView]) -> dict[Key, Comparison]:
+    """What a run itself says of its cells."""
+    compared = compare(in_plan_order(run), views, _reference(run))
+    return {(comparison.cell, comparison.metric): comparison for comparison in compared}
+
+
+def _changes(
+    runs: Sequence[StoredRun], views: Sequence[MetricView], margins: Margins
+) -> list[dict[Key, Change]]:
+    """Each run against the trustworthy one before it; nothing where there is none."""
+    found: list[dict[Key, Change]] = []
+    before: list[Sample] = []
+    reference = Reference()
+    for run in runs:
+        samples = in_plan_order(run)
+        reliable = is_reliable(run)
+        pairs = _pairs(before, samples) if reliable else []
+        references = (reference, _reference(run))
+        primary = views[0].name
+        changes = compare_across(
+            before, samples, pairs, views, references, margins, primary=primary
+        )
+        found.append(
+            {(change.comparison.cell, change.comparison.metric): change for change in changes}
+        )
+        if reliable:
+            before, reference = samples, _reference(run)
+    return found
+
+
+def _pairs(old: Iterable[Sample], new: Iterable[Sample]) -> list[CellPair]:
+    both = dict.fromkeys(sample.cell for sample in old)
+    return [CellPair(c, c) for c in dict.fromkeys(sample.cell for sample in new) if c in both]
+
+
+def _cells(model: StoredRun, runs: Sequence[StoredRun]) -> list[Cell]:
+    """The cells of the model, then what other runs have besides; references say nothing."""
+    samples = [s for run in (model, *runs) for s in in_plan_order(run)]
+    reference = _reference(model)
+    cells = dict.fromkeys(sample.cell for sample in samples)
+    if reference == Reference():
+        return list(cells)
+    return [cell for cell in cells if reference.of(cell) != cell]
+
+
+def _chosen(cells: Sequence[Cell], words: Sequence[str]) -> list[Cell]:
+    """The cells that a word names by workload, scenario or consumer, or by several with `/`."""
+    chosen: list[Cell] = []
+    for word in words:
+        parts = set(word.split("/"))
+        named = [c for c in cells if parts <= {c.workload, c.scenario, c.consumer}]
+        if not named:
+            names = ", ".join(f"{cell.workload}/{cell.scenario}" for cell in cells)
+            old = (found for part in word.split("/") if (found := hint(part)))
+            remedy = next(old, f"one of {names}")
+            raise UsageError(f"--cell {word!r} is none of these runs", remedy=remedy)
+        chosen += named
+    return [cell for cell in cells if cell in chosen] if words else list(cells)
+
+
+def _track(
+    cell: Cell,
+    view: MetricView,
+    runs: Sequence[StoredRun],
+    found: Sequence[Mapping[Key, Comparison]],
+    changes: Sequence[Mapping[Key, Change]],
+) -> Track | None:
+    """None where no run has it."""
+    key = cell, view.name
+    compared = [of_run.get(key) for of_run in found]
+    if not any(compared):
+        return None
+    is_ratio = any(c is not None and c.ratio is not None for c in compared)
+    points = [
+        None if comparison is None else _point(comparison, of_run.get(key), is_ratio=is_ratio)
+        for comparison, of_run in zip(compared, changes, strict=True)
+    ]
+    reliable = [is_reliable(run) for run in runs]
+    points, judged = _with_steps(points, reliable)
+    return Track(cell, view.name, view.unit, is_ratio, tuple(points), judged)
+
+
+def _point(comparison: Comparison, change: Change | None, *, is_ratio: bool) -> Point:
+    judged = change.comparison if change is not None else None
+    return Point(
+        level=comparison.ratio if is_ratio else comparison.estimate,
+        ci_low=comparison.ci_low if is_ratio else None,
+        ci_high=comparison.ci_high if is_ratio else None,
+        estimate=comparison.estimate,
+        blocks=comparison.blocks,
+        verdict=judged.verdict if judged else None,
+        change=judged.ratio if judged else None,
+    )
+
+
+def _with_steps(
+    points: list[Point | None], reliable: Sequence[bool]
+) -> tuple[list[Point | None], int]:
+    """The points with the changes of level marked, and how many runs were looked at."""
+    at = [
+        (place, point)
+        for place, (point, fine) in enumerate(zip(points, reliable, strict=True))
+        if fine and point is not None and point.level is not None and point.level > 0
+    ]
+    levels = [math.log(point.level or 1.0) for _, point in at]
+    steps = change_points(levels, [_error(point) for _, point in at])
+    if steps is None:
+        return points, 0
+    marked = list(points)
+    for step in steps:
+        place, point = at[step.place]
+        marked[place] = replace(point, step=Step(math.exp(step.before), math.exp(step.after)))
+    return marked, len(at)
+
+
+def _error(point: Point) -> float | None:
+    """The standard error of a log level, about; None where it has no interval."""
+    if not point.ci_low or not point.ci_high or point.ci_low <= 0:
+        return None
+    return math.log(point.ci_high / point.ci_low) / 2 / _T_95
+
+
+def is_reliable(run: StoredRun) -> bool:
+    """Whether something was measured, and every event of it is accounted for."""
+    return any(s.valid and not s.warm_up for s in run.samples) and is_trustworthy(run)

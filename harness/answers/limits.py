@@ -1,0 +1,254 @@
+"""Limits against what a run measured: which cells each is for, and what each cell says to it."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
+
+from harness.analysis.against_reference import Reference
+from harness.analysis.limit import blocks_to_decide, judge_interval, judge_loss, parse_limit
+from harness.analysis.ratio import paired_ratio
+from harness.analysis.series import collect
+from harness.errors import UsageError
+from harness.metrics.catalog import METRICS
+from harness.model.gate import Check, Limit, Outcome, Reading
+from harness.model.result import Comparison, LossComparison
+from harness.model.run import AA, Cell, Sample
+from harness.renamed import hint
+
+SHORT_NAMES = {
+    "elapsed": "elapsed_ns_per_op",
+    "cpu": "cpu_total_ns_per_op",
+    "cpu-workload": "cpu_workload_ns_per_op",
+    "cpu-consumer": "cpu_consumer_ns_per_op",
+    "cpu-kauditd": "cpu_kauditd_ns_per_op",
+    "p50": "latency_p50_ns",
+    "p99": "latency_p99_ns",
+    "p999": "latency_p999_ns",
+}
+LEAST_BLOCKS = 2
+"""Below this there is no interval."""
+ZERO_REFERENCE = "the reference uses none of it, so give an absolute limit"
+
+
+def read_limits(words: Iterable[str]) -> tuple[Limit, ...]:
+    """The limits of the command line, in order; UsageError for a bad one, or for none."""
+    full = {name: name for name, metric in METRICS.items() if metric.compared}
+    limits = tuple(parse_limit(word, SHORT_NAMES | full) for word in words)
+    if not limits:
+        raise UsageError(
+            "a gate without limits decides nothing",
+            remedy="give --fail elapsed:5% or --fail lost:0",
+        )
+    return limits
+
+
+@dataclass(frozen=True, slots=True)
+class Aside:
+    """Cells that limits are not for by themselves: references, and what only serves them."""
+
+    references: frozenset[Cell] = frozenset()
+    helpers: frozenset[Cell] = frozenset()
+    """A/A copies, states measured apart, and the plan's reference where another is used."""
+
+    def leaves_out(self, limit: Limit, cell: Cell) -> bool:
+        """Whether the limit is not for this cell though its names fit."""
+        if cell in self.references and limit.yardstick == "reference":
+            return True
+        return cell in self.references | self.helpers and cell.scenario not in limit.scope
+
+
+def cells_aside(
+    cells: Iterable[Cell], reference: Reference, usual: str | None, apart: Collection[str] = ()
+) -> Aside:
+    """Who stands aside when cells are held against `reference`; `usual` is the plan's own."""
+    if reference == Reference():
+        return Aside()
+    served = {name for name in (reference.scenario, usual) if name}
+    serving = {*served, *(name + AA for name in served), *apart}
+    everything = set(cells)
+    return Aside(
+        references=frozenset(cell for cell in everything if reference.of(cell) == cell),
+        helpers=frozenset(cell for cell in everything if cell.scenario in serving),
+    )
+
+
+def select_cells(limit: Limit, cells: Iterable[Cell], aside: Aside) -> list[Cell]:
+    """The cells that a limit is for, in order; UsageError where there are none."""
+    found: list[Cell] = []
+    names: set[str] = set()
+    for cell in dict.fromkeys(cells):
+        own = {cell.workload, cell.scenario, cell.consumer}
+        names |= own
+        if own.issuperset(limit.scope) and not aside.leaves_out(limit, cell):
+            found.append(cell)
+    if not found:
+        raise _nothing_meant(limit, names)
+    return found
+
+
+def _nothing_meant(limit: Limit, names: set[str]) -> UsageError:
+    what = f"--fail {limit.text!r} is for no cell that is compared"
+    wrong = [name for name in limit.scope if name not in names]
+    if not wrong:
+        return UsageError(what, remedy="it is for the reference alone, or for no such combination")
+    near = difflib.get_close_matches(wrong[0], sorted(names), n=3, cutoff=0.5)
+    known = " or ".join(near) if near else ", ".join(sorted(names))
+    remedy = hint(wrong[0]) or f"the names are {known}"
+    return UsageError(f"{what}: nothing is called {wrong[0]!r}", remedy=remedy)
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """What limits are held against: one run, or one run compared with another."""
+
+    run: str
+    comparisons: tuple[Comparison, ...]
+    losses: tuple[LossComparison, ...]
+    samples: tuple[Sample, ...]
+    against: str
+    """What the cells are compared with, in words."""
+    aside: Aside
+
+
+def check_limits(limits: Sequence[Limit], measured: Measured) -> list[Check]:
+    """Every limit on every cell that it is for."""
+    return [
+        check
+        for limit in limits
+        for cell in select_cells(limit, _cells(measured), measured.aside)
+        for check in [check_cell(limit, cell, measured)]
+    ]
+
+
+def _cells(measured: Measured) -> list[Cell]:
+    return [
+        *(comparison.cell for comparison in measured.comparisons),
+        *(loss.cell for loss in measured.losses),
+        *cells_without_valid_trial(measured.samples),
+    ]
+
+
+def cells_without_valid_trial(samples: Iterable[Sample]) -> list[Cell]:
+    """The cells that were measured and of which no trial counts; steps of the ladder aside."""
+    valid: dict[Cell, bool] = {}
+    for sample in samples:
+        if not (sample.warm_up or sample.ladder):
+            valid[sample.cell] = valid.get(sample.cell, False) or sample.valid
+    return [cell for cell, any_valid in valid.items() if not any_valid]
+
+
+def check_cell(limit: Limit, cell: Cell, measured: Measured) -> Check:
+    """One limit on one cell; UsageError where no cell of the run has the metric."""
+    if limit.yardstick == "loss":
+        reading = _read_loss(cell, measured)
+    elif limit.yardstick == "time":
+        reading = _read_time(limit, cell, measured)
+    else:
+        reading = _read_ratio(limit, cell, measured)
+    against = measured.against if limit.yardstick == "reference" else ""
+    return Check(limit, cell, against, (reading,), reading.outcome)
+
+
+def _read_ratio(limit: Limit, cell: Cell, measured: Measured) -> Reading:
+    of_metric = {c.cell: c for c in measured.comparisons if c.metric == limit.metric}
+    _require_metric(limit, bool(of_metric), (c.metric for c in measured.comparisons))
+    found = of_metric.get(cell)
+    if found is None:
+        return _unread(measured, _why_unread(cell, measured))
+    if found.ci_low is None or found.ci_high is None or found.ratio is None:
+        return _unread(measured, _why_not(found), found.blocks)
+    return _reading(
+        measured, limit, (found.ci_low, found.ratio, found.ci_high), found.blocks, found.detectable
+    )
+
+
+def _why_unread(cell: Cell, measured: Measured) -> str:
+    if cell in cells_without_valid_trial(measured.samples):
+        return "no valid trial"
+    return "this cell has no such metric"
+
+
+def _why_not(comparison: Comparison) -> str:
+    if comparison.verdict == "reference":
+        return "it is the reference"
+    if comparison.reference is None:
+        return "there is no reference to compare it with"
+    if not comparison.reference:
+        return ZERO_REFERENCE
+    if comparison.blocks < LEAST_BLOCKS:
+        return _too_few(comparison.blocks)
+    if comparison.ratio is None:
+        return "not all values of the cell and its reference are above zero"
+    return "the values are too far apart for any interval"
+
+
+def _too_few(blocks: int) -> str:
+    return f"{blocks} block{'s' * (blocks != 1)} of both are too few for any verdict"
+
+
+def _read_time(limit: Limit, cell: Cell, measured: Measured) -> Reading:
+    series = collect(measured.samples, limit.metric)
+    _require_metric(limit, bool(series), (m for s in measured.samples for m in s.metrics))
+    values = list(series.get(cell, {}).values())
+    if not values:
+        return _unread(measured, _why_unread(cell, measured))
+    if not any(values):
+        return Reading(measured.run, "pass", 0.0, 0.0, 0.0, len(values))
+    to_bound = paired_ratio(values, [limit.bound] * len(values))
+    if to_bound is None:
+        return _unread(measured, "not all values are above zero", len(values))
+    # Nothing was paired here, so that only Student's interval has a meaning.
+    if to_bound.t_low is None or to_bound.t_high is None:
+        return _unread(measured, _too_few(len(values)), len(values))
+    mean = to_bound.mean or to_bound.ratio
+    low, centre, high = (ratio * limit.bound for ratio in (to_bound.t_low, mean, to_bound.t_high))
+    return _reading(measured, limit, (low, centre, high), len(values), to_bound.detectable)
+
+
+def _reading(
+    measured: Measured,
+    limit: Limit,
+    interval: tuple[float, float, float],
+    blocks: int,
+    detectable: float | None,
+) -> Reading:
+    low, centre, high = interval
+    outcome: Outcome = judge_interval(low, high, limit.bound)
+    needed = None
+    if outcome == "inconclusive":
+        needed = blocks_to_decide(centre, low, high, limit.bound, blocks)
+    return Reading(measured.run, outcome, centre, low, high, blocks, detectable, needed)
+
+
+def _read_loss(cell: Cell, measured: Measured) -> Reading:
+    found = next((loss for loss in measured.losses if loss.cell == cell), None)
+    if found is None:
+        return _unread(measured, "no valid trial")
+    outcome = judge_loss(found)
+    return Reading(
+        measured.run,
+        outcome,
+        found.share,
+        found.share_low,
+        found.share_high,
+        found.trials,
+        lossy=found.trials_with_loss,
+        note="" if outcome != "inconclusive" else "nobody was there to see a loss",
+    )
+
+
+def _unread(measured: Measured, note: str, count: int = 0) -> Reading:
+    return Reading(measured.run, "inconclusive", None, None, None, count, note=note)
+
+
+def _require_metric(limit: Limit, there: bool, metrics: Iterable[str]) -> None:
+    if there:
+        return
+    compared = {name for name in metrics if name in METRICS and METRICS[name].compared}
+    short = {full: name for name, full in SHORT_NAMES.items()}
+    known = ", ".join(sorted(short.get(name, name) for name in compared)) or "none"
+    raise UsageError(
+        f"--fail {limit.text!r}: the run has no {limit.metric}", remedy=f"it has {known}"
+    )

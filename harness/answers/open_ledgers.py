@@ -1,0 +1,73 @@
+"""Trials whose ledger does not close, and trials in which others lost events as well.
+
+A warm-up trial counts here like any other, and a step of the rate ladder: what is not accounted
+for in it is an error of the program as much.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from harness.model.result import Caution
+from harness.model.run import Ledger, Sample
+
+
+def open_samples(samples: Iterable[Sample]) -> list[Sample]:
+    """The valid samples with events that are not accounted for."""
+    return [
+        sample
+        for sample in samples
+        if sample.valid and any(ledger.unexplained for ledger in _ledgers(sample))
+    ]
+
+
+def ledger_cautions(samples: Sequence[Sample]) -> list[Caution]:
+    """What does not close, so that the run is not trusted; and what is only known to a bound."""
+    return [*_open(open_samples(samples)), *_with_others(samples)]
+
+
+def trials_have(number: int) -> str:
+    """How many, as the beginning of a sentence."""
+    return "1 trial has" if number == 1 else f"{number} trials have"
+
+
+def _open(wrong: Sequence[Sample]) -> list[Caution]:
+    if not wrong:
+        return []
+    last = wrong[-1]
+    rest = next(ledger.unexplained for ledger in _ledgers(last) if ledger.unexplained)
+    return [
+        Caution(
+            "ledger",
+            f"{trials_have(len(wrong))} events that are not accounted for; the last, "
+            f"{last.workload} × {last.scenario}: {rest:+d}",
+            "an error of this program: look at `auditbench show --ledger`, and report it",
+        )
+    ]
+
+
+def _with_others(samples: Sequence[Sample]) -> list[Caution]:
+    """Where rules or limits touch others, their losses are counted with the load's."""
+    losing = [(sample, _foreign_lost(sample)) for sample in samples if sample.valid]
+    losing = [(sample, events) for sample, events in losing if events]
+    if not losing:
+        return []
+    sample, most = max(losing, key=lambda found: found[1])
+    trials = "1 trial" if len(losing) == 1 else f"each of {len(losing)} trials"
+    return [
+        Caution(
+            "foreign-loss",
+            f"in {trials} other processes lost events as well, at most {most} "
+            f"({sample.workload} × {sample.scenario}), and the ledger is exact to that number",
+            "scope the rules to the load (-F auid=) to leave others out",
+        )
+    ]
+
+
+def _foreign_lost(sample: Sample) -> int:
+    return max(ledger.foreign_lost or 0 for ledger in _ledgers(sample))
+
+
+def _ledgers(sample: Sample) -> list[Ledger]:
+    both = (sample.ledger, sample.beside_ledger)
+    return [ledger for ledger in both if ledger is not None]

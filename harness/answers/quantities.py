@@ -1,0 +1,64 @@
+"""Quantities as people write them on a command line: shares, durations, margins by metric."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Iterable
+
+from harness.answers.limits import SHORT_NAMES
+from harness.errors import UsageError
+from harness.metrics.catalog import METRICS
+
+_NUMBER = re.compile(r"(\d+\.?\d*|\.\d+)\s*(\D*)")
+MOST_SECONDS = 366 * 86400
+_SECONDS = {"s": 1, "": 1, "m": 60, "min": 60, "h": 3600}
+
+
+def parse_share(option: str, text: str) -> float:
+    """`1%` and `0.01` are both 0.01; UsageError unless it is above 0 and below 1."""
+    match = _NUMBER.fullmatch(text.strip())
+    share = None
+    if match and match[2] in ("%", ""):
+        share = float(match[1]) / (100 if match[2] else 1)
+    if share is None or not 0 < share < 1:
+        raise UsageError(f"{option} {text!r} is no share", remedy="write it as 1% or 0.01")
+    return share
+
+
+def parse_duration_s(option: str, text: str) -> float:
+    """`90s`, `10m` and `1h`, or seconds without a unit; UsageError unless above 0, and a year at
+    most.
+    """
+    match = _NUMBER.fullmatch(text.strip())
+    if match and match[2] in _SECONDS:
+        seconds = float(match[1]) * _SECONDS[match[2]]
+        if 0 < seconds <= MOST_SECONDS:
+            return seconds
+    raise UsageError(f"{option} {text!r} is no duration", remedy="write it as 90s, 10m or 1h")
+
+
+def parse_margins(words: Iterable[str]) -> tuple[float | None, dict[str, float]]:
+    """`2%` for all metrics and `METRIC=3%` for one: the former or None, and the latter by name."""
+    general: float | None = None
+    by_metric: dict[str, float] = {}
+    for word in words:
+        name, equals, share = word.rpartition("=")
+        if equals:
+            by_metric[compared_metric("--margin", name.strip())] = parse_share("--margin", share)
+        else:
+            general = parse_share("--margin", word)
+    return general, by_metric
+
+
+def compared_metric(where: str, name: str) -> str:
+    """The full name of a metric that is compared, from that or its short one; else UsageError."""
+    metric = METRICS.get(SHORT_NAMES.get(name, name))
+    if metric is not None and metric.compared:
+        return metric.name
+    compared = [known.name for known in METRICS.values() if known.compared]
+    near = difflib.get_close_matches(name, [*SHORT_NAMES, *compared], n=3, cutoff=0.5)
+    raise UsageError(
+        f"{where}: no metric that is compared is called {name!r}",
+        remedy=f"did you mean {' or '.join(near)}?" if near else f"one of {', '.join(SHORT_NAMES)}",
+    )

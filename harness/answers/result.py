@@ -1,0 +1,245 @@
+"""Samples to a result: comparisons, ledgers, noise floor and cautions of a stored run."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import fields, replace
+from typing import Any
+
+from harness.analysis.against_reference import MetricView, Reference, compare, noise_floor
+from harness.analysis.loss import compare_losses, lost_any
+from harness.analysis.ranking import standings
+from harness.analysis.sustained import sustained
+from harness.analysis.verdict import DEFAULT_MARGIN
+from harness.answers.open_ledgers import ledger_cautions, open_samples
+from harness.metrics.catalog import METRICS
+from harness.model.result import Caution, CellLedger, Comparison, ReportView, Result
+from harness.model.run import AA, Cell, Ledger, Sample
+from harness.store import StoredRun
+
+PRIMARY = {"kernel": "elapsed_ns_per_op", "replay": "cpu_consumer_ns_per_op"}
+"""The metric that a run's answer is about, by the kind of its plan."""
+COUNTS = tuple(f.name for f in fields(Ledger) if f.name != "attribution")
+
+
+def make_result(stored: StoredRun) -> Result:
+    """Everything a run says, from what was stored of it."""
+    everything = in_plan_order(stored)
+    # Steps of the ladder are about loss at a rate, and nothing beside that.
+    samples = [sample for sample in everything if not sample.ladder]
+    plan = stored.plan
+    reference = Reference(plan.get("reference_scenario"), plan.get("reference_consumer"))
+    kind = plan.get("kind", "kernel")
+    primary = PRIMARY[kind]
+    comparisons = compare_with(reference, samples, plan)
+    planned = plan.get("trials")
+    # A trial that was repeated is one trial.
+    measured = {sample.index for sample in everything}
+    valid = {sample.index for sample in everything if sample.valid}
+    result = Result(
+        run=stored.name,
+        host=stored.environment,
+        plan=plan,
+        comparisons=tuple(comparisons),
+        ledgers=tuple(cell_ledgers(samples)),
+        noise_floor=tuple(noise_floor(comparisons, primary)),
+        cautions=(*stored.cautions, *_cautions(stored, comparisons, primary)),
+        trials=len(measured),
+        invalid_trials=len(measured - valid),
+        open_trials=len(open_samples(everything)),
+        complete=planned is None or len(measured) >= planned,
+        losses=tuple(compare_losses(samples, reference)),
+        standings=tuple(standings(samples)),
+        sustained=tuple(sustained(everything)),
+        primary=primary,
+        operation="record" if kind == "replay" else "operation",
+    )
+    return replace(result, cautions=(*result.cautions, *_too_little(result)))
+
+
+def _too_little(result: Result) -> list[Caution]:
+    """What makes a run inconclusive whatever its numbers are."""
+    failed = f"{result.invalid_trials} of {result.trials} trials are not valid"
+    remedy = "look at why they failed, and run it again"
+    if result.undecidable:
+        return [Caution("inconclusive", f"{failed}, too few are left to decide anything", remedy)]
+    if result.mostly_invalid:
+        return [Caution("inconclusive", f"{failed}, too many to rely on the rest", remedy)]
+    return []
+
+
+def make_view(stored: StoredRun) -> ReportView:
+    """A stored run as reports and plots take it."""
+    return ReportView(make_result(stored), tuple(in_plan_order(stored)))
+
+
+def compare_with(
+    reference: Reference, samples: Sequence[Sample], plan: dict[str, Any]
+) -> list[Comparison]:
+    """Every cell and metric against any reference, by the margins of the plan."""
+    return compare(
+        samples,
+        metric_views(),
+        reference,
+        margin=plan.get("margin", DEFAULT_MARGIN),
+        margins=plan.get("margins"),
+        primary=PRIMARY[plan.get("kind", "kernel")],
+    )
+
+
+def metric_views() -> list[MetricView]:
+    """The metrics that are compared, as the analysis sees them."""
+    return [
+        MetricView(metric.name, metric.unit, less_is_better=metric.better != "more")
+        for metric in METRICS.values()
+        if metric.compared
+    ]
+
+
+def in_plan_order(stored: StoredRun) -> list[Sample]:
+    """The samples with their cells in the order of the plan, not of the first shuffle."""
+    order = {
+        (workload, scenario["name"]): place
+        for workload, scenarios in stored.plan.get("scenarios", {}).items()
+        for place, scenario in enumerate(scenarios)
+    }
+    workloads = {name: place for place, name in enumerate(stored.plan.get("workloads", ()))}
+    consumers = {name: place for place, name in enumerate(stored.plan.get("consumers", ()))}
+    return sorted(
+        stored.samples,
+        key=lambda sample: (
+            workloads.get(sample.workload, len(workloads)),
+            order.get((sample.workload, sample.scenario), len(order)),
+            consumers.get(sample.consumer, len(consumers)),
+            sample.index,
+        ),
+    )
+
+
+def cell_ledgers(samples: Sequence[Sample]) -> list[CellLedger]:
+    """The ledgers of each cell's valid trials added up, warm-up left out."""
+    by_cell: dict[Cell, list[Sample]] = {}
+    for sample in samples:
+        if sample.valid and not sample.warm_up:
+            by_cell.setdefault(sample.cell, []).append(sample)
+            if sample.beside_ledger is not None:
+                beside = replace(sample.cell, consumer=f"{sample.consumer} (beside)")
+                second = replace(sample, ledger=sample.beside_ledger)
+                by_cell.setdefault(beside, []).append(second)
+    return [
+        CellLedger(
+            cell=cell,
+            total=_add([sample.ledger for sample in group]),
+            operations=sum(sample.workload_document.get("ops", sample.ops) for sample in group),
+            trials=len(group),
+            trials_with_loss=sum(bool(lost_any(sample.ledger)) for sample in group),
+            trials_unexplained=sum(bool(sample.ledger.unexplained) for sample in group),
+        )
+        for cell, group in by_cell.items()
+    ]
+
+
+def _add(ledgers: Sequence[Ledger]) -> Ledger:
+    """The sum by term; a term unknown in one trial is unknown in the sum."""
+    total = ledgers[0]
+    for ledger in ledgers[1:]:
+        sums: dict[str, Any] = {
+            name: _sum(getattr(total, name), getattr(ledger, name)) for name in COUNTS
+        }
+        attribution = total.attribution if total.attribution == ledger.attribution else "mixed"
+        total = replace(total, **sums, attribution=attribution)
+    return total
+
+
+def _sum(first: float | None, second: float | None) -> float | None:
+    return None if first is None or second is None else first + second
+
+
+def _cautions(stored: StoredRun, comparisons: Sequence[Comparison], primary: str) -> list[Caution]:
+    return [
+        *_what_it_is_not(stored),
+        *_failed_trials(stored),
+        *_disturbed_trials(stored),
+        *_wide_noise(comparisons, primary),
+        *ledger_cautions(stored.samples),
+        *_sample_warnings(stored),
+        *_environment_cautions(stored),
+    ]
+
+
+def _what_it_is_not(stored: StoredRun) -> list[Caution]:
+    if stored.plan.get("kind") != "replay":
+        return []
+    return [
+        Caution(
+            "replay",
+            "this measures the consumer on a recorded capture, not this host's kernel",
+            "run a plan of the kernel, such as overhead, where audit can be had",
+        )
+    ]
+
+
+def _failed_trials(stored: StoredRun) -> list[Caution]:
+    failed = [sample for sample in stored.samples if not (sample.valid or sample.disturbed)]
+    consumers = dict.fromkeys(sample.consumer for sample in failed)
+    several = len({sample.consumer for sample in stored.samples}) > 1
+    return [
+        _failures_of(consumer, failed, stored.samples, several=several) for consumer in consumers
+    ]
+
+
+def _failures_of(
+    consumer: str, failed: Sequence[Sample], samples: Sequence[Sample], *, several: bool
+) -> Caution:
+    own = [sample for sample in failed if sample.consumer == consumer]
+    trials = sum(sample.consumer == consumer for sample in samples)
+    last = own[-1]
+    who = f"{consumer}: " if several else ""
+    return Caution(
+        "invalid-trials",
+        f"{who}{len(own)} of {trials} trials are not used; the last, {last.workload} × "
+        f"{last.scenario}: {last.invalid_reason}",
+    )
+
+
+def _disturbed_trials(stored: StoredRun) -> list[Caution]:
+    disturbed = [sample for sample in stored.samples if sample.disturbed]
+    if not disturbed:
+        return []
+    words = f"{len(disturbed)} of {len(stored.samples)} trials were disturbed"
+    kept = sum(sample.valid for sample in disturbed)
+    if not stored.plan.get("invalid", {}).get("retries"):
+        words += ", and are not used"
+    elif kept < len(disturbed):
+        stayed = f"; {kept} stayed disturbed, and count{'s' if kept == 1 else ''}" if kept else ""
+        words += f", and {len(disturbed) - kept} were repeated{stayed}"
+    return [Caution("disturbed", words)]
+
+
+def _wide_noise(comparisons: Sequence[Comparison], primary: str) -> list[Caution]:
+    return [
+        Caution(
+            "noise",
+            f"{floor.cell.workload}: the reference differs from itself "
+            f"({floor.ratio:.3f}, {floor.ci_low:.3f} to {floor.ci_high:.3f})",
+            "differences below this are noise; run more blocks on a quieter machine",
+        )
+        for floor in comparisons
+        if floor.cell.scenario.endswith(AA)
+        and floor.metric == primary
+        and floor.verdict in ("worse", "better")
+        and floor.ratio is not None
+    ]
+
+
+def _sample_warnings(stored: StoredRun) -> list[Caution]:
+    """What trials warned of, each once."""
+    words = dict.fromkeys(word for sample in stored.samples for word in sample.warnings)
+    return [Caution("trial", word, "--auid sets another login uid") for word in words]
+
+
+def _environment_cautions(stored: StoredRun) -> list[Caution]:
+    return [
+        Caution(finding["name"], finding["what"], finding["remedy"])
+        for finding in stored.environment.get("cautions", ())
+    ]

@@ -1,0 +1,49 @@
+"""Why what was measured is not trustworthy."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from harness.answers.limits import LEAST_BLOCKS, cells_without_valid_trial
+from harness.answers.open_ledgers import trials_have
+from harness.errors import UntrustworthyError
+from harness.model.gate import Check
+from harness.model.result import Result
+from harness.model.run import Sample
+
+
+def distrust_checks(
+    result: Result, samples: Iterable[Sample], checks: Iterable[Check]
+) -> tuple[str, ...]:
+    """Why what was measured is not trustworthy."""
+    reasons = distrusted(result)
+    for cell in cells_without_valid_trial(samples):
+        reasons.append(f"{cell.workload} × {cell.scenario} × {cell.consumer} has no valid trial")
+    last = [(check.limit.text, check.readings[-1]) for check in checks]
+    reasons += [f"{limit}: {reading.note}" for limit, reading in last if reading.note]
+    return tuple(dict.fromkeys(reasons))
+
+
+def distrusted(result: Result) -> list[str]:
+    """Why a result is not trustworthy; empty where it is."""
+    reasons = []
+    if not any(comparison.blocks for comparison in result.comparisons):
+        reasons.append(f"nothing is compared in {result.run}")
+    if result.open_trials:
+        words = trials_have(result.open_trials)
+        reasons.append(f"{result.run}: {words} events not accounted for")
+    if result.mostly_invalid or result.undecidable:
+        reasons.append(f"{result.invalid_trials} of {result.trials} trials are not valid")
+    if not reasons and not result.trustworthy:
+        reasons.append(f"{result.run} has events not accounted for")
+    return reasons
+
+
+def require_blocks(checks: Sequence[Check], run: str) -> None:
+    """UntrustworthyError where no check on an interval had the blocks for one."""
+    counted = [check.readings[-1] for check in checks if check.limit.yardstick != "loss"]
+    if counted and all(reading.count < LEAST_BLOCKS for reading in counted):
+        raise UntrustworthyError(
+            f"{run} has too few blocks for any verdict ({counted[0].count})",
+            remedy=f"run at least {LEAST_BLOCKS}, or 8 or more to see anything",
+        )

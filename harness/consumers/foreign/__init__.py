@@ -1,0 +1,1 @@
+"""What adapters of other people's programs have in common."""

@@ -1,0 +1,60 @@
+"""A foreign consumer that keeps events back for a while before it writes them."""
+
+from __future__ import annotations
+
+import re
+import time
+from abc import abstractmethod
+from collections.abc import Iterable
+from pathlib import Path
+
+from harness.consumers.base import ConsumerReport
+from harness.consumers.foreign.running import ForeignRunning
+
+POLL_S = 0.05
+TAIL_BYTES = 1 << 20
+
+
+class BufferedRunning(ForeignRunning):
+    """It is asked to end only when the last sync marker, and so all before it, is written down.
+
+    Where the marker does not come within `patience_s` it was lost on the way; the document shows
+    that.
+    """
+
+    patience_s: float
+
+    _last_marker: int | None = None
+
+    @abstractmethod
+    def event_files(self) -> Iterable[Path]:
+        """The files that events are in, in the order in which they were begun."""
+
+    def wait_marker(self, number: int, timeout_s: float) -> bool:
+        """Wait until its processes rest, and remember the marker."""
+        self._last_marker = number
+        return super().wait_marker(number, timeout_s)
+
+    def stop(self) -> ConsumerReport:
+        """Let it write down what it has, then as any other."""
+        if self._last_marker is not None:
+            self._await_marker(self._last_marker)
+        return super().stop()
+
+    def _await_marker(self, number: int) -> None:
+        marker = re.compile(re.escape(f"{self.setup.marker}:{number}".encode()) + rb"(?!\d)")
+        deadline = time.monotonic() + self.patience_s
+        while time.monotonic() < deadline and not any(
+            marker.search(_tail(path)) for path in self.event_files()
+        ):
+            self.process.refuse_dead()
+            time.sleep(POLL_S)
+
+
+def _tail(path: Path) -> bytes:
+    try:
+        with path.open("rb") as file:
+            file.seek(max(path.stat().st_size - TAIL_BYTES, 0))
+            return file.read()
+    except FileNotFoundError:
+        return b""

@@ -1,0 +1,24 @@
+"""Finds the program of a consumer that no distribution packages, with its version."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from harness.consumers.base import Found
+from harness.consumers.foreign.program import answer_of, find_program
+
+UNKNOWN_VERSION = "not told"
+
+
+def find_download(
+    consumer: str, program: str, binary: Path | None, *, source: str, version_word: str
+) -> Found:
+    """The program, and the first line that it says when asked with `version_word`.
+
+    `source` says where it comes from. Raises ConsumerAbsentError where it is not to be had.
+    """
+    remedy = f"{source}, or name its program with --consumer-path {consumer}=PATH"
+    path = find_program(program, binary, remedy=remedy)
+    code, words = answer_of([path, version_word])
+    lines = words.splitlines()
+    return Found(path, lines[0].strip() if lines and code == 0 else UNKNOWN_VERSION)

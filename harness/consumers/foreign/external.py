@@ -1,0 +1,152 @@
+"""A foreign program under test: started in a folder of its own, watched, and ended.
+
+It knows nothing of audit: what the program is told, and when it is ready, is its adapter's.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import subprocess
+import time
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+
+from harness.host.tree import HostTree
+from harness.processes.identity import ProcessId, identify, send_signal, wait_gone
+from harness.processes.line_process import ChildFailedError
+
+POLL_S = 0.02
+STOP_TIMEOUT_S = 15.0
+KILL_TIMEOUT_S = 5.0
+LEAST_FREE_BYTES = 64 << 20
+"""A consumer whose folder's disk has less left is given up: a full disk harms the whole host."""
+
+
+class ExternalProcess:
+    """One foreign program and its descendants. `folder` keeps what it says on its outputs."""
+
+    def __init__(
+        self,
+        name: str,
+        command: Sequence[str],
+        folder: Path,
+        *,
+        cpus: Sequence[int] = (),
+        environment: Mapping[str, str] | None = None,
+    ) -> None:
+        self.name, self.folder = name, folder
+        self._output = folder / f"{name}.output"
+        self._known: set[ProcessId] = set()
+        """All that was ever seen of its family: a child whose parent died is found by it."""
+        if cpus:
+            command = ["taskset", "--cpu-list", ",".join(map(str, cpus)), *command]
+        with self._output.open("wb") as output:
+            try:
+                self._process = subprocess.Popen(
+                    command,
+                    stdin=subprocess.DEVNULL,
+                    stdout=output,
+                    stderr=subprocess.STDOUT,
+                    cwd=folder,
+                    env=None if environment is None else {**os.environ, **environment},
+                    # A group of its own: Ctrl-C in the terminal is for the harness.
+                    process_group=0,
+                )
+            except OSError as error:
+                raise ChildFailedError(
+                    f"{name} could not be started ({command[0]}: {error.strerror})"
+                ) from None
+
+    @property
+    def pid(self) -> int:
+        """The program's process id."""
+        return self._process.pid
+
+    @property
+    def code(self) -> int | None:
+        """The exit code, negative for a signal; None while it runs."""
+        return self._process.poll()
+
+    def output(self) -> str:
+        """All that it said on its outputs so far."""
+        return self._output.read_text(encoding="utf-8", errors="replace")
+
+    def family(self) -> dict[int, str]:
+        """It and its living descendants: names by pid."""
+        if self.code is not None:
+            return {}
+        family = descendants(self.pid)
+        self._known |= {process for pid in family if (process := identify(pid)) is not None}
+        return family
+
+    def wait_until(self, ready: Callable[[], bool], timeout_s: float, what: str) -> None:
+        """Wait until `ready` says so. `what` ends the sentence "it did not ... in time".
+
+        Raises ChildFailedError when the program ends before, TimeoutError when time is over.
+        """
+        deadline = time.monotonic() + timeout_s
+        while not ready():
+            self.refuse_dead()
+            if time.monotonic() > deadline:
+                raise TimeoutError(f"{self.name} did not {what} within {timeout_s:g} s")
+            time.sleep(POLL_S)
+
+    def refuse_dead(self) -> None:
+        """ChildFailedError, with its own last words, where the program has ended."""
+        code = self._process.poll()
+        if code is None:
+            return
+        how = f"was killed by {signal.Signals(-code).name}" if code < 0 else f"ended with {code}"
+        words = self.output().strip().splitlines()
+        raise ChildFailedError(f"{self.name} {how}" + (f": {words[-1][:200]}" if words else ""))
+
+    def refuse_full_disk(self) -> None:
+        """ChildFailedError where its folder's disk is nearly full."""
+        disk = os.statvfs(self.folder)
+        free = disk.f_bavail * disk.f_frsize
+        if free < LEAST_FREE_BYTES:
+            raise ChildFailedError(
+                f"{self.name} was given up: {free >> 20} MiB are left on the disk of {self.folder}"
+            )
+
+    def stop(self, timeout_s: float = STOP_TIMEOUT_S, *, number: int = signal.SIGTERM) -> None:
+        """Ask it to end and wait for it and its descendants.
+
+        Raises ChildFailedError where it had ended before, or had to be killed.
+        """
+        self.refuse_dead()
+        self.family()
+        self._process.send_signal(number)
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self._process.wait(timeout_s)
+        if self.code is not None and not wait_gone(self._known, timeout_s):
+            return
+        left = f"a process of {self.name}" if self.code is not None else self.name
+        self.end()
+        raise ChildFailedError(
+            f"{left} did not end within {timeout_s:g} s of being asked, and was killed"
+        )
+
+    def end(self) -> None:
+        """Kill what is left of it; never raises."""
+        self.family()
+        for process in self._known:
+            send_signal(process, signal.SIGKILL)
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self._process.wait(KILL_TIMEOUT_S)
+        wait_gone(self._known, KILL_TIMEOUT_S)
+
+
+def descendants(pid: int, tree: HostTree | None = None) -> dict[int, str]:
+    """A process and its living descendants: names by pid; empty where it is gone."""
+    tree = tree or HostTree()
+    comm = tree.text(f"/proc/{pid}/comm")
+    if comm is None:
+        return {}
+    found = {pid: comm.strip()}
+    for thread in tree.names(f"/proc/{pid}/task"):
+        for child in (tree.text(f"/proc/{pid}/task/{thread}/children") or "").split():
+            found |= descendants(int(child), tree)
+    return found

@@ -1,0 +1,50 @@
+"""Waits until the kernel says that a foreign consumer receives: registered, or listening."""
+
+from __future__ import annotations
+
+from harness.consumers.foreign.external import ExternalProcess
+from harness.host.netlink_sockets import owners_of, read_audit_sockets
+from harness.host.tree import HostTree
+from harness.kernel.client import AuditClient
+
+READY_TIMEOUT_S = 30.0
+
+
+def await_registered(process: ExternalProcess) -> None:
+    """Return when the kernel names it as its audit daemon.
+
+    Raises ChildFailedError with its last words when it ends, TimeoutError when time is over.
+    """
+    with AuditClient() as client:
+        process.wait_until(
+            lambda: client.status().pid == process.pid,
+            READY_TIMEOUT_S,
+            "register as the audit daemon",
+        )
+
+
+def await_listening(process: ExternalProcess) -> None:
+    """Return when one of its audit sockets is in the group that gets a copy of every record.
+
+    Raises as `await_registered`.
+    """
+    process.wait_until(
+        lambda: is_listening(process.pid), READY_TIMEOUT_S, "join audit's multicast group"
+    )
+
+
+def await_recording(process: ExternalProcess) -> None:
+    """Return when audit is on: for one that switches it on by itself, and may not do so later.
+
+    Raises as `await_registered`.
+    """
+    with AuditClient() as client:
+        process.wait_until(lambda: client.status().enabled != 0, READY_TIMEOUT_S, "switch audit on")
+
+
+def is_listening(pid: int, tree: HostTree | None = None) -> bool:
+    """Whether this process holds an audit socket that is a member of the multicast group."""
+    tree = tree or HostTree()
+    sockets = read_audit_sockets(tree, f"/proc/{pid}/net/netlink")
+    listening = [socket.inode for socket in sockets if socket.is_listener]
+    return pid in owners_of(tree, listening).values()

@@ -1,0 +1,138 @@
+"""What foreign consumers have in common while they run: watched, waited for, accounted, ended."""
+
+from __future__ import annotations
+
+import time
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Any, Literal
+
+from harness.consumers.base import ConsumerReport, ConsumerSetup
+from harness.consumers.foreign.external import STOP_TIMEOUT_S, ExternalProcess
+from harness.consumers.foreign.output_age import OutputAge
+from harness.consumers.foreign.reassemble import EOE, Record, from_start, judge
+from harness.consumers.foreign.usage import Usage
+from harness.host.netlink_sockets import owners_of, read_audit_sockets
+from harness.host.tree import HostTree
+from harness.processes.identity import identify, is_alive
+from harness.processes.line_process import ChildFailedError
+
+RESTS_S = 0.1
+REST_NS = 1_000_000
+"""A consumer rests when its processes used less CPU time than this in that span."""
+REST_POLL_S = 0.02
+
+Mode = Literal["unicast", "multicast"]
+
+
+class ForeignRunning(ABC):
+    """A foreign consumer that is ready; make it in that moment, its CPU counts from here on.
+
+    `outputs` are the files it writes, the first one that whose newest event is looked at; a plain
+    path stands for an OutputAge with the kernel's stamps. `mode` is None where it has no audit
+    socket. Subclasses say what it received (`document`).
+    """
+
+    stop_timeout_s = STOP_TIMEOUT_S
+    """How long it may take to end when it is asked to."""
+
+    def __init__(
+        self,
+        process: ExternalProcess,
+        setup: ConsumerSetup,
+        *outputs: Path | OutputAge,
+        mode: Mode | None = "unicast",
+    ) -> None:
+        self.process, self.setup, self.mode = process, setup, mode
+        self.outputs = [out if isinstance(out, OutputAge) else OutputAge(out) for out in outputs]
+        self.trees: list[int] = []
+        """The processes whose events are asked for apart."""
+        self._tree = HostTree()
+        self._family = process.family()
+        self._parts = {identify(pid): name for pid, name in self._family.items()}
+        self._usage = Usage(self._family, self._tree)
+
+    @abstractmethod
+    def document(self) -> dict[str, Any]:
+        """What it received, of its outputs; called when it has ended."""
+
+    def judged(self, read: Callable[[], Iterable[Record]]) -> dict[str, Any]:
+        """The document of the records that `read` finds in its outputs, each time from their start.
+
+        They lack what no consumer writes.
+        """
+        return judge(
+            from_start(read, self.setup.marker),
+            marker=self.setup.marker,
+            missing_types={EOE, *self.setup.excluded_types},
+            trees=self.trees,
+        )
+
+    @property
+    def pids(self) -> tuple[int, ...]:
+        """It and its descendants, as they were when it was ready."""
+        return tuple(self._family)
+
+    def attribute_tree(self, pid: int) -> None:
+        """Its output is judged afterwards; the process is remembered for then."""
+        self.trees.append(pid)
+
+    def look(self) -> None:
+        """See that all of it lives, that the disk has room, and how old its output is."""
+        self.process.refuse_dead()
+        for part, name in self._parts.items():
+            if part is None or not is_alive(part):
+                raise ChildFailedError(f"{name}, a process of {self.process.name}, ended")
+        self.process.refuse_full_disk()
+        for output in self.outputs[:1]:
+            output.look()
+
+    def wait_marker(self, number: int, timeout_s: float) -> bool:
+        """Wait until its processes rest; False where they do not in time."""
+        return await_rest(self._usage, timeout_s, while_waiting=self.process.refuse_dead)
+
+    def stop(self) -> ConsumerReport:
+        """Read what it used, ask it to end, and take stock of what it wrote."""
+        used, drops = self._usage.used(), self._socket_drops()
+        self.process.stop(self.stop_timeout_s)
+        document = self.document()
+        if self.mode is not None:
+            document |= {"mode": self.mode, "pid": self.process.pid, "socket_drops": drops}
+        ages = self.outputs[0].ages_ms if self.outputs else []
+        return ConsumerReport(
+            cpu_user_ns=used.user_ns,
+            cpu_system_ns=used.system_ns,
+            document=document,
+            cpu_by_process=used.by_process,
+            peak_memory_bytes=used.peak_memory_bytes,
+            written_bytes=sum(output.size() for output in self.outputs),
+            delays_ms=tuple(ages),
+        )
+
+    def end(self) -> None:
+        """Kill what is left of it, also what its parent no longer knows; never raises."""
+        self.process.end()
+
+    def _socket_drops(self) -> int:
+        """What the kernel could not put into its audit sockets since they were opened."""
+        sockets = read_audit_sockets(self._tree)
+        owners = owners_of(self._tree, [socket.inode for socket in sockets if socket.drops])
+        return sum(socket.drops for socket in sockets if owners.get(socket.inode) in self._family)
+
+
+def await_rest(
+    usage: Usage, timeout_s: float, *, while_waiting: Callable[[], None] = lambda: None
+) -> bool:
+    """Wait until processes rest; False where they do not in time."""
+    deadline = time.monotonic() + timeout_s
+    used, since = usage.run_ns(), time.monotonic()
+    while (now := time.monotonic()) - since < RESTS_S:
+        if now > deadline:
+            return False
+        time.sleep(REST_POLL_S)
+        while_waiting()
+        latest = usage.run_ns()
+        if latest - used >= REST_NS:
+            used, since = latest, time.monotonic()
+    return True

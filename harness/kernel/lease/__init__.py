@@ -1,0 +1,1 @@
+"""The host's audit state, borrowed for a run and given back."""

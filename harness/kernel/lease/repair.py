@@ -1,0 +1,80 @@
+"""What a run finds that came before it: a lease whose run and guard both died, a guard's report.
+
+It runs under the run's lock, so nobody else is at it.
+"""
+
+from __future__ import annotations
+
+import contextlib
+
+from harness.errors import HostUnfitError
+from harness.files.reading import read_as_root
+from harness.kernel.client import AuditClient
+from harness.kernel.lease.children import read_children
+from harness.kernel.lease.daemon import clear_stale_daemon
+from harness.kernel.lease.file import load_record
+from harness.kernel.lease.restore import Report, conclude, end_children, give_back
+from harness.kernel.lease.snapshot import LeaseRecord, Snapshot, differences, read_boot_id
+from harness.kernel.lease.state_dir import StateDir, remove_durably
+
+
+def repair(client: AuditClient, state: StateDir) -> list[str]:
+    """Give back what is left over; in words what was found and done, empty if nothing was.
+
+    Raises HostUnfitError where something cannot be given back. It is reported this once and
+    the record put aside: the next start takes the state as it then is.
+    """
+    messages = _guard_reports(state)
+    try:
+        record = load_record(state.lease)
+    except HostUnfitError:
+        end_children(read_children(state.children))  # whatever it says: they are nobody's any more
+        raise
+    if record is None:
+        remove_durably(state.children)
+        return messages
+    if record.boot_id != read_boot_id():
+        remove_durably(state.lease)
+        remove_durably(state.children)
+        return [*messages, f"a lease of an earlier boot (`{record.command}`) was discarded"]
+    return messages + _repair_from(client, state, record)
+
+
+def _repair_from(client: AuditClient, state: StateDir, record: LeaseRecord) -> list[str]:
+    children = read_children(state.children)
+    # First: a consumer that stands still would let us sleep with the first question we ask.
+    end_children(children)
+    found = differences(Snapshot.capture(client), record.snapshot)
+    # What is as it was is not touched: somebody may have put it right, and be using it.
+    must = found or record.daemon or record.damage
+    report = give_back(client, record, children) if must else Report()
+    if not found:
+        clear_stale_daemon(client)
+    kept = conclude(state, record, report)
+    run = f"the run `{record.command}` (pid {record.holder.pid}, {record.taken_at})"
+    if report.problems:
+        raise HostUnfitError(
+            f"{run} died, and not all of the host's audit state could be given back:"
+            f" {'; '.join(report.problems)}",
+            remedy=f"what it should be is kept in {kept}; starting again takes the state as it is",
+        )
+    if not found and not report.done:
+        return [f"{run} died and had left the host's audit state as it was"]
+    return [
+        f"{run} died and its guard with it; the host's audit state was given back",
+        *(f"before, {difference}" for difference in found),
+        *report.done,
+    ]
+
+
+def _guard_reports(state: StateDir) -> list[str]:
+    """What guards have left word of since; told once."""
+    try:
+        lines = read_as_root(state.log).decode(errors="replace").splitlines()
+    except OSError:
+        return []
+    except ValueError as error:
+        lines = [f"{state.log} was removed: {error}"]
+    with contextlib.suppress(OSError):
+        state.log.unlink()
+    return [f"guard: {line}" for line in lines]

@@ -1,0 +1,1 @@
+"""Audit rules: text to bytes and back, as auditctl does it."""

@@ -1,0 +1,1 @@
+"""What is wrong with a rule, foreseen before it is loaded."""

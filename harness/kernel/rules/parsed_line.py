@@ -1,0 +1,34 @@
+"""What auditctl makes of one line: a rule, settings, or a fault and what was set before it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from harness.errors import UsageError
+from harness.kernel.rules.controls import Control
+from harness.kernel.rules.rule import Rule
+from harness.kernel.rules.warning import RuleWarning
+
+
+@dataclass(frozen=True, slots=True)
+class ParsedLine:
+    """What one line asks for: a rule to add or delete, settings, or both.
+
+    `rule` is None where `operation` is "none". Controls stand in the order given. A rule of
+    "delete" never has `prepend`, as the kernel wants it.
+    """
+
+    operation: Literal["add", "delete", "none"]
+    rule: Rule | None
+    controls: tuple[Control, ...] = ()
+    warnings: tuple[RuleWarning, ...] = ()
+
+
+class LineError(UsageError):
+    """A line that auditctl refuses; `controls` is what it has set until it comes to the fault."""
+
+    def __init__(self, error: UsageError, controls: Sequence[Control]) -> None:
+        super().__init__(error.what, remedy=error.remedy)
+        self.controls = tuple(controls)

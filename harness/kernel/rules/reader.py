@@ -1,0 +1,145 @@
+"""A rule file line by line, as auditctl goes through it: settings, rules, faults, -i and -c.
+
+What a line sets before its fault stays set, as with auditctl: `-i 1` is a bad line, and from it on
+bad lines are skipped.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+
+from harness.errors import UsageError
+from harness.kernel.rules.characters import odd_words, with_cause
+from harness.kernel.rules.checks.paths import path_refusals
+from harness.kernel.rules.checks.refusals import control_refusals, release_refusals, rule_refusals
+from harness.kernel.rules.controls import Control, RuleControls, ignoring
+from harness.kernel.rules.parsed_line import LineError, ParsedLine
+from harness.kernel.rules.rule import Rule
+from harness.kernel.rules.set import RuleSet
+from harness.kernel.rules.text import parse_rule
+from harness.kernel.rules.warning import RuleWarning, without_ignore
+from harness.kernel.rules.words import shown, split_line
+
+SKIPPED = "skipped"
+"""The code of the warning about a line that is left out, as -i or -c says."""
+_LOCKS = {
+    Control("enabled", 2): "-e 2 locks the audit configuration until the next reboot",
+    Control("failure", 2): "-f 2 makes the kernel panic when it loses a record",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class RuleLine:
+    """One line that says something: its number in the file (from 1), its text, its meaning."""
+
+    number: int
+    text: str
+    parsed: ParsedLine
+
+
+@dataclass(slots=True)
+class RuleReader:
+    """What the lines taken so far come to. `source` is the file's name, fit to be shown.
+
+    With `elsewhere` the rules are another host's, and this one's paths and limits do not count.
+    """
+
+    source: str
+    ignore_lock: bool
+    elsewhere: bool
+    lines: list[RuleLine] = field(default_factory=list)
+    warnings: list[RuleWarning] = field(default_factory=list)
+    controls: RuleControls = field(default_factory=RuleControls)
+    rules: RuleSet = field(default_factory=RuleSet)
+
+    def take(self, number: int, line: bytes) -> None:
+        """The next line; raises `UsageError` with its place where auditctl would stop."""
+        where = f"{self.source}:{number}"
+        try:
+            words = split_line(line)
+            if not words:
+                return
+            parsed = self._parse(words, where)
+            self._set(parsed.controls, where)
+            self._refuse(parsed.rule)
+            self.rules.apply(parsed, number)
+        except _LockError as error:
+            raise UsageError(f"{where}: {error.what}", remedy=error.remedy) from None
+        except UsageError as error:
+            self._skip_or_raise(with_cause(error, line, self._fault), where)
+            return
+        self.lines.append(RuleLine(number, shown(line.strip(b" ")), parsed))
+        told = [*parsed.warnings, *odd_words(line, parsed)]
+        self.warnings += [warning.at(where) for warning in told]
+
+    def _parse(self, words: list[bytes], where: str) -> ParsedLine:
+        try:
+            return parse_rule(words)
+        except LineError as error:
+            self._set(error.controls, where)
+            raise
+
+    def _fault(self, line: bytes) -> str:
+        """What is wrong with a line by itself, empty for a good one."""
+        try:
+            words = split_line(line)
+            if words:
+                self._refuse(parse_rule(words).rule)
+        except UsageError as error:
+            return error.what
+        return ""
+
+    def _skip_or_raise(self, error: UsageError, where: str) -> None:
+        option = ignoring(self.controls)
+        if not option:
+            raise UsageError(f"{where}: {error.what}", remedy=error.remedy) from error
+        remedy = without_ignore(error.remedy)
+        what = f"skipped, as {option} says: {error.what}"
+        self.warnings.append(RuleWarning(SKIPPED, what, remedy, where))
+
+    def _set(self, controls: Sequence[Control], where: str) -> None:
+        """Take settings; a lock is refused or left out, what the kernel refuses is an error."""
+        self._refuse_locks(controls, where)
+        for control in controls:
+            if control in _LOCKS:
+                continue
+            if not self.elsewhere:
+                _raise_first(control_refusals(control))
+            self.controls = self.controls.having([control])
+            if control.name == "loginuid_immutable":
+                self.warnings.append(
+                    RuleWarning(
+                        "lock",
+                        "--loginuid-immutable cannot be taken back until the next reboot",
+                        "it is left out, no record costs more or less for it",
+                        where,
+                    )
+                )
+
+    def _refuse_locks(self, controls: Iterable[Control], where: str) -> None:
+        for control in controls:
+            reason = _LOCKS.get(control)
+            if reason is None:
+                continue
+            if not self.ignore_lock:
+                raise _LockError(reason, remedy="--ignore-lock runs the rest")
+            self.warnings.append(
+                RuleWarning("lock", reason, "it is left out, as --ignore-lock says", where)
+            )
+
+    def _refuse(self, rule: Rule | None) -> None:
+        if rule is not None:
+            _raise_first(rule_refusals(rule))
+            if not self.elsewhere:
+                _raise_first(release_refusals(rule))
+                _raise_first(path_refusals(rule))
+
+
+def _raise_first(refusals: Iterator[RuleWarning]) -> None:
+    for warning in refusals:
+        raise UsageError(warning.what, remedy=warning.remedy)
+
+
+class _LockError(UsageError):
+    """A line that may not be run even where bad lines are skipped."""

@@ -1,0 +1,71 @@
+"""Two rule files of one run, each against the other."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+from harness.model.result import Comparison, LossComparison, Result
+
+ContestVerdict = Literal["worse", "better", "equal", "inconclusive", "untrustworthy"]
+
+
+@dataclass(frozen=True, slots=True)
+class Contestant:
+    """One of the two rule sets: how the question calls it, its file, its scenario's name."""
+
+    letter: str
+    file: str
+    scenario: str
+
+
+@dataclass(frozen=True, slots=True)
+class Contest:
+    """Two rule sets, each against the other and both against the reference of their run.
+
+    `comparisons` and `losses` are of A and B with A as the reference; those against the run's own
+    reference stand in `result`. `operations` say what one operation is, by workload.
+    """
+
+    a: Contestant
+    b: Contestant
+    result: Result
+    comparisons: tuple[Comparison, ...]
+    losses: tuple[LossComparison, ...]
+    distrust: tuple[str, ...] = ()
+    operations: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def primary(self) -> tuple[Comparison, ...]:
+        """B against A by the metric that the answer is about, one per workload and consumer."""
+        return tuple(
+            comparison
+            for comparison in self.comparisons
+            if comparison.metric == self.result.primary
+            and comparison.cell.scenario == self.b.scenario
+        )
+
+    @property
+    def losses_of_b(self) -> tuple[LossComparison, ...]:
+        """Loss of B against A, one per workload and consumer."""
+        return tuple(loss for loss in self.losses if loss.cell.scenario == self.b.scenario)
+
+    @property
+    def inconclusive(self) -> bool:
+        """Whether cost or loss is inconclusive in any workload."""
+        found = {comparison.verdict for comparison in self.primary}
+        loss = any(loss.verdict == "inconclusive" for loss in self.losses_of_b)
+        return not found or bool(found - {"worse", "better", "equal"}) or loss
+
+    @property
+    def verdict(self) -> ContestVerdict:
+        """`worse` where B costs more or loses more in any workload, then what is inconclusive."""
+        if self.distrust:
+            return "untrustworthy"
+        found = {comparison.verdict for comparison in self.primary}
+        found |= {loss.verdict for loss in self.losses_of_b}
+        if "worse" in found:
+            return "worse"
+        if self.inconclusive:
+            return "inconclusive"
+        return "better" if "better" in found else "equal"

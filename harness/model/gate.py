@@ -1,0 +1,96 @@
+"""A gate: limits, checks, and the report of both."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from harness.model.result import Caution, Result
+from harness.model.run import Cell
+
+LOST = "lost"
+
+"""The metric of a limit on loss."""
+
+Outcome = Literal["pass", "fail", "inconclusive"]
+
+GateVerdict = Literal["pass", "fail", "inconclusive", "untrustworthy"]
+
+Yardstick = Literal["reference", "time", "loss"]
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """What a cell may cost at most.
+
+    `bound` is a ratio to the reference (`reference`), nanoseconds per operation (`time`), or the
+    trials that may lose events (`loss`), by `yardstick`. `scope` are names of workloads,
+    scenarios and consumers that a cell must all have; none is every cell but the reference.
+    """
+
+    text: str
+    metric: str
+    bound: float
+    yardstick: Yardstick
+    scope: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """One measurement of a cell against a limit, in the units of the limit's bound.
+
+    For loss, `estimate` and its interval are the share of trials that lost events, and `lossy`
+    is their number. `count` are the blocks, or for loss the trials. `detectable` is the relative
+    difference that so many blocks can show, `blocks_needed` about how many would decide.
+    """
+
+    run: str
+    outcome: Outcome
+    estimate: float | None
+    low: float | None
+    high: float | None
+    count: int
+    detectable: float | None = None
+    blocks_needed: int | None = None
+    lossy: int = 0
+    note: str = ""
+    """Why there is no interval."""
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """A limit on one cell with its readings: one, or two where the first was beyond the limit."""
+
+    limit: Limit
+    cell: Cell
+    against: str
+    """What it was compared with."""
+    readings: tuple[Reading, ...]
+    outcome: Outcome
+
+
+@dataclass(frozen=True, slots=True)
+class GateReport:
+    """All that a gate says. `results` are the runs judged, the newest measurement last."""
+
+    checks: tuple[Check, ...]
+    results: tuple[Result, ...]
+    distrust: tuple[str, ...] = ()
+    """Why the measurement is not trustworthy; empty where it is."""
+    cautions: tuple[Caution, ...] = ()
+    inconclusive_passes: bool = False
+
+    @property
+    def verdict(self) -> GateVerdict:
+        """Of all checks together; `inconclusive` only where that does not pass."""
+        if self.distrust:
+            return "untrustworthy"
+        outcomes = {check.outcome for check in self.checks}
+        if "fail" in outcomes:
+            return "fail"
+        return "inconclusive" if "inconclusive" in outcomes and self.strict else "pass"
+
+    @property
+    def strict(self) -> bool:
+        """Whether what cannot be decided does not pass."""
+        return not self.inconclusive_passes

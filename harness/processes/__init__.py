@@ -1,0 +1,1 @@
+"""Child programs, and processes by identity."""

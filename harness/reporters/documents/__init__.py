@@ -1,0 +1,1 @@
+"""The JSON documents that verbs print, as `docs/schema` describes them."""

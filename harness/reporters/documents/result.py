@@ -1,0 +1,53 @@
+"""The JSON document of a result; its schema stands in `docs/schema/result.schema.json`."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Any
+
+from harness.model.result import CellLedger, Comparison, LossComparison, Result, Standing
+from harness.reporters.answer import answer
+from harness.reporters.ledger import STAGES
+
+SCHEMA = "auditbench.result/1"
+
+
+def result_document(result: Result) -> dict[str, Any]:
+    """A result as one plain document."""
+    return {
+        "schema": SCHEMA,
+        "run": result.run,
+        "complete": result.complete,
+        "trials": result.trials,
+        "invalid_trials": result.invalid_trials,
+        "host": result.host,
+        "plan": result.plan,
+        "comparisons": [_flat(comparison) for comparison in result.comparisons],
+        "losses": [_flat(loss) for loss in result.losses],
+        "standings": [_flat(standing) for standing in result.standings],
+        "sustained": [asdict(step) for step in result.sustained],
+        "ledgers": [_ledger(ledger) for ledger in result.ledgers],
+        "noise_floor": [asdict(floor) for floor in result.noise_floor],
+        "warnings": [asdict(caution) for caution in result.cautions],
+        "answer": answer(result),
+    }
+
+
+def _flat(about_a_cell: Comparison | LossComparison | Standing) -> dict[str, Any]:
+    """Its fields, with those of its cell among them."""
+    document = asdict(about_a_cell)
+    return {**document.pop("cell"), **document}
+
+
+def _ledger(ledger: CellLedger) -> dict[str, Any]:
+    total = asdict(ledger.total)
+    stages = {name: total.pop(f"stage_{name}") for name in STAGES}
+    return {
+        **asdict(ledger.cell),
+        **total,
+        "stages": stages,
+        "operations": ledger.operations,
+        "trials": ledger.trials,
+        "trials_with_loss": ledger.trials_with_loss,
+        "trials_unexplained": ledger.trials_unexplained,
+    }

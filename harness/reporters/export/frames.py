@@ -1,0 +1,39 @@
+"""Rows as pandas tables; pandas is an extra of this distribution."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from harness.errors import UsageError
+from harness.model.run import Sample
+from harness.reporters.export.trial_rows import trial_rows
+
+if TYPE_CHECKING:
+    import pandas
+
+
+def rows_frame(rows: Sequence[Mapping[str, Any]]) -> pandas.DataFrame:
+    """One row each. A column without any value is of numbers, all NaN."""
+    try:
+        import pandas
+    except ImportError:
+        raise UsageError(
+            "a data frame needs pandas, which is not installed",
+            remedy="pip install 'auditbench[data]'",
+        ) from None
+    table = pandas.DataFrame(rows)
+    for name in table.columns:
+        if len(table) and table[name].isna().all():
+            table[name] = table[name].astype("float64")
+    return table
+
+
+def trials_frame(run: str, samples: Sequence[Sample]) -> pandas.DataFrame:
+    """One row per trial; `started_at` is a time in UTC."""
+    table = rows_frame(trial_rows(run, samples))
+    import pandas
+
+    if len(table):
+        table["started_at"] = pandas.to_datetime(table["started_at"], utc=True, format="ISO8601")
+    return table

@@ -1,0 +1,145 @@
+"""JUnit XML as CI systems read it: a gate's checks, or the comparisons of a run."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+from xml.etree import ElementTree as ET
+
+from harness.model.gate import Check, GateReport
+from harness.model.result import Comparison, Result
+from harness.reporters.gate import check_sentences, gate_sentence, reading_values
+from harness.reporters.markdown import metric_value
+from harness.reporters.units import interval, ratio
+
+NOT_XML = re.compile("[^\t\n\r\u0020-\u007e\u00a0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+"""What XML 1.0 cannot hold, not even as a reference, and what could steer a terminal."""
+
+NOT_RELIED_ON = "nothing is decided, trials failed, or events are unaccounted for"
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """One test case. `state` is the element that says it did not pass; empty is passed."""
+
+    classname: str
+    name: str
+    output: str
+    state: str = ""
+    kind: str = ""
+    message: str = ""
+
+
+def gate_junit(report: GateReport) -> str:
+    """Every check a test case, and one more for whether the measurement is trustworthy.
+
+    What cannot be decided is a failure of type `inconclusive`, or skipped where that passes.
+    """
+    cases = [_check_case(check, strict=report.strict) for check in report.checks]
+    cases.append(_trust_case("auditbench.gate", report.distrust))
+    return _suites("auditbench gate", cases, _properties(report.results, gate_sentence(report)))
+
+
+def result_junit(result: Result) -> str:
+    """Every comparison a test case: `worse` fails, what cannot be decided is skipped."""
+    cases = [_comparison_case(comparison) for comparison in result.comparisons]
+    reasons = () if result.trustworthy else (NOT_RELIED_ON,)
+    cases.append(_trust_case("auditbench.run", reasons))
+    return _suites(f"auditbench {result.run}", cases, _properties([result], ""))
+
+
+def _check_case(check: Check, *, strict: bool) -> Case:
+    lines = []
+    for reading in check.readings:
+        estimate, bounds = reading_values(check.limit, reading)
+        lines.append(f"{reading.run}: {estimate} ({bounds}): {reading.outcome}")
+    lines += check_sentences(check)
+    cell = check.cell
+    case = Case(
+        f"{cell.workload}.{cell.scenario}.{cell.consumer}", check.limit.text, "\n".join(lines)
+    )
+    if check.outcome == "pass":
+        return case
+    state = "failure" if check.outcome == "fail" or strict else "skipped"
+    kind = "limit" if check.outcome == "fail" else "inconclusive"
+    return _with_state(case, state, kind, lines[-1])
+
+
+def _comparison_case(comparison: Comparison) -> Case:
+    cell = comparison.cell
+    output = (
+        f"{metric_value(comparison.estimate, comparison.unit)}, ratio {ratio(comparison.ratio)} "
+        f"({interval(comparison.ci_low, comparison.ci_high)}), {comparison.blocks} blocks: "
+        f"{comparison.verdict}"
+    )
+    case = Case(f"{cell.workload}.{cell.scenario}.{cell.consumer}", comparison.metric, output)
+    if comparison.verdict == "worse":
+        return _with_state(case, "failure", "worse", output)
+    if comparison.verdict in ("inconclusive", "no-reference"):
+        return _with_state(case, "skipped", comparison.verdict, output)
+    return case
+
+
+def _with_state(case: Case, state: str, kind: str, message: str) -> Case:
+    return Case(case.classname, case.name, case.output, state, kind, message)
+
+
+def _trust_case(classname: str, reasons: Iterable[str]) -> Case:
+    text = "\n".join(reasons)
+    if not text:
+        return Case(classname, "is trustworthy", "")
+    return Case(classname, "is trustworthy", text, "error", "untrustworthy", text.split("\n")[0])
+
+
+def _properties(results: Iterable[Result], verdict: str) -> Iterator[tuple[str, str]]:
+    """What the numbers depend on: name and value, a run's own with its number where several."""
+    if verdict:
+        yield "verdict", verdict
+    for number, result in enumerate(results):
+        prefix = "" if number == 0 else f"run{number + 1}."
+        facts: Mapping[str, Any] = result.host.get("facts", {})
+        yield f"{prefix}run", result.run
+        yield f"{prefix}auditbench", str(result.host.get("auditbench", ""))
+        yield f"{prefix}host", str(facts.get("hostname", ""))
+        yield f"{prefix}kernel", str(facts.get("kernel", {}).get("release", ""))
+        yield f"{prefix}plan", str(result.plan.get("name", ""))
+        yield f"{prefix}blocks", str(result.plan.get("blocks", ""))
+        yield f"{prefix}seed", str(result.plan.get("seed", ""))
+        for floor in result.noise_floor:
+            words = f"{ratio(floor.ratio)} ({interval(floor.ci_low, floor.ci_high)})"
+            yield f"{prefix}noise-floor.{floor.workload}.{floor.consumer}", words
+
+
+def _suites(name: str, cases: list[Case], properties: Iterable[tuple[str, str]]) -> str:
+    totals = {
+        "tests": str(len(cases)),
+        "failures": str(sum(case.state == "failure" for case in cases)),
+        "errors": str(sum(case.state == "error" for case in cases)),
+    }
+    root = ET.Element("testsuites", {"name": _clean(name), **totals})
+    skipped = str(sum(case.state == "skipped" for case in cases))
+    suite = ET.SubElement(root, "testsuite", {"name": _clean(name), **totals, "skipped": skipped})
+    kept = ET.SubElement(suite, "properties")
+    for key, value in properties:
+        ET.SubElement(kept, "property", {"name": _clean(key), "value": _clean(value)})
+    for case in cases:
+        _add_case(suite, case)
+    ET.indent(root)
+    body = ET.tostring(root, encoding="unicode")
+    return f'<?xml version="1.0" encoding="UTF-8"?>\n{body}\n'
+
+
+def _add_case(suite: ET.Element, case: Case) -> None:
+    names = {"classname": _clean(case.classname), "name": _clean(case.name)}
+    element = ET.SubElement(suite, "testcase", names)
+    if case.state:
+        said = {"type": _clean(case.kind), "message": _clean(case.message)}
+        ET.SubElement(element, case.state, said).text = _clean(case.output)
+    if case.output:
+        ET.SubElement(element, "system-out").text = _clean(case.output)
+
+
+def _clean(text: str) -> str:
+    return NOT_XML.sub("", text)

@@ -1,0 +1,93 @@
+"""A run as a pyperf file: one benchmark per cell and metric of time, in seconds.
+
+pyperf compares two files as independent groups: it knows no blocks and no reference. The file is
+for its tools; the answers of this program come from `auditbench compare`.
+"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from harness.errors import UsageError
+from harness.model.run import Cell, Sample
+
+NS_PER_SECOND = 1e9
+
+
+def pyperf_file(
+    samples: Sequence[Sample], metrics: Iterable[str], environment: Mapping[str, Any]
+) -> tuple[str, list[str]]:
+    """The file's text, and the names of benchmarks that pyperf cannot hold, being zero at times.
+
+    `metrics` are those in nanoseconds. Every block that counts is a pyperf run with one value.
+    """
+    # Imported here, as it takes longer than the command line may.
+    import pyperf
+
+    benchmarks = []
+    left_out = []
+    metadata = _metadata(environment)
+    for (cell, metric), group in _values(samples, metrics).items():
+        name = f"{cell.workload}/{cell.scenario}/{cell.consumer}/{metric}"
+        if any(sample.metrics[metric] <= 0 for sample in group):
+            left_out.append(name)
+            continue
+        runs = [
+            pyperf.Run(
+                [sample.metrics[metric] / NS_PER_SECOND],
+                metadata={**metadata, **_of_trial(sample), "name": name, "unit": "second"},
+                collect_metadata=False,
+            )
+            for sample in group
+        ]
+        benchmarks.append(pyperf.Benchmark(runs))
+    if not benchmarks:
+        raise UsageError(
+            "nothing that pyperf could hold was measured", remedy="export --to csv instead"
+        )
+    text = io.StringIO()
+    pyperf.BenchmarkSuite(benchmarks).dump(text)
+    return text.getvalue(), left_out
+
+
+def _values(
+    samples: Sequence[Sample], metrics: Iterable[str]
+) -> dict[tuple[Cell, str], list[Sample]]:
+    """The trials that count, by cell and metric in block order."""
+    wanted = list(metrics)
+    found: dict[tuple[Cell, str], list[Sample]] = {}
+    for sample in sorted(samples, key=lambda sample: sample.block):
+        if sample.warm_up or not sample.valid:
+            continue
+        for metric in wanted:
+            if metric in sample.metrics:
+                found.setdefault((sample.cell, metric), []).append(sample)
+    return found
+
+
+def _of_trial(sample: Sample) -> dict[str, Any]:
+    return {
+        "date": sample.started_at.partition("+")[0],
+        "auditbench_block": sample.block,
+        "auditbench_ops": sample.ops,
+    }
+
+
+def _metadata(environment: Mapping[str, Any]) -> dict[str, Any]:
+    """What pyperf calls metadata, under its names; what is not known is left out."""
+    facts = environment.get("facts", {})
+    kernel, cpu = facts.get("kernel", {}), facts.get("cpu", {})
+    release = kernel.get("release")
+    values = {
+        "hostname": facts.get("hostname"),
+        "platform": f"Linux-{release}-{kernel.get('arch', 'unknown')}" if release else None,
+        "cpu_model_name": cpu.get("model"),
+        "cpu_count": len(cpu.get("online", ())) or None,
+        "python_version": environment.get("python"),
+        "auditbench_version": environment.get("auditbench"),
+        "auditbench_machine": facts.get("machine"),
+        "auditbench_boot_parameters": " ".join(kernel.get("boot_parameters", ())) or None,
+    }
+    return {name: value for name, value in values.items() if value is not None}

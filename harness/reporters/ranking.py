@@ -1,0 +1,117 @@
+"""Consumers side by side: the ranking by CPU per event, and the highest rates without loss."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from harness.model.result import Result, Standing, Sustained
+from harness.reporters.units import NOTHING, count, duration, milliseconds
+
+STANDING_HEADERS = ("consumer", "CPU/event", "to the above", "memory", "written", "delay")
+SUSTAINED_HEADERS = ("highest rate", "none lost at", "lost at", "trials", "why no higher")
+LEGEND = (
+    "Ranked by CPU per event; `to the above` is the ratio to the consumer one line up, with its "
+    "95 % interval: where that holds 1 their order is inconclusive. Memory is the highest of all "
+    "trials, written is per event, delay is how old the newest event in the output was, in the "
+    "middle."
+)
+SUSTAINED_LEGEND = (
+    "Operations per second, one event each, with nobody waiting: the highest step of the ladder "
+    "at which no trial lost an event, and the step above."
+)
+
+
+def standing_rows(standings: Sequence[Standing]) -> Iterator[tuple[str, ...]]:
+    """One row per consumer under STANDING_HEADERS, the cheapest first."""
+    for standing in standings:
+        yield (
+            f"{standing.place}. {standing.cell.consumer}",
+            duration(standing.cpu_ns_per_event),
+            between(standing),
+            size(standing.memory_bytes),
+            size(standing.written_bytes),
+            milliseconds(standing.delay_p50_ms),
+        )
+
+
+def process_lines(standings: Sequence[Standing]) -> Iterator[str]:
+    """Who of several processes used what; only for consumers that have several."""
+    for standing in standings:
+        if standing.cpu_by_process_ns:
+            parts = ", ".join(
+                f"{name} {duration(used_ns)}"
+                for name, used_ns in standing.cpu_by_process_ns.items()
+            )
+            yield f"{standing.cell.consumer}: {parts} of CPU per event"
+
+
+def sustained_rows(steps: Sequence[Sustained]) -> Iterator[tuple[str, ...]]:
+    """One row per consumer under SUSTAINED_HEADERS, the one that keeps up longest first."""
+    for step in sorted(steps, key=lambda one: -(one.without_loss or 0)):
+        yield (
+            step.consumer,
+            per_second(step.without_loss),
+            per_second(step.with_loss),
+            count(step.trials),
+            step.limit or "it loses events",
+        )
+
+
+def consumers_sentence(workload: str, result: Result) -> str:
+    """What the ranking says of a workload, in one sentence; empty where there is none."""
+    ranked = [standing for standing in result.standings if standing.cell.workload == workload]
+    costs = ", ".join(
+        f"{standing.cell.consumer} {duration(standing.cpu_ns_per_event)}" for standing in ranked
+    )
+    return f"{workload}, CPU per event of the consumer: {costs}." if costs else ""
+
+
+def sustained_sentence(steps: Sequence[Sustained]) -> str:
+    """Up to which rate the consumers lost nothing; empty where no ladder was climbed."""
+    known = sorted(
+        (step for step in steps if step.without_loss), key=lambda one: -(one.without_loss or 0)
+    )
+    rates = ", ".join(
+        f"{step.consumer} {'' if step.with_loss else 'at least '}{per_second(step.without_loss)}"
+        for step in known
+    )
+    return f"Without loss: {rates}." if rates else ""
+
+
+def by_group(standings: Sequence[Standing]) -> dict[tuple[str, str], list[Standing]]:
+    """Standings by workload, and the scenario that most of them are of."""
+    groups: list[list[Standing]] = []
+    for standing in standings:
+        if standing.place == 1:
+            groups.append([])
+        groups[-1].append(standing)
+    return {_name_of(group): group for group in groups}
+
+
+def _name_of(group: Sequence[Standing]) -> tuple[str, str]:
+    scenarios = [standing.cell.scenario for standing in group]
+    return group[0].cell.workload, max(scenarios, key=scenarios.count)
+
+
+def between(standing: Standing) -> str:
+    """The ratio to the consumer above, with its interval."""
+    if standing.ratio is None:
+        return NOTHING
+    if standing.ci_low is None or standing.ci_high is None:
+        return f"{standing.ratio:.2f}"
+    return f"{standing.ratio:.2f} ({standing.ci_low:.2f}–{standing.ci_high:.2f})"
+
+
+def per_second(rate: int | None) -> str:
+    """A rate of the ladder."""
+    return NOTHING if rate is None else f"{count(rate)}/s"
+
+
+def size(value: float | None) -> str:
+    """Bytes in the unit that suits them."""
+    if value is None:
+        return NOTHING
+    for factor, unit in ((1 << 30, "GiB"), (1 << 20, "MiB"), (1 << 10, "KiB")):
+        if value >= factor:
+            return f"{value / factor:.1f} {unit}"
+    return f"{value:.0f} B"

@@ -1,0 +1,218 @@
+"""The course of a run: which blocks it has, and what ends it.
+
+Without `--until-ci` it has the plan's blocks. With it, whole blocks are added until every
+interval is narrow enough. It is only ever the width that is looked at, never where an interval
+lies: stopping when a verdict is reached would make false verdicts likely. `--max-time` ends
+either after the block in which the time is over.
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from harness.analysis.ratio import paired_ratio
+from harness.analysis.series import collect, paired
+from harness.errors import UsageError
+from harness.model.run import Cell, Sample, Trial
+from harness.run.ladder import Climb
+from harness.run.plan.plan import Plan
+from harness.run.plan.schedule import apart, block
+
+LOOK_EVERY_BLOCKS = 4
+DEFAULT_MAX_TIME_S = 3600.0
+"""For `--until-ci` alone: a machine that is too noisy would never come to an end."""
+
+Ending = Literal["blocks", "width", "time"]
+
+
+@dataclass(frozen=True, slots=True)
+class Width:
+    """The widest interval: the larger half of it, as a share of the ratio."""
+
+    cell: Cell
+    share: float
+
+    def words(self) -> str:
+        """As it is said."""
+        name = f"{self.cell.workload} × {self.cell.scenario}"
+        if not math.isfinite(self.share):
+            return f"{name} has no interval"
+        return f"{name} is known to ±{100 * self.share:.2g} %"
+
+
+class Course:
+    """The blocks of a run, drawn one by one; iterate over it, and `take` what was measured."""
+
+    def __init__(
+        self,
+        plan: Plan,
+        metric: str,
+        *,
+        on_more: Callable[[], None] = lambda: None,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self.plan, self._metric, self._on_more, self._clock = plan, metric, on_more, clock
+        self._apart = apart(plan)
+        self._per_block = len(block(plan, 0, first_index=0))
+        self._samples: list[Sample] = []
+        self._start_s = clock()
+        limit_s = plan.max_time_s
+        if limit_s is None and plan.until_ci is not None:
+            limit_s = DEFAULT_MAX_TIME_S
+        self._limit_s = limit_s
+        self.blocks_planned = plan.blocks
+        """Blocks that count and are scheduled by now."""
+        self.blocks_done = 0
+        self.ending: Ending | None = None
+        self.width: Width | None = None
+        """Of the widest interval at the last look."""
+        self._looked_at = 0
+        self._climb: Climb | None = None
+        self._climbed = 0
+
+    @property
+    def trials_planned(self) -> int:
+        """How many trials the run has, as far as that is settled."""
+        blocks = sum(map(len, self._apart)) + (self.blocks_planned + 1) * self._per_block
+        return blocks + self._climbed
+
+    @property
+    def trials_expected(self) -> int:
+        """How many it will probably have; may be fewer or more than planned."""
+        trials = self.trials_planned
+        if self.plan.ladder is not None and self._climb is None:
+            trials += self.plan.ladder.most_trials // 2
+        if self.plan.until_ci is not None and self.width is not None and self.ending is None:
+            narrower = (self.width.share / self.plan.until_ci) ** 2
+            if math.isfinite(narrower):
+                more = math.ceil(self._looked_at * narrower) - self.blocks_planned
+                trials += max(more, 0) * self._per_block
+        done, used_s = len(self._samples), self._clock() - self._start_s
+        if self._limit_s is not None and done and used_s > 0:
+            trials = min(trials, max(math.ceil(done * self._limit_s / used_s), done))
+        return trials
+
+    def take(self, sample: Sample) -> None:
+        """A trial was measured and saved."""
+        self._samples.append(sample)
+        if self._climb is not None:
+            self._climb.take(sample)
+
+    def __iter__(self) -> Iterator[list[Trial]]:
+        """The blocks, until the run is at its end; then `ending` says by what."""
+        yield from self._apart
+        first_index = sum(map(len, self._apart))
+        number = 0
+        while True:
+            yield block(self.plan, number, first_index=first_index + number * self._per_block)
+            self.blocks_done = number
+            if number and (ending := self._ending()) is not None:
+                self.blocks_planned, self.ending = number, ending
+                break
+            number += 1
+        yield from self._steps()
+
+    def _steps(self) -> Iterator[list[Trial]]:
+        """The steps of the plan's ladder; each is settled when those before it are measured."""
+        if self.plan.ladder is None:
+            return
+        self._climb = Climb(
+            self.plan.ladder,
+            seed=self.plan.seed,
+            first_block=self.blocks_planned + 1,
+            first_index=self.trials_planned,
+        )
+        for trials in self._climb:
+            self._climbed += len(trials)
+            self._on_more()
+            yield trials
+
+    def _ending(self) -> Ending | None:
+        """What ends the run after the block just done; where nothing does there are more."""
+        if self.blocks_done >= self.blocks_planned:
+            if self.plan.until_ci is None:
+                return "blocks"
+            self._look()
+            if self.width is None or self.width.share <= self.plan.until_ci:
+                return "width"
+        if self._limit_s is not None and self._clock() - self._start_s >= self._limit_s:
+            if self.plan.until_ci is not None:
+                self._look()
+            return "time"
+        if self.blocks_done >= self.blocks_planned:
+            self.blocks_planned += LOOK_EVERY_BLOCKS
+            self._on_more()
+        return None
+
+    def _look(self) -> None:
+        self.width = widest(self._samples, self.plan, self._metric)
+        self._looked_at = self.blocks_done
+
+    def document(self) -> dict[str, Any]:
+        """How the run came to its end, as it is stored with the plan."""
+        return {
+            "ended_by": self.ending,
+            "max_time_s": self._limit_s,
+            "widest": f"{self.width.cell.workload} × {self.width.cell.scenario}"
+            if self.width
+            else None,
+            "half_width": self.width.share
+            if self.width and math.isfinite(self.width.share)
+            else None,
+        }
+
+    def words(self) -> str:
+        """The same for people; empty where the plan's blocks were simply measured."""
+        blocks = f"{self.blocks_done} block{'s' * (self.blocks_done != 1)}"
+        if self.ending == "width" and self.plan.until_ci is not None:
+            return f"ended by width: after {blocks} every interval is within {_share(self.plan)}"
+        if self.ending == "time" and self._limit_s is not None:
+            reached = f"; {self.width.words()}, not {_share(self.plan)}" if self.width else ""
+            return f"ended by time: {self._limit_s:g} s were over after {blocks}{reached}"
+        return ""
+
+
+def _share(plan: Plan) -> str:
+    return f"±{100 * (plan.until_ci or 0):g} %"
+
+
+def compared_cells(plan: Plan) -> list[Cell]:
+    """The interleaved cells that are compared with another one."""
+    cells = plan.cells()
+    return [
+        cell
+        for cell in cells
+        if plan.scenario_of(cell).interleaved
+        and (reference := plan.reference.of(cell)) != cell
+        and reference in cells
+    ]
+
+
+def refuse_endless(plan: Plan) -> None:
+    """UsageError where `--until-ci` waits for an interval, and nothing is compared."""
+    if plan.until_ci is not None and not compared_cells(plan):
+        raise UsageError(
+            "--until-ci has no interval to wait for: the plan compares nothing",
+            remedy="give more scenarios, or a number of --blocks",
+        )
+
+
+def widest(samples: list[Sample], plan: Plan, metric: str) -> Width | None:
+    """The widest 95 % interval, as results print it, among all interleaved cells that are compared.
+
+    Infinite where a cell has none yet; None where nothing is compared.
+    """
+    series = collect((sample for sample in samples if sample.interleaved), metric)
+    widths = []
+    for cell in compared_cells(plan):
+        reference = plan.reference.of(cell)
+        ratio = paired_ratio(*paired(series.get(cell, {}), series.get(reference, {})))
+        share = math.inf
+        if ratio is not None and ratio.ci_low is not None and ratio.ci_high is not None:
+            share = max(ratio.ci_high / ratio.ratio - 1, 1 - ratio.ci_low / ratio.ratio)
+        widths.append(Width(cell, share))
+    return max(widths, key=lambda width: width.share, default=None)

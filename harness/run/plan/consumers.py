@@ -1,0 +1,82 @@
+"""Who receives the events in a plan: which consumers are wanted, and which of them are here."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from harness.consumers.base import ConsumerAbsentError
+from harness.consumers.catalog import CONSUMERS, find_consumer
+from harness.errors import UsageError
+from harness.model.run import Scenario
+from harness.run.plan.file import PlanFile
+
+
+class Wish(Protocol):
+    """What is taken of a request."""
+
+    @property
+    def consumers(self) -> tuple[str, ...]: ...
+
+    @property
+    def consumer_paths(self) -> Mapping[str, Path]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Seats:
+    """The consumers of all cells that name none, and those that a cell may have of its own."""
+
+    consumers: tuple[str, ...]
+    allowed: frozenset[str]
+    absent: tuple[str, ...]
+
+    def taken(self, scenarios: Sequence[Scenario]) -> tuple[Scenario, ...]:
+        """The scenarios whose consumer is here, and wanted."""
+        return tuple(s for s in scenarios if s.consumer is None or s.consumer in self.allowed)
+
+
+def seats_of(wish: Wish, file: PlanFile) -> Seats:
+    """The consumers of a run.
+
+    One that the plan names and this host lacks is left out; one that was asked for by name is a
+    ConsumerAbsentError. A name that is unknown is a UsageError.
+    """
+    for name in wish.consumer_paths:
+        find_consumer(name)
+    own = tuple(cell.consumer for cell in file.cells if cell.consumer)
+    asked = dict.fromkeys([*wish.consumers])
+    for name in (*asked, *file.consumers, *own):
+        find_consumer(name)
+    for name in asked:
+        CONSUMERS[name].find(wish.consumer_paths.get(name))
+    optional = [*([] if asked else file.consumers), *own]
+    absent = tuple(
+        name for name in dict.fromkeys(optional) if not is_here(name, wish.consumer_paths)
+    )
+    chosen = [name for name in (asked or file.consumers) if name not in absent]
+    # What works without audit sits in the cells that are made for it.
+    seated = tuple(name for name in chosen if not (CONSUMERS[name].by_tree and name in own))
+    if asked:
+        own = tuple(name for name in own if name in asked or not _is_apart(name))
+    allowed = frozenset(own) - set(absent)
+    if not seated and not allowed:
+        raise UsageError(
+            "none of the plan's consumers is on this host", remedy="name others with --consumer"
+        )
+    return Seats(seated, allowed, absent)
+
+
+def _is_apart(name: str) -> bool:
+    """Whether a consumer is left out of its own cell unless it is asked for, where any are."""
+    return CONSUMERS[name].by_tree
+
+
+def is_here(name: str, paths: Mapping[str, Path]) -> bool:
+    """Whether a consumer's program is on this host."""
+    try:
+        CONSUMERS[name].find(paths.get(name))
+    except ConsumerAbsentError:
+        return False
+    return True

@@ -1,0 +1,162 @@
+"""A plan as it is written in TOML, with everything that may stand in it. docs/plans.md shows one.
+
+It reads and checks the file; what the command line makes of it is `harness.run.plan.plan`'s.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from dataclasses import replace
+from pathlib import Path
+from typing import Annotated, Literal
+
+import msgspec
+
+from harness import renamed
+from harness.analysis.verdict import DEFAULT_MARGIN
+from harness.errors import UsageError
+from harness.files.caller import why
+from harness.files.reading import read_text
+from harness.model.run import Scenario
+from harness.scenarios.catalog import PLANS, plan_path
+
+Kind = Literal["kernel", "replay"]
+Count = Annotated[int, msgspec.Meta(ge=0, lt=2**32)]
+Rate = Annotated[int, msgspec.Meta(gt=0, le=10**9)]
+Percent = Annotated[float, msgspec.Meta(gt=0, le=100)]
+Margin = Annotated[float, msgspec.Meta(gt=0, lt=1)]
+
+
+class BlockCounts(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
+    """How many blocks count (the warm-up comes on top) at each pace."""
+
+    default: int = 20
+    fast: int = 8
+    rigorous: int = 40
+
+
+class Limits(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
+    """`[invalid]` of a plan: above which disturbance a trial is not used. None is no limit.
+
+    Percent of the trial's duration: time stolen from all CPUs, time in which tasks waited (PSI).
+    `slowdown_percent` is of the CPU's full speed.
+    """
+
+    steal_percent: Percent | None = None
+    pressure_cpu_percent: Percent | None = None
+    pressure_memory_percent: Percent | None = None
+    pressure_io_percent: Percent | None = None
+    slowdown_percent: Annotated[float, msgspec.Meta(gt=0, le=1000)] | None = None
+    retries: Annotated[int, msgspec.Meta(ge=0, le=10)] = 0
+    """How often a trial above a limit is repeated at once."""
+
+    def given(self) -> dict[str, float]:
+        """The limits that there are, by metric."""
+        values = {name: getattr(self, name) for name in self.__struct_fields__}
+        values.pop("retries")
+        return {name: value for name, value in values.items() if value is not None}
+
+
+class CellKnobs(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
+    """One `[[cells]]` of a plan: a scenario under a name of its own, with other limits.
+
+    What is None is left as the scenario has it; `backlog_wait_time` is in jiffies.
+    """
+
+    name: str
+    scenario: str
+    consumer: str | None = None
+    backlog_limit: Count | None = None
+    backlog_wait_time: Count | None = None
+    rate_limit: Count | None = None
+    failure: Annotated[int, msgspec.Meta(ge=0, le=1)] | None = None
+    rcvbuf_bytes: Annotated[int, msgspec.Meta(ge=4096, lt=2**30)] | None = None
+    enobufs: bool = False
+    rate_per_s: Rate | None = None
+    stop_after_ms: Annotated[int, msgspec.Meta(ge=0, le=10_000)] = 0
+    stop_for_ms: Annotated[int, msgspec.Meta(ge=0, le=10_000)] = 0
+    options: dict[str, str | int] = {}
+    """Options of the workload, as its command line spells them without the dashes."""
+
+    def workload_options(self) -> dict[str, str]:
+        """The same by the names that the workloads' catalog has."""
+        return {name.replace("-", "_"): str(value) for name, value in self.options.items()}
+
+    def bind(self, scenario: Scenario) -> Scenario:
+        """The scenario under this cell's name, with its knobs."""
+        names = (name for name in self.__struct_fields__ if name not in ("scenario", "options"))
+        wanted = {name: getattr(self, name) for name in names}
+        return replace(
+            scenario,
+            workload_options=self.workload_options(),
+            **{name: value for name, value in wanted.items() if value is not None},
+        )
+
+
+class LadderKnobs(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
+    """`[ladder]` of a plan: after the blocks, rates that grow until each consumer loses events.
+
+    `rates` are operations per second, each held for `seconds` in `trials` trials. Nobody waits
+    for room in the backlog of `backlog_limit` records, so that what is too much is lost.
+    """
+
+    workload: str
+    scenario: str
+    rates: Annotated[list[Rate], msgspec.Meta(min_length=1)]
+    seconds: Annotated[float, msgspec.Meta(gt=0, le=60)] = 2.0
+    trials: Annotated[int, msgspec.Meta(ge=1, le=100)] = 3
+    backlog_limit: Count = 8192
+
+
+class PlanFile(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
+    """A plan as it is written in TOML."""
+
+    summary: str
+    workloads: list[str]
+    scenarios: list[str] = []
+    consumers: tuple[str, ...] = ("assemble",)
+    kind: Kind = "kernel"
+    reference: str | None = None
+    reference_consumer: str | None = None
+    aa_cell: bool = False
+    """Whether the reference is measured a second time in every block."""
+    first: list[str] = []
+    blocks: BlockCounts = BlockCounts()
+    ops: dict[str, int] = {}
+    margin: Margin = DEFAULT_MARGIN
+    margins: dict[str, Margin] = {}
+    invalid: Limits = Limits()
+    backwards: bool = False
+    """Each block's order back to front: with the same seed, whether the order matters."""
+    workers: int = 1
+    auid: str = "keep"
+    cells: list[CellKnobs] = []
+    ladder: LadderKnobs | None = None
+
+
+def _text(name: str, path: Path) -> str:
+    """A plan of ours is read as it is, one of the user's with the user's rights."""
+    return path.read_text(encoding="utf-8") if name in PLANS else read_text(path, named=True)
+
+
+def load_plan_file(name: str) -> PlanFile:
+    """Read a built-in plan or a plan file; UsageError where it is not a plan."""
+    path = plan_path(name)
+    try:
+        written = tomllib.loads(_text(name, path))
+        plan = msgspec.convert(renamed.plan_file(written), PlanFile)
+    except OSError as error:
+        raise UsageError(f"{path} cannot be read ({why(error)})") from None
+    except RecursionError:
+        raise UsageError(
+            f"{path} is no plan: it is nested too deep", remedy="docs/plans.md shows one"
+        ) from None
+    except ValueError as error:
+        raise UsageError(f"{path} is no plan: {error}", remedy="docs/plans.md shows one") from None
+    names = [*plan.scenarios, *(cell.name for cell in plan.cells)]
+    if twice := {name for name in names if names.count(name) > 1}:
+        raise UsageError(
+            f"{path} has two scenarios or cells called {min(twice)!r}",
+            remedy="give each a name of its own",
+        )
+    return plan

@@ -1,0 +1,51 @@
+"""The order of trials: every block holds every cell once, in an order drawn from the seed.
+
+The cells of one workload stand together. A block's order depends on the seed and its number only,
+so a run that goes on longer begins like one that does not.
+"""
+
+from __future__ import annotations
+
+import random
+
+from harness.model.run import Cell, Trial
+from harness.run.plan.plan import Plan
+
+
+def apart(plan: Plan) -> list[list[Trial]]:
+    """The blocks of the states that cannot be interleaved: they come first. Empty without any."""
+    cells = [cell for cell in plan.cells() if not plan.scenario_of(cell).interleaved]
+    if not cells:
+        return []
+    return [
+        _block(plan, cells, block, first_index=block * len(cells))
+        for block in range(plan.blocks + 1)
+    ]
+
+
+def block(plan: Plan, number: int, *, first_index: int) -> list[Trial]:
+    """The block with this number; 0 is the warm-up. Its first trial gets `first_index`."""
+    cells = [cell for cell in plan.cells() if plan.scenario_of(cell).interleaved]
+    return _block(plan, cells, number, first_index=first_index)
+
+
+def _block(plan: Plan, cells: list[Cell], number: int, *, first_index: int) -> list[Trial]:
+    order = list(cells)
+    # Not for secrets: the same seed must give the same order again.
+    random.Random(f"{plan.seed}:{number}").shuffle(order)  # noqa: S311
+    # What is compared stands close together in time: noise comes in bursts of a second or so.
+    first = {cell.workload: place for place, cell in reversed(list(enumerate(order)))}
+    order.sort(key=lambda cell: first[cell.workload])
+    if plan.backwards:
+        order.reverse()
+    return [
+        Trial(
+            index=first_index + position,
+            cell=cell,
+            block=number,
+            position=position,
+            seed=plan.seed,
+            ops=plan.ops[cell.workload],
+        )
+        for position, cell in enumerate(order)
+    ]

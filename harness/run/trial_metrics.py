@@ -1,0 +1,244 @@
+"""One trial's documents to the numbers that are compared."""
+
+from __future__ import annotations
+
+import statistics
+from dataclasses import dataclass
+from typing import Any
+
+from harness.analysis.ledger import Evidence
+from harness.consumers.base import ConsumerReport
+from harness.metrics.audit import AuditDelta
+from harness.metrics.machine import MachineDelta
+from harness.model.run import Ledger
+
+Document = dict[str, Any]
+
+LOGIN = "1006"
+
+
+def metrics_of(
+    workload: Document,
+    report: ConsumerReport,
+    ledger: Ledger,
+    *,
+    kauditd_ns: int | None,
+) -> dict[str, float]:
+    """The metrics of a trial by name; names and units stand in `harness.metrics.catalog`."""
+    ops = workload["ops"]
+    user = workload["cpu_user_ns"] + workload["cpu_children_user_ns"]
+    system = workload["cpu_system_ns"] + workload["cpu_children_system_ns"]
+    consumer = report.cpu_user_ns + report.cpu_system_ns
+    metrics: dict[str, float] = {
+        "elapsed_ns_per_op": workload["elapsed_ns"] / ops,
+        "cpu_workload_user_ns_per_op": user / ops,
+        "cpu_workload_system_ns_per_op": system / ops,
+        "cpu_workload_ns_per_op": (user + system) / ops,
+        "cpu_consumer_ns_per_op": consumer / ops,
+        "cpu_total_ns_per_op": (user + system + consumer + (kauditd_ns or 0)) / ops,
+    }
+    if kauditd_ns is not None:
+        metrics["cpu_kauditd_ns_per_op"] = kauditd_ns / ops
+    metrics |= _latency(workload["latency"])
+    metrics |= _counts(ledger)
+    if (events := _own_count(report)) is not None and "events_received" not in metrics:
+        metrics["events_received"] = float(events)
+    return metrics | consumer_metrics(report, metrics.get("events_received"))
+
+
+def consumer_metrics(report: ConsumerReport, events: float | None) -> dict[str, float]:
+    """What a consumer used and how far behind it was; per event that it received, where any."""
+    metrics: dict[str, float] = {}
+    if events:
+        cpu = report.cpu_user_ns + report.cpu_system_ns
+        if cpu:
+            metrics["cpu_consumer_ns_per_event"] = cpu / events
+        for name, used_ns in report.cpu_by_process.items():
+            metrics[f"cpu_process_ns_per_event:{name}"] = used_ns / events
+        if report.written_bytes is not None:
+            metrics["consumer_written_bytes_per_event"] = report.written_bytes / events
+    if report.peak_memory_bytes is not None:
+        metrics["consumer_memory_bytes"] = float(report.peak_memory_bytes)
+    if report.delays_ms:
+        metrics["delay_p50_ms"] = statistics.median(report.delays_ms)
+        metrics["delay_max_ms"] = max(report.delays_ms)
+    return metrics
+
+
+def ladder_metrics(workload: Document, metrics: dict[str, float], rate: float) -> dict[str, float]:
+    """Of a step of the rate ladder: what is about loss. Nothing in it is compared as a cost."""
+    kept = ("events_generated", "events_received", "lost", "socket_drops", "waited_ms")
+    reached = workload["ops"] * 1e9 / workload["elapsed_ns"]
+    return {name: metrics[name] for name in kept if name in metrics} | {
+        "rate_per_s": rate,
+        "rate_reached_per_s": reached,
+    }
+
+
+def _own_count(report: ConsumerReport) -> int | None:
+    """Events by the consumer's own count, where it keeps no serials that could be judged."""
+    events = ((report.document or {}).get("own_count") or {}).get("events")
+    return None if events is None else int(events)
+
+
+def noise_of(
+    workload: Document,
+    consumer: Document | None,
+    machine: MachineDelta,
+    *,
+    slowdown: float | None = None,
+) -> dict[str, float]:
+    """What disturbed a trial, by the names of `harness.metrics.catalog`."""
+    noise = machine.noise()
+    if slowdown is not None:
+        noise["slowdown_percent"] = slowdown
+    noise["involuntary_switches"] = float(workload["involuntary_switches"])
+    if consumer is not None and "involuntary_switches" in consumer:
+        noise["consumer_involuntary_switches"] = float(consumer["involuntary_switches"])
+    return noise
+
+
+def _latency(latency: Document) -> dict[str, float]:
+    names = ("p50_ns", "p99_ns", "p999_ns")
+    return {f"latency_{name}": float(latency[name]) for name in names if name in latency}
+
+
+def _counts(ledger: Ledger) -> dict[str, float]:
+    received = None
+    if ledger.complete is not None and ledger.partial is not None:
+        received = ledger.complete + ledger.partial
+    counts = {
+        "events_generated": ledger.generated,
+        "events_received": received,
+        "lost": ledger.lost,
+        "socket_drops": ledger.socket_drops,
+        "waited_ms": ledger.waited_ms,
+    }
+    return {name: float(value) for name, value in counts.items() if value is not None}
+
+
+@dataclass(frozen=True, slots=True)
+class Circumstances:
+    """Under which limits a trial ran, and what its operations should have made.
+
+    `session` is None where the trial's events are told by its process tree.
+    """
+
+    session: int | None
+    demanded: int | None
+    suppressed: int | None = 0
+    backlog_limit: int | None = None
+    rate_limit: int | None = 0
+    hold_queue: bool = False
+    markers_sent: int | None = None
+    scoped: bool = False
+    """Whether the rules name the load only."""
+
+
+def evidence_of(
+    consumer: Document | None, kernel: AuditDelta, circumstances: Circumstances
+) -> Evidence:
+    """What a trial knows about its events, from the consumer's and the kernel's counts."""
+    if consumer is None or consumer.get("events") is None:
+        return Evidence(
+            demanded=circumstances.demanded,
+            suppressed=circumstances.suppressed,
+            complete=None,
+            partial=None,
+            missing_records=None,
+            lost=kernel.lost,
+            serial_gaps=None,
+            waited_ms=kernel.waited_ms,
+            attribution="none",
+        )
+    group = _group(consumer, circumstances.session)
+    calls = group["by_syscall"].values()
+    complete = sum(call["complete"] for call in calls)
+    partial = sum(call["partial"] for call in calls)
+    judged = bool(consumer.get("judged", False))
+    can_drop = circumstances.rate_limit != 0 or consumer["socket_drops"] or judged
+    unnamed, unnamed_records = _unnamed(consumer) if can_drop else (0, 0)
+    return Evidence(
+        demanded=circumstances.demanded,
+        suppressed=circumstances.suppressed,
+        complete=complete,
+        partial=partial,
+        missing_records=group["missing_records"],
+        lost=kernel.lost,
+        serial_gaps=consumer["serials"]["gaps"],
+        records_per_event=_records_per_event(group, complete + partial),
+        unnamed=unnamed,
+        unnamed_records=unnamed_records,
+        foreign_events=_events(consumer) - complete - partial - unnamed,
+        multicast=consumer["mode"] == "multicast",
+        backlog_limit=circumstances.backlog_limit,
+        rate_limit=circumstances.rate_limit,
+        hold_queue=circumstances.hold_queue,
+        foreign_missing_records=_foreign_missing(consumer, group),
+        scoped=circumstances.scoped,
+        markers_missing=_markers_missing(consumer, circumstances.markers_sent),
+        received_records=consumer["records"],
+        duplicate_records=consumer["events"]["duplicate_records"],
+        late_records=consumer["events"]["late_records"],
+        after_marker_events=group["after_marker"],
+        unreadable_records=consumer["truncated"] + consumer["malformed"],
+        socket_drops=consumer["socket_drops"],
+        enobufs=consumer["enobufs"],
+        waited_ms=kernel.waited_ms,
+        attribution="session" if circumstances.session is not None else "process-tree",
+        loses_inside=judged,
+    )
+
+
+def _events(consumer: Document) -> int:
+    events: int = consumer["events"]["complete"] + consumer["events"]["partial"]
+    return events
+
+
+def _markers_missing(consumer: Document, sent: int | None) -> int:
+    """How many of the closing markers did not come; the start marker has number 0."""
+    closing = {number for number in consumer["markers"] if number > 0}
+    return 0 if sent is None else max(sent - len(closing), 0)
+
+
+def _foreign_missing(consumer: Document, own: Document) -> int:
+    """Records that the events of others lack, as far as a record tells whose they are."""
+    missing = sum(group["missing_records"] for group in consumer["sessions"].values())
+    return max(int(missing) - int(own["missing_records"]), 0)
+
+
+def _unnamed(consumer: Document) -> tuple[int, int]:
+    """Events that belong to no session because the record that names it is missing.
+
+    Also the records they have. An event of no session has one too, 4294967295; only what the
+    kernel does on its own behalf names none. A refused SYSCALL record leaves nothing behind, so
+    that without other drops there are no unnamed events of the trial.
+    """
+    sessions = consumer["sessions"].values()
+    unnamed = _events(consumer) - sum(group["events"] for group in sessions)
+    records = (
+        consumer["records"]
+        - sum(group["records"] for group in sessions)
+        - consumer["events"]["duplicate_records"]
+        - (consumer.get("anchor") or {"records": 0})["records"]
+        - consumer["malformed"]
+    )
+    return max(unnamed, 0), max(records, 0) if unnamed > 0 else 0
+
+
+def _records_per_event(group: Document, events: int) -> int | None:
+    """The records that each event of the group has when whole; None where they differ."""
+    received = sum(call["records"] for call in group["by_syscall"].values())
+    if not events:
+        return None
+    size, rest = divmod(received + group["missing_records"], events)
+    return None if rest else size
+
+
+def _group(consumer: Document, session: int | None) -> Document:
+    """The counts of the trial's own events: of its audit session, else of its process tree."""
+    empty: Document = {"by_syscall": {}, "missing_records": 0, "after_marker": 0}
+    group: Document | None = (
+        consumer["tree"] if session is None else consumer["sessions"].get(str(session))
+    )
+    return group or empty

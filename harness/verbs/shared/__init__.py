@@ -1,0 +1,1 @@
+"""What several verbs need: options, progress, printing, files."""

@@ -1,0 +1,134 @@
+"""`--to FORM[=FILE]` and `--json`: the forms that a verb's result is asked for in, and where to.
+
+A form without a file takes the place of what the verb prints. What cannot be written is found when
+a `Forms` is made, before anything is measured.
+"""
+
+from __future__ import annotations
+
+import json as json_module
+import os
+import sys
+from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+from harness.errors import UsageError
+from harness.files.output import require_writable, write_bytes, write_text
+
+JSON = "json"
+BINARY = frozenset({"parquet", "png", "pdf"})
+"""Forms that are not for a terminal."""
+STEP_SUMMARY = "GITHUB_STEP_SUMMARY"
+"""GitHub names in it the file that becomes the summary page of a job."""
+
+Writer = Callable[[], str | bytes]
+
+
+class Forms:
+    """Where each form that was asked for goes.
+
+    `known` are the forms that the verb has; `json` is `--json`. With `summary`, Markdown also goes
+    to the summary page of a CI job, where there is one.
+    """
+
+    def __init__(
+        self,
+        known: Iterable[str],
+        to: Iterable[str] | None,
+        *,
+        json: bool = False,
+        summary: bool = False,
+    ) -> None:
+        self._known = tuple(known)
+        self.printed: str | None = None
+        """The form that takes the place of what the verb prints."""
+        self.files: list[tuple[str, Path]] = []
+        for word in (*(to or ()), *((JSON,) if json else ())):
+            self._take(word)
+        self._summary = _step_summary() if summary else None
+        for path in (*(path for _, path in self.files), self._summary):
+            if path is not None:
+                require_writable(path)
+
+    def add_file(self, form: str, path: Path) -> None:
+        """Write a form to a file, too; UsageError where it cannot be written."""
+        require_writable(path)
+        self.files.append((form, path))
+
+    def asked(self) -> set[str]:
+        """The forms that are asked for."""
+        return {form for form, _ in self.files} | ({self.printed} if self.printed else set())
+
+    def deliver(
+        self,
+        show: Callable[[], None],
+        document: Callable[[], dict[str, Any]] | None = None,
+        **writers: Writer,
+    ) -> None:
+        """Write the files, then print: the form asked for, or by `show` where none is."""
+        self.write_files(document, writers)
+        if self.printed is None:
+            show()
+        elif self.printed == JSON and document is not None:
+            from harness.verbs.shared.output import print_json
+
+            print_json(document())
+        else:
+            _print(writers[self.printed]())
+
+    def write_files(
+        self, document: Callable[[], dict[str, Any]] | None, writers: Mapping[str, Writer]
+    ) -> list[int]:
+        """Write each file, and the summary; how many bytes each file has."""
+        sizes = []
+        for form, path in self.files:
+            if form == JSON and document is not None:
+                text = json_module.dumps(document(), indent=1, default=str) + "\n"
+                sizes.append(write_text(path, text))
+                continue
+            content = writers[form]()
+            write = write_bytes if isinstance(content, bytes) else write_text
+            sizes.append(write(path, content))  # type: ignore[arg-type]
+        if self._summary is not None and "md" in writers:
+            summary = writers["md"]()
+            assert isinstance(summary, str)
+            write_text(self._summary, summary + "\n", append=True)
+        return sizes
+
+    def _take(self, word: str) -> None:
+        form, equal, file = word.partition("=")
+        if form not in self._known:
+            raise UsageError(
+                f"--to {word}: there is no form {form!r} here",
+                remedy=f"it has {', '.join(self._known)}",
+            )
+        if equal:
+            if not file:
+                raise UsageError(f"--to {word} names no file", remedy=f"write --to {form}=FILE")
+            self.files.append((form, Path(file)))
+            return
+        if self.printed not in (None, form):
+            raise UsageError(
+                f"{self.printed} and {form} cannot both be printed",
+                remedy=f"write one to a file: --to {form}=FILE",
+            )
+        if form in BINARY and sys.stdout.isatty():
+            raise UsageError(f"{form} is not for a terminal", remedy=f"write --to {form}=FILE")
+        self.printed = form
+
+
+def _print(content: str | bytes) -> None:
+    from harness.verbs.shared.output import print_text
+
+    if isinstance(content, str):
+        print_text(content)
+        return
+    sys.stdout.buffer.write(content)
+    sys.stdout.flush()
+
+
+def _step_summary() -> Path | None:
+    """The summary page of the CI job, where there is one."""
+    named = os.environ.get(STEP_SUMMARY)
+    return Path(named) if named else None

@@ -1,0 +1,58 @@
+"""A history as a picture: for `auditbench history --to svg` and `plot --kind history`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from harness.errors import UsageError
+from harness.model.history import History
+
+
+def history_picture(history: History, form: str, *, dark: bool) -> bytes:
+    """A picture of it; UsageError where there is nothing to draw."""
+    from harness.reporters.plots.history import HISTORY
+    from harness.reporters.plots.picture import FORMATS, picture_bytes
+
+    if reason := HISTORY.unavailable(history):
+        raise UsageError("there is nothing to draw", remedy=reason)
+    known = next(known for known in FORMATS if known == form)
+    return picture_bytes(HISTORY.draw(history, dark=dark), known)
+
+
+def read_like(run: str, results: Path, *, workload: str | None, metric: str | None) -> History:
+    """The history of the runs that are like this one; UsageError where there is none to draw."""
+    from harness.answers.history import HistoryOptions, read_history
+    from harness.answers.quantities import compared_metric
+    from harness.reporters.plots.history import HISTORY
+    from harness.store import find_run
+
+    folder = find_run(run, results).resolve()
+    history = read_history(
+        results,
+        HistoryOptions(
+            metrics=() if metric is None else (compared_metric("--metric", metric),),
+            cells=() if workload is None else (workload,),
+            like=folder,
+        ),
+    )
+    if reason := HISTORY.unavailable(history):
+        raise UsageError(f"{run} has nothing to draw as history", remedy=reason)
+    return history
+
+
+def picture_document(run: str, history: History, file: Path | None) -> dict[str, Any]:
+    """What the picture shows, as data and in words."""
+    from harness.reporters.plots.history import HISTORY
+
+    table = HISTORY.table(history)
+    return {
+        "schema": "auditbench.plot/1",
+        "run": run,
+        "kind": HISTORY.name,
+        "title": HISTORY.title,
+        "file": None if file is None else str(file),
+        "text": HISTORY.describe(history),
+        "columns": list(table.header),
+        "rows": [list(row) for row in table.rows],
+    }

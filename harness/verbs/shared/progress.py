@@ -1,0 +1,153 @@
+"""Chooses the progress display, and keeps the live one up to date: a view of the running ratios."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections import deque
+from collections.abc import Callable, Mapping, Sequence
+
+from rich.console import Console
+
+from harness.analysis.running import RunningRatios
+from harness.model.run import Cell, Sample, Trial
+from harness.reporters.live.lines import SPARK_WIDTH, CellLine, Status
+from harness.reporters.live.plain import PlainProgress, cell_name, outcome
+from harness.reporters.live.screen import LiveScreen
+from harness.reporters.words import metric_words
+from harness.run.runner import Observer
+
+
+def make_observer(console: Console, *, no_live: bool = False) -> Observer:
+    """The display that suits the console: live on a terminal that can do it, else plain lines."""
+    return PlainProgress(console) if no_live or not can_draw(console) else LiveView(console)
+
+
+def can_draw(console: Console) -> bool:
+    """Whether the console is a terminal on which lines can be drawn over, and may be."""
+    plain = console.is_dumb_terminal or "NO_COLOR" in os.environ
+    return console.file.isatty() and not plain
+
+
+class LiveView:
+    """Watches a run and shows it. Everything is computed and drawn between trials, but for the
+    kernel's queue, which is drawn over during a load, seldom.
+    """
+
+    def __init__(self, console: Console, *, clock: Callable[[], float] = time.monotonic) -> None:
+        self._screen = LiveScreen(console, clock=clock)
+        self._clock = clock
+        self._ratios = RunningRatios((), {}, "")
+        self._cells = 0
+        self._what = ""
+        self._start_s = 0.0
+        self._trials = self._done = self._failed = self._block = 0
+        self._now = self._last = ""
+        self._backlog: deque[int | None] = deque(maxlen=SPARK_WIDTH)
+        self._lost: deque[int | None] = deque(maxlen=SPARK_WIDTH)
+        self._backlog_now: int | None = None
+        self._lost_now: int | None = None
+        self._lost_before = 0
+
+    def will_measure(
+        self, cells: Sequence[Cell], references: Mapping[Cell, Cell], metric: str
+    ) -> None:
+        """Know the cells and what each is compared with."""
+        self._ratios, self._cells = RunningRatios(cells, references, metric), len(cells)
+        self._what = metric_words(metric)
+
+    def begin(self, trials: int) -> None:
+        """Take the terminal."""
+        self._trials, self._start_s = trials, self._clock()
+        self._set_cells()
+        self._screen.start()
+        self._draw()
+
+    def trial_begins(self, trial: Trial) -> None:
+        """Show it, and the result of the last one: this is not timed yet."""
+        self._now, self._block = cell_name(trial), trial.block
+        self._backlog_now = self._lost_now = None
+        self._draw()
+
+    def pulse(self, backlog: int, lost: int) -> None:
+        """Note the queue, and draw it if that was not done just now."""
+        if self._lost_now is None:
+            self._lost_before = lost
+        self._backlog_now = max(backlog, self._backlog_now or 0)
+        self._lost_now = lost - self._lost_before
+        if self.due:
+            self._draw()
+
+    def trial_ends(self, sample: Sample) -> None:
+        """Compute what is known now; it is drawn when the next trial begins."""
+        self._done += 1
+        self._last = f"{cell_name(sample)}  {outcome(sample)}"
+        self._backlog.append(sample.backlog_high)
+        self._lost.append(sample.ledger.lost)
+        self._backlog_now = self._lost_now = None
+        if not sample.valid:
+            self._failed += 1
+            words = f"{cell_name(sample)} {outcome(sample)}"
+            self._screen.console.print(words, style="yellow", markup=False)
+        self._ratios.take(sample)
+        self._set_cells()
+
+    def block_ends(self, trials: int) -> None:
+        """There are more or fewer trials to come."""
+        self._trials = trials
+
+    def end(self) -> None:
+        """Give the terminal back; the table of a run that was stopped stays in sight."""
+        self._now = "" if self._done >= self._trials else "stopped"
+        try:
+            self._draw()
+        finally:
+            self._screen.stop(clear=self._done >= self._trials)
+
+    @property
+    def due(self) -> bool:
+        """Whether the next pulse is drawn."""
+        return self._screen.due
+
+    def _set_cells(self) -> None:
+        lines = [self._line(cell) for cell in self._ratios.compared()]
+        self._screen.set_cells(lines, self._what)
+
+    def _line(self, cell: Cell) -> CellLine:
+        known = self._ratios.of(cell)
+        found = known.ratio
+        return CellLine(
+            cell,
+            known.estimate,
+            found.ratio if found else None,
+            found.ci_low if found else None,
+            found.ci_high if found else None,
+            known.widths,
+        )
+
+    def _draw(self) -> None:
+        self._screen.draw(
+            Status(
+                block=self._block,
+                blocks=self._blocks(),
+                done=self._done,
+                trials=self._trials,
+                failed=self._failed,
+                left_s=self._left_s(),
+                now=self._now,
+                last=self._last,
+                backlog=(*self._backlog, self._backlog_now),
+                lost=(*self._lost, self._lost_now),
+            )
+        )
+
+    def _blocks(self) -> int:
+        """How many there will probably be, without the warm-up."""
+        return max(round(self._trials / max(self._cells, 1)) - 1, self._block)
+
+    def _left_s(self) -> float | None:
+        """By the mean of the trials so far; a block holds all kinds of them."""
+        if not self._done:
+            return None
+        used_s = self._clock() - self._start_s
+        return used_s / self._done * max(self._trials - self._done, 0)

@@ -1,0 +1,86 @@
+"""The forms that a stored run has besides what is printed: for `run`, `show` and `export`."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from harness.verbs.shared.forms import Writer
+
+if TYPE_CHECKING:
+    from harness.model.result import Result
+    from harness.store import StoredRun
+
+EXPORTED = ("pyperf", "csv", "parquet", "junit", "md")
+"""pyperf: a file for `python -m pyperf`. csv, parquet: one row per trial. junit: one test case per
+comparison. md: the result as Markdown."""
+RUN_FORMS = ("json", *EXPORTED)
+
+
+def require_libraries(forms: set[str]) -> None:
+    """UsageError where a form needs a package that is not there."""
+    if "parquet" in forms:
+        from harness.reporters.export.parquet import require_pyarrow
+
+        require_pyarrow()
+
+
+def run_writers(
+    stored: StoredRun, result: Callable[[], Result], note: Callable[[str], None]
+) -> dict[str, Writer]:
+    """A writer for each exported form; what must be said beside one goes to `note`."""
+    return {
+        "pyperf": lambda: _pyperf(stored, note),
+        "csv": lambda: _csv(stored),
+        "parquet": lambda: _parquet(stored),
+        "junit": lambda: _junit(result()),
+        "md": lambda: _markdown(result()),
+    }
+
+
+def _csv(stored: StoredRun) -> str:
+    from harness.reporters.export.csv import csv_text
+    from harness.reporters.export.trial_rows import trial_rows
+
+    return csv_text(trial_rows(stored.name, stored.samples))
+
+
+def _junit(result: Result) -> str:
+    from harness.reporters.export.junit import result_junit
+
+    return result_junit(result)
+
+
+def _markdown(result: Result) -> str:
+    from harness.reporters.markdown import result_markdown
+
+    return result_markdown(result)
+
+
+def _parquet(stored: StoredRun) -> bytes:
+    from harness.reporters.export.parquet import trials_parquet
+
+    metadata = {
+        "auditbench.run": stored.name,
+        "auditbench.plan": json.dumps(stored.plan, default=str),
+        "auditbench.environment": json.dumps(stored.environment, default=str),
+    }
+    return trials_parquet(stored.name, stored.samples, metadata)
+
+
+def _pyperf(stored: StoredRun, note: Callable[[str], None]) -> str:
+    from harness.answers.result import in_plan_order
+    from harness.metrics.catalog import METRICS
+    from harness.reporters.export.pyperf import pyperf_file
+
+    metrics = [metric.name for metric in METRICS.values() if metric.unit == "ns"]
+    text, left_out = pyperf_file(in_plan_order(stored), metrics, stored.environment)
+    if left_out:
+        names = ", ".join(left_out[:3]) + (" …" if len(left_out) > 3 else "")
+        benchmarks = "benchmark" if len(left_out) == 1 else "benchmarks"
+        note(
+            f"left out {len(left_out)} {benchmarks} that were 0 in some block, which pyperf cannot "
+            f"store: {names}"
+        )
+    return text

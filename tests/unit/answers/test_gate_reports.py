@@ -1,0 +1,204 @@
+"""What gates and A/B questions look like: JUnit, Markdown, the terminal, hostile names."""
+
+from __future__ import annotations
+
+import io
+import json
+import re
+from dataclasses import replace
+from pathlib import Path
+from xml.etree import ElementTree as ET
+
+import jsonschema
+import pytest
+from rich.console import Console
+
+from harness.answers.limits import read_limits
+from harness.answers.result import make_result
+from harness.model.ab import Contest, Contestant
+from harness.model.gate import Check, GateReport, Reading
+from harness.reporters.ab import ab_document, ab_markdown, ab_sentences, render_ab
+from harness.reporters.export.junit import gate_junit, result_junit
+from harness.reporters.gate import gate_markdown, gate_sentence, render_gate
+from harness.run.ab import judge_contest
+from harness.run.gate import GateRules, gate_run
+from harness.store import load_run
+from tests.support.altered_runs import (
+    Change,
+    all_known,
+    altered_run,
+    invalid,
+    lossy,
+    slower,
+    unexplained,
+    without_ledger,
+)
+
+AB_SCHEMA = json.loads(
+    (Path(__file__).parents[3] / "docs/schema/ab.schema.json").read_text(encoding="utf-8")
+)
+HOSTILE = "a\x1b[31m\x00<b>&\"']]>|`@me\ufffe\ud800"
+
+
+@pytest.fixture
+def report(tmp_path: Path) -> GateReport:
+    folder = altered_run(tmp_path / "h-1" / "run", slower("no-rules", 1.0, spread=0.1))
+    return gate_run(folder, GateRules(read_limits(["elapsed:5%", "rules/lost:0"])))
+
+
+def printed(render: object, value: object) -> str:
+    console = Console(file=io.StringIO(), width=80, highlight=False)
+    render(value, console)  # type: ignore[operator]
+    return console.file.getvalue()  # type: ignore[attr-defined]
+
+
+def hostile(report: GateReport) -> GateReport:
+    """The same with names that want to break out."""
+    checks = tuple(
+        replace(
+            check,
+            cell=replace(check.cell, scenario=HOSTILE),
+            limit=replace(check.limit, text=f"{HOSTILE}/elapsed:5%"),
+        )
+        for check in report.checks
+    )
+    return replace(report, checks=checks, distrust=(HOSTILE,))
+
+
+def test_junit_has_the_shape_that_ci_systems_read(report: GateReport) -> None:
+    root = ET.fromstring(gate_junit(report))
+    assert root.tag == "testsuites"
+    (suite,) = root
+    assert set(suite.attrib) == {"name", "tests", "failures", "errors", "skipped"}
+    assert suite[0].tag == "properties"
+    assert all(set(one.attrib) == {"name", "value"} for one in suite[0])
+    assert {case.tag for case in suite[1:]} == {"testcase"}
+    for case in suite[1:]:
+        assert set(case.attrib) == {"name", "classname"}
+        assert [child.tag for child in case] in (
+            [],
+            ["system-out"],
+            ["failure", "system-out"],
+            ["error", "system-out"],
+        )
+    named = {one.get("name"): one.get("value") for one in suite[0]}
+    assert named["run"] == "h-1/run"
+    assert named["seed"] == "1"
+    assert "The gate fails" in named["verdict"]
+
+
+def test_hostile_names_break_out_of_nothing(report: GateReport) -> None:
+    bad = hostile(report)
+    root = ET.fromstring(gate_junit(bad).encode("utf-8"))
+    names = {case.get("name") for case in root.iter("testcase")}
+    assert "a[31m<b>&\"']]>|`@me/elapsed:5%" in names
+    assert [
+        case[0].tag for case in root.iter("testcase") if "trustworthy" in str(case.get("name"))
+    ] == ["error"]
+    for text in (printed(render_gate, bad), gate_markdown(bad)):
+        assert "\x1b" not in text
+        assert "\x00" not in text
+        text.encode("utf-8")
+    assert "<b>" not in gate_markdown(bad).replace("\\<b\\>", "")
+
+
+def test_a_result_is_a_test_suite_too(tmp_path: Path) -> None:
+    folder = altered_run(tmp_path / "h-1" / "run", slower("no-rules", 1.0, spread=0.1))
+    result = make_result(load_run(folder))
+    root = ET.fromstring(result_junit(result))
+    cases = {
+        f"{case.get('classname')} {case.get('name')}": [child.tag for child in case]
+        for case in root.iter("testcase")
+    }
+    assert len(cases) == len(result.comparisons) + 1
+    assert cases["udp.rules.assemble elapsed_ns_per_op"] == ["failure", "system-out"]
+    assert cases["udp.no-rules.assemble elapsed_ns_per_op"] == ["skipped", "system-out"]
+    assert cases["udp.no-audit.assemble elapsed_ns_per_op"] == ["system-out"]
+    broken = replace(result, comparisons=())
+    assert ET.fromstring(result_junit(broken)).get("errors") == "1"
+
+
+def test_both_readings_are_shown_and_what_they_come_to(report: GateReport) -> None:
+    (lost,) = [check for check in report.checks if check.limit.metric == "lost"]
+    first = Reading("run-1", "fail", 0.5, 0.1, 0.9, 8, lossy=4)
+    check: Check = replace(lost, readings=(first, lost.readings[0]), outcome="inconclusive")
+    twice = replace(report, checks=(check,))
+    shown = printed(render_gate, twice)
+    assert [mark for mark in "✗✓?" if mark in shown] == ["✗", "✓", "?"]
+    assert "once more" in shown
+    assert "together" in shown
+    assert "events lost in 4 of 8 trials" in shown
+    assert "inconclusive" in gate_sentence(twice)
+    assert max(map(len, shown.splitlines())) <= 80
+
+
+def contest(
+    tmp_path: Path, *changes: Change, a: str = "rules+exclude-exe", b: str = "rules"
+) -> Contest:
+    folder = altered_run(tmp_path / "h-1" / "run", *changes)
+    sides = Contestant("A", "old/x.rules", a), Contestant("B", "new/x.rules", b)
+    found = judge_contest(load_run(folder), *sides)
+    jsonschema.validate(ab_document(found), AB_SCHEMA)
+    return found
+
+
+def test_b_costs_more(tmp_path: Path) -> None:
+    found = contest(tmp_path)
+    assert (found.verdict, found.inconclusive) == ("worse", False)
+    cost, loss = ab_sentences(found)
+    # 15 µs against 7.2 µs
+    assert re.match(r"udp: B costs 10[789] % more than A \(10[67] % to 1[01]\d %\) per op", cost)
+    assert loss.startswith("Neither lost events in 8 trials each")
+    shown = printed(render_ab, found)
+    lines = shown.splitlines()
+    assert lines[0] == "A is old/x.rules (scenario rules+exclude-exe)"
+    assert max(map(len, lines)) <= 80
+    assert shown.index("B costs") < shown.index("B against A") < shown.index("trials with loss")
+    assert "| udp | B against A |" in ab_markdown(found)
+
+
+def test_b_costs_less(tmp_path: Path) -> None:
+    found = contest(tmp_path, a="rules", b="rules+exclude-exe")
+    assert found.verdict == "better"
+    assert re.match(r"udp: B costs 5[12][.\d]* % less than A", ab_sentences(found)[0])
+
+
+def test_both_cost_the_same(tmp_path: Path) -> None:
+    found = contest(tmp_path, a="no-audit", b="no-audit-aa")
+    assert (found.verdict, found.inconclusive) == ("equal", False)
+    assert "udp: equal: B costs " in ab_sentences(found)[0]
+
+
+def test_it_cannot_be_decided(tmp_path: Path) -> None:
+    found = contest(tmp_path, slower("no-rules", 1.0, spread=0.1), a="disabled", b="no-rules")
+    assert (found.verdict, found.inconclusive) == ("inconclusive", True)
+    sentence = ab_sentences(found)[0]
+    assert sentence.startswith("udp: inconclusive: ")
+    assert "8 blocks show a difference of" in sentence
+
+
+@pytest.mark.parametrize("known", [[], [all_known]], ids=["shares only", "how much, too"])
+def test_b_loses_more_and_is_worse_though_it_costs_less(
+    tmp_path: Path, known: list[Change]
+) -> None:
+    changes = [*known, lossy("rules", events=500), slower("rules", 0.3)]
+    found = contest(tmp_path, *changes, a="disabled")
+    assert {comparison.verdict for comparison in found.primary} == {"better"}
+    assert found.verdict == "worse"
+    assert "A lost events in 0 of 8 trials, B in 8 of 8: B loses more" in ab_sentences(found)[1]
+
+
+def test_loss_that_nobody_saw_is_not_none(tmp_path: Path) -> None:
+    found = contest(tmp_path, without_ledger)
+    assert ab_sentences(found)[1] == "Whether events were lost is not known."
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [(unexplained("rules"), "not accounted for"), (invalid("rules"), "no block in common")],
+)
+def test_what_cannot_be_relied_on(tmp_path: Path, change: Change, reason: str) -> None:
+    found = contest(tmp_path, change)
+    assert found.verdict == "untrustworthy"
+    (sentence,) = ab_sentences(found)
+    assert reason in sentence

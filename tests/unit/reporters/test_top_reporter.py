@@ -1,0 +1,65 @@
+"""The tables of `auditbench top`: hostile text stays text."""
+
+from __future__ import annotations
+
+import io
+from typing import Any
+
+import pytest
+from rich.console import Console
+from tests.unit.test_consumer_log_lines import CALL, record, summed
+
+from harness.reporters.documents.top import top_document
+from harness.reporters.plain import plain
+from harness.reporters.top import render_top
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("/usr/bin/ls", "/usr/bin/ls"),
+        ("\x1b[31mred", "\\x1b[31mred"),
+        ("a\nb\rc\td", "a\\x0ab\\x0dc\\x09d"),
+        ("\x9b31m", "\\x9b31m"),
+        ("\u202egpj.exe", "\\u202egpj.exe"),
+        ("\U000e0041", "\\U000e0041"),
+        ("Größe", "Größe"),
+    ],
+)
+def test_plain(text: str, expected: str) -> None:
+    assert plain(text) == expected
+
+
+def rendered(document: dict[str, Any], limit: int = 10) -> str:
+    stream = io.StringIO()
+    console = Console(file=stream, width=80, force_terminal=True, color_system=None)
+    render_top(top_document(document, document["tables"], ["from [bold]\x1b[2J"]), console, limit)
+    return stream.getvalue()
+
+
+def hostile() -> dict[str, Any]:
+    exe = b"[red]\x1b]0;title\x07[/red]\xff".hex().upper().encode()
+    line = record(1, CALL.replace(b'exe="/bin/sh"', b"exe=" + exe))
+    return summed(b"node=\x1b[31m " + line, kinds=("exe", "node", "key"))
+
+
+def test_escapes_and_markup_are_shown_not_obeyed() -> None:
+    shown = rendered(hostile())
+    assert "\x1b]" not in shown
+    assert "\x1b[31m" not in shown
+    assert "\x1b[2J" not in shown
+    assert "[red]\\x1b]0;title\\x07[/red]\\xff" in shown
+    assert "\\x1b[31m" in shown
+    assert "[bold]\\x1b[2J" in shown
+
+
+def test_rows_are_limited_and_the_rest_is_told() -> None:
+    lines = [record(n, CALL.replace(b"/bin/sh", b"/%d" % n)) for n in range(1, 6)]
+    document = summed(*lines, kinds=("exe",))
+    assert "and 3 more with 3 events" in rendered(document, 2)
+    assert "more with" not in rendered(document, 0)
+    assert len([line for line in rendered(document, 0).splitlines() if "20.0 %" in line]) == 5
+
+
+def test_nothing() -> None:
+    assert "No events" in rendered(summed(b"", kinds=("exe",)))

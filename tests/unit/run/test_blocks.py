@@ -1,0 +1,173 @@
+"""When a run ends: by its blocks, by the width of its intervals, or by time. Nothing is measured
+here; made-up values stand for measurements.
+"""
+
+from __future__ import annotations
+
+import math
+import random
+from pathlib import Path
+
+import pytest
+
+from harness.errors import UsageError
+from harness.model.run import Ledger, Sample, Trial
+from harness.run.blocks import DEFAULT_MAX_TIME_S, LOOK_EVERY_BLOCKS, Course, refuse_endless, widest
+from harness.run.plan.plan import LEAST_BLOCKS, Plan, Request, make_plan
+from harness.run.runner import Silence, run_trials
+from harness.run.sample import sample_of
+
+METRIC = "elapsed_ns_per_op"
+
+
+def plan(**wanted: object) -> Plan:
+    asked = {"workloads": ("udp",), "scenarios": ("rules",), "seed": 3} | wanted
+    return make_plan(Request(**asked))  # type: ignore[arg-type]
+
+
+class Machine:
+    """A machine whose trials take a minute and scatter by so much."""
+
+    def __init__(self, spread: float, factor: float = 1.0) -> None:
+        self.now_s = 0.0
+        self.spread, self.factor = spread, factor
+        self.chance = random.Random(1)
+        self.saved: list[Sample] = []
+
+    def measure(self, trial: Trial) -> Sample:
+        self.now_s += 60
+        value = 1000 * math.exp(self.chance.gauss(0, self.spread))
+        return sample_of(
+            trial,
+            metrics={METRIC: value * (self.factor if trial.cell.scenario == "rules" else 1)},
+            ledger=Ledger(generated=None, complete=None, partial=None, lost=None),
+        )
+
+    def run(self, made: Plan) -> Course:
+        course = Course(made, METRIC, clock=lambda: self.now_s)
+        run_trials(course, self.measure, self.saved.append, Silence())
+        return course
+
+
+def test_the_plans_blocks_are_all_there_is_without_a_rule() -> None:
+    machine = Machine(spread=0.5)
+    course = machine.run(plan(blocks=5))
+    assert course.ending == "blocks"
+    assert (course.blocks_done, course.blocks_planned) == (5, 5)
+    assert len(machine.saved) == course.trials_planned == 6 * 3
+    assert [s.index for s in machine.saved] == list(range(18))
+    assert course.words() == ""
+
+
+def test_it_goes_on_until_every_interval_is_narrow() -> None:
+    machine = Machine(spread=0.03)
+    made = plan(until_ci="1%", max_time="100h")
+    course = machine.run(made)
+    assert made.blocks == LEAST_BLOCKS
+    assert course.ending == "width"
+    assert course.blocks_done > LEAST_BLOCKS
+    assert (course.blocks_done - LEAST_BLOCKS) % LOOK_EVERY_BLOCKS == 0
+    assert len(machine.saved) == course.trials_planned
+    assert course.width is not None
+    assert course.width.share <= 0.01
+    before = [s for s in machine.saved if s.block <= course.blocks_done - LOOK_EVERY_BLOCKS]
+    earlier = widest(before, made, METRIC)
+    assert earlier is not None
+    assert earlier.share > 0.01, "it did not end at the first look that allowed it"
+    assert "ended by width" in course.words()
+    assert course.document()["ended_by"] == "width"
+
+
+@pytest.mark.parametrize(
+    ("wanted", "first_look"),
+    [({}, LEAST_BLOCKS), ({"blocks": 2}, LEAST_BLOCKS), ({"blocks": 12}, 12)],
+)
+def test_the_first_look_is_never_at_few_blocks(wanted: dict[str, object], first_look: int) -> None:
+    made = plan(until_ci="90%", **wanted)
+    assert Machine(spread=0.001).run(made).blocks_done == first_look
+    assert plan(blocks=2).blocks == 2
+
+
+@pytest.mark.parametrize("factor", [1.0, 1.5, 10.0])
+def test_only_the_width_ends_it(factor: float) -> None:
+    course = Machine(spread=0.03, factor=factor).run(plan(until_ci="1%", max_time="100h"))
+    alike = Machine(spread=0.03).run(plan(until_ci="1%", max_time="100h"))
+    assert course.blocks_done == alike.blocks_done
+
+
+def test_time_ends_it_after_the_block_in_which_it_is_over() -> None:
+    machine = Machine(spread=0.5)
+    course = machine.run(plan(until_ci="1%", max_time="50m"))
+    assert course.ending == "time"
+    assert machine.now_s == 51 * 60, "three cells of a minute: the 17th block ends at 51 minutes"
+    assert len(machine.saved) == course.trials_planned
+    assert "ended by time: 3000 s were over after 16 blocks" in course.words()
+    assert "not ±1 %" in course.words()
+
+
+def test_time_alone_cuts_the_plan_short_and_never_below_a_block_that_counts() -> None:
+    course = Machine(spread=0.1).run(plan(blocks=20, max_time="10m"))
+    assert (course.ending, course.blocks_done) == ("time", 3)
+    assert Machine(spread=0.1).run(plan(blocks=20, max_time="1s")).blocks_done == 1
+    assert Machine(spread=0.1).run(plan(blocks=3, max_time="10h")).ending == "blocks"
+
+
+def test_without_a_time_it_still_has_an_end() -> None:
+    course = Machine(spread=0.5).run(plan(until_ci="0.1%"))
+    assert course.ending == "time"
+    assert course.document()["max_time_s"] == DEFAULT_MAX_TIME_S
+
+
+def test_what_is_settled_covers_what_comes_so_that_an_interrupt_shows() -> None:
+    machine = Machine(spread=0.3)
+    settled: list[tuple[int, int]] = []
+    course = Course(
+        plan(until_ci="1%", max_time="2h"),
+        METRIC,
+        clock=lambda: machine.now_s,
+        on_more=lambda: settled.append((len(machine.saved), course.trials_planned)),
+    )
+    run_trials(course, machine.measure, machine.saved.append, Silence())
+    assert settled
+    assert all(planned - saved == LOOK_EVERY_BLOCKS * 3 for saved, planned in settled)
+
+
+def test_the_expectation_follows_the_width_and_the_time() -> None:
+    machine = Machine(spread=0.1)
+    course = Course(plan(until_ci="1%", max_time="20h"), METRIC, clock=lambda: machine.now_s)
+    assert course.trials_expected == 9 * 3
+    expected = {}
+    for block in course:
+        expected[block[0].block] = course.trials_expected
+        for trial in block:
+            course.take(machine.measure(trial))
+        if block[0].block == LEAST_BLOCKS + 1:
+            break
+    assert set(list(expected.values())[:-1]) == {9 * 3}
+    assert expected[LEAST_BLOCKS + 1] == 20 * 60, "too wide by far: the time will end it"
+
+
+def test_the_order_of_a_longer_run_begins_like_that_of_a_shorter() -> None:
+    short, long = Machine(0.1), Machine(0.1)
+    short.run(plan(blocks=3))
+    long.run(plan(blocks=6))
+    order = [s.cell for s in long.saved]
+    assert order[: len(short.saved)] == [s.cell for s in short.saved]
+
+
+def test_backwards_is_every_block_back_to_front(tmp_path: Path) -> None:
+    text = 'summary = "s"\nreference = "no-audit"\nscenarios = ["no-rules", "rules"]\n'
+    path = tmp_path / "p.toml"
+    orders = []
+    for more in ("", "backwards = true\n"):
+        path.write_text(f'{text}workloads = ["udp"]\n{more}')
+        machine = Machine(0.1)
+        machine.run(make_plan(Request(plan=str(path), seed=5, blocks=3)))
+        orders.append([[s.cell for s in machine.saved if s.block == n] for n in range(4)])
+    assert orders[1] == [list(reversed(block)) for block in orders[0]]
+
+
+def test_nothing_to_wait_for_is_refused() -> None:
+    with pytest.raises(UsageError, match="compares nothing"):
+        refuse_endless(plan(scenarios=("no-audit",), plan="rate", until_ci="1%"))
+    refuse_endless(plan(until_ci="1%"))

@@ -1,0 +1,1 @@
+"""What compiled workloads are made of."""

@@ -1,0 +1,88 @@
+"""Puts the tallies of the workers together into the result document."""
+
+from __future__ import annotations
+
+import errno
+from collections.abc import Iterable, Mapping
+
+from workloads.parts.latency import merge, summary
+from workloads.parts.tallies import Board
+
+SCHEMA = "auditbench.workload/1"
+
+
+def result(
+    board: Board,
+    *,
+    workload: str,
+    identity: Mapping[str, object],
+    rate_per_s: float,
+    noisy: str,
+    yields: Mapping[str, float],
+    details: Mapping[str, object],
+) -> dict[str, object]:
+    """The result of all workers; `identity` is what `ready` said of the session."""
+    tallies = [board.counters(worker) for worker in range(board.workers)]
+    acted = [one for one in tallies if one["ops"]]
+
+    def total(name: str) -> int:
+        return sum(one[name] for one in tallies)
+
+    start = min((one["start_ns"] for one in acted), default=0)
+    end = max((one["end_ns"] for one in acted), default=0)
+    errors = _added(board.errors(worker) for worker in range(board.workers))
+    statuses = _added(board.statuses(worker) for worker in range(board.workers))
+    return {
+        "schema": SCHEMA,
+        "workload": workload,
+        **identity,
+        "ops": total("ops"),
+        "workers": board.workers,
+        "elapsed_ns": end - start,
+        "cpu_user_ns": total("cpu_user_ns"),
+        "cpu_system_ns": total("cpu_system_ns"),
+        "cpu_children_user_ns": total("children_user_ns"),
+        "cpu_children_system_ns": total("children_system_ns"),
+        "voluntary_switches": total("voluntary_switches") + total("children_voluntary_switches"),
+        "involuntary_switches": total("involuntary_switches")
+        + total("children_involuntary_switches"),
+        "max_rss_bytes": max(one["max_rss_bytes"] for one in tallies),
+        "loop_start_ns": start,
+        "loop_end_ns": end,
+        "failures": total("failures"),
+        "errors": {errno.errorcode.get(number, str(number)): n for number, n in errors.items()},
+        "rate_per_s": rate_per_s or None,
+        "behind_ns": max(one["behind_ns"] for one in tallies),
+        "latency": _latency(board, tallies),
+        "yields": dict(yields),
+        "noisy": noisy,
+        "details": {
+            **details,
+            "exit_statuses": {str(status): n for status, n in statuses.items()},
+            "spun_ns": total("spun_ns"),
+            "busy_ns": total("busy_ns"),
+            "probe_before_ns": max(one["probe_before_ns"] for one in tallies),
+            "probe_after_ns": max(one["probe_after_ns"] for one in tallies),
+            "speed_wait_ns": max(one["speed_wait_ns"] for one in tallies),
+            "ops_by_worker": [one["ops"] for one in tallies],
+            "children_voluntary_switches": total("children_voluntary_switches"),
+            "children_involuntary_switches": total("children_involuntary_switches"),
+        },
+    }
+
+
+def _latency(board: Board, tallies: list[dict[str, int]]) -> dict[str, object]:
+    return summary(
+        merge(board.buckets(worker) for worker in range(board.workers)),
+        total_ns=sum(one["latency_total_ns"] for one in tallies),
+        min_ns=min(one["latency_min_ns"] for one in tallies),
+        max_ns=max(one["latency_max_ns"] for one in tallies),
+    )
+
+
+def _added(counts: Iterable[Mapping[int, int]]) -> dict[int, int]:
+    added: dict[int, int] = {}
+    for one in counts:
+        for key, count in one.items():
+            added[key] = added.get(key, 0) + count
+    return added

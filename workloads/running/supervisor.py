@@ -1,0 +1,181 @@
+"""Runs one load: sets it up, starts the workers, speaks with the caller, cleans up.
+
+The supervisor is outside the trial's audit session and asleep while the clock runs. Whatever
+ends it (the result, `stop`, a signal, the caller's death), no worker outlives it.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import gc
+import importlib
+import json
+import os
+import sys
+import time
+
+from workloads.catalog import WorkloadInfo
+from workloads.errors import EXIT_INTERRUPTED, EXIT_UNTRUSTWORTHY, WorkloadError
+from workloads.parts.load import Load
+from workloads.parts.process import adopt_orphans, follow_caller_in_death
+from workloads.parts.tallies import Board
+from workloads.running.leftovers import end_group, end_orphans
+from workloads.running.messages import Letter, Mailbox
+from workloads.running.options import Options
+from workloads.running.report import result
+from workloads.running.worker import Crew
+
+GRACE_S = 0.5  # for the operation that a worker is in when it is told to stop
+OPEN_LOOP_DELAY_NS = 1_000_000  # all workers are awake before the first intended start
+
+
+def run_load(options: Options, info: WorkloadInfo) -> int:
+    """Runs the load, prints what the protocol asks for, returns the exit code.
+
+    Raises WorkloadError where the load cannot be run as asked.
+    """
+    gc.disable()
+    mailbox = Mailbox(caller=options.control)
+    if options.control:
+        follow_caller_in_death()
+    adopt_orphans()
+    load: Load = importlib.import_module(info.module).build(options)
+    try:
+        return _Run(options, info, load, mailbox).conduct()
+    finally:
+        load.clean_up()
+
+
+class _Run:
+    """One load in progress."""
+
+    def __init__(self, options: Options, info: WorkloadInfo, load: Load, mailbox: Mailbox) -> None:
+        self.options, self.info, self.load, self.mailbox = options, info, load, mailbox
+        self.ops = load.planned_ops(options.ops, info.default_ops)
+        self.board = Board(options.workers)
+        self.identity: dict[str, object] = {}
+        self.leader = 0
+        self.exit_code = 0
+        self.told_to_go = not options.control
+
+    def conduct(self) -> int:
+        self._start_crew()
+        try:
+            if self._await_workers() and self._await_go():
+                self.board.release(OPEN_LOOP_DELAY_NS if self.options.rate_per_s else 0)
+                ended = self._await_end()
+                self._emit("result", self._result(self._end_crew(kill=not ended)))
+        finally:
+            self._end_crew(kill=True)
+        return self.exit_code
+
+    def _start_crew(self) -> None:
+        report, report_in = os.pipe()
+        self.leader = Crew(self.load, self.board, self.options, self.ops, report_in).start()
+        os.close(report_in)
+        self.mailbox.hear_workers(report)
+
+    def _emit(self, event: str, document: dict[str, object]) -> None:
+        print_line({"event": event, **document} if self.options.control else document)
+
+    def _await_workers(self) -> bool:
+        """Collects every worker's report and says `ready`; False where the caller left."""
+        pids: dict[int, int] = {}
+        while len(pids) < self.options.workers:
+            letter = self.mailbox.next()
+            if letter.report is not None:
+                self._take_report(letter.report, pids)
+            elif letter.kind == "ended":
+                self._end_crew(kill=False)
+                raise _death(0)
+            elif letter.text == "go":
+                self.told_to_go = True
+            elif self._is_end(letter):
+                return False
+        if self.options.control:
+            acting = [pids[worker] for worker in sorted(pids)]
+            self._emit("ready", {**self.identity, "acting_pids": acting})
+        return True
+
+    def _take_report(self, report: dict[str, object], pids: dict[int, int]) -> None:
+        if "error" in report:
+            raise WorkloadError(str(report["error"]), exit_code=int(str(report["exit_code"])))
+        worker, pid = int(str(report.pop("worker"))), int(str(report["pid"]))
+        pids[worker] = pid
+        if worker == 0:
+            self.identity = {**report, "exe": os.readlink("/proc/self/exe")}  # noqa: PTH115
+
+    def _await_go(self) -> bool:
+        while not self.told_to_go:
+            letter = self.mailbox.next()
+            if letter.text == "go":
+                return True
+            if letter.kind == "ended":
+                self._end_crew(kill=False)
+            if self._is_end(letter):
+                return False
+        return True
+
+    def _await_end(self) -> bool:
+        """Waits for the workers to end; False where, told to stop, they do not in time."""
+        until: float | None = None
+        while (letter := self.mailbox.next(until=until)).kind != "ended":
+            if letter.kind == "late":
+                return False
+            if until is None and self._is_end(letter):
+                self.board.stop()
+                until = time.monotonic() + GRACE_S
+        return True
+
+    def _is_end(self, letter: Letter) -> bool:
+        if letter.kind == "signal":
+            self.exit_code = EXIT_INTERRUPTED
+        return letter.kind in ("signal", "caller gone") or letter.text == "stop"
+
+    def _end_crew(self, *, kill: bool) -> int:
+        """Ends whatever is left of the load; returns how many processes the workers left.
+
+        Raises WorkloadError where a worker was ended by somebody else.
+        """
+        if not self.leader:
+            return 0
+        leader, self.leader = self.leader, 0
+        status = end_group(leader, kill=kill)
+        leftovers = end_orphans()
+        if status and not kill and not self.board.stopped:
+            raise _death(status)
+        return leftovers
+
+    def _result(self, leftovers: int) -> dict[str, object]:
+        done = sum(self.board.counters(worker)["ops"] for worker in range(self.board.workers))
+        return result(
+            self.board,
+            workload=self.info.name,
+            identity=self.identity,
+            rate_per_s=self.options.rate_per_s,
+            noisy=self.info.noisy,
+            yields=self.load.yields(self.info.yields),
+            details={
+                **self.load.details(done),
+                "ops_asked": self.ops,
+                "stopped": self.board.stopped,
+                "leftovers_killed": leftovers,
+                "batch": self.load.batch,
+            },
+        )
+
+
+def _death(status: int) -> WorkloadError:
+    return WorkloadError(
+        f"a worker was ended from outside ({os.waitstatus_to_exitcode(status)}): "
+        "its counts cannot be trusted, so run the load again",
+        exit_code=EXIT_UNTRUSTWORTHY,
+    )
+
+
+def print_line(document: dict[str, object]) -> None:
+    """One JSON line on standard output; a reader that has gone is no error."""
+    line = json.dumps(document).encode() + b"\n"
+    with contextlib.suppress(BrokenPipeError):
+        while line:
+            line = line[os.write(sys.stdout.fileno(), line) :]

@@ -1,0 +1,116 @@
+"""The processes that act: the session leader, which is worker 0, and the workers it forks.
+
+Each sets itself up, says so with one JSON line on the report pipe, waits at the gate, runs its
+share and exits. They know nothing of the control protocol; that is the supervisor's.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+from typing import NoReturn
+
+from workloads.errors import EXIT_HOST_UNFIT, WorkloadError
+from workloads.parts.load import Load
+from workloads.parts.process import follow_parent_in_death, sharpen_timers
+from workloads.parts.speed import await_full_speed, probe_ns
+from workloads.parts.tallies import Board
+from workloads.running.options import Options
+from workloads.running.session import enter_session
+
+
+class Crew:
+    """What all workers of one load have in common."""
+
+    def __init__(self, load: Load, board: Board, options: Options, ops: int, report: int) -> None:
+        self.load, self.board, self.options = load, board, options
+        self.ops, self.report = ops, report
+
+    def start(self) -> int:
+        """Forks the session leader and returns its pid; it never returns there."""
+        supervisor = os.getpid()
+        if (pid := os.fork()) == 0:
+            self._guarded_lead(supervisor)
+        return pid
+
+    def _guarded_lead(self, supervisor: int) -> NoReturn:
+        """Nothing may get out of a forked child, or it would act as a second supervisor."""
+        try:
+            self._lead(supervisor)
+        except WorkloadError as error:
+            self._tell({"error": str(error), "exit_code": error.exit_code})
+        except BaseException as error:
+            self._tell(
+                {"error": f"a worker failed: {error!r}"[:1000], "exit_code": EXIT_HOST_UNFIT}
+            )
+        os._exit(1)
+
+    def _lead(self, supervisor: int) -> NoReturn:
+        os.setpgid(0, 0)
+        follow_parent_in_death(supervisor)
+        self._settle()
+        self._take_cpu(0)
+        self.load.prepare(self.board, 0)
+        self.board.touch(0)
+        self.board.note_speed_before(0, *await_full_speed(self.options.full_speed_ns))
+        entered = enter_session(self.options.auid)  # last, so that the set-up is not in it
+        others = [self._fork_member(worker) for worker in range(1, self.board.workers)]
+        self._tell(
+            {
+                "pid": os.getpid(),
+                "worker": 0,
+                "session": entered.session,
+                "session_reason": entered.reason,
+                "auid": entered.auid,
+            }
+        )
+        self._run(0)
+        # Whoever dies before its children takes them along, so it waits for all.
+        failed = [pid for pid in others if os.waitpid(pid, 0)[1]]
+        os._exit(1 if failed else 0)
+
+    def _fork_member(self, worker: int) -> int:
+        leader = os.getpid()
+        if (pid := os.fork()) != 0:
+            return pid
+        try:
+            follow_parent_in_death(leader)
+            self._take_cpu(worker)
+            self.load.prepare(self.board, worker)
+            self.board.touch(worker)
+            self.board.note_speed_before(worker, *await_full_speed(None))
+            self._tell({"pid": os.getpid(), "worker": worker})
+            self._run(worker)
+            os._exit(0)
+        finally:
+            os._exit(1)
+
+    def _settle(self) -> None:
+        """Default signals (spawned programs inherit ignored ones) and quiet standard files."""
+        for number in (signal.SIGINT, signal.SIGPIPE, signal.SIGXFSZ, signal.SIGCHLD):
+            signal.signal(number, signal.SIG_DFL)
+        signal.pthread_sigmask(signal.SIG_SETMASK, ())
+        null = os.open(os.devnull, os.O_RDWR | os.O_CLOEXEC)
+        os.dup2(null, 0)
+        os.dup2(2 if self.options.show_output else null, 1)
+        if not self.options.show_output:
+            os.dup2(null, 2)
+        if self.options.rate_per_s:
+            sharpen_timers()
+
+    def _take_cpu(self, worker: int) -> None:
+        """One worker may use all the CPUs that were named, several take one each in turn."""
+        if cpus := self.options.cpus:
+            alone = self.board.workers == 1
+            os.sched_setaffinity(0, cpus if alone else {cpus[worker % len(cpus)]})
+
+    def _tell(self, report: dict[str, object]) -> None:
+        # Shorter than PIPE_BUF, so lines of several workers do not mix.
+        os.write(self.report, json.dumps(report).encode() + b"\n")
+
+    def _run(self, worker: int) -> None:
+        share = self.load.share_of(self.ops, worker, self.board.workers)
+        options = self.options
+        self.load.run(self.board, worker, share, options.rate_per_s, options.busy_ns or 0)
+        self.board.note_speed_after(worker, probe_ns())
