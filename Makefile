@@ -6,7 +6,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 # Everything that decides whether the environment must be made again.
 STAMP := $(VENV)/.auditbench-installed
-SOURCES := pyproject.toml setup.py $(wildcard consumer/*.pyx consumer/*.pxd consumer/*.h workloads/*.pyx workloads/*.pxd workloads/*.h)
+SOURCES := pyproject.toml setup.py $(shell find consumer workloads -name '*.pyx' -o -name '*.pxd' -o -name '*.h')
 # Root is asked for, not required: without it `bench` measures what can be measured. Root writes no
 # bytecode into the caller's tree; it was compiled when the environment was made.
 AS_ROOT = as=""; [ "$$(id -u)" = 0 ] || { command -v sudo >/dev/null 2>&1 && sudo -v && as="sudo -E env PYTHONDONTWRITEBYTECODE=1"; }; $$as
@@ -67,4 +67,5 @@ $(STAMP)-%: $(STAMP)
 	@touch $@
 
 clean:
-	rm -rf build $(VENV) *.egg-info consumer/*.c consumer/*.so workloads/*.c workloads/*.so
+	rm -rf build $(VENV) *.egg-info
+	find consumer workloads \( -name "*.c" -o -name "*.so" \) -delete

@@ -13,7 +13,7 @@ from setuptools import Extension, setup
 
 DEBUG = os.environ.get("AUDITBENCH_DEBUG_BUILD") == "1"
 PACKAGES = os.environ.get("AUDITBENCH_PACKAGES", "consumer,workloads").split(",")
-SOURCES = sorted(str(path) for package in PACKAGES for path in Path(package).glob("*.pyx"))
+SOURCES = sorted(str(path) for package in PACKAGES for path in Path(package).rglob("*.pyx"))
 
 extensions = [
     Extension(
@@ -21,6 +21,7 @@ extensions = [
         [source],
         extra_compile_args=["-O0", "-g"] if DEBUG else ["-O3"],
         define_macros=[("_GNU_SOURCE", "1")],
+        include_dirs=["consumer/c"],
     )
     for source in SOURCES
 ]

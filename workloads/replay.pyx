@@ -5,7 +5,7 @@ An operation is one record. Whole batches go with one sendmmsg, at full rate (th
 holds the sender back when the consumer is slower, so nothing is lost) or at `--rate` records per
 second; the histogram holds the mean of each batch, or with `--rate` each record's time from its
 intended start to the end of its sendmmsg. The capture is sent again until `--ops` records have
-gone; serials never repeat (see `_tape.pyx`), timestamps do. Needs no root and no kernel audit.
+gone; serials never repeat (see `parts/capture.pyx`), timestamps do. Needs no root and no kernel audit.
 """
 
 import cython

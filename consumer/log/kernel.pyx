@@ -1,6 +1,6 @@
 """Records of the kernel that are damaged, out of order or rare, read as aureport does.
 
-The rules are those of log_messages.pyx. Source: audit-userspace 3.0.9, src/ausearch-parse.c.
+The rules are those of messages.pyx. Source: audit-userspace 3.0.9, src/ausearch-parse.c.
 """
 
 from libc.stdint cimport uint8_t, uint16_t, uint32_t

@@ -6,22 +6,12 @@ this module opens, orders, and says what was found.
 
 from __future__ import annotations
 
-import json
 import os
 import select
-import sys
 from collections.abc import Callable, Collection, Iterable
 from typing import Any
 
-from consumer.errors import (
-    EXIT_INTERRUPTED,
-    ConsumerError,
-    HostUnfitError,
-    UsageError,
-    drop_output,
-    tell,
-    tell_unexpected,
-)
+from consumer.errors import ConsumerError, HostUnfitError, UsageError
 from consumer.log.causes import Cause, cause_of
 from consumer.log.events import LogEvents
 from consumer.log.fields import LogFields
@@ -177,36 +167,3 @@ def read_logs(paths: Iterable[str], sums: LogSums, progress: Progress | None = N
     finally:
         for file in files:
             file.close()
-
-
-def _print_sums(arguments: list[str]) -> None:
-    if sys.stdout is None:
-        raise HostUnfitError("standard output is closed", "give it a place to print to")
-    if not arguments or any(word.startswith("--") for word in arguments):
-        raise UsageError("files of audit.log are wanted", "python -m consumer.log FILE… or -")
-    sums = LogSums(KINDS)
-    read_logs(arguments, sums)
-    sums.check()
-    sys.stdout.write(json.dumps(sums.document()) + "\n")
-    sys.stdout.flush()
-
-
-def main(arguments: list[str]) -> int:
-    """Read the files named and print the document."""
-    try:
-        _print_sums(arguments)
-    except ConsumerError as error:
-        tell(error.line)
-        return error.exit_code
-    except BrokenPipeError:
-        drop_output()
-    except KeyboardInterrupt:
-        return EXIT_INTERRUPTED
-    except Exception as error:
-        drop_output()
-        return tell_unexpected(error)
-    return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))

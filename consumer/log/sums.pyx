@@ -37,7 +37,7 @@ cdef inline uint32_t without_empty(uint8_t *keys, uint32_t length) noexcept nogi
 
 
 cdef class ValueSums:
-    """Sums by value of each kind in `wanted`, a set of the numbers of log_event.pxd."""
+    """Sums by value of each kind in `wanted`, a set of the numbers of event.pxd."""
 
     def __cinit__(self, wanted):
         for kind in range(KINDS):

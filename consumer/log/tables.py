@@ -13,7 +13,7 @@ from consumer.text import values
 from consumer.text.archs import arch_name, syscall_name
 from consumer.text.names import type_name
 
-# In the order of the numbers in log_event.pxd.
+# In the order of the numbers in event.pxd.
 KINDS = ("exe", "comm", "syscall", "key", "auid", "uid", "address", "type", "node")
 SHAPE = len(KINDS)
 KEY_SEPARATOR = b"\x01"

@@ -2,25 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from harness.analysis.against_reference import Reference
-from harness.analysis.limit import judge_shares
-from harness.analysis.loss import compare_losses
+from harness.answers.ab import judge_contest
 from harness.answers.limits import LEAST_BLOCKS
-from harness.answers.result import compare_with, in_plan_order, make_result
-from harness.answers.trust import distrusted
 from harness.errors import InterruptedRunError, UsageError
 from harness.model.ab import Contest, Contestant
-from harness.model.result import LossComparison
 from harness.run.plan.file import load_plan_file
 from harness.run.plan.plan import Plan, Request, make_plan
 from harness.run.runner import Observer
 from harness.run.session import SessionOptions, run_session
-from harness.store import StoredRun, load_run
-from workloads.catalog import WORKLOADS
+from harness.store import load_run
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,40 +64,3 @@ def run_contest(pairing: Pairing, options: SessionOptions, observer: Observer) -
         )
     options.say(f"stored in {outcome.folder}")
     return judge_contest(load_run(outcome.folder), pairing.a, pairing.b)
-
-
-def judge_contest(stored: StoredRun, a: Contestant, b: Contestant) -> Contest:
-    """What a run of both says."""
-    result = make_result(stored)
-    reference = Reference(scenario=a.scenario)
-    samples = [s for s in in_plan_order(stored) if s.scenario in (a.scenario, b.scenario)]
-    comparisons = tuple(compare_with(reference, samples, stored.plan))
-    distrust = distrusted(result)
-    compared = any(c.ratio is not None for c in comparisons if c.cell.scenario == b.scenario)
-    if not compared and not distrust:
-        distrust.append("A and B have no block in common")
-    return Contest(
-        a=a,
-        b=b,
-        result=result,
-        comparisons=comparisons,
-        losses=tuple(_judged(compare_losses(samples, reference), reference)),
-        distrust=tuple(distrust),
-        operations={
-            name: WORKLOADS[name].operation
-            for name in dict.fromkeys(sample.workload for sample in samples)
-            if name in WORKLOADS
-        },
-    )
-
-
-def _judged(losses: Sequence[LossComparison], reference: Reference) -> list[LossComparison]:
-    """With a verdict by trials where how much was lost is not known, as of a command."""
-    by_cell = {loss.cell: loss for loss in losses}
-    found = []
-    for loss in losses:
-        against = by_cell.get(reference.of(loss.cell))
-        if loss.verdict == "no-reference" and against is not None:
-            loss = replace(loss, verdict=judge_shares(against, loss))  # noqa: PLW2901
-        found.append(loss)
-    return found

@@ -13,8 +13,8 @@ from harness.verbs.shared.options import Conduct, Load
 from harness.verbs.shared.parameters import Flag, Json, Paths, To, Words
 
 if TYPE_CHECKING:
+    from harness.answers.gate import GateRules
     from harness.model.gate import GateReport
-    from harness.run.gate import GateRules
     from harness.verbs.shared.forms import Forms
 
 EXIT_CODES = {
@@ -81,8 +81,9 @@ def gate_verb(
     command
         What follows `--`: the command to measure as the workload.
     """
+    from harness.answers.gate import GateRules
     from harness.answers.limits import read_limits
-    from harness.run.gate import GateRules, gate_plan
+    from harness.run.gate import gate_plan
     from harness.verbs.shared.forms import Forms
     from harness.verbs.shared.output import err
 
@@ -120,7 +121,7 @@ def _stored(
     force: bool,
 ) -> GateReport:
     from harness.answers.comparability import parse_allowed
-    from harness.run.gate import gate_against, gate_run
+    from harness.answers.gate import gate_against, gate_run
     from harness.store import find_run
 
     allowed = parse_allowed(allow)

@@ -23,9 +23,10 @@ SETUP = """
 from pathlib import Path
 from Cython.Build import cythonize
 from setuptools import Extension, setup
-sources = [*map(str, Path("consumer").glob("*.pyx")), "exact.pyx"]
+sources = [*map(str, Path("consumer").rglob("*.pyx")), "exact.pyx"]
 macros = [("_GNU_SOURCE", "1")]
-extensions = [Extension(source[:-4].replace("/", "."), [source], define_macros=macros)
+extensions = [Extension(source[:-4].replace("/", "."), [source], define_macros=macros,
+                        include_dirs=["consumer/c"])
               for source in sources]
 setup(ext_modules=cythonize(
     extensions,

@@ -10,13 +10,13 @@ ROOT = Path(__file__).parents[2]
 def extension_sources() -> list[Path]:
     """Every .pyx of the distribution."""
     return sorted(
-        path for package in ("consumer", "workloads") for path in (ROOT / package).glob("*.pyx")
+        path for package in ("consumer", "workloads") for path in (ROOT / package).rglob("*.pyx")
     )
 
 
 def extension_modules() -> list[str]:
     """Their dotted names."""
-    return [f"{path.parent.name}.{path.stem}" for path in extension_sources()]
+    return [".".join(path.relative_to(ROOT).with_suffix("").parts) for path in extension_sources()]
 
 
 if __name__ == "__main__":

@@ -11,11 +11,12 @@ from pathlib import Path
 
 import pytest
 
+from harness.answers.gate import GateRules
 from harness.answers.limits import read_limits
 from harness.errors import InterruptedRunError
 from harness.model.run import AA
 from harness.run import gate
-from harness.run.gate import GateRules, gate_plan
+from harness.run.gate import gate_plan
 from harness.run.plan.plan import Request, make_plan
 from harness.run.session import Outcome, SessionOptions
 from tests.support.altered_runs import Change, altered_run, lossy, slower, unexplained

@@ -13,6 +13,8 @@ import jsonschema
 import pytest
 from rich.console import Console
 
+from harness.answers.ab import judge_contest
+from harness.answers.gate import GateRules, gate_run
 from harness.answers.limits import read_limits
 from harness.answers.result import make_result
 from harness.model.ab import Contest, Contestant
@@ -20,8 +22,6 @@ from harness.model.gate import Check, GateReport, Reading
 from harness.reporters.ab import ab_document, ab_markdown, ab_sentences, render_ab
 from harness.reporters.export.junit import gate_junit, result_junit
 from harness.reporters.gate import gate_markdown, gate_sentence, render_gate
-from harness.run.ab import judge_contest
-from harness.run.gate import GateRules, gate_run
 from harness.store import load_run
 from tests.support.altered_runs import (
     Change,

@@ -69,13 +69,13 @@ def constants(path: Path, prefix: str) -> dict[str, int]:
 
 
 def test_cython_knows_the_same_rules() -> None:
-    rules = constants(CONSUMER / "syscall_record.pxd", "IMPLIES_")
+    rules = constants(CONSUMER / "record/syscall.pxd", "IMPLIES_")
     assert len(rules) == 11
     assert rules == {name: getattr(implied, name) for name in rules}
 
 
 def test_cython_knows_the_same_kinds() -> None:
-    seen = constants(CONSUMER / "event.pxd", "SEEN_")
+    seen = constants(CONSUMER / "event/event.pxd", "SEEN_")
     once = {type_name(number): kinds.KINDS[number] for number in kinds.ONCE_PER_EVENT}
     assert once.items() <= seen.items()
     for name in ("EXECVE", "PATH", "AUXILIARY", "URINGOP", "LOGIN", "ALONE", "USER", "CONTEXTS"):
@@ -159,6 +159,6 @@ int main(void)
 def test_masks(portable: bool, tmp_path: Path) -> None:
     (tmp_path / "check.c").write_text(SCAN_CHECK)
     flags = ["-DSCAN_PORTABLE"] if portable else []
-    command = [compiler(), "-O2", *flags, f"-I{CONSUMER}", "check.c", "-o", "check"]
+    command = [compiler(), "-O2", *flags, f"-I{CONSUMER / 'c'}", "check.c", "-o", "check"]
     subprocess.run(command, cwd=tmp_path, check=True)
     assert subprocess.run([tmp_path / "check"], check=False).returncode == 0

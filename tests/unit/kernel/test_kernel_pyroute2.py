@@ -18,8 +18,9 @@ def run(code: str) -> str:
 
 def test_the_client_loads_neither_asyncio_nor_multiprocessing() -> None:
     loaded = run(
-        "import sys, harness.kernel.lease.lease; print(*(name for name in ('asyncio', 'multiprocessing',"
-        " 'pyroute2.iproute', 'msgspec', 'numpy', 'ssl') if name in sys.modules))"
+        "import sys, harness.kernel.lease.lease; print(*(name for name in ("
+        "'asyncio', 'multiprocessing', 'pyroute2.iproute', 'msgspec', 'numpy', 'ssl')"
+        " if name in sys.modules))"
     )
     assert loaded == ""
 

@@ -1,0 +1,157 @@
+"""Stored runs held against limits: which pass, which fail, and what cannot be judged.
+
+`harness.run.gate` measures; everything that is judged is judged here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from harness.analysis.against_reference import Reference
+from harness.answers.compare import CompareOptions, Side, compare_runs
+from harness.answers.limits import (
+    Measured,
+    cells_aside,
+    check_limits,
+)
+from harness.answers.result import compare_with, in_plan_order, make_result
+from harness.answers.trust import distrust_checks, require_blocks
+from harness.errors import UntrustworthyError, UsageError
+from harness.model.compare import Change
+from harness.model.gate import Check, GateReport, Limit
+from harness.model.result import Caution, Comparison, Result
+from harness.renamed import hint
+from harness.store import StoredRun, load_run
+
+
+@dataclass(frozen=True, slots=True)
+class GateRules:
+    """By what a gate decides: limits, the scenario to compare with instead of the plan's own
+    reference, and whether what cannot be decided passes.
+    """
+
+    limits: tuple[Limit, ...]
+    reference: str | None = None
+    inconclusive_passes: bool = False
+
+
+def gate_run(folder: Path, rules: GateRules) -> GateReport:
+    """Judge a stored run. It cannot be measured once more, so one reading decides.
+
+    Raises UntrustworthyError where it has too few blocks for any verdict.
+    """
+    stored = load_run(folder)
+    result, measured = measured_of(stored, rules)
+    checks = check_limits(rules.limits, measured)
+    require_blocks(checks, result.run)
+    distrust = distrust_checks(result, stored.samples, checks)
+    return report_of(rules, checks, [result], distrust)
+
+
+def gate_against(
+    head: Path,
+    base: Path,
+    rules: GateRules,
+    *,
+    allowed: frozenset[str] = frozenset(),
+    force: bool = False,
+) -> GateReport:
+    """Judge a stored run by what changed against another; limits on time and loss are on HEAD.
+
+    Raises UsageError where the runs are unlike and that is neither allowed nor forced,
+    UntrustworthyError where they have too few blocks for any verdict.
+    """
+    if rules.reference:
+        raise UsageError("--reference and --against contradict each other", remedy="give one")
+    stored = load_run(head)
+    result, measured = measured_of(stored, rules)
+    metrics = tuple(
+        dict.fromkeys(limit.metric for limit in rules.limits if limit.yardstick == "reference")
+    )
+    options = CompareOptions(metrics=metrics, allowed=allowed, force=force)
+    pair = compare_runs(Side(load_run(base)), [Side(stored)], options).pairs[0]
+    measured = replace(
+        measured,
+        comparisons=tuple(map(_judgeable, pair.changes)),
+        against=pair.base,
+    )
+    checks = check_limits(rules.limits, measured)
+    distrust = list(distrust_checks(result, stored.samples, checks))
+    if not pair.trustworthy and not distrust:
+        distrust.append(f"{pair.base} is not trustworthy")
+    return replace(report_of(rules, checks, [result], distrust), cautions=pair.cautions)
+
+
+def _judgeable(change: Change) -> Comparison:
+    """What a limit is held against: the ratio of ratios, and no other in its place."""
+    if not change.indivisible:
+        return change.comparison
+    return replace(change.comparison, ratio=None, ci_low=None, ci_high=None)
+
+
+def report_of(
+    rules: GateRules, checks: Iterable[Check], results: Sequence[Result], distrust: Iterable[str]
+) -> GateReport:
+    """The report of checks, with the cautions of the runs that they were made on."""
+    return GateReport(
+        checks=tuple(checks),
+        results=tuple(results),
+        distrust=tuple(distrust),
+        cautions=tuple(dict.fromkeys(c for result in results for c in _cautions(result))),
+        inconclusive_passes=rules.inconclusive_passes,
+    )
+
+
+def _cautions(result: Result) -> list[Caution]:
+    if result.complete:
+        return list(result.cautions)
+    return [*result.cautions, Caution("stopped", f"{result.run} was stopped before its end")]
+
+
+def measured_of(stored: StoredRun, rules: GateRules) -> tuple[Result, Measured]:
+    """A run's result, and what of it limits are held against.
+
+    Raises UntrustworthyError where no trial counts.
+    """
+    result = make_result(stored)
+    if not result.comparisons:
+        raise UntrustworthyError(
+            f"no trial of {result.run} counts ({result.invalid_trials} of {result.trials} invalid)",
+            remedy=f"`auditbench show {result.run}` may say why",
+        )
+    scenario = result.plan.get("reference_scenario")
+    reference = reference_of(rules, scenario, result.plan.get("reference_consumer"))
+    return result, Measured(
+        run=result.run,
+        comparisons=_against_scenario(stored, result, reference)
+        if rules.reference
+        else result.comparisons,
+        losses=result.losses,
+        samples=stored.samples,
+        against=reference.scenario or reference.consumer or "",
+        aside=cells_aside(
+            (sample.cell for sample in stored.samples),
+            reference,
+            scenario,
+            apart={sample.scenario for sample in stored.samples if not sample.interleaved},
+        ),
+    )
+
+
+def reference_of(rules: GateRules, scenario: str | None, consumer: str | None) -> Reference:
+    """What cells are held against: what was asked for, else what the plan says."""
+    return Reference(rules.reference or scenario, consumer)
+
+
+def _against_scenario(
+    stored: StoredRun, result: Result, reference: Reference
+) -> tuple[Comparison, ...]:
+    known = {sample.scenario for sample in stored.samples}
+    if reference.scenario not in known:
+        raise UsageError(
+            f"--reference {reference.scenario} is no scenario of {result.run}",
+            remedy=hint(reference.scenario or "") or f"one of {', '.join(sorted(known))}",
+        )
+    return tuple(compare_with(reference, in_plan_order(stored), stored.plan))
