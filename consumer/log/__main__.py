@@ -14,7 +14,8 @@ from consumer.errors import (
     tell,
     tell_unexpected,
 )
-from consumer.log.summary import KINDS, LogSums, read_logs
+from consumer.log.summary import LogSums, read_logs
+from consumer.log.tables import KINDS
 
 
 def _print_sums(arguments: list[str]) -> None:

@@ -11,7 +11,7 @@ import select
 from collections.abc import Callable, Collection, Iterable
 from typing import Any
 
-from consumer.errors import ConsumerError, HostUnfitError, UsageError
+from consumer.errors import UsageError
 from consumer.log.causes import Cause, cause_of
 from consumer.log.events import LogEvents
 from consumer.log.fields import LogFields

@@ -355,10 +355,10 @@ def install(kernel: FakeKernel, folder: Path | None) -> None:
         vars(importlib.import_module(f"harness.kernel.{module}"))[name] = value
 
     for module in ("lease", "restore", "daemon", "borrow"):
-        replace(module, "is_live_daemon", lambda pid, proc=None: kernel.daemon_alive)
+        replace(f"lease.{module}", "is_live_daemon", lambda pid, proc=None: kernel.daemon_alive)
     replace("netlink", "open_audit_socket", kernel.connect)
     if folder is not None:
-        replace("state_dir", "DEFAULT_STATE_DIR", folder)
+        replace("lease.state_dir", "DEFAULT_STATE_DIR", folder)
 
 
 if __name__ == "__main__":

@@ -179,7 +179,7 @@ def test_the_codes_are_said_in_help_and_on_their_page(folder: Path) -> None:
 
 
 @pytest.mark.parametrize("redirection", [">/dev/full", ">&-"])
-@pytest.mark.parametrize("words", ["consumer --help", "consumer.log.summary /dev/null", "workloads --list",
+@pytest.mark.parametrize("words", ["consumer --help", "consumer.log /dev/null", "workloads --list",
                                    "workloads syscalls --ops 10"])  # fmt: skip
 def test_the_programs_below_say_it_too(words: str, redirection: str, tmp_path: Path) -> None:
     done = subprocess.run(
