@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 
-@pytest.mark.parametrize("program", ["harness top", "consumer.log.summary"])
+@pytest.mark.parametrize("program", ["harness top", "consumer.log"])
 @pytest.mark.parametrize(
     ("words", "expected"),
     [

@@ -183,7 +183,7 @@ def test_no_record_at_all(tmp_path: Path) -> None:
         assert_one_line(done, 2, "is an audit record", "the journal's own")
         assert not done.stdout
     done = subprocess.run(
-        [sys.executable, "-P", "-m", "consumer.log.summary", "a.log"],
+        [sys.executable, "-P", "-m", "consumer.log", "a.log"],
         cwd=tmp_path,
         capture_output=True,
         text=True,
