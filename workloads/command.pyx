@@ -8,7 +8,7 @@ ends with the load, however that ends.
 
 import cython
 
-from workloads.parts.tallies cimport Board
+from workloads.parts.tallies cimport SharedTallies
 from workloads.parts.load cimport Load
 from workloads.parts.spawn cimport Program, program, spawn_and_wait
 from workloads.running.programs import user_program
@@ -32,9 +32,9 @@ cdef class Command(Load):
         self.operation = run_once
         self.state = &self.program.what
 
-    def prepare(self, Board board, int worker) -> None:
+    def prepare(self, SharedTallies shared, int worker) -> None:
         """Points the command's exit statuses at this worker's tally."""
-        Load.prepare(self, board, worker)
+        Load.prepare(self, shared, worker)
         self.program.what.statuses = self.mine.statuses
 
     def details(self, done) -> dict[str, object]:

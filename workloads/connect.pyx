@@ -46,9 +46,9 @@ cdef class Connect(Load):
         self.operation = connect_once
         self.state = &self.line
 
-    def prepare(self, board, worker) -> None:
+    def prepare(self, shared, worker) -> None:
         """Take the worker's socket."""
-        Load.prepare(self, board, worker)
+        Load.prepare(self, shared, worker)
         self.line.fd = self.sockets[worker].fileno()
 
     def details(self, done) -> dict[str, object]:

@@ -10,7 +10,7 @@ from libc.errno cimport errno
 from posix.fcntl cimport O_CREAT, O_EXCL, O_RDONLY, O_WRONLY
 from posix.unistd cimport close
 
-from workloads.parts.tallies cimport Board
+from workloads.parts.tallies cimport SharedTallies
 from workloads.parts.load cimport Load
 from workloads.running.scratch import Scratch
 
@@ -58,9 +58,9 @@ cdef class Files(Load):
         self.operation = visit_files
         self.state = &self.what
 
-    def prepare(self, Board board, int worker) -> None:
+    def prepare(self, SharedTallies shared, int worker) -> None:
         """Chooses the paths, which exist since before the session began."""
-        Load.prepare(self, board, worker)
+        Load.prepare(self, shared, worker)
         self.existing, self.passing = self.scratch.paths(worker)
         self.what.existing = self.existing
         self.what.passing = self.passing

@@ -7,7 +7,7 @@ tree. An operation is both; it fails with the errno of whichever failed first.
 
 import cython
 
-from workloads.parts.tallies cimport Board
+from workloads.parts.tallies cimport SharedTallies
 from workloads.parts.datagram cimport Target, send_datagram, target
 from workloads.parts.load cimport Load
 from workloads.parts.spawn cimport Program, program, spawn_and_wait
@@ -45,9 +45,9 @@ cdef class Mixed(Load):
         self.operation = spawn_and_send
         self.state = &self.what
 
-    def prepare(self, Board board, int worker) -> None:
+    def prepare(self, SharedTallies shared, int worker) -> None:
         """Points the shells' exit statuses at this worker's tally."""
-        Load.prepare(self, board, worker)
+        Load.prepare(self, shared, worker)
         self.program.what.statuses = self.mine.statuses
 
     def yields(self, usual) -> dict[str, float]:

@@ -16,7 +16,7 @@ from posix.types cimport pid_t
 from posix.unistd cimport _exit, fork
 from posix.wait cimport waitpid
 
-from workloads.parts.tallies cimport Board, count_failure, count_op, gate, tally
+from workloads.parts.tallies cimport SharedTallies, count_failure, count_op, gate, tally
 from workloads.parts.buckets cimport record_shared
 from workloads.parts.clock cimport monotonic_ns
 from workloads.parts.datagram cimport Target, send_datagram, target
@@ -110,9 +110,9 @@ cdef class OsqueryStress(Load):
         """Operations of one run of the script."""
         return self.what.n * 2 ** self.what.n
 
-    def prepare(self, Board board, int worker) -> None:
+    def prepare(self, SharedTallies shared, int worker) -> None:
         """Points all counts at this worker's tally, which its whole tree shares."""
-        Load.prepare(self, board, worker)
+        Load.prepare(self, shared, worker)
         self.what.mine = self.mine
         self.program.what.statuses = self.mine.statuses
 

@@ -13,7 +13,7 @@ from libc.errno cimport EAGAIN, EINTR, errno
 from libc.stdint cimport int64_t, uint64_t
 from libc.string cimport memset
 
-from workloads.parts.tallies cimport Board, count_failure, gate, tally
+from workloads.parts.tallies cimport SharedTallies, count_failure, gate, tally
 from workloads.parts.buckets cimport record
 from workloads.parts.clock cimport monotonic_ns
 from workloads.parts.load cimport Load, share
@@ -22,7 +22,7 @@ from workloads.parts.capture cimport (
     FIRST_SERIAL,
     HEADER_BYTES,
     SERIAL_SPACE,
-    Tape,
+    LoadedCapture,
     datagram,
     write_serial,
 )
@@ -159,31 +159,31 @@ cdef void send_paced(reel *what, gate *entry, tally *mine, const share *part) no
 
 @cython.final
 cdef class Replay(Load):
-    """Sends `tape` to the socket `fd`, then `marker` as a user message if it is not empty."""
+    """Sends `loaded` to the socket `fd`, then `marker` as a user message if it is not empty."""
 
-    cdef Tape tape
+    cdef LoadedCapture loaded
     cdef str capture
     cdef str marker
     cdef reel what
 
-    def __init__(self, tape, capture, int fd, marker):
+    def __init__(self, loaded, capture, int fd, marker):
         cdef int i
-        self.tape = tape
+        self.loaded = loaded
         self.capture = capture
         self.marker = marker
         self.batch = BATCH_RECORDS
         memset(&self.what, 0, sizeof(reel))
         self.what.fd = fd
-        self.what.datagrams = self.tape.datagrams
-        self.what.records = <uint64_t>self.tape.records
-        self.what.serials = self.tape.serials
+        self.what.datagrams = self.loaded.datagrams
+        self.what.records = <uint64_t>self.loaded.records
+        self.what.serials = self.loaded.serials
         for i in range(BATCH):
             self.what.messages[i].msg_hdr.msg_iov = &self.what.parts[i]
             self.what.messages[i].msg_hdr.msg_iovlen = 1
 
     def planned_ops(self, wanted, default_ops) -> int:
         """The capture once, where no number was wanted."""
-        return self.tape.records if wanted is None else wanted
+        return self.loaded.records if wanted is None else wanted
 
     cdef void perform(self, gate *entry, const share *part) noexcept nogil:
         if part.period_ns > 0:
@@ -191,10 +191,10 @@ cdef class Replay(Load):
         else:
             send_all(&self.what, entry, self.mine, part.ops)
 
-    def run(self, Board board, int worker, long long ops, double rate_per_s=0.0,
+    def run(self, SharedTallies shared, int worker, long long ops, double rate_per_s=0.0,
             long long busy_ns=0) -> None:
         """As every load; the marker follows when all records have gone, off the clock."""
-        Load.run(self, board, worker, ops, rate_per_s, busy_ns)
+        Load.run(self, shared, worker, ops, rate_per_s, busy_ns)
         if self.marker and self.mine.ops == <uint64_t>ops:
             send_marker(self.what.fd, self.marker, self.next_serial())
 
@@ -206,8 +206,8 @@ cdef class Replay(Load):
         """The capture and how often it went through."""
         return {
             "capture": self.capture,
-            "capture_records": self.tape.records,
-            "repeats": done / self.tape.records,
+            "capture_records": self.loaded.records,
+            "repeats": done / self.loaded.records,
             "marker": self.marker or None,
         }
 
@@ -229,18 +229,18 @@ def send_marker(fd: int, text: str, serial: int) -> None:
 
 def build(options) -> Replay:
     """The workload with `--capture FILE`, `--fd N` and `--marker TEXT`."""
-    tape = open_tape(options.capture)
+    loaded = open_tape(options.capture)
     enlarge_send_buffer(options.fd)
-    return Replay(tape, options.capture, options.fd, options.marker)
+    return Replay(loaded, options.capture, options.fd, options.marker)
 
 
-def open_tape(path: str) -> Tape:
+def open_tape(path: str) -> LoadedCapture:
     """The capture file at `path`, in memory."""
     if not path:
         raise WorkloadError("replay needs a recorded capture: give --capture FILE")
     try:
         with open(path, "rb") as capture:
-            return Tape(read_capture(capture))
+            return LoadedCapture(read_capture(capture))
     except OSError as error:
         raise WorkloadError(
             f"{path} cannot be read ({error.strerror}): give a capture with --capture"

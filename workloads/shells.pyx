@@ -7,7 +7,7 @@ output and error are /dev/null. An exit status other than 0 is counted apart fro
 
 import cython
 
-from workloads.parts.tallies cimport Board
+from workloads.parts.tallies cimport SharedTallies
 from workloads.parts.load cimport Load
 from workloads.parts.spawn cimport Program, program, spawn_and_wait
 from workloads.running.programs import program_yields, shell_path, shell_program, user_program
@@ -32,9 +32,9 @@ cdef class Shells(Load):
         self.operation = spawn_once
         self.state = &self.program.what
 
-    def prepare(self, Board board, int worker) -> None:
+    def prepare(self, SharedTallies shared, int worker) -> None:
         """Points the program's exit statuses at this worker's tally."""
-        Load.prepare(self, board, worker)
+        Load.prepare(self, shared, worker)
         self.program.what.statuses = self.mine.statuses
 
     def yields(self, usual) -> dict[str, float]:

@@ -35,7 +35,7 @@ retries = 2
 """
 CELL = '[[cells]]\nname = "{name}"\nscenario = "{scenario}"\noptions = {{ busy-ns = {busy_ns} }}\n'
 CALIBRATION_BLOCKS = 3
-LEAST_SHARE = 19 / 20
+MIN_SHARE = 19 / 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,7 +143,7 @@ def _judge(rows: list[dict[str, Any]], runs: int, output: Path | None) -> int:
         f"5 % is called worse in {worse} of {runs} runs, the interval of 3 % excludes no change in "
         f"{above} of {runs}; 19 of 20 are wanted"
     )
-    return finish(report, output, holds=min(worse, above) >= LEAST_SHARE * runs, claim=claim)
+    return finish(report, output, holds=min(worse, above) >= MIN_SHARE * runs, claim=claim)
 
 
 if __name__ == "__main__":

@@ -90,7 +90,7 @@ def simulate(setting: Setting, replications: range, seed: int) -> Tally:
         place = list(NOISES).index(setting.noise)
         chance = np.random.default_rng((seed, place, setting.blocks, replication))
         samples = _samples(replace(plan, seed=int(chance.integers(2**32))), setting.noise, chance)
-        if replication % 4 == 0 and setting.blocks >= bootstrap.LEAST_BLOCKS:
+        if replication % 4 == 0 and setting.blocks >= bootstrap.MIN_BLOCKS_FOR_BCA:
             _note_textbook(tally, samples)
         for comparison in compare(samples, [METRIC], plan.reference):
             if comparison.verdict != "reference":

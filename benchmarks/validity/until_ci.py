@@ -48,15 +48,15 @@ from harness.analysis.series import collect, paired
 from harness.analysis.verdict import DEFAULT_MARGIN
 from harness.model.result import Comparison
 from harness.model.run import Cell, Sample
-from harness.run.blocks import LOOK_EVERY_BLOCKS, Course
-from harness.run.plan.plan import LEAST_BLOCKS, Plan
+from harness.run.blocks import LOOK_EVERY_BLOCKS, RunBlocks
+from harness.run.plan.plan import MIN_BLOCKS_UNTIL_CI, Plan
 
 CELLS = {1: (REFERENCE, "same"), 5: tuple(EFFECTS)}
 """By how many are compared: the widest of five is less easily narrow by chance than one alone."""
 WIDTHS = (0.05, 0.02, 0.01)
 MOST_BLOCKS = 300
 """Then `--max-time` ends the run. A block takes a second here."""
-LEAST_COVERAGE, MOST_FALSE = 0.93, 0.05
+MIN_COVERAGE, MOST_FALSE = 0.93, 0.05
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +88,7 @@ def simulate(setting: Setting, replications: range, seed: int) -> Row:
     """Make up one run per number in `replications`, as long as the rule wants it, and judge it."""
     row = Row()
     plan = replace(
-        made_up_plan(LEAST_BLOCKS, CELLS[setting.cells]),
+        made_up_plan(MIN_BLOCKS_UNTIL_CI, CELLS[setting.cells]),
         until_ci=setting.until_ci,
         max_time_s=MOST_BLOCKS,
     )
@@ -100,7 +100,7 @@ def simulate(setting: Setting, replications: range, seed: int) -> Row:
         samples, course = _run(made, setting.noise, chance)
         row.blocks.append(course.blocks_done)
         row.tally.note("ended by width", course.ending == "width")
-        row.tally.note("ended at the first look", course.blocks_done == LEAST_BLOCKS)
+        row.tally.note("ended at the first look", course.blocks_done == MIN_BLOCKS_UNTIL_CI)
         for comparison in compare(samples, [METRIC], plan.reference):
             if comparison.verdict != "reference":
                 widest = course.width is not None and comparison.cell == course.width.cell
@@ -109,10 +109,10 @@ def simulate(setting: Setting, replications: range, seed: int) -> Row:
     return row
 
 
-def _run(plan: Plan, noise: str, chance: np.random.Generator) -> tuple[list[Sample], Course]:
+def _run(plan: Plan, noise: str, chance: np.random.Generator) -> tuple[list[Sample], RunBlocks]:
     """The trials of a run, and how it came to its end."""
     now_s = 0.0
-    course = Course(plan, METRIC.name, clock=lambda: now_s)
+    course = RunBlocks(plan, METRIC.name, clock=lambda: now_s)
     most = (MOST_BLOCKS + LOOK_EVERY_BLOCKS) * len(plan.cells())
     logs = NOISES[noise](chance, most) + chance.normal(0, TRIAL_NOISE, most)
     samples: list[Sample] = []
@@ -144,7 +144,7 @@ def _would_be_fooled(samples: list[Sample], blocks: int) -> bool:
     series = collect(samples, METRIC.name)
     cell, reference = (Cell("udp", name, "assemble") for name in ("same", REFERENCE))
     values, against = paired(series[cell], series[reference])
-    for look in range(LEAST_BLOCKS, blocks + 1, LOOK_EVERY_BLOCKS):
+    for look in range(MIN_BLOCKS_UNTIL_CI, blocks + 1, LOOK_EVERY_BLOCKS):
         ratio = paired_ratio(values[:look], against[:look])
         if ratio is not None and not holds(ratio.ci_low, ratio.ci_high, 1.0):
             return True
@@ -155,7 +155,7 @@ def broken_claims(setting: Setting, row: Row) -> Iterator[str]:
     """What docs/validity.md claims and this row does not bear out."""
     for what in ("covered", "widest covered"):
         share = row.tally.share(what)
-        if share is None or share < LEAST_COVERAGE:
+        if share is None or share < MIN_COVERAGE:
             yield f"{setting.words}: {what} {share}, less than 93 %"
     false = row.tally.share("false verdict")
     if false is None or false > MOST_FALSE:

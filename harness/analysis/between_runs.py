@@ -55,20 +55,20 @@ class CellPair:
 class RunSeries:
     """One metric of one run: its series by cell, and which cells were not interleaved.
 
-    `yardstick` are the series of what the reference cell is taken by: the same metric mostly.
+    `basis` are the series of what the reference cell is taken by: the same metric mostly.
     """
 
     series: Mapping[Cell, Series]
-    yardstick: Mapping[Cell, Series]
+    basis: Mapping[Cell, Series]
     apart: frozenset[Cell]
     reference: Reference
 
     def ratios(self, cell: Cell) -> list[float] | None:
         """The cell's ratio to the reference, by block; None where that has no meaning."""
         against = self.reference.of(cell)
-        if against == cell or against not in self.yardstick or {cell, against} & self.apart:
+        if against == cell or against not in self.basis or {cell, against} & self.apart:
             return None
-        values, reference = paired(self.series[cell], self.yardstick[against])
+        values, reference = paired(self.series[cell], self.basis[against])
         if not reference or min(*values, *reference) <= 0:
             return None
         return [value / other for value, other in zip(values, reference, strict=True)]
@@ -78,9 +78,9 @@ class RunSeries:
         zero or below, in what it is taken by or in the cell itself.
         """
         against = self.reference.of(cell)
-        if against == cell or against not in self.yardstick or {cell, against} & self.apart:
+        if against == cell or against not in self.basis or {cell, against} & self.apart:
             return False
-        values, reference = paired(self.series[cell], self.yardstick[against])
+        values, reference = paired(self.series[cell], self.basis[against])
         return bool(reference) and min(*values, *reference) <= 0
 
 
@@ -88,10 +88,10 @@ def run_series(samples: Sequence[Sample], metric: str, reference: Reference) -> 
     """The series of one metric of a run."""
     apart = frozenset(sample.cell for sample in samples if not sample.interleaved)
     series = collect(samples, metric)
-    yardstick = series
+    basis = series
     if reference.scenario is not None and metric in YARDSTICKS:
-        yardstick = collect(samples, YARDSTICKS[metric])
-    return RunSeries(series, yardstick, apart, reference)
+        basis = collect(samples, YARDSTICKS[metric])
+    return RunSeries(series, basis, apart, reference)
 
 
 def compare_across(

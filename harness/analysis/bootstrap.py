@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-LEAST_BLOCKS = 20
+MIN_BLOCKS_FOR_BCA = 20
 RESAMPLES = 1999
 CONFIDENCE = 0.95
 FAR_OUT = 3.0
@@ -32,12 +32,12 @@ Interval = tuple[float, float]
 def bca_intervals(rows: Sequence[Sequence[float]]) -> list[Interval | None]:
     """The 95 % interval of the mean of each row of log ratios.
 
-    None for a row of fewer than LEAST_BLOCKS, or with a block that is far out.
+    None for a row of fewer than MIN_BLOCKS_FOR_BCA, or with a block that is far out.
     """
     found: list[Interval | None] = [None] * len(rows)
     by_length: dict[int, list[int]] = {}
     for place, row in enumerate(rows):
-        if len(row) >= LEAST_BLOCKS:
+        if len(row) >= MIN_BLOCKS_FOR_BCA:
             by_length.setdefault(len(row), []).append(place)
     for places in by_length.values():
         for start in range(0, len(places), _ROWS_AT_ONCE):

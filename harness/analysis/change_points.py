@@ -16,9 +16,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from harness.model.history import LEAST_RUNS
+from harness.model.history import MIN_RUNS
 
-LEAST_AT_A_LEVEL = 2
+MIN_AT_A_LEVEL = 2
 """Runs that must agree before they count as a level: one run alone may be an outlier."""
 OUTLIER = 3.0
 """A run farther than this from what its neighbours say, in units of the noise, is drawn nearer."""
@@ -42,11 +42,11 @@ class ChangePoint:
 def change_points(
     logs: Sequence[float], errors: Sequence[float | None] | None = None
 ) -> list[ChangePoint] | None:
-    """The changes of level in a history, oldest first; None below LEAST_RUNS.
+    """The changes of level in a history, oldest first; None below MIN_RUNS.
 
     `logs` is one log ratio per run, `errors` the standard error of each where it is known.
     """
-    if len(logs) < LEAST_RUNS:
+    if len(logs) < MIN_RUNS:
         return None
     from numpy import asarray
     from ruptures import Pelt
@@ -54,7 +54,7 @@ def change_points(
     sigma = _sigma(logs, errors or ())
     # In units of the noise: the cost is then as large for histories of any size.
     signal = asarray([[value / sigma] for value in _without_outliers(logs, OUTLIER * sigma)])
-    search = Pelt(model="l2", min_size=LEAST_AT_A_LEVEL, jump=1).fit(signal)
+    search = Pelt(model="l2", min_size=MIN_AT_A_LEVEL, jump=1).fit(signal)
     ends = search.predict(pen=_penalty(len(logs)))
     levels = [statistics.fmean(logs[start:end]) for start, end in pairwise([0, *ends])]
     return [

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 
 from harness.analysis.ratio import geometric_mean, paired_ratio
 from harness.analysis.series import collect, paired
-from harness.model.result import Standing
+from harness.model.result import RankedConsumer
 from harness.model.run import Cell, Sample
 
 COST = "cpu_consumer_ns_per_event"
@@ -16,7 +16,7 @@ MEMORY, WRITTEN = "consumer_memory_bytes", "consumer_written_bytes_per_event"
 DELAY_P50, DELAY_MAX = "delay_p50_ms", "delay_max_ms"
 
 
-def standings(samples: Sequence[Sample]) -> list[Standing]:
+def ranking(samples: Sequence[Sample]) -> list[RankedConsumer]:
     """All groups of cells that differ in nothing but the consumer, each ranked by CPU per event.
 
     What watched the same load without audit joins the group of its workload, where there is one.
@@ -31,7 +31,7 @@ def standings(samples: Sequence[Sample]) -> list[Standing]:
         joined = [cells for (other, _), cells in several.items() if other == workload]
         if not others and len(joined) == 1 and _without_audit(cell, usable):
             joined[0].append(cell)
-    return [standing for cells in several.values() for standing in _ranked(cells, usable)]
+    return [ranked for cells in several.values() for ranked in _ranked(cells, usable)]
 
 
 def _without_audit(cell: Cell, samples: Sequence[Sample]) -> bool:
@@ -40,7 +40,7 @@ def _without_audit(cell: Cell, samples: Sequence[Sample]) -> bool:
     return bool(demanded) and not any(demanded)
 
 
-def _ranked(cells: Sequence[Cell], samples: Sequence[Sample]) -> Iterator[Standing]:
+def _ranked(cells: Sequence[Cell], samples: Sequence[Sample]) -> Iterator[RankedConsumer]:
     costs = collect(samples, COST)
     means = {cell: geometric_mean(list(costs[cell].values())) for cell in cells}
     order = sorted(
@@ -51,7 +51,7 @@ def _ranked(cells: Sequence[Cell], samples: Sequence[Sample]) -> Iterator[Standi
         above = order[place - 1][1] if place else None
         ratio = None if above is None else paired_ratio(*paired(costs[cell], costs[above]))
         own = [sample for sample in samples if sample.cell == cell]
-        yield Standing(
+        yield RankedConsumer(
             cell=cell,
             place=place + 1,
             blocks=len(costs[cell]),

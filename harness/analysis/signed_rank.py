@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-LEAST_BLOCKS = 6
+MIN_BLOCKS_FOR_RANKS = 6
 """With fewer there is no interval of 95 %."""
 EXACT_BLOCKS = 60
 """Above it the normal approximation is exact enough."""
@@ -49,8 +49,8 @@ def rank_centre(log_ratios: Sequence[float]) -> float:
 def rank_interval(
     log_ratios: Sequence[float], confidences: Sequence[float]
 ) -> list[tuple[float, float]] | None:
-    """The interval at each confidence, which it covers at least; None below LEAST_BLOCKS."""
-    if len(log_ratios) < LEAST_BLOCKS:
+    """The interval that covers at least each confidence; None below MIN_BLOCKS_FOR_RANKS."""
+    if len(log_ratios) < MIN_BLOCKS_FOR_RANKS:
         return None
     means = _walsh_averages(log_ratios)
     places = [_rejected(len(log_ratios), (1 - one) / 2) for one in confidences]

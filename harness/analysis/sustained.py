@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from harness.model.result import Sustained
 from harness.model.run import Sample
 
-LEAST_SHARE_OF_RATE = 0.98
+MIN_SHARE_OF_RATE = 0.98
 """A load that starts fewer of its operations in time has not pressed at the rate of the step."""
 RATE_REACHED = "rate_reached_per_s"
 RECEIVED, GENERATED = "events_received", "events_generated"
@@ -78,7 +78,7 @@ def keeps_up(step: Step) -> bool:
 
 def was_pressed(step: Step) -> bool:
     """Whether the load came up to the rate of the step in every trial."""
-    return reached_per_s(step) >= LEAST_SHARE_OF_RATE * step.rate
+    return reached_per_s(step) >= MIN_SHARE_OF_RATE * step.rate
 
 
 def reached_per_s(step: Step) -> int:

@@ -9,30 +9,30 @@ from harness.analysis.against_reference import Reference
 from harness.analysis.limit import judge_shares
 from harness.analysis.loss import compare_losses
 from harness.answers.result import compare_with, in_plan_order, make_result
-from harness.answers.trust import distrusted
-from harness.model.ab import Contest, Contestant
+from harness.answers.trust import doubts_about
+from harness.model.ab import AbReport, AbSide
 from harness.model.result import LossComparison
 from harness.store import StoredRun
 from workloads.catalog import WORKLOADS
 
 
-def judge_contest(stored: StoredRun, a: Contestant, b: Contestant) -> Contest:
+def judge_ab(stored: StoredRun, a: AbSide, b: AbSide) -> AbReport:
     """What a run of both says."""
     result = make_result(stored)
     reference = Reference(scenario=a.scenario)
     samples = [s for s in in_plan_order(stored) if s.scenario in (a.scenario, b.scenario)]
     comparisons = tuple(compare_with(reference, samples, stored.plan))
-    distrust = distrusted(result)
+    doubts = doubts_about(result)
     compared = any(c.ratio is not None for c in comparisons if c.cell.scenario == b.scenario)
-    if not compared and not distrust:
-        distrust.append("A and B have no block in common")
-    return Contest(
+    if not compared and not doubts:
+        doubts.append("A and B have no block in common")
+    return AbReport(
         a=a,
         b=b,
         result=result,
         comparisons=comparisons,
         losses=tuple(_judged(compare_losses(samples, reference), reference)),
-        distrust=tuple(distrust),
+        doubts=tuple(doubts),
         operations={
             name: WORKLOADS[name].operation
             for name in dict.fromkeys(sample.workload for sample in samples)

@@ -24,7 +24,7 @@ from harness.store import StoredRun
 
 DEFAULT_METRICS = ("elapsed_ns_per_op", "cpu_total_ns_per_op")
 """What is compared where nothing else is asked for, beside the primary metric."""
-LEAST_BLOCKS = 2
+MIN_BLOCKS_TO_COMPARE = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -221,7 +221,7 @@ def _require_blocks(pair: RunChanges) -> None:
     if any(comparison.ci_low is not None for comparison in compared):
         return
     blocks = max((comparison.blocks for comparison in compared), default=0)
-    if not compared or blocks >= LEAST_BLOCKS:
+    if not compared or blocks >= MIN_BLOCKS_TO_COMPARE:
         return
     raise UntrustworthyError(
         f"{blocks} block{'s are' if blocks != 1 else ' is'} too few for any verdict on "

@@ -13,11 +13,11 @@ from harness.analysis.against_reference import Reference
 from harness.answers.compare import CompareOptions, Side, compare_runs
 from harness.answers.limits import (
     Measured,
-    cells_aside,
     check_limits,
+    excluded_cells,
 )
 from harness.answers.result import compare_with, in_plan_order, make_result
-from harness.answers.trust import distrust_checks, require_blocks
+from harness.answers.trust import doubts_about_checks, require_blocks
 from harness.errors import UntrustworthyError, UsageError
 from harness.model.compare import Change
 from harness.model.gate import Check, GateReport, Limit
@@ -46,8 +46,8 @@ def gate_run(folder: Path, rules: GateRules) -> GateReport:
     result, measured = measured_of(stored, rules)
     checks = check_limits(rules.limits, measured)
     require_blocks(checks, result.run)
-    distrust = distrust_checks(result, stored.samples, checks)
-    return report_of(rules, checks, [result], distrust)
+    doubts = doubts_about_checks(result, stored.samples, checks)
+    return report_of(rules, checks, [result], doubts)
 
 
 def gate_against(
@@ -68,7 +68,7 @@ def gate_against(
     stored = load_run(head)
     result, measured = measured_of(stored, rules)
     metrics = tuple(
-        dict.fromkeys(limit.metric for limit in rules.limits if limit.yardstick == "reference")
+        dict.fromkeys(limit.metric for limit in rules.limits if limit.basis == "reference")
     )
     options = CompareOptions(metrics=metrics, allowed=allowed, force=force)
     pair = compare_runs(Side(load_run(base)), [Side(stored)], options).pairs[0]
@@ -78,10 +78,10 @@ def gate_against(
         against=pair.base,
     )
     checks = check_limits(rules.limits, measured)
-    distrust = list(distrust_checks(result, stored.samples, checks))
-    if not pair.trustworthy and not distrust:
-        distrust.append(f"{pair.base} is not trustworthy")
-    return replace(report_of(rules, checks, [result], distrust), cautions=pair.cautions)
+    doubts = list(doubts_about_checks(result, stored.samples, checks))
+    if not pair.trustworthy and not doubts:
+        doubts.append(f"{pair.base} is not trustworthy")
+    return replace(report_of(rules, checks, [result], doubts), cautions=pair.cautions)
 
 
 def _judgeable(change: Change) -> Comparison:
@@ -92,13 +92,13 @@ def _judgeable(change: Change) -> Comparison:
 
 
 def report_of(
-    rules: GateRules, checks: Iterable[Check], results: Sequence[Result], distrust: Iterable[str]
+    rules: GateRules, checks: Iterable[Check], results: Sequence[Result], doubts: Iterable[str]
 ) -> GateReport:
     """The report of checks, with the cautions of the runs that they were made on."""
     return GateReport(
         checks=tuple(checks),
         results=tuple(results),
-        distrust=tuple(distrust),
+        doubts=tuple(doubts),
         cautions=tuple(dict.fromkeys(c for result in results for c in _cautions(result))),
         inconclusive_passes=rules.inconclusive_passes,
     )
@@ -131,7 +131,7 @@ def measured_of(stored: StoredRun, rules: GateRules) -> tuple[Result, Measured]:
         losses=result.losses,
         samples=stored.samples,
         against=reference.scenario or reference.consumer or "",
-        aside=cells_aside(
+        excluded=excluded_cells(
             (sample.cell for sample in stored.samples),
             reference,
             scenario,

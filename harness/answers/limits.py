@@ -27,7 +27,7 @@ SHORT_NAMES = {
     "p99": "latency_p99_ns",
     "p999": "latency_p999_ns",
 }
-LEAST_BLOCKS = 2
+MIN_BLOCKS_FOR_VERDICT = 2
 """Below this there is no interval."""
 ZERO_REFERENCE = "the reference uses none of it, so give an absolute limit"
 
@@ -45,7 +45,7 @@ def read_limits(words: Iterable[str]) -> tuple[Limit, ...]:
 
 
 @dataclass(frozen=True, slots=True)
-class Aside:
+class ExcludedCells:
     """Cells that limits are not for by themselves: references, and what only serves them."""
 
     references: frozenset[Cell] = frozenset()
@@ -54,34 +54,34 @@ class Aside:
 
     def leaves_out(self, limit: Limit, cell: Cell) -> bool:
         """Whether the limit is not for this cell though its names fit."""
-        if cell in self.references and limit.yardstick == "reference":
+        if cell in self.references and limit.basis == "reference":
             return True
         return cell in self.references | self.helpers and cell.scenario not in limit.scope
 
 
-def cells_aside(
+def excluded_cells(
     cells: Iterable[Cell], reference: Reference, usual: str | None, apart: Collection[str] = ()
-) -> Aside:
+) -> ExcludedCells:
     """Who stands aside when cells are held against `reference`; `usual` is the plan's own."""
     if reference == Reference():
-        return Aside()
+        return ExcludedCells()
     served = {name for name in (reference.scenario, usual) if name}
     serving = {*served, *(name + AA for name in served), *apart}
     everything = set(cells)
-    return Aside(
+    return ExcludedCells(
         references=frozenset(cell for cell in everything if reference.of(cell) == cell),
         helpers=frozenset(cell for cell in everything if cell.scenario in serving),
     )
 
 
-def select_cells(limit: Limit, cells: Iterable[Cell], aside: Aside) -> list[Cell]:
+def select_cells(limit: Limit, cells: Iterable[Cell], excluded: ExcludedCells) -> list[Cell]:
     """The cells that a limit is for, in order; UsageError where there are none."""
     found: list[Cell] = []
     names: set[str] = set()
     for cell in dict.fromkeys(cells):
         own = {cell.workload, cell.scenario, cell.consumer}
         names |= own
-        if own.issuperset(limit.scope) and not aside.leaves_out(limit, cell):
+        if own.issuperset(limit.scope) and not excluded.leaves_out(limit, cell):
             found.append(cell)
     if not found:
         raise _nothing_meant(limit, names)
@@ -109,7 +109,7 @@ class Measured:
     samples: tuple[Sample, ...]
     against: str
     """What the cells are compared with, in words."""
-    aside: Aside
+    excluded: ExcludedCells
 
 
 def check_limits(limits: Sequence[Limit], measured: Measured) -> list[Check]:
@@ -117,7 +117,7 @@ def check_limits(limits: Sequence[Limit], measured: Measured) -> list[Check]:
     return [
         check
         for limit in limits
-        for cell in select_cells(limit, _cells(measured), measured.aside)
+        for cell in select_cells(limit, _cells(measured), measured.excluded)
         for check in [check_cell(limit, cell, measured)]
     ]
 
@@ -141,13 +141,13 @@ def cells_without_valid_trial(samples: Iterable[Sample]) -> list[Cell]:
 
 def check_cell(limit: Limit, cell: Cell, measured: Measured) -> Check:
     """One limit on one cell; UsageError where no cell of the run has the metric."""
-    if limit.yardstick == "loss":
+    if limit.basis == "loss":
         reading = _read_loss(cell, measured)
-    elif limit.yardstick == "time":
+    elif limit.basis == "time":
         reading = _read_time(limit, cell, measured)
     else:
         reading = _read_ratio(limit, cell, measured)
-    against = measured.against if limit.yardstick == "reference" else ""
+    against = measured.against if limit.basis == "reference" else ""
     return Check(limit, cell, against, (reading,), reading.outcome)
 
 
@@ -177,7 +177,7 @@ def _why_not(comparison: Comparison) -> str:
         return "there is no reference to compare it with"
     if not comparison.reference:
         return ZERO_REFERENCE
-    if comparison.blocks < LEAST_BLOCKS:
+    if comparison.blocks < MIN_BLOCKS_FOR_VERDICT:
         return _too_few(comparison.blocks)
     if comparison.ratio is None:
         return "not all values of the cell and its reference are above zero"

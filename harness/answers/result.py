@@ -8,7 +8,7 @@ from typing import Any
 
 from harness.analysis.against_reference import MetricView, Reference, compare, noise_floor
 from harness.analysis.loss import compare_losses, lost_any
-from harness.analysis.ranking import standings
+from harness.analysis.ranking import ranking
 from harness.analysis.sustained import sustained
 from harness.analysis.verdict import DEFAULT_MARGIN
 from harness.answers.open_ledgers import ledger_cautions, open_samples
@@ -49,7 +49,7 @@ def make_result(stored: StoredRun) -> Result:
         open_trials=len(open_samples(everything)),
         complete=planned is None or len(measured) >= planned,
         losses=tuple(compare_losses(samples, reference)),
-        standings=tuple(standings(samples)),
+        ranking=tuple(ranking(samples)),
         sustained=tuple(sustained(everything)),
         primary=primary,
         operation="record" if kind == "replay" else "operation",

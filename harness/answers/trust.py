@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from harness.answers.limits import LEAST_BLOCKS, cells_without_valid_trial
+from harness.answers.limits import MIN_BLOCKS_FOR_VERDICT, cells_without_valid_trial
 from harness.answers.open_ledgers import trials_have
 from harness.errors import UntrustworthyError
 from harness.model.gate import Check
@@ -12,11 +12,11 @@ from harness.model.result import Result
 from harness.model.run import Sample
 
 
-def distrust_checks(
+def doubts_about_checks(
     result: Result, samples: Iterable[Sample], checks: Iterable[Check]
 ) -> tuple[str, ...]:
     """Why what was measured is not trustworthy."""
-    reasons = distrusted(result)
+    reasons = doubts_about(result)
     for cell in cells_without_valid_trial(samples):
         reasons.append(f"{cell.workload} × {cell.scenario} × {cell.consumer} has no valid trial")
     last = [(check.limit.text, check.readings[-1]) for check in checks]
@@ -24,7 +24,7 @@ def distrust_checks(
     return tuple(dict.fromkeys(reasons))
 
 
-def distrusted(result: Result) -> list[str]:
+def doubts_about(result: Result) -> list[str]:
     """Why a result is not trustworthy; empty where it is."""
     reasons = []
     if not any(comparison.blocks for comparison in result.comparisons):
@@ -41,9 +41,9 @@ def distrusted(result: Result) -> list[str]:
 
 def require_blocks(checks: Sequence[Check], run: str) -> None:
     """UntrustworthyError where no check on an interval had the blocks for one."""
-    counted = [check.readings[-1] for check in checks if check.limit.yardstick != "loss"]
-    if counted and all(reading.count < LEAST_BLOCKS for reading in counted):
+    counted = [check.readings[-1] for check in checks if check.limit.basis != "loss"]
+    if counted and all(reading.count < MIN_BLOCKS_FOR_VERDICT for reading in counted):
         raise UntrustworthyError(
             f"{run} has too few blocks for any verdict ({counted[0].count})",
-            remedy=f"run at least {LEAST_BLOCKS}, or 8 or more to see anything",
+            remedy=f"run at least {MIN_BLOCKS_FOR_VERDICT}, or 8 or more to see anything",
         )

@@ -7,11 +7,11 @@ from typing import Literal
 
 from harness.model.result import Comparison, LossComparison, Result
 
-ContestVerdict = Literal["worse", "better", "equal", "inconclusive", "untrustworthy"]
+AbVerdict = Literal["worse", "better", "equal", "inconclusive", "untrustworthy"]
 
 
 @dataclass(frozen=True, slots=True)
-class Contestant:
+class AbSide:
     """One of the two rule sets: how the question calls it, its file, its scenario's name."""
 
     letter: str
@@ -20,19 +20,19 @@ class Contestant:
 
 
 @dataclass(frozen=True, slots=True)
-class Contest:
+class AbReport:
     """Two rule sets, each against the other and both against the reference of their run.
 
     `comparisons` and `losses` are of A and B with A as the reference; those against the run's own
     reference stand in `result`. `operations` say what one operation is, by workload.
     """
 
-    a: Contestant
-    b: Contestant
+    a: AbSide
+    b: AbSide
     result: Result
     comparisons: tuple[Comparison, ...]
     losses: tuple[LossComparison, ...]
-    distrust: tuple[str, ...] = ()
+    doubts: tuple[str, ...] = ()
     operations: dict[str, str] = field(default_factory=dict)
 
     @property
@@ -58,9 +58,9 @@ class Contest:
         return not found or bool(found - {"worse", "better", "equal"}) or loss
 
     @property
-    def verdict(self) -> ContestVerdict:
+    def verdict(self) -> AbVerdict:
         """`worse` where B costs more or loses more in any workload, then what is inconclusive."""
-        if self.distrust:
+        if self.doubts:
             return "untrustworthy"
         found = {comparison.verdict for comparison in self.primary}
         found |= {loss.verdict for loss in self.losses_of_b}

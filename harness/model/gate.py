@@ -16,7 +16,7 @@ Outcome = Literal["pass", "fail", "inconclusive"]
 
 GateVerdict = Literal["pass", "fail", "inconclusive", "untrustworthy"]
 
-Yardstick = Literal["reference", "time", "loss"]
+LimitBasis = Literal["reference", "time", "loss"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,14 +24,14 @@ class Limit:
     """What a cell may cost at most.
 
     `bound` is a ratio to the reference (`reference`), nanoseconds per operation (`time`), or the
-    trials that may lose events (`loss`), by `yardstick`. `scope` are names of workloads,
+    trials that may lose events (`loss`), by `basis`. `scope` are names of workloads,
     scenarios and consumers that a cell must all have; none is every cell but the reference.
     """
 
     text: str
     metric: str
     bound: float
-    yardstick: Yardstick
+    basis: LimitBasis
     scope: tuple[str, ...] = ()
 
 
@@ -75,7 +75,7 @@ class GateReport:
 
     checks: tuple[Check, ...]
     results: tuple[Result, ...]
-    distrust: tuple[str, ...] = ()
+    doubts: tuple[str, ...] = ()
     """Why the measurement is not trustworthy; empty where it is."""
     cautions: tuple[Caution, ...] = ()
     inconclusive_passes: bool = False
@@ -83,7 +83,7 @@ class GateReport:
     @property
     def verdict(self) -> GateVerdict:
         """Of all checks together; `inconclusive` only where that does not pass."""
-        if self.distrust:
+        if self.doubts:
             return "untrustworthy"
         outcomes = {check.outcome for check in self.checks}
         if "fail" in outcomes:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from harness.model.result import Caution, Verdict
 from harness.model.run import Cell
 
-LEAST_RUNS = 6
+MIN_RUNS = 6
 """With fewer nobody can tell a change of level from how runs differ anyway."""
 
 

@@ -116,7 +116,7 @@ class CellLedger:
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class RankedConsumer:
     """One consumer among those that had the same load under the same rules.
 
     `ratio` and its 95 % interval are of its CPU time per event to that of the consumer just above
@@ -186,7 +186,7 @@ class Result:
     complete: bool
     """False where the run was stopped before its last trial."""
     losses: tuple[LossComparison, ...] = ()
-    standings: tuple[Standing, ...] = ()
+    ranking: tuple[RankedConsumer, ...] = ()
     """Consumers in one scenario, the cheapest first; empty where there is but one."""
     sustained: tuple[Sustained, ...] = ()
     primary: str = "elapsed_ns_per_op"

@@ -11,7 +11,7 @@ from rich.console import Console, Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from harness.model.ab import Contest
+from harness.model.ab import AbReport
 from harness.model.result import Comparison, LossComparison
 from harness.model.run import AA
 from harness.reporters.documents.result import result_document
@@ -25,16 +25,16 @@ HEADERS = ("workload", "", "per operation", "ratio", "95 % interval", "verdict")
 LOSS_HEADERS = ("workload", "", "trials with loss", "events lost")
 
 
-def ab_sentences(contest: Contest) -> list[str]:
+def ab_sentences(ab_report: AbReport) -> list[str]:
     """What was asked, answered: one sentence per workload, one on loss."""
-    if contest.distrust:
-        return ["Not trustworthy: " + "; ".join(contest.distrust) + "."]
-    found = [_cost_sentence(contest, comparison) for comparison in contest.primary]
-    return [*found, *_loss_sentences(contest)]
+    if ab_report.doubts:
+        return ["Not trustworthy: " + "; ".join(ab_report.doubts) + "."]
+    found = [_cost_sentence(ab_report, comparison) for comparison in ab_report.primary]
+    return [*found, *_loss_sentences(ab_report)]
 
 
-def _cost_sentence(contest: Contest, comparison: Comparison) -> str:
-    where = _where(contest, comparison.cell.workload, comparison.cell.consumer)
+def _cost_sentence(ab_report: AbReport, comparison: Comparison) -> str:
+    where = _where(ab_report, comparison.cell.workload, comparison.cell.consumer)
     value, low, high = comparison.ratio, comparison.ci_low, comparison.ci_high
     if value is None or low is None or high is None:
         return f"{where}: inconclusive: A and B have no block in common."
@@ -68,14 +68,14 @@ def _more(comparison: Comparison) -> str:
     return f"{words}, about {count(comparison.blocks_needed)} would decide"
 
 
-def _where(contest: Contest, workload: str, consumer: str) -> str:
-    several = len({comparison.cell.consumer for comparison in contest.primary}) > 1
+def _where(ab_report: AbReport, workload: str, consumer: str) -> str:
+    several = len({comparison.cell.consumer for comparison in ab_report.primary}) > 1
     return f"{workload} ({consumer})" if several else workload
 
 
-def _loss_sentences(contest: Contest) -> Iterator[str]:
-    a = {loss.cell: loss for loss in contest.losses if loss.cell.scenario == contest.a.scenario}
-    losses = [*a.values(), *contest.losses_of_b]
+def _loss_sentences(ab_report: AbReport) -> Iterator[str]:
+    a = {loss.cell: loss for loss in ab_report.losses if loss.cell.scenario == ab_report.a.scenario}
+    losses = [*a.values(), *ab_report.losses_of_b]
     if any(loss.share is None for loss in losses) or not losses:
         yield "Whether events were lost is not known."
         return
@@ -86,13 +86,13 @@ def _loss_sentences(contest: Contest) -> Iterator[str]:
             f"(a loss in up to {share(most)} of trials cannot be excluded)."
         )
         return
-    for loss in contest.losses_of_b:
+    for loss in ab_report.losses_of_b:
         other = next(
             one
             for cell, one in a.items()
             if cell.workload == loss.cell.workload and cell.consumer == loss.cell.consumer
         )
-        where = _where(contest, loss.cell.workload, loss.cell.consumer)
+        where = _where(ab_report, loss.cell.workload, loss.cell.consumer)
         yield (
             f"{where}: A lost events in {other.trials_with_loss} of {other.trials} trials, "
             f"B in {loss.trials_with_loss} of {loss.trials}{_loss_verdict(loss)}."
@@ -104,28 +104,28 @@ def _loss_verdict(loss: LossComparison) -> str:
     return words.get(loss.verdict, ": inconclusive")
 
 
-def contestants(contest: Contest) -> list[str]:
+def sides(ab_report: AbReport) -> list[str]:
     """Which file is which."""
     lines = []
-    for one in (contest.a, contest.b):
+    for one in (ab_report.a, ab_report.b):
         lines.append(f"{one.letter} is {one.file} (scenario {one.scenario})")
     return lines
 
 
-def render_ab(contest: Contest, console: Console) -> None:
+def render_ab(ab_report: AbReport, console: Console) -> None:
     """Print the answer."""
-    console.print(Group(*_parts(contest)))
+    console.print(Group(*_parts(ab_report)))
 
 
-def _parts(contest: Contest) -> Iterator[RenderableType]:
-    yield from (Text(plain(line)) for line in contestants(contest))
-    yield from (Text(plain(line), style="bold") for line in ab_sentences(contest))
+def _parts(ab_report: AbReport) -> Iterator[RenderableType]:
+    yield from (Text(plain(line)) for line in sides(ab_report))
+    yield from (Text(plain(line), style="bold") for line in ab_sentences(ab_report))
     yield Text()
-    yield _table(HEADERS, _rows(contest), text_columns=2)
+    yield _table(HEADERS, _rows(ab_report), text_columns=2)
     yield Text()
-    yield _table(LOSS_HEADERS, _loss_rows(contest), text_columns=2)
-    yield from (Text(plain(line), style="dim") for line in _standards(contest))
-    for caution in contest.result.cautions:
+    yield _table(LOSS_HEADERS, _loss_rows(ab_report), text_columns=2)
+    yield from (Text(plain(line), style="dim") for line in _standards(ab_report))
+    for caution in ab_report.result.cautions:
         yield Text(f"! {plain(caution.one_line())}", style="yellow")
 
 
@@ -139,21 +139,21 @@ def _table(headers: tuple[str, ...], rows: list[list[str]], *, text_columns: int
     return table
 
 
-def _rows(contest: Contest) -> list[list[str]]:
+def _rows(ab_report: AbReport) -> list[list[str]]:
     """Per workload: the reference, A and B against it, and B against A."""
-    names = {contest.a.scenario: "A", contest.b.scenario: "B"}
-    primary = [c for c in contest.result.comparisons if c.metric == contest.result.primary]
+    names = {ab_report.a.scenario: "A", ab_report.b.scenario: "B"}
+    primary = [c for c in ab_report.result.comparisons if c.metric == ab_report.result.primary]
     rows = [
-        _row(contest, comparison, names.get(comparison.cell.scenario, comparison.cell.scenario))
+        _row(ab_report, comparison, names.get(comparison.cell.scenario, comparison.cell.scenario))
         for comparison in primary
         if not comparison.cell.scenario.endswith(AA) or comparison.cell.scenario in names
     ]
-    return rows + [_row(contest, comparison, "B against A") for comparison in contest.primary]
+    return rows + [_row(ab_report, comparison, "B against A") for comparison in ab_report.primary]
 
 
-def _row(contest: Contest, comparison: Comparison, name: str) -> list[str]:
+def _row(ab_report: AbReport, comparison: Comparison, name: str) -> list[str]:
     return [
-        _where(contest, comparison.cell.workload, comparison.cell.consumer),
+        _where(ab_report, comparison.cell.workload, comparison.cell.consumer),
         name,
         duration(comparison.estimate),
         ratio(comparison.ratio),
@@ -162,52 +162,52 @@ def _row(contest: Contest, comparison: Comparison, name: str) -> list[str]:
     ]
 
 
-def _loss_rows(contest: Contest) -> list[list[str]]:
+def _loss_rows(ab_report: AbReport) -> list[list[str]]:
     return [
         [
-            _where(contest, loss.cell.workload, loss.cell.consumer),
-            "A" if loss.cell.scenario == contest.a.scenario else "B",
+            _where(ab_report, loss.cell.workload, loss.cell.consumer),
+            "A" if loss.cell.scenario == ab_report.a.scenario else "B",
             NOTHING if loss.share is None else f"{loss.trials_with_loss} of {loss.trials}",
             share(loss.loss_ratio),
         ]
-        for loss in contest.losses
+        for loss in ab_report.losses
     ]
 
 
-def _standards(contest: Contest) -> Iterator[str]:
+def _standards(ab_report: AbReport) -> Iterator[str]:
     """What an operation is, and how far the reference is from itself."""
-    for workload, operation in contest.operations.items():
+    for workload, operation in ab_report.operations.items():
         yield f"one operation of {workload}: {operation}"
-    for floor in contest.result.noise_floor:
+    for floor in ab_report.result.noise_floor:
         bounds = interval(floor.ci_low, floor.ci_high)
         yield f"noise floor of {floor.workload}: {ratio(floor.ratio)} ({bounds})"
 
 
-def ab_markdown(contest: Contest) -> str:
+def ab_markdown(ab_report: AbReport) -> str:
     """The same as Markdown."""
-    words = "\n".join(f"- **{escaped(line)}**" for line in ab_sentences(contest))
-    lines = [*_standards(contest), *(f"⚠ {c.one_line()}" for c in contest.result.cautions)]
-    named = "  \n".join(escaped(line) for line in contestants(contest))
+    words = "\n".join(f"- **{escaped(line)}**" for line in ab_sentences(ab_report))
+    lines = [*_standards(ab_report), *(f"⚠ {c.one_line()}" for c in ab_report.result.cautions)]
+    named = "  \n".join(escaped(line) for line in sides(ab_report))
     return (
         f"## auditbench ab\n\n{named}\n\n{words}\n\n"
-        f"{markdown_table(HEADERS, _rows(contest), text_columns=2)}\n"
-        f"{markdown_table(LOSS_HEADERS, _loss_rows(contest), text_columns=2)}\n"
+        f"{markdown_table(HEADERS, _rows(ab_report), text_columns=2)}\n"
+        f"{markdown_table(LOSS_HEADERS, _loss_rows(ab_report), text_columns=2)}\n"
         + "".join(f"- {escaped(line)}\n" for line in lines)
     )
 
 
-def ab_document(contest: Contest) -> dict[str, Any]:
+def ab_document(ab_report: AbReport) -> dict[str, Any]:
     """The same as one plain document, with the whole result in it."""
     return {
         "schema": SCHEMA,
-        "verdict": contest.verdict,
-        "answer": " ".join(ab_sentences(contest)),
-        "doubts": list(contest.distrust),
-        "a": asdict(contest.a),
-        "b": asdict(contest.b),
-        "comparisons": [_flat(asdict(c)) for c in contest.comparisons],
-        "losses": [_flat(asdict(loss)) for loss in contest.losses],
-        "result": result_document(contest.result),
+        "verdict": ab_report.verdict,
+        "answer": " ".join(ab_sentences(ab_report)),
+        "doubts": list(ab_report.doubts),
+        "a": asdict(ab_report.a),
+        "b": asdict(ab_report.b),
+        "comparisons": [_flat(asdict(c)) for c in ab_report.comparisons],
+        "losses": [_flat(asdict(loss)) for loss in ab_report.losses],
+        "result": result_document(ab_report.result),
     }
 
 

@@ -27,7 +27,7 @@ def gate_sentence(report: GateReport) -> str:
     failed = sum(check.outcome == "fail" for check in report.checks)
     inconclusive = sum(check.outcome == "inconclusive" for check in report.checks)
     if report.verdict == "untrustworthy":
-        return "The gate is not trustworthy: " + "; ".join(report.distrust) + "."
+        return "The gate is not trustworthy: " + "; ".join(report.doubts) + "."
     if report.verdict == "fail":
         return f"The gate fails: {failed} of {checks} checks exceed their limit."
     if report.verdict == "inconclusive":
@@ -48,7 +48,7 @@ def check_sentences(check: Check) -> list[str]:
 def _explained(limit: Limit, reading: Reading) -> str:
     if reading.note:
         return f"inconclusive: {reading.note}"
-    if limit.yardstick == "loss":
+    if limit.basis == "loss":
         if reading.lossy:
             return f"events lost in {reading.lossy} of {reading.count} trials"
         return (
@@ -88,12 +88,12 @@ def _cell_name(check: Check, report: GateReport) -> str:
 
 def reading_values(limit: Limit, reading: Reading) -> tuple[str, str]:
     """The estimate and the interval in the units of the limit."""
-    if limit.yardstick == "loss":
+    if limit.basis == "loss":
         estimate = f"{reading.lossy} of {reading.count} trials"
         if reading.low is None or reading.high is None:
             return estimate, NOTHING
         return estimate, f"{share(reading.low)} to {share(reading.high)}"
-    if limit.yardstick == "reference":
+    if limit.basis == "reference":
         return f"× {ratio(reading.estimate)}", interval(reading.low, reading.high)
     if reading.low is None or reading.high is None:
         return duration(reading.estimate), NOTHING
@@ -163,7 +163,7 @@ def gate_document(report: GateReport) -> dict[str, Any]:
         "schema": SCHEMA,
         "verdict": report.verdict,
         "answer": gate_sentence(report),
-        "doubts": list(report.distrust),
+        "doubts": list(report.doubts),
         "inconclusive": "pass" if report.inconclusive_passes else "fail",
         "runs": [result.run for result in report.results],
         "checks": [_check(check) for check in report.checks],

@@ -9,7 +9,7 @@ from rich.console import Console, Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from harness.model.history import LEAST_RUNS, History, PastRun, Point, Track
+from harness.model.history import MIN_RUNS, History, PastRun, Point, Track
 from harness.reporters.plain import plain
 from harness.reporters.terminal import verdict_text
 from harness.reporters.units import NOTHING, duration, interval, percent, ratio
@@ -68,12 +68,12 @@ def change_lines(history: History) -> list[str]:
     ]
     judged = [track for track in history.tracks if track.judged]
     if history.tracks and not judged:
-        return [f"No changes of level are looked for in fewer than {LEAST_RUNS} runs"]
+        return [f"No changes of level are looked for in fewer than {MIN_RUNS} runs"]
     if history.tracks and not found:
         found = ["No change of level"]
     if len(judged) < len(history.tracks):
         names = ", ".join(track_name(track) for track in history.tracks if not track.judged)
-        found.append(f"Not looked for changes, in fewer than {LEAST_RUNS} runs: {names}")
+        found.append(f"Not looked for changes, in fewer than {MIN_RUNS} runs: {names}")
     return found
 
 

@@ -20,7 +20,7 @@ from harness.reporters.ranking import (
     SUSTAINED_LEGEND,
     by_group,
     process_lines,
-    standing_rows,
+    ranking_rows,
     sustained_rows,
 )
 from harness.reporters.units import (
@@ -75,7 +75,7 @@ def result_markdown(result: Result) -> str:
     if words := answer(result):
         parts.append(f"**{escaped(words)}**\n")
     parts += [f"- ⚠ {escaped(caution.one_line())}\n" for caution in result.cautions]
-    parts += [_standings(result), _sustained(result)]
+    parts += [_ranking(result), _sustained(result)]
     parts += [loss_markdown(result.losses), _events(result.ledgers)]
     parts += [f"{escaped(line)}\n" for line in legend_lines(result)]
     parts += _noise(result)
@@ -169,11 +169,11 @@ def detectable_words(comparison: Comparison) -> str:
     return f" (detects {share(comparison.detectable)}{more})"
 
 
-def _standings(result: Result) -> str:
+def _ranking(result: Result) -> str:
     """The consumers ranked, a table per workload and scenario."""
     parts = []
-    for (workload, scenario), group in by_group(result.standings).items():
-        table = markdown_table(STANDING_HEADERS, standing_rows(group), text_columns=1)
+    for (workload, scenario), group in by_group(result.ranking).items():
+        table = markdown_table(STANDING_HEADERS, ranking_rows(group), text_columns=1)
         parts.append(f"### Consumers: {escaped(workload)} × {escaped(scenario)}\n\n{table}\n")
         parts += [f"- {escaped(words)}\n" for words in process_lines(group)]
     return "".join(parts) + f"\n{escaped(LEGEND)}\n" if parts else ""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from harness.model.result import Result, Standing, Sustained
+from harness.model.result import RankedConsumer, Result, Sustained
 from harness.reporters.units import NOTHING, count, duration, milliseconds
 
 STANDING_HEADERS = ("consumer", "CPU/event", "to the above", "memory", "written", "delay")
@@ -21,28 +21,27 @@ SUSTAINED_LEGEND = (
 )
 
 
-def standing_rows(standings: Sequence[Standing]) -> Iterator[tuple[str, ...]]:
+def ranking_rows(ranking: Sequence[RankedConsumer]) -> Iterator[tuple[str, ...]]:
     """One row per consumer under STANDING_HEADERS, the cheapest first."""
-    for standing in standings:
+    for ranked in ranking:
         yield (
-            f"{standing.place}. {standing.cell.consumer}",
-            duration(standing.cpu_ns_per_event),
-            between(standing),
-            size(standing.memory_bytes),
-            size(standing.written_bytes),
-            milliseconds(standing.delay_p50_ms),
+            f"{ranked.place}. {ranked.cell.consumer}",
+            duration(ranked.cpu_ns_per_event),
+            between(ranked),
+            size(ranked.memory_bytes),
+            size(ranked.written_bytes),
+            milliseconds(ranked.delay_p50_ms),
         )
 
 
-def process_lines(standings: Sequence[Standing]) -> Iterator[str]:
+def process_lines(ranking: Sequence[RankedConsumer]) -> Iterator[str]:
     """Who of several processes used what; only for consumers that have several."""
-    for standing in standings:
-        if standing.cpu_by_process_ns:
+    for ranked in ranking:
+        if ranked.cpu_by_process_ns:
             parts = ", ".join(
-                f"{name} {duration(used_ns)}"
-                for name, used_ns in standing.cpu_by_process_ns.items()
+                f"{name} {duration(used_ns)}" for name, used_ns in ranked.cpu_by_process_ns.items()
             )
-            yield f"{standing.cell.consumer}: {parts} of CPU per event"
+            yield f"{ranked.cell.consumer}: {parts} of CPU per event"
 
 
 def sustained_rows(steps: Sequence[Sustained]) -> Iterator[tuple[str, ...]]:
@@ -59,9 +58,9 @@ def sustained_rows(steps: Sequence[Sustained]) -> Iterator[tuple[str, ...]]:
 
 def consumers_sentence(workload: str, result: Result) -> str:
     """What the ranking says of a workload, in one sentence; empty where there is none."""
-    ranked = [standing for standing in result.standings if standing.cell.workload == workload]
+    ranked = [ranked for ranked in result.ranking if ranked.cell.workload == workload]
     costs = ", ".join(
-        f"{standing.cell.consumer} {duration(standing.cpu_ns_per_event)}" for standing in ranked
+        f"{ranked.cell.consumer} {duration(ranked.cpu_ns_per_event)}" for ranked in ranked
     )
     return f"{workload}, CPU per event of the consumer: {costs}." if costs else ""
 
@@ -78,28 +77,28 @@ def sustained_sentence(steps: Sequence[Sustained]) -> str:
     return f"Without loss: {rates}." if rates else ""
 
 
-def by_group(standings: Sequence[Standing]) -> dict[tuple[str, str], list[Standing]]:
+def by_group(ranking: Sequence[RankedConsumer]) -> dict[tuple[str, str], list[RankedConsumer]]:
     """Standings by workload, and the scenario that most of them are of."""
-    groups: list[list[Standing]] = []
-    for standing in standings:
-        if standing.place == 1:
+    groups: list[list[RankedConsumer]] = []
+    for ranked in ranking:
+        if ranked.place == 1:
             groups.append([])
-        groups[-1].append(standing)
+        groups[-1].append(ranked)
     return {_name_of(group): group for group in groups}
 
 
-def _name_of(group: Sequence[Standing]) -> tuple[str, str]:
-    scenarios = [standing.cell.scenario for standing in group]
+def _name_of(group: Sequence[RankedConsumer]) -> tuple[str, str]:
+    scenarios = [ranked.cell.scenario for ranked in group]
     return group[0].cell.workload, max(scenarios, key=scenarios.count)
 
 
-def between(standing: Standing) -> str:
+def between(ranked: RankedConsumer) -> str:
     """The ratio to the consumer above, with its interval."""
-    if standing.ratio is None:
+    if ranked.ratio is None:
         return NOTHING
-    if standing.ci_low is None or standing.ci_high is None:
-        return f"{standing.ratio:.2f}"
-    return f"{standing.ratio:.2f} ({standing.ci_low:.2f}–{standing.ci_high:.2f})"
+    if ranked.ci_low is None or ranked.ci_high is None:
+        return f"{ranked.ratio:.2f}"
+    return f"{ranked.ratio:.2f} ({ranked.ci_low:.2f}–{ranked.ci_high:.2f})"
 
 
 def per_second(rate: int | None) -> str:

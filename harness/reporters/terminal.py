@@ -24,7 +24,7 @@ from harness.reporters.ranking import (
     SUSTAINED_LEGEND,
     by_group,
     process_lines,
-    standing_rows,
+    ranking_rows,
     sustained_rows,
 )
 from harness.reporters.rows import Row, by_workload, cell_label, rows, several_consumers
@@ -49,7 +49,7 @@ def _parts(result: Result) -> Iterator[RenderableType]:
         yield Text()
         yield from _events_table(group, several=several)
         yield from (Text(words) for words in loss_lines(result, group))
-    yield from _standings(result)
+    yield from _ranking(result)
     yield from (Text(line, style="dim") for line in legend_lines(result))
     yield from _noise(result)
     for caution in result.cautions:
@@ -174,17 +174,17 @@ def _events_table(group: list[Row], *, several: bool) -> Iterator[RenderableType
         yield Text(f"no events: {', '.join(silent)}", style="dim")
 
 
-def _standings(result: Result) -> Iterator[RenderableType]:
+def _ranking(result: Result) -> Iterator[RenderableType]:
     """The consumers ranked, and the rates that they sustain."""
-    for (workload, scenario), group in by_group(result.standings).items():
+    for (workload, scenario), group in by_group(result.ranking).items():
         yield Text(f"\nconsumers, {workload} × {scenario}", style="bold")
         table = table_of(*STANDING_HEADERS)
         table.padding = (0, 1, 0, 0)
-        for row in standing_rows(group):
+        for row in ranking_rows(group):
             table.add_row(*row)
         yield table
         yield from (Text(words, style="dim") for words in process_lines(group))
-    if result.standings:
+    if result.ranking:
         yield Text(LEGEND, style="dim")
     if result.sustained:
         yield Text()

@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from harness.answers.ab import judge_contest
-from harness.answers.limits import LEAST_BLOCKS
+from harness.answers.ab import judge_ab
+from harness.answers.limits import MIN_BLOCKS_FOR_VERDICT
 from harness.errors import InterruptedRunError, UsageError
-from harness.model.ab import Contest, Contestant
+from harness.model.ab import AbReport, AbSide
 from harness.run.plan.file import load_plan_file
 from harness.run.plan.plan import Plan, Request, make_plan
 from harness.run.runner import Observer
@@ -21,8 +21,8 @@ class Pairing:
     """What is to be run, and which of its scenarios are A and B."""
 
     request: Request
-    a: Contestant
-    b: Contestant
+    a: AbSide
+    b: AbSide
 
 
 def pair_up(request: Request, a: Path, b: Path) -> Pairing:
@@ -39,13 +39,13 @@ def pair_up(request: Request, a: Path, b: Path) -> Pairing:
         )
     request = replace(request, scenarios=(reference,), rule_files=(a, b), exclude_exe=None)
     plan = make_plan(request)
-    if plan.blocks < LEAST_BLOCKS:
+    if plan.blocks < MIN_BLOCKS_FOR_VERDICT:
         raise UsageError(
             f"--blocks {plan.blocks} is too few for any verdict",
-            remedy=f"give {LEAST_BLOCKS} at the very least, 8 or more to see anything",
+            remedy=f"give {MIN_BLOCKS_FOR_VERDICT} at the very least, 8 or more to see anything",
         )
     first, second = _rule_scenarios(plan)
-    return Pairing(request, Contestant("A", str(a), first), Contestant("B", str(b), second))
+    return Pairing(request, AbSide("A", str(a), first), AbSide("B", str(b), second))
 
 
 def _rule_scenarios(plan: Plan) -> tuple[str, str]:
@@ -54,7 +54,7 @@ def _rule_scenarios(plan: Plan) -> tuple[str, str]:
     return first.name, second.name
 
 
-def run_contest(pairing: Pairing, options: SessionOptions, observer: Observer) -> Contest:
+def run_ab(pairing: Pairing, options: SessionOptions, observer: Observer) -> AbReport:
     """Measure; InterruptedRunError where the run was stopped."""
     outcome = run_session(pairing.request, options, observer)
     if outcome.interrupted:
@@ -63,4 +63,4 @@ def run_contest(pairing: Pairing, options: SessionOptions, observer: Observer) -
             remedy=f"what there is stands in {outcome.folder}",
         )
     options.say(f"stored in {outcome.folder}")
-    return judge_contest(load_run(outcome.folder), pairing.a, pairing.b)
+    return judge_ab(load_run(outcome.folder), pairing.a, pairing.b)

@@ -18,7 +18,7 @@ from harness.analysis.ratio import paired_ratio
 from harness.analysis.series import collect, paired
 from harness.errors import UsageError
 from harness.model.run import Cell, Sample, Trial
-from harness.run.ladder import Climb
+from harness.run.ladder import LadderRun
 from harness.run.plan.plan import Plan
 from harness.run.plan.schedule import apart, block
 
@@ -44,7 +44,7 @@ class Width:
         return f"{name} is known to ±{100 * self.share:.2g} %"
 
 
-class Course:
+class RunBlocks:
     """The blocks of a run, drawn one by one; iterate over it, and `take` what was measured."""
 
     def __init__(
@@ -71,7 +71,7 @@ class Course:
         self.width: Width | None = None
         """Of the widest interval at the last look."""
         self._looked_at = 0
-        self._climb: Climb | None = None
+        self._climb: LadderRun | None = None
         self._climbed = 0
 
     @property
@@ -120,7 +120,7 @@ class Course:
         """The steps of the plan's ladder; each is settled when those before it are measured."""
         if self.plan.ladder is None:
             return
-        self._climb = Climb(
+        self._climb = LadderRun(
             self.plan.ladder,
             seed=self.plan.seed,
             first_block=self.blocks_planned + 1,

@@ -12,14 +12,14 @@ from dataclasses import replace
 from harness.analysis.limit import settle
 from harness.answers.gate import GateRules, measured_of, reference_of, report_of
 from harness.answers.limits import (
-    LEAST_BLOCKS,
+    MIN_BLOCKS_FOR_VERDICT,
     Measured,
-    cells_aside,
     check_cell,
     check_limits,
+    excluded_cells,
     select_cells,
 )
-from harness.answers.trust import distrust_checks
+from harness.answers.trust import doubts_about_checks
 from harness.errors import InterruptedRunError, UsageError
 from harness.model.gate import Check, GateReport
 from harness.model.run import AA
@@ -52,15 +52,15 @@ def gate_plan(
     result, measured = measured_of(stored, rules)
     checks = check_limits(rules.limits, measured)
     flagged = [check for check in checks if check.outcome == "fail"]
-    distrust = distrust_checks(result, stored.samples, checks)
-    if not flagged or distrust:
-        return report_of(rules, checks, [result], distrust)
+    doubts = doubts_about_checks(result, stored.samples, checks)
+    if not flagged or doubts:
+        return report_of(rules, checks, [result], doubts)
     options.say(f"{_beyond(len(flagged))}: measuring what is concerned once more")
     again = _run(_second_request(request, plan, rules, flagged), options, make_observer())
     second, measured_again = measured_of(again, rules)
     settled = [_settled(check, measured_again) for check in checks]
-    distrust = distrust_checks(second, again.samples, settled)
-    return report_of(rules, settled, [result, second], distrust)
+    doubts = doubts_about_checks(second, again.samples, settled)
+    return report_of(rules, settled, [result, second], doubts)
 
 
 def _beyond(number: int) -> str:
@@ -101,13 +101,13 @@ def _require_decidable(plan: Plan, rules: GateRules) -> None:
             remedy=hint(rules.reference) or f"one of {', '.join(sorted(scenarios))}",
         )
     reference = reference_of(rules, plan.reference.scenario, plan.reference.consumer)
-    aside = cells_aside(cells, reference, plan.reference.scenario)
+    excluded = excluded_cells(cells, reference, plan.reference.scenario)
     for limit in rules.limits:
-        select_cells(limit, cells, aside)
-        if limit.yardstick != "loss" and plan.blocks < LEAST_BLOCKS:
+        select_cells(limit, cells, excluded)
+        if limit.basis != "loss" and plan.blocks < MIN_BLOCKS_FOR_VERDICT:
             raise UsageError(
                 f"--blocks {plan.blocks} is too few for any verdict on {limit.text}",
-                remedy=f"give {LEAST_BLOCKS} at the very least, 8 or more to see anything",
+                remedy=f"give at least {MIN_BLOCKS_FOR_VERDICT}, 8 or more to see anything",
             )
 
 

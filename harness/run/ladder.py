@@ -51,13 +51,13 @@ def steps_of(scenario: Scenario, rates: Sequence[int], backlog_limit: int) -> tu
     )
 
 
-class Climb:
+class LadderRun:
     """One climb. Iterate over its steps, each a block of trials, and `take` their samples."""
 
     def __init__(self, ladder: Ladder, *, seed: int, first_block: int, first_index: int) -> None:
         self._ladder, self._seed = ladder, seed
         self._block, self._index = first_block, first_index
-        self._standing = list(ladder.consumers)
+        self._ranked = list(ladder.consumers)
         self._step: list[Sample] = []
 
     def take(self, sample: Sample) -> None:
@@ -70,9 +70,9 @@ class Climb:
             self._step = []
             yield self._trials(scenario)
             assert scenario.rate_per_s is not None
-            self._standing = [
+            self._ranked = [
                 consumer
-                for consumer in self._standing
+                for consumer in self._ranked
                 if keeps_up(
                     Step(
                         rate=int(scenario.rate_per_s),
@@ -80,11 +80,11 @@ class Climb:
                     )
                 )
             ]
-            if not self._standing:
+            if not self._ranked:
                 return
 
     def _trials(self, scenario: Scenario) -> list[Trial]:
-        consumers = self._standing * self._ladder.trials
+        consumers = self._ranked * self._ladder.trials
         # Not for secrets: the same seed must give the same order again.
         random.Random(f"{self._seed}:{scenario.name}").shuffle(consumers)  # noqa: S311
         assert scenario.rate_per_s is not None

@@ -9,7 +9,7 @@ from typing import Protocol
 from harness.errors import UntrustworthyError
 from harness.model.run import Cell, Sample, Trial
 
-LEAST_PATIENCE = 10
+MIN_PATIENCE = 10
 """Trials in a row that may fail however few cells there are."""
 
 
@@ -98,7 +98,7 @@ def run_trials(
                 blocks.take(sample)
                 observer.trial_ends(sample)
                 failed_in_a_row = 0 if sample.valid else failed_in_a_row + 1
-                if failed_in_a_row >= max(LEAST_PATIENCE, 2 * len(block)):
+                if failed_in_a_row >= max(MIN_PATIENCE, 2 * len(block)):
                     raise UntrustworthyError(
                         f"the last {failed_in_a_row} trials failed: {sample.invalid_reason}",
                         remedy="`auditbench doctor` may tell why; what was measured is kept",

@@ -34,7 +34,7 @@ from harness.kernel.rules.format import format_rule
 from harness.kernel.rules.rule import Rule
 from harness.model.run import Sample, Trial
 from harness.reporters.plain import plain
-from harness.run.blocks import Course, refuse_endless
+from harness.run.blocks import RunBlocks, refuse_endless
 from harness.run.plan.plan import Plan, Request, make_plan, plan_document
 from harness.run.replay import ReplayBench, replay_trial
 from harness.run.runner import Observer, run_trials
@@ -189,29 +189,29 @@ def _loop(
     """
 
     def describe() -> None:
-        writer.describe(_course_document(plan, course), environment)
+        writer.describe(_course_document(plan, run_blocks), environment)
 
-    course = Course(plan, PRIMARY[plan.kind], on_more=describe)
+    run_blocks = RunBlocks(plan, PRIMARY[plan.kind], on_more=describe)
     describe()
     cells = plan.cells()
     references = {cell: plan.reference.of(cell) for cell in cells}
     observer.will_measure(cells, references, PRIMARY[plan.kind])
     try:
-        run_trials(course, measure, writer.append, observer, retries=course.plan.retries)
+        run_trials(run_blocks, measure, writer.append, observer, retries=run_blocks.plan.retries)
     except KeyboardInterrupt:
         return Outcome(writer.folder, interrupted=True)
-    if words := course.words():
+    if words := run_blocks.words():
         environment["cautions"].append({"name": "ending", "what": words, "remedy": ""})
     describe()
     return Outcome(writer.folder, interrupted=False)
 
 
-def _course_document(plan: Plan, course: Course) -> dict[str, Any]:
+def _course_document(plan: Plan, run_blocks: RunBlocks) -> dict[str, Any]:
     return {
         **plan_document(plan),
-        "blocks": course.blocks_planned,
-        "trials": course.trials_planned,
-        "ending": course.document(),
+        "blocks": run_blocks.blocks_planned,
+        "trials": run_blocks.trials_planned,
+        "ending": run_blocks.document(),
     }
 
 

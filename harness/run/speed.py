@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-LEAST_PROBES = 8
+MIN_PROBES = 8
 """Before there are so many, full speed is not known."""
 PROBES_KEPT = 80
 """The newest; a machine that became slower for good is not waited for until the end of the run."""
@@ -28,7 +28,7 @@ class Speed:
         """What the probe takes at full speed: the lower quartile of all, so that the rare best of
         a machine that changes its frequency does not count; None while it is not known.
         """
-        if len(self.probes_ns) < LEAST_PROBES:
+        if len(self.probes_ns) < MIN_PROBES:
             return None
         return sorted(self.probes_ns)[len(self.probes_ns) // 4]
 

@@ -45,19 +45,19 @@ def ab_verb(
         What follows `--`: the command to measure as the workload.
     """
     from harness.reporters.ab import ab_document, ab_markdown, render_ab
-    from harness.run.ab import pair_up, run_contest
+    from harness.run.ab import pair_up, run_ab
     from harness.verbs.shared.forms import Forms
     from harness.verbs.shared.output import err, out
 
     forms = Forms(("json", "md"), to, json=json, summary=True)
     pairing = pair_up(load.request("overhead", command=command), a, b)
     console = err()
-    contest = run_contest(pairing, conduct.options(console), conduct.observer(console))
+    ab_report = run_ab(pairing, conduct.options(console), conduct.observer(console))
     forms.deliver(
-        lambda: render_ab(contest, out()),
-        lambda: ab_document(contest),
-        md=lambda: ab_markdown(contest),
+        lambda: render_ab(ab_report, out()),
+        lambda: ab_document(ab_report),
+        md=lambda: ab_markdown(ab_report),
     )
-    if contest.verdict == "worse" and fail_if_worse:
+    if ab_report.verdict == "worse" and fail_if_worse:
         return EXIT_REGRESSION
-    return EXIT_UNTRUSTWORTHY if contest.distrust or contest.inconclusive else EXIT_FINE
+    return EXIT_UNTRUSTWORTHY if ab_report.doubts or ab_report.inconclusive else EXIT_FINE

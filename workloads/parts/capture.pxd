@@ -14,7 +14,7 @@ cdef struct datagram:
     uint64_t serial         # counted from the capture's lowest
 
 
-cdef class Tape:
+cdef class LoadedCapture:
     cdef uint8_t *memory
     cdef datagram *datagrams
     cdef readonly Py_ssize_t records

@@ -9,7 +9,7 @@ PIECE_BYTES: int
 NO_CAPTURE: str
 
 @final
-class Tape:
+class LoadedCapture:
     records: int
     serials: int
     def __new__(cls, data: bytes) -> Self: ...

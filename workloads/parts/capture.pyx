@@ -40,8 +40,8 @@ cdef inline void put_u32(uint8_t *at, uint32_t value) noexcept nogil:
     memcpy(at, &value, 4)    # struct nlmsghdr is in the host's order
 
 
-cdef bint is_digit(uint8_t letter) noexcept nogil:
-    return 48 <= letter <= 57
+cdef bint is_digit(uint8_t message) noexcept nogil:
+    return 48 <= message <= 57
 
 
 cdef bint find_serial(const uint8_t *data, uint32_t length, prefix *found) noexcept nogil:
@@ -63,7 +63,7 @@ cdef bint find_serial(const uint8_t *data, uint32_t length, prefix *found) noexc
 
 
 @cython.final
-cdef class Tape:
+cdef class LoadedCapture:
     """The records of the capture `data`; ValueError says what is wrong with it."""
 
     def __cinit__(self, bytes data):

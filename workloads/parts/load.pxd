@@ -2,7 +2,7 @@
 
 from libc.stdint cimport int64_t, uint64_t
 
-from workloads.parts.tallies cimport Board, gate, tally
+from workloads.parts.tallies cimport SharedTallies, gate, tally
 
 # One operation; 0, or the errno of the first call in it that failed.
 ctypedef int (*operation)(void *state) noexcept nogil

@@ -135,9 +135,9 @@ cdef class Load:
     def __cinit__(self, *args, **kwargs):
         self.batch = 1
 
-    def prepare(self, Board board, int worker) -> None:
+    def prepare(self, SharedTallies shared, int worker) -> None:
         """Sets up in the worker process, before the session begins and the clock runs."""
-        self.mine = board.tally_of(worker)
+        self.mine = shared.tally_of(worker)
 
     def clean_up(self) -> None:
         """Takes away, in the supervisor, what the workload left; called once at the end."""
@@ -161,7 +161,7 @@ cdef class Load:
         """How many of `ops` operations this worker does."""
         return ops // workers + (worker < ops % workers)
 
-    def run(self, Board board, int worker, long long ops, double rate_per_s=0,
+    def run(self, SharedTallies shared, int worker, long long ops, double rate_per_s=0,
             long long busy_ns=0) -> None:
         """Waits for the gate, then does `ops` operations; all workers together `rate_per_s`.
 
@@ -173,16 +173,16 @@ cdef class Load:
         cdef usage before, after
         part.ops = <uint64_t>ops
         part.first = <uint64_t>worker
-        part.stride = <uint64_t>board.workers
+        part.stride = <uint64_t>shared.workers
         part.period_ns = 1e9 / rate_per_s if rate_per_s > 0 else 0.0
         part.batch = <uint64_t>self.batch
         part.busy_ns = busy_ns
-        self.mine = board.tally_of(worker)
+        self.mine = shared.tally_of(worker)
         with nogil:
-            while not is_open(board.gate):
-                futex_wait(&board.gate.go, 0)
+            while not is_open(shared.gate):
+                futex_wait(&shared.gate.go, 0)
             read_usage(&before)
-            self.perform(board.gate, &part)
+            self.perform(shared.gate, &part)
             read_usage(&after)
             charge(self.mine, &before, &after)
 

@@ -67,7 +67,7 @@ cdef inline void count_op(tally *mine) noexcept nogil:
     add_shared(&mine.ops, 1)
 
 
-cdef class Board:
+cdef class SharedTallies:
     cdef gate *gate
     cdef tally *tallies
     cdef size_t size_bytes

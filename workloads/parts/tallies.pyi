@@ -3,7 +3,7 @@ from typing import Self, final
 GATE_BYTES: int
 
 @final
-class Board:
+class SharedTallies:
     workers: int
     def __new__(cls, workers: int) -> Self: ...
     def touch(self, worker: int) -> None: ...

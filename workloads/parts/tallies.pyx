@@ -20,7 +20,7 @@ GATE_BYTES = 4096
 
 
 @cython.final
-cdef class Board:
+cdef class SharedTallies:
     """`workers` tallies and a gate, shared with every process forked after this was made."""
 
     def __cinit__(self, int workers):

@@ -20,7 +20,7 @@ STDIN = 0
 
 
 @dataclass(frozen=True, slots=True)
-class Letter:
+class Message:
     """One thing heard.
 
     `kind` is `report` (a worker's JSON line, in `report`), `ended` (all workers are gone),
@@ -33,12 +33,12 @@ class Letter:
     report: dict[str, Any] | None = None
 
 
-class Mailbox:
+class Inbox:
     """Collects letters; `caller` says whether standard input speaks the control protocol."""
 
     def __init__(self, *, caller: bool) -> None:
         self._poll = select.poll()
-        self._waiting: deque[Letter] = deque()
+        self._waiting: deque[Message] = deque()
         self._unfinished: dict[int, bytes] = {}
         self._report = -1
         self._wake = self._catch_signals()
@@ -63,13 +63,13 @@ class Mailbox:
         self._report = report
         self._watch(report)
 
-    def next(self, *, until: float | None = None) -> Letter:
+    def next(self, *, until: float | None = None) -> Message:
         """The next letter; `late` once time.monotonic() has reached `until`."""
         while not self._waiting:
             left_ms = None if until is None else max(0.0, until - time.monotonic()) * 1000
             ready = self._poll.poll(left_ms)
             if not ready and left_ms == 0:
-                return Letter("late")
+                return Message("late")
             for handle, _ in ready:
                 self._read(handle)
         return self._waiting.popleft()
@@ -77,18 +77,18 @@ class Mailbox:
     def _read(self, handle: int) -> None:
         data = os.read(handle, 65536)
         if handle == self._wake:
-            self._waiting.append(Letter("signal"))
+            self._waiting.append(Message("signal"))
         elif data:
             *lines, self._unfinished[handle] = (self._unfinished[handle] + data).split(b"\n")
             self._waiting.extend(self._letter(handle, line) for line in lines)
         else:
             self._poll.unregister(handle)
-            self._waiting.append(Letter("caller gone" if handle == STDIN else "ended"))
+            self._waiting.append(Message("caller gone" if handle == STDIN else "ended"))
 
-    def _letter(self, handle: int, line: bytes) -> Letter:
+    def _letter(self, handle: int, line: bytes) -> Message:
         if handle == self._report:
-            return Letter("report", report=json.loads(line))
-        return Letter("command", text=line.decode(errors="replace").strip())
+            return Message("report", report=json.loads(line))
+        return Message("command", text=line.decode(errors="replace").strip())
 
 
 def _wake_up_only(number: int, frame: FrameType | None) -> None:

@@ -6,13 +6,13 @@ import errno
 from collections.abc import Iterable, Mapping
 
 from workloads.parts.latency import merge, summary
-from workloads.parts.tallies import Board
+from workloads.parts.tallies import SharedTallies
 
 SCHEMA = "auditbench.workload/1"
 
 
 def result(
-    board: Board,
+    shared: SharedTallies,
     *,
     workload: str,
     identity: Mapping[str, object],
@@ -22,7 +22,7 @@ def result(
     details: Mapping[str, object],
 ) -> dict[str, object]:
     """The result of all workers; `identity` is what `ready` said of the session."""
-    tallies = [board.counters(worker) for worker in range(board.workers)]
+    tallies = [shared.counters(worker) for worker in range(shared.workers)]
     acted = [one for one in tallies if one["ops"]]
 
     def total(name: str) -> int:
@@ -30,14 +30,14 @@ def result(
 
     start = min((one["start_ns"] for one in acted), default=0)
     end = max((one["end_ns"] for one in acted), default=0)
-    errors = _added(board.errors(worker) for worker in range(board.workers))
-    statuses = _added(board.statuses(worker) for worker in range(board.workers))
+    errors = _added(shared.errors(worker) for worker in range(shared.workers))
+    statuses = _added(shared.statuses(worker) for worker in range(shared.workers))
     return {
         "schema": SCHEMA,
         "workload": workload,
         **identity,
         "ops": total("ops"),
-        "workers": board.workers,
+        "workers": shared.workers,
         "elapsed_ns": end - start,
         "cpu_user_ns": total("cpu_user_ns"),
         "cpu_system_ns": total("cpu_system_ns"),
@@ -53,7 +53,7 @@ def result(
         "errors": {errno.errorcode.get(number, str(number)): n for number, n in errors.items()},
         "rate_per_s": rate_per_s or None,
         "behind_ns": max(one["behind_ns"] for one in tallies),
-        "latency": _latency(board, tallies),
+        "latency": _latency(shared, tallies),
         "yields": dict(yields),
         "noisy": noisy,
         "details": {
@@ -71,9 +71,9 @@ def result(
     }
 
 
-def _latency(board: Board, tallies: list[dict[str, int]]) -> dict[str, object]:
+def _latency(shared: SharedTallies, tallies: list[dict[str, int]]) -> dict[str, object]:
     return summary(
-        merge(board.buckets(worker) for worker in range(board.workers)),
+        merge(shared.buckets(worker) for worker in range(shared.workers)),
         total_ns=sum(one["latency_total_ns"] for one in tallies),
         min_ns=min(one["latency_min_ns"] for one in tallies),
         max_ns=max(one["latency_max_ns"] for one in tallies),

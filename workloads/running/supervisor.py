@@ -18,9 +18,9 @@ from workloads.catalog import WorkloadInfo
 from workloads.errors import EXIT_INTERRUPTED, EXIT_UNTRUSTWORTHY, WorkloadError
 from workloads.parts.load import Load
 from workloads.parts.process import adopt_orphans, follow_caller_in_death
-from workloads.parts.tallies import Board
+from workloads.parts.tallies import SharedTallies
 from workloads.running.leftovers import end_group, end_orphans
-from workloads.running.messages import Letter, Mailbox
+from workloads.running.messages import Inbox, Message
 from workloads.running.options import Options
 from workloads.running.report import result
 from workloads.running.worker import Crew
@@ -35,13 +35,13 @@ def run_load(options: Options, info: WorkloadInfo) -> int:
     Raises WorkloadError where the load cannot be run as asked.
     """
     gc.disable()
-    mailbox = Mailbox(caller=options.control)
+    inbox = Inbox(caller=options.control)
     if options.control:
         follow_caller_in_death()
     adopt_orphans()
     load: Load = importlib.import_module(info.module).build(options)
     try:
-        return _Run(options, info, load, mailbox).conduct()
+        return _Run(options, info, load, inbox).conduct()
     finally:
         load.clean_up()
 
@@ -49,10 +49,10 @@ def run_load(options: Options, info: WorkloadInfo) -> int:
 class _Run:
     """One load in progress."""
 
-    def __init__(self, options: Options, info: WorkloadInfo, load: Load, mailbox: Mailbox) -> None:
-        self.options, self.info, self.load, self.mailbox = options, info, load, mailbox
+    def __init__(self, options: Options, info: WorkloadInfo, load: Load, inbox: Inbox) -> None:
+        self.options, self.info, self.load, self.inbox = options, info, load, inbox
         self.ops = load.planned_ops(options.ops, info.default_ops)
-        self.board = Board(options.workers)
+        self.shared = SharedTallies(options.workers)
         self.identity: dict[str, object] = {}
         self.leader = 0
         self.exit_code = 0
@@ -62,7 +62,7 @@ class _Run:
         self._start_crew()
         try:
             if self._await_workers() and self._await_go():
-                self.board.release(OPEN_LOOP_DELAY_NS if self.options.rate_per_s else 0)
+                self.shared.release(OPEN_LOOP_DELAY_NS if self.options.rate_per_s else 0)
                 ended = self._await_end()
                 self._emit("result", self._result(self._end_crew(kill=not ended)))
         finally:
@@ -71,9 +71,9 @@ class _Run:
 
     def _start_crew(self) -> None:
         report, report_in = os.pipe()
-        self.leader = Crew(self.load, self.board, self.options, self.ops, report_in).start()
+        self.leader = Crew(self.load, self.shared, self.options, self.ops, report_in).start()
         os.close(report_in)
-        self.mailbox.hear_workers(report)
+        self.inbox.hear_workers(report)
 
     def _emit(self, event: str, document: dict[str, object]) -> None:
         print_line({"event": event, **document} if self.options.control else document)
@@ -82,15 +82,15 @@ class _Run:
         """Collects every worker's report and says `ready`; False where the caller left."""
         pids: dict[int, int] = {}
         while len(pids) < self.options.workers:
-            letter = self.mailbox.next()
-            if letter.report is not None:
-                self._take_report(letter.report, pids)
-            elif letter.kind == "ended":
+            message = self.inbox.next()
+            if message.report is not None:
+                self._take_report(message.report, pids)
+            elif message.kind == "ended":
                 self._end_crew(kill=False)
                 raise _death(0)
-            elif letter.text == "go":
+            elif message.text == "go":
                 self.told_to_go = True
-            elif self._is_end(letter):
+            elif self._is_end(message):
                 return False
         if self.options.control:
             acting = [pids[worker] for worker in sorted(pids)]
@@ -107,30 +107,30 @@ class _Run:
 
     def _await_go(self) -> bool:
         while not self.told_to_go:
-            letter = self.mailbox.next()
-            if letter.text == "go":
+            message = self.inbox.next()
+            if message.text == "go":
                 return True
-            if letter.kind == "ended":
+            if message.kind == "ended":
                 self._end_crew(kill=False)
-            if self._is_end(letter):
+            if self._is_end(message):
                 return False
         return True
 
     def _await_end(self) -> bool:
         """Waits for the workers to end; False where, told to stop, they do not in time."""
         until: float | None = None
-        while (letter := self.mailbox.next(until=until)).kind != "ended":
-            if letter.kind == "late":
+        while (message := self.inbox.next(until=until)).kind != "ended":
+            if message.kind == "late":
                 return False
-            if until is None and self._is_end(letter):
-                self.board.stop()
+            if until is None and self._is_end(message):
+                self.shared.stop()
                 until = time.monotonic() + GRACE_S
         return True
 
-    def _is_end(self, letter: Letter) -> bool:
-        if letter.kind == "signal":
+    def _is_end(self, message: Message) -> bool:
+        if message.kind == "signal":
             self.exit_code = EXIT_INTERRUPTED
-        return letter.kind in ("signal", "caller gone") or letter.text == "stop"
+        return message.kind in ("signal", "caller gone") or message.text == "stop"
 
     def _end_crew(self, *, kill: bool) -> int:
         """Ends whatever is left of the load; returns how many processes the workers left.
@@ -142,14 +142,14 @@ class _Run:
         leader, self.leader = self.leader, 0
         status = end_group(leader, kill=kill)
         leftovers = end_orphans()
-        if status and not kill and not self.board.stopped:
+        if status and not kill and not self.shared.stopped:
             raise _death(status)
         return leftovers
 
     def _result(self, leftovers: int) -> dict[str, object]:
-        done = sum(self.board.counters(worker)["ops"] for worker in range(self.board.workers))
+        done = sum(self.shared.counters(worker)["ops"] for worker in range(self.shared.workers))
         return result(
-            self.board,
+            self.shared,
             workload=self.info.name,
             identity=self.identity,
             rate_per_s=self.options.rate_per_s,
@@ -158,7 +158,7 @@ class _Run:
             details={
                 **self.load.details(done),
                 "ops_asked": self.ops,
-                "stopped": self.board.stopped,
+                "stopped": self.shared.stopped,
                 "leftovers_killed": leftovers,
                 "batch": self.load.batch,
             },

@@ -15,7 +15,7 @@ from workloads.errors import EXIT_HOST_UNFIT, WorkloadError
 from workloads.parts.load import Load
 from workloads.parts.process import follow_parent_in_death, sharpen_timers
 from workloads.parts.speed import await_full_speed, probe_ns
-from workloads.parts.tallies import Board
+from workloads.parts.tallies import SharedTallies
 from workloads.running.options import Options
 from workloads.running.session import enter_session
 
@@ -23,8 +23,10 @@ from workloads.running.session import enter_session
 class Crew:
     """What all workers of one load have in common."""
 
-    def __init__(self, load: Load, board: Board, options: Options, ops: int, report: int) -> None:
-        self.load, self.board, self.options = load, board, options
+    def __init__(
+        self, load: Load, shared: SharedTallies, options: Options, ops: int, report: int
+    ) -> None:
+        self.load, self.shared, self.options = load, shared, options
         self.ops, self.report = ops, report
 
     def start(self) -> int:
@@ -51,11 +53,11 @@ class Crew:
         follow_parent_in_death(supervisor)
         self._settle()
         self._take_cpu(0)
-        self.load.prepare(self.board, 0)
-        self.board.touch(0)
-        self.board.note_speed_before(0, *await_full_speed(self.options.full_speed_ns))
+        self.load.prepare(self.shared, 0)
+        self.shared.touch(0)
+        self.shared.note_speed_before(0, *await_full_speed(self.options.full_speed_ns))
         entered = enter_session(self.options.auid)  # last, so that the set-up is not in it
-        others = [self._fork_member(worker) for worker in range(1, self.board.workers)]
+        others = [self._fork_member(worker) for worker in range(1, self.shared.workers)]
         self._tell(
             {
                 "pid": os.getpid(),
@@ -77,9 +79,9 @@ class Crew:
         try:
             follow_parent_in_death(leader)
             self._take_cpu(worker)
-            self.load.prepare(self.board, worker)
-            self.board.touch(worker)
-            self.board.note_speed_before(worker, *await_full_speed(None))
+            self.load.prepare(self.shared, worker)
+            self.shared.touch(worker)
+            self.shared.note_speed_before(worker, *await_full_speed(None))
             self._tell({"pid": os.getpid(), "worker": worker})
             self._run(worker)
             os._exit(0)
@@ -102,7 +104,7 @@ class Crew:
     def _take_cpu(self, worker: int) -> None:
         """One worker may use all the CPUs that were named, several take one each in turn."""
         if cpus := self.options.cpus:
-            alone = self.board.workers == 1
+            alone = self.shared.workers == 1
             os.sched_setaffinity(0, cpus if alone else {cpus[worker % len(cpus)]})
 
     def _tell(self, report: dict[str, object]) -> None:
@@ -110,7 +112,7 @@ class Crew:
         os.write(self.report, json.dumps(report).encode() + b"\n")
 
     def _run(self, worker: int) -> None:
-        share = self.load.share_of(self.ops, worker, self.board.workers)
+        share = self.load.share_of(self.ops, worker, self.shared.workers)
         options = self.options
-        self.load.run(self.board, worker, share, options.rate_per_s, options.busy_ns or 0)
-        self.board.note_speed_after(worker, probe_ns())
+        self.load.run(self.shared, worker, share, options.rate_per_s, options.busy_ns or 0)
+        self.shared.note_speed_after(worker, probe_ns())

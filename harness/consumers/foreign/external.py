@@ -20,7 +20,7 @@ from harness.processes.line_process import ChildFailedError
 POLL_S = 0.02
 STOP_TIMEOUT_S = 15.0
 KILL_TIMEOUT_S = 5.0
-LEAST_FREE_BYTES = 64 << 20
+MIN_FREE_BYTES = 64 << 20
 """A consumer whose folder's disk has less left is given up: a full disk harms the whole host."""
 
 
@@ -106,7 +106,7 @@ class ExternalProcess:
         """ChildFailedError where its folder's disk is nearly full."""
         disk = os.statvfs(self.folder)
         free = disk.f_bavail * disk.f_frsize
-        if free < LEAST_FREE_BYTES:
+        if free < MIN_FREE_BYTES:
             raise ChildFailedError(
                 f"{self.name} was given up: {free >> 20} MiB are left on the disk of {self.folder}"
             )

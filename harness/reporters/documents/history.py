@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import asdict
 from typing import Any
 
-from harness.model.history import LEAST_RUNS, History, PastRun, Point, Track
+from harness.model.history import MIN_RUNS, History, PastRun, Point, Track
 
 SCHEMA = "auditbench.history/1"
 
@@ -18,7 +18,7 @@ def history_document(history: History) -> dict[str, Any]:
         "machine": history.machine,
         "plan": history.plan,
         "metrics": list(history.metrics),
-        "least_runs_for_changes": LEAST_RUNS,
+        "least_runs_for_changes": MIN_RUNS,
         "runs": [{**asdict(run), "notes": list(run.notes)} for run in history.runs],
         "cells": [_track(track) for track in history.tracks],
         "warnings": [asdict(caution) for caution in history.cautions],

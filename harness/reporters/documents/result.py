@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import Any
 
-from harness.model.result import CellLedger, Comparison, LossComparison, Result, Standing
+from harness.model.result import CellLedger, Comparison, LossComparison, RankedConsumer, Result
 from harness.reporters.answer import answer
 from harness.reporters.ledger import STAGES
 
@@ -24,7 +24,7 @@ def result_document(result: Result) -> dict[str, Any]:
         "plan": result.plan,
         "comparisons": [_flat(comparison) for comparison in result.comparisons],
         "losses": [_flat(loss) for loss in result.losses],
-        "standings": [_flat(standing) for standing in result.standings],
+        "ranking": [_flat(ranked) for ranked in result.ranking],
         "sustained": [asdict(step) for step in result.sustained],
         "ledgers": [_ledger(ledger) for ledger in result.ledgers],
         "noise_floor": [asdict(floor) for floor in result.noise_floor],
@@ -33,7 +33,7 @@ def result_document(result: Result) -> dict[str, Any]:
     }
 
 
-def _flat(about_a_cell: Comparison | LossComparison | Standing) -> dict[str, Any]:
+def _flat(about_a_cell: Comparison | LossComparison | RankedConsumer) -> dict[str, Any]:
     """Its fields, with those of its cell among them."""
     document = asdict(about_a_cell)
     return {**document.pop("cell"), **document}

@@ -38,7 +38,7 @@ def gate_junit(report: GateReport) -> str:
     What cannot be decided is a failure of type `inconclusive`, or skipped where that passes.
     """
     cases = [_check_case(check, strict=report.strict) for check in report.checks]
-    cases.append(_trust_case("auditbench.gate", report.distrust))
+    cases.append(_trust_case("auditbench.gate", report.doubts))
     return _suites("auditbench gate", cases, _properties(report.results, gate_sentence(report)))
 
 

@@ -48,8 +48,8 @@ class RunPart:
     metrics: Grid
     ledger: Grid
     loss: Grid
-    standings: Grid
-    standing_words: Sequence[str]
+    ranking: Grid
+    ranking_words: Sequence[str]
     sustained: Grid
     noise: Grid
     noise_words: Sequence[str]
@@ -110,10 +110,10 @@ def _run_part(
         metrics=tables.all_metrics_grid(result),
         ledger=tables.ledger_grid(result),
         loss=tables.loss_grid(result),
-        standings=tables.standings_grid(result),
-        standing_words=[
+        ranking=tables.ranking_grid(result),
+        ranking_words=[
             f"{workload}, {words}"
-            for (workload, _), group in by_group(result.standings).items()
+            for (workload, _), group in by_group(result.ranking).items()
             for words in process_lines(group)
         ],
         sustained=tables.sustained_grid(result),

@@ -127,7 +127,7 @@ def loss_grid(result: Result) -> Grid:
     return Grid("loss", "Trials that lost events", header, rows)
 
 
-def standings_grid(result: Result) -> Grid:
+def ranking_grid(result: Result) -> Grid:
     """Consumers ranked by what an event costs them."""
     header = (
         *("consumer", "workload", "place", "CPU per event", "to the above"),
@@ -135,19 +135,19 @@ def standings_grid(result: Result) -> Grid:
     )
     rows = tuple(
         (
-            text(standing.cell.consumer),
-            text(standing.cell.workload),
-            number(count(standing.place), standing.place),
-            number(duration(standing.cpu_ns_per_event), standing.cpu_ns_per_event),
-            number(ratio(standing.ratio), standing.ratio),
-            number(ratio(standing.ci_low), standing.ci_low),
-            number(ratio(standing.ci_high), standing.ci_high),
-            number(size(standing.memory_bytes), standing.memory_bytes),
-            number(size(standing.written_bytes), standing.written_bytes),
-            number(milliseconds(standing.delay_p50_ms), standing.delay_p50_ms),
-            number(milliseconds(standing.delay_max_ms), standing.delay_max_ms),
+            text(ranked.cell.consumer),
+            text(ranked.cell.workload),
+            number(count(ranked.place), ranked.place),
+            number(duration(ranked.cpu_ns_per_event), ranked.cpu_ns_per_event),
+            number(ratio(ranked.ratio), ranked.ratio),
+            number(ratio(ranked.ci_low), ranked.ci_low),
+            number(ratio(ranked.ci_high), ranked.ci_high),
+            number(size(ranked.memory_bytes), ranked.memory_bytes),
+            number(size(ranked.written_bytes), ranked.written_bytes),
+            number(milliseconds(ranked.delay_p50_ms), ranked.delay_p50_ms),
+            number(milliseconds(ranked.delay_max_ms), ranked.delay_max_ms),
         )
-        for standing in result.standings
+        for ranked in result.ranking
     )
     caption = "Consumers by CPU time per event; bytes written are per event"
     return Grid("consumers", caption, header, rows)

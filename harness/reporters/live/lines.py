@@ -25,7 +25,7 @@ NARROWING_WIDTH = 9
 NARROW, WIDE = 0.005, 1.0
 """Halves of an interval that are drawn as the lowest and as the full bar."""
 STATUS_LINES = 4
-LEAST_ROWS = 1
+MIN_ROWS = 1
 _AROUND = 4
 """Lines beside status and cells: a blank one, the header, the count of what did not fit, and the
 one that the cursor is left on."""
@@ -124,7 +124,7 @@ def _level(width: float) -> int:
 
 def rows_that_fit(height: int) -> int:
     """How many cells a terminal of so many lines has room for."""
-    return max(height - STATUS_LINES - _AROUND, LEAST_ROWS)
+    return max(height - STATUS_LINES - _AROUND, MIN_ROWS)
 
 
 def cell_table(lines: Sequence[CellLine], what: str, rows: int) -> Table:

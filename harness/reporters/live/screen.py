@@ -11,7 +11,7 @@ from rich.segment import Segment
 
 from harness.reporters.live.lines import CellLine, Frame, Status, cell_table, rows_that_fit
 
-LEAST_INTERVAL_S = 0.5
+MIN_INTERVAL_S = 0.5
 """Between two drawings during a load: whoever draws takes CPU from what is measured."""
 
 
@@ -24,7 +24,7 @@ class LiveScreen:
             console=console, auto_refresh=False, redirect_stdout=False, redirect_stderr=False
         )
         self._clock = clock
-        self._drawn_s = -LEAST_INTERVAL_S
+        self._drawn_s = -MIN_INTERVAL_S
         self._lines: Sequence[CellLine] = ()
         self._what = ""
         self._size = (0, 0)
@@ -46,7 +46,7 @@ class LiveScreen:
     @property
     def due(self) -> bool:
         """Whether the last drawing is long enough ago to draw during a load."""
-        return self._clock() - self._drawn_s >= LEAST_INTERVAL_S
+        return self._clock() - self._drawn_s >= MIN_INTERVAL_S
 
     def draw(self, status: Status) -> None:
         """Draw now."""

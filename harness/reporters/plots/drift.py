@@ -38,7 +38,7 @@ INSIDE = 0.95
 
 
 @dataclass(frozen=True, slots=True)
-class Course:
+class RunBlocks:
     """One cell: its ratio to the reference by block, and what the run makes of them."""
 
     cell: Cell
@@ -68,13 +68,13 @@ def _metric(view: ReportView, choice: Choice) -> str:
     return choice.metric or view.result.primary
 
 
-def _courses(view: ReportView, choice: Choice) -> dict[str, list[Course]]:
+def _courses(view: ReportView, choice: Choice) -> dict[str, list[RunBlocks]]:
     metric = _metric(view, choice)
     values = _values(view, metric)
-    found: dict[str, list[Course]] = {}
+    found: dict[str, list[RunBlocks]] = {}
     for workload, group in groups(view, choice).items():
         courses = [
-            Course(c.cell, labels(group)[c.cell], c, by_block)
+            RunBlocks(c.cell, labels(group)[c.cell], c, by_block)
             for c in compared(group, metric)
             if c.interleaved and (by_block := _by_block(values, c.cell, _reference(view, c.cell)))
         ]
@@ -152,7 +152,7 @@ def picture(view: ReportView, choice: Choice, colours: Ink) -> Figure:
     return figure
 
 
-def _strips(figure: Figure, colours: Ink, courses: Sequence[Course], top: float) -> None:
+def _strips(figure: Figure, colours: Ink, courses: Sequence[RunBlocks], top: float) -> None:
     limit = _limit(courses)
     blocks = sorted({block for course in courses for block in course.by_block})
     for place, course in enumerate(courses):
@@ -181,7 +181,7 @@ def _per_cent(change: float) -> str:
     return f"{change:+.3g} %".replace("-", "−") if change else "0"
 
 
-def _limit(courses: Iterable[Course]) -> float:
+def _limit(courses: Iterable[RunBlocks]) -> float:
     """In per cent: the margin at least."""
     courses = list(courses)
     margin = 100 * max(course.estimate.margin for course in courses)
@@ -192,7 +192,7 @@ def _limit(courses: Iterable[Course]) -> float:
     return math.ceil(2 * wanted / step) * step / 2
 
 
-def _strip(axes: Axes, colours: Ink, course: Course, limit: float) -> None:
+def _strip(axes: Axes, colours: Ink, course: RunBlocks, limit: float) -> None:
     margin = 100 * course.estimate.margin
     axes.axhspan(-margin, margin, color=colours.band, lw=0, zorder=0)
     axes.axhline(0, color=colours.text, lw=1, zorder=2)

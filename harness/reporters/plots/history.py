@@ -34,7 +34,7 @@ MARKS = (
     f"Against the run before: {_VERDICTS}, or the first run.\n"
     "Hollow: stopped, or doubtful. Dashed: a change of level."
 )
-LEAST_SPAN = math.log(1.05)
+MIN_SPAN = math.log(1.05)
 """An axis spans at least so much, that noise of half a per cent does not look like a change."""
 
 
@@ -144,7 +144,7 @@ def _panel(axes: Axes, colours: Ink, history: History, track: Track) -> None:
 def _limits(points: list[Point]) -> tuple[float, float]:
     values = [v for p in points for v in (p.level, p.ci_low, p.ci_high) if v is not None and v > 0]
     low, high = math.log(min(values)), math.log(max(values))
-    room = max((high - low) * 0.25, (LEAST_SPAN - high + low) / 2)
+    room = max((high - low) * 0.25, (MIN_SPAN - high + low) / 2)
     return math.exp(low - room), math.exp(high + room)
 
 

@@ -46,11 +46,11 @@ STAGES = {
     "stage_consumer_records": "consumer could not read",
 }
 """Where the records of vanished events went."""
-LEAST_SHARE = 0.03
+MIN_SHARE = 0.03
 """A loss is drawn at least this high: one event among millions must be seen."""
 
 LETTERS_IN_COLUMN = 9
-LEAST_HATCHED = 0.1
+MIN_HATCHED = 0.1
 """A hatch on less than this would look like a dashed line."""
 
 
@@ -223,7 +223,7 @@ def _steps(axes: Axes, colours: Ink, flow: Flow) -> None:
         axes.plot((place - 0.7, place - 0.3), (level, level), color=colours.faint, lw=0.7)
         if share > 0:
             # A loss too small to be seen keeps its place; only its height is not to scale.
-            shown = max(share, LEAST_SHARE)
+            shown = max(share, MIN_SHARE)
             _bar(axes, colours, place, max(level - shown, 0.0), min(shown, 1.0), name)
         else:
             axes.plot((place - 0.3, place + 0.3), (level, level), color=colours.faint, lw=0.7)
@@ -233,11 +233,11 @@ def _steps(axes: Axes, colours: Ink, flow: Flow) -> None:
     _number(axes, colours, last, count(flow.total.complete))
     whole = (flow.total.complete or 0) / flow.whole
     if whole > 0:
-        _bar(axes, colours, last, 0.0, max(whole, LEAST_SHARE), "complete")
+        _bar(axes, colours, last, 0.0, max(whole, MIN_SHARE), "complete")
 
 
 def _bar(axes: Axes, colours: Ink, place: int, low: float, height: float, name: str) -> None:
-    look = _look(colours, name) | ({"hatch": None} if height < LEAST_HATCHED else {})
+    look = _look(colours, name) | ({"hatch": None} if height < MIN_HATCHED else {})
     axes.bar(place, height, 0.6, low, clip_on=False, **look)
 
 

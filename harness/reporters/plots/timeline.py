@@ -55,7 +55,7 @@ COLUMNS = (
 
 
 @dataclass(frozen=True, slots=True)
-class Course:
+class RunBlocks:
     """The trial of a cell in which the most happened."""
 
     cell: Cell
@@ -95,14 +95,14 @@ class Course:
         return not any(self.peak(column) for column in COLUMNS)
 
 
-def _courses(view: ReportView, choice: Choice) -> dict[str, list[Course]]:
+def _courses(view: ReportView, choice: Choice) -> dict[str, list[RunBlocks]]:
     trials = used(view.samples)
-    found: dict[str, list[Course]] = {}
+    found: dict[str, list[RunBlocks]] = {}
     for workload, group in groups(view, choice).items():
         for cell, label in labels(group).items():
             seen = [sample for sample in trials.get(cell, []) if len(sample.timeline) > 1]
             if seen:
-                course = Course(cell, label, max(seen, key=_interest), _stopped(view, cell))
+                course = RunBlocks(cell, label, max(seen, key=_interest), _stopped(view, cell))
                 found.setdefault(workload, []).append(course)
     return found
 
@@ -124,7 +124,7 @@ def _stopped(view: ReportView, cell: Cell) -> tuple[int, int] | None:
     return None
 
 
-def _loud(courses: Sequence[Course]) -> list[Course]:
+def _loud(courses: Sequence[RunBlocks]) -> list[RunBlocks]:
     return [course for course in courses if not course.is_quiet]
 
 
@@ -150,7 +150,7 @@ def data(view: ReportView, choice: Choice) -> Table:
     return Table(header, tuple(rows))
 
 
-def _name(course: Course) -> tuple[str, str, str]:
+def _name(course: RunBlocks) -> tuple[str, str, str]:
     return course.cell.workload, course.cell.scenario, course.cell.consumer
 
 
@@ -167,7 +167,7 @@ def words(view: ReportView, choice: Choice) -> str:
     return "\n".join(lines)
 
 
-def _peaks(course: Course) -> str:
+def _peaks(course: RunBlocks) -> str:
     backlog, lost, unread = (count(course.peak(column)) for column in COLUMNS)
     limit = f" of {count(course.limit)} allowed" if course.limit else ""
     stopped = ""
@@ -209,7 +209,7 @@ def picture(view: ReportView, choice: Choice, colours: Ink) -> Figure:
     return figure
 
 
-def _common_end_ms(courses: Sequence[Course]) -> float | None:
+def _common_end_ms(courses: Sequence[RunBlocks]) -> float | None:
     """Where the axis of time of all of them ends; None where each needs its own."""
     ends = [course.end_ms for course in courses]
     return max(ends) if max(ends) <= LIKE_LONG * min(ends) else None
@@ -221,7 +221,7 @@ def _width_in() -> float:
 
 
 def _row(
-    figure: Figure, colours: Ink, course: Course, top: float, end_ms: float | None, is_last: bool
+    figure: Figure, colours: Ink, course: RunBlocks, top: float, end_ms: float | None, is_last: bool
 ) -> None:
     """One cell. `end_ms` None gives it an axis of its own, and its length beside it."""
     name = wrapped(course.label, 14, 2)
@@ -246,7 +246,7 @@ def _row(
         _line(axes, colours, course, column, colours.series[place])
 
 
-def _line(axes: Axes, colours: Ink, course: Course, column: Column, colour: str) -> None:
+def _line(axes: Axes, colours: Ink, course: RunBlocks, column: Column, colour: str) -> None:
     seen = [(m.t_ms, value) for m in course.moments if (value := column.value(m)) is not None]
     peak = course.peak(column)
     axes.set_ylim(0, max(peak, 1) * 1.08)
@@ -273,7 +273,7 @@ def _line(axes: Axes, colours: Ink, course: Course, column: Column, colour: str)
     )
 
 
-def _legend(figure: Figure, colours: Ink, panels: dict[str, list[Course]]) -> None:
+def _legend(figure: Figure, colours: Ink, panels: dict[str, list[RunBlocks]]) -> None:
     from matplotlib.lines import Line2D
     from matplotlib.patches import Patch
 

@@ -14,7 +14,7 @@ from harness.model.run import Scenario
 from harness.run.plan.file import PlanFile
 
 
-class Wish(Protocol):
+class ConsumerChoice(Protocol):
     """What is taken of a request."""
 
     @property
@@ -25,35 +25,35 @@ class Wish(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Seats:
+class PlanConsumers:
     """The consumers of all cells that name none, and those that a cell may have of its own."""
 
     consumers: tuple[str, ...]
     allowed: frozenset[str]
     absent: tuple[str, ...]
 
-    def taken(self, scenarios: Sequence[Scenario]) -> tuple[Scenario, ...]:
+    def wanted(self, scenarios: Sequence[Scenario]) -> tuple[Scenario, ...]:
         """The scenarios whose consumer is here, and wanted."""
         return tuple(s for s in scenarios if s.consumer is None or s.consumer in self.allowed)
 
 
-def seats_of(wish: Wish, file: PlanFile) -> Seats:
+def plan_consumers(choice: ConsumerChoice, file: PlanFile) -> PlanConsumers:
     """The consumers of a run.
 
     One that the plan names and this host lacks is left out; one that was asked for by name is a
     ConsumerAbsentError. A name that is unknown is a UsageError.
     """
-    for name in wish.consumer_paths:
+    for name in choice.consumer_paths:
         find_consumer(name)
     own = tuple(cell.consumer for cell in file.cells if cell.consumer)
-    asked = dict.fromkeys([*wish.consumers])
+    asked = dict.fromkeys([*choice.consumers])
     for name in (*asked, *file.consumers, *own):
         find_consumer(name)
     for name in asked:
-        CONSUMERS[name].find(wish.consumer_paths.get(name))
+        CONSUMERS[name].find(choice.consumer_paths.get(name))
     optional = [*([] if asked else file.consumers), *own]
     absent = tuple(
-        name for name in dict.fromkeys(optional) if not is_here(name, wish.consumer_paths)
+        name for name in dict.fromkeys(optional) if not is_here(name, choice.consumer_paths)
     )
     chosen = [name for name in (asked or file.consumers) if name not in absent]
     # What works without audit sits in the cells that are made for it.
@@ -65,7 +65,7 @@ def seats_of(wish: Wish, file: PlanFile) -> Seats:
         raise UsageError(
             "none of the plan's consumers is on this host", remedy="name others with --consumer"
         )
-    return Seats(seated, allowed, absent)
+    return PlanConsumers(seated, allowed, absent)
 
 
 def _is_apart(name: str) -> bool:

@@ -31,12 +31,12 @@ def check_cell_options(file: PlanFile, workloads: Iterable[str]) -> None:
     for cell in file.cells:
         for option in cell.workload_options():
             for workload in workloads:
-                taken = [o for o in WORKLOADS[workload].options if o not in NOT_BY_CELL]
-                if option not in taken:
+                wanted = [o for o in WORKLOADS[workload].options if o not in NOT_BY_CELL]
+                if option not in wanted:
                     raise UsageError(
                         f"the cell {cell.name!r} has the option {option!r}, which {workload} "
                         "does not take",
-                        remedy=f"it takes {', '.join(taken) or 'none'}",
+                        remedy=f"it takes {', '.join(wanted) or 'none'}",
                     )
 
 

@@ -20,7 +20,7 @@ from harness.errors import UsageError
 from harness.model.run import AA, Cell, Scenario
 from harness.renamed import hint
 from harness.run.ladder import Ladder, steps_of
-from harness.run.plan.consumers import seats_of
+from harness.run.plan.consumers import plan_consumers
 from harness.run.plan.file import Kind, PlanFile, load_plan_file
 from harness.run.plan.options import check_cell_options, margins_of, workload_options
 from harness.run.plan.scenario import bind_named, bind_rule_files, copy_of, scenario_document
@@ -36,7 +36,7 @@ MOST_BLOCKS = 100_000
 COMMAND = "command"
 _PRESSING = tuple(name for name in WORKLOADS if name not in (COMMAND, "replay"))
 """Workloads that can be named: of a command the words are given, and a replay feeds a consumer."""
-LEAST_BLOCKS = 8
+MIN_BLOCKS_UNTIL_CI = 8
 """Before the first look at how wide the intervals are: with fewer they are often narrow by chance,
 and an interval that ended its run would hold the truth too seldom (docs/validity.md)."""
 
@@ -161,11 +161,11 @@ def make_plan(request: Request, *, never_enabled: bool = False) -> Plan:
     """The plan of a request. `never_enabled` adds the states that only a fresh boot can show."""
     file = load_plan_file(request.plan)
     workloads = _workloads(request, file)
-    seats = seats_of(request, file)
+    chosen = plan_consumers(request, file)
     check_cell_options(file, workloads)
     margin, margins = margins_of(request.margins, file)
     bound = {
-        name: seats.taken(_scenarios(request, file, name, never_enabled)) for name in workloads
+        name: chosen.wanted(_scenarios(request, file, name, never_enabled)) for name in workloads
     }
     plan = Plan(
         name=request.plan if request.plan.isidentifier() else Path(request.plan).stem,
@@ -174,7 +174,7 @@ def make_plan(request: Request, *, never_enabled: bool = False) -> Plan:
         reference=Reference(file.reference, file.reference_consumer),
         workloads=workloads,
         scenarios=bound,
-        consumers=seats.consumers,
+        consumers=chosen.consumers,
         blocks=_blocks(request, file),
         ops={name: _ops(request, file, WORKLOADS[name]) for name in workloads},
         seed=_seed(request.seed),
@@ -190,8 +190,8 @@ def make_plan(request: Request, *, never_enabled: bool = False) -> Plan:
         auid=file.auid if request.auid is None else request.auid,
         workload_options=workload_options(request.workload_options, workloads),
         command=request.command,
-        ladder=_ladder(request, file, seats.consumers),
-        absent=seats.absent,
+        ladder=_ladder(request, file, chosen.consumers),
+        absent=chosen.absent,
     )
     refuse_bad_loads(_loads(plan))
     return plan
@@ -256,14 +256,14 @@ def _seed(seed: int | None) -> int:
 
 def _blocks(request: Request, file: PlanFile) -> int:
     blocks = _blocks_asked(request, file)
-    return blocks if request.until_ci is None else max(blocks, LEAST_BLOCKS)
+    return blocks if request.until_ci is None else max(blocks, MIN_BLOCKS_UNTIL_CI)
 
 
 def _blocks_asked(request: Request, file: PlanFile) -> int:
     if request.blocks is not None:
         return _within("--blocks", request.blocks, MOST_BLOCKS)
     if request.until_ci is not None and request.pace == "default":
-        return LEAST_BLOCKS
+        return MIN_BLOCKS_UNTIL_CI
     blocks = {
         "default": file.blocks.default,
         "fast": file.blocks.fast,
@@ -330,7 +330,7 @@ def _scenarios(
         exclude_exe=request.exclude_exe,
         noisy=noisy,
         ignore_lock=request.ignore_lock,
-        taken=[*names, *(name + AA for name in names)],
+        wanted=[*names, *(name + AA for name in names)],
     )
     if file.aa_cell and file.reference:
         at = names.index(file.reference) + 1

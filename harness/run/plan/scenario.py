@@ -35,11 +35,11 @@ def bind_rule_files(
     exclude_exe: str | None,
     noisy: str,
     ignore_lock: bool,
-    taken: Collection[str],
+    wanted: Collection[str],
 ) -> list[Scenario]:
     """One scenario per file, named after it, each followed by its exclusions where asked for."""
     scenarios: list[Scenario] = []
-    names = set(taken)
+    names = set(wanted)
     for path in paths:
         file = load_rule_file(path, ignore_lock=ignore_lock)
         name = _free_name(path.stem, names)

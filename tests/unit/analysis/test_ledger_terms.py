@@ -49,7 +49,7 @@ def test_suppressed_is_what_the_always_rules_alone_demand_more(
 def test_what_a_rule_cannot_tell_stays_unknown(tmp_path: Path) -> None:
     path = tmp_path / "x.rules"
     path.write_text("-a never,exit -S connect -F a0=3\n-a always,exit -S connect\n")
-    (scenario,) = bind_rule_files([path], exclude_exe=None, noisy="", ignore_lock=False, taken=())
+    (scenario,) = bind_rule_files([path], exclude_exe=None, noisy="", ignore_lock=False, wanted=())
     assert demanded_events(scenario, DONE) == (None, None)
 
 

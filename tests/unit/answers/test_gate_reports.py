@@ -13,11 +13,11 @@ import jsonschema
 import pytest
 from rich.console import Console
 
-from harness.answers.ab import judge_contest
+from harness.answers.ab import judge_ab
 from harness.answers.gate import GateRules, gate_run
 from harness.answers.limits import read_limits
 from harness.answers.result import make_result
-from harness.model.ab import Contest, Contestant
+from harness.model.ab import AbReport, AbSide
 from harness.model.gate import Check, GateReport, Reading
 from harness.reporters.ab import ab_document, ab_markdown, ab_sentences, render_ab
 from harness.reporters.export.junit import gate_junit, result_junit
@@ -62,7 +62,7 @@ def hostile(report: GateReport) -> GateReport:
         )
         for check in report.checks
     )
-    return replace(report, checks=checks, distrust=(HOSTILE,))
+    return replace(report, checks=checks, doubts=(HOSTILE,))
 
 
 def test_junit_has_the_shape_that_ci_systems_read(report: GateReport) -> None:
@@ -132,18 +132,18 @@ def test_both_readings_are_shown_and_what_they_come_to(report: GateReport) -> No
     assert max(map(len, shown.splitlines())) <= 80
 
 
-def contest(
+def ab_report(
     tmp_path: Path, *changes: Change, a: str = "rules+exclude-exe", b: str = "rules"
-) -> Contest:
+) -> AbReport:
     folder = altered_run(tmp_path / "h-1" / "run", *changes)
-    sides = Contestant("A", "old/x.rules", a), Contestant("B", "new/x.rules", b)
-    found = judge_contest(load_run(folder), *sides)
+    sides = AbSide("A", "old/x.rules", a), AbSide("B", "new/x.rules", b)
+    found = judge_ab(load_run(folder), *sides)
     jsonschema.validate(ab_document(found), AB_SCHEMA)
     return found
 
 
 def test_b_costs_more(tmp_path: Path) -> None:
-    found = contest(tmp_path)
+    found = ab_report(tmp_path)
     assert (found.verdict, found.inconclusive) == ("worse", False)
     cost, loss = ab_sentences(found)
     # 15 µs against 7.2 µs
@@ -158,19 +158,19 @@ def test_b_costs_more(tmp_path: Path) -> None:
 
 
 def test_b_costs_less(tmp_path: Path) -> None:
-    found = contest(tmp_path, a="rules", b="rules+exclude-exe")
+    found = ab_report(tmp_path, a="rules", b="rules+exclude-exe")
     assert found.verdict == "better"
     assert re.match(r"udp: B costs 5[12][.\d]* % less than A", ab_sentences(found)[0])
 
 
 def test_both_cost_the_same(tmp_path: Path) -> None:
-    found = contest(tmp_path, a="no-audit", b="no-audit-aa")
+    found = ab_report(tmp_path, a="no-audit", b="no-audit-aa")
     assert (found.verdict, found.inconclusive) == ("equal", False)
     assert "udp: equal: B costs " in ab_sentences(found)[0]
 
 
 def test_it_cannot_be_decided(tmp_path: Path) -> None:
-    found = contest(tmp_path, slower("no-rules", 1.0, spread=0.1), a="disabled", b="no-rules")
+    found = ab_report(tmp_path, slower("no-rules", 1.0, spread=0.1), a="disabled", b="no-rules")
     assert (found.verdict, found.inconclusive) == ("inconclusive", True)
     sentence = ab_sentences(found)[0]
     assert sentence.startswith("udp: inconclusive: ")
@@ -182,14 +182,14 @@ def test_b_loses_more_and_is_worse_though_it_costs_less(
     tmp_path: Path, known: list[Change]
 ) -> None:
     changes = [*known, lossy("rules", events=500), slower("rules", 0.3)]
-    found = contest(tmp_path, *changes, a="disabled")
+    found = ab_report(tmp_path, *changes, a="disabled")
     assert {comparison.verdict for comparison in found.primary} == {"better"}
     assert found.verdict == "worse"
     assert "A lost events in 0 of 8 trials, B in 8 of 8: B loses more" in ab_sentences(found)[1]
 
 
 def test_loss_that_nobody_saw_is_not_none(tmp_path: Path) -> None:
-    found = contest(tmp_path, without_ledger)
+    found = ab_report(tmp_path, without_ledger)
     assert ab_sentences(found)[1] == "Whether events were lost is not known."
 
 
@@ -198,7 +198,7 @@ def test_loss_that_nobody_saw_is_not_none(tmp_path: Path) -> None:
     [(unexplained("rules"), "not accounted for"), (invalid("rules"), "no block in common")],
 )
 def test_what_cannot_be_relied_on(tmp_path: Path, change: Change, reason: str) -> None:
-    found = contest(tmp_path, change)
+    found = ab_report(tmp_path, change)
     assert found.verdict == "untrustworthy"
     (sentence,) = ab_sentences(found)
     assert reason in sentence

@@ -18,7 +18,7 @@ from harness.analysis.limit import (
     settle,
 )
 from harness.analysis.ratio import student_t
-from harness.answers.limits import Aside, cells_aside, read_limits, select_cells
+from harness.answers.limits import ExcludedCells, excluded_cells, read_limits, select_cells
 from harness.errors import UsageError
 from harness.model.gate import Limit
 from harness.model.result import LossComparison
@@ -44,11 +44,11 @@ METRICS = {"elapsed": "elapsed_ns_per_op", "p99": "latency_p99_ns"}
         ("mine+exclude-exe/lost:0", "lost", 0, "loss", ("mine+exclude-exe",)),
     ],
 )
-def test_what_parses(text: str, metric: str, bound: float, yardstick: str, scope: tuple) -> None:
+def test_what_parses(text: str, metric: str, bound: float, basis: str, scope: tuple) -> None:
     limit = parse_limit(text, METRICS)
     assert limit.metric == metric
     assert limit.bound == pytest.approx(bound)
-    assert (limit.yardstick, limit.scope, limit.text) == (yardstick, scope, text)
+    assert (limit.basis, limit.scope, limit.text) == (basis, scope, text)
 
 
 @pytest.mark.parametrize(
@@ -151,39 +151,39 @@ CELLS = [
 ]
 
 
-def scenarios(text: str, aside: Aside) -> set[str]:
-    return {cell.scenario for cell in select_cells(parse_limit(text, METRICS), CELLS, aside)}
+def scenarios(text: str, excluded: ExcludedCells) -> set[str]:
+    return {cell.scenario for cell in select_cells(parse_limit(text, METRICS), CELLS, excluded)}
 
 
 def test_which_cells_a_limit_is_for() -> None:
-    aside = cells_aside(CELLS, REFERENCE, "ref", apart=["old"])
-    assert scenarios("elapsed:5%", aside) == {"mine"}
-    assert scenarios("old/elapsed:5%", aside) == {"old"}
-    assert scenarios("ref-aa/elapsed:5%", aside) == {"ref-aa"}
-    assert scenarios("ref/lost:0", aside) == {"ref"}
+    excluded = excluded_cells(CELLS, REFERENCE, "ref", apart=["old"])
+    assert scenarios("elapsed:5%", excluded) == {"mine"}
+    assert scenarios("old/elapsed:5%", excluded) == {"old"}
+    assert scenarios("ref-aa/elapsed:5%", excluded) == {"ref-aa"}
+    assert scenarios("ref/lost:0", excluded) == {"ref"}
     limit = parse_limit("udp/store/lost:0", METRICS)
-    assert select_cells(limit, CELLS, aside) == [Cell("udp", "mine", "store")]
+    assert select_cells(limit, CELLS, excluded) == [Cell("udp", "mine", "store")]
 
 
 def test_the_plans_reference_steps_aside_for_another() -> None:
-    aside = cells_aside(CELLS, Reference("old"), "ref")
-    assert scenarios("elapsed:5%", aside) == {"mine"}
+    excluded = excluded_cells(CELLS, Reference("old"), "ref")
+    assert scenarios("elapsed:5%", excluded) == {"mine"}
 
 
 def test_a_reference_by_consumer_leaves_its_scenarios_in() -> None:
-    aside = cells_aside(CELLS, Reference(consumer="store"), None)
-    found = select_cells(parse_limit("elapsed:5%", METRICS), CELLS, aside)
+    excluded = excluded_cells(CELLS, Reference(consumer="store"), None)
+    found = select_cells(parse_limit("elapsed:5%", METRICS), CELLS, excluded)
     assert {cell.consumer for cell in found} == {"assemble"}
     assert {cell.scenario for cell in found} == {"ref", "ref-aa", "mine", "old"}
 
 
 def test_without_a_reference_loss_is_judged_everywhere() -> None:
-    aside = cells_aside(CELLS, Reference(), None)
-    assert len(select_cells(parse_limit("lost:0", METRICS), CELLS, aside)) == len(CELLS)
+    excluded = excluded_cells(CELLS, Reference(), None)
+    assert len(select_cells(parse_limit("lost:0", METRICS), CELLS, excluded)) == len(CELLS)
 
 
 @pytest.mark.parametrize("text", ["ref/elapsed:5%", "min/elapsed:5%", "udp/shells/lost:0"])
 def test_a_limit_for_no_cell_is_a_mistake(text: str) -> None:
     limit: Limit = parse_limit(text, METRICS)
     with pytest.raises(UsageError, match="for no cell"):
-        select_cells(limit, CELLS, cells_aside(CELLS, REFERENCE, "ref"))
+        select_cells(limit, CELLS, excluded_cells(CELLS, REFERENCE, "ref"))

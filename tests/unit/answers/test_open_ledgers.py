@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from harness.answers.result import make_result
-from harness.answers.trust import distrusted
+from harness.answers.trust import doubts_about
 from harness.model.run import Ledger, Scenario
 from harness.reporters.ledger import equation
 from harness.run.demanded_events import rules_name_only
@@ -42,7 +42,7 @@ def test_a_trial_that_does_not_close_is_told_and_trusted_nowhere(
     assert "udp × rules: -70" in words
     assert "an error of this program" in words
     assert shown.returncode == 3
-    assert "1 trial has events not accounted for" in distrusted(make_result(load_run(run)))[0]
+    assert "1 trial has events not accounted for" in doubts_about(make_result(load_run(run)))[0]
 
 
 def test_what_others_lost_is_a_bound_and_no_error(tmp_path: Path) -> None:

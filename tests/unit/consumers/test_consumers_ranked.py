@@ -8,12 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from harness.analysis.ranking import standings
+from harness.analysis.ranking import ranking
 from harness.consumers.base import ConsumerAbsentError, Found
 from harness.consumers.catalog import CONSUMERS
 from harness.errors import UsageError
 from harness.model.run import Cell, Ledger, Sample, Trial
-from harness.reporters.ranking import by_group, process_lines, standing_rows
+from harness.reporters.ranking import by_group, process_lines, ranking_rows
 from harness.run.failures import PATIENCE, Failures
 from harness.run.plan.plan import Request, make_plan
 from harness.run.sample import sample_of
@@ -43,7 +43,7 @@ def samples_of(costs: dict[str, float], blocks: int = 12, spread: float = 0.02) 
 
 
 def test_the_cheapest_comes_first_with_its_ratio_to_the_one_above() -> None:
-    found = standings(samples_of({"two": 4000.0, "cheap": 1000.0, "near": 1005.0}))
+    found = ranking(samples_of({"two": 4000.0, "cheap": 1000.0, "near": 1005.0}))
     first, second, two = found
     assert {first.cell.consumer, second.cell.consumer} == {"cheap", "near"}
     assert two.cell.consumer == "two"
@@ -59,7 +59,7 @@ def test_the_cheapest_comes_first_with_its_ratio_to_the_one_above() -> None:
 
 
 def test_only_a_consumer_of_several_processes_is_taken_apart() -> None:
-    found = standings(samples_of({"two": 4000.0, "cheap": 1000.0}))
+    found = ranking(samples_of({"two": 4000.0, "cheap": 1000.0}))
     assert found[0].cpu_by_process_ns == {}
     assert found[1].cpu_by_process_ns == pytest.approx({"auditd": 1000, "laurel": 3000}, rel=0.03)
     (words,) = process_lines(found)
@@ -67,13 +67,13 @@ def test_only_a_consumer_of_several_processes_is_taken_apart() -> None:
 
 
 def test_one_consumer_alone_is_not_ranked() -> None:
-    assert standings(samples_of({"cheap": 1000.0})) == []
+    assert ranking(samples_of({"cheap": 1000.0})) == []
 
 
 def test_rows_for_people() -> None:
-    found = standings(samples_of({"cheap": 1500.0, "two": 6000.0}, spread=0))
+    found = ranking(samples_of({"cheap": 1500.0, "two": 6000.0}, spread=0))
     assert list(by_group(found)) == [("udp", "rules")]
-    rows = list(standing_rows(found))
+    rows = list(ranking_rows(found))
     assert rows[0] == ("1. cheap", "1.50 µs", "–", "12.4 MiB", "–", "6.50 ms")
     assert rows[1][2] == "4.00 (4.00–4.00)"
 
@@ -156,8 +156,8 @@ def test_what_watched_without_audit_joins_the_others_of_its_workload() -> None:
         metrics = {"cpu_consumer_ns_per_event": 2000.0, "events_generated": 0.0}
         ledger = Ledger(generated=0, complete=None, partial=None, lost=0)
         samples.append(sample_of(trial, metrics=metrics, ledger=ledger))
-    found = standings(samples)
-    assert [standing.cell.consumer for standing in found] == ["cheap", "ebpf", "two"]
+    found = ranking(samples)
+    assert [ranked.cell.consumer for ranked in found] == ["cheap", "ebpf", "two"]
     assert list(by_group(found)) == [("udp", "rules")]
 
 

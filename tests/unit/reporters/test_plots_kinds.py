@@ -12,7 +12,7 @@ from matplotlib.patches import Rectangle
 from harness.model.result import ReportView
 from harness.model.run import Ledger, Moment, Sample
 from harness.reporters.plots.catalog import PLOTS
-from harness.reporters.plots.ledger import LEAST_SHARE
+from harness.reporters.plots.ledger import MIN_SHARE
 from harness.reporters.plots.picture import svg_text
 from harness.reporters.plots.scale import axis_duration, even_ticks, plain_number, round_ticks
 from harness.reporters.plots.style import VERMILION
@@ -150,7 +150,7 @@ def test_ledger_shows_one_loss_among_millions_and_all(lost: int) -> None:
     bars = PLOTS["ledger"].draw(view).axes[0].patches
     (refused,) = [bar for bar in bars if bar.get_facecolor()[:3] == _rgb(VERMILION)]
     assert isinstance(refused, Rectangle)
-    assert refused.get_height() == pytest.approx(max(lost / generated, LEAST_SHARE))
+    assert refused.get_height() == pytest.approx(max(lost / generated, MIN_SHARE))
     assert f"{lost * BLOCKS:,} refused" in PLOTS["ledger"].describe(view)
 
 

@@ -12,7 +12,13 @@ import pytest
 
 from harness.errors import UsageError
 from harness.model.run import Ledger, Sample, Trial
-from harness.run.blocks import DEFAULT_MAX_TIME_S, LOOK_EVERY_BLOCKS, Course, refuse_endless, widest
+from harness.run.blocks import (
+    DEFAULT_MAX_TIME_S,
+    LOOK_EVERY_BLOCKS,
+    RunBlocks,
+    refuse_endless,
+    widest,
+)
 from harness.run.plan.plan import LEAST_BLOCKS, Plan, Request, make_plan
 from harness.run.runner import Silence, run_trials
 from harness.run.sample import sample_of
@@ -43,39 +49,39 @@ class Machine:
             ledger=Ledger(generated=None, complete=None, partial=None, lost=None),
         )
 
-    def run(self, made: Plan) -> Course:
-        course = Course(made, METRIC, clock=lambda: self.now_s)
-        run_trials(course, self.measure, self.saved.append, Silence())
-        return course
+    def run(self, made: Plan) -> RunBlocks:
+        run_blocks = RunBlocks(made, METRIC, clock=lambda: self.now_s)
+        run_trials(run_blocks, self.measure, self.saved.append, Silence())
+        return run_blocks
 
 
 def test_the_plans_blocks_are_all_there_is_without_a_rule() -> None:
     machine = Machine(spread=0.5)
-    course = machine.run(plan(blocks=5))
-    assert course.ending == "blocks"
-    assert (course.blocks_done, course.blocks_planned) == (5, 5)
-    assert len(machine.saved) == course.trials_planned == 6 * 3
+    run_blocks = machine.run(plan(blocks=5))
+    assert run_blocks.ending == "blocks"
+    assert (run_blocks.blocks_done, run_blocks.blocks_planned) == (5, 5)
+    assert len(machine.saved) == run_blocks.trials_planned == 6 * 3
     assert [s.index for s in machine.saved] == list(range(18))
-    assert course.words() == ""
+    assert run_blocks.words() == ""
 
 
 def test_it_goes_on_until_every_interval_is_narrow() -> None:
     machine = Machine(spread=0.03)
     made = plan(until_ci="1%", max_time="100h")
-    course = machine.run(made)
+    run_blocks = machine.run(made)
     assert made.blocks == LEAST_BLOCKS
-    assert course.ending == "width"
-    assert course.blocks_done > LEAST_BLOCKS
-    assert (course.blocks_done - LEAST_BLOCKS) % LOOK_EVERY_BLOCKS == 0
-    assert len(machine.saved) == course.trials_planned
-    assert course.width is not None
-    assert course.width.share <= 0.01
-    before = [s for s in machine.saved if s.block <= course.blocks_done - LOOK_EVERY_BLOCKS]
+    assert run_blocks.ending == "width"
+    assert run_blocks.blocks_done > LEAST_BLOCKS
+    assert (run_blocks.blocks_done - LEAST_BLOCKS) % LOOK_EVERY_BLOCKS == 0
+    assert len(machine.saved) == run_blocks.trials_planned
+    assert run_blocks.width is not None
+    assert run_blocks.width.share <= 0.01
+    before = [s for s in machine.saved if s.block <= run_blocks.blocks_done - LOOK_EVERY_BLOCKS]
     earlier = widest(before, made, METRIC)
     assert earlier is not None
     assert earlier.share > 0.01, "it did not end at the first look that allowed it"
-    assert "ended by width" in course.words()
-    assert course.document()["ended_by"] == "width"
+    assert "ended by width" in run_blocks.words()
+    assert run_blocks.document()["ended_by"] == "width"
 
 
 @pytest.mark.parametrize(
@@ -90,57 +96,57 @@ def test_the_first_look_is_never_at_few_blocks(wanted: dict[str, object], first_
 
 @pytest.mark.parametrize("factor", [1.0, 1.5, 10.0])
 def test_only_the_width_ends_it(factor: float) -> None:
-    course = Machine(spread=0.03, factor=factor).run(plan(until_ci="1%", max_time="100h"))
+    run_blocks = Machine(spread=0.03, factor=factor).run(plan(until_ci="1%", max_time="100h"))
     alike = Machine(spread=0.03).run(plan(until_ci="1%", max_time="100h"))
-    assert course.blocks_done == alike.blocks_done
+    assert run_blocks.blocks_done == alike.blocks_done
 
 
 def test_time_ends_it_after_the_block_in_which_it_is_over() -> None:
     machine = Machine(spread=0.5)
-    course = machine.run(plan(until_ci="1%", max_time="50m"))
-    assert course.ending == "time"
+    run_blocks = machine.run(plan(until_ci="1%", max_time="50m"))
+    assert run_blocks.ending == "time"
     assert machine.now_s == 51 * 60, "three cells of a minute: the 17th block ends at 51 minutes"
-    assert len(machine.saved) == course.trials_planned
-    assert "ended by time: 3000 s were over after 16 blocks" in course.words()
-    assert "not ±1 %" in course.words()
+    assert len(machine.saved) == run_blocks.trials_planned
+    assert "ended by time: 3000 s were over after 16 blocks" in run_blocks.words()
+    assert "not ±1 %" in run_blocks.words()
 
 
 def test_time_alone_cuts_the_plan_short_and_never_below_a_block_that_counts() -> None:
-    course = Machine(spread=0.1).run(plan(blocks=20, max_time="10m"))
-    assert (course.ending, course.blocks_done) == ("time", 3)
+    run_blocks = Machine(spread=0.1).run(plan(blocks=20, max_time="10m"))
+    assert (run_blocks.ending, run_blocks.blocks_done) == ("time", 3)
     assert Machine(spread=0.1).run(plan(blocks=20, max_time="1s")).blocks_done == 1
     assert Machine(spread=0.1).run(plan(blocks=3, max_time="10h")).ending == "blocks"
 
 
 def test_without_a_time_it_still_has_an_end() -> None:
-    course = Machine(spread=0.5).run(plan(until_ci="0.1%"))
-    assert course.ending == "time"
-    assert course.document()["max_time_s"] == DEFAULT_MAX_TIME_S
+    run_blocks = Machine(spread=0.5).run(plan(until_ci="0.1%"))
+    assert run_blocks.ending == "time"
+    assert run_blocks.document()["max_time_s"] == DEFAULT_MAX_TIME_S
 
 
 def test_what_is_settled_covers_what_comes_so_that_an_interrupt_shows() -> None:
     machine = Machine(spread=0.3)
     settled: list[tuple[int, int]] = []
-    course = Course(
+    run_blocks = RunBlocks(
         plan(until_ci="1%", max_time="2h"),
         METRIC,
         clock=lambda: machine.now_s,
-        on_more=lambda: settled.append((len(machine.saved), course.trials_planned)),
+        on_more=lambda: settled.append((len(machine.saved), run_blocks.trials_planned)),
     )
-    run_trials(course, machine.measure, machine.saved.append, Silence())
+    run_trials(run_blocks, machine.measure, machine.saved.append, Silence())
     assert settled
     assert all(planned - saved == LOOK_EVERY_BLOCKS * 3 for saved, planned in settled)
 
 
 def test_the_expectation_follows_the_width_and_the_time() -> None:
     machine = Machine(spread=0.1)
-    course = Course(plan(until_ci="1%", max_time="20h"), METRIC, clock=lambda: machine.now_s)
-    assert course.trials_expected == 9 * 3
+    run_blocks = RunBlocks(plan(until_ci="1%", max_time="20h"), METRIC, clock=lambda: machine.now_s)
+    assert run_blocks.trials_expected == 9 * 3
     expected = {}
-    for block in course:
-        expected[block[0].block] = course.trials_expected
+    for block in run_blocks:
+        expected[block[0].block] = run_blocks.trials_expected
         for trial in block:
-            course.take(machine.measure(trial))
+            run_blocks.take(machine.measure(trial))
         if block[0].block == LEAST_BLOCKS + 1:
             break
     assert set(list(expected.values())[:-1]) == {9 * 3}

@@ -11,8 +11,8 @@ import pytest
 
 from harness.analysis.sustained import sustained
 from harness.model.run import Ledger, Sample, Scenario, Trial
-from harness.run.blocks import Course
-from harness.run.ladder import Climb, Ladder, steps_of
+from harness.run.blocks import RunBlocks
+from harness.run.ladder import Ladder, LadderRun, steps_of
 from harness.run.plan.plan import Request, make_plan
 from harness.run.runner import Silence, run_trials
 from harness.run.sample import sample_of
@@ -42,13 +42,13 @@ def trial_sample(trial: Trial, *, received: float = 1.0, reached: float = 1.0) -
     )
 
 
-def climb(made: Ladder, measure: Callable[[Trial], Sample]) -> list[Sample]:
-    course = Climb(made, seed=1, first_block=9, first_index=100)
+def ladder_run(made: Ladder, measure: Callable[[Trial], Sample]) -> list[Sample]:
+    run_blocks = LadderRun(made, seed=1, first_block=9, first_index=100)
     samples = []
-    for trials in course:
+    for trials in run_blocks:
         for trial in trials:
             samples.append(measure(trial))
-            course.take(samples[-1])
+            run_blocks.take(samples[-1])
     return samples
 
 
@@ -57,7 +57,7 @@ def test_who_loses_is_not_pressed_harder() -> None:
         weak = trial.cell.consumer == "weak" and trial.cell.scenario == "rate-20000"
         return trial_sample(trial, received=0.999 if weak else 1.0)
 
-    samples = climb(ladder("weak", "strong"), measure)
+    samples = ladder_run(ladder("weak", "strong"), measure)
     steps = [(s.consumer, s.scenario) for s in samples]
     assert steps.count(("weak", "rate-20000")) == 2
     assert ("weak", "rate-40000") not in steps
@@ -69,7 +69,7 @@ def test_who_loses_is_not_pressed_harder() -> None:
 
 
 def test_steps_are_numbered_on_and_hold_their_rate_for_the_time() -> None:
-    samples = climb(ladder("one", trials=3), trial_sample)
+    samples = ladder_run(ladder("one", trials=3), trial_sample)
     assert [s.index for s in samples] == list(range(100, 109))
     assert [s.block for s in samples] == [9] * 3 + [10] * 3 + [11] * 3
     assert {(s.scenario, s.ops) for s in samples} == {
@@ -87,7 +87,7 @@ def test_a_load_that_is_too_slow_says_nothing_of_the_consumer() -> None:
     def measure(trial: Trial) -> Sample:
         return trial_sample(trial, reached=0.9 if trial.cell.scenario == "rate-40000" else 1.0)
 
-    (found,) = sustained(climb(ladder("one"), measure))
+    (found,) = sustained(ladder_run(ladder("one"), measure))
     assert (found.without_loss, found.with_loss) == (36_000, None)
     assert found.limit == "the load goes no faster"
 
@@ -96,12 +96,12 @@ def test_loss_below_the_rate_of_the_step_is_loss() -> None:
     def measure(trial: Trial) -> Sample:
         return trial_sample(trial, reached=0.9, received=0.9)
 
-    (found,) = sustained(climb(ladder("one"), measure))
+    (found,) = sustained(ladder_run(ladder("one"), measure))
     assert (found.without_loss, found.with_loss, found.limit) == (None, 10_000, "")
 
 
 def test_loss_on_the_lowest_step() -> None:
-    (found,) = sustained(climb(ladder("one"), lambda trial: trial_sample(trial, received=0.5)))
+    (found,) = sustained(ladder_run(ladder("one"), lambda trial: trial_sample(trial, received=0.5)))
     assert (found.without_loss, found.with_loss) == (None, 10_000)
 
 
@@ -110,7 +110,7 @@ def test_trials_that_failed_leave_the_step_open() -> None:
         nothing = Ledger(generated=None, complete=None, partial=None, lost=None)
         return sample_of(trial, metrics={}, ledger=nothing, invalid_reason="it died", ladder=True)
 
-    (found,) = sustained(climb(ladder("one"), measure))
+    (found,) = sustained(ladder_run(ladder("one"), measure))
     assert (found.without_loss, found.with_loss, found.trials) == (None, None, 0)
     assert found.limit == "no trial could be used"
 
@@ -123,7 +123,7 @@ def test_a_count_of_its_own_shows_loss_too() -> None:
         ledger = Ledger(generated=trial.ops, complete=None, partial=None, lost=0)
         return sample_of(trial, metrics=sample.metrics, ledger=ledger, ladder=True)
 
-    (found,) = sustained(climb(ladder("one"), measure))
+    (found,) = sustained(ladder_run(ladder("one"), measure))
     assert found.with_loss == 10_000
 
 
@@ -147,10 +147,10 @@ def test_a_run_climbs_after_its_blocks(*, climbed: bool) -> None:
         nothing = Ledger(generated=None, complete=None, partial=None, lost=None)
         return sample_of(trial, metrics={"elapsed_ns_per_op": 1.0}, ledger=nothing)
 
-    course = Course(plan, "elapsed_ns_per_op")
-    run_trials(course, measure, saved.append, Silence())
+    run_blocks = RunBlocks(plan, "elapsed_ns_per_op")
+    run_trials(run_blocks, measure, saved.append, Silence())
     steps = [sample for sample in saved if sample.ladder]
     assert [s.index for s in saved] == list(range(len(saved)))
-    assert course.trials_planned == len(saved)
+    assert run_blocks.trials_planned == len(saved)
     assert len(steps) == (2 if climbed else 0)
     assert {s.scenario for s in steps} == ({"rate-5000"} if climbed else set())

@@ -9,7 +9,7 @@ import pytest
 
 from harness.errors import UntrustworthyError
 from harness.model.run import Cell, Ledger, Sample, Trial
-from harness.run.runner import LEAST_PATIENCE, run_trials
+from harness.run.runner import MIN_PATIENCE, run_trials
 from harness.run.sample import sample_of
 
 CELLS = [Cell("udp", name, "assemble") for name in ("a", "b")]
@@ -26,14 +26,14 @@ class Listed:
 
     def __init__(self, trials: list[Trial]) -> None:
         self.trials = trials
-        self.taken: list[int] = []
+        self.wanted: list[int] = []
 
     @property
     def trials_expected(self) -> int:
         return len(self.trials)
 
     def take(self, sample: Sample) -> None:
-        self.taken.append(sample.index)
+        self.wanted.append(sample.index)
 
     def __iter__(self) -> Iterator[list[Trial]]:
         for start in range(0, len(self.trials), 2):
@@ -74,7 +74,7 @@ def test_the_order_of_steps() -> None:
 
     blocks = Listed(TRIALS[:3])
     run_trials(blocks, measure, lambda s: log.append(f"save {s.index}"), watcher)
-    assert blocks.taken == [0, 1, 2]
+    assert blocks.wanted == [0, 1, 2]
     assert log == [
         "begin 3",
         *("begins 0", "measure 0", "save 0", "ends 0"),
@@ -121,7 +121,7 @@ def test_giving_up_names_the_reason(tmp_path: Path) -> None:
             saved.append,
             Watcher(),
         )
-    assert len(saved) == LEAST_PATIENCE
+    assert len(saved) == MIN_PATIENCE
 
 
 def test_a_disturbed_trial_is_made_again_and_kept() -> None:
@@ -140,7 +140,7 @@ def test_a_disturbed_trial_is_made_again_and_kept() -> None:
     again = [(2, False)] * 2 + [(2, True)] + [(3, False)] * 2 + [(3, True)]
     assert saved == [(0, True), (1, True), *again, (4, True), (5, True)]
     # Whoever watches, and whoever decides on more blocks, sees each trial once.
-    assert blocks.taken == [0, 1, 2, 3, 4, 5]
+    assert blocks.wanted == [0, 1, 2, 3, 4, 5]
     attempts.clear()
     run_trials(blocks, measure, lambda s: None, watcher)
     assert set(attempts.values()) == {1}

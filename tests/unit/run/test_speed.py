@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from harness.run.speed import LEAST_PROBES, Speed
+from harness.run.speed import MIN_PROBES, Speed
 from workloads.parts.speed import await_full_speed, probe_ns
 
 
@@ -14,7 +14,7 @@ def trial(before: int, after: int) -> dict[str, dict[str, int]]:
 
 def test_full_speed_is_learnt_and_the_rare_best_does_not_count() -> None:
     speed = Speed()
-    for _ in range(LEAST_PROBES // 2 - 1):
+    for _ in range(MIN_PROBES // 2 - 1):
         assert speed.take(trial(100, 100)) is None
         assert speed.full_ns() is None
     assert speed.take(trial(100, 80)) == 0.0
