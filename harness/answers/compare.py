@@ -13,9 +13,9 @@ from harness.answers.compare_cells import (
     change_cautions,
     changes_across,
     changes_within,
-    is_trustworthy,
 )
 from harness.answers.result import PRIMARY, in_plan_order, metric_views
+from harness.answers.trust import is_trustworthy
 from harness.errors import UntrustworthyError, UsageError
 from harness.model.compare import ChangeReport, RunChanges
 from harness.model.run import Cell

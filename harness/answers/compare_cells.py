@@ -10,8 +10,8 @@ from harness.analysis.between_runs import CellPair, Margins, compare_across
 from harness.analysis.between_runs_loss import losses_across
 from harness.analysis.loss import compare_losses
 from harness.answers.comparability import Difference
-from harness.answers.open_ledgers import open_samples
 from harness.answers.result import in_plan_order
+from harness.answers.trust import flaws_of
 from harness.model.compare import Change, LossChange
 from harness.model.result import Caution
 from harness.model.run import AA, Sample
@@ -100,31 +100,9 @@ def change_cautions(
             Caution("unlike", f"compared although they differ: {difference.words}")
             for difference in differences
         ),
-        *(caution for run in runs for caution in _flaws(run)),
+        *(caution for run in runs for caution in flaws_of(run)),
         *_loud(changes),
     ]
-
-
-def is_trustworthy(stored: StoredRun) -> bool:
-    """False where events of a trial are unaccounted for; what `Result.trustworthy` says of them."""
-    return not open_samples(stored.samples)
-
-
-def _flaws(stored: StoredRun) -> list[Caution]:
-    found = list(stored.cautions)
-    # A trial that was repeated is one trial.
-    measured = {sample.index for sample in stored.samples}
-    unused = measured - {sample.index for sample in stored.samples if sample.valid}
-    planned = stored.plan.get("trials")
-    if planned is not None and len(measured) < planned:
-        found.append(Caution("stopped", f"{stored.name} was stopped before its end"))
-    if unused:
-        what = f"{stored.name}: {len(unused)} of {len(measured)} trials are not used"
-        found.append(Caution("invalid-trials", what))
-    if not is_trustworthy(stored):
-        what = f"{stored.name} is not trustworthy: events are unaccounted for"
-        found.append(Caution("untrustworthy", what, "`auditbench show` says which"))
-    return found
 
 
 def _loud(changes: Sequence[Change]) -> list[Caution]:

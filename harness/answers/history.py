@@ -12,9 +12,10 @@ from typing import Any
 
 from harness.analysis.between_runs import CellPair
 from harness.answers.comparability import DIFFERENCES, Difference, find_differences
-from harness.answers.history_cells import is_reliable, make_tracks
+from harness.answers.history_cells import make_tracks
 from harness.answers.label import label_of
 from harness.answers.result import PRIMARY, in_plan_order
+from harness.answers.trust import is_reliable
 from harness.errors import UsageError
 from harness.files.reading import is_file, read_text
 from harness.model.history import History, PastRun

@@ -9,8 +9,8 @@ from dataclasses import replace
 from harness.analysis.against_reference import MetricView, Reference, compare
 from harness.analysis.between_runs import CellPair, Margins, compare_across
 from harness.analysis.change_points import change_points
-from harness.answers.compare_cells import is_trustworthy
 from harness.answers.result import in_plan_order, metric_views
+from harness.answers.trust import is_reliable
 from harness.errors import UsageError
 from harness.model.compare import Change
 from harness.model.history import Point, Step, Track
@@ -170,8 +170,3 @@ def _error(point: Point) -> float | None:
     if not point.ci_low or not point.ci_high or point.ci_low <= 0:
         return None
     return math.log(point.ci_high / point.ci_low) / 2 / _T_95
-
-
-def is_reliable(run: StoredRun) -> bool:
-    """Whether something was measured, and every event of it is accounted for."""
-    return any(s.valid and not s.warm_up for s in run.samples) and is_trustworthy(run)

@@ -1,15 +1,44 @@
-"""Why what was measured is not trustworthy."""
+"""Whether what was measured is trustworthy, and why it is not: of stored runs, results and checks."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
 from harness.answers.limits import MIN_BLOCKS_FOR_VERDICT, cells_without_valid_trial
-from harness.answers.open_ledgers import trials_have
+from harness.answers.open_ledgers import open_samples, trials_have
 from harness.errors import UntrustworthyError
 from harness.model.gate import Check
-from harness.model.result import Result
+from harness.model.result import Caution, Result
 from harness.model.run import Sample
+from harness.store import StoredRun
+
+
+def is_trustworthy(stored: StoredRun) -> bool:
+    """False where events of a trial are unaccounted for; what `Result.trustworthy` says of them."""
+    return not open_samples(stored.samples)
+
+
+def is_reliable(stored: StoredRun) -> bool:
+    """Whether something was measured, and every event of it is accounted for."""
+    return any(s.valid and not s.warm_up for s in stored.samples) and is_trustworthy(stored)
+
+
+def flaws_of(stored: StoredRun) -> list[Caution]:
+    """What is wrong with a run: damage, trials that are missing or unused, events unaccounted for."""
+    found = list(stored.cautions)
+    # A trial that was repeated is one trial.
+    measured = {sample.index for sample in stored.samples}
+    unused = measured - {sample.index for sample in stored.samples if sample.valid}
+    planned = stored.plan.get("trials")
+    if planned is not None and len(measured) < planned:
+        found.append(Caution("stopped", f"{stored.name} was stopped before its end"))
+    if unused:
+        what = f"{stored.name}: {len(unused)} of {len(measured)} trials are not used"
+        found.append(Caution("invalid-trials", what))
+    if not is_trustworthy(stored):
+        what = f"{stored.name} is not trustworthy: events are unaccounted for"
+        found.append(Caution("untrustworthy", what, "`auditbench show` says which"))
+    return found
 
 
 def doubts_about_checks(
