@@ -1,4 +1,4 @@
-"""Whether what was measured is trustworthy, and why it is not: of stored runs, results and checks."""
+"""Whether what was measured is trustworthy, and why not: of runs, results and checks."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def is_reliable(stored: StoredRun) -> bool:
 
 
 def flaws_of(stored: StoredRun) -> list[Caution]:
-    """What is wrong with a run: damage, trials that are missing or unused, events unaccounted for."""
+    """What is wrong with a run: damage, missing or unused trials, events unaccounted for."""
     found = list(stored.cautions)
     # A trial that was repeated is one trial.
     measured = {sample.index for sample in stored.samples}
