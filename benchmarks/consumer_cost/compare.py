@@ -19,7 +19,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from seats import DEPTHS, RECORDS_PER_EVENT, Bench, drain, load, open_bench, trial
+from bench import DEPTHS, RECORDS_PER_EVENT, Bench, drain, load, open_bench, trial
 
 from harness.analysis.ratio import Ratio, geometric_mean, paired_ratio
 from harness.errors import AuditbenchError

@@ -24,7 +24,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from seats import Bench, drain, load, open_bench, trial
+from bench import Bench, drain, load, open_bench, trial
 
 from harness.analysis.ratio import geometric_mean, paired_ratio
 from harness.errors import AuditbenchError

@@ -97,32 +97,32 @@ def simulate(setting: Setting, replications: range, seed: int) -> Row:
     for replication in replications:
         chance = np.random.default_rng((seed, *place, replication))
         made = replace(plan, seed=int(chance.integers(2**32)))
-        samples, course = _run(made, setting.noise, chance)
-        row.blocks.append(course.blocks_done)
-        row.tally.note("ended by width", course.ending == "width")
-        row.tally.note("ended at the first look", course.blocks_done == MIN_BLOCKS_UNTIL_CI)
+        samples, blocks = _run(made, setting.noise, chance)
+        row.blocks.append(blocks.blocks_done)
+        row.tally.note("ended by width", blocks.ending == "width")
+        row.tally.note("ended at the first look", blocks.blocks_done == MIN_BLOCKS_UNTIL_CI)
         for comparison in compare(samples, [METRIC], plan.reference):
             if comparison.verdict != "reference":
-                widest = course.width is not None and comparison.cell == course.width.cell
+                widest = blocks.width is not None and comparison.cell == blocks.width.cell
                 _note(row.tally, comparison, widest=widest)
-        row.tally.note("stopped at a difference", _would_be_fooled(samples, course.blocks_done))
+        row.tally.note("stopped at a difference", _would_be_fooled(samples, blocks.blocks_done))
     return row
 
 
 def _run(plan: Plan, noise: str, chance: np.random.Generator) -> tuple[list[Sample], RunBlocks]:
     """The trials of a run, and how it came to its end."""
     now_s = 0.0
-    course = RunBlocks(plan, METRIC.name, clock=lambda: now_s)
+    blocks = RunBlocks(plan, METRIC.name, clock=lambda: now_s)
     most = (MOST_BLOCKS + LOOK_EVERY_BLOCKS) * len(plan.cells())
     logs = NOISES[noise](chance, most) + chance.normal(0, TRIAL_NOISE, most)
     samples: list[Sample] = []
-    for block in course:
+    for block in blocks:
         for trial in block:
             value = EFFECTS[trial.cell.scenario] * math.exp(logs[trial.index])
             samples.append(made_up_sample(trial.cell, trial.block, trial.index, value))
-            course.take(samples[-1])
+            blocks.take(samples[-1])
         now_s += 1
-    return samples, course
+    return samples, blocks
 
 
 def _note(tally: Tally, comparison: Comparison, *, widest: bool) -> None:

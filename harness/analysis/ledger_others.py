@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-LEAST_STRAYS = 10
+MIN_STRAYS = 10
 STRAY_SHARE = 0.01
 """Of `lost`, as much may be others' where the rules name the load only: logins, messages of
 programs and changes of the kernel's state are recorded without a rule."""
@@ -88,4 +88,4 @@ def _contradiction(books: Books, without_serial: int, strays: int | None) -> Set
 
 def strays_of(lost: int | None) -> int:
     """How many events others can have lost where the rules name the load only."""
-    return max(LEAST_STRAYS, round((lost or 0) * STRAY_SHARE))
+    return max(MIN_STRAYS, round((lost or 0) * STRAY_SHARE))

@@ -6,8 +6,7 @@ import ctypes
 import errno
 import os
 import pwd
-import subprocess
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
@@ -63,20 +62,6 @@ def as_caller() -> Iterator[None]:
         yield
     finally:
         _become(*before)
-
-
-def run_as_caller(command: Sequence[str]) -> int:
-    """Run a program that needs no root as who called; its exit code."""
-    found = caller()
-    if found is None:
-        return subprocess.call(command)
-    return subprocess.call(
-        command,
-        user=found.uid,
-        group=found.gid,
-        extra_groups=found.groups,
-        env={**os.environ, "HOME": found.home, "USER": found.name, "LOGNAME": found.name},
-    )
 
 
 def why(error: OSError) -> str:

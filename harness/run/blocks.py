@@ -1,4 +1,4 @@
-"""The course of a run: which blocks it has, and what ends it.
+"""The blocks of a run: which blocks it has, and what ends it.
 
 Without `--until-ci` it has the plan's blocks. With it, whole blocks are added until every
 interval is narrow enough. It is only ever the width that is looked at, never where an interval
@@ -71,7 +71,7 @@ class RunBlocks:
         self.width: Width | None = None
         """Of the widest interval at the last look."""
         self._looked_at = 0
-        self._climb: LadderRun | None = None
+        self._ladder_run: LadderRun | None = None
         self._climbed = 0
 
     @property
@@ -84,7 +84,7 @@ class RunBlocks:
     def trials_expected(self) -> int:
         """How many it will probably have; may be fewer or more than planned."""
         trials = self.trials_planned
-        if self.plan.ladder is not None and self._climb is None:
+        if self.plan.ladder is not None and self._ladder_run is None:
             trials += self.plan.ladder.most_trials // 2
         if self.plan.until_ci is not None and self.width is not None and self.ending is None:
             narrower = (self.width.share / self.plan.until_ci) ** 2
@@ -99,8 +99,8 @@ class RunBlocks:
     def take(self, sample: Sample) -> None:
         """A trial was measured and saved."""
         self._samples.append(sample)
-        if self._climb is not None:
-            self._climb.take(sample)
+        if self._ladder_run is not None:
+            self._ladder_run.take(sample)
 
     def __iter__(self) -> Iterator[list[Trial]]:
         """The blocks, until the run is at its end; then `ending` says by what."""
@@ -120,13 +120,13 @@ class RunBlocks:
         """The steps of the plan's ladder; each is settled when those before it are measured."""
         if self.plan.ladder is None:
             return
-        self._climb = LadderRun(
+        self._ladder_run = LadderRun(
             self.plan.ladder,
             seed=self.plan.seed,
             first_block=self.blocks_planned + 1,
             first_index=self.trials_planned,
         )
-        for trials in self._climb:
+        for trials in self._ladder_run:
             self._climbed += len(trials)
             self._on_more()
             yield trials

@@ -52,7 +52,7 @@ def steps_of(scenario: Scenario, rates: Sequence[int], backlog_limit: int) -> tu
 
 
 class LadderRun:
-    """One climb. Iterate over its steps, each a block of trials, and `take` their samples."""
+    """One run of a ladder: iterate over its steps, blocks of trials, and `take` their samples."""
 
     def __init__(self, ladder: Ladder, *, seed: int, first_block: int, first_index: int) -> None:
         self._ladder, self._seed = ladder, seed

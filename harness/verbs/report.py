@@ -152,7 +152,7 @@ def _text(
 
 
 def _open(page: Path) -> None:
-    from harness.files.caller import run_as_caller
+    from harness.processes.as_caller import run_as_caller
 
     program = "import sys, webbrowser; sys.exit(not webbrowser.open(sys.argv[1]))"
     if run_as_caller([sys.executable, "-P", "-c", program, page.resolve().as_uri()]):

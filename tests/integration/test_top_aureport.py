@@ -6,13 +6,13 @@ import re
 from pathlib import Path
 
 import pytest
-from tests.unit.test_consumer_log_lines import CALL, record
 
 from consumer.log.summary import LogSums, read_logs
 from consumer.text.names import TYPE_NAMES
 from tests.support.audit_logs import REPORTS, aureport, everyday, ours, repeated
 from tests.support.hostile_logs import MESSAGES, hostile_log, odd_log
 from tests.support.programs import needs
+from tests.unit.consumer.test_consumer_log_lines import CALL, record
 
 pytestmark = needs("aureport")
 

@@ -167,7 +167,7 @@ cdef class Load:
 
         After each operation the worker is busy for `busy_ns`; that counts as part of it.
 
-        The results are in the board. Holds no GIL and makes no syscalls of its own meanwhile.
+        The results are in `shared`. Holds no GIL and makes no syscalls of its own meanwhile.
         """
         cdef share part
         cdef usage before, after

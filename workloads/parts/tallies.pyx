@@ -26,7 +26,7 @@ cdef class SharedTallies:
     def __cinit__(self, int workers):
         cdef char *memory
         if workers < 1:
-            raise ValueError("a board needs at least one worker")
+            raise ValueError("tallies need at least one worker")
         self.workers = workers
         self.size_bytes = <size_t>GATE_BYTES + workers * sizeof(tally)
         memory = <char *>mmap(NULL, self.size_bytes, PROT_READ | PROT_WRITE,

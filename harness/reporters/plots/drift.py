@@ -38,7 +38,7 @@ INSIDE = 0.95
 
 
 @dataclass(frozen=True, slots=True)
-class RunBlocks:
+class CellCurve:
     """One cell: its ratio to the reference by block, and what the run makes of them."""
 
     cell: Cell
@@ -68,18 +68,18 @@ def _metric(view: ReportView, choice: Choice) -> str:
     return choice.metric or view.result.primary
 
 
-def _courses(view: ReportView, choice: Choice) -> dict[str, list[RunBlocks]]:
+def _curves(view: ReportView, choice: Choice) -> dict[str, list[CellCurve]]:
     metric = _metric(view, choice)
     values = _values(view, metric)
-    found: dict[str, list[RunBlocks]] = {}
+    found: dict[str, list[CellCurve]] = {}
     for workload, group in groups(view, choice).items():
-        courses = [
-            RunBlocks(c.cell, labels(group)[c.cell], c, by_block)
+        curves = [
+            CellCurve(c.cell, labels(group)[c.cell], c, by_block)
             for c in compared(group, metric)
             if c.interleaved and (by_block := _by_block(values, c.cell, _reference(view, c.cell)))
         ]
-        if courses:
-            found[workload] = courses
+        if curves:
+            found[workload] = curves
     return found
 
 
@@ -105,7 +105,7 @@ def _by_block(
 
 def missing(view: ReportView, choice: Choice) -> str | None:
     """Why there is nothing to draw."""
-    if _courses(view, choice):
+    if _curves(view, choice):
         return None
     return f"no two cells were measured in the same block in {metric_title(_metric(view, choice))}"
 
@@ -113,10 +113,10 @@ def missing(view: ReportView, choice: Choice) -> str | None:
 def data(view: ReportView, choice: Choice) -> Table:
     """One row per cell and block."""
     rows = [
-        (*course.name, course.estimate.metric, block, value, course.estimate.ratio)
-        for courses in _courses(view, choice).values()
-        for course in courses
-        for block, value in course.by_block.items()
+        (*curve.name, curve.estimate.metric, block, value, curve.estimate.ratio)
+        for curves in _curves(view, choice).values()
+        for curve in curves
+        for block, value in curve.by_block.items()
     ]
     header = ("workload", "scenario", "consumer", "metric", "block", "ratio", "ratio_of_run")
     return Table(header, tuple(rows))
@@ -125,13 +125,13 @@ def data(view: ReportView, choice: Choice) -> Table:
 def words(view: ReportView, choice: Choice) -> str:
     """The least and the greatest ratio of each cell, and whether it moved."""
     lines = [f"Ratio to the reference by block, in {metric_title(_metric(view, choice))}."]
-    for workload, courses in _courses(view, choice).items():
-        for course in courses:
-            values = course.by_block.values()
-            trend = course.trend()
+    for workload, curves in _curves(view, choice).items():
+        for curve in curves:
+            values = curve.by_block.values()
+            trend = curve.trend()
             moved = "" if trend is None else f"; last third against the first {percent(1 + trend)}"
             lines.append(
-                f"{plain(workload)}, {plain(course.label)}: {ratio(course.estimate.ratio)} over "
+                f"{plain(workload)}, {plain(curve.label)}: {ratio(curve.estimate.ratio)} over "
                 f"{len(values)} blocks, from {ratio(min(values))} to {ratio(max(values))}{moved}."
             )
     return "\n".join(lines)
@@ -139,23 +139,23 @@ def words(view: ReportView, choice: Choice) -> str:
 
 def picture(view: ReportView, choice: Choice, colours: Ink) -> Figure:
     """One panel per workload, in it a strip per cell with the blocks from left to right."""
-    panels = _courses(view, choice)
+    panels = _curves(view, choice)
     heights = [HEAD_IN + (ROW_IN + GAP_IN) * len(p) + FOOT_IN for p in panels.values()]
     figure = new_figure(colours, sum(heights))
     top = 0.05
-    for (workload, courses), height in zip(panels.items(), heights, strict=True):
+    for (workload, curves), height in zip(panels.items(), heights, strict=True):
         write(figure, colours, 0.05, top, wrapped(workload, 40, 1), weight="bold")
         subtitle = "each block's ratio, as change from that of the run (right)"
         write(figure, colours, 0.05, top + 0.2, subtitle, fontsize=SMALL_PT)
-        _strips(figure, colours, courses, top + HEAD_IN)
+        _strips(figure, colours, curves, top + HEAD_IN)
         top += height
     return figure
 
 
-def _strips(figure: Figure, colours: Ink, courses: Sequence[RunBlocks], top: float) -> None:
-    limit = _limit(courses)
-    blocks = sorted({block for course in courses for block in course.by_block})
-    for place, course in enumerate(courses):
+def _strips(figure: Figure, colours: Ink, curves: Sequence[CellCurve], top: float) -> None:
+    limit = _limit(curves)
+    blocks = sorted({block for curve in curves for block in curve.by_block})
+    for place, curve in enumerate(curves):
         axes = add_axes(
             figure,
             colours,
@@ -168,36 +168,36 @@ def _strips(figure: Figure, colours: Ink, courses: Sequence[RunBlocks], top: flo
         axes.set_ylim(-limit, limit)
         set_ticks(axes.yaxis, [-limit, 0, limit], _per_cent)
         axes.tick_params(axis="y", labelsize=7, labelcolor=colours.faint)
-        is_last = place == len(courses) - 1
+        is_last = place == len(curves) - 1
         ticks = [tick for tick in even_ticks(blocks[0], blocks[-1], 8) if tick == int(tick)]
         set_ticks(axes.xaxis, ticks if is_last else [], lambda at: f"{at:.0f}")
         if is_last:
             axes.set_xlabel("block", color=colours.text, fontsize=SMALL_PT, labelpad=1)
         axes.spines["bottom"].set_visible(is_last)
-        _strip(axes, colours, course, limit)
+        _strip(axes, colours, curve, limit)
 
 
 def _per_cent(change: float) -> str:
     return f"{change:+.3g} %".replace("-", "−") if change else "0"
 
 
-def _limit(courses: Iterable[RunBlocks]) -> float:
+def _limit(curves: Iterable[CellCurve]) -> float:
     """In per cent: the margin at least."""
-    courses = list(courses)
-    margin = 100 * max(course.estimate.margin for course in courses)
-    changes = sorted(abs(100 * c.change(block)) for c in courses for block in c.by_block)
+    curves = list(curves)
+    margin = 100 * max(curve.estimate.margin for curve in curves)
+    changes = sorted(abs(100 * c.change(block)) for c in curves for block in c.by_block)
     inside = changes[min(int(len(changes) * INSIDE), len(changes) - 1)]
     wanted = max(1.15 * inside, 1.5 * margin)
     step = 10.0 ** math.floor(math.log10(wanted))
     return math.ceil(2 * wanted / step) * step / 2
 
 
-def _strip(axes: Axes, colours: Ink, course: RunBlocks, limit: float) -> None:
-    margin = 100 * course.estimate.margin
+def _strip(axes: Axes, colours: Ink, curve: CellCurve, limit: float) -> None:
+    margin = 100 * curve.estimate.margin
     axes.axhspan(-margin, margin, color=colours.band, lw=0, zorder=0)
     axes.axhline(0, color=colours.text, lw=1, zorder=2)
-    places = list(course.by_block)
-    changes = [100 * course.change(block) for block in places]
+    places = list(curve.by_block)
+    changes = [100 * curve.change(block) for block in places]
     inside = [min(max(change, -limit), limit) for change in changes]
     colour = colours.series[0]
     axes.plot(places, inside, color=colour, lw=0.8, alpha=0.6, zorder=3)
@@ -213,7 +213,7 @@ def _strip(axes: Axes, colours: Ink, course: RunBlocks, limit: float) -> None:
     _name_outliers(axes, colours, places, changes, limit)
     place = {"xycoords": "axes fraction", "textcoords": "offset points", "va": "center"}
     axes.annotate(
-        wrapped(course.label, 17, 2),
+        wrapped(curve.label, 17, 2),
         (0, 0.5),
         xytext=(-36, 0),
         ha="right",
@@ -222,7 +222,7 @@ def _strip(axes: Axes, colours: Ink, course: RunBlocks, limit: float) -> None:
         **place,  # type: ignore[arg-type]
     )
     axes.annotate(
-        ratio(course.estimate.ratio),
+        ratio(curve.estimate.ratio),
         (1, 0.5),
         xytext=(6, 0),
         fontsize=LETTER_PT,

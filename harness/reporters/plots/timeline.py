@@ -55,7 +55,7 @@ COLUMNS = (
 
 
 @dataclass(frozen=True, slots=True)
-class RunBlocks:
+class CellCurve:
     """The trial of a cell in which the most happened."""
 
     cell: Cell
@@ -95,15 +95,15 @@ class RunBlocks:
         return not any(self.peak(column) for column in COLUMNS)
 
 
-def _courses(view: ReportView, choice: Choice) -> dict[str, list[RunBlocks]]:
+def _curves(view: ReportView, choice: Choice) -> dict[str, list[CellCurve]]:
     trials = used(view.samples)
-    found: dict[str, list[RunBlocks]] = {}
+    found: dict[str, list[CellCurve]] = {}
     for workload, group in groups(view, choice).items():
         for cell, label in labels(group).items():
             seen = [sample for sample in trials.get(cell, []) if len(sample.timeline) > 1]
             if seen:
-                course = RunBlocks(cell, label, max(seen, key=_interest), _stopped(view, cell))
-                found.setdefault(workload, []).append(course)
+                curve = CellCurve(cell, label, max(seen, key=_interest), _stopped(view, cell))
+                found.setdefault(workload, []).append(curve)
     return found
 
 
@@ -124,16 +124,16 @@ def _stopped(view: ReportView, cell: Cell) -> tuple[int, int] | None:
     return None
 
 
-def _loud(courses: Sequence[RunBlocks]) -> list[RunBlocks]:
-    return [course for course in courses if not course.is_quiet]
+def _loud(curves: Sequence[CellCurve]) -> list[CellCurve]:
+    return [curve for curve in curves if not curve.is_quiet]
 
 
 def missing(view: ReportView, choice: Choice) -> str | None:
     """Why there is nothing to draw."""
-    courses = _courses(view, choice)
-    if not courses:
+    curves = _curves(view, choice)
+    if not curves:
         return "no trial of this run has a timeline: run it again with this version"
-    if not any(_loud(group) for group in courses.values()):
+    if not any(_loud(group) for group in curves.values()):
         return "nothing was queued, lost or left unread whenever it was looked at"
     return None
 
@@ -142,16 +142,16 @@ def data(view: ReportView, choice: Choice) -> Table:
     """One row per moment of the trials shown; those in which nothing was seen are left in."""
     header = ("workload", "scenario", "consumer", "block", *Moment._fields)
     rows = [
-        (*_name(course), course.sample.block, *moment)
-        for courses in _courses(view, choice).values()
-        for course in courses
-        for moment in course.moments
+        (*_name(curve), curve.sample.block, *moment)
+        for curves in _curves(view, choice).values()
+        for curve in curves
+        for moment in curve.moments
     ]
     return Table(header, tuple(rows))
 
 
-def _name(course: RunBlocks) -> tuple[str, str, str]:
-    return course.cell.workload, course.cell.scenario, course.cell.consumer
+def _name(curve: CellCurve) -> tuple[str, str, str]:
+    return curve.cell.workload, curve.cell.scenario, curve.cell.consumer
 
 
 def words(view: ReportView, choice: Choice) -> str:
@@ -160,23 +160,23 @@ def words(view: ReportView, choice: Choice) -> str:
         "Backlog, lost records and unread bytes within one trial of each cell: the one that lost "
         "most, else the one with the deepest backlog, else the one with most unread."
     ]
-    for workload, courses in _courses(view, choice).items():
-        lines += [f"{plain(workload)}, {_peaks(course)}." for course in _loud(courses)]
-        if quiet := [plain(course.label) for course in courses if course.is_quiet]:
+    for workload, curves in _curves(view, choice).items():
+        lines += [f"{plain(workload)}, {_peaks(curve)}." for curve in _loud(curves)]
+        if quiet := [plain(curve.label) for curve in curves if curve.is_quiet]:
             lines.append(f"{plain(workload)}, nothing seen: {', '.join(quiet)}.")
     return "\n".join(lines)
 
 
-def _peaks(course: RunBlocks) -> str:
-    backlog, lost, unread = (count(course.peak(column)) for column in COLUMNS)
-    limit = f" of {count(course.limit)} allowed" if course.limit else ""
+def _peaks(curve: CellCurve) -> str:
+    backlog, lost, unread = (count(curve.peak(column)) for column in COLUMNS)
+    limit = f" of {count(curve.limit)} allowed" if curve.limit else ""
     stopped = ""
-    if course.stopped_ms:
-        start, end = course.stopped_ms
+    if curve.stopped_ms:
+        start, end = curve.stopped_ms
         stopped = f"; the consumer was stopped from {start} to {end} ms"
-    lasted = _seconds(course.end_ms)
+    lasted = _seconds(curve.end_ms)
     return (
-        f"{plain(course.label)} (block {course.sample.block}): backlog seen up to {backlog}"
+        f"{plain(curve.label)} (block {curve.sample.block}): backlog seen up to {backlog}"
         f"{limit}, {lost} lost, up to {unread} bytes unread, in {lasted}{stopped}"
     )
 
@@ -187,31 +187,31 @@ def _seconds(ms: float) -> str:
 
 def picture(view: ReportView, choice: Choice, colours: Ink) -> Figure:
     """One panel per workload: a row per cell, a column per quantity."""
-    panels = {name: _loud(courses) for name, courses in _courses(view, choice).items()}
-    panels = {name: courses for name, courses in panels.items() if courses}
+    panels = {name: _loud(curves) for name, curves in _curves(view, choice).items()}
+    panels = {name: curves for name, curves in panels.items() if curves}
     step = ROW_IN + GAP_IN
-    heights = [HEAD_IN + step * len(courses) + FOOT_IN for courses in panels.values()]
+    heights = [HEAD_IN + step * len(curves) + FOOT_IN for curves in panels.values()]
     figure = new_figure(colours, sum(heights) + LEGEND_IN)
     top = 0.05
-    for (workload, courses), height in zip(panels.items(), heights, strict=True):
+    for (workload, curves), height in zip(panels.items(), heights, strict=True):
         write(figure, colours, 0.05, top, wrapped(workload, 40, 1), weight="bold")
-        end_ms = _common_end_ms(courses)
+        end_ms = _common_end_ms(curves)
         subtitle = "one trial of each" if end_ms else "one trial\nof each,\nits length"
         write(figure, colours, 0.05, top + 0.2, subtitle, fontsize=SMALL_PT)
         for place, column in enumerate(COLUMNS):
             left = NAMES_IN + place * (_width_in() + BETWEEN_IN)
             write(figure, colours, left, top + 0.2, column.header, fontsize=8, color=colours.faint)
-        for place, course in enumerate(courses):
-            is_last = place == len(courses) - 1
-            _row(figure, colours, course, top + HEAD_IN + place * step, end_ms, is_last)
+        for place, curve in enumerate(curves):
+            is_last = place == len(curves) - 1
+            _row(figure, colours, curve, top + HEAD_IN + place * step, end_ms, is_last)
         top += height
     _legend(figure, colours, panels)
     return figure
 
 
-def _common_end_ms(courses: Sequence[RunBlocks]) -> float | None:
+def _common_end_ms(curves: Sequence[CellCurve]) -> float | None:
     """Where the axis of time of all of them ends; None where each needs its own."""
-    ends = [course.end_ms for course in courses]
+    ends = [curve.end_ms for curve in curves]
     return max(ends) if max(ends) <= LIKE_LONG * min(ends) else None
 
 
@@ -221,14 +221,14 @@ def _width_in() -> float:
 
 
 def _row(
-    figure: Figure, colours: Ink, course: RunBlocks, top: float, end_ms: float | None, is_last: bool
+    figure: Figure, colours: Ink, curve: CellCurve, top: float, end_ms: float | None, is_last: bool
 ) -> None:
     """One cell. `end_ms` None gives it an axis of its own, and its length beside it."""
-    name = wrapped(course.label, 14, 2)
+    name = wrapped(curve.label, 14, 2)
     write(figure, colours, 0.05, top + 0.1, name, fontsize=SMALL_PT)
     if end_ms is None:
         below = top + 0.1 + 0.14 * (name.count("\n") + 1)
-        length = _seconds(course.end_ms)
+        length = _seconds(curve.end_ms)
         write(figure, colours, 0.05, below, length, fontsize=7.5, color=colours.faint)
     for place, column in enumerate(COLUMNS):
         axes = add_axes(
@@ -239,21 +239,21 @@ def _row(
             width_in=_width_in(),
             height_in=ROW_IN,
         )
-        axes.set_xlim(0, end_ms or course.end_ms)
+        axes.set_xlim(0, end_ms or curve.end_ms)
         axes.set_yticks([])
         ticks = even_ticks(0, 0.85 * end_ms, 3) if is_last and end_ms else []
         set_ticks(axes.xaxis, ticks, lambda ms: f"{ms / 1000:g} s" if ms else "0")
-        _line(axes, colours, course, column, colours.series[place])
+        _line(axes, colours, curve, column, colours.series[place])
 
 
-def _line(axes: Axes, colours: Ink, course: RunBlocks, column: Column, colour: str) -> None:
-    seen = [(m.t_ms, value) for m in course.moments if (value := column.value(m)) is not None]
-    peak = course.peak(column)
+def _line(axes: Axes, colours: Ink, curve: CellCurve, column: Column, colour: str) -> None:
+    seen = [(m.t_ms, value) for m in curve.moments if (value := column.value(m)) is not None]
+    peak = curve.peak(column)
     axes.set_ylim(0, max(peak, 1) * 1.08)
-    if course.stopped_ms:
-        axes.axvspan(*course.stopped_ms, color=colours.band, lw=0, zorder=0)
-    if course.load_ms:
-        axes.axvline(course.load_ms, color=colours.faint, lw=0.7, ls=(0, (1, 2)), zorder=1)
+    if curve.stopped_ms:
+        axes.axvspan(*curve.stopped_ms, color=colours.band, lw=0, zorder=0)
+    if curve.load_ms:
+        axes.axvline(curve.load_ms, color=colours.faint, lw=0.7, ls=(0, (1, 2)), zorder=1)
     if seen:
         times, values = zip(*seen, strict=True)
         draw: dict[str, Any] = {"drawstyle": "steps-post"} if column.steps else {}
@@ -273,14 +273,14 @@ def _line(axes: Axes, colours: Ink, course: RunBlocks, column: Column, colour: s
     )
 
 
-def _legend(figure: Figure, colours: Ink, panels: dict[str, list[RunBlocks]]) -> None:
+def _legend(figure: Figure, colours: Ink, panels: dict[str, list[CellCurve]]) -> None:
     from matplotlib.lines import Line2D
     from matplotlib.patches import Patch
 
     handles: list[Any] = [
         Line2D([], [], color=colours.faint, lw=0.7, ls=(0, (1, 2)), label="the load ends")
     ]
-    if any(course.stopped_ms for courses in panels.values() for course in courses):
+    if any(curve.stopped_ms for curves in panels.values() for curve in curves):
         handles.append(Patch(facecolor=colours.band, label="the consumer is stopped"))
     legend(figure, colours, handles, columns=2)
     words = "Above each line its greatest value. Only the dots were seen; the lines join them."

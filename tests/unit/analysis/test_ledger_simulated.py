@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from harness.analysis.ledger import close_ledger
-from harness.analysis.ledger_others import LEAST_STRAYS
+from harness.analysis.ledger_others import MIN_STRAYS
 from harness.metrics.audit import AuditDelta
 from harness.model.run import Ledger
 from harness.run.trial_metrics import Circumstances, evidence_of
@@ -93,7 +93,7 @@ def test_events_too_few_are_seen(seed: int, backlog: float, events: int, scoped:
     if not scoped:
         assert ledger.foreign_lost == min(refused, events)
     else:
-        assert ledger.foreign_lost <= LEAST_STRAYS or ledger.refused == ledger.generated
+        assert ledger.foreign_lost <= MIN_STRAYS or ledger.refused == ledger.generated
 
 
 @given(st.integers(0, 2**32), probability, probability, st.integers(1, 300))

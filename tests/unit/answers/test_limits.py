@@ -28,7 +28,7 @@ METRICS = {"elapsed": "elapsed_ns_per_op", "p99": "latency_p99_ns"}
 
 
 @pytest.mark.parametrize(
-    ("text", "metric", "bound", "yardstick", "scope"),
+    ("text", "metric", "bound", "basis", "scope"),
     [
         ("elapsed:5%", "elapsed_ns_per_op", 1.05, "reference", ()),
         ("elapsed:-10%", "elapsed_ns_per_op", 0.9, "reference", ()),

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import pytest
-from tests.unit.test_consumer_log_lines import CALL, record, rows, summed
+
+from tests.unit.consumer.test_consumer_log_lines import CALL, record, rows, summed
 
 PATH = b'item=0 name="/x" nametype=NORMAL'
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from tests.unit.test_consumer_log_lines import CALL, record
 
 from consumer import libaudit
 from consumer.log.summary import LogSums
+from tests.unit.consumer.test_consumer_log_lines import CALL, record
 
 
 def table(kind: str, *lines: bytes) -> dict[str, Any]:

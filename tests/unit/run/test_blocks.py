@@ -19,7 +19,7 @@ from harness.run.blocks import (
     refuse_endless,
     widest,
 )
-from harness.run.plan.plan import LEAST_BLOCKS, Plan, Request, make_plan
+from harness.run.plan.plan import MIN_BLOCKS_UNTIL_CI, Plan, Request, make_plan
 from harness.run.runner import Silence, run_trials
 from harness.run.sample import sample_of
 
@@ -69,10 +69,10 @@ def test_it_goes_on_until_every_interval_is_narrow() -> None:
     machine = Machine(spread=0.03)
     made = plan(until_ci="1%", max_time="100h")
     run_blocks = machine.run(made)
-    assert made.blocks == LEAST_BLOCKS
+    assert made.blocks == MIN_BLOCKS_UNTIL_CI
     assert run_blocks.ending == "width"
-    assert run_blocks.blocks_done > LEAST_BLOCKS
-    assert (run_blocks.blocks_done - LEAST_BLOCKS) % LOOK_EVERY_BLOCKS == 0
+    assert run_blocks.blocks_done > MIN_BLOCKS_UNTIL_CI
+    assert (run_blocks.blocks_done - MIN_BLOCKS_UNTIL_CI) % LOOK_EVERY_BLOCKS == 0
     assert len(machine.saved) == run_blocks.trials_planned
     assert run_blocks.width is not None
     assert run_blocks.width.share <= 0.01
@@ -86,7 +86,7 @@ def test_it_goes_on_until_every_interval_is_narrow() -> None:
 
 @pytest.mark.parametrize(
     ("wanted", "first_look"),
-    [({}, LEAST_BLOCKS), ({"blocks": 2}, LEAST_BLOCKS), ({"blocks": 12}, 12)],
+    [({}, MIN_BLOCKS_UNTIL_CI), ({"blocks": 2}, MIN_BLOCKS_UNTIL_CI), ({"blocks": 12}, 12)],
 )
 def test_the_first_look_is_never_at_few_blocks(wanted: dict[str, object], first_look: int) -> None:
     made = plan(until_ci="90%", **wanted)
@@ -147,10 +147,10 @@ def test_the_expectation_follows_the_width_and_the_time() -> None:
         expected[block[0].block] = run_blocks.trials_expected
         for trial in block:
             run_blocks.take(machine.measure(trial))
-        if block[0].block == LEAST_BLOCKS + 1:
+        if block[0].block == MIN_BLOCKS_UNTIL_CI + 1:
             break
     assert set(list(expected.values())[:-1]) == {9 * 3}
-    assert expected[LEAST_BLOCKS + 1] == 20 * 60, "too wide by far: the time will end it"
+    assert expected[MIN_BLOCKS_UNTIL_CI + 1] == 20 * 60, "too wide by far: the time will end it"
 
 
 def test_the_order_of_a_longer_run_begins_like_that_of_a_shorter() -> None:

@@ -17,16 +17,16 @@ from workloads.parts.latency import (
     percentile_ns,
     summary,
 )
-from workloads.parts.tallies import Board
+from workloads.parts.tallies import SharedTallies
 
 LONGEST_NS = 2**63 - 1
 
 
 @given(st.integers(0, LONGEST_NS) | st.integers(0, 2**20) | st.sampled_from([2**63 - 1, 127, 128]))
 def test_both_sides_choose_the_same_bucket(value_ns: int) -> None:
-    board = Board(1)
-    board.add_sample(0, value_ns)
-    assert board.buckets(0) == [(bucket_of(value_ns), 1)]
+    tallies = SharedTallies(1)
+    tallies.add_sample(0, value_ns)
+    assert tallies.buckets(0) == [(bucket_of(value_ns), 1)]
 
 
 @given(st.integers(0, 2**64 - 1))
@@ -48,9 +48,9 @@ def test_a_bucket_is_narrow(value_ns: int) -> None:
 
 
 def test_a_negative_duration_counts_as_none() -> None:
-    board = Board(1)
-    board.add_sample(0, -5)
-    assert board.buckets(0) == [(0, 1)]
+    tallies = SharedTallies(1)
+    tallies.add_sample(0, -5)
+    assert tallies.buckets(0) == [(0, 1)]
 
 
 def samples_of(seed: int, count: int) -> list[int]:
@@ -62,23 +62,23 @@ def samples_of(seed: int, count: int) -> list[int]:
 @pytest.mark.parametrize("per_mille", [500, 900, 990, 999, 1000])
 def test_percentiles_agree_with_the_raw_samples(count: int, per_mille: int) -> None:
     samples = samples_of(count, count)
-    board = Board(1)
+    tallies = SharedTallies(1)
     for sample in samples:
-        board.add_sample(0, sample)
+        tallies.add_sample(0, sample)
     rank = max(1, -(-count * per_mille // 1000))
     exact = sorted(samples)[rank - 1]
-    found = percentile_ns(board.buckets(0), per_mille, max(samples))
+    found = percentile_ns(tallies.buckets(0), per_mille, max(samples))
     assert exact <= found <= exact * (1 + 1 / 128)
 
 
 def test_extremes_and_mean_are_exact() -> None:
     samples = samples_of(7, 5000)
-    board = Board(2)
+    tallies = SharedTallies(2)
     for number, sample in enumerate(samples):
-        board.add_sample(number % 2, sample)
-    counters = [board.counters(worker) for worker in range(2)]
+        tallies.add_sample(number % 2, sample)
+    counters = [tallies.counters(worker) for worker in range(2)]
     found = summary(
-        merge(board.buckets(worker) for worker in range(2)),
+        merge(tallies.buckets(worker) for worker in range(2)),
         total_ns=sum(one["latency_total_ns"] for one in counters),
         min_ns=min(one["latency_min_ns"] for one in counters),
         max_ns=max(one["latency_max_ns"] for one in counters),
@@ -105,18 +105,18 @@ def test_nothing_sampled_is_all_zeros() -> None:
 
 
 def test_touching_a_tally_empties_it() -> None:
-    board = Board(2)
-    board.add_sample(1, 5)
-    board.touch(1)
-    assert board.buckets(1) == []
+    tallies = SharedTallies(2)
+    tallies.add_sample(1, 5)
+    tallies.touch(1)
+    assert tallies.buckets(1) == []
 
 
 @pytest.mark.parametrize("worker", [-1, 2])
 def test_a_worker_that_is_not_there(worker: int) -> None:
     with pytest.raises(IndexError):
-        Board(2).counters(worker)
+        SharedTallies(2).counters(worker)
 
 
 def test_a_board_needs_workers() -> None:
     with pytest.raises(ValueError, match="at least one"):
-        Board(0)
+        SharedTallies(0)

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from workloads.parts.capture import MOST_BYTES, Tape, read_capture, unpacked
+from workloads.parts.capture import MOST_BYTES, LoadedCapture, read_capture, unpacked
 
 FIRST = 1_000_000_000
 SPACE = 2**32 - FIRST
@@ -74,38 +74,42 @@ texts = st.one_of(
 @given(st.lists(texts, min_size=1, max_size=20), st.integers(0, 3))
 def test_sends_what_the_twin_sends(records: list[bytes], round_number: int) -> None:
     datagrams = [datagram(text) for text in records]
-    tape = Tape(capture(datagrams))
-    assert tape.records == len(datagrams)
-    sent = [tape.sendable(index, round_number) for index in range(tape.records)]
+    loaded = LoadedCapture(capture(datagrams))
+    assert loaded.records == len(datagrams)
+    sent = [loaded.sendable(index, round_number) for index in range(loaded.records)]
     assert sent == expected(datagrams, round_number)
 
 
 def test_rounds_never_repeat_a_serial() -> None:
-    tape = Tape(capture([datagram(b"audit(1.000:%d): x" % serial) for serial in (99, 7, 1050)]))
-    seen = [tape.sendable(index, turn) for turn in range(50) for index in range(tape.records)]
+    loaded = LoadedCapture(
+        capture([datagram(b"audit(1.000:%d): x" % serial) for serial in (99, 7, 1050)])
+    )
+    seen = [loaded.sendable(index, turn) for turn in range(50) for index in range(loaded.records)]
     assert len(set(seen)) == len(seen)
-    assert tape.serials == 1050 - 7 + 1
+    assert loaded.serials == 1050 - 7 + 1
 
 
 def test_records_of_one_event_keep_one_serial() -> None:
-    tape = Tape(capture([datagram(b"audit(1.000:5): a"), datagram(b"audit(1.000:5): b")]))
-    assert tape.sendable(0)[16:-1] == tape.sendable(1)[16:-1] == b"audit(1.000:1000000000): "
+    loaded = LoadedCapture(
+        capture([datagram(b"audit(1.000:5): a"), datagram(b"audit(1.000:5): b")])
+    )
+    assert loaded.sendable(0)[16:-1] == loaded.sendable(1)[16:-1] == b"audit(1.000:1000000000): "
 
 
 def test_serials_start_again_after_the_highest() -> None:
     datagrams = [datagram(record(0)), datagram(record(999))]
-    tape = Tape(capture(datagrams))
+    loaded = LoadedCapture(capture(datagrams))
     last_whole_round = SPACE // 1000 - 1
-    assert tape.sendable(0, last_whole_round) == expected(datagrams, last_whole_round)[0]
-    assert b":1000000703)" in tape.sendable(1, last_whole_round + 1)  # SPACE ends in 296
+    assert loaded.sendable(0, last_whole_round) == expected(datagrams, last_whole_round)[0]
+    assert b":1000000703)" in loaded.sendable(1, last_whole_round + 1)  # SPACE ends in 296
 
 
 def test_gzip_is_unpacked_whatever_its_name() -> None:
     plain = capture([datagram(b"audit(1.000:5): a")])
-    assert Tape(gzip.compress(plain)).sendable(0) == Tape(plain).sendable(0)
+    assert LoadedCapture(gzip.compress(plain)).sendable(0) == LoadedCapture(plain).sendable(0)
     half = len(plain) // 2
     two_members = gzip.compress(plain[:half]) + gzip.compress(plain[half:])
-    assert Tape(two_members).records == 1
+    assert LoadedCapture(two_members).records == 1
 
 
 GOOD = capture([datagram(b"audit(1.000:5): a"), datagram(b"audit(1.000:6): b")])
@@ -132,24 +136,24 @@ GOOD = capture([datagram(b"audit(1.000:5): a"), datagram(b"audit(1.000:6): b")])
 )
 def test_what_is_wrong_with_a_file_is_said(data: bytes, complaint: str) -> None:
     with pytest.raises(ValueError, match=complaint):
-        Tape(data)
+        LoadedCapture(data)
 
 
 @given(st.binary(max_size=200) | st.binary(max_size=60).map(lambda tail: GOOD + tail))
 def test_any_bytes_are_read_or_refused(data: bytes) -> None:
     try:
-        tape = Tape(data)
+        loaded = LoadedCapture(data)
     except ValueError:
         return
-    for index in range(tape.records):
-        tape.sendable(index, 3)
+    for index in range(loaded.records):
+        loaded.sendable(index, 3)
 
 
 def test_only_records_that_are_there() -> None:
-    tape = Tape(GOOD)
+    loaded = LoadedCapture(GOOD)
     for index in (-1, 2):
         with pytest.raises(IndexError):
-            tape.sendable(index)
+            loaded.sendable(index)
 
 
 def test_a_bomb_is_unpacked_no_further_than_the_bound() -> None:

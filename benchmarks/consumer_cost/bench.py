@@ -1,4 +1,4 @@
-"""What the benchmarks of consumers share: consumers in their seats, the rule, the load."""
+"""What the benchmarks of consumers share: running consumers, the rule, the load."""
 
 from __future__ import annotations
 

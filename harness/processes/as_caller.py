@@ -1,0 +1,23 @@
+"""Programs that need no root, run as who called sudo."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from collections.abc import Sequence
+
+from harness.files.caller import caller
+
+
+def run_as_caller(command: Sequence[str]) -> int:
+    """Run a program as the user who called sudo, if somebody did; its exit code."""
+    found = caller()
+    if found is None:
+        return subprocess.call(command)
+    return subprocess.call(
+        command,
+        user=found.uid,
+        group=found.gid,
+        extra_groups=found.groups,
+        env={**os.environ, "HOME": found.home, "USER": found.name, "LOGNAME": found.name},
+    )
