@@ -88,7 +88,7 @@ def test_a_bad_rule_is_named_with_file_and_line(line: str, expected: str, tmp_pa
 def test_results_that_cannot_be_written(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     done = auditbench("run", "--results", "file/results", cwd=tmp_path)
-    assert_one_line(done, 2, "cannot be written", "-o DIR")
+    assert_one_line(done, 2, "cannot be written", "--results DIR")
 
 
 @pytest.mark.parametrize(

@@ -135,7 +135,8 @@ def test_json_says_what_was_written(
     assert export(results, "1-base", "--to", f"csv={file}", "--json") == 0
     document = json.loads(capsys.readouterr().out)
     jsonschema.validate(document, json.loads((ROOT / "docs/schema/export.schema.json").read_text()))
-    assert document["bytes"] == file.stat().st_size
+    size = file.stat().st_size
+    assert document["written"] == [{"to": "csv", "file": str(file), "bytes": size}]
 
 
 def test_a_truncated_last_line_is_told_and_the_rest_exported(

@@ -76,7 +76,7 @@ def test_no_folder_of_root_changes_hands(home: Path, place: str) -> None:
     (root / "link").symlink_to("folder/etc")
     before = seen(root)
     done = sudo_auditbench(*REPLAY, "--results", root / place, cwd=root)
-    assert_one_line(done, 2, "cannot be written", "who called sudo", "-o DIR")
+    assert_one_line(done, 2, "cannot be written", "who called sudo", "--results DIR")
     assert seen(root) == before
 
 
