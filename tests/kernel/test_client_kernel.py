@@ -15,7 +15,7 @@ from harness.kernel import netlink
 from harness.kernel.client import AuditClient
 from harness.kernel.lease.daemon import clear_stale_daemon, is_live_daemon
 from harness.kernel.messages import with_prepend
-from tests.support.privilege import AS_NOBODY
+from tests.support.privilege import AS_NOBODY, require_user_namespace
 from tests.support.programs import program
 
 pytestmark = pytest.mark.kernel
@@ -196,6 +196,8 @@ def test_a_live_daemon_is_not_cleared(audit_host: AuditClient) -> None:
 def test_where_audit_may_not_be_asked_one_line_says_so(
     audit_host: AuditClient, wrapper: tuple[str, ...], words: str
 ) -> None:
+    if "--user" in wrapper:
+        require_user_namespace()
     done = subprocess.run(
         [program(wrapper[0]), *wrapper[1:], sys.executable, "-c", ASK],
         capture_output=True,

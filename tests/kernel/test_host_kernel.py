@@ -21,6 +21,7 @@ from harness.host.tree import HostTree
 from harness.kernel.client import AuditClient
 from harness.kernel.lease.daemon import clear_stale_daemon
 from harness.metrics.audit import read_kauditd_cpu
+from tests.support.privilege import require_user_namespace
 
 pytestmark = pytest.mark.kernel
 
@@ -153,16 +154,23 @@ def test_sockets_without_the_group_are_no_listeners() -> None:
         assert len(audience.listeners) == before
 
 
-@pytest.mark.parametrize(
-    "unshare", [["--user", "--map-root-user"], ["--pid", "--fork", "--mount-proc"]]
+PID_NAMESPACE = (
+    *("unshare", "--pid", "--fork", "--mount", "--propagation", "unchanged", "sh", "-c"),
+    'mount --make-rprivate /proc && mount -t proc proc /proc && exec "$@"',
+    "sh",
 )
-def test_in_foreign_namespaces_it_says_so(unshare: list[str]) -> None:
+
+
+@pytest.mark.parametrize("wrapper", [("unshare", "--user", "--map-root-user"), PID_NAMESPACE])
+def test_in_foreign_namespaces_it_says_so(wrapper: tuple[str, ...]) -> None:
+    if "--user" in wrapper:
+        require_user_namespace()
     program = (
         "import dataclasses, json; from harness.host.doctor import diagnose; "
         "print(json.dumps(dataclasses.asdict(diagnose())))"
     )
     found = subprocess.run(
-        ["unshare", *unshare, sys.executable, "-c", program],
+        [*wrapper, sys.executable, "-c", program],
         cwd=ROOT,
         capture_output=True,
         text=True,

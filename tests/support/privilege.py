@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 import os
+import subprocess
+
+import pytest
 
 from tests.support.programs import program
 
+NO_USER_NAMESPACE = "this kernel makes no user namespace here"
+"""The reason of a skip in a root changed by chroot(2), or where namespaces are switched off."""
 AS_NOBODY = (
     "setpriv", "--reuid=65534", "--regid=65534", "--clear-groups",
     "--inh-caps=-all,+dac_read_search", "--ambient-caps=-all,+dac_read_search",
@@ -21,3 +26,10 @@ def unprivileged(wrapper: tuple[str, ...]) -> tuple[str, ...]:
     if os.geteuid() != 0:
         return ()
     return (program(wrapper[0]), *wrapper[1:])
+
+
+def require_user_namespace() -> None:
+    """Skip the test where `unshare --user` is refused whatever the privilege."""
+    tried = subprocess.run(["unshare", "--user", "true"], capture_output=True, check=False)
+    if tried.returncode:
+        pytest.skip(f"{NO_USER_NAMESPACE} ({tried.stderr.decode().strip()})")

@@ -11,7 +11,8 @@ from collections.abc import Sequence
 from harness.host.instruments import TRACEFS_FOLDERS
 from harness.host.tree import HostTree
 
-_MOUNT = 'mount -t tracefs tracefs /sys/kernel/tracing && exec "$@"'
+# /sys alone is made private: `/` is no mount point where a root was changed by chroot(2).
+_MOUNT = 'mount --make-rprivate /sys && mount -t tracefs tracefs /sys/kernel/tracing && exec "$@"'
 
 
 def with_tracefs(command: Sequence[str], tree: HostTree | None = None) -> list[str]:
@@ -19,7 +20,7 @@ def with_tracefs(command: Sequence[str], tree: HostTree | None = None) -> list[s
     tree = tree or HostTree()
     if any(tree.exists(f"{folder}/events") for folder in TRACEFS_FOLDERS):
         return list(command)
-    return ["unshare", "--mount", "--propagation", "private", "sh", "-c", _MOUNT, "sh", *command]
+    return ["unshare", "--mount", "--propagation", "unchanged", "sh", "-c", _MOUNT, "sh", *command]
 
 
 def has_tracefs(tree: HostTree) -> bool:

@@ -120,7 +120,8 @@ def test_tracefs_that_is_mounted_is_left_alone(tmp_path: Path) -> None:
 
 def test_tracefs_that_is_not_mounted_is_mounted_apart(tmp_path: Path) -> None:
     command = with_tracefs(["bpftrace", "a script"], HostTree(tmp_path))
-    assert command[:4] == ["unshare", "--mount", "--propagation", "private"]
+    assert command[:4] == ["unshare", "--mount", "--propagation", "unchanged"]
+    assert "mount --make-rprivate /sys && mount -t tracefs" in " ".join(command)
     assert command[-2:] == ["bpftrace", "a script"]
 
 
