@@ -1,6 +1,7 @@
 """The markers of a trial: one before the load, from which serials count, and those that close it.
 
-A marker is a message of a program, which the kernel queues behind all that it recorded before.
+A marker is a message of a program, which the kernel queues behind all that it recorded before. Its
+text is a field, `op=MARKER:NUMBER`: Laurel takes messages apart, and one without `=` at the colon.
 """
 
 from __future__ import annotations
@@ -43,7 +44,7 @@ def set_start(bench: Sender, consumer: RunningConsumer, marker: str) -> bool:
     waits = 0
     for _ in range(START_ATTEMPTS):
         lost = bench.client.status().lost
-        bench.client.send_user_message(f"{marker}:{START_NUMBER}")
+        bench.client.send_user_message(f"op={marker}:{START_NUMBER}")
         if bench.client.status().lost != lost:
             time.sleep(START_PAUSE_S)
             continue
@@ -63,7 +64,7 @@ def drain(bench: Sender, consumer: RunningConsumer, marker: str) -> int | None:
     _let_the_queue_sink(bench)
     arrived = 0
     for number in range(1, MARKER_ATTEMPTS + 1):
-        bench.client.send_user_message(f"{marker}:{number}")
+        bench.client.send_user_message(f"op={marker}:{number}")
         arrived += consumer.wait_marker(number, MARKER_TIMEOUT_S)
         if arrived == MARKERS_IN_A_ROW:
             return number

@@ -23,6 +23,7 @@ FIXED_BYTES = 1040
 _HEAD = struct.Struct("=II")
 EXAMPLES = (
     Path("/usr/share/doc/auditd/examples/rules"),
+    Path("/usr/share/doc/auditd/examples/audit-rules"),
     Path("/usr/share/doc/auditd/examples/rules.d"),
     Path("/usr/share/audit/sample-rules"),
     Path("/usr/share/audit-rules"),

@@ -76,10 +76,12 @@ def test_bytes_are_auditctls(golden: dict[str, Any]) -> None:
 
 @pytest.mark.parametrize("golden", GOLDENS, ids=lambda golden: golden["line"][:60])
 def test_listing_is_auditctls(golden: dict[str, Any]) -> None:
+    expected = golden["listing"]
     if "exe!=" in golden["line"] and libaudit().knows_io_uring:
-        pytest.skip("auditctl 3.0.9 printed exe!= as exe=, this one does not")
+        # auditctl 3.0.9, of the goldens, prints another operator than the rule has.
+        expected = expected.replace("exe=", "exe!=")
     rule = Rule.from_bytes(as_listed(unpack(golden["rule"])))
-    assert listing_bytes([rule]) == [golden["listing"].encode()]
+    assert listing_bytes([rule]) == [expected.encode()]
 
 
 @pytest.mark.parametrize("golden", GOLDENS, ids=lambda golden: golden["line"][:60])
