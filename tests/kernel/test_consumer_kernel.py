@@ -17,10 +17,11 @@ from typing import Any
 
 import pytest
 
-from consumer.receiving.parse import parse_buffer, split_capture
+from consumer.receiving.parse import split_capture
 from harness.kernel.client import AuditClient
 from harness.kernel.rules.text import parse_rule
 from tests.support.audit_consumer import ConsumerProcess
+from tests.support.parsed_records import parse_buffer
 
 pytestmark = pytest.mark.kernel
 
