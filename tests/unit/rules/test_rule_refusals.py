@@ -1,6 +1,6 @@
 """The kernel's refusals, foreseen and told with the operator at fault.
 
-That it refuses these and takes the rest: tests/kernel/test_rule_refusals_kernel.py.
+That it refuses these and takes the rest: tests/kernel/rules/test_rule_refusals_kernel.py.
 """
 
 from __future__ import annotations
