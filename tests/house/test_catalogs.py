@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+from harness.cli import VERBS
 from harness.consumers.catalog import CONSUMERS
 from harness.metrics.catalog import METRICS
 from harness.reporters.plots.catalog import PLOTS
@@ -28,6 +29,11 @@ def test_consumers() -> None:
     adapters = {path.stem for path in (ROOT / "harness/consumers").glob("*.py")}
     named = {type(consumer).__module__.rpartition(".")[2] for consumer in CONSUMERS.values()}
     assert adapters - {"__init__", "base", "catalog"} == named
+
+
+def test_verbs() -> None:
+    files = {path.stem for path in (ROOT / "harness/verbs").glob("*.py")}
+    assert files - {"__init__"} == set(VERBS)
 
 
 def test_plots() -> None:
