@@ -22,7 +22,7 @@ sys.path.insert(0, str(ROOT))
 from consumer.receiving.parse import feed_frames, split_capture  # noqa: E402
 from consumer.receiving.pipeline import Pipeline  # noqa: E402
 from consumer.twin.twin import Twin, datagrams_of  # noqa: E402
-from tests.support.audit_records import STAMP_MS, Maker, datagrams, frames  # noqa: E402
+from tests.support.records.audit_records import STAMP_MS, Maker, datagrams, frames  # noqa: E402
 
 EVENTS = 50_000
 DEPTHS = ("count", "decode", "assemble")

@@ -29,7 +29,7 @@ ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT))
 
 from consumer.log.summary import LogSums, read_logs  # noqa: E402
-from tests.support.audit_logs import AUREPORT, aureport, everyday, ours  # noqa: E402
+from tests.support.records.audit_logs import AUREPORT, aureport, everyday, ours  # noqa: E402
 
 PIECE_BYTES = 1 << 20
 

@@ -33,7 +33,7 @@ from consumer.receiving.parse import feed_frames  # noqa: E402
 from consumer.receiving.pipeline import Pipeline  # noqa: E402
 from consumer.text.render import Follower  # noqa: E402
 from consumer.twin.twin import datagrams_of  # noqa: E402
-from tests.support.audit_floods import (  # noqa: E402
+from tests.support.records.audit_floods import (  # noqa: E402
     endless_events,
     log_lines,
     one_endless_event,

@@ -132,7 +132,7 @@ def _dispatch(words: list[str]) -> object:
 
 
 def _complain(message: str, code: int) -> int:
-    from harness.reporters.plain import plain
+    from harness.plain import plain
 
     print(f"auditbench: {plain(' '.join(message.split()))}", file=sys.stderr)
     return code

@@ -1,1 +1,4 @@
-"""Load generators: what presses the machine while audit watches."""
+"""Load generators, which press the machine while audit watches.
+
+One load per file, each named in `catalog.py`.
+"""

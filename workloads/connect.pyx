@@ -31,7 +31,7 @@ cdef int connect_once(void *state) noexcept nogil:
 
 @cython.final
 cdef class Connect(Load):
-    """Connects to `sink` (see `_sink.Sink`), each worker on a socket of its own."""
+    """Connects to `sink` (see `workloads.running.sink`), each worker on a socket of its own."""
 
     cdef object sink
     cdef list sockets

@@ -19,7 +19,7 @@ cdef int send_once(void *state) noexcept nogil:
 
 @cython.final
 cdef class Udp(Load):
-    """Datagrams to `sink` (see `_sink.Sink`)."""
+    """Datagrams to `sink` (see `workloads.running.sink`)."""
 
     cdef object sink
     cdef Target target

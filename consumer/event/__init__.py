@@ -1,1 +1,5 @@
-"""Records put together to events, and judged."""
+"""Records put together to events, and judged.
+
+Begin at `assemble.pyx`; `implied.py` knows which records a system call implies, `groups.pyx` sums
+up by session.
+"""

@@ -89,7 +89,6 @@ IMPLIED: dict[int, dict[int, int]] = {
     RISCV64: _GENERIC,
 }
 
-SYSCALL_LIMIT = 512  # no number above is looked up
 ADDRESS_UNREAD_EXITS = (-9, -14, -88, -12)  # EBADF, EFAULT, ENOTSOCK, ENOMEM
 ADDRESS_LENGTH_MAX = 128  # sizeof(struct sockaddr_storage)
 MAP_ANONYMOUS = 0x20

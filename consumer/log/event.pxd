@@ -3,7 +3,7 @@
 from libc.stdint cimport int32_t, uint32_t, uint64_t
 
 cdef enum:
-    # What events are counted by; log.py names them in this order.
+    # What events are counted by; tables.py names them in this order.
     EXE = 0
     COMM = 1
     SYSCALL = 2

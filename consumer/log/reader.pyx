@@ -1,6 +1,6 @@
 """The lines of an audit.log: `[node=HOST ]type=NAME [msg=]audit(...): ...`, raw or enriched.
 
-Before a record may stand what syslog, the kernel or the journal put there, see log_line.pxd.
+Before a record may stand what syslog, the kernel or the journal put there, see line.pxd.
 
 Reads from a descriptor in large pieces, or takes pieces from elsewhere; holds one mebibyte. What
 is no record is counted, never fatal. Of a line longer than 16 KiB only the beginning is decoded.

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import socket
 import struct
-from collections import Counter
 from collections.abc import Iterable
 from typing import Any
 
@@ -22,7 +21,6 @@ NOBODY = 0xFFFFFFFF
 TOO_MANY = 0xFFFFFFFE
 
 Row = dict[str, Any]
-Sums = tuple[bytes, int, int, int]
 
 _CALL = struct.Struct("=Ii")
 _USER = struct.Struct("=I")
@@ -135,11 +133,3 @@ def shapes(fields: LogFields) -> list[Row]:
             }
         )
     return found
-
-
-def totals(rows: Iterable[Row]) -> Counter[str]:
-    """The sums over rows."""
-    total: Counter[str] = Counter()
-    for row in rows:
-        total.update({name: row[name] for name in _NO_SUMS})
-    return total

@@ -1,1 +1,5 @@
-"""From the socket to the assembler."""
+"""From the socket to the assembler.
+
+Begin at `receive.pyx`, which hands each datagram to `pipeline.pyx`; `parse.pyx` feeds records from
+memory instead.
+"""

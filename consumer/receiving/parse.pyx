@@ -39,16 +39,6 @@ def feed_frames(Pipeline pipeline not None, const uint8_t[::1] frames):
         raise ValueError(f"the frame at byte {pos} is cut off")
 
 
-def parse_buffer(frames, depth, *, assembler=None, bytes marker=b""):
-    """Feed frames into a new pipeline of that depth and return its counters.
-
-    The counters are named as in the result document; events still in flight are made final.
-    """
-    cdef Pipeline pipeline = Pipeline(depth, marker=marker, assembler=assembler)
-    feed_frames(pipeline, frames)
-    return pipeline.finish()
-
-
 def frame(message_type, text, *, time_ns=0):
     """One frame holding a record, as a capture file has it."""
     length = HEADER_BYTES + len(text)

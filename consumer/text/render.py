@@ -12,11 +12,11 @@ from typing import Any
 
 from consumer.event import kinds
 from consumer.host import native_arch
-from consumer.messages import Pairs, merged, message, verdict
 from consumer.receiving.parse import fields_of
 from consumer.text import values
 from consumer.text.addresses import socket_address
 from consumer.text.archs import arch_name, signal_name, syscall_name
+from consumer.text.messages import Pairs, merged, message, verdict
 from consumer.text.names import type_name
 
 WAITING_MAX = 4096

@@ -1,1 +1,4 @@
-"""Numbers only: what the samples say. No input or output."""
+"""Numbers only: what the samples say, without input or output.
+
+Begin at `against_reference.py`, which holds each cell against its reference, or at `ledger.py`.
+"""

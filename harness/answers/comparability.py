@@ -13,7 +13,7 @@ from typing import Any
 
 from harness.analysis.between_runs import CellPair
 from harness.errors import UsageError
-from harness.reporters.plain import plain
+from harness.plain import plain
 from harness.store import StoredRun
 
 DIFFERENCES = {

@@ -1,1 +1,4 @@
-"""Consumers under test: one adapter each."""
+"""Consumers under test: one adapter per file, each named in `catalog.py`.
+
+`base.py` says what an adapter offers to a run.
+"""

@@ -57,30 +57,6 @@ def _auditd() -> list[Consumer]:
     ]
 
 
-NOT_CONSUMERS = frozenset(
-    {
-        "__init__",
-        "audit_log",
-        "base",
-        "buffered",
-        "catalog",
-        "download",
-        "external",
-        "foreign",
-        "json_lines",
-        "judge",
-        "laurel_log",
-        "output_age",
-        "probe_lines",
-        "process_events_listener",
-        "program",
-        "ready",
-        "tracefs",
-        "usage",
-    }
-)
-"""Files of this folder that are no adapter, but what adapters share."""
-
 CONSUMERS: dict[str, Consumer] = {
     consumer.name: consumer
     for consumer in [

@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from harness.errors import HostUnfitError
 from harness.host import (
     audience,
     cpu,
@@ -36,12 +35,6 @@ class Diagnosis:
     fit: bool
     """Whether a run can be measured here: no finding is `unfit`."""
     ever_enabled: EverEnabled | None
-
-    def require_fit(self) -> None:
-        """Raise HostUnfitError with the first finding that prevents measuring."""
-        for finding in self.findings:
-            if finding.severity == "unfit":
-                raise HostUnfitError(finding.what, remedy=finding.remedy)
 
 
 def checks(facts: HostFacts, view: AuditView) -> Iterable[Iterable[Finding]]:

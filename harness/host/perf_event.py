@@ -1,4 +1,4 @@
-"""perf_event_open(2) through ctypes: opens one counter, reads it, closes it. Counting only.
+"""perf_event_open(2) through ctypes: opens one counter. Counting only.
 
 No sampling, no ring buffer, no perf tool. Source: include/uapi/linux/perf_event.h.
 """
@@ -7,11 +7,9 @@ from __future__ import annotations
 
 import ctypes
 import errno
-import fcntl
 import os
 import platform
 import struct
-import sys
 from enum import IntEnum
 
 # The syscall is older than the common numbering of new ones, so it differs by architecture.
@@ -31,8 +29,6 @@ _ATTR_BYTES = 64  # PERF_ATTR_SIZE_VER0, which every kernel takes
 _FLAG_DISABLED = 1 << 0
 _FLAG_INHERIT = 1 << 1
 _OPEN_CLOEXEC = 1 << 3
-_IOC_ENABLE = 0x2400
-_IOC_DISABLE = 0x2401
 
 
 class CounterType(IntEnum):
@@ -42,7 +38,6 @@ class CounterType(IntEnum):
     TRACEPOINT = 2
 
 
-HARDWARE_CYCLES = 0
 HARDWARE_INSTRUCTIONS = 1
 
 
@@ -66,18 +61,3 @@ def open_counter(
         code = ctypes.get_errno()
         raise OSError(code, os.strerror(code))
     return descriptor
-
-
-def enable(descriptor: int) -> None:
-    """Starts a counter."""
-    fcntl.ioctl(descriptor, _IOC_ENABLE, 0)
-
-
-def disable(descriptor: int) -> None:
-    """Stops a counter; its value stays."""
-    fcntl.ioctl(descriptor, _IOC_DISABLE, 0)
-
-
-def read_counter(descriptor: int) -> int:
-    """The count so far, children included where they are inherited."""
-    return int.from_bytes(os.read(descriptor, 8), sys.byteorder)

@@ -25,7 +25,6 @@ from harness.kernel.refusals import explain_refusal
 from harness.kernel.status import AuditFeatures, AuditStatus
 
 DEFAULT_TIMEOUT_S: Final = 10.0
-_LARGEST_ERRNO: Final = 4095  # what is below -4095 is a counter beyond 2^31, not an errno
 _READ_ATTEMPTS: Final = 3
 
 SocketFactory = Callable[[], socket.socket]
@@ -140,18 +139,6 @@ class AuditClient:
         payload = text.encode() + b"\0"
         self._all_accepted(self._socket.exchange([Request(kind, payload)]))
 
-    def reset_lost(self) -> int:
-        """Set the `lost` counter to 0 and return what it was."""
-        if not self.status().feature_bitmap & messages.FEATURE_BIT_LOST_RESET:
-            _cannot_reset("lost")
-        return self._reset("lost")
-
-    def reset_backlog_wait_time_actual(self) -> int:
-        """Set `backlog_wait_time_actual` to 0 and return what it was, in jiffies."""
-        if self.status().backlog_wait_time_actual is None:
-            _cannot_reset("backlog_wait_time_actual")
-        return self._reset("backlog_wait_time_actual")
-
     # --- the daemon's seat -----------------------------------------------------------------
 
     def register(self) -> None:
@@ -177,13 +164,6 @@ class AuditClient:
                 if error.errno != errno.ENOBUFS or attempt == _READ_ATTEMPTS:
                     raise
         raise AssertionError("unreachable")
-
-    def _reset(self, counter: str) -> int:
-        reply = self._socket.exchange([_set_request(counter, 0)])[0]
-        answer = reply.error or 0
-        if -_LARGEST_ERRNO <= answer < 0:
-            self._refused(reply.request.kind, -answer)
-        return answer & 0xFFFF_FFFF
 
     def _all_accepted(self, replies: Sequence[Reply]) -> Sequence[Reply]:
         for reply in replies:
@@ -221,9 +201,3 @@ def _set_request(field: str, value: int) -> Request:
             f"audit's {field} cannot be set to {value}", remedy="use a number from 0 to 2^32-1"
         )
     return Request(messages.AUDIT_SET, messages.status_payload(field, value))
-
-
-def _cannot_reset(counter: str) -> None:
-    raise KernelAnswerError(
-        f"this kernel cannot reset {counter}", errno=errno.EINVAL, remedy="use a newer kernel"
-    )

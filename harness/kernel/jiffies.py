@@ -55,8 +55,3 @@ def hz_of_configuration(root: Path = Path("/")) -> int | None:
 def jiffies_to_ms(jiffies: int, hz: int) -> float:
     """Milliseconds that `jiffies` ticks take at `hz` ticks per second."""
     return jiffies * 1000 / hz
-
-
-def ms_to_jiffies(milliseconds: float, hz: int) -> int:
-    """The least number of whole ticks that last at least `milliseconds`."""
-    return -int(-milliseconds * hz // 1000)

@@ -16,7 +16,6 @@ SOL_NETLINK: Final = 270
 NETLINK_CAP_ACK: Final = 10  # an error answer without a copy of the (large) request
 
 NLM_F_REQUEST: Final = 1
-NLM_F_MULTI: Final = 2
 NLM_F_ACK: Final = 4
 
 NLMSG_ERROR: Final = 2
@@ -60,8 +59,6 @@ STATUS_PID: Final = 0x0004
 STATUS_RATE_LIMIT: Final = 0x0008
 STATUS_BACKLOG_LIMIT: Final = 0x0010
 STATUS_BACKLOG_WAIT_TIME: Final = 0x0020
-STATUS_LOST: Final = 0x0040
-STATUS_BACKLOG_WAIT_TIME_ACTUAL: Final = 0x0080
 
 # Name of a settable field: its bit in `mask` and its place among the eleven words.
 STATUS_FIELDS: Final = {
@@ -70,15 +67,12 @@ STATUS_FIELDS: Final = {
     "pid": (STATUS_PID, 3),
     "rate_limit": (STATUS_RATE_LIMIT, 4),
     "backlog_limit": (STATUS_BACKLOG_LIMIT, 5),
-    "lost": (STATUS_LOST, 6),
     "backlog_wait_time": (STATUS_BACKLOG_WAIT_TIME, 9),
-    "backlog_wait_time_actual": (STATUS_BACKLOG_WAIT_TIME_ACTUAL, 10),
 }
 
 ENABLED_LOCKED: Final = 2
 FAILURE_PANIC: Final = 2
 
-FEATURE_BIT_LOST_RESET: Final = 0x20  # in feature_bitmap
 
 # --- struct audit_features -----------------------------------------------------------------
 

@@ -1,7 +1,6 @@
-"""Every metric a trial yields and every source it is read from, with what it means.
+"""Every metric that a trial yields, with what it means.
 
-Adding one: the file that reads it, a line in SOURCES, and an entry in METRICS for what is to be
-compared.
+Adding one: the file that reads it, and an entry in METRICS for what is to be compared.
 """
 
 from __future__ import annotations
@@ -163,11 +162,3 @@ _ALL = (
 )
 
 METRICS: dict[str, Metric] = {metric.name: metric for metric in _ALL}
-
-SOURCES: dict[str, str] = {
-    "machine": "CPU time, PSI, load, memory, clock frequency, processes; before and after a trial",
-    "audit": "CPU time of kauditd, lost and backlog_wait_time_actual, drops of every audit socket",
-    "timeline": "backlog, lost and unread bytes of the consumer, several times during a load",
-    "tracepoints": "syscalls, counted independently by tracepoints",
-}
-"""By file of this folder."""

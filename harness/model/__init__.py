@@ -1,1 +1,4 @@
-"""The types that flow through the program, named by what users say."""
+"""The types that flow through the program, named by what users say.
+
+Begin at `run.py` (cells, trials, samples), then `result.py`; `stored.py` is what may stand on disk.
+"""

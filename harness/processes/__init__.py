@@ -1,1 +1,1 @@
-"""Child programs, and processes by identity."""
+"""Child programs that speak JSON lines, and processes by identity instead of pid alone."""

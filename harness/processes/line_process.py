@@ -18,7 +18,7 @@ import time
 from collections.abc import Callable, Sequence
 from typing import IO, Any
 
-from harness.errors import AuditbenchError, HostUnfitError
+from harness.errors import HostUnfitError
 
 Document = dict[str, Any]
 Tick = Callable[[], None]
@@ -156,8 +156,3 @@ class LineProcess:
         self._selector.close()
         self._output.close()
         self._errors.close()
-
-
-def explain(error: Exception) -> str:
-    """An error as one line, whatever its kind."""
-    return error.one_line() if isinstance(error, AuditbenchError) else str(error)

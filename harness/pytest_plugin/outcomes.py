@@ -31,7 +31,7 @@ def told(config: pytest.Config) -> Iterator[None]:
 
 
 def _end(error: AuditbenchError, config: pytest.Config) -> NoReturn:
-    from harness.reporters.plain import plain
+    from harness.plain import plain
     from harness.run.session import NoAuditError
 
     __tracebackhide__ = True

@@ -12,8 +12,8 @@ from harness.analysis.limit import blocks_to_decide, judge_interval
 from harness.analysis.ratio import Ratio
 from harness.model.gate import Outcome
 from harness.model.result import Result
+from harness.plain import plain
 from harness.pytest_plugin.outcomes import told
-from harness.reporters.plain import plain
 from harness.reporters.units import count, interval, ratio
 from harness.run.overhead_check import (
     Load,

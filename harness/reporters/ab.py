@@ -14,11 +14,11 @@ from rich.text import Text
 from harness.model.ab import AbReport
 from harness.model.result import Comparison, LossComparison
 from harness.model.run import AA
+from harness.plain import plain
 from harness.reporters.documents.result import result_document
 from harness.reporters.markdown import escaped, markdown_table
-from harness.reporters.plain import plain
 from harness.reporters.units import NOTHING, count, duration, interval, ratio, share
-from harness.reporters.words import VERDICTS
+from harness.reporters.words import LOSSES_OF_B, VERDICTS
 
 SCHEMA = "auditbench.ab/1"
 HEADERS = ("workload", "", "per operation", "ratio", "95 % interval", "verdict")
@@ -100,8 +100,7 @@ def _loss_sentences(ab_report: AbReport) -> Iterator[str]:
 
 
 def _loss_verdict(loss: LossComparison) -> str:
-    words = {"worse": ": B loses more", "better": ": B loses less", "equal": ": equal"}
-    return words.get(loss.verdict, ": inconclusive")
+    return f": {LOSSES_OF_B.get(loss.verdict, LOSSES_OF_B['inconclusive'])}"
 
 
 def sides(ab_report: AbReport) -> list[str]:

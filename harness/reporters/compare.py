@@ -14,8 +14,8 @@ from rich.text import Text
 
 from harness.model.compare import Change, ChangeReport, LossChange, RunChanges
 from harness.model.result import Comparison, LossComparison
+from harness.plain import plain
 from harness.reporters.markdown import metric_value
-from harness.reporters.plain import plain
 from harness.reporters.terminal import verdict_text
 from harness.reporters.units import NOTHING, interval, ratio, share, share_interval
 from harness.reporters.words import CHANGES, METHODS, VERDICTS, metric_words

@@ -10,7 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from harness.model.history import MIN_RUNS, History, PastRun, Point, Track
-from harness.reporters.plain import plain
+from harness.plain import plain
 from harness.reporters.terminal import verdict_text
 from harness.reporters.units import NOTHING, duration, interval, percent, ratio
 from harness.reporters.words import metric_words

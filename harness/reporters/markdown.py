@@ -10,9 +10,9 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 
 from harness.model.result import CellLedger, Comparison, LossComparison, Result
+from harness.plain import plain
 from harness.reporters.answer import answer
 from harness.reporters.ledger import LINE_HEADERS, is_silent, line
-from harness.reporters.plain import plain
 from harness.reporters.ranking import (
     LEGEND,
     STANDING_HEADERS,

@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from rich.console import Console, ConsoleOptions, RenderableType
 from rich.segment import Segment
 
-from harness.reporters.plain import plain
+from harness.plain import plain
 
 
 class PlainConsole(Console):

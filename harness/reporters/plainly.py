@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 
 from harness.model.result import ReportView
 from harness.model.run import Sample
-from harness.reporters.plain import plain
+from harness.plain import plain
 
 T = TypeVar("T")
 

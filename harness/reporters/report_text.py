@@ -7,10 +7,10 @@ from collections.abc import Sequence
 
 from harness.model.compare import ChangeReport
 from harness.model.result import Result
+from harness.plain import plain
 from harness.reporters.compare import render_changes
 from harness.reporters.compare_markdown import changes_markdown
 from harness.reporters.markdown import escaped, result_markdown
-from harness.reporters.plain import plain
 from harness.reporters.plain_console import PlainConsole
 from harness.reporters.plainly import made_plain
 from harness.reporters.terminal import render_result

@@ -11,7 +11,7 @@ from rich.console import Console, Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from harness.reporters.plain import plain
+from harness.plain import plain
 from harness.reporters.units import count
 
 HEADINGS = {

@@ -55,6 +55,13 @@ LOSSES: Mapping[Verdict, str] = {
     "equal": "equal to the reference",
     "inconclusive": "inconclusive against the reference",
 }
+LOSSES_OF_B: Mapping[Verdict, str] = {
+    "worse": "B loses more",
+    "better": "B loses less",
+    "equal": "equal",
+    "inconclusive": "inconclusive",
+}
+"""Of the loss of B against that of A."""
 CHANGES: Mapping[ChangeVerdict, str] = {
     "worse": "Worse: at least one whole interval is beyond the margin.",
     "no-worse": "No worse.",

@@ -33,7 +33,7 @@ from harness.kernel.lease.snapshot import Snapshot
 from harness.kernel.rules.format import format_rule
 from harness.kernel.rules.rule import Rule
 from harness.model.run import Sample, Trial
-from harness.reporters.plain import plain
+from harness.plain import plain
 from harness.run.blocks import RunBlocks, refuse_endless
 from harness.run.plan.plan import Plan, Request, make_plan, plan_document
 from harness.run.replay import ReplayBench, replay_trial

@@ -14,8 +14,6 @@ from harness.model.run import Ledger
 
 Document = dict[str, Any]
 
-LOGIN = "1006"
-
 
 def metrics_of(
     workload: Document,

@@ -11,9 +11,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from harness.errors import HostUnfitError, UsageError
-from workloads._check import check_load
 from workloads.catalog import WORKLOADS
 from workloads.errors import EXIT_HOST_UNFIT, WorkloadError
+from workloads.running.check import check_load
 
 _ARGUMENT = re.compile(r"argument (\S+): (.*): see python -m workloads --help")
 PACED = re.compile(r"paced-([0-9]{1,12})")

@@ -1,1 +1,1 @@
-"""Named audit states and rule sets, as data."""
+"""Named audit states (`.rules`) and plans (`.toml`), as data; `catalog.py` names each of them."""

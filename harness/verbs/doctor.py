@@ -70,7 +70,7 @@ def _print(diagnosis: Diagnosis, console: Console) -> None:
 def _words(finding: Finding) -> Text:
     from rich.text import Text
 
-    from harness.reporters.plain import plain
+    from harness.plain import plain
 
     text = Text(plain(f"{finding.name}: {finding.what}"))
     if finding.remedy and finding.severity != "ok":

@@ -143,7 +143,7 @@ def _nothing() -> None:
 
 
 def _say(cautions: Iterable[Caution]) -> None:
-    from harness.reporters.plain import plain
+    from harness.plain import plain
     from harness.verbs.shared.output import err
 
     for caution in cautions:
@@ -176,7 +176,7 @@ def _require_data(
 
 
 def _require_known(what: str, name: str | None, known: set[str]) -> None:
-    from harness.reporters.plain import plain
+    from harness.plain import plain
 
     if name is not None and name not in known:
         raise UsageError(

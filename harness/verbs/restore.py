@@ -16,7 +16,7 @@ def restore_verb(*, to: To = None, json: Json = False) -> int:
     """
     from harness.files.scratch import remove_abandoned
     from harness.kernel.lease.lease import restore
-    from harness.reporters.plain import plain
+    from harness.plain import plain
     from harness.verbs.shared.forms import Forms
     from harness.verbs.shared.output import out
 

@@ -20,7 +20,7 @@ def status_verb(*, to: To = None, json: Json = False) -> int:
     from harness.kernel.client import AuditClient
     from harness.kernel.rules.format import format_rule
     from harness.kernel.rules.rule import Rule
-    from harness.reporters.plain import plain
+    from harness.plain import plain
     from harness.verbs.shared.forms import Forms
     from harness.verbs.shared.output import out
 

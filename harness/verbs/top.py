@@ -89,7 +89,7 @@ def _load(rules: Path | None) -> RuleFile | None:
 
 
 def _by_rule(rule_file: RuleFile, sums: LogSums) -> dict[str, Any]:
-    from harness.analysis.rule_credit import credit_rules
+    from harness.analysis.top_rules import credit_rules
     from harness.kernel.rules.format import format_listing
     from harness.reporters.documents.top import rule_table
 

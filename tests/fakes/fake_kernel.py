@@ -42,8 +42,6 @@ FIELDS = {
     0x08: "rate_limit",
     0x10: "backlog_limit",
     0x20: "backlog_wait_time",
-    0x40: "lost",
-    0x80: "backlog_wait_time_actual",
 }
 PREPEND = 0x10
 
@@ -246,15 +244,10 @@ class FakeKernel:
         name = FIELDS.get(words[0])
         if name is None:
             return -errno.EINVAL  # the client sends one bit per message
-        value = words[[0x01, 0x02, 0x04, 0x08, 0x10, 0x40, 0, 0, 0x20, 0x80].index(words[0]) + 1]
+        value = words[[0x01, 0x02, 0x04, 0x08, 0x10, 0, 0, 0, 0x20].index(words[0]) + 1]
         refused = self.refuse.get((SET, name))
         if refused:
             return -refused
-        if name in ("lost", "backlog_wait_time_actual"):
-            old = int(getattr(self, name))
-            setattr(self, name, 0)
-            self.log.append(f"reset {name}")
-            return struct.unpack("=i", struct.pack("=I", old))[0]  # type: ignore[no-any-return]
         if name == "pid":
             return self._register(value)
         if self.settings["enabled"] == 2:

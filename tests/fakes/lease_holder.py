@@ -22,6 +22,7 @@ from harness.errors import AuditbenchError
 from harness.kernel.client import SocketFactory
 from harness.kernel.lease.lease import Lease, WantedState, take_lease
 from tests.fakes.fake_kernel import connect_to, rule
+from tests.support.guards import guard_pid
 
 NOBODY = 2**22  # above the largest pid
 
@@ -86,13 +87,13 @@ def main() -> int:
                 print("repaired", line, flush=True)
             pids = [start_child(lease)] if options.child else []
             pids += [fork_orphan()] if options.fork else []
-            print("leased", lease.guard_pid, *pids, flush=True)
+            print("leased", guard_pid(lease), *pids, flush=True)
             for state in itertools.cycle(states(options.enable)):
                 lease.apply(state)
                 print("step", flush=True)
                 if options.check:
                     for finding in lease.check():
-                        print("finding", finding.kind, lease.guard_pid, flush=True)
+                        print("finding", finding.kind, guard_pid(lease), flush=True)
                 if options.once:
                     break
     except AuditbenchError as error:

@@ -16,6 +16,7 @@ FLOORS = {
     "harness": 1,
     "harness.errors": 1,
     "harness.files": 1,
+    "harness.plain": 1,
     "harness.failure": 2,
     "harness.streams": 2,
     "harness.model": 2,

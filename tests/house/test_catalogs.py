@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
-from harness.consumers.catalog import CONSUMERS, NOT_CONSUMERS
+from harness.cli import VERBS
+from harness.consumers.catalog import CONSUMERS
 from harness.metrics.catalog import METRICS
-from harness.reporters.plots.catalog import NOT_KINDS, PLOTS
+from harness.reporters.plots.catalog import PLOTS
 from harness.scenarios.catalog import HERE, PLANS, SCENARIOS
 from workloads.catalog import WORKLOADS
 
 ROOT = Path(__file__).parents[2]
+PLOT = re.compile(r"^\w+(?:: Plot\[(\w+)\])? = Plot\(", re.M)
+"""Where a kind of plot is defined; of what data."""
 
 
 def test_scenarios() -> None:
@@ -24,13 +28,23 @@ def test_plans() -> None:
 def test_consumers() -> None:
     adapters = {path.stem for path in (ROOT / "harness/consumers").glob("*.py")}
     named = {type(consumer).__module__.rpartition(".")[2] for consumer in CONSUMERS.values()}
-    assert adapters - NOT_CONSUMERS == named
+    assert adapters - {"__init__", "base", "catalog"} == named
+
+
+def test_verbs() -> None:
+    files = {path.stem for path in (ROOT / "harness/verbs").glob("*.py")}
+    assert files - {"__init__"} == set(VERBS)
 
 
 def test_plots() -> None:
-    files = {path.stem for path in (ROOT / "harness/reporters/plots").glob("*.py")}
+    """Kinds of plot of anything but one run are no kinds that can be asked for by name."""
+    folder = ROOT / "harness/reporters/plots"
+    found = [(path.stem, PLOT.findall(path.read_text())) for path in folder.glob("*.py")]
+    kinds = {name: data for name, plots in found for data in plots}
+    assert "" not in kinds.values(), "say what a kind of plot is made of: Plot[…]"
     named = {plot.picture.__module__.rpartition(".")[2] for plot in PLOTS.values()}
-    assert files - NOT_KINDS == named == set(PLOTS)
+    assert {name for name, data in kinds.items() if data == "ReportView"} == named == set(PLOTS)
+    assert len(kinds) > len(PLOTS)
 
 
 def test_names_are_the_keys() -> None:

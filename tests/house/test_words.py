@@ -7,9 +7,14 @@ import re
 import subprocess
 import tomllib
 from pathlib import Path
+from typing import get_args
 
 import pytest
 
+from harness.metrics.catalog import METRICS
+from harness.model.compare import ChangeVerdict
+from harness.model.gate import Outcome
+from harness.model.result import Verdict
 from harness.model.run import AA
 from harness.renamed import CELLS, OLD_AA, SCENARIOS, SUFFIXES
 from harness.reporters.ledger import LINE_HEADERS, TERMS
@@ -27,6 +32,7 @@ PART = re.compile(
     r"|no-wait|wait|mcast|stop|enobufs"
 )
 """What names of cells of the plan `pressure` are made of."""
+JUDGEMENTS = {*get_args(Verdict), *get_args(Outcome), *get_args(ChangeVerdict)}
 MAY_NAME_THEM = ("CHANGELOG.md", "harness/renamed.py")
 
 
@@ -95,6 +101,34 @@ def test_the_glossary_is_linked() -> None:
         ("docs/reading.md", "words.md"),
     ):
         assert f"]({link})" in (ROOT / page).read_text(encoding="utf-8"), page
+
+
+def own_words(code: str) -> list[str]:
+    """The tables in a program that say verdicts, outcomes or metrics in words."""
+    found = []
+    for node in ast.walk(ast.parse(code)):
+        if isinstance(node, ast.Dict):
+            names = {key.value for key in node.keys if isinstance(key, ast.Constant)}
+            texts = [v for v in node.values if isinstance(v, ast.Constant | ast.JoinedStr)]
+            if texts and any(len(names & known) > 1 for known in (JUDGEMENTS, METRICS.keys())):
+                found.append(ast.unparse(node))
+    return found
+
+
+def test_verdicts_and_metrics_have_their_words_in_one_place() -> None:
+    found = {
+        str(path.relative_to(ROOT)): own_words(path.read_text(encoding="utf-8"))
+        for path in (ROOT / "harness").rglob("*.py")
+    }
+    assert len(found.pop("harness/reporters/words.py")) >= 4
+    assert {name: tables for name, tables in found.items() if tables} == {}
+
+
+def test_a_table_of_words_is_seen() -> None:
+    assert own_words('print({"worse": "dearer", "better": "cheaper"}[verdict])')
+    assert own_words('{"elapsed_ns_per_op": f"{time}", "cpu_total_ns_per_op": f"{cpu}"}')
+    assert not own_words('{"worse": EXIT_REGRESSION, "better": EXIT_FINE}')
+    assert not own_words('{"worse": "dearer", "name": "x"}')
 
 
 def told() -> list[Path]:

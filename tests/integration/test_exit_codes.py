@@ -13,8 +13,8 @@ import pytest
 
 from harness.cli import JUDGING, VERBS, run_command
 from harness.errors import EXIT_CODES
-from tests.support.altered_runs import Change, altered_run, invalid, slower, unexplained
 from tests.support.command import ROOT
+from tests.support.stored.altered_runs import Change, altered_run, invalid, slower, unexplained
 
 FAILING = ("gate", "--run", "run", "--fail", "rules/elapsed:5%")
 PASSING = ("gate", "--run", "run", "--fail", "rules/elapsed:900%")

@@ -12,7 +12,7 @@ from consumer.receiving.parse import feed_frames
 from tests.fuzz import setups
 from tests.fuzz.grammar import datagrams
 from tests.fuzz.log_lines import cut, log_of, read
-from tests.support.audit_records import frames
+from tests.support.records.audit_records import frames
 
 CORPUS = sorted((Path(__file__).parents[1] / "fuzz" / "corpus").glob("*.bin"))
 

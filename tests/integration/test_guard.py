@@ -24,6 +24,7 @@ from harness.kernel.lease.lock import holder_of
 from harness.kernel.lease.restore import TOKEN_VARIABLE
 from harness.processes.identity import identify, is_alive
 from tests.fakes.fake_kernel import GET, FakeKernel, rule
+from tests.support.guards import guard_pid
 
 ROOT = Path(__file__).resolve().parents[2]
 HOLDER = [sys.executable, "-m", "tests.fakes.lease_holder"]
@@ -132,7 +133,7 @@ def given_back(kernel: FakeKernel, state_dir: Path, before: object) -> None:
 def test_leaving_gives_back_and_leaves_nothing(kernel: FakeKernel, state_dir: Path) -> None:
     before = kernel.state()
     with take_lease(command="t", state_dir=state_dir, socket_factory=kernel.connect) as lease:
-        guard = identify(lease.guard_pid)
+        guard = identify(guard_pid(lease))
         assert guard is not None
         assert TOKEN_VARIABLE in os.environ
         lease.apply(WantedState(enabled=1, failure=0, rules=(rule(8), rule(1))))
@@ -154,8 +155,8 @@ def test_the_snapshot_and_the_guard_stand_before_the_first_change(
         assert document["snapshot"]["rules"] == [payload.hex() for payload in kernel._listed()]
         assert document["holder"]["pid"] == os.getpid()
         assert (state_dir / "lease.json").stat().st_mode & 0o077 == 0
-        assert identify(lease.guard_pid) is not None
-        assert os.getsid(lease.guard_pid) == lease.guard_pid  # a session of its own
+        assert identify(guard_pid(lease)) is not None
+        assert os.getsid(guard_pid(lease)) == guard_pid(lease)  # a session of its own
 
 
 def test_an_error_in_the_block_gives_back_too(kernel: FakeKernel, state_dir: Path) -> None:
@@ -373,14 +374,14 @@ def test_a_guard_that_died_unnoticed_does_no_harm(kernel: FakeKernel, state_dir:
     before = kernel.state()
     with take_lease(command="t", state_dir=state_dir, socket_factory=kernel.connect) as lease:
         lease.apply(WantedState(enabled=1))
-        kill(lease.guard_pid)
+        kill(guard_pid(lease))
     given_back(kernel, state_dir, before)
 
 
 def test_a_stopped_guard_does_not_keep_the_run(kernel: FakeKernel, state_dir: Path) -> None:
     before = kernel.state()
     with take_lease(command="t", state_dir=state_dir, socket_factory=kernel.connect) as lease:
-        os.kill(lease.guard_pid, signal.SIGSTOP)
+        os.kill(guard_pid(lease), signal.SIGSTOP)
         lease.apply(WantedState(enabled=1))
     given_back(kernel, state_dir, before)
 

@@ -18,9 +18,9 @@ from harness.answers.compare import CompareOptions, Side, compare_runs
 from harness.reporters.html.page import report_html
 from harness.reporters.plots.catalog import PLOTS
 from harness.store import load_run
-from tests.support import hostile_runs as hostile
 from tests.support.programs import NOT_SERVED, program
-from tests.support.two_runs import write_run
+from tests.support.stored import hostile_runs as hostile
+from tests.support.stored.two_runs import write_run
 
 WIDTHS = (380, 1400)
 PAPER_WIDTH = 688

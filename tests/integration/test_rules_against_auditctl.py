@@ -178,7 +178,7 @@ def test_reading_rules_asks_the_kernel_nothing(auditctl: ShimmedAuditctl, tmp_pa
     """libaudit itself would ask for the kernel's features where these fields and lists occur."""
     log = tmp_path / "requests"
     program = (
-        "from harness.kernel.rules.text import parse_rule_text as read\n"
+        "from tests.support.rule_lines import parse_rule_text as read\n"
         "read('-a always,exit -F exe=/x -F sessionid=1')\n"
         "read('-a always,exclude -F pid=1 -F msgtype=CWD')\n"
         "read('-a never,filesystem -F fstype=tracefs -F key=k')\n"

@@ -10,8 +10,8 @@ import pytest
 from consumer.log.summary import LogSums, read_logs
 from consumer.text.names import TYPE_NAMES
 from tests.golden.aureport.answers import answers_to
-from tests.support.audit_logs import REPORTS, everyday, ours, repeated
-from tests.support.hostile_logs import MESSAGES, hostile_log, odd_log
+from tests.support.records.audit_logs import REPORTS, everyday, ours, repeated
+from tests.support.records.hostile_logs import MESSAGES, hostile_log, odd_log
 from tests.unit.consumer.test_consumer_log_lines import CALL, record
 
 

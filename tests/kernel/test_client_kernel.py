@@ -95,21 +95,6 @@ def test_refusals_are_in_words(audit_host: AuditClient, host_rules: list[bytes])
         audit_host.set_status("backlog_wait_time", 10**9)
 
 
-def test_a_lost_counter_comes_back_as_a_positive_acknowledgement(
-    audit_host: AuditClient, enabled: None
-) -> None:
-    before, lost_before = audit_host.status().rate_limit, audit_host.status().lost
-    audit_host.set_status("rate_limit", 1)
-    for number in range(100):
-        audit_host.send_user_message(f"auditbench test {number}")
-    audit_host.set_status("rate_limit", before)
-    lost = audit_host.status().lost
-    # One passes in each second, however many seconds the machine takes.
-    assert lost > lost_before
-    assert audit_host.reset_lost() == lost
-    assert audit_host.status().lost == 0
-
-
 def test_a_user_message_arrives_at_the_registered_socket(
     audit_host: AuditClient, enabled: None
 ) -> None:

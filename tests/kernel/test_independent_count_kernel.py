@@ -13,7 +13,7 @@ import pytest
 
 from harness.errors import HostUnfitError
 from harness.host.exec_counter import ExecCounter
-from harness.metrics.tracepoints import SyscallCounter
+from tests.support.syscall_counter import SyscallCounter
 
 pytestmark = pytest.mark.kernel
 

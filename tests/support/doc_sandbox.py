@@ -16,11 +16,11 @@ from pathlib import Path
 import tomli_w
 
 from harness.store import PLAN, SAMPLES
-from tests.support.audit_logs import repeated
 from tests.support.command import ROOT
 from tests.support.doc_examples import Example
+from tests.support.records.audit_logs import repeated
 from tests.support.stand_ins import make_stand_in
-from tests.support.two_runs import write_run
+from tests.support.stored.two_runs import write_run
 
 RULE_FILES = (
     "30-stig.rules", "base.rules", "head.rules", "my-new.rules", "my-own.rules", "my.rules",

@@ -12,8 +12,8 @@ import pytest
 from matplotlib.text import Text
 
 from harness import api
-from tests.support.altered_runs import altered_run, lossy, slower
 from tests.support.command import ROOT
+from tests.support.stored.altered_runs import altered_run, lossy, slower
 
 
 @pytest.fixture(scope="module")

@@ -17,7 +17,7 @@ import harness.pytest_plugin.result  # noqa: F401  what pytester would else load
 from harness.pytest_plugin.fixture import MARKER_WORDS
 from harness.run.session import NoAuditError
 from tests.support.command import ROOT
-from tests.support.overhead_runs import made_up_session, rules_file
+from tests.support.stored.overhead_runs import made_up_session, rules_file
 
 TEST = """
 import pytest

@@ -1,1 +1,1 @@
-"""What compiled workloads are made of."""
+"""What compiled workloads are made of: clock, pace, latency histogram, shared tallies, spawning."""

@@ -1,6 +1,6 @@
 """Reads the latency histograms: merges workers, finds percentiles, makes JSON.
 
-The Python twin of `_buckets.pxd`, which fills them inside the timed section. A percentile is
+The Python twin of `buckets.pxd`, which fills them inside the timed section. A percentile is
 the upper end of its bucket (as HDR histograms report it), but never above the maximum, so it
 is at most 1/128 too high and never too low.
 """
@@ -11,7 +11,6 @@ from collections.abc import Iterable, Sequence
 
 SUB_BUCKET_BITS = 7
 SUB_BUCKETS = 1 << SUB_BUCKET_BITS
-BUCKETS = ((64 - SUB_BUCKET_BITS) << SUB_BUCKET_BITS) + SUB_BUCKETS
 
 Bucket = tuple[int, int]  # (index, count)
 

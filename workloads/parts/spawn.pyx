@@ -1,7 +1,7 @@
 # cython: auto_pickle=False, autotestdict=False
 """A program as posix_spawn wants it: path, argument and environment vectors in C memory.
 
-The spawning itself is in `_spawn.pxd`, inlined into the workloads that do it.
+The spawning itself is in `spawn.pxd`, inlined into the workloads that do it.
 """
 
 import cython

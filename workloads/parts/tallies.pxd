@@ -29,7 +29,7 @@ cdef struct tally:
     uint64_t failures
     int64_t behind_ns         # open loop: worst lateness of a start
     int64_t spun_ns           # open loop: time burnt waiting for intended starts
-    int64_t probe_before_ns   # the fixed work of _speed.pyx, just before and after
+    int64_t probe_before_ns   # the fixed work of speed.pyx, just before and after
     int64_t probe_after_ns
     int64_t speed_wait_ns     # waited for full speed, before the session
     int64_t busy_ns           # spent on work of its own, as --busy-ns asks for

@@ -2,7 +2,7 @@
 """The memory that the supervisor and its workers share.
 
 One gate (go, stop) and one tally per worker, in an anonymous shared mapping made before the
-workers are forked. It counts; what the counts mean is put together in `_report.py`.
+workers are forked. It counts; what the counts mean is put together in `running/report.py`.
 """
 
 import cython

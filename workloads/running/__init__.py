@@ -1,1 +1,4 @@
-"""Carries out one load: supervisor, workers, report."""
+"""Carry out one load.
+
+Begin at `supervisor.py`, which forks each `worker.py`; `report.py` sums up.
+"""

@@ -12,7 +12,7 @@ from workloads.catalog import WORKLOADS, WorkloadInfo
 from workloads.errors import WorkloadError
 from workloads.running.session import UNSET
 
-# The limits of all options stand here; whoever must know them beforehand asks `_check.check_load`.
+# The limits of all options stand here; whoever must know them beforehand asks `check.check_load`.
 MOST_OPS = 10**15
 MOST_DIGITS = 20
 MOST_WORKERS = 1024

@@ -1,6 +1,6 @@
 """Which program a workload spawns, and what is certain about the calls it makes.
 
-Finds and checks programs before anything runs; spawning is `_spawn`'s.
+Finds and checks programs before anything runs; spawning is `workloads.parts.spawn`'s.
 """
 
 from __future__ import annotations

@@ -153,11 +153,6 @@ class Lease:
         """The state as it was before, and will be again."""
         return self._record.snapshot
 
-    @property
-    def guard_pid(self) -> int:
-        """The process of the guard that watches now."""
-        return self._guard.pid
-
     def free_seat(self, *, borrow: bool) -> None:
         """Have no audit daemon registered: `borrow` a live one, which is written down first."""
         status = self.client.status()

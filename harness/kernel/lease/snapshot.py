@@ -1,6 +1,6 @@
 """What stands in the kernel before a run changes it, as a value and as a file.
 
-It reads the kernel; reading the file is `lease_file.py`'s business, giving back `restore.py`'s. The
+It reads the kernel; reading the file is `file.py`'s business, giving back `restore.py`'s. The
 file is JSON: numbers by name, rules as hexadecimal payloads in the order in which the kernel lists
 them.
 """

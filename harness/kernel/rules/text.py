@@ -41,7 +41,6 @@ from harness.kernel.rules.words import (
     as_bytes,
     options,
     shown,
-    split_line,
 )
 
 _NO_SYSCALLS = (FilterList.TASK, FilterList.USER, FilterList.FILESYSTEM, FilterList.EXCLUDE)
@@ -61,11 +60,6 @@ def parse_rule(words: Sequence[str | bytes]) -> ParsedLine:
         raise UsageError("a word holds a NUL character", remedy="remove it")
     with LOCK:
         return _Line(library, tuple(encoded)).parse()
-
-
-def parse_rule_text(line: str) -> ParsedLine:
-    """`parse_rule` of one line as it would stand in a rule file."""
-    return parse_rule(split_line(as_bytes(line)))
 
 
 class _Line:

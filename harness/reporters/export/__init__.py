@@ -1,1 +1,1 @@
-"""Stored runs in the formats of other tools."""
+"""Stored runs in the formats of other tools: CSV, Parquet, pyperf, JUnit, pandas; one per file."""

@@ -12,7 +12,7 @@ import io
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from harness.reporters.plain import plain
+from harness.plain import plain
 
 _FORMULA = ("=", "+", "-", "@")
 

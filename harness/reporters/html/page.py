@@ -15,13 +15,13 @@ from markupsafe import Markup
 
 from harness.model.compare import ChangeReport
 from harness.model.result import Caution, ReportView
+from harness.plain import plain
 from harness.reporters.html import facts, tables
 from harness.reporters.html.compare import changed
 from harness.reporters.html.figures import Panel, PlotLike, make_panels
 from harness.reporters.html.grid import Grid
 from harness.reporters.html.headline import Headline, headline
 from harness.reporters.html.svg import Palette
-from harness.reporters.plain import plain
 from harness.reporters.plainly import made_plain, plain_view
 from harness.reporters.ranking import by_group, process_lines
 

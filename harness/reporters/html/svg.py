@@ -14,7 +14,7 @@ from xml.etree import ElementTree
 
 from markupsafe import Markup, escape
 
-from harness.reporters.plain import plain
+from harness.plain import plain
 from harness.reporters.plots.picture import svg_text
 
 if TYPE_CHECKING:

@@ -16,7 +16,7 @@ from rich.table import Table
 from rich.text import Text
 
 from harness.model.run import Cell
-from harness.reporters.plain import plain
+from harness.plain import plain
 from harness.reporters.units import count, duration, interval, ratio, share
 
 BARS = "▁▂▃▄▅▆▇█"

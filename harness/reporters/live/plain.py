@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from rich.console import Console
 
 from harness.model.run import Cell, Sample, Trial
-from harness.reporters.plain import plain
+from harness.plain import plain
 from harness.reporters.units import duration
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Generic, TypeVar
 
 from harness.reporters.plots.style import Ink, ink, settings
 
@@ -74,6 +74,3 @@ class Plot(Generic[Data]):
     ) -> str | None:
         """Why this run has no such plot; None where it has."""
         return self.missing(view, Choice(workload, metric))
-
-
-AnyPlot = Plot[Any]

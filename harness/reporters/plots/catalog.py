@@ -18,8 +18,3 @@ from harness.reporters.plots.timeline import TIMELINE
 _ALL = (FOREST, CPU, LATENCY, LEDGER, TIMELINE, DRIFT)
 
 PLOTS: dict[str, Plot[ReportView]] = {plot.name: plot for plot in _ALL}
-
-_SHARED = {"__init__", "base", "catalog", "groups", "picture", "ratios", "scale", "style"}
-
-NOT_KINDS = frozenset({"compare", "history", *_SHARED})
-"""Files of this folder that are no kind of plot of one run."""

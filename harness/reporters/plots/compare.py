@@ -7,8 +7,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from harness.model.compare import Change, RunChanges
+from harness.plain import plain
 from harness.reporters.compare import row_name, several_consumers
-from harness.reporters.plain import plain
 from harness.reporters.plots.base import Choice, Plot, Table
 from harness.reporters.plots.groups import is_aa
 from harness.reporters.plots.ratios import Ratio, RatioPanel, ratio_figure

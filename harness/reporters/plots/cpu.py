@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from harness.model.result import ReportView
 from harness.model.run import Sample
-from harness.reporters.plain import plain
+from harness.plain import plain
 from harness.reporters.plots.base import Choice, Plot, Table
 from harness.reporters.plots.groups import groups, labels, mean, used
 from harness.reporters.plots.scale import axis_duration, even_ticks, set_ticks

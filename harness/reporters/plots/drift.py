@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from harness.model.result import Comparison, ReportView
 from harness.model.run import Cell
-from harness.reporters.plain import plain
+from harness.plain import plain
 from harness.reporters.plots.base import Choice, Plot, Table
 from harness.reporters.plots.groups import compared, groups, labels, used
 from harness.reporters.plots.scale import even_ticks, set_ticks

@@ -6,8 +6,8 @@ import math
 from typing import TYPE_CHECKING
 
 from harness.model.history import History, Point, Track
+from harness.plain import plain
 from harness.reporters.history import change_lines, level, moment, track_name
-from harness.reporters.plain import plain
 from harness.reporters.plots.base import Choice, Plot, Table
 from harness.reporters.plots.scale import even_ticks, round_ticks, set_ticks, spreads
 from harness.reporters.plots.style import (

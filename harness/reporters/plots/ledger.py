@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from harness.model.result import ReportView
 from harness.model.run import Cell, Ledger
+from harness.plain import plain
 from harness.reporters.ledger import is_silent
-from harness.reporters.plain import plain
 from harness.reporters.plots.base import Choice, Plot, Table
 from harness.reporters.plots.groups import groups, labels
 from harness.reporters.plots.style import (

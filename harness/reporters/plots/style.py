@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, cast
 
-from harness.reporters.plain import plain
+from harness.plain import plain
 
 if TYPE_CHECKING:
     from matplotlib.artist import Artist

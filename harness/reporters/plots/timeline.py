@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from harness.model.result import ReportView
 from harness.model.run import Cell, Moment, Sample
-from harness.reporters.plain import plain
+from harness.plain import plain
 from harness.reporters.plots.base import Choice, Plot, Table
 from harness.reporters.plots.groups import groups, labels, used
 from harness.reporters.plots.scale import even_ticks, set_ticks

@@ -12,7 +12,7 @@ from typing import Any
 
 from rich.console import Console
 
-from harness.reporters.plain import without_controls
+from harness.plain import without_controls
 from harness.reporters.plain_console import PlainConsole
 
 PLAIN_WIDTH = 80

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 from consumer.errors import ConsumerError
 from consumer.log.summary import LogSums, read_logs
 from harness.errors import HostUnfitError, UsageError
+from harness.plain import plain
 from harness.processes.line_process import ChildFailedError, LineProcess, module_command
-from harness.reporters.plain import plain
 
 if TYPE_CHECKING:
     from harness.verbs.shared.top_progress import ListeningProgress

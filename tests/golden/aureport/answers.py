@@ -17,8 +17,8 @@ from collections import Counter
 from functools import cache
 from pathlib import Path
 
-from tests.support.audit_logs import REPORTS, aureport
 from tests.support.programs import find_program
+from tests.support.records.audit_logs import REPORTS, aureport
 
 VERSION = "3.0.9"
 FILE = Path(__file__).with_name("answers.json.gz")

@@ -18,9 +18,9 @@ import pytest
 
 from consumer.catalog import DEPTHS
 from consumer.receiving.parse import split_capture
-from tests.support.audit_consumer import ConsumerProcess, FedConsumer
-from tests.support.audit_records import Maker, datagram, datagrams
 from tests.support.privilege import WITHOUT_CAPABILITIES, unprivileged
+from tests.support.records.audit_consumer import ConsumerProcess, FedConsumer
+from tests.support.records.audit_records import Maker, datagram, datagrams
 
 MARK = ("--marker", "sync")
 KINDS = ["seqpacket", "dgram", "netlink"]

@@ -18,8 +18,8 @@ from harness.consumers.foreign.external import ExternalProcess
 from harness.consumers.foreign.reassemble import EOE, from_start, judge
 from harness.consumers.laurel import CONF
 from harness.processes.line_process import ChildFailedError
-from tests.support.audit_logs import Line, line, recorded, shifted
 from tests.support.programs import program
+from tests.support.records.audit_logs import Line, line, recorded, shifted
 
 MARKER = "auditbench-sync-test"
 _EVENT = re.compile(rb"audit\((\d+\.\d+:\d+)\)")

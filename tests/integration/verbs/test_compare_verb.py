@@ -18,7 +18,7 @@ from harness.cli import run_command
 from harness.store import PLAN, SAMPLES
 from tests.support.command import ROOT, assert_one_line, auditbench
 from tests.support.runs import COSTS_NS
-from tests.support.two_runs import write_run
+from tests.support.stored.two_runs import write_run
 
 SCHEMA = json.loads((ROOT / "docs/schema/compare.schema.json").read_text())
 

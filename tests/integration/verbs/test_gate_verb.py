@@ -15,7 +15,8 @@ from harness.cli import run_command
 from harness.run import ab
 from harness.run.session import Outcome
 from harness.store import SAMPLES
-from tests.support.altered_runs import (
+from tests.support.command import ROOT, assert_one_line
+from tests.support.stored.altered_runs import (
     Change,
     altered_run,
     invalid,
@@ -24,7 +25,6 @@ from tests.support.altered_runs import (
     unexplained,
     without_ledger,
 )
-from tests.support.command import ROOT, assert_one_line
 
 SCHEMA = json.loads((ROOT / "docs/schema/gate.schema.json").read_text(encoding="utf-8"))
 

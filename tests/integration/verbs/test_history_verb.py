@@ -15,7 +15,7 @@ import pytest
 from harness.cli import run_command
 from harness.store import KEPT_SAMPLES, SAMPLES
 from tests.support.command import ROOT
-from tests.support.histories import write_history
+from tests.support.stored.histories import write_history
 
 SCHEMA = json.loads((ROOT / "docs/schema/history.schema.json").read_text(encoding="utf-8"))
 STEP = [1.0, 1.01, 0.99, 1.0, 1.2, 1.19, 1.21, 1.2]

@@ -16,9 +16,9 @@ from typing import Any
 import jsonschema
 import pytest
 
-from tests.support.audit_logs import repeated
 from tests.support.command import ROOT, assert_one_line, auditbench, auditbench_json
 from tests.support.programs import program
+from tests.support.records.audit_logs import repeated
 from tests.unit.consumer.test_consumer_log_lines import record
 
 SCHEMA = json.loads((ROOT / "docs/schema/top.schema.json").read_text(encoding="utf-8"))

@@ -19,7 +19,7 @@ from harness.run import gate
 from harness.run.gate import gate_plan
 from harness.run.plan.plan import Request, make_plan
 from harness.run.session import Outcome, SessionOptions
-from tests.support.altered_runs import Change, altered_run, lossy, slower, unexplained
+from tests.support.stored.altered_runs import Change, altered_run, lossy, slower, unexplained
 
 LIMITS = ("no-rules/elapsed:50%", "rules/elapsed:200%", "lost:0")
 

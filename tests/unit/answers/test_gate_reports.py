@@ -23,7 +23,7 @@ from harness.reporters.ab import ab_document, ab_markdown, ab_sentences, render_
 from harness.reporters.export.junit import gate_junit, result_junit
 from harness.reporters.gate import gate_markdown, gate_sentence, render_gate
 from harness.store import load_run
-from tests.support.altered_runs import (
+from tests.support.stored.altered_runs import (
     Change,
     all_known,
     altered_run,

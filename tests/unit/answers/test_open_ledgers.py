@@ -14,8 +14,8 @@ from harness.reporters.ledger import equation
 from harness.run.demanded_events import rules_name_only
 from harness.run.plan.scenario import bind_named
 from harness.store import load_run
-from tests.support.altered_runs import Change, altered_run
 from tests.support.command import auditbench
+from tests.support.stored.altered_runs import Change, altered_run
 
 OTHERS = 9
 NOT_OURS = {"complete": 990, "refused": 1, "lost": 10, "foreign_lost": OTHERS}

@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from consumer.event.assemble import Assembler
-from consumer.receiving.parse import feed_frames, parse_buffer
+from consumer.receiving.parse import feed_frames
 from consumer.receiving.pipeline import Pipeline
-from tests.support.audit_records import (
+from tests.support.records.audit_records import (
     CONFIG_CHANGE,
     LOGIN,
     STAMP_MS,
@@ -21,6 +21,7 @@ from tests.support.audit_records import (
     frames,
     split_command,
 )
+from tests.support.records.parsed_records import parse_buffer
 
 
 def counted(records: Records, **options: Any) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from consumer.receiving.parse import fields_of
-from tests.support.audit_records import head
+from tests.support.records.audit_records import head
 
 Pairs = list[tuple[bytes, bytes]]
 

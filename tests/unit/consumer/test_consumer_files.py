@@ -11,9 +11,10 @@ import pytest
 from consumer.output.capture import CaptureWriter
 from consumer.output.outfile import OutFile
 from consumer.output.store import LineStore
-from consumer.receiving.parse import feed_frames, frame, parse_buffer, split_capture
+from consumer.receiving.parse import feed_frames, frame, split_capture
 from consumer.receiving.pipeline import Pipeline
-from tests.support.audit_records import Maker, datagram, datagrams, frames, head
+from tests.support.records.audit_records import Maker, datagram, datagrams, frames, head
+from tests.support.records.parsed_records import parse_buffer
 
 
 def stored(path: Path, stream: list[bytes]) -> bytes:

@@ -14,11 +14,12 @@ from typing import Any
 
 import pytest
 
-from consumer.receiving.parse import fields_of, frame, parse_buffer, split_capture
+from consumer.receiving.parse import fields_of, frame, split_capture
 from consumer.text.names import type_name
 from consumer.text.render import Follower
 from consumer.twin.twin import Twin, datagrams_of
-from tests.support.audit_records import Records
+from tests.support.records.audit_records import Records
+from tests.support.records.parsed_records import parse_buffer
 
 HERE = Path(__file__).parents[2] / "golden" / "records"
 CAPTURES = sorted(HERE.glob("*.cap.gz"))

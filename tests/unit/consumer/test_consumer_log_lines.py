@@ -9,7 +9,7 @@ import pytest
 
 from consumer.errors import UsageError
 from consumer.log.summary import LogSums, read_logs
-from tests.support.audit_logs import repeated
+from tests.support.records.audit_logs import repeated
 
 CALL = (
     b"arch=c000003e syscall=59 success=yes exit=0 a0=1 a1=2 a2=3 a3=4 items=2 ppid=1 pid=2 "

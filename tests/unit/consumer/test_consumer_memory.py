@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 
-from consumer.receiving.parse import parse_buffer
 from consumer.text.render import WAITING_BYTES, Follower
-from tests.support.audit_floods import Flood, endless_events, whole_events
-from tests.support.audit_records import Maker
+from tests.support.records.audit_floods import Flood, endless_events, whole_events
+from tests.support.records.audit_records import Maker
+from tests.support.records.parsed_records import parse_buffer
 
 SCRIPT = Path(__file__).parents[3] / "benchmarks" / "consumer_memory.py"
 

@@ -15,8 +15,8 @@ from consumer.receiving.parse import feed_frames, fields_of
 from consumer.receiving.pipeline import Pipeline
 from consumer.twin.decode import decode
 from consumer.twin.twin import Twin
-from tests.support.audit_records import frames, head
-from tests.support.audit_streams import made_up_stream
+from tests.support.records.audit_records import frames, head
+from tests.support.records.audit_streams import made_up_stream
 
 TYPES = st.sampled_from([1006, 1111, 1300, 1305, 1309, 1320, 1326, 1400, 1423, 1701, 1800, 2100])
 # Bytes that decide something, far more often than by chance.

@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 
-from consumer.messages import message
 from consumer.text import values
 from consumer.text.addresses import socket_address
+from consumer.text.messages import message
 from consumer.text.render import WAITING_MAX, Follower
-from tests.support.audit_records import Maker, Records, split_command
+from tests.support.records.audit_records import Maker, Records, split_command
 
 
 def shown(records: Records) -> list[dict[str, Any]]:

@@ -11,7 +11,7 @@ from types import GeneratorType
 
 import pytest
 
-from harness.errors import HostUnfitError, KernelAnswerError
+from harness.errors import KernelAnswerError
 from harness.host.audit_view import ask_kernel
 from harness.host.doctor import Diagnosis, checks, diagnose, judge
 from harness.host.ever_enabled.probe import EverEnabled
@@ -50,7 +50,6 @@ def test_a_quiet_server_is_fit_and_nothing_is_wrong(host: MadeUpHost) -> None:
     found = severities(diagnosis)
     del found["hardware-counters"]
     assert set(found.values()) == {"ok"}
-    diagnosis.require_fit()
 
 
 def test_the_diagnosis_is_json(host: MadeUpHost) -> None:
@@ -111,8 +110,6 @@ def unfit_by(host: MadeUpHost, name: str, client: MadeUpClient | None = None) ->
     found = finding(diagnosis, name)
     assert found.severity == "unfit"
     assert found.remedy
-    with pytest.raises(HostUnfitError):
-        diagnosis.require_fit()
     return found
 
 

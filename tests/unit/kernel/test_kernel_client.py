@@ -77,34 +77,6 @@ def test_what_cannot_be_given_back_is_not_sent(
     assert kernel.requests == []
 
 
-@pytest.mark.parametrize("old", [0, 1, 57, 105, 2**31 - 1, 2**31, 2**32 - 4096])
-def test_a_reset_counter_returns_its_old_value(
-    kernel: FakeKernel, client: AuditClient, old: int
-) -> None:
-    kernel.lost = kernel.backlog_wait_time_actual = old
-    assert client.reset_lost() == old
-    assert client.reset_backlog_wait_time_actual() == old
-    assert (kernel.lost, kernel.backlog_wait_time_actual) == (0, 0)
-
-
-def test_a_refused_reset_is_an_error(kernel: FakeKernel, client: AuditClient) -> None:
-    kernel.refuse[SET, "lost"] = errno.EPERM
-    with pytest.raises(KernelAnswerError) as caught:
-        client.reset_lost()
-    assert caught.value.errno == errno.EPERM
-
-
-def test_a_kernel_that_cannot_reset_is_not_asked_to(
-    kernel: FakeKernel, client: AuditClient
-) -> None:
-    kernel.feature_bitmap, kernel.status_bytes = 0x1F, 40
-    with pytest.raises(KernelAnswerError, match="cannot reset lost"):
-        client.reset_lost()
-    with pytest.raises(KernelAnswerError, match="cannot reset backlog_wait_time_actual"):
-        client.reset_backlog_wait_time_actual()
-    assert kernel.log == []
-
-
 def test_a_number_where_none_belongs_is_an_error(kernel: FakeKernel, client: AuditClient) -> None:
     kernel.answers[ADD] = [fake_kernel.message(2, struct.pack("=i", 7) + bytes(16))]
     with pytest.raises(KernelAnswerError, match="AUDIT_ADD_RULE with the number 7"):

@@ -20,9 +20,7 @@ from tests.fakes.fake_kernel import rule
         ("pid", 0x04, 12),
         ("rate_limit", 0x08, 16),
         ("backlog_limit", 0x10, 20),
-        ("lost", 0x40, 24),
         ("backlog_wait_time", 0x20, 36),
-        ("backlog_wait_time_actual", 0x80, 40),
     ],
 )
 def test_a_status_payload_sets_one_bit_and_one_word(field: str, bit: int, offset: int) -> None:

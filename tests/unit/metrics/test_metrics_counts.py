@@ -10,7 +10,7 @@ from harness.errors import HostUnfitError, UsageError
 from harness.host import exec_counter
 from harness.host.exec_counter import ExecCounter, _Tally
 from harness.host.perf_event import CounterType, open_counter
-from harness.metrics.tracepoints import SyscallCounter
+from tests.support.syscall_counter import SyscallCounter
 
 NONE, FORK, EXEC, EXIT = 0, 1, 2, 0x80000000
 

@@ -18,7 +18,7 @@ from harness.reporters.export.parquet import trials_parquet
 from harness.reporters.export.pyperf import pyperf_file
 from harness.reporters.export.trial_rows import trial_rows
 from tests.support.runs import COSTS_NS, made_up_sample
-from tests.support.two_runs import FACTS
+from tests.support.stored.two_runs import FACTS
 
 
 def samples(blocks: int = 3) -> list[Sample]:

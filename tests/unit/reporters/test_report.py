@@ -25,7 +25,7 @@ from harness.reporters.plainly import made_plain
 from harness.reporters.plots.catalog import PLOTS
 from harness.store import load_run
 from tests.support.schemas import schema
-from tests.support.two_runs import write_run
+from tests.support.stored.two_runs import write_run
 
 FOREST = {"forest": PLOTS["forest"]}
 """Where the test is not about plots: drawing takes time."""

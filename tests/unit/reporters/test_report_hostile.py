@@ -21,8 +21,8 @@ from harness.reporters.plots.catalog import PLOTS
 from harness.reporters.report_text import report_markdown, report_plain
 from harness.store import StoredRun
 from harness.verbs.show import run_forms, show_run
-from tests.support import hostile_runs as hostile
-from tests.support.two_runs import write_run
+from tests.support.stored import hostile_runs as hostile
+from tests.support.stored.two_runs import write_run
 
 _OURS = """
     html head meta title style body a header div p button h1 h2 h3 h4 h5 nav ul li main section

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 from rich.console import Console
 
+from harness.plain import plain
 from harness.reporters.documents.top import top_document
-from harness.reporters.plain import plain
 from harness.reporters.top import render_top
 from tests.unit.consumer.test_consumer_log_lines import CALL, record, summed
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from harness.analysis.rule_credit import credit_rules
+from harness.analysis.top_rules import credit_rules
 from harness.kernel.rules.file import parse_rules_text
 
 X86_64 = 0xC000003E

@@ -13,10 +13,11 @@ from harness.kernel.rules.format import listing_bytes
 from harness.kernel.rules.libaudit import libaudit
 from harness.kernel.rules.parsed_line import ParsedLine
 from harness.kernel.rules.rule import Rule
-from harness.kernel.rules.text import parse_rule, parse_rule_text
+from harness.kernel.rules.text import parse_rule
 from harness.kernel.rules.words import split_line
 from tests.golden.rules.auditctl_shim import AUDIT_ADD_RULE
 from tests.golden.rules.regenerate import HERE, as_listed, fnv1a, lines_of, unpack
+from tests.support.rule_lines import parse_rule_text
 
 DOCUMENT = json.loads((HERE / "goldens.json").read_text(encoding="utf-8"))
 GOLDENS: list[dict[str, Any]] = [golden for golden in DOCUMENT["goldens"] if "rule" in golden]

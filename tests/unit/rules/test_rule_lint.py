@@ -9,7 +9,7 @@ import pytest
 from harness.kernel.rules.checks.lint import rule_warnings
 from harness.kernel.rules.fields import ALL_SYSCALLS, Field, FilterList, Operator
 from harness.kernel.rules.rule import Rule, RuleField
-from harness.kernel.rules.text import parse_rule_text
+from tests.support.rule_lines import parse_rule_text
 
 
 def codes(line: str) -> list[str]:

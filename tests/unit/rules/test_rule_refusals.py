@@ -1,6 +1,6 @@
 """The kernel's refusals, foreseen and told with the operator at fault.
 
-That it refuses these and takes the rest: tests/kernel/test_rule_refusals_kernel.py.
+That it refuses these and takes the rest: tests/kernel/rules/test_rule_refusals_kernel.py.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from harness.kernel.rules.checks.refusals import control_refusals, release_refus
 from harness.kernel.rules.controls import Control
 from harness.kernel.rules.fields import ALL_SYSCALLS, Field, FilterList, Operator
 from harness.kernel.rules.rule import Rule, RuleField
-from harness.kernel.rules.text import parse_rule_text
+from tests.support.rule_lines import parse_rule_text
 
 
 def told(line: str) -> list[str]:

@@ -18,8 +18,9 @@ from harness.kernel.rules.io_uring_names import IO_URING_OPERATIONS
 from harness.kernel.rules.libaudit import libaudit, syscall_number
 from harness.kernel.rules.parsed_line import LineError
 from harness.kernel.rules.rule import Rule
-from harness.kernel.rules.text import parse_rule, parse_rule_text
+from harness.kernel.rules.text import parse_rule
 from harness.kernel.rules.words import split_line
+from tests.support.rule_lines import parse_rule_text
 
 pytestmark = pytest.mark.skipif(platform.machine() != "x86_64", reason="names syscalls of x86_64")
 

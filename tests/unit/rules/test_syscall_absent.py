@@ -7,7 +7,7 @@ import pytest
 from harness.errors import UsageError
 from harness.kernel.rules.checks.syscall_absent import _INSTEAD, no_such_syscall
 from harness.kernel.rules.libaudit import libaudit
-from harness.kernel.rules.text import parse_rule_text
+from tests.support.rule_lines import parse_rule_text
 
 X86_64, I386, AARCH64 = 0xC000003E, 0x40000003, 0xC00000B7
 

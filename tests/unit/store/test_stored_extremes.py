@@ -18,7 +18,7 @@ from harness.cli import run_command
 from harness.errors import EXIT_ERROR, EXIT_HOST_UNFIT, UsageError
 from harness.reporters.plots.catalog import PLOTS
 from harness.store import load_run
-from tests.support.altered_fields import HOSTILE, Path_, documents, paths, put, write
+from tests.support.stored.altered_fields import HOSTILE, Path_, documents, paths, put, write
 
 WHOLE = documents()
 SAMPLE_PATHS = sorted(set(paths(WHOLE["samples"][-1])), key=str)

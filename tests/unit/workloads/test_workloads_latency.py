@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import random
+import re
+from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from workloads.parts.latency import (
-    BUCKETS,
     bucket_lower_ns,
     bucket_of,
     bucket_upper_ns,
@@ -20,6 +21,8 @@ from workloads.parts.latency import (
 from workloads.parts.tallies import SharedTallies
 
 LONGEST_NS = 2**63 - 1
+BUCKETS = bucket_of(2**64 - 1) + 1
+C_SIDE = Path(__file__).parents[3] / "workloads/parts/buckets.pxd"
 
 
 @given(st.integers(0, LONGEST_NS) | st.integers(0, 2**20) | st.sampled_from([2**63 - 1, 127, 128]))
@@ -34,6 +37,11 @@ def test_a_value_lies_within_its_bucket(value_ns: int) -> None:
     index = bucket_of(value_ns)
     assert 0 <= index < BUCKETS
     assert bucket_lower_ns(index) <= value_ns <= bucket_upper_ns(index)
+
+
+def test_both_sides_have_as_many_buckets() -> None:
+    (told,) = re.findall(r"^    BUCKETS = (\d+)$", C_SIDE.read_text(), re.M)
+    assert int(told) == BUCKETS
 
 
 def test_buckets_leave_no_gap_and_do_not_overlap() -> None:

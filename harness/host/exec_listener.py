@@ -1,4 +1,4 @@
-"""`python -m harness.consumers.process_events_listener`: process events as a program of its own.
+"""`python -m harness.host.exec_listener`: `exec_counter` as a program of its own.
 
 Commands on standard input, answers on standard output, one JSON object per line: `tree PID` counts
 a process and what it forks from then on (`following`), `stop` ends it with the numbers (`result`).
@@ -22,7 +22,7 @@ from harness.host.tree import parse_cpu_list
 
 def main(arguments: Sequence[str]) -> int:
     """Listen until told to stop; the exit code is the error's where the kernel refuses."""
-    parser = argparse.ArgumentParser(prog="process_events_listener")
+    parser = argparse.ArgumentParser(prog="exec_listener")
     parser.add_argument("--cpu", type=parse_cpu_list, default=())
     if cpus := parser.parse_args(arguments).cpu:
         os.sched_setaffinity(0, cpus)

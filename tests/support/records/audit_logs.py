@@ -13,7 +13,7 @@ from consumer.receiving.parse import split_capture
 from consumer.text.names import type_name
 from tests.support.programs import program
 
-CAPTURE = Path(__file__).parents[1] / "golden" / "records" / "linux-6.18.cap.gz"
+CAPTURE = Path(__file__).parents[2] / "golden" / "records" / "linux-6.18.cap.gz"
 _HEAD = re.compile(rb"audit\((\d+)\.(\d{3}):(\d+)\)")
 END_OF_EVENT = 1320
 

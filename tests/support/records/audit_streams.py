@@ -5,7 +5,7 @@ from __future__ import annotations
 from random import Random
 
 from consumer.twin.decode import MAX_TEXT
-from tests.support.audit_records import (
+from tests.support.records.audit_records import (
     CONFIG_CHANGE,
     EXECVE,
     LOGIN,

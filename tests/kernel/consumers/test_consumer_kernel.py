@@ -17,15 +17,16 @@ from typing import Any
 
 import pytest
 
-from consumer.receiving.parse import parse_buffer, split_capture
+from consumer.receiving.parse import split_capture
 from harness.kernel.client import AuditClient
 from harness.kernel.rules.text import parse_rule
-from tests.support.audit_consumer import ConsumerProcess
+from tests.support.records.audit_consumer import ConsumerProcess
+from tests.support.records.parsed_records import parse_buffer
 
 pytestmark = pytest.mark.kernel
 
 LOGINUID = 424242
-DEEDS = Path(__file__).parents[1] / "golden" / "records" / "deeds.py"
+DEEDS = Path(__file__).parents[2] / "golden" / "records" / "deeds.py"
 CONNECTS = """
 import socket, sys
 open("/proc/self/loginuid", "w").write(sys.argv[1])

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from tests.support.audit_records import (
+from tests.support.records.audit_records import (
     CONFIG_CHANGE,
     EXECVE,
     LOGIN,

@@ -13,7 +13,7 @@ import tomli_w
 
 from harness.store import ENVIRONMENT, PLAN, SAMPLES
 from tests.support.plot_views import made_up_view
-from tests.support.two_runs import FACTS
+from tests.support.stored.two_runs import FACTS
 
 Path_ = tuple[str | int, ...]
 DEEP = "a place for something nested deep"

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from tests.support.two_runs import write_run
+from tests.support.stored.two_runs import write_run
 
 
 def write_history(

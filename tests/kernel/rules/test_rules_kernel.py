@@ -27,11 +27,12 @@ from harness.kernel.rules.format import format_listing
 from harness.kernel.rules.parsed_line import ParsedLine
 from harness.kernel.rules.rule import Rule, RuleField
 from harness.kernel.rules.set import RuleSet
-from harness.kernel.rules.text import parse_rule, parse_rule_text
+from harness.kernel.rules.text import parse_rule
 from harness.kernel.rules.words import split_line
 from tests.golden.rules.auditctl_shim import auditctl_or_skip, packaged_files
 from tests.golden.rules.regenerate import lines_of
 from tests.kernel.conftest import enabled
+from tests.support.rule_lines import parse_rule_text
 
 pytestmark = pytest.mark.kernel
 

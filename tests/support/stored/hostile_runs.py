@@ -10,7 +10,7 @@ from harness.answers.result import in_plan_order, make_result
 from harness.model.result import Caution, ReportView
 from harness.model.run import Sample
 from harness.store import StoredRun, load_run
-from tests.support.two_runs import write_run
+from tests.support.stored.two_runs import write_run
 
 MARKUP = "<script>window.hacked=1</script>"
 IMAGE = "\"'><img src=x onerror=window.hacked=1>"

@@ -7,7 +7,9 @@ count outside of timed trials. Calls by 32-bit programs are not counted.
 from __future__ import annotations
 
 import ctypes
+import fcntl
 import os
+import sys
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
@@ -16,13 +18,14 @@ from types import TracebackType
 from harness.errors import HostUnfitError, UsageError
 from harness.host.cpu import read_cpu_facts
 from harness.host.instruments import TRACEFS_FOLDERS
-from harness.host.perf_event import CounterType, disable, enable, open_counter, read_counter
+from harness.host.perf_event import CounterType, open_counter
 from harness.host.tree import HostTree
 
 # New syscalls have the same number on every architecture (since Linux 5.2).
 _FSOPEN, _FSCONFIG, _FSMOUNT = 430, 431, 432
 _FSCONFIG_CMD_CREATE = 6
 _CLOEXEC = 1
+_IOC_ENABLE, _IOC_DISABLE = 0x2400, 0x2401
 _REMEDY = "run it as root with a kernel that has CONFIG_FTRACE_SYSCALLS and CONFIG_PERF_EVENTS"
 
 
@@ -46,7 +49,7 @@ class SyscallCounter:
     @property
     def count(self) -> int:
         """Calls so far."""
-        return sum(map(read_counter, self._counters)) if self._counters else self._final
+        return sum(map(_read, self._counters)) if self._counters else self._final
 
     def __enter__(self) -> SyscallCounter:
         try:
@@ -60,7 +63,7 @@ class SyscallCounter:
                 f"{self._syscall} calls cannot be counted: {why}", remedy=_REMEDY
             ) from error
         for counter in self._counters:
-            enable(counter)
+            fcntl.ioctl(counter, _IOC_ENABLE, 0)
         return self
 
     def _open(self, event: int) -> None:
@@ -83,10 +86,15 @@ class SyscallCounter:
         trace: TracebackType | None,
     ) -> None:
         for counter in self._counters:
-            disable(counter)
+            fcntl.ioctl(counter, _IOC_DISABLE, 0)
         self._final = self.count
         self._counters = []
         self._stack.close()
+
+
+def _read(counter: int) -> int:
+    """The count so far, children included where they are inherited."""
+    return int.from_bytes(os.read(counter, 8), sys.byteorder)
 
 
 def tracepoint_id(group: str, name: str) -> int:

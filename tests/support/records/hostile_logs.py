@@ -6,7 +6,7 @@ import random
 import re
 
 from consumer.text.names import type_name
-from tests.support.audit_logs import recorded
+from tests.support.records.audit_logs import recorded
 
 Event = list[tuple[int, bytes]]
 
