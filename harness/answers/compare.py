@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from harness.analysis.against_reference import MetricView
-from harness.analysis.between_runs import CellPair, Margins
+from harness.analysis.between_runs import CellPair
 from harness.answers.comparability import Difference, find_differences, require_alike
 from harness.answers.compare_cells import (
     change_cautions,
@@ -18,6 +18,7 @@ from harness.answers.result import PRIMARY, in_plan_order, metric_views
 from harness.answers.trust import is_trustworthy
 from harness.errors import UntrustworthyError, UsageError
 from harness.model.compare import ChangeReport, RunChanges
+from harness.model.reference import Margins
 from harness.model.run import Cell
 from harness.renamed import hint
 from harness.store import StoredRun

@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-from harness.analysis.against_reference import MetricView, Reference, compare
-from harness.analysis.between_runs import CellPair, Margins, compare_across
+from harness.analysis.against_reference import MetricView, compare
+from harness.analysis.between_runs import CellPair, compare_across
 from harness.analysis.between_runs_loss import losses_across
 from harness.analysis.loss import compare_losses
 from harness.answers.comparability import Difference
 from harness.answers.result import in_plan_order
 from harness.answers.trust import flaws_of
 from harness.model.compare import Change, LossChange
+from harness.model.reference import Margins, Reference
 from harness.model.result import Caution
 from harness.model.run import AA, Sample
 from harness.store import StoredRun

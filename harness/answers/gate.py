@@ -9,7 +9,6 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from harness.analysis.against_reference import Reference
 from harness.answers.compare import CompareOptions, Side, compare_runs
 from harness.answers.limits import (
     Measured,
@@ -21,6 +20,7 @@ from harness.answers.trust import doubts_about_checks, require_blocks
 from harness.errors import UntrustworthyError, UsageError
 from harness.model.compare import Change
 from harness.model.gate import Check, GateReport, Limit
+from harness.model.reference import Reference
 from harness.model.result import Caution, Comparison, Result
 from harness.renamed import hint
 from harness.store import StoredRun, load_run

@@ -6,14 +6,15 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
-from harness.analysis.against_reference import MetricView, Reference, compare
-from harness.analysis.between_runs import CellPair, Margins, compare_across
+from harness.analysis.against_reference import MetricView, compare
+from harness.analysis.between_runs import CellPair, compare_across
 from harness.analysis.change_points import change_points
 from harness.answers.result import in_plan_order, metric_views
 from harness.answers.trust import is_reliable
 from harness.errors import UsageError
 from harness.model.compare import Change
 from harness.model.history import Point, Step, Track
+from harness.model.reference import Margins, Reference
 from harness.model.result import Comparison
 from harness.model.run import Cell, Sample
 from harness.renamed import hint

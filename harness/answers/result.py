@@ -6,13 +6,13 @@ from collections.abc import Sequence
 from dataclasses import fields, replace
 from typing import Any
 
-from harness.analysis.against_reference import MetricView, Reference, compare, noise_floor
+from harness.analysis.against_reference import MetricView, compare, noise_floor
 from harness.analysis.loss import compare_losses, lost_any
 from harness.analysis.ranking import ranking
 from harness.analysis.sustained import sustained
-from harness.analysis.verdict import DEFAULT_MARGIN
 from harness.answers.open_ledgers import ledger_cautions, open_samples
 from harness.metrics.catalog import METRICS
+from harness.model.reference import DEFAULT_MARGIN, Reference
 from harness.model.result import Caution, CellLedger, Comparison, ReportView, Result
 from harness.model.run import AA, Cell, Ledger, Sample
 from harness.store import StoredRun

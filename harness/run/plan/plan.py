@@ -13,10 +13,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
-from harness.analysis.against_reference import Reference
 from harness.answers.quantities import parse_duration_s, parse_share
 from harness.consumers.catalog import find_consumer
 from harness.errors import UsageError
+from harness.model.reference import Reference
 from harness.model.run import AA, Cell, Scenario
 from harness.renamed import hint
 from harness.run.ladder import Ladder, steps_of
