@@ -16,6 +16,7 @@ from harness.answers.result import make_result
 from harness.errors import InterruptedRunError, UsageError
 from harness.model.result import NoiseFloor, Result
 from harness.model.run import Cell, Sample
+from harness.model.stored import StoredWorkload, operations_of
 from harness.renamed import hint
 from harness.run.plan.plan import Request
 from harness.run.runner import Silence
@@ -153,7 +154,7 @@ def measure_overhead(
 
 def overhead_of(stored: StoredRun, workload: str, scenario: str, against: str) -> Overhead:
     """Two scenarios of a stored run; the consumer is the run's first."""
-    consumer = stored.plan["consumers"][0]
+    consumer = stored.plan.consumers[0]
     return Overhead(
         stored=stored,
         result=make_result(stored),
@@ -219,7 +220,7 @@ def loss_of(stored: StoredRun, cell: Cell, reference: Cell) -> Loss:
             for sample in open_samples(stored.samples)
             if sample.cell == cell
         ),
-        rate_per_s=stored.plan.get("rate_per_s"),
+        rate_per_s=stored.plan.rate_per_s,
         reached_per_s=min(rates := _rates(samples), default=None),
         most_reached_per_s=max(rates, default=None),
         reference_reached_per_s=min(_rates(_counted(stored, reference)), default=None),
@@ -247,7 +248,7 @@ def _side_by_side(rules: Path, against: str | Path) -> tuple[tuple[Path, ...], t
 
 def _names_of_files(stored: StoredRun, workload: str, files: Sequence[Path]) -> list[str]:
     """What the scenarios of the rule files are called: they are the last of the plan's."""
-    names = [scenario["name"] for scenario in stored.plan["scenarios"][workload]]
+    names = [scenario.name for scenario in stored.plan.of_workload(workload)]
     return names[-len(files) :]
 
 
@@ -273,9 +274,9 @@ def _lost_events(sample: Sample) -> int | None:
 
 def _rates(samples: Sequence[Sample]) -> list[float]:
     return [
-        document["ops"] * 1e9 / document["elapsed_ns"]
-        for document in (sample.workload_document for sample in samples)
-        if document.get("elapsed_ns")
+        operations_of(sample) * 1e9 / elapsed_ns
+        for sample in samples
+        if (elapsed_ns := StoredWorkload.of(sample).elapsed_ns)
     ]
 
 

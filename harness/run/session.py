@@ -18,7 +18,6 @@ from types import FrameType
 from typing import Any
 
 from harness.answers.label import label_of
-from harness.answers.result import PRIMARY
 from harness.consumers.catalog import find_consumer
 from harness.errors import HostUnfitError
 from harness.files.reading import exists
@@ -33,6 +32,7 @@ from harness.kernel.lease.snapshot import Snapshot
 from harness.kernel.rules.format import format_rule
 from harness.kernel.rules.rule import Rule
 from harness.model.run import Sample, Trial
+from harness.model.stored import PRIMARY, StoredEnvironment
 from harness.reporters.plain import plain
 from harness.run.blocks import RunBlocks, refuse_endless
 from harness.run.plan.plan import Plan, Request, make_plan, plan_document
@@ -272,7 +272,7 @@ def _environment(
             *_absent_consumers(plan),
         ],
     }
-    return environment | {"label": label_of(environment)}
+    return environment | {"label": label_of(StoredEnvironment.read(environment))}
 
 
 def _programs(plan: Plan, paths: Mapping[str, Path]) -> dict[str, dict[str, str]]:
