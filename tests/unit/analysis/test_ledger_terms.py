@@ -13,15 +13,10 @@ from harness.model.run import Scenario
 from harness.run.demanded_events import demanded_events
 from harness.run.pause import paused
 from harness.run.plan.scenario import bind_named, bind_rule_files
+from tests.support.worker_documents import worker_document
 
 EXE = "/bin/true"
-DONE = {
-    "yields": {"connect": 1, "execve": 0, "bind": 0},
-    "exe": EXE,
-    "details": {},
-    "auid": 1000,
-    "ops": 50,
-}
+DONE = worker_document(yields={"connect": 1, "execve": 0, "bind": 0}, exe=EXE, auid=1000, ops=50)
 
 
 def named(name: str) -> Scenario:
