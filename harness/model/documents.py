@@ -139,6 +139,7 @@ class ConsumerDocument(msgspec.Struct, frozen=True, kw_only=True):
     """Whether it was told from its output, where it may have lost what it received."""
     own_count: OwnCount | None = None
     beside: Beside | None = None
+    elapsed_ns: int = 0
     cpu_user_ns: int = 0
     cpu_system_ns: int = 0
     involuntary_switches: int | None = None

@@ -10,7 +10,7 @@ import platform
 import signal
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
@@ -124,7 +124,8 @@ def _run_kernel(
         for repaired in (*lease.repaired, *remove_abandoned()):
             options.say(plain(repaired))
         ever = probe_ever_enabled(client)
-        plan = make_plan(replace(request, seed=plan.seed), never_enabled=ever.state == "never")
+        if ever.state == "never":
+            plan = plan.with_first()
         environment = _environment(
             plan, facts, cpus, options, lease.snapshot, ever, request.consumer_paths
         )
