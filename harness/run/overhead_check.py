@@ -6,7 +6,7 @@ The measuring half of the pytest plugin: it knows runs and numbers, and nothing 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from harness.analysis.ratio import Ratio, paired_ratio
@@ -53,6 +53,26 @@ class Load:
     def name(self) -> str:
         """The workload's name in the cells."""
         return "command" if self.command else self.workload
+
+    def request(self, plan: str, rule_files: tuple[Path, ...]) -> Request:
+        """Rule files under this load, by a plan."""
+        return Request(
+            plan=plan,
+            workloads=() if self.command else (self.workload,),
+            scenarios=(REFERENCE,),
+            consumers=(self.consumer,) if self.consumer else (),
+            rule_files=rule_files,
+            ignore_lock=self.ignore_lock,
+            blocks=self.blocks,
+            ops=self.ops,
+            workers=self.workers,
+            seed=self.seed,
+            auid=self.auid,
+            until_ci=self.until_ci,
+            max_time=self.max_time,
+            workload_options=self.workload_options,
+            command=self.command,
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,24 +149,8 @@ def measure_overhead(
     it, InterruptedRunError when the user stopped it.
     """
     files, named = _side_by_side(rules, against)
-    request = Request(
-        plan="overhead",
-        workloads=() if load.command else (load.workload,),
-        scenarios=(REFERENCE, *named),
-        consumers=(load.consumer,) if load.consumer else (),
-        rule_files=files,
-        ignore_lock=load.ignore_lock,
-        blocks=load.blocks,
-        ops=load.ops,
-        workers=load.workers,
-        seed=load.seed,
-        auid=load.auid,
-        until_ci=load.until_ci,
-        max_time=load.max_time,
-        workload_options=load.workload_options,
-        command=load.command,
-    )
-    stored = _run(request, options)
+    request = load.request("overhead", files)
+    stored = _run(replace(request, scenarios=(REFERENCE, *named)), options)
     names = _names_of_files(stored, load.name, files)
     reference = named[0] if named else names[1] if len(files) > 1 else REFERENCE
     return overhead_of(stored, load.name, names[0], reference)
@@ -178,21 +182,14 @@ def measure_loss(
             f"{rate_per_s:g} operations per second for {seconds:g} s is no load",
             remedy="give a rate and a time above 0",
         )
-    request = Request(
-        plan="rate",
-        workloads=() if load.command else (load.workload,),
-        scenarios=(REFERENCE,),
-        consumers=(load.consumer,) if load.consumer else (),
-        rule_files=(rules,),
-        ignore_lock=load.ignore_lock,
+    request = replace(
+        load.request("rate", (rules,)),
         blocks=trials,
         ops=max(1, round(rate_per_s * seconds)),
-        workers=load.workers,
         rate_per_s=float(rate_per_s),
-        seed=load.seed,
-        auid=load.auid,
-        workload_options=load.workload_options,
-        command=load.command,
+        # As many trials as were asked for, whatever they show.
+        until_ci=None,
+        max_time=None,
     )
     stored = _run(request, options)
     name = _names_of_files(stored, load.name, (rules,))[0]
