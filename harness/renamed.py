@@ -6,10 +6,11 @@ is an error that tells the new one.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from harness.model.run import AA
+from harness.model.stored import StoredPlan
 
 SCENARIOS: Mapping[str, str] = {
     "no-context": "no-audit",
@@ -71,11 +72,12 @@ def hint(name: str) -> str:
     return f"it is called {new} now" if new else ""
 
 
-def stored_names(plan: Mapping[str, Any]) -> dict[str, str]:
+def stored_names(plan: StoredPlan) -> dict[str, str]:
     """Old to new, of the scenarios of a stored plan."""
-    summaries = dict(_summaries(plan))
-    table = {**SCENARIOS, **CELLS.get(str(plan.get("name")), {})}
-    reference = plan.get("reference_scenario", "")
+    scenarios = [scenario for group in plan.scenarios.values() for scenario in group]
+    summaries = {scenario.name: scenario.summary for scenario in scenarios}
+    table = {**SCENARIOS, **CELLS.get(plan.name, {})}
+    reference = plan.reference_scenario
     found: dict[str, str] = {}
     for name, summary in summaries.items():
         new = _suffixed(name, summaries) if summary.startswith(OF_A_FILE) else table.get(name)
@@ -84,12 +86,6 @@ def stored_names(plan: Mapping[str, Any]) -> dict[str, str]:
         if new is not None and new not in summaries:
             found[name] = new
     return found
-
-
-def _summaries(plan: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-    for scenarios in plan.get("scenarios", {}).values():
-        for scenario in scenarios:
-            yield scenario["name"], str(scenario.get("summary", ""))
 
 
 def _suffixed(name: str, names: Mapping[str, str]) -> str | None:

@@ -18,7 +18,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, TypeVar
 
 import msgspec
 
@@ -28,7 +28,8 @@ from harness.files.caller import as_caller, why
 from harness.files.folder import Folder
 from harness.files.reading import MOST_BYTES, is_file, read_bytes, read_text
 from harness.files.unpacking import unpack_xz
-from harness.model.result import Caution
+from harness.model.caution import Caution
+from harness.model.numbers import refuse_extremes, refuse_extremes_within
 from harness.model.run import SAMPLE_SCHEMA, Sample
 from harness.model.stored import (
     StoredEnvironment,
@@ -36,8 +37,6 @@ from harness.model.stored import (
     StoredPlan,
     StoredStatus,
     StoredWorkload,
-    refuse_extremes,
-    refuse_extremes_within,
 )
 
 SAMPLES = "samples.jsonl"
@@ -45,15 +44,16 @@ KEPT_SAMPLES = "samples.jsonl.xz"
 """The same, compressed: a run that is kept for others to read, never one just measured."""
 PLAN = "plan.toml"
 ENVIRONMENT = "environment.json"
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
 class StoredRun:
-    """A run as it was written. `plan` and `environment` are plain documents."""
+    """A run as it was written, under the names of now."""
 
     folder: Path
-    plan: dict[str, Any]
-    environment: dict[str, Any]
+    plan: StoredPlan
+    environment: StoredEnvironment
     samples: tuple[Sample, ...]
     cautions: tuple[Caution, ...] = ()
 
@@ -133,21 +133,25 @@ def _as_usage_error(folder: Path) -> Iterator[None]:
 
 def load_run(folder: Path) -> StoredRun:
     """Read a run back; UsageError where it is not one or a line inside it is damaged."""
-    plan = _read_document(folder / PLAN, tomllib.loads, StoredPlan)
-    environment = _read_document(folder / ENVIRONMENT, json.loads, StoredEnvironment)
+    plan, names = _read_document(folder / PLAN, tomllib.loads, _plan_of_now)
+    environment = _read_document(folder / ENVIRONMENT, json.loads, StoredEnvironment.read)
     with _no_garbage_collection():
         samples, cautions = _read_samples(_samples_file(folder))
-    names = renamed.stored_names(plan)
     if names:
         samples = [replace(s, scenario=names.get(s.scenario, s.scenario)) for s in samples]
-    plan = renamed.stored_plan(plan, names)
     return StoredRun(folder, plan, environment, tuple(samples), tuple(cautions))
 
 
-def _read_document(path: Path, parse: Callable[[str], Any], shape: Any) -> dict[str, Any]:
+def _plan_of_now(document: Any) -> tuple[StoredPlan, dict[str, str]]:
+    """The plan under the names of now, and what its scenarios were called before."""
+    names = renamed.stored_names(StoredPlan.read(document))
+    return StoredPlan.read(renamed.stored_plan(document, names)), names
+
+
+def _read_document(path: Path, parse: Callable[[str], Any], read: Callable[[Any], T]) -> T:
     try:
         document = parse(read_text(path))
-        msgspec.convert(document, shape)
+        found = read(document)
         refuse_extremes_within(document)
     except OSError as error:
         raise UsageError(
@@ -158,7 +162,6 @@ def _read_document(path: Path, parse: Callable[[str], Any], shape: Any) -> dict[
         raise UsageError(
             f"{path} is damaged ({explain_damage(error)})", remedy="restore it or run again"
         ) from None
-    found: dict[str, Any] = document
     return found
 
 

@@ -71,7 +71,7 @@ def keep(run: Path, name: str, folder: Path = REFERENCE) -> Path:
     rewrite = rewriter(stored, machine)
     # As it was written: the names in it must be those in the samples.
     plan = _every_text(tomllib.loads((run / PLAN).read_text(encoding="utf-8")), rewrite)
-    environment = _every_text(neutral_environment(stored.environment, machine), rewrite)
+    environment = _every_text(neutral_environment(stored.environment.document, machine), rewrite)
     lines = [_neutral_line(line, rewrite) for line in _sample_lines(run)]
     for document in (plan, environment, *map(json.loads, lines)):
         require_neutral(document)
@@ -118,14 +118,14 @@ def _neutral_command(argv: list[str]) -> list[str]:
 
 def rewriter(stored: StoredRun, machine: str) -> Rewrite:
     """What replaces names of this machine and its user wherever they stand in a text."""
-    facts = stored.environment["facts"]
+    facts = stored.environment.facts
     places = {str(Path(__file__).resolve().parents[1]): PLACE}
     for program in sorted(_programs(stored)):
         # A Python below somebody's home has the same name elsewhere.
         if not _is_public(program):
             places[program] = f"/usr/bin/{PurePosixPath(program).name}"
-    release = facts["kernel"]["release"]
-    words = {facts["machine"]: machine, facts["hostname"]: machine}
+    release = facts.kernel.release
+    words = {facts.machine: machine, facts.hostname: machine}
     # Builders write their names behind the number; run labels have it, too.
     words[release] = match[0] if (match := _RELEASE.match(release)) else "unknown"
     if (user := getpass.getuser()) != "root":

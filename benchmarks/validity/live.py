@@ -11,8 +11,9 @@ from typing import Any
 ROOT = Path(__file__).parents[2]
 sys.path.insert(0, str(ROOT))
 
-from harness.analysis.against_reference import MetricView, Reference, compare  # noqa: E402
+from harness.analysis.against_reference import MetricView, compare  # noqa: E402
 from harness.errors import AuditbenchError  # noqa: E402
+from harness.model.reference import Reference  # noqa: E402
 from harness.model.result import Comparison  # noqa: E402
 from harness.model.run import Sample  # noqa: E402
 from harness.run.plan.plan import Request  # noqa: E402

@@ -33,10 +33,11 @@ sys.path.insert(0, str(Path(__file__).parents[2]))
 
 from benchmarks.validity.noises import NOISES, TRIAL_NOISE
 from harness.analysis import bootstrap
-from harness.analysis.against_reference import MetricView, Reference, compare
+from harness.analysis.against_reference import MetricView, compare
 from harness.analysis.ratio import log_ratios, unpaired_ratio
 from harness.analysis.series import collect, paired
-from harness.analysis.verdict import DEFAULT_MARGIN, judge
+from harness.analysis.verdict import judge
+from harness.model.reference import DEFAULT_MARGIN, Reference
 from harness.model.result import Comparison
 from harness.model.run import Cell, Ledger, Sample, Scenario
 from harness.run.plan.plan import Plan

@@ -45,7 +45,7 @@ from benchmarks.validity.simulate import (
 from harness.analysis.against_reference import compare
 from harness.analysis.ratio import paired_ratio
 from harness.analysis.series import collect, paired
-from harness.analysis.verdict import DEFAULT_MARGIN
+from harness.model.reference import DEFAULT_MARGIN
 from harness.model.result import Comparison
 from harness.model.run import Cell, Sample
 from harness.run.blocks import LOOK_EVERY_BLOCKS, RunBlocks

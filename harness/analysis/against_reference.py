@@ -18,7 +18,8 @@ from harness.analysis.ratio import (
 )
 from harness.analysis.series import Series, collect, paired
 from harness.analysis.signed_rank import rank_p
-from harness.analysis.verdict import DEFAULT_MARGIN, blocks_to_decide, confirmed, judge
+from harness.analysis.verdict import blocks_to_decide, confirmed, judge
+from harness.model.reference import DEFAULT_MARGIN, Reference
 from harness.model.result import Comparison, NoiseFloor, Summary, Verdict
 from harness.model.run import AA, Cell, Sample
 
@@ -33,18 +34,6 @@ class MetricView:
     name: str
     unit: str
     less_is_better: bool = True
-
-
-@dataclass(frozen=True, slots=True)
-class Reference:
-    """Which cell a cell is compared with: the same but for the scenario, or for the consumer."""
-
-    scenario: str | None = None
-    consumer: str | None = None
-
-    def of(self, cell: Cell) -> Cell:
-        """The reference cell of `cell`."""
-        return Cell(cell.workload, self.scenario or cell.scenario, self.consumer or cell.consumer)
 
 
 @dataclass(frozen=True, slots=True)

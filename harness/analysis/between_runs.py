@@ -9,14 +9,15 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 
-from harness.analysis.against_reference import PRIMARY, MetricView, Reference
+from harness.analysis.against_reference import PRIMARY, MetricView
 from harness.analysis.discovery import q_values
 from harness.analysis.ratio import Ratio, geometric_mean, unpaired_ratio
 from harness.analysis.series import Series, collect, paired
-from harness.analysis.verdict import DEFAULT_MARGIN, confirmed, judge
+from harness.analysis.verdict import confirmed, judge
 from harness.model.compare import Change, Method
+from harness.model.reference import Margins, Reference
 from harness.model.result import Comparison, Verdict
 from harness.model.run import Cell, Sample
 
@@ -29,18 +30,6 @@ YARDSTICKS = {
 }
 """What the reference cell is taken by where its own value of the metric is next to nothing: it
 makes no events, and the kernel tells user from system time by ticks."""
-
-
-@dataclass(frozen=True, slots=True)
-class Margins:
-    """The relative difference that matters: in general, and for single metrics."""
-
-    general: float = DEFAULT_MARGIN
-    by_metric: Mapping[str, float] = field(default_factory=dict)
-
-    def of(self, metric: str) -> float:
-        """The margin of a metric."""
-        return self.by_metric.get(metric, self.general)
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,11 +10,11 @@ import math
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
-from harness.analysis.against_reference import Reference
 from harness.analysis.between_runs import CellPair
 from harness.analysis.loss import compare_losses, judge_difference, loss_ratio
 from harness.analysis.ratio import student_t
 from harness.model.compare import LossChange
+from harness.model.reference import Reference
 from harness.model.result import LossComparison, Verdict
 from harness.model.run import Cell, Sample
 

@@ -9,9 +9,9 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-from harness.analysis.against_reference import Reference
 from harness.analysis.ratio import CONFIDENCE, INNER_CONFIDENCE, student_t
 from harness.analysis.series import Series, paired
+from harness.model.reference import Reference
 from harness.model.result import LossComparison, Verdict
 from harness.model.run import Cell, Ledger, Sample
 

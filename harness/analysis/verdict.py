@@ -8,8 +8,6 @@ from harness.analysis.discovery import LEVEL
 from harness.analysis.ratio import CONFIDENCE, INNER_CONFIDENCE, Ratio, student_t
 from harness.model.result import Verdict
 
-DEFAULT_MARGIN = 0.02
-"""A relative difference below this does not matter."""
 MOST_BLOCKS = 1000
 """Nobody waits for more; a comparison that needs them is not promised a decision."""
 

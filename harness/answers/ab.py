@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from harness.analysis.against_reference import Reference
 from harness.analysis.limit import judge_shares
 from harness.analysis.loss import compare_losses
 from harness.answers.result import compare_with, in_plan_order, make_result
 from harness.answers.trust import doubts_about
 from harness.model.ab import AbReport, AbSide
+from harness.model.reference import Reference
 from harness.model.result import LossComparison
 from harness.store import StoredRun
 from workloads.catalog import WORKLOADS

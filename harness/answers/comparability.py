@@ -13,6 +13,7 @@ from typing import Any
 
 from harness.analysis.between_runs import CellPair
 from harness.errors import UsageError
+from harness.model.stored import StoredEnvironment, StoredPlan
 from harness.plain import plain
 from harness.store import StoredRun
 
@@ -37,7 +38,6 @@ DIFFERENCES = {
     "margin": "the margin",
 }
 """Every difference that there may be, in the order in which they are told."""
-_NOT_LIMITS = ("name", "summary", "notes", "rules", "interleaved")
 _LONGEST = 60
 
 
@@ -93,68 +93,62 @@ def find_differences(
     return list(dict.fromkeys(found))
 
 
-def _host(base: Mapping[str, Any], head: Mapping[str, Any]) -> Iterator[Difference]:
+def _host(base: StoredEnvironment, head: StoredEnvironment) -> Iterator[Difference]:
     for name, value in _HOST_VALUES.items():
         yield from _differ(name, name, value(base), value(head))
 
 
-def _facts(environment: Mapping[str, Any], group: str) -> Mapping[str, Any]:
-    found = environment.get("facts", {}).get(group, {})
-    return found if isinstance(found, Mapping) else {}
+def _kernel(environment: StoredEnvironment) -> str:
+    kernel = environment.facts.kernel
+    return " ".join(filter(None, (kernel.release, kernel.version)))
 
 
-def _kernel(environment: Mapping[str, Any]) -> str:
-    facts = _facts(environment, "kernel")
-    return " ".join(str(facts[name]) for name in ("release", "version") if facts.get(name))
+def _cpu(environment: StoredEnvironment) -> str:
+    cpu = environment.facts.cpu
+    return f"{len(cpu.online)} × {cpu.model or 'unknown'}, {len(cpu.allowed)} allowed"
 
 
-def _cpu(environment: Mapping[str, Any]) -> str:
-    facts = _facts(environment, "cpu")
-    online, allowed = facts.get("online", ()), facts.get("allowed", ())
-    return f"{len(online)} × {facts.get('model', 'unknown')}, {len(allowed)} allowed"
-
-
-_HOST_VALUES: Mapping[str, Callable[[Mapping[str, Any]], Any]] = {
-    "machine": lambda environment: environment.get("facts", {}).get("machine"),
+_HOST_VALUES: Mapping[str, Callable[[StoredEnvironment], Any]] = {
+    "machine": lambda environment: environment.facts.machine,
     "kernel": _kernel,
     "cpu": _cpu,
-    "boot": lambda environment: _facts(environment, "kernel").get("boot_parameters", []),
-    "pinning": lambda environment: environment.get("cpus", {}),
-    "version": lambda environment: environment.get("auditbench"),
+    "boot": lambda environment: environment.facts.kernel.boot_parameters,
+    "pinning": lambda environment: environment.cpus,
+    "version": lambda environment: environment.auditbench,
 }
 
 
-def _plan(
-    base: Mapping[str, Any], head: Mapping[str, Any], workloads: Collection[str]
-) -> Iterator[Difference]:
-    def reference(plan: Mapping[str, Any]) -> str:
-        return plan.get("reference_scenario") or plan.get("reference_consumer") or "none"
+def _plan(base: StoredPlan, head: StoredPlan, workloads: Collection[str]) -> Iterator[Difference]:
+    def reference(plan: StoredPlan) -> str:
+        return plan.reference_scenario or plan.reference_consumer or "none"
 
-    yield from _differ("kind", "kind", base.get("kind", "kernel"), head.get("kind", "kernel"))
+    yield from _differ("kind", "kind", base.kind, head.kind)
     yield from _differ("reference", "reference", reference(base), reference(head))
     for workload in sorted(workloads):
-        old, new = base.get("ops", {}).get(workload), head.get("ops", {}).get(workload)
+        old, new = base.ops.get(workload), head.ops.get(workload)
         yield from _differ("ops", f"operations of {workload}", old, new)
-    yield from _differ("workers", "workers", base.get("workers", 1), head.get("workers", 1))
-    yield from _differ("auid", "auid", base.get("auid", "keep"), head.get("auid", "keep"))
-    for key in ("workload_options", "command", "rate_per_s"):
-        yield from _differ("options", key.replace("_", " "), base.get(key), head.get(key))
-    for key in ("margin", "margins"):
-        yield from _differ("margin", key, base.get(key), head.get(key))
+    yield from _differ("workers", "workers", base.workers, head.workers)
+    yield from _differ("auid", "auid", base.auid, head.auid)
+    options = base.workload_options, head.workload_options
+    yield from _differ("options", "workload options", *options)
+    yield from _differ("options", "command", base.command, head.command)
+    yield from _differ("options", "rate per s", base.rate_per_s, head.rate_per_s)
+    yield from _differ("margin", "margin", base.margin, head.margin)
+    yield from _differ("margin", "margins", base.margin_by_metric, head.margin_by_metric)
 
 
-def _cells_missing(base: Mapping[str, Any], head: Mapping[str, Any]) -> Iterator[Difference]:
-    yield from _sets("workloads", base.get("workloads", ()), head.get("workloads", ()))
-    both = [name for name in base.get("workloads", ()) if name in head.get("workloads", ())]
-    for workload in both:
-        yield from _sets("scenarios", _interleaved(base, workload), _interleaved(head, workload))
-    yield from _sets("consumers", base.get("consumers", ()), head.get("consumers", ()))
+def _cells_missing(base: StoredPlan, head: StoredPlan) -> Iterator[Difference]:
+    yield from _sets("workloads", base.workloads, head.workloads)
+    for workload in base.workloads:
+        if workload in head.workloads:
+            old, new = _interleaved(base, workload), _interleaved(head, workload)
+            yield from _sets("scenarios", old, new)
+    yield from _sets("consumers", base.consumers, head.consumers)
 
 
-def _interleaved(plan: Mapping[str, Any], workload: str) -> list[str]:
+def _interleaved(plan: StoredPlan, workload: str) -> list[str]:
     """The scenarios of a run but those that only a fresh boot can show."""
-    scenarios = plan.get("scenarios", {}).get(workload, ())
-    return [scenario["name"] for scenario in scenarios if scenario.get("interleaved", True)]
+    return [scenario.name for scenario in plan.of_workload(workload) if scenario.interleaved]
 
 
 def _sets(name: str, base: Iterable[str], head: Iterable[str]) -> Iterator[Difference]:
@@ -169,40 +163,36 @@ def _sets(name: str, base: Iterable[str], head: Iterable[str]) -> Iterator[Diffe
 
 
 def _scenarios(
-    base: Mapping[str, Any], head: Mapping[str, Any], pairs: Sequence[CellPair]
+    base: StoredPlan, head: StoredPlan, pairs: Sequence[CellPair]
 ) -> Iterator[Difference]:
     """Rules and limits of scenarios that bear the same name in both runs, the reference's too."""
-    reference = head.get("reference_scenario")
+    reference = head.reference_scenario
     names = [(pair.head.workload, pair.head.scenario) for pair in pairs if _same_name(pair)]
     names += [(pair.head.workload, reference) for pair in pairs if reference]
-    for workload, name in dict.fromkeys(names):
-        old, new = _scenario(base, workload, name), _scenario(head, workload, name)
+    for workload, scenario in dict.fromkeys(names):
+        old, new = base.scenario(workload, scenario), head.scenario(workload, scenario)
         if old is None or new is None:
             continue
-        where = f"{workload} × {name}"
-        if old.get("rules", []) != new.get("rules", []):
-            yield Difference("rules", _short(f"rules of {where}: {_first_change(old, new)}"))
-        for key in sorted((old.keys() | new.keys()) - set(_NOT_LIMITS)):
-            yield from _differ("limits", f"{key} of {where}", old.get(key), new.get(key))
+        where = f"{workload} × {scenario}"
+        if old.rules != new.rules:
+            change = _first_change(old.rules, new.rules)
+            yield Difference("rules", _short(f"rules of {where}: {change}"))
+        limits = new.limits()
+        for name, limit in sorted(old.limits().items()):
+            yield from _differ("limits", f"{name} of {where}", limit, limits[name])
 
 
 def _same_name(pair: CellPair) -> bool:
     return pair.base.scenario == pair.head.scenario
 
 
-def _first_change(old: Mapping[str, Any], new: Mapping[str, Any]) -> str:
+def _first_change(before: Sequence[str], after: Sequence[str]) -> str:
     """The first rule that only one of both has."""
-    before, after = old.get("rules", []), new.get("rules", [])
     gone = next((rule for rule in before if rule not in after), None)
     come = next((rule for rule in after if rule not in before), None)
     if gone is None and come is None:
         return "their order"
     return f"{gone or 'none'} → {come or 'none'}"
-
-
-def _scenario(plan: Mapping[str, Any], workload: str, name: str) -> Mapping[str, Any] | None:
-    scenarios: Iterable[Mapping[str, Any]] = plan.get("scenarios", {}).get(workload, ())
-    return next((scenario for scenario in scenarios if scenario["name"] == name), None)
 
 
 def _differ(name: str, label: str, base: Any, head: Any) -> Iterator[Difference]:

@@ -4,21 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
 
 from harness.analysis.against_reference import MetricView
-from harness.analysis.between_runs import CellPair, Margins
+from harness.analysis.between_runs import CellPair
 from harness.answers.comparability import Difference, find_differences, require_alike
 from harness.answers.compare_cells import (
     change_cautions,
     changes_across,
     changes_within,
 )
-from harness.answers.result import PRIMARY, in_plan_order, metric_views
+from harness.answers.result import in_plan_order, metric_views
 from harness.answers.trust import is_trustworthy
 from harness.errors import UntrustworthyError, UsageError
 from harness.model.compare import ChangeReport, RunChanges
+from harness.model.reference import Margins
 from harness.model.run import Cell
+from harness.model.stored import StoredPlan
 from harness.renamed import hint
 from harness.store import StoredRun
 
@@ -61,14 +62,13 @@ def compare_runs(base: Side, heads: Sequence[Side], options: CompareOptions) -> 
     Raises UsageError where runs are unlike and that is not allowed, where they have no cell or
     metric in common, and UntrustworthyError where there are too few blocks for any verdict.
     """
-    kind = base.stored.plan.get("kind", "kernel")
     # Who names metrics is told most surely about the first.
-    primary = options.metrics[0] if options.metrics else PRIMARY.get(kind, DEFAULT_METRICS[0])
+    primary = options.metrics[0] if options.metrics else base.stored.plan.primary
     views = _views(options, primary)
     pairs = tuple(_compare_pair(base, head, views, primary, options) for head in heads)
     for pair in pairs:
         _require_blocks(pair)
-    return ChangeReport(pairs, primary, operation="record" if kind == "replay" else "operation")
+    return ChangeReport(pairs, primary, base.stored.plan.operation)
 
 
 def _views(options: CompareOptions, primary: str) -> list[MetricView]:
@@ -117,12 +117,11 @@ def _compare_pair(
     )
 
 
-def _margins(plan: Mapping[str, Any], options: CompareOptions) -> Margins:
+def _margins(plan: StoredPlan, options: CompareOptions) -> Margins:
     """Those asked for; else those of BASE's plan. A general one asked for goes before all of it."""
     if options.margin is not None:
         return Margins(options.margin, options.margin_by_metric)
-    by_metric = {**plan.get("margins", {}), **options.margin_by_metric}
-    return Margins(plan.get("margin", Margins().general), by_metric)
+    return Margins(plan.margin, {**plan.margin_by_metric, **options.margin_by_metric})
 
 
 def _same_choice(base: Side, head: Side) -> tuple[Side, Side]:
@@ -200,7 +199,7 @@ def _reference_pairs(base: Side, head: Side, workloads: Collection[str]) -> list
     if _is_same_run(base, head):
         return []
     old = set(_measured_cells(base.stored))
-    names = (base.stored.plan.get("reference_scenario"), head.stored.plan.get("reference_scenario"))
+    names = base.stored.plan.reference_scenario, head.stored.plan.reference_scenario
     found = []
     for cell in _measured_cells(head.stored):
         same = Cell(cell.workload, names[0] or "", cell.consumer)

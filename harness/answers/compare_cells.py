@@ -5,15 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-from harness.analysis.against_reference import MetricView, Reference, compare
-from harness.analysis.between_runs import CellPair, Margins, compare_across
+from harness.analysis.against_reference import MetricView, compare
+from harness.analysis.between_runs import CellPair, compare_across
 from harness.analysis.between_runs_loss import losses_across
 from harness.analysis.loss import compare_losses
 from harness.answers.comparability import Difference
 from harness.answers.result import in_plan_order
 from harness.answers.trust import flaws_of
+from harness.model.caution import Caution
 from harness.model.compare import Change, LossChange
-from harness.model.result import Caution
+from harness.model.reference import Margins, Reference
 from harness.model.run import AA, Sample
 from harness.store import StoredRun
 
@@ -30,18 +31,9 @@ def changes_across(
 ) -> Changes:
     """Cells of one run against those of another."""
     old, new = in_plan_order(base), in_plan_order(head)
-    references = _reference(base), _reference(head)
+    references = base.plan.reference, head.plan.reference
     changes = compare_across(old, new, pairs, views, references, margins, primary=primary)
-    return changes, [] if _is_replay(head) else losses_across(old, new, pairs)
-
-
-def _is_replay(stored: StoredRun) -> bool:
-    """A capture gives the consumer what was recorded: what lacks in there was not lost here."""
-    return bool(stored.plan.get("kind") == "replay")
-
-
-def _reference(stored: StoredRun) -> Reference:
-    return Reference(stored.plan.get("reference_scenario"), stored.plan.get("reference_consumer"))
+    return changes, [] if head.plan.is_replay else losses_across(old, new, pairs)
 
 
 def changes_within(
@@ -69,7 +61,7 @@ def changes_within(
         for comparison in compared
         if (pair := by_head.get(comparison.cell)) is not None
     ]
-    if _is_replay(base):
+    if base.plan.is_replay:
         return changes, []
     by_cell = {loss.cell: loss for loss in compare_losses(samples, reference)}
     losses = [

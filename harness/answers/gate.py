@@ -9,7 +9,6 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from harness.analysis.against_reference import Reference
 from harness.answers.compare import CompareOptions, Side, compare_runs
 from harness.answers.limits import (
     Measured,
@@ -19,9 +18,11 @@ from harness.answers.limits import (
 from harness.answers.result import compare_with, in_plan_order, make_result
 from harness.answers.trust import doubts_about_checks, require_blocks
 from harness.errors import UntrustworthyError, UsageError
+from harness.model.caution import Caution
 from harness.model.compare import Change
 from harness.model.gate import Check, GateReport, Limit
-from harness.model.result import Caution, Comparison, Result
+from harness.model.reference import Reference
+from harness.model.result import Comparison, Result
 from harness.renamed import hint
 from harness.store import StoredRun, load_run
 
@@ -121,8 +122,8 @@ def measured_of(stored: StoredRun, rules: GateRules) -> tuple[Result, Measured]:
             f"no trial of {result.run} counts ({result.invalid_trials} of {result.trials} invalid)",
             remedy=f"`auditbench show {result.run}` may say why",
         )
-    scenario = result.plan.get("reference_scenario")
-    reference = reference_of(rules, scenario, result.plan.get("reference_consumer"))
+    scenario = result.plan.reference_scenario
+    reference = reference_of(rules, scenario, result.plan.reference_consumer)
     return result, Measured(
         run=result.run,
         comparisons=_against_scenario(stored, result, reference)

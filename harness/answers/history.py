@@ -4,23 +4,25 @@ from __future__ import annotations
 
 import json
 import tomllib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+
+import msgspec
 
 from harness.analysis.between_runs import CellPair
 from harness.answers.comparability import DIFFERENCES, Difference, find_differences
 from harness.answers.history_cells import make_tracks
 from harness.answers.label import label_of
-from harness.answers.result import PRIMARY, in_plan_order
+from harness.answers.result import in_plan_order
 from harness.answers.trust import is_reliable
 from harness.errors import UsageError
 from harness.files.reading import is_file, read_text
+from harness.model.caution import Caution
 from harness.model.history import History, PastRun
-from harness.model.result import Caution
 from harness.model.run import Cell, Sample
+from harness.model.stored import MachineName, PlanName
 from harness.store import ENVIRONMENT, PLAN, SAMPLES, StoredRun, list_runs, load_run
 
 OVER_TIME = frozenset({"kernel", "cpu", "boot", "pinning", "version", "margin"})
@@ -72,7 +74,7 @@ def read_history(results: Path, options: HistoryOptions) -> History:
     model = _model(runs, options)
     runs, unlike = _alike(runs, model, options.allowed)
     runs = runs[-options.last :] if options.last else runs
-    metrics = options.metrics or (PRIMARY[model.plan.get("kind", "kernel")],) if model else ()
+    metrics = options.metrics or (model.plan.primary,) if model else ()
     tracks = make_tracks(runs, model, metrics, options.cells) if model else ()
     return History(
         machine=machine,
@@ -96,14 +98,14 @@ def _place(folder: Path) -> _Place:
 def _machine_said(folder: Path) -> str | None:
     try:
         environment = json.loads(read_text(folder / ENVIRONMENT))
-        return str(environment["facts"]["machine"])
-    except (OSError, ValueError, KeyError, TypeError, RecursionError):
+        return msgspec.convert(environment, MachineName).facts.machine
+    except (OSError, ValueError, RecursionError):
         return None
 
 
 def _plan_name(folder: Path) -> str | None:
     try:
-        return str(tomllib.loads(read_text(folder / PLAN)).get("name", ""))
+        return msgspec.convert(tomllib.loads(read_text(folder / PLAN)), PlanName).name
     except (OSError, ValueError, RecursionError):
         return None
 
@@ -181,8 +183,8 @@ def _light(run: StoredRun) -> StoredRun:
 
 def started_at(run: StoredRun) -> str:
     """When a run began, UTC, ISO 8601; from its folder's name or samples where it does not say."""
-    if said := run.environment.get("started_at"):
-        return str(said)
+    if said := run.environment.started_at:
+        return said
     try:
         stamp = datetime.strptime(run.folder.name[:18], "%Y-%m-%dT%H%M%SZ")
         return stamp.replace(tzinfo=UTC).isoformat(timespec="seconds")
@@ -266,14 +268,9 @@ def _past_runs(runs: Sequence[StoredRun]) -> list[PastRun]:
             name=run.folder.name,
             started_at=started_at(run),
             label=label_of(run.environment),
-            complete=_is_complete(run),
+            complete=run.plan.is_whole(len(run.samples)),
             trustworthy=is_reliable(run),
             notes=() if old is None else tuple(_words(_differences(old, run))),
         )
         for old, run in zip(before, runs, strict=True)
     ]
-
-
-def _is_complete(run: StoredRun) -> bool:
-    planned: Mapping[str, Any] = run.plan
-    return planned.get("trials") is None or len(run.samples) >= planned["trials"]

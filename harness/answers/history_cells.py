@@ -6,14 +6,15 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
-from harness.analysis.against_reference import MetricView, Reference, compare
-from harness.analysis.between_runs import CellPair, Margins, compare_across
+from harness.analysis.against_reference import MetricView, compare
+from harness.analysis.between_runs import CellPair, compare_across
 from harness.analysis.change_points import change_points
 from harness.answers.result import in_plan_order, metric_views
 from harness.answers.trust import is_reliable
 from harness.errors import UsageError
 from harness.model.compare import Change
 from harness.model.history import Point, Step, Track
+from harness.model.reference import Margins, Reference
 from harness.model.result import Comparison
 from harness.model.run import Cell, Sample
 from harness.renamed import hint
@@ -35,24 +36,16 @@ def make_tracks(
     views = [view for view in metric_views() if view.name in metrics]
     views.sort(key=lambda view: metrics.index(view.name))
     found = [_comparisons(run, views) for run in runs]
-    changes = _changes(runs, views, _margins(model))
+    changes = _changes(runs, views, model.plan.margins)
     wanted = _chosen(_cells(model, runs), cells)
     keys = [(cell, view) for view in views for cell in wanted]
     tracks = [_track(cell, view, runs, found, changes) for cell, view in keys]
     return [track for track in tracks if track is not None]
 
 
-def _margins(run: StoredRun) -> Margins:
-    return Margins(run.plan.get("margin", Margins().general), run.plan.get("margins", {}))
-
-
-def _reference(run: StoredRun) -> Reference:
-    return Reference(run.plan.get("reference_scenario"), run.plan.get("reference_consumer"))
-
-
 def _comparisons(run: StoredRun, views: Sequence[MetricView]) -> dict[Key, Comparison]:
     """What a run itself says of its cells."""
-    compared = compare(in_plan_order(run), views, _reference(run))
+    compared = compare(in_plan_order(run), views, run.plan.reference)
     return {(comparison.cell, comparison.metric): comparison for comparison in compared}
 
 
@@ -67,7 +60,7 @@ def _changes(
         samples = in_plan_order(run)
         reliable = is_reliable(run)
         pairs = _pairs(before, samples) if reliable else []
-        references = (reference, _reference(run))
+        references = (reference, run.plan.reference)
         primary = views[0].name
         changes = compare_across(
             before, samples, pairs, views, references, margins, primary=primary
@@ -76,7 +69,7 @@ def _changes(
             {(change.comparison.cell, change.comparison.metric): change for change in changes}
         )
         if reliable:
-            before, reference = samples, _reference(run)
+            before, reference = samples, run.plan.reference
     return found
 
 
@@ -88,7 +81,7 @@ def _pairs(old: Iterable[Sample], new: Iterable[Sample]) -> list[CellPair]:
 def _cells(model: StoredRun, runs: Sequence[StoredRun]) -> list[Cell]:
     """The cells of the model, then what other runs have besides; references say nothing."""
     samples = [s for run in (model, *runs) for s in in_plan_order(run)]
-    reference = _reference(model)
+    reference = model.plan.reference
     cells = dict.fromkeys(sample.cell for sample in samples)
     if reference == Reference():
         return list(cells)

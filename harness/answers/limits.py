@@ -6,13 +6,13 @@ import difflib
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 
-from harness.analysis.against_reference import Reference
 from harness.analysis.limit import blocks_to_decide, judge_interval, judge_loss, parse_limit
 from harness.analysis.ratio import paired_ratio
 from harness.analysis.series import collect
 from harness.errors import UsageError
 from harness.metrics.catalog import METRICS
 from harness.model.gate import Check, Limit, Outcome, Reading
+from harness.model.reference import Reference
 from harness.model.result import Comparison, LossComparison
 from harness.model.run import AA, Cell, Sample
 from harness.renamed import hint

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from harness.model.result import Caution
+from harness.model.caution import Caution
 from harness.model.run import Ledger, Sample
 
 

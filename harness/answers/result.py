@@ -6,19 +6,19 @@ from collections.abc import Sequence
 from dataclasses import fields, replace
 from typing import Any
 
-from harness.analysis.against_reference import MetricView, Reference, compare, noise_floor
+from harness.analysis.against_reference import MetricView, compare, noise_floor
 from harness.analysis.loss import compare_losses, lost_any
 from harness.analysis.ranking import ranking
 from harness.analysis.sustained import sustained
-from harness.analysis.verdict import DEFAULT_MARGIN
 from harness.answers.open_ledgers import ledger_cautions, open_samples
 from harness.metrics.catalog import METRICS
-from harness.model.result import Caution, CellLedger, Comparison, ReportView, Result
+from harness.model.caution import Caution
+from harness.model.reference import Reference
+from harness.model.result import CellLedger, Comparison, ReportView, Result
 from harness.model.run import AA, Cell, Ledger, Sample
+from harness.model.stored import StoredPlan, operations_of
 from harness.store import StoredRun
 
-PRIMARY = {"kernel": "elapsed_ns_per_op", "replay": "cpu_consumer_ns_per_op"}
-"""The metric that a run's answer is about, by the kind of its plan."""
 COUNTS = tuple(f.name for f in fields(Ledger) if f.name != "attribution")
 
 
@@ -28,11 +28,7 @@ def make_result(stored: StoredRun) -> Result:
     # Steps of the ladder are about loss at a rate, and nothing beside that.
     samples = [sample for sample in everything if not sample.ladder]
     plan = stored.plan
-    reference = Reference(plan.get("reference_scenario"), plan.get("reference_consumer"))
-    kind = plan.get("kind", "kernel")
-    primary = PRIMARY[kind]
-    comparisons = compare_with(reference, samples, plan)
-    planned = plan.get("trials")
+    comparisons = compare_with(plan.reference, samples, plan)
     # A trial that was repeated is one trial.
     measured = {sample.index for sample in everything}
     valid = {sample.index for sample in everything if sample.valid}
@@ -42,17 +38,17 @@ def make_result(stored: StoredRun) -> Result:
         plan=plan,
         comparisons=tuple(comparisons),
         ledgers=tuple(cell_ledgers(samples)),
-        noise_floor=tuple(noise_floor(comparisons, primary)),
-        cautions=(*stored.cautions, *_cautions(stored, comparisons, primary)),
+        noise_floor=tuple(noise_floor(comparisons, plan.primary)),
+        cautions=(*stored.cautions, *_cautions(stored, comparisons)),
         trials=len(measured),
         invalid_trials=len(measured - valid),
         open_trials=len(open_samples(everything)),
-        complete=planned is None or len(measured) >= planned,
-        losses=tuple(compare_losses(samples, reference)),
+        complete=plan.is_whole(len(measured)),
+        losses=tuple(compare_losses(samples, plan.reference)),
         ranking=tuple(ranking(samples)),
         sustained=tuple(sustained(everything)),
-        primary=primary,
-        operation="record" if kind == "replay" else "operation",
+        primary=plan.primary,
+        operation=plan.operation,
     )
     return replace(result, cautions=(*result.cautions, *_too_little(result)))
 
@@ -74,16 +70,16 @@ def make_view(stored: StoredRun) -> ReportView:
 
 
 def compare_with(
-    reference: Reference, samples: Sequence[Sample], plan: dict[str, Any]
+    reference: Reference, samples: Sequence[Sample], plan: StoredPlan
 ) -> list[Comparison]:
     """Every cell and metric against any reference, by the margins of the plan."""
     return compare(
         samples,
         metric_views(),
         reference,
-        margin=plan.get("margin", DEFAULT_MARGIN),
-        margins=plan.get("margins"),
-        primary=PRIMARY[plan.get("kind", "kernel")],
+        margin=plan.margins.general,
+        margins=plan.margins.by_metric,
+        primary=plan.primary,
     )
 
 
@@ -99,12 +95,12 @@ def metric_views() -> list[MetricView]:
 def in_plan_order(stored: StoredRun) -> list[Sample]:
     """The samples with their cells in the order of the plan, not of the first shuffle."""
     order = {
-        (workload, scenario["name"]): place
-        for workload, scenarios in stored.plan.get("scenarios", {}).items()
+        (workload, scenario.name): place
+        for workload, scenarios in stored.plan.scenarios.items()
         for place, scenario in enumerate(scenarios)
     }
-    workloads = {name: place for place, name in enumerate(stored.plan.get("workloads", ()))}
-    consumers = {name: place for place, name in enumerate(stored.plan.get("consumers", ()))}
+    workloads = {name: place for place, name in enumerate(stored.plan.workloads)}
+    consumers = {name: place for place, name in enumerate(stored.plan.consumers)}
     return sorted(
         stored.samples,
         key=lambda sample: (
@@ -130,7 +126,7 @@ def cell_ledgers(samples: Sequence[Sample]) -> list[CellLedger]:
         CellLedger(
             cell=cell,
             total=_add([sample.ledger for sample in group]),
-            operations=sum(sample.workload_document.get("ops", sample.ops) for sample in group),
+            operations=sum(map(operations_of, group)),
             trials=len(group),
             trials_with_loss=sum(bool(lost_any(sample.ledger)) for sample in group),
             trials_unexplained=sum(bool(sample.ledger.unexplained) for sample in group),
@@ -155,20 +151,20 @@ def _sum(first: float | None, second: float | None) -> float | None:
     return None if first is None or second is None else first + second
 
 
-def _cautions(stored: StoredRun, comparisons: Sequence[Comparison], primary: str) -> list[Caution]:
+def _cautions(stored: StoredRun, comparisons: Sequence[Comparison]) -> list[Caution]:
     return [
         *_what_it_is_not(stored),
         *_failed_trials(stored),
         *_disturbed_trials(stored),
-        *_wide_noise(comparisons, primary),
+        *_wide_noise(comparisons, stored.plan.primary),
         *ledger_cautions(stored.samples),
         *_sample_warnings(stored),
-        *_environment_cautions(stored),
+        *stored.environment.cautions,
     ]
 
 
 def _what_it_is_not(stored: StoredRun) -> list[Caution]:
-    if stored.plan.get("kind") != "replay":
+    if not stored.plan.is_replay:
         return []
     return [
         Caution(
@@ -208,7 +204,7 @@ def _disturbed_trials(stored: StoredRun) -> list[Caution]:
         return []
     words = f"{len(disturbed)} of {len(stored.samples)} trials were disturbed"
     kept = sum(sample.valid for sample in disturbed)
-    if not stored.plan.get("invalid", {}).get("retries"):
+    if not stored.plan.invalid.retries:
         words += ", and are not used"
     elif kept < len(disturbed):
         stayed = f"; {kept} stayed disturbed, and count{'s' if kept == 1 else ''}" if kept else ""
@@ -236,10 +232,3 @@ def _sample_warnings(stored: StoredRun) -> list[Caution]:
     """What trials warned of, each once."""
     words = dict.fromkeys(word for sample in stored.samples for word in sample.warnings)
     return [Caution("trial", word, "--auid sets another login uid") for word in words]
-
-
-def _environment_cautions(stored: StoredRun) -> list[Caution]:
-    return [
-        Caution(finding["name"], finding["what"], finding["remedy"])
-        for finding in stored.environment.get("cautions", ())
-    ]

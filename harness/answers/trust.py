@@ -7,8 +7,9 @@ from collections.abc import Iterable, Sequence
 from harness.answers.limits import MIN_BLOCKS_FOR_VERDICT, cells_without_valid_trial
 from harness.answers.open_ledgers import open_samples, trials_have
 from harness.errors import UntrustworthyError
+from harness.model.caution import Caution
 from harness.model.gate import Check
-from harness.model.result import Caution, Result
+from harness.model.result import Result
 from harness.model.run import Sample
 from harness.store import StoredRun
 
@@ -29,8 +30,7 @@ def flaws_of(stored: StoredRun) -> list[Caution]:
     # A trial that was repeated is one trial.
     measured = {sample.index for sample in stored.samples}
     unused = measured - {sample.index for sample in stored.samples if sample.valid}
-    planned = stored.plan.get("trials")
-    if planned is not None and len(measured) < planned:
+    if not stored.plan.is_whole(len(measured)):
         found.append(Caution("stopped", f"{stored.name} was stopped before its end"))
     if unused:
         what = f"{stored.name}: {len(unused)} of {len(measured)} trials are not used"

@@ -14,16 +14,9 @@ from harness.answers.compare import Side
 from harness.api.many_runs import compare, frame, load, plot_changes, plot_kinds, runs
 from harness.api.one_run import Run
 from harness.errors import AuditbenchError, UntrustworthyError, UsageError
+from harness.model.caution import Caution
 from harness.model.compare import Change, ChangeReport, LossChange
-from harness.model.result import (
-    Caution,
-    CellLedger,
-    Comparison,
-    LossComparison,
-    NoiseFloor,
-    Result,
-    Summary,
-)
+from harness.model.result import CellLedger, Comparison, LossComparison, NoiseFloor, Result, Summary
 from harness.model.run import Cell, Ledger, Sample
 
 __all__ = [

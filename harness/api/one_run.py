@@ -15,8 +15,8 @@ from harness.answers.quantities import compared_metric
 from harness.answers.result import make_view
 from harness.errors import UsageError
 from harness.metrics.catalog import METRICS
+from harness.model.caution import Caution
 from harness.model.result import (
-    Caution,
     CellLedger,
     Comparison,
     LossComparison,
@@ -63,12 +63,12 @@ class Run:
     @property
     def plan(self) -> Mapping[str, Any]:
         """What was measured: workloads, scenarios with their rules, blocks, seed."""
-        return self.stored.plan
+        return self.stored.plan.document
 
     @property
     def environment(self) -> Mapping[str, Any]:
         """Where: kernel, CPUs, software, the audit state before (environment.schema.json)."""
-        return self.stored.environment
+        return self.stored.environment.document
 
     @property
     def samples(self) -> tuple[Sample, ...]:
@@ -123,10 +123,11 @@ class Run:
         """
         self.only(scenario)
         self._require_workload(workload)
-        for name, group in self.plan.get("scenarios", {}).items():
-            for found in group:
-                if found["name"] == scenario and workload in (None, name):
-                    return tuple(found.get("rules", ()))
+        plan = self.stored.plan
+        for name in plan.scenarios:
+            found = plan.scenario(name, scenario)
+            if found is not None and workload in (None, name):
+                return found.rules
         raise UsageError(f"{self.name} has no scenario {scenario!r} of {workload}")
 
     def comparisons(

@@ -8,7 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from harness.model.result import Caution, Comparison, LossComparison
+from harness.model.caution import Caution
+from harness.model.result import Comparison, LossComparison
 from harness.model.run import AA
 
 Method = Literal["paired", "of-ratios", "plain"]

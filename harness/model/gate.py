@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from harness.model.result import Caution, Result
+from harness.model.caution import Caution
+from harness.model.result import Result
 from harness.model.run import Cell
 
 LOST = "lost"

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from harness.model.result import Caution, Verdict
+from harness.model.caution import Caution
+from harness.model.result import Verdict
 from harness.model.run import Cell
 
 MIN_RUNS = 6

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Literal
 
+from harness.model.caution import Caution
 from harness.model.run import AA, Cell, Ledger, Sample
+from harness.model.stored import StoredEnvironment, StoredPlan
 
 Verdict = Literal["worse", "better", "equal", "inconclusive", "reference", "no-reference"]
 
@@ -158,25 +160,12 @@ class Sustained:
 
 
 @dataclass(frozen=True, slots=True)
-class Caution:
-    """Something the reader of a result must know, with what to do about it."""
-
-    name: str
-    what: str
-    remedy: str = ""
-
-    def one_line(self) -> str:
-        """As it is printed."""
-        return f"{self.what}: {self.remedy}" if self.remedy else self.what
-
-
-@dataclass(frozen=True, slots=True)
 class Result:
-    """All that a run says: what reporters turn into bytes. `host` and `plan` are documents."""
+    """All that a run says: what reporters turn into bytes."""
 
     run: str
-    host: dict[str, Any]
-    plan: dict[str, Any]
+    host: StoredEnvironment
+    plan: StoredPlan
     comparisons: tuple[Comparison, ...]
     ledgers: tuple[CellLedger, ...]
     noise_floor: tuple[NoiseFloor, ...]

@@ -4,17 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Annotated, Any, NamedTuple
+from typing import Any, NamedTuple
 
-from msgspec import Meta
-
-Count = Annotated[int, Meta(ge=0, le=2**53)]
-
-"""How often something is there, or how long in whole units: exact as a float, too."""
-
-Whole = Annotated[int, Meta(ge=-(2**53), le=2**53)]
-
-Milliseconds = Annotated[float, Meta(ge=-1e15, le=1e15)]
+from harness.model.numbers import Count, Milliseconds, Whole
 
 SAMPLE_SCHEMA = 1
 

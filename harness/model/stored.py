@@ -1,151 +1,270 @@
-"""What may stand in a stored run: the parts that are read again, and the numbers that may be there.
+"""What stands in a stored run: the plan, the environment, and what is read of a trial again.
 
 Everything of a run that was not measured a moment ago comes from outside. It is held against these
-shapes once, as it is read; whoever uses it later can rely on them.
+shapes once, as it is read; whoever uses it later can rely on them. What an older run does not say
+has its default here, and nowhere else.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated, Any, Literal, Required, TypedDict
+from typing import Any, Literal, Self
 
-from msgspec import Meta
+import msgspec
 
-from harness.model.result import Caution
-from harness.model.run import Count, Whole
+from harness.model.caution import Caution
+from harness.model.numbers import Count, Margin, Nanoseconds, Rate, Whole, WholeMilliseconds
+from harness.model.reference import DEFAULT_MARGIN, Margins, Reference
+from harness.model.run import Sample
 
-LEAST, MOST = 1e-30, 1e30
-"""Magnitudes between which a measured number lies, 0 aside: beyond them statistics have no numbers
-any more (a ratio of two denormals overflows), and nothing in nature is measured so."""
-MOST_DEPTH = 32
-"""How deep a document may be nested; those of runs are nested six deep."""
-
-Margin = Annotated[float, Meta(gt=0, le=100)]
-Rate = Annotated[float, Meta(gt=0, le=1e9)]
-Nanoseconds = Annotated[float, Meta(ge=0, le=1e18)]
-Milliseconds = Annotated[int, Meta(ge=0, le=10**9)]
+Kind = Literal["kernel", "replay"]
+PRIMARY: Mapping[Kind, str] = {
+    "kernel": "elapsed_ns_per_op",
+    "replay": "cpu_consumer_ns_per_op",
+}
+"""The metric that a run's answer is about, by the kind of its plan."""
 
 
-class StoredScenario(TypedDict, total=False):
-    name: Required[str]
-    summary: str
-    rules: list[str]
-    interleaved: bool
-    enabled: Whole | None
-    backlog_limit: Whole | None
-    backlog_wait_time: Whole | None
-    rate_limit: Whole | None
-    failure: Whole | None
-    rate_per_s: Rate | None
-    stop_after_ms: Milliseconds
-    stop_for_ms: Milliseconds
-    workload_options: dict[str, str | int]
+class Stored(msgspec.Struct, frozen=True, kw_only=True):
+    """A document of a run. What it holds beyond the fields is in `document`, as it was written."""
+
+    document: dict[str, Any] = {}
+
+    @classmethod
+    def read(cls, document: Any) -> Self:
+        """Check a document and give its fields their types; ValueError, by place, for another."""
+        whole = msgspec.convert(document, dict[str, Any])
+        return msgspec.convert({**whole, "document": whole}, cls)
 
 
-class StoredInvalid(TypedDict, total=False):
-    again: Count
-
-
-class StoredPlan(TypedDict, total=False):
-    """What is read of a plan again; the rest of it may be anything."""
+class StoredScenario(msgspec.Struct, frozen=True, kw_only=True):
+    """One scenario of a plan; None in a limit is: as the host has it."""
 
     name: str
-    summary: str
-    kind: Literal["kernel", "replay"]
-    reference_scenario: str
-    reference_consumer: str
-    workloads: list[str]
-    consumers: list[str]
-    blocks: Count
-    ops: dict[str, Count]
-    seed: int
-    margin: Margin
-    margins: dict[str, Margin]
-    invalid: StoredInvalid
-    trials: Count
-    workers: Count
-    rate_per_s: Rate
-    auid: str
-    workload_options: dict[str, str | int]
-    command: list[str]
-    scenarios: dict[str, list[StoredScenario]]
+    summary: str = ""
+    rules: tuple[str, ...] = ()
+    interleaved: bool = True
+    enabled: Whole | None = None
+    backlog_limit: Whole | None = None
+    backlog_wait_time: Whole | None = None
+    rate_limit: Whole | None = None
+    failure: Whole | None = None
+    consumer: str | None = None
+    rcvbuf_bytes: Whole | None = None
+    enobufs: bool = False
+    stop_after_ms: WholeMilliseconds = 0
+    stop_for_ms: WholeMilliseconds = 0
+    workload_options: dict[str, str | int] = {}
+    rate_per_s: Rate | None = None
+
+    def limits(self) -> dict[str, Any]:
+        """All that it can set besides its rules, by name; what it does not set is None or empty."""
+        about = ("name", "summary", "rules", "interleaved")
+        return {name: getattr(self, name) for name in self.__struct_fields__ if name not in about}
+
+    def limits_set(self) -> dict[str, Any]:
+        """Those that it sets: 0 is a limit as any other, but a stop of 0 ms is none."""
+        switches = ("enobufs", "stop_after_ms", "stop_for_ms", "workload_options")
+        return {
+            name: value
+            for name, value in self.limits().items()
+            if (bool(value) if name in switches else value is not None)
+        }
 
 
-class StoredKernel(TypedDict, total=False):
-    release: str
-    version: str
-    arch: str
-    boot_parameters: list[str]
+class StoredInvalid(msgspec.Struct, frozen=True):
+    """The rule by which trials were not used, as far as it is read again."""
+
+    retries: Count = 0
 
 
-class StoredCpu(TypedDict, total=False):
-    model: str
-    online: list[Count]
-    allowed: list[Count]
+class StoredPlan(Stored, frozen=True, kw_only=True):
+    """What was measured, how often, and against what. None is what an older run does not say."""
+
+    name: str = ""
+    summary: str = ""
+    kind: Kind = "kernel"
+    reference_scenario: str | None = None
+    reference_consumer: str | None = None
+    workloads: tuple[str, ...] = ()
+    consumers: tuple[str, ...] = ()
+    blocks: Count | None = None
+    ops: dict[str, Count] = {}
+    seed: int | None = None
+    margin: Margin = DEFAULT_MARGIN
+    margin_by_metric: dict[str, Margin] = msgspec.field(name="margins", default_factory=dict)
+    invalid: StoredInvalid = StoredInvalid()
+    trials: Count | None = None
+    """How many were planned."""
+    workers: Count = 1
+    rate_per_s: Rate | None = None
+    auid: str = "keep"
+    workload_options: dict[str, str | int] = {}
+    command: tuple[str, ...] = ()
+    scenarios: dict[str, tuple[StoredScenario, ...]] = {}
+    """By workload."""
+
+    @property
+    def reference(self) -> Reference:
+        """What its cells are compared with."""
+        return Reference(self.reference_scenario, self.reference_consumer)
+
+    @property
+    def margins(self) -> Margins:
+        """The relative differences that matter."""
+        return Margins(self.margin, self.margin_by_metric)
+
+    @property
+    def is_replay(self) -> bool:
+        """Whether a capture was given to the consumer: what lacks in one was not lost here."""
+        return self.kind == "replay"
+
+    @property
+    def primary(self) -> str:
+        """The metric that the run's answer is about."""
+        return PRIMARY[self.kind]
+
+    @property
+    def operation(self) -> str:
+        """What one operation is called."""
+        return "record" if self.is_replay else "operation"
+
+    def is_whole(self, trials: int) -> bool:
+        """Whether so many trials are all that were planned, as far as that is known."""
+        return self.trials is None or trials >= self.trials
+
+    def of_workload(self, workload: str) -> tuple[StoredScenario, ...]:
+        """The scenarios of a workload, in order; none for one that was not measured."""
+        return self.scenarios.get(workload, ())
+
+    def scenario(self, workload: str, name: str | None) -> StoredScenario | None:
+        """One scenario of a workload."""
+        return next((s for s in self.of_workload(workload) if s.name == name), None)
 
 
-class StoredFacts(TypedDict, total=False):
-    hostname: str
+class StoredKernel(msgspec.Struct, frozen=True):
+    release: str = ""
+    version: str = ""
+    arch: str = ""
+    boot_parameters: tuple[str, ...] = ()
+
+
+class StoredCpu(msgspec.Struct, frozen=True):
+    model: str = ""
+    online: tuple[Count, ...] = ()
+    allowed: tuple[Count, ...] = ()
+    clocksource: str | None = None
+
+
+class StoredPlatform(msgspec.Struct, frozen=True):
+    virtualisation: str | None = None
+    container: str | None = None
+    product: str | None = None
+
+
+class StoredSoftware(msgspec.Struct, frozen=True):
+    distribution: str | None = None
+    libaudit: str | None = None
+
+
+class StoredLoad(msgspec.Struct, frozen=True):
+    memory_bytes: Count | None = None
+
+
+class StoredFacts(msgspec.Struct, frozen=True):
+    """The host, as far as it is read again; empty is what was not recorded."""
+
+    hostname: str = ""
+    machine: str = ""
+    kernel: StoredKernel = StoredKernel()
+    cpu: StoredCpu = StoredCpu()
+    platform: StoredPlatform = StoredPlatform()
+    software: StoredSoftware = StoredSoftware()
+    load: StoredLoad = StoredLoad()
+
+
+class StoredEverEnabled(msgspec.Struct, frozen=True):
+    state: str = ""
+
+
+class StoredEnvironment(Stored, frozen=True, kw_only=True):
+    """What the numbers depend on and the plan does not say."""
+
+    auditbench: str = ""
+    """The version that measured."""
+    python: str = ""
+    label: str = ""
+    started_at: str = ""
+    argv: tuple[str, ...] = ()
+    facts: StoredFacts = StoredFacts()
+    cpus: dict[str, tuple[Count, ...]] = {}
+    ever_enabled: StoredEverEnabled | None = None
+    cautions: tuple[Caution, ...] = ()
+
+
+class PlanName(msgspec.Struct, frozen=True):
+    """What is read of a plan to find a run, which may be damaged in another place."""
+
+    name: str = ""
+
+
+class _Machine(msgspec.Struct, frozen=True):
     machine: str
-    kernel: StoredKernel
-    cpu: StoredCpu
 
 
-class StoredEnvironment(TypedDict, total=False):
-    """What is read of an environment again."""
+class MachineName(msgspec.Struct, frozen=True):
+    """The same of an environment."""
 
-    auditbench: str
-    python: str
-    label: str
-    started_at: str
-    argv: list[str]
-    facts: StoredFacts
-    cpus: dict[str, list[Count]]
-    cautions: list[Caution]
+    facts: _Machine
 
 
-class StoredLatency(TypedDict, total=False):
-    buckets: list[tuple[Count, Count]]
-    max_ns: Count
+class StoredLatency(msgspec.Struct, frozen=True):
+    """Latencies of single operations: lower bound in nanoseconds and number, by bucket."""
+
+    buckets: tuple[tuple[Count, Count], ...] = ()
+    max_ns: Count = 0
 
 
-class StoredWorkload(TypedDict, total=False):
+class StoredWorkload(msgspec.Struct, frozen=True):
     """What is read of a workload's document again."""
 
-    ops: Count
-    elapsed_ns: Nanoseconds
-    latency: StoredLatency | None
+    ops: Count | None = None
+    elapsed_ns: Nanoseconds = 0
+    latency: StoredLatency | None = None
+
+    @classmethod
+    def of(cls, sample: Sample) -> Self:
+        """That of a trial; empty where there is none."""
+        return msgspec.convert(sample.workload_document, cls)
 
 
-class StoredStatus(TypedDict, total=False):
-    backlog_limit: Count
+class StoredStatus(msgspec.Struct, frozen=True):
+    """What is read of the kernel's status again."""
+
+    backlog_limit: Count = 0
+
+    @classmethod
+    def before(cls, sample: Sample) -> Self:
+        """As it was before a trial's load; empty where there is none."""
+        return msgspec.convert(sample.status_before or {}, cls)
 
 
-class StoredMachineCpu(TypedDict, total=False):
-    busy_ns: Nanoseconds
+class StoredMachineCpu(msgspec.Struct, frozen=True):
+    busy_ns: Nanoseconds = 0
 
 
-class StoredMachine(TypedDict, total=False):
-    cpu: StoredMachineCpu | None
+class StoredMachine(msgspec.Struct, frozen=True):
+    """What is read of the machine's counters again."""
+
+    cpu: StoredMachineCpu | None = None
+
+    @classmethod
+    def of(cls, sample: Sample) -> Self:
+        """Those of a trial; empty where there are none."""
+        return msgspec.convert(sample.machine, cls)
 
 
-def refuse_extremes(metrics: Mapping[str, float]) -> None:
-    """ValueError, by name, for a metric that no statistics can be made of."""
-    for name, value in metrics.items():
-        if value and not LEAST <= abs(value) <= MOST:
-            raise ValueError(f"{value!r} is no measured value - at `$.metrics.{name}`")
-
-
-def refuse_extremes_within(document: Any, place: str = "$", depth: int = 0) -> None:
-    """The same for every number at any depth of a document, and for one nested too deep."""
-    if depth > MOST_DEPTH:
-        raise ValueError(f"it is nested too deep - at `{place}`")
-    if isinstance(document, dict):
-        for key, value in document.items():
-            refuse_extremes_within(value, f"{place}.{key}", depth + 1)
-    elif isinstance(document, list):
-        for index, value in enumerate(document):
-            refuse_extremes_within(value, f"{place}[{index}]", depth + 1)
-    elif isinstance(document, int | float) and not -MOST <= document <= MOST:
-        # Also what is not a number: it compares as nothing.
-        raise ValueError(f"{str(document)[:40]} is no number that can be - at `{place}`")
+def operations_of(sample: Sample) -> int:
+    """How many operations a trial did; those it was to do where the workload does not say."""
+    done = StoredWorkload.of(sample).ops
+    return sample.ops if done is None else done

@@ -65,7 +65,7 @@ def heading(result: Result, workload: str, group: list[Row]) -> Text:
     found = [
         row.by_metric[result.primary].blocks for row in group if result.primary in row.by_metric
     ]
-    ops = result.plan.get("ops", {}).get(workload, 0)
+    ops = result.plan.ops.get(workload, 0)
     info = WORKLOADS.get(workload)
     operation = f" ({info.operation})" if info is not None else ""
     blocks = max(found, default=0)

@@ -7,13 +7,13 @@ import platform
 import pwd
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any
 
 from harness.errors import UsageError
 from harness.kernel.rules.fields import UNSET, Field
 from harness.kernel.rules.libaudit import syscall_number
 from harness.kernel.rules.match import certainly_audited
 from harness.kernel.rules.rule import Rule
+from harness.model.documents import WorkerDocument
 from harness.model.run import Scenario
 
 FILTER_EXCLUDE = 5
@@ -58,7 +58,7 @@ def events_per_operation(
     return total
 
 
-def demanded_events(scenario: Scenario, document: dict[str, Any]) -> tuple[int | None, int | None]:
+def demanded_events(scenario: Scenario, document: WorkerDocument) -> tuple[int | None, int | None]:
     """The events that the rules demand of what a workload did, and those that they kept back.
 
     `document` is the workload's result. Kept back is what the `always` rules would demand more
@@ -70,15 +70,15 @@ def demanded_events(scenario: Scenario, document: dict[str, Any]) -> tuple[int |
     return demanded, kept_back
 
 
-def _demanded(scenario: Scenario, document: dict[str, Any]) -> int | None:
+def _demanded(scenario: Scenario, document: WorkerDocument) -> int | None:
     per_operation = events_per_operation(
         scenario,
-        document["yields"],
-        exe=document["exe"],
-        program=document["details"].get("program", ""),
-        known={"auid": document["auid"], "uid": 0},
+        document.yields,
+        exe=document.exe,
+        program=document.details.program,
+        known={"auid": document.auid, "uid": 0},
     )
-    return None if per_operation is None else round(per_operation * document["ops"])
+    return None if per_operation is None else round(per_operation * document.ops)
 
 
 def _without_never(scenario: Scenario) -> Scenario:

@@ -9,9 +9,10 @@ from __future__ import annotations
 import time
 from typing import Protocol
 
-from harness.consumers.base import ConsumerReport, RunningConsumer
+from harness.consumers.base import RunningConsumer
 from harness.consumers.foreign.reassemble import START_NUMBER
 from harness.kernel.client import AuditClient
+from harness.model.documents import ConsumerDocument
 
 START_ATTEMPTS = 100
 START_PAUSE_S = 0.05
@@ -71,13 +72,14 @@ def drain(bench: Sender, consumer: RunningConsumer, marker: str) -> int | None:
     return None
 
 
-def marker_came(report: ConsumerReport, sent: int) -> bool:
+def marker_came(received: ConsumerDocument | None, sent: int) -> bool:
     """Whether the output of a consumer that could not tell before has a marker.
 
     Where it cannot tell at all, or no marker could be sent, it is as good as there.
     """
-    found = (report.document or {}).get("markers")
-    return found is None or sent == 0 or any(number > START_NUMBER for number in found)
+    if received is None or received.markers is None or sent == 0:
+        return True
+    return any(number > START_NUMBER for number in received.markers)
 
 
 def _let_the_queue_sink(bench: Sender) -> None:

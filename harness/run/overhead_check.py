@@ -6,7 +6,7 @@ The measuring half of the pytest plugin: it knows runs and numbers, and nothing 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from harness.analysis.ratio import Ratio, paired_ratio
@@ -16,6 +16,7 @@ from harness.answers.result import make_result
 from harness.errors import InterruptedRunError, UsageError
 from harness.model.result import NoiseFloor, Result
 from harness.model.run import Cell, Sample
+from harness.model.stored import StoredWorkload, operations_of
 from harness.renamed import hint
 from harness.run.plan.plan import Request
 from harness.run.runner import Silence
@@ -52,6 +53,26 @@ class Load:
     def name(self) -> str:
         """The workload's name in the cells."""
         return "command" if self.command else self.workload
+
+    def request(self, plan: str, rule_files: tuple[Path, ...]) -> Request:
+        """Rule files under this load, by a plan."""
+        return Request(
+            plan=plan,
+            workloads=() if self.command else (self.workload,),
+            scenarios=(REFERENCE,),
+            consumers=(self.consumer,) if self.consumer else (),
+            rule_files=rule_files,
+            ignore_lock=self.ignore_lock,
+            blocks=self.blocks,
+            ops=self.ops,
+            workers=self.workers,
+            seed=self.seed,
+            auid=self.auid,
+            until_ci=self.until_ci,
+            max_time=self.max_time,
+            workload_options=self.workload_options,
+            command=self.command,
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,24 +149,8 @@ def measure_overhead(
     it, InterruptedRunError when the user stopped it.
     """
     files, named = _side_by_side(rules, against)
-    request = Request(
-        plan="overhead",
-        workloads=() if load.command else (load.workload,),
-        scenarios=(REFERENCE, *named),
-        consumers=(load.consumer,) if load.consumer else (),
-        rule_files=files,
-        ignore_lock=load.ignore_lock,
-        blocks=load.blocks,
-        ops=load.ops,
-        workers=load.workers,
-        seed=load.seed,
-        auid=load.auid,
-        until_ci=load.until_ci,
-        max_time=load.max_time,
-        workload_options=load.workload_options,
-        command=load.command,
-    )
-    stored = _run(request, options)
+    request = load.request("overhead", files)
+    stored = _run(replace(request, scenarios=(REFERENCE, *named)), options)
     names = _names_of_files(stored, load.name, files)
     reference = named[0] if named else names[1] if len(files) > 1 else REFERENCE
     return overhead_of(stored, load.name, names[0], reference)
@@ -153,7 +158,7 @@ def measure_overhead(
 
 def overhead_of(stored: StoredRun, workload: str, scenario: str, against: str) -> Overhead:
     """Two scenarios of a stored run; the consumer is the run's first."""
-    consumer = stored.plan["consumers"][0]
+    consumer = stored.plan.consumers[0]
     return Overhead(
         stored=stored,
         result=make_result(stored),
@@ -177,21 +182,14 @@ def measure_loss(
             f"{rate_per_s:g} operations per second for {seconds:g} s is no load",
             remedy="give a rate and a time above 0",
         )
-    request = Request(
-        plan="rate",
-        workloads=() if load.command else (load.workload,),
-        scenarios=(REFERENCE,),
-        consumers=(load.consumer,) if load.consumer else (),
-        rule_files=(rules,),
-        ignore_lock=load.ignore_lock,
+    request = replace(
+        load.request("rate", (rules,)),
         blocks=trials,
         ops=max(1, round(rate_per_s * seconds)),
-        workers=load.workers,
         rate_per_s=float(rate_per_s),
-        seed=load.seed,
-        auid=load.auid,
-        workload_options=load.workload_options,
-        command=load.command,
+        # As many trials as were asked for, whatever they show.
+        until_ci=None,
+        max_time=None,
     )
     stored = _run(request, options)
     name = _names_of_files(stored, load.name, (rules,))[0]
@@ -219,7 +217,7 @@ def loss_of(stored: StoredRun, cell: Cell, reference: Cell) -> Loss:
             for sample in open_samples(stored.samples)
             if sample.cell == cell
         ),
-        rate_per_s=stored.plan.get("rate_per_s"),
+        rate_per_s=stored.plan.rate_per_s,
         reached_per_s=min(rates := _rates(samples), default=None),
         most_reached_per_s=max(rates, default=None),
         reference_reached_per_s=min(_rates(_counted(stored, reference)), default=None),
@@ -247,7 +245,7 @@ def _side_by_side(rules: Path, against: str | Path) -> tuple[tuple[Path, ...], t
 
 def _names_of_files(stored: StoredRun, workload: str, files: Sequence[Path]) -> list[str]:
     """What the scenarios of the rule files are called: they are the last of the plan's."""
-    names = [scenario["name"] for scenario in stored.plan["scenarios"][workload]]
+    names = [scenario.name for scenario in stored.plan.of_workload(workload)]
     return names[-len(files) :]
 
 
@@ -273,9 +271,9 @@ def _lost_events(sample: Sample) -> int | None:
 
 def _rates(samples: Sequence[Sample]) -> list[float]:
     return [
-        document["ops"] * 1e9 / document["elapsed_ns"]
-        for document in (sample.workload_document for sample in samples)
-        if document.get("elapsed_ns")
+        operations_of(sample) * 1e9 / elapsed_ns
+        for sample in samples
+        if (elapsed_ns := StoredWorkload.of(sample).elapsed_ns)
     ]
 
 

@@ -21,9 +21,11 @@ from harness.host.facts import read_host_facts
 from harness.host.pinning import assign_cpus
 from harness.kernel.client import AuditClient
 from harness.kernel.lease.lease import take_lease
+from harness.model.documents import ConsumerDocument
 from harness.model.run import Cell, Scenario, Trial
 from harness.run.markers import drain
 from harness.run.plan.plan import Plan, Request, make_plan
+from harness.run.said import said
 from harness.run.trial import Bench, start_worker, wanted_state
 
 RECORDER = "count"
@@ -37,6 +39,11 @@ class Recorded:
     path: Path
     bytes: int
     document: dict[str, Any]
+
+    @property
+    def records(self) -> int:
+        """How many records there are in the file."""
+        return said("consumer", self.document, ConsumerDocument).records
 
 
 def record_capture(

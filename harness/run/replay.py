@@ -11,16 +11,18 @@ import socket
 import time
 from collections.abc import Mapping
 from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from harness.files.scratch import scratch_folder
 from harness.metrics.machine import read_machine
+from harness.model.documents import ConsumerDocument, WorkerDocument
 from harness.model.run import Ledger, Sample, Trial
 from harness.processes.line_process import ChildFailedError, LineProcess, module_command
 from harness.run.plan.plan import Plan
+from harness.run.said import said, worker_said
 from harness.run.sample import sample_of
 from harness.run.speed import Speed
 from harness.run.trial_metrics import noise_of
@@ -53,17 +55,18 @@ def replay_trial(bench: ReplayBench, trial: Trial) -> Sample:
     reason = disturbance = ""
     try:
         before = read_machine()
-        sent, received = _feed(bench, trial)
+        feeder, consumer = _feed(bench, trial)
+        sent, received = worker_said(feeder), said("consumer", consumer, ConsumerDocument)
         machine = read_machine().delta(before)
         noise = noise_of(sent, received, machine, slowdown=bench.speed.take(sent))
         metrics, ledger = _metrics(sent, received) | noise, _ledger(received)
         documents = {
-            "workload_document": sent,
-            "consumer_document": received,
+            "workload_document": feeder,
+            "consumer_document": consumer,
             "machine": machine.as_document(),
         }
-        if sent["ops"] != received["records"]:
-            reason = f"{sent['ops']} records were sent and {received['records']} received"
+        if sent.ops != received.records:
+            reason = f"{sent.ops} records were sent and {received.records} received"
         disturbance = too_disturbed(noise, bench.plan.invalid)
     except (ChildFailedError, TimeoutError) as error:
         reason = str(error)
@@ -134,26 +137,32 @@ def _cpu_words(bench: ReplayBench, role: str) -> list[str]:
     return ["--cpu", ",".join(map(str, cpus))] if cpus else []
 
 
-def _metrics(sent: dict[str, Any], received: dict[str, Any]) -> dict[str, float]:
+def _metrics(sent: WorkerDocument, received: ConsumerDocument) -> dict[str, float]:
     """Per record: here a record is what an operation is elsewhere."""
-    records = sent["ops"]
-    consumer = received["cpu_user_ns"] + received["cpu_system_ns"]
+    records = sent.ops
+    consumer = received.cpu_user_ns + received.cpu_system_ns
     return {
-        "elapsed_ns_per_op": sent["elapsed_ns"] / records,
+        "elapsed_ns_per_op": sent.elapsed_ns / records,
         "cpu_consumer_ns_per_op": consumer / records,
-        "cpu_workload_ns_per_op": (sent["cpu_user_ns"] + sent["cpu_system_ns"]) / records,
+        "cpu_workload_ns_per_op": (sent.cpu_user_ns + sent.cpu_system_ns) / records,
     }
 
 
-def _ledger(received: dict[str, Any]) -> Ledger:
-    events = received["events"] or {}
-    return Ledger(
+def _ledger(received: ConsumerDocument) -> Ledger:
+    nothing = Ledger(
         generated=None,
-        complete=events.get("complete"),
-        partial=events.get("partial"),
+        complete=None,
+        partial=None,
         lost=None,
-        received_records=received["records"],
-        duplicate_records=events.get("duplicate_records"),
-        late_records=events.get("late_records"),
+        received_records=received.records,
         attribution="none",
+    )
+    if (events := received.events) is None:
+        return nothing
+    return replace(
+        nothing,
+        complete=events.complete,
+        partial=events.partial,
+        duplicate_records=events.duplicate_records,
+        late_records=events.late_records,
     )

@@ -10,7 +10,7 @@ import platform
 import signal
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
@@ -18,7 +18,6 @@ from types import FrameType
 from typing import Any
 
 from harness.answers.label import label_of
-from harness.answers.result import PRIMARY
 from harness.consumers.catalog import find_consumer
 from harness.errors import HostUnfitError
 from harness.files.reading import exists
@@ -33,6 +32,7 @@ from harness.kernel.lease.snapshot import Snapshot
 from harness.kernel.rules.format import format_rule
 from harness.kernel.rules.rule import Rule
 from harness.model.run import Sample, Trial
+from harness.model.stored import PRIMARY, StoredEnvironment
 from harness.plain import plain
 from harness.run.blocks import RunBlocks, refuse_endless
 from harness.run.plan.plan import Plan, Request, make_plan, plan_document
@@ -124,7 +124,8 @@ def _run_kernel(
         for repaired in (*lease.repaired, *remove_abandoned()):
             options.say(plain(repaired))
         ever = probe_ever_enabled(client)
-        plan = make_plan(replace(request, seed=plan.seed), never_enabled=ever.state == "never")
+        if ever.state == "never":
+            plan = plan.with_first()
         environment = _environment(
             plan, facts, cpus, options, lease.snapshot, ever, request.consumer_paths
         )
@@ -272,7 +273,7 @@ def _environment(
             *_absent_consumers(plan),
         ],
     }
-    return environment | {"label": label_of(environment)}
+    return environment | {"label": label_of(StoredEnvironment.read(environment))}
 
 
 def _programs(plan: Plan, paths: Mapping[str, Path]) -> dict[str, dict[str, str]]:

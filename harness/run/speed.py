@@ -8,9 +8,9 @@ for full speed, whatever its cell. What it measured then is never looked at.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+
+from harness.model.documents import WorkerDocument
 
 MIN_PROBES = 8
 """Before there are so many, full speed is not known."""
@@ -32,11 +32,10 @@ class Speed:
             return None
         return sorted(self.probes_ns)[len(self.probes_ns) // 4]
 
-    def take(self, workload: Mapping[str, Any]) -> float | None:
+    def take(self, workload: WorkerDocument) -> float | None:
         """Learn from a trial; by how many percent it was slower than full speed, if known."""
-        details = workload["details"]
-        found = [int(details.get(f"probe_{when}_ns", 0)) for when in ("before", "after")]
-        probes = [probe for probe in found if probe]
+        details = workload.details
+        probes = [ns for ns in (details.probe_before_ns, details.probe_after_ns) if ns]
         self.probes_ns = [*self.probes_ns, *probes][-PROBES_KEPT:]
         full_ns = self.full_ns()
         if not probes or full_ns is None:

@@ -15,7 +15,6 @@ from contextlib import ExitStack
 from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 from harness.analysis.ledger import close_ledger
 from harness.consumers.base import Consumer, ConsumerSetup, RunningConsumer
@@ -26,6 +25,7 @@ from harness.kernel.lease.lease import Lease, WantedState
 from harness.metrics.audit import audit_delta
 from harness.metrics.machine import read_machine
 from harness.metrics.timeline import Timeline
+from harness.model.documents import WorkerDocument, WorkerReady
 from harness.model.run import Ledger, Sample, Scenario, Trial
 from harness.processes.line_process import ChildFailedError, LineProcess, module_command
 from harness.run.demanded_events import demanded_events, excluded_types, rules_name_only
@@ -33,6 +33,7 @@ from harness.run.failures import Failures
 from harness.run.markers import drain, marker_came, set_start
 from harness.run.pause import paused
 from harness.run.plan.plan import Plan
+from harness.run.said import consumer_said, said, worker_said
 from harness.run.sample import sample_of
 from harness.run.speed import Speed
 from harness.run.trial_metrics import (
@@ -115,9 +116,9 @@ def _measure(bench: Bench, trial: Trial, scenario: Scenario) -> Sample:
         if scenario.enabled is not None:
             bench.lease.apply(wanted_state(scenario))
         worker, ready = start_worker(bench, trial, stack)
-        if ready["session"] is None or bench.consumers[trial.cell.consumer].by_tree:
+        if ready.session is None or bench.consumers[trial.cell.consumer].by_tree:
             # Forks are not recorded: whoever acts is named, what they start is known by parent.
-            for pid in ready["acting_pids"]:
+            for pid in ready.acting_pids:
                 consumer.attribute_tree(pid)
         started = set_start(bench, consumer, marker) if scenario.enabled else True
         before, machine_before = bench.client.status(), read_machine()
@@ -136,33 +137,34 @@ def _measure(bench: Bench, trial: Trial, scenario: Scenario) -> Sample:
         meddling = _meddling(bench)
         _quiet(bench, scenario)
         report = consumer.stop()
-        came = started and sent is not None and marker_came(report, sent)
+        done, received = worker_said(document), consumer_said(report.document)
+        came = started and sent is not None and marker_came(received, sent)
     machine = machine_after.delta(machine_before)
-    noise = noise_of(document, report.document, machine, slowdown=bench.speed.take(document))
-    demanded, suppressed = demanded_events(scenario, document)
+    noise = noise_of(done, received, machine, slowdown=bench.speed.take(done))
+    demanded, suppressed = demanded_events(scenario, done)
     circumstances = Circumstances(
-        session=document["session"],
+        session=done.session,
         demanded=demanded,
         suppressed=suppressed,
         backlog_limit=before.backlog_limit,
         rate_limit=before.rate_limit,
         hold_queue=bench.hold_queue,
         markers_sent=sent,
-        scoped=rules_name_only(scenario, document["auid"]),
+        scoped=rules_name_only(scenario, done.auid),
     )
     kernel = audit_delta(before, after, hz=kernel_hz())
-    ledger = close_ledger(evidence_of(report.document, kernel, circumstances))
-    beside = (report.document or {}).get("beside")
-    metrics = metrics_of(document, report, ledger, kauditd_ns=machine.kauditd_cpu_ns) | noise
+    ledger = close_ledger(evidence_of(received, kernel, circumstances))
+    beside = received.beside if received is not None else None
+    metrics = metrics_of(done, report, received, ledger, kauditd_ns=machine.kauditd_cpu_ns) | noise
     rate = scenario.rate_per_s if bench.plan.is_step(trial.cell) else None
     return sample_of(
         trial,
         interleaved=scenario.interleaved,
-        metrics=metrics if rate is None else ladder_metrics(document, metrics, rate),
+        metrics=metrics if rate is None else ladder_metrics(done, metrics, rate),
         ladder=rate is not None,
         ledger=ledger,
-        beside_ledger=close_ledger(evidence_of(beside["document"], kernel, circumstances))
-        if beside
+        beside_ledger=close_ledger(evidence_of(beside.document, kernel, circumstances))
+        if beside is not None
         else None,
         workload_document=document,
         consumer_document=report.document,
@@ -171,9 +173,9 @@ def _measure(bench: Bench, trial: Trial, scenario: Scenario) -> Sample:
         backlog_high=max(moment.backlog for moment in timeline),
         timeline=timeline,
         machine=machine.as_document(),
-        invalid_reason=why_invalid(document, drained=came, meddling=meddling),
+        invalid_reason=why_invalid(done, drained=came, meddling=meddling),
         disturbance=too_disturbed(noise, bench.plan.invalid),
-        warnings=_session_warnings(document),
+        warnings=_session_warnings(done),
     )
 
 
@@ -235,14 +237,13 @@ def _end_consumer(bench: Bench, consumer: Consumer, running: RunningConsumer) ->
         bench.lease.clear_stale_daemon()
 
 
-def start_worker(
-    bench: Bench, trial: Trial, stack: ExitStack
-) -> tuple[LineProcess, dict[str, Any]]:
+def start_worker(bench: Bench, trial: Trial, stack: ExitStack) -> tuple[LineProcess, WorkerReady]:
     worker = LineProcess("workload", worker_command(bench, trial))
     stack.callback(bench.lease.forget_child, worker.pid)
     stack.callback(worker.end)
     bench.lease.register_child(worker.pid)
-    return worker, worker.expect("ready", timeout_s=WORKER_READY_TIMEOUT_S)
+    ready = worker.expect("ready", timeout_s=WORKER_READY_TIMEOUT_S)
+    return worker, said("workload", ready, WorkerReady)
 
 
 def worker_command(bench: Bench, trial: Trial) -> list[str]:
@@ -256,12 +257,12 @@ def worker_command(bench: Bench, trial: Trial) -> list[str]:
     return module_command("workloads", *words)
 
 
-def _session_warnings(document: dict[str, Any]) -> tuple[str, ...]:
+def _session_warnings(document: WorkerDocument) -> tuple[str, ...]:
     """How the load's events are told from others', where it is not as asked for."""
-    reason = document["session_reason"]
-    if document["session"] is None:
+    reason = document.session_reason
+    if document.session is None:
         return (f"events are told from others' by the process tree, not by session ({reason})",)
-    return (f"the load ran with auid {document['auid']} ({reason})",) if reason else ()
+    return (f"the load ran with auid {document.auid} ({reason})",) if reason else ()
 
 
 def _meddling(bench: Bench) -> str:

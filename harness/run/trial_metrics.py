@@ -4,31 +4,36 @@ from __future__ import annotations
 
 import statistics
 from dataclasses import dataclass
-from typing import Any
+
+import msgspec
 
 from harness.analysis.ledger import Evidence
 from harness.consumers.base import ConsumerReport
 from harness.metrics.audit import AuditDelta
 from harness.metrics.machine import MachineDelta
+from harness.model.documents import (
+    ConsumerDocument,
+    EventCounts,
+    GroupCounts,
+    WorkerDocument,
+    WorkerLatency,
+)
 from harness.model.run import Ledger
-
-Document = dict[str, Any]
 
 
 def metrics_of(
-    workload: Document,
+    workload: WorkerDocument,
     report: ConsumerReport,
+    received: ConsumerDocument | None,
     ledger: Ledger,
     *,
     kauditd_ns: int | None,
 ) -> dict[str, float]:
     """The metrics of a trial by name; names and units stand in `harness.metrics.catalog`."""
-    ops = workload["ops"]
-    user = workload["cpu_user_ns"] + workload["cpu_children_user_ns"]
-    system = workload["cpu_system_ns"] + workload["cpu_children_system_ns"]
+    ops, user, system = workload.ops, workload.user_ns, workload.system_ns
     consumer = report.cpu_user_ns + report.cpu_system_ns
     metrics: dict[str, float] = {
-        "elapsed_ns_per_op": workload["elapsed_ns"] / ops,
+        "elapsed_ns_per_op": workload.elapsed_ns / ops,
         "cpu_workload_user_ns_per_op": user / ops,
         "cpu_workload_system_ns_per_op": system / ops,
         "cpu_workload_ns_per_op": (user + system) / ops,
@@ -37,10 +42,11 @@ def metrics_of(
     }
     if kauditd_ns is not None:
         metrics["cpu_kauditd_ns_per_op"] = kauditd_ns / ops
-    metrics |= _latency(workload["latency"])
+    metrics |= _latency(workload.latency)
     metrics |= _counts(ledger)
-    if (events := _own_count(report)) is not None and "events_received" not in metrics:
-        metrics["events_received"] = float(events)
+    own = received.own_count.events if received is not None and received.own_count else None
+    if own is not None and "events_received" not in metrics:
+        metrics["events_received"] = float(own)
     return metrics | consumer_metrics(report, metrics.get("events_received"))
 
 
@@ -63,25 +69,21 @@ def consumer_metrics(report: ConsumerReport, events: float | None) -> dict[str, 
     return metrics
 
 
-def ladder_metrics(workload: Document, metrics: dict[str, float], rate: float) -> dict[str, float]:
+def ladder_metrics(
+    workload: WorkerDocument, metrics: dict[str, float], rate: float
+) -> dict[str, float]:
     """Of a step of the rate ladder: what is about loss. Nothing in it is compared as a cost."""
     kept = ("events_generated", "events_received", "lost", "socket_drops", "waited_ms")
-    reached = workload["ops"] * 1e9 / workload["elapsed_ns"]
+    reached = workload.ops * 1e9 / workload.elapsed_ns
     return {name: metrics[name] for name in kept if name in metrics} | {
         "rate_per_s": rate,
         "rate_reached_per_s": reached,
     }
 
 
-def _own_count(report: ConsumerReport) -> int | None:
-    """Events by the consumer's own count, where it keeps no serials that could be judged."""
-    events = ((report.document or {}).get("own_count") or {}).get("events")
-    return None if events is None else int(events)
-
-
 def noise_of(
-    workload: Document,
-    consumer: Document | None,
+    workload: WorkerDocument,
+    consumer: ConsumerDocument | None,
     machine: MachineDelta,
     *,
     slowdown: float | None = None,
@@ -90,15 +92,15 @@ def noise_of(
     noise = machine.noise()
     if slowdown is not None:
         noise["slowdown_percent"] = slowdown
-    noise["involuntary_switches"] = float(workload["involuntary_switches"])
-    if consumer is not None and "involuntary_switches" in consumer:
-        noise["consumer_involuntary_switches"] = float(consumer["involuntary_switches"])
+    noise["involuntary_switches"] = float(workload.involuntary_switches)
+    if consumer is not None and consumer.involuntary_switches is not None:
+        noise["consumer_involuntary_switches"] = float(consumer.involuntary_switches)
     return noise
 
 
-def _latency(latency: Document) -> dict[str, float]:
-    names = ("p50_ns", "p99_ns", "p999_ns")
-    return {f"latency_{name}": float(latency[name]) for name in names if name in latency}
+def _latency(latency: WorkerLatency) -> dict[str, float]:
+    found = msgspec.structs.asdict(latency)
+    return {f"latency_{name}": float(ns) for name, ns in found.items() if ns is not None}
 
 
 def _counts(ledger: Ledger) -> dict[str, float]:
@@ -134,10 +136,10 @@ class Circumstances:
 
 
 def evidence_of(
-    consumer: Document | None, kernel: AuditDelta, circumstances: Circumstances
+    consumer: ConsumerDocument | None, kernel: AuditDelta, circumstances: Circumstances
 ) -> Evidence:
     """What a trial knows about its events, from the consumer's and the kernel's counts."""
-    if consumer is None or consumer.get("events") is None:
+    if consumer is None or consumer.events is None:
         return Evidence(
             demanded=circumstances.demanded,
             suppressed=circumstances.suppressed,
@@ -149,94 +151,79 @@ def evidence_of(
             waited_ms=kernel.waited_ms,
             attribution="none",
         )
-    group = _group(consumer, circumstances.session)
-    calls = group["by_syscall"].values()
-    complete = sum(call["complete"] for call in calls)
-    partial = sum(call["partial"] for call in calls)
-    judged = bool(consumer.get("judged", False))
-    can_drop = circumstances.rate_limit != 0 or consumer["socket_drops"] or judged
-    unnamed, unnamed_records = _unnamed(consumer) if can_drop else (0, 0)
+    events, group = consumer.events, consumer.of_session(circumstances.session)
+    calls = group.by_syscall.values()
+    complete = sum(call.complete for call in calls)
+    partial = sum(call.partial for call in calls)
+    can_drop = circumstances.rate_limit != 0 or consumer.socket_drops or consumer.judged
+    unnamed, unnamed_records = _unnamed(consumer, events) if can_drop else (0, 0)
     return Evidence(
         demanded=circumstances.demanded,
         suppressed=circumstances.suppressed,
         complete=complete,
         partial=partial,
-        missing_records=group["missing_records"],
+        missing_records=group.missing_records,
         lost=kernel.lost,
-        serial_gaps=consumer["serials"]["gaps"],
+        serial_gaps=None if consumer.serials is None else consumer.serials.gaps,
         records_per_event=_records_per_event(group, complete + partial),
         unnamed=unnamed,
         unnamed_records=unnamed_records,
-        foreign_events=_events(consumer) - complete - partial - unnamed,
-        multicast=consumer["mode"] == "multicast",
+        foreign_events=events.all - complete - partial - unnamed,
+        multicast=consumer.mode == "multicast",
         backlog_limit=circumstances.backlog_limit,
         rate_limit=circumstances.rate_limit,
         hold_queue=circumstances.hold_queue,
         foreign_missing_records=_foreign_missing(consumer, group),
         scoped=circumstances.scoped,
         markers_missing=_markers_missing(consumer, circumstances.markers_sent),
-        received_records=consumer["records"],
-        duplicate_records=consumer["events"]["duplicate_records"],
-        late_records=consumer["events"]["late_records"],
-        after_marker_events=group["after_marker"],
-        unreadable_records=consumer["truncated"] + consumer["malformed"],
-        socket_drops=consumer["socket_drops"],
-        enobufs=consumer["enobufs"],
+        received_records=consumer.records,
+        duplicate_records=events.duplicate_records,
+        late_records=events.late_records,
+        after_marker_events=group.after_marker,
+        unreadable_records=consumer.truncated + consumer.malformed,
+        socket_drops=consumer.socket_drops,
+        enobufs=consumer.enobufs,
         waited_ms=kernel.waited_ms,
         attribution="session" if circumstances.session is not None else "process-tree",
-        loses_inside=judged,
+        loses_inside=consumer.judged,
     )
 
 
-def _events(consumer: Document) -> int:
-    events: int = consumer["events"]["complete"] + consumer["events"]["partial"]
-    return events
-
-
-def _markers_missing(consumer: Document, sent: int | None) -> int:
+def _markers_missing(consumer: ConsumerDocument, sent: int | None) -> int:
     """How many of the closing markers did not come; the start marker has number 0."""
-    closing = {number for number in consumer["markers"] if number > 0}
+    closing = {number for number in consumer.markers or () if number > 0}
     return 0 if sent is None else max(sent - len(closing), 0)
 
 
-def _foreign_missing(consumer: Document, own: Document) -> int:
+def _foreign_missing(consumer: ConsumerDocument, own: GroupCounts) -> int:
     """Records that the events of others lack, as far as a record tells whose they are."""
-    missing = sum(group["missing_records"] for group in consumer["sessions"].values())
-    return max(int(missing) - int(own["missing_records"]), 0)
+    missing = sum(group.missing_records for group in consumer.groups.values())
+    return max(missing - own.missing_records, 0)
 
 
-def _unnamed(consumer: Document) -> tuple[int, int]:
+def _unnamed(consumer: ConsumerDocument, events: EventCounts) -> tuple[int, int]:
     """Events that belong to no session because the record that names it is missing.
 
     Also the records they have. An event of no session has one too, 4294967295; only what the
     kernel does on its own behalf names none. A refused SYSCALL record leaves nothing behind, so
     that without other drops there are no unnamed events of the trial.
     """
-    sessions = consumer["sessions"].values()
-    unnamed = _events(consumer) - sum(group["events"] for group in sessions)
+    sessions = consumer.groups.values()
+    unnamed = events.all - sum(group.events for group in sessions)
     records = (
-        consumer["records"]
-        - sum(group["records"] for group in sessions)
-        - consumer["events"]["duplicate_records"]
-        - (consumer.get("anchor") or {"records": 0})["records"]
-        - consumer["malformed"]
+        consumer.records
+        - sum(group.records for group in sessions)
+        - events.duplicate_records
+        - consumer.anchor_records
+        - consumer.malformed
     )
     return max(unnamed, 0), max(records, 0) if unnamed > 0 else 0
 
 
-def _records_per_event(group: Document, events: int) -> int | None:
+def _records_per_event(group: GroupCounts, events: int) -> int | None:
     """The records that each event of the group has when whole; None where they differ."""
-    received = sum(call["records"] for call in group["by_syscall"].values())
+    received = sum(call.records for call in group.by_syscall.values())
     if not events:
         return None
-    size, rest = divmod(received + group["missing_records"], events)
+    size, rest = divmod(received + group.missing_records, events)
     return None if rest else size
-
-
-def _group(consumer: Document, session: int | None) -> Document:
-    """The counts of the trial's own events: of its audit session, else of its process tree."""
-    empty: Document = {"by_syscall": {}, "missing_records": 0, "after_marker": 0}
-    group: Document | None = (
-        consumer["tree"] if session is None else consumer["sessions"].get(str(session))
-    )
-    return group or empty

@@ -12,6 +12,7 @@ from typing import Any
 
 from harness.errors import HostUnfitError
 from harness.metrics.machine import read_machine
+from harness.model.documents import WorkerDocument
 
 ALWAYS = (
     "operations failed",
@@ -26,13 +27,13 @@ def rule_document(limits: Mapping[str, float], retries: int) -> dict[str, Any]:
     return {"always": list(ALWAYS), **limits} | ({"retries": retries} if retries else {})
 
 
-def why_invalid(document: Mapping[str, Any], *, drained: bool, meddling: str) -> str:
+def why_invalid(document: WorkerDocument, *, drained: bool, meddling: str) -> str:
     """What is wrong with a trial whatever the plan says; empty where nothing is."""
     if meddling:
         return meddling
-    if document["failures"]:
-        errors = ", ".join(f"{name} {count}×" for name, count in document["errors"].items())
-        return f"{document['failures']} operations failed ({errors})"
+    if document.failures:
+        errors = ", ".join(f"{name} {count}×" for name, count in document.errors.items())
+        return f"{document.failures} operations failed ({errors})"
     return "" if drained else "the sync marker never came back"
 
 

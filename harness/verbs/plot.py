@@ -11,7 +11,8 @@ from harness.errors import EXIT_FINE, UsageError
 from harness.verbs.shared.parameters import RESULTS, Flag, Json, OutputFile, ResultsFolder, To
 
 if TYPE_CHECKING:
-    from harness.model.result import Caution, ReportView
+    from harness.model.caution import Caution
+    from harness.model.result import ReportView
     from harness.reporters.plots.base import Plot
     from harness.reporters.plots.picture import Format
     from harness.verbs.shared.forms import Forms, Writer

@@ -59,7 +59,7 @@ def record_verb(
     recorded = record_capture(
         request, output, borrow=borrow, say=lambda text: console.print(text, markup=False)
     )
-    words = f"{recorded.document['records']:,} records, {recorded.bytes:,} bytes in {output}"
+    words = f"{recorded.records:,} records, {recorded.bytes:,} bytes in {output}"
     forms.deliver(
         lambda: out().print(words, markup=False, soft_wrap=True),
         lambda: {"schema": "auditbench.record/1", "path": str(output), **recorded.document},

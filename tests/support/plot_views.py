@@ -10,6 +10,7 @@ from pathlib import Path
 from harness.answers.result import make_view
 from harness.model.result import ReportView
 from harness.model.run import Ledger, Moment, Sample
+from harness.model.stored import StoredEnvironment, StoredPlan
 from harness.store import StoredRun
 from tests.support.runs import COSTS_NS, OPS, made_up_sample
 
@@ -56,7 +57,8 @@ def made_up_view(
             ]
         },
     }
-    return make_view(StoredRun(Path("/made-up/h-1/run"), plan, {"cautions": []}, tuple(samples)))
+    documents = StoredPlan.read(plan), StoredEnvironment.read({"cautions": []})
+    return make_view(StoredRun(Path("/made-up/h-1/run"), *documents, tuple(samples)))
 
 
 def _full(sample: Sample, chance: random.Random) -> Sample:

@@ -12,6 +12,7 @@ from harness import api
 from harness.cli import run_command
 from harness.errors import UsageError
 from harness.model.run import Cell
+from harness.model.stored import StoredPlan
 from harness.renamed import CELLS, SCENARIOS, new_name, plan_file, stored_names, stored_plan
 from harness.run.overhead_check import Load, measure_overhead
 from harness.run.plan.file import load_plan_file
@@ -135,7 +136,7 @@ def test_rule_files_of_a_stored_run_keep_their_names() -> None:
     plan["scenarios"]["udp"].append(
         {"name": "excluded+excluded", "summary": "the rules of x, after an exclusion of /bin/true"}
     )
-    names = stored_names(plan)
+    names = stored_names(StoredPlan.read(plan))
     assert names == {
         "no-context": "no-audit",
         "no-context-again": "no-audit-aa",
@@ -148,36 +149,36 @@ def test_rule_files_of_a_stored_run_keep_their_names() -> None:
         "name": "no-audit-aa",
         "summary": "no-audit a second time (A/A)",
     }
-    assert stored_names(now) == {}
+    assert stored_names(StoredPlan.read(now)) == {}
     assert stored_plan(now, {}) == now
 
 
 def test_two_scenarios_of_a_stored_run_never_become_one() -> None:
     plan = plan_of(no_context="Enabled", no_audit="the rules of no-audit.rules")
-    assert stored_names(plan) == {}
+    assert stored_names(StoredPlan.read(plan)) == {}
 
 
 def test_cells_are_renamed_in_runs_of_their_plan_only() -> None:
     plan = {"name": "pressure", "scenarios": {"udp": [{"name": "rate"}, {"name": "watched"}]}}
-    assert stored_names(plan) == {"rate": "rate-limit"}
-    assert stored_names({**plan, "name": "mine"}) == {}
+    assert stored_names(StoredPlan.read(plan)) == {"rate": "rate-limit"}
+    assert stored_names(StoredPlan.read({**plan, "name": "mine"})) == {}
 
 
 def test_a_stored_run_is_read_under_the_new_names(tmp_path: Path) -> None:
     now = made_up_run(tmp_path / "h-1" / "now")
     back = {new: old for old, new in SCENARIOS.items()} | {"no-audit-aa": "no-context-again"}
     plan = {
-        **now.plan,
+        **now.plan.document,
         "reference_scenario": "no-context",
         "scenarios": {
             "udp": [
                 {**scenario, "name": back.get(scenario["name"], scenario["name"])}
-                for scenario in now.plan["scenarios"]["udp"]
+                for scenario in now.plan.document["scenarios"]["udp"]
             ]
         },
     }
     with RunWriter(tmp_path / "h-1" / "old") as writer:
-        writer.describe(plan, now.environment)
+        writer.describe(plan, now.environment.document)
         for sample in now.samples:
             writer.append(replace(sample, scenario=back.get(sample.scenario, sample.scenario)))
     old = load_run(tmp_path / "h-1" / "old")

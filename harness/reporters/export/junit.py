@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import Any
 from xml.etree import ElementTree as ET
 
 from harness.model.gate import Check, GateReport
@@ -99,14 +98,14 @@ def _properties(results: Iterable[Result], verdict: str) -> Iterator[tuple[str, 
         yield "verdict", verdict
     for number, result in enumerate(results):
         prefix = "" if number == 0 else f"run{number + 1}."
-        facts: Mapping[str, Any] = result.host.get("facts", {})
+        host, plan = result.host, result.plan
         yield f"{prefix}run", result.run
-        yield f"{prefix}auditbench", str(result.host.get("auditbench", ""))
-        yield f"{prefix}host", str(facts.get("hostname", ""))
-        yield f"{prefix}kernel", str(facts.get("kernel", {}).get("release", ""))
-        yield f"{prefix}plan", str(result.plan.get("name", ""))
-        yield f"{prefix}blocks", str(result.plan.get("blocks", ""))
-        yield f"{prefix}seed", str(result.plan.get("seed", ""))
+        yield f"{prefix}auditbench", host.auditbench
+        yield f"{prefix}host", host.facts.hostname
+        yield f"{prefix}kernel", host.facts.kernel.release
+        yield f"{prefix}plan", plan.name
+        yield f"{prefix}blocks", "" if plan.blocks is None else str(plan.blocks)
+        yield f"{prefix}seed", "" if plan.seed is None else str(plan.seed)
         for floor in result.noise_floor:
             words = f"{ratio(floor.ratio)} ({interval(floor.ci_low, floor.ci_high)})"
             yield f"{prefix}noise-floor.{floor.workload}.{floor.consumer}", words

@@ -7,17 +7,18 @@ for its tools; the answers of this program come from `auditbench compare`.
 from __future__ import annotations
 
 import io
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from harness.errors import UsageError
 from harness.model.run import Cell, Sample
+from harness.model.stored import StoredEnvironment
 
 NS_PER_SECOND = 1e9
 
 
 def pyperf_file(
-    samples: Sequence[Sample], metrics: Iterable[str], environment: Mapping[str, Any]
+    samples: Sequence[Sample], metrics: Iterable[str], environment: StoredEnvironment
 ) -> tuple[str, list[str]]:
     """The file's text, and the names of benchmarks that pyperf cannot hold, being zero at times.
 
@@ -75,19 +76,18 @@ def _of_trial(sample: Sample) -> dict[str, Any]:
     }
 
 
-def _metadata(environment: Mapping[str, Any]) -> dict[str, Any]:
+def _metadata(environment: StoredEnvironment) -> dict[str, Any]:
     """What pyperf calls metadata, under its names; what is not known is left out."""
-    facts = environment.get("facts", {})
-    kernel, cpu = facts.get("kernel", {}), facts.get("cpu", {})
-    release = kernel.get("release")
+    facts, kernel = environment.facts, environment.facts.kernel
+    release = kernel.release
     values = {
-        "hostname": facts.get("hostname"),
-        "platform": f"Linux-{release}-{kernel.get('arch', 'unknown')}" if release else None,
-        "cpu_model_name": cpu.get("model"),
-        "cpu_count": len(cpu.get("online", ())) or None,
-        "python_version": environment.get("python"),
-        "auditbench_version": environment.get("auditbench"),
-        "auditbench_machine": facts.get("machine"),
-        "auditbench_boot_parameters": " ".join(kernel.get("boot_parameters", ())) or None,
+        "hostname": facts.hostname,
+        "platform": f"Linux-{release}-{kernel.arch or 'unknown'}" if release else "",
+        "cpu_model_name": facts.cpu.model,
+        "cpu_count": len(facts.cpu.online),
+        "python_version": environment.python,
+        "auditbench_version": environment.auditbench,
+        "auditbench_machine": facts.machine,
+        "auditbench_boot_parameters": " ".join(kernel.boot_parameters),
     }
-    return {name: value for name, value in values.items() if value is not None}
+    return {name: value for name, value in values.items() if value}

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
+from harness.model.caution import Caution
 from harness.model.compare import Change, ChangeReport, RunChanges
-from harness.model.result import Caution
 from harness.reporters.compare import (
     LOSS_HEADERS,
     answer_words,

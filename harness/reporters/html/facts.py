@@ -10,23 +10,9 @@ from datetime import UTC, datetime
 from typing import Any
 
 from harness.model.result import Result
+from harness.model.stored import StoredCpu, StoredPlan
 
 Pairs = tuple[tuple[str, str], ...]
-LIMITS = (
-    "enabled",
-    "backlog_limit",
-    "backlog_wait_time",
-    "rate_limit",
-    "failure",
-    "consumer",
-    "rcvbuf_bytes",
-    "enobufs",
-    "stop_after_ms",
-    "stop_for_ms",
-    "workload_options",
-    "rate_per_s",
-)
-"""What a scenario sets besides its rules; what is not set is as the host has it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,16 +36,16 @@ class Command:
 
 def in_short(result: Result) -> tuple[str, ...]:
     """When it was measured, on what, and what the run is called."""
-    facts = result.host.get("facts", {})
-    kernel, label = _part(facts, "kernel").get("release"), str(result.host.get("label") or "")
+    facts, label = result.host.facts, result.host.label
+    kernel = facts.kernel.release
     found = (
-        _minute(str(result.host.get("started_at") or "")),
-        f"kernel {kernel}" if kernel and str(kernel) not in label else "",
-        _part(facts, "cpu").get("model"),
+        _minute(result.host.started_at),
+        f"kernel {kernel}" if kernel and kernel not in label else "",
+        facts.cpu.model,
         f"run {result.run}",
         label,
     )
-    return tuple(str(words) for words in found if words)
+    return tuple(filter(None, found))
 
 
 def _minute(stamp: str) -> str:
@@ -73,59 +59,59 @@ def _minute(stamp: str) -> str:
 
 def host_pairs(result: Result) -> Pairs:
     """What machine this was."""
-    facts = result.host.get("facts", {})
-    kernel, cpu = _part(facts, "kernel"), _part(facts, "cpu")
-    platform, software, load = (_part(facts, name) for name in ("platform", "software", "load"))
-    memory = load.get("memory_bytes")
+    host, facts = result.host, result.host.facts
+    kernel, cpu, platform = facts.kernel, facts.cpu, facts.platform
+    memory = facts.load.memory_bytes
     pairs = {
-        "label": result.host.get("label"),
-        "host": facts.get("hostname"),
-        "machine": facts.get("machine"),
-        "kernel": _joined(kernel.get("release"), kernel.get("version"), kernel.get("arch")),
-        "boot parameters": _joined(*(kernel.get("boot_parameters") or ())),
-        "CPU": cpu.get("model"),
+        "label": host.label,
+        "host": facts.hostname,
+        "machine": facts.machine,
+        "kernel": _joined(kernel.release, kernel.version, kernel.arch),
+        "boot parameters": _joined(*kernel.boot_parameters),
+        "CPU": cpu.model,
         "CPUs": _cpus_in_words(cpu),
-        "pinned": _pinning(result.host.get("cpus") or {}),
-        "memory": f"{memory / 2**30:.1f} GiB" if isinstance(memory, int | float) else None,
-        "platform": _joined(platform.get("virtualisation"), platform.get("product")),
-        "container": platform.get("container"),
-        "distribution": software.get("distribution"),
-        "libaudit": software.get("libaudit"),
-        "clock source": cpu.get("clocksource"),
-        "audit since boot": _part(result.host, "ever_enabled").get("state"),
-        "auditbench": result.host.get("auditbench"),
-        "Python": result.host.get("python"),
-        "started": result.host.get("started_at"),
+        "pinned": _pinning(host.cpus),
+        "memory": None if memory is None else f"{memory / 2**30:.1f} GiB",
+        "platform": _joined(platform.virtualisation, platform.product),
+        "container": platform.container,
+        "distribution": facts.software.distribution,
+        "libaudit": facts.software.libaudit,
+        "clock source": cpu.clocksource,
+        "audit since boot": host.ever_enabled.state if host.ever_enabled else None,
+        "auditbench": host.auditbench,
+        "Python": host.python,
+        "started": host.started_at,
     }
     return _given(pairs)
 
 
 def host_document(result: Result) -> list[str]:
     """Everything that was recorded of the host, line by line."""
-    return json.dumps(result.host, indent=1, ensure_ascii=False, default=str).splitlines()
+    return json.dumps(result.host.document, indent=1, ensure_ascii=False, default=str).splitlines()
 
 
 def plan_pairs(result: Result) -> Pairs:
     """What was measured, how often, and against what."""
     plan = result.plan
+    planned = result.trials if plan.trials is None else plan.trials
     pairs = {
-        "plan": plan.get("name"),
-        "summary": plan.get("summary"),
-        "reference": _joined(plan.get("reference_scenario"), plan.get("reference_consumer")),
-        "workloads": _joined(*plan.get("workloads", ()), mark=", "),
-        "operations per trial": _named(plan.get("ops") or {}),
-        "consumers": _joined(*plan.get("consumers", ()), mark=", "),
-        "blocks": plan.get("blocks"),
-        "trials": f"{result.trials} done of {plan.get('trials', result.trials)} planned",
+        "plan": plan.name,
+        "summary": plan.summary,
+        "reference": _joined(plan.reference_scenario, plan.reference_consumer),
+        "workloads": _joined(*plan.workloads, mark=", "),
+        "operations per trial": _named(plan.ops),
+        "consumers": _joined(*plan.consumers, mark=", "),
+        "blocks": plan.blocks,
+        "trials": f"{result.trials} done of {planned} planned",
         "not used": result.invalid_trials or None,
-        "seed": plan.get("seed"),
-        "margin": f"{plan['margin'] * 100:.3g} %" if "margin" in plan else None,
-        "margins": _named(plan.get("margins") or {}),
-        "workers": plan.get("workers"),
-        "rate": f"{plan['rate_per_s']:,g} per second" if plan.get("rate_per_s") else None,
-        "login uid": plan.get("auid"),
-        "options": _named(plan.get("workload_options") or {}),
-        "command": shlex.join(map(str, plan.get("command") or ())),
+        "seed": plan.seed,
+        "margin": f"{plan.margin * 100:.3g} %",
+        "margins": _named(plan.margin_by_metric),
+        "workers": plan.workers,
+        "rate": f"{plan.rate_per_s:,g} per second" if plan.rate_per_s else None,
+        "login uid": plan.auid,
+        "options": _named(plan.workload_options),
+        "command": shlex.join(plan.command),
     }
     return _given(pairs)
 
@@ -133,11 +119,10 @@ def plan_pairs(result: Result) -> Pairs:
 def rule_sets(result: Result) -> tuple[RuleSet, ...]:
     """Every scenario with its rules in full; those that all workloads share stand once."""
     found: dict[tuple[Any, ...], list[str]] = {}
-    for workload, scenarios in result.plan.get("scenarios", {}).items():
+    for workload, scenarios in result.plan.scenarios.items():
         for scenario in scenarios:
-            limits = _named({name: scenario[name] for name in LIMITS if _sets(scenario, name)})
-            rules = tuple(map(str, scenario.get("rules", ())))
-            key = scenario["name"], str(scenario.get("summary", "")).rstrip("."), limits, rules
+            limits = _named(scenario.limits_set())
+            key = scenario.name, scenario.summary.rstrip("."), limits, scenario.rules
             found.setdefault(key, []).append(workload)
     return tuple(
         RuleSet(name, summary, tuple(workloads), limits, rules)
@@ -145,20 +130,12 @@ def rule_sets(result: Result) -> tuple[RuleSet, ...]:
     )
 
 
-def _sets(scenario: Mapping[str, Any], name: str) -> bool:
-    """Whether a scenario sets this: 0 is a limit as any other, but a stop of 0 ms is none."""
-    value = scenario.get(name)
-    if name in ("enobufs", "stop_after_ms", "stop_for_ms", "workload_options"):
-        return bool(value)
-    return value is not None
-
-
 def commands(result: Result) -> tuple[Command, ...]:
     """The command that was given, and one that makes the same run again."""
-    argv = [str(word) for word in result.host.get("argv") or ()]
+    argv = result.host.argv
     given = [Command("as it was called", shlex.join(argv))] if argv else []
     run = result.run.rpartition("/")[2]
-    version = str(result.host.get("auditbench") or "")
+    version = result.host.auditbench
     same = f"the same trials in the same order again{version and f', with auditbench {version}'}"
     return (
         *given,
@@ -167,9 +144,9 @@ def commands(result: Result) -> tuple[Command, ...]:
     )
 
 
-def _again(argv: Sequence[str], plan: Mapping[str, Any]) -> list[str]:
+def _again(argv: Sequence[str], plan: StoredPlan) -> list[str]:
     """What was called with its seed; composed from the plan where another verb made the run."""
-    seed = ["--seed", str(plan.get("seed", 0))]
+    seed = ["--seed", str(plan.seed or 0)]
     if len(argv) < 2 or argv[1] != "run":
         return ["auditbench", "run", *_from_plan(plan), *seed, *_command(plan)]
     words = list(argv[2:])
@@ -196,27 +173,21 @@ def _without(words: Sequence[str], options: Sequence[str]) -> Iterator[str]:
             yield word
 
 
-def _from_plan(plan: Mapping[str, Any]) -> Iterator[str]:
-    yield str(plan.get("name", "overhead"))
-    for option in ("workloads", "consumers"):
-        if plan.get(option):
-            yield f"--{option[:-1]}"
-            yield from map(str, plan[option])
-    for option, name in (("blocks", "blocks"), ("rate", "rate_per_s"), ("workers", "workers")):
-        if plan.get(name):
-            yield from (f"--{option}", str(plan[name]))
-    if plan.get("auid", "keep") != "keep":
-        yield from ("--auid", str(plan["auid"]))
+def _from_plan(plan: StoredPlan) -> Iterator[str]:
+    yield plan.name or "overhead"
+    for option, names in (("--workload", plan.workloads), ("--consumer", plan.consumers)):
+        if names:
+            yield from (option, *names)
+    numbers = {"--blocks": plan.blocks, "--rate": plan.rate_per_s, "--workers": plan.workers}
+    for option, number in numbers.items():
+        if number:
+            yield from (option, str(number))
+    if plan.auid != "keep":
+        yield from ("--auid", plan.auid)
 
 
-def _command(plan: Mapping[str, Any]) -> list[str]:
-    command = [str(word) for word in plan.get("command") or ()]
-    return ["--", *command] if command else []
-
-
-def _part(document: Mapping[str, Any], name: str) -> Mapping[str, Any]:
-    found = document.get(name)
-    return found if isinstance(found, Mapping) else {}
+def _command(plan: StoredPlan) -> list[str]:
+    return ["--", *plan.command] if plan.command else []
 
 
 def _joined(*words: Any, mark: str = " ") -> str:
@@ -228,12 +199,11 @@ def _named(values: Mapping[str, Any]) -> str:
     return ", ".join(f"{name} {v:,}" if type(v) is int else f"{name} {v}" for name, v in shown)
 
 
-def _cpus_in_words(cpu: Mapping[str, Any]) -> str:
-    online, allowed = cpu.get("online") or (), cpu.get("allowed") or ()
-    return f"{len(online)} online, {len(allowed)} allowed" if online else ""
+def _cpus_in_words(cpu: StoredCpu) -> str:
+    return f"{len(cpu.online)} online, {len(cpu.allowed)} allowed" if cpu.online else ""
 
 
-def _pinning(cpus: Mapping[str, Any]) -> str:
+def _pinning(cpus: Mapping[str, Sequence[int]]) -> str:
     return "; ".join(
         f"{name} on {', '.join(map(str, numbers))}" for name, numbers in cpus.items() if numbers
     )

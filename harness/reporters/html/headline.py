@@ -53,11 +53,10 @@ class Headline:
 
 def headline(result: Result) -> Headline:
     """The answer of a result, no more certain than the data."""
-    facts = result.host.get("facts", {})
-    replay = result.plan.get("kind") == "replay"
+    replay = result.plan.is_replay
     what = "What the audit consumer costs" if replay else "What Linux audit costs"
     return Headline(
-        title=f"{what} on {facts.get('hostname', 'this host')}",
+        title=f"{what} on {result.host.facts.hostname or 'this host'}",
         question=f"{primary_title(result)}, compared with the reference",
         cards=tuple(_cards(result)),
         # What lacks in a capture was not lost here.
@@ -143,4 +142,4 @@ def _basis(result: Result) -> str:
     words = f"{count(result.trials)} trials in {count(blocks)} blocks of random order"
     if result.invalid_trials:
         words += f", {count(result.invalid_trials)} of them not used"
-    return f"{words}; margin {result.plan.get('margin', 0) * 100:.3g} %"
+    return f"{words}; margin {result.plan.margin * 100:.3g} %"

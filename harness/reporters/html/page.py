@@ -13,8 +13,9 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 from markupsafe import Markup
 
+from harness.model.caution import Caution
 from harness.model.compare import ChangeReport
-from harness.model.result import Caution, ReportView
+from harness.model.result import ReportView
 from harness.plain import plain
 from harness.reporters.html import facts, tables
 from harness.reporters.html.compare import changed

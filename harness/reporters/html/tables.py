@@ -122,7 +122,7 @@ def loss_grid(result: Result) -> Grid:
         )
         for loss in result.losses
         # What lacks in a capture was not lost here.
-        if result.plan.get("kind") != "replay"
+        if not result.plan.is_replay
     )
     return Grid("loss", "Trials that lost events", header, rows)
 

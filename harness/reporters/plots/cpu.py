@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from harness.model.result import ReportView
 from harness.model.run import Sample
+from harness.model.stored import StoredMachine, operations_of
 from harness.plain import plain
 from harness.reporters.plots.base import Choice, Plot, Table
 from harness.reporters.plots.groups import groups, labels, mean, used
@@ -94,21 +95,17 @@ def _parts(trials: Sequence[Sample]) -> dict[str, float]:
     return {name: value for name, value in found.items() if value is not None}
 
 
-def _operations(sample: Sample) -> int:
-    return int(sample.workload_document.get("ops", sample.ops))
-
-
 def _busy_ns_per_op(sample: Sample) -> float | None:
-    cpu = sample.machine.get("cpu")
-    ops = _operations(sample)
-    return float(cpu["busy_ns"]) / ops if cpu and ops else None
+    cpu = StoredMachine.of(sample).cpu
+    ops = operations_of(sample)
+    return cpu.busy_ns / ops if cpu and ops else None
 
 
 def _waited_ns(trials: Sequence[Sample]) -> float | None:
     waits = [
-        sample.ledger.waited_ms * 1e6 / _operations(sample)
+        sample.ledger.waited_ms * 1e6 / operations_of(sample)
         for sample in trials
-        if sample.ledger.waited_ms is not None and _operations(sample)
+        if sample.ledger.waited_ms is not None and operations_of(sample)
     ]
     return statistics.fmean(waits) if waits else None
 

@@ -91,9 +91,7 @@ def _values(view: ReportView, metric: str) -> dict[Cell, dict[int, float]]:
 
 
 def _reference(view: ReportView, cell: Cell) -> Cell:
-    plan = view.result.plan
-    scenario = plan.get("reference_scenario") or cell.scenario
-    return Cell(cell.workload, scenario, plan.get("reference_consumer") or cell.consumer)
+    return view.result.plan.reference.of(cell)
 
 
 def _by_block(

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from harness.model.result import ReportView
 from harness.model.run import Sample
+from harness.model.stored import StoredLatency, StoredWorkload
 from harness.plain import plain
 from harness.reporters.plots.base import Choice, Plot, Table
 from harness.reporters.plots.groups import groups, labels, used
@@ -75,11 +76,11 @@ def _merged(trials: Sequence[Sample]) -> tuple[tuple[tuple[int, int], ...], int]
     counts: dict[int, int] = {}
     max_ns = 0
     for sample in trials:
-        latency = sample.workload_document.get("latency") or {}
-        for lower_ns, number in latency.get("buckets", ()):
-            index = bucket_of(int(lower_ns))
-            counts[index] = counts.get(index, 0) + int(number)
-        max_ns = max(max_ns, int(latency.get("max_ns", 0)))
+        latency = StoredWorkload.of(sample).latency or StoredLatency()
+        for lower_ns, number in latency.buckets:
+            index = bucket_of(lower_ns)
+            counts[index] = counts.get(index, 0) + number
+        max_ns = max(max_ns, latency.max_ns)
     return tuple(sorted(counts.items())), max_ns
 
 
@@ -148,7 +149,7 @@ def _panels(view: ReportView, choice: Choice) -> list[tuple[str, list[Distributi
         by_workload.setdefault(found.workload, []).append(found)
     panels = []
     for workload, group in by_workload.items():
-        scenario = view.result.plan.get("reference_scenario")
+        scenario = view.result.plan.reference_scenario
         first = [found for found in group if found.scenario == scenario][:1]
         rest = [found for found in group if found not in first]
         number = max(math.ceil(len(rest) / (MOST_LINES - len(first))), 1)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from harness.model.result import ReportView
 from harness.model.run import Cell, Moment, Sample
+from harness.model.stored import StoredStatus, StoredWorkload
 from harness.plain import plain
 from harness.reporters.plots.base import Choice, Plot, Table
 from harness.reporters.plots.groups import groups, labels, used
@@ -72,8 +73,7 @@ class CellCurve:
     @property
     def limit(self) -> int | None:
         """The backlog limit in force."""
-        before = self.sample.status_before or {}
-        return before.get("backlog_limit") or None
+        return StoredStatus.before(self.sample).backlog_limit or None
 
     @property
     def end_ms(self) -> int:
@@ -83,7 +83,7 @@ class CellCurve:
     @property
     def load_ms(self) -> float:
         """How long the load took."""
-        return float(self.sample.workload_document.get("elapsed_ns", 0)) / 1e6
+        return StoredWorkload.of(self.sample).elapsed_ns / 1e6
 
     def peak(self, column: Column) -> int:
         """The greatest value that was seen."""
@@ -117,11 +117,10 @@ def _interest(sample: Sample) -> tuple[int, ...]:
 
 
 def _stopped(view: ReportView, cell: Cell) -> tuple[int, int] | None:
-    for scenario in view.result.plan.get("scenarios", {}).get(cell.workload, ()):
-        if scenario.get("name") == cell.scenario and scenario.get("stop_for_ms"):
-            start = int(scenario.get("stop_after_ms", 0))
-            return start, start + int(scenario["stop_for_ms"])
-    return None
+    scenario = view.result.plan.scenario(cell.workload, cell.scenario)
+    if scenario is None or not scenario.stop_for_ms:
+        return None
+    return scenario.stop_after_ms, scenario.stop_after_ms + scenario.stop_for_ms
 
 
 def _loud(curves: Sequence[CellCurve]) -> list[CellCurve]:

@@ -13,10 +13,10 @@ from typing import Annotated, Literal
 import msgspec
 
 from harness import renamed
-from harness.analysis.verdict import DEFAULT_MARGIN
 from harness.errors import UsageError
 from harness.files.caller import why
 from harness.files.reading import read_text
+from harness.model.reference import DEFAULT_MARGIN
 from harness.model.run import Scenario
 from harness.scenarios.catalog import PLANS, plan_path
 

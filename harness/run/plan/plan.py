@@ -8,22 +8,29 @@ from __future__ import annotations
 import random
 import shutil
 import sys
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal
 
-from harness.analysis.against_reference import Reference
 from harness.answers.quantities import parse_duration_s, parse_share
 from harness.consumers.catalog import find_consumer
 from harness.errors import UsageError
+from harness.model.reference import Reference
 from harness.model.run import AA, Cell, Scenario
 from harness.renamed import hint
 from harness.run.ladder import Ladder, steps_of
 from harness.run.plan.consumers import plan_consumers
 from harness.run.plan.file import Kind, PlanFile, load_plan_file
 from harness.run.plan.options import check_cell_options, margins_of, workload_options
-from harness.run.plan.scenario import bind_named, bind_rule_files, copy_of, scenario_document
+from harness.run.plan.scenario import (
+    NamedRules,
+    bind_named,
+    bind_rule_files,
+    copy_of,
+    read_rule_files,
+    scenario_document,
+)
 from harness.run.validity import rule_document
 from harness.run.worker_words import WorkerWords, rate_of, refuse_bad_loads
 from harness.scenarios.catalog import NOT_INTERLEAVED, SCENARIOS
@@ -110,6 +117,13 @@ class Plan:
     """What is climbed after the blocks."""
     absent: tuple[str, ...] = ()
     """Consumers of the plan that are not on this host; they are left out."""
+    first: Mapping[str, tuple[Scenario, ...]] = field(default_factory=dict)
+    """By workload: the states that only a fresh boot can show, for `with_first`."""
+
+    def with_first(self) -> Plan:
+        """The same with the states that only a fresh boot can show, before all others."""
+        scenarios = {name: (*self.first.get(name, ()), *s) for name, s in self.scenarios.items()}
+        return replace(self, scenarios=scenarios)
 
     def scenario_of(self, cell: Cell) -> Scenario:
         """The scenario of a cell, or of a step of the ladder."""
@@ -157,16 +171,17 @@ class Plan:
         return (scenario.consumer,) if scenario.consumer else self.consumers
 
 
-def make_plan(request: Request, *, never_enabled: bool = False) -> Plan:
-    """The plan of a request. `never_enabled` adds the states that only a fresh boot can show."""
+def make_plan(request: Request) -> Plan:
+    """The plan of a request. Its rule files are read here, each once, and not again."""
     file = load_plan_file(request.plan)
     workloads = _workloads(request, file)
     chosen = plan_consumers(request, file)
     check_cell_options(file, workloads)
     margin, margins = margins_of(request.margins, file)
-    bound = {
-        name: chosen.wanted(_scenarios(request, file, name, never_enabled)) for name in workloads
-    }
+    files = () if file.kind == "replay" else request.rule_files
+    rules = read_rule_files(files, ignore_lock=request.ignore_lock)
+    bound = {name: chosen.wanted(_scenarios(request, file, name, rules)) for name in workloads}
+    first = {name: chosen.wanted(_first(request, file, name)) for name in workloads}
     plan = Plan(
         name=request.plan if request.plan.isidentifier() else Path(request.plan).stem,
         summary=file.summary,
@@ -192,6 +207,7 @@ def make_plan(request: Request, *, never_enabled: bool = False) -> Plan:
         command=request.command,
         ladder=_ladder(request, file, chosen.consumers),
         absent=chosen.absent,
+        first=first,
     )
     refuse_bad_loads(_loads(plan))
     return plan
@@ -310,14 +326,30 @@ def _ops(request: Request, file: PlanFile, info: WorkloadInfo) -> int:
     return file.ops.get(info.name, info.default_ops)
 
 
+def _first(request: Request, file: PlanFile, workload: str) -> tuple[Scenario, ...]:
+    """The states that only a fresh boot can show; none where scenarios were asked for by name."""
+    if request.scenarios or file.kind == "replay":
+        return ()
+    exe, noisy = _excluded_exe(request), WORKLOADS[workload].noisy
+    return _asked_for(request, [bind_named(name, exe=exe, noisy=noisy) for name in file.first])
+
+
+def _asked_for(request: Request, scenarios: Iterable[Scenario]) -> tuple[Scenario, ...]:
+    return tuple(s for s in scenarios if not request.only or s.name in request.only)
+
+
+def _excluded_exe(request: Request) -> str:
+    return request.exclude_exe or _generator_exe(request)
+
+
 def _scenarios(
-    request: Request, file: PlanFile, workload: str, never_enabled: bool
+    request: Request, file: PlanFile, workload: str, rules: Sequence[NamedRules]
 ) -> tuple[Scenario, ...]:
     if file.kind == "replay":
         return tuple(Scenario(name, "", enabled=0) for name in file.scenarios)
     cells = {cell.name: cell for cell in file.cells}
     names = _scenario_names(request, file)
-    exe = request.exclude_exe or _generator_exe(request)
+    exe = _excluded_exe(request)
     noisy = WORKLOADS[workload].noisy
     scenarios = [
         cells[name].bind(bind_named(cells[name].scenario, exe=exe, noisy=noisy))
@@ -326,18 +358,15 @@ def _scenarios(
         for name in names
     ]
     scenarios += bind_rule_files(
-        request.rule_files,
+        rules,
         exclude_exe=request.exclude_exe,
         noisy=noisy,
-        ignore_lock=request.ignore_lock,
         wanted=[*names, *(name + AA for name in names)],
     )
     if file.aa_cell and file.reference:
         at = names.index(file.reference) + 1
         scenarios.insert(at, copy_of(scenarios[at - 1]))
-    if never_enabled and not request.scenarios:
-        scenarios = [bind_named(name, exe=exe, noisy=noisy) for name in file.first] + scenarios
-    return tuple(s for s in scenarios if not request.only or s.name in request.only)
+    return _asked_for(request, scenarios)
 
 
 def _scenario_names(request: Request, file: PlanFile) -> list[str]:

@@ -29,19 +29,25 @@ def bind_named(name: str, *, exe: str, noisy: str) -> Scenario:
     return _scenario(name, scenario_summary(name), parse_rules_text(text, name))
 
 
+NamedRules = tuple[Path, RuleFile]
+
+
+def read_rule_files(paths: Sequence[Path], *, ignore_lock: bool) -> tuple[NamedRules, ...]:
+    """Rule files of the user's, checked; UsageError for the first that cannot be used."""
+    return tuple((path, load_rule_file(path, ignore_lock=ignore_lock)) for path in paths)
+
+
 def bind_rule_files(
-    paths: Sequence[Path],
+    files: Sequence[NamedRules],
     *,
     exclude_exe: str | None,
     noisy: str,
-    ignore_lock: bool,
     wanted: Collection[str],
 ) -> list[Scenario]:
     """One scenario per file, named after it, each followed by its exclusions where asked for."""
     scenarios: list[Scenario] = []
     names = set(wanted)
-    for path in paths:
-        file = load_rule_file(path, ignore_lock=ignore_lock)
+    for path, file in files:
         name = _free_name(path.stem, names)
         scenario = _scenario(name, f"the rules of {path}", file)
         scenarios.append(scenario)

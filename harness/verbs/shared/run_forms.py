@@ -63,8 +63,8 @@ def _parquet(stored: StoredRun) -> bytes:
 
     metadata = {
         "auditbench.run": stored.name,
-        "auditbench.plan": json.dumps(stored.plan, default=str),
-        "auditbench.environment": json.dumps(stored.environment, default=str),
+        "auditbench.plan": json.dumps(stored.plan.document, default=str),
+        "auditbench.environment": json.dumps(stored.environment.document, default=str),
     }
     return trials_parquet(stored.name, stored.samples, metadata)
 

@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING
 from consumer.errors import ConsumerError
 from consumer.log.summary import LogSums, read_logs
 from harness.errors import HostUnfitError, UsageError
+from harness.model.documents import ConsumerDocument
 from harness.plain import plain
 from harness.processes.line_process import ChildFailedError, LineProcess, module_command
+from harness.run.said import said
 
 if TYPE_CHECKING:
     from harness.verbs.shared.top_progress import ListeningProgress
@@ -65,6 +67,7 @@ def from_kernel(
             progress.begin()
             interrupted = _listen(process, sums, reading, progress)
             result = process.expect("result", timeout_s=RESULT_TIMEOUT_S)
+            received = said("consumer", result, ConsumerDocument)
     except ChildFailedError as error:
         raise HostUnfitError(error.what) from None
     except TimeoutError as error:
@@ -73,9 +76,9 @@ def from_kernel(
         os.close(reading)
         if writing >= 0:
             os.close(writing)
-    cautions = _cautions(sums, result["socket_drops"])
+    cautions = _cautions(sums, received.socket_drops or 0)
     if interrupted:
-        heard_s = result["elapsed_ns"] / 1e9
+        heard_s = received.elapsed_ns / 1e9
         cautions.insert(0, f"stopped by Ctrl-C after {heard_s:.1f} of {duration_s:g} s")
     return sums, cautions, interrupted
 

@@ -31,7 +31,7 @@ def documents() -> dict[str, Any]:
     """What a run is made of: the plan, the environment, and one line per trial."""
     view = made_up_view()
     plan = {
-        **view.result.plan,
+        **view.result.plan.document,
         "invalid": {"retries": 1, "steal_percent": 5.0},
         "margins": {"latency_p99_ns": 0.05},
         "workload_options": {"address": "127.0.0.1"},
@@ -42,7 +42,7 @@ def documents() -> dict[str, Any]:
         "workers": 1,
     }
     environment = {
-        **view.result.host,
+        **view.result.host.document,
         "argv": ["auditbench", "run"],
         "label": "l",
         "started_at": "2026-01-01T00:00:00+00:00",

@@ -7,8 +7,10 @@ from pathlib import Path
 from typing import Any
 
 from harness.answers.result import in_plan_order, make_result
-from harness.model.result import Caution, ReportView
+from harness.model.caution import Caution
+from harness.model.result import ReportView
 from harness.model.run import Sample
+from harness.model.stored import StoredEnvironment, StoredPlan
 from harness.store import StoredRun, load_run
 from tests.support.stored.two_runs import write_run
 
@@ -38,13 +40,13 @@ def hostile_run(folder: Path) -> StoredRun:
     stored = load_run(folder)
     samples = tuple(_renamed(sample) for sample in stored.samples)
     cautions = (Caution(ALL, ALL, ALL),)
-    environment = {**stored.environment, **_environment(stored.environment)}
+    environment = {**stored.environment.document, **_environment(stored.environment.document)}
     return replace(
         stored,
         samples=samples,
         cautions=cautions,
-        plan=_plan(stored.plan),
-        environment=environment,
+        plan=StoredPlan.read(_plan(stored.plan.document)),
+        environment=StoredEnvironment.read(environment),
         folder=stored.folder.with_name(f"run{IMAGE.replace('/', '')}{ESCAPE}"),
     )
 

@@ -48,7 +48,7 @@ def write_run(
     rename = dict(rename or {})
     with TemporaryDirectory() as scratch:
         stored = made_up_run(Path(scratch) / "m" / "r", blocks=blocks)
-    documents = stored.plan, stored.environment
+    documents = stored.plan.document, stored.environment.document
     documents[0].update(plan or {})
     documents[1]["facts"] = copy.deepcopy(FACTS)
     _merge(documents[1], environment or {})

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from harness.analysis.against_reference import Reference
 from harness.analysis.loss import compare_losses, exact_share, loss_ratio, lost_any
+from harness.model.reference import Reference
 from harness.model.result import LossComparison
 from harness.model.run import Ledger, Sample
 

@@ -8,9 +8,10 @@ from statistics import NormalDist
 
 import pytest
 
-from harness.analysis.against_reference import MetricView, Reference, compare
+from harness.analysis.against_reference import MetricView, compare
 from harness.analysis.ratio import ratio_of_logs, unpaired_ratio
 from harness.analysis.verdict import blocks_to_decide, judge
+from harness.model.reference import Reference
 from harness.model.result import Comparison
 from harness.model.run import Ledger, Sample
 

@@ -9,9 +9,10 @@ from dataclasses import replace
 
 import pytest
 
-from harness.analysis.against_reference import MetricView, Reference
-from harness.analysis.between_runs import CellPair, Margins, compare_across
+from harness.analysis.against_reference import MetricView
+from harness.analysis.between_runs import CellPair, compare_across
 from harness.model.compare import Change
+from harness.model.reference import Margins, Reference
 from harness.model.run import Cell, Ledger, Sample
 
 ELAPSED = MetricView("elapsed_ns_per_op", "ns")

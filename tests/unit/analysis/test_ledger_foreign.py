@@ -8,6 +8,7 @@ import pytest
 
 from harness.analysis.ledger import Evidence, close_ledger
 from harness.metrics.audit import AuditDelta
+from harness.run.said import consumer_said
 from harness.run.trial_metrics import Circumstances, evidence_of
 
 # One SYSCALL record, two of others, and an event altogether were lost on the way to the output.
@@ -73,6 +74,6 @@ def test_an_event_without_the_record_that_names_it_is_one_of_the_trial() -> None
     }
     kernel = AuditDelta(lost=0, waited_jiffies=0, waited_ms=0.0)
     circumstances = Circumstances(session=7, demanded=10, backlog_limit=64, markers_sent=1)
-    ledger = close_ledger(evidence_of(document, kernel, circumstances))
+    ledger = close_ledger(evidence_of(consumer_said(document), kernel, circumstances))
     assert (ledger.complete, ledger.partial, ledger.unnamed_events) == (9, 1, 1)
     assert ledger.unexplained == 0

@@ -11,6 +11,7 @@ from harness.analysis.ledger import close_ledger
 from harness.analysis.ledger_others import MIN_STRAYS
 from harness.metrics.audit import AuditDelta
 from harness.model.run import Ledger
+from harness.run.said import consumer_said
 from harness.run.trial_metrics import Circumstances, evidence_of
 from tests.support.queues import OWN, Queues
 
@@ -46,7 +47,9 @@ def ledger_of(
         scoped=scoped,
     )
     return close_ledger(
-        evidence_of(kernel.consumer_document() | (changes or {}), delta, circumstances)
+        evidence_of(
+            consumer_said(kernel.consumer_document() | (changes or {})), delta, circumstances
+        )
     )
 
 

@@ -12,16 +12,11 @@ import pytest
 from harness.model.run import Scenario
 from harness.run.demanded_events import demanded_events
 from harness.run.pause import paused
-from harness.run.plan.scenario import bind_named, bind_rule_files
+from harness.run.plan.scenario import bind_named, bind_rule_files, read_rule_files
+from tests.support.worker_documents import worker_document
 
 EXE = "/bin/true"
-DONE = {
-    "yields": {"connect": 1, "execve": 0, "bind": 0},
-    "exe": EXE,
-    "details": {},
-    "auid": 1000,
-    "ops": 50,
-}
+DONE = worker_document(yields={"connect": 1, "execve": 0, "bind": 0}, exe=EXE, auid=1000, ops=50)
 
 
 def named(name: str) -> Scenario:
@@ -49,7 +44,8 @@ def test_suppressed_is_what_the_always_rules_alone_demand_more(
 def test_what_a_rule_cannot_tell_stays_unknown(tmp_path: Path) -> None:
     path = tmp_path / "x.rules"
     path.write_text("-a never,exit -S connect -F a0=3\n-a always,exit -S connect\n")
-    (scenario,) = bind_rule_files([path], exclude_exe=None, noisy="", ignore_lock=False, wanted=())
+    files = read_rule_files([path], ignore_lock=False)
+    (scenario,) = bind_rule_files(files, exclude_exe=None, noisy="", wanted=())
     assert demanded_events(scenario, DONE) == (None, None)
 
 

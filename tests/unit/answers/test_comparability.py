@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -10,18 +11,39 @@ import pytest
 from harness.analysis.between_runs import CellPair
 from harness.answers.comparability import (
     DIFFERENCES,
+    Difference,
     find_differences,
     parse_allowed,
     require_alike,
 )
 from harness.errors import UsageError
 from harness.model.run import Cell
+from harness.model.stored import StoredEnvironment, StoredPlan
 from harness.store import StoredRun
 
 RULE = "-a always,exit -F arch=b64 -S connect"
 
 
-def stored(name: str) -> StoredRun:
+@dataclass
+class Documents:
+    """A run's two documents, to be changed before they are read."""
+
+    name: str
+    plan: dict[str, Any]
+    environment: dict[str, Any]
+
+    def read(self) -> StoredRun:
+        plan, environment = StoredPlan.read(self.plan), StoredEnvironment.read(self.environment)
+        return StoredRun(Path("machine") / self.name, plan, environment, ())
+
+
+def differences(
+    base: Documents, head: Documents, cells: list[CellPair], *, chosen: bool
+) -> list[Difference]:
+    return find_differences(base.read(), head.read(), cells, chosen=chosen)
+
+
+def stored(name: str) -> Documents:
     scenarios: list[dict[str, Any]] = [
         {"name": "no-audit", "rules": ["-a never,task"], "backlog_limit": 8192},
         {"name": "rules", "rules": [RULE], "backlog_limit": 8192},
@@ -51,7 +73,7 @@ def stored(name: str) -> StoredRun:
         },
         "cpus": {"workload": [0], "consumer": [1]},
     }
-    return StoredRun(Path("machine") / name, plan, environment, ())
+    return Documents(name, plan, environment)
 
 
 def pairs(base: str = "rules", head: str = "rules") -> list[CellPair]:
@@ -102,7 +124,7 @@ def test_a_difference_is_found_and_allowed_by_name(
 ) -> None:
     base, head = stored("base"), stored("head")
     put(getattr(head, document), path, value)
-    found = find_differences(base, head, pairs(), chosen=False)
+    found = differences(base, head, pairs(), chosen=False)
     assert [difference.name for difference in found] == [name]
     with pytest.raises(UsageError, match="are not alike") as caught:
         require_alike("base", "head", found, ())
@@ -114,20 +136,20 @@ def test_a_difference_is_found_and_allowed_by_name(
 def test_more_blocks_and_another_order_are_no_difference() -> None:
     base, head = stored("base"), stored("head")
     head.plan.update(blocks=50, seed=2, trials=1000, name="other", summary="other")
-    assert find_differences(base, head, pairs(), chosen=False) == []
+    assert differences(base, head, pairs(), chosen=False) == []
 
 
 def test_a_state_of_a_fresh_boot_may_be_missing() -> None:
     base, head = stored("base"), stored("head")
     del head.plan["scenarios"]["udp"][2]
-    assert find_differences(base, head, pairs(), chosen=False) == []
+    assert differences(base, head, pairs(), chosen=False) == []
 
 
 def test_all_that_differs_is_told_at_once() -> None:
     base, head = stored("base"), stored("head")
     put(head.environment, "facts/kernel/release", "6.2")
     put(head.plan, "scenarios/udp/1/rules", [RULE + " -k net"])
-    found = find_differences(base, head, pairs(), chosen=False)
+    found = differences(base, head, pairs(), chosen=False)
     with pytest.raises(UsageError, match=r"6.1 #1 → 6.2 #1; rules of udp × rules") as caught:
         require_alike("base", "head", found, ())
     assert "--allow kernel,rules" in caught.value.remedy
@@ -140,15 +162,15 @@ def test_scenarios_chosen_by_different_names_may_differ() -> None:
     base, head = stored("base"), stored("head")
     base.plan["scenarios"]["udp"][1]["name"] = "old"
     put(head.plan, "scenarios/udp/1/rules", [])
-    assert find_differences(base, head, pairs("old", "rules"), chosen=True) == []
-    names = [d.name for d in find_differences(base, head, pairs("old", "rules"), chosen=False)]
+    assert differences(base, head, pairs("old", "rules"), chosen=True) == []
+    names = [d.name for d in differences(base, head, pairs("old", "rules"), chosen=False)]
     assert names == ["scenarios"]
 
 
 def test_a_hostile_rule_cannot_colour_the_terminal() -> None:
     base, head = stored("base"), stored("head")
     put(head.plan, "scenarios/udp/1/rules", ["-w /\x1b[31m"])
-    (found,) = find_differences(base, head, pairs(), chosen=False)
+    (found,) = differences(base, head, pairs(), chosen=False)
     assert "\x1b" not in found.words
 
 
@@ -156,7 +178,7 @@ def test_documents_of_other_shapes_are_no_traceback() -> None:
     base, head = stored("base"), stored("head")
     base.environment.clear()
     base.environment["facts"] = {}
-    assert "machine" in {d.name for d in find_differences(base, head, pairs(), chosen=False)}
+    assert "machine" in {d.name for d in differences(base, head, pairs(), chosen=False)}
 
 
 def test_names_after_allow() -> None:

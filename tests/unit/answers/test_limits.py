@@ -9,7 +9,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harness.analysis.against_reference import Reference
 from harness.analysis.limit import (
     blocks_to_decide,
     judge_interval,
@@ -21,6 +20,7 @@ from harness.analysis.ratio import student_t
 from harness.answers.limits import ExcludedCells, excluded_cells, read_limits, select_cells
 from harness.errors import UsageError
 from harness.model.gate import Limit
+from harness.model.reference import Reference
 from harness.model.result import LossComparison
 from harness.model.run import Cell
 

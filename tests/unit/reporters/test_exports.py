@@ -13,6 +13,7 @@ import pytest
 
 from harness.errors import UsageError
 from harness.model.run import Sample
+from harness.model.stored import StoredEnvironment
 from harness.reporters.export.csv import csv_text
 from harness.reporters.export.parquet import trials_parquet
 from harness.reporters.export.pyperf import pyperf_file
@@ -90,7 +91,7 @@ def test_without_pyarrow_the_remedy_is_told(monkeypatch: pytest.MonkeyPatch) -> 
 def test_pyperf_holds_one_value_per_block_in_seconds() -> None:
     made = samples(blocks=3)
     made.append(replace(made[-1], block=4, valid=False, metrics={"elapsed_ns_per_op": 1e12}))
-    environment = {"auditbench": "1.0", "python": "3.11.7", "facts": FACTS}
+    environment = StoredEnvironment.read({"auditbench": "1.0", "python": "3.11.7", "facts": FACTS})
     text, left_out = pyperf_file(made, ["elapsed_ns_per_op"], environment)
     assert left_out == []
     suite = json.loads(text)
@@ -112,12 +113,13 @@ def test_pyperf_holds_one_value_per_block_in_seconds() -> None:
 
 
 def test_what_was_zero_is_left_out_of_pyperf_and_named() -> None:
-    text, left_out = pyperf_file(samples(), ["elapsed_ns_per_op", "cpu_consumer_ns_per_op"], {})
+    metrics = ["elapsed_ns_per_op", "cpu_consumer_ns_per_op"]
+    text, left_out = pyperf_file(samples(), metrics, StoredEnvironment())
     names = {f"udp/{name}/assemble/cpu_consumer_ns_per_op" for name in COSTS_NS if name != "rules"}
     assert set(left_out) == names
     assert "udp/rules/assemble/cpu_consumer_ns_per_op" in text
     with pytest.raises(UsageError, match="nothing that pyperf could hold"):
-        pyperf_file([], ["elapsed_ns_per_op"], {})
+        pyperf_file([], ["elapsed_ns_per_op"], StoredEnvironment())
 
 
 def test_nothing_at_all_is_an_empty_table() -> None:

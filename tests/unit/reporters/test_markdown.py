@@ -11,7 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from harness.answers.result import make_result
-from harness.model.result import Caution, Comparison, LossComparison, Result
+from harness.model.caution import Caution
+from harness.model.result import Comparison, LossComparison, Result
 from harness.model.run import Cell
 from harness.reporters.markdown import comparisons_markdown, escaped, result_markdown
 from tests.support.runs import COSTS_NS, made_up_run

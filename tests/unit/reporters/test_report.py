@@ -17,7 +17,9 @@ from matplotlib.figure import Figure
 
 from harness.answers.result import in_plan_order, make_result
 from harness.cli import run_command
-from harness.model.result import Caution, ReportView, Result
+from harness.model.caution import Caution
+from harness.model.result import ReportView, Result
+from harness.model.stored import StoredEnvironment, StoredPlan
 from harness.reporters.html.facts import commands, rule_sets
 from harness.reporters.html.page import report_html
 from harness.reporters.html.svg import Palette, inline_svg
@@ -196,8 +198,9 @@ def test_drawings_that_differ_in_shape_are_both_there() -> None:
 
 
 def as_called(result: Result, argv: list[str], **plan: Any) -> str:
-    host = {**result.host, "argv": argv}
-    changed = replace(result, host=host, plan={**result.plan, "seed": 7, **plan})
+    host = StoredEnvironment.read({**result.host.document, "argv": argv})
+    again = StoredPlan.read({**result.plan.document, "seed": 7, **plan})
+    changed = replace(result, host=host, plan=again)
     return commands(changed)[-2].words
 
 
@@ -221,7 +224,7 @@ def test_rules_that_workloads_share_stand_once(view: ReportView) -> None:
     scenarios = [{"name": "rules", "rules": ["-a always,exit -S connect"], "backlog_limit": 64}]
     other = [{"name": "rules", "rules": ["-a always,exit -S execve"], "backlog_limit": 64}]
     plan = {"scenarios": {"udp": scenarios, "files": scenarios, "shells": other}}
-    shared, own = rule_sets(replace(view.result, plan=plan))
+    shared, own = rule_sets(replace(view.result, plan=StoredPlan.read(plan)))
     assert shared.workloads == ("udp", "files")
     assert shared.limits == "backlog_limit 64"
     assert own.rules == ("-a always,exit -S execve",)
@@ -230,7 +233,7 @@ def test_rules_that_workloads_share_stand_once(view: ReportView) -> None:
 def test_a_limit_of_0_is_told_as_any_other(view: ReportView) -> None:
     scenario = {"name": "off", "enabled": 0, "backlog_wait_time": 0, "stop_for_ms": 0}
     plan = {"scenarios": {"udp": [{**scenario, "enobufs": False, "workload_options": {}}]}}
-    (rules,) = rule_sets(replace(view.result, plan=plan))
+    (rules,) = rule_sets(replace(view.result, plan=StoredPlan.read(plan)))
     assert rules.limits == "enabled 0, backlog_wait_time 0"
 
 
@@ -310,7 +313,9 @@ def test_what_is_wrong_is_said_in_one_line(
 
 
 def test_a_replay_lost_nothing_here(view: ReportView) -> None:
-    result = replace(view.result, plan={**view.result.plan, "kind": "replay"})
+    result = replace(
+        view.result, plan=StoredPlan.read({**view.result.plan.document, "kind": "replay"})
+    )
     text = report_html([replace(view, result=result)], {})
     assert "What the audit consumer costs" in text
     assert "Which lost events" not in text

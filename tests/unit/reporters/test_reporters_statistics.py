@@ -14,6 +14,7 @@ from rich.console import Console
 
 from harness.answers.result import make_result
 from harness.model.result import Result
+from harness.model.stored import StoredPlan
 from harness.reporters.answer import answer
 from harness.reporters.details import render_details
 from harness.reporters.documents.result import result_document
@@ -118,7 +119,7 @@ def test_loss_is_told_by_cell(results: dict[int, Result]) -> None:
 
 def test_margins_of_the_plan_reach_the_comparisons(tmp_path: Path) -> None:
     stored = made_up_run(tmp_path / "run")
-    plan = stored.plan | {"margins": {"cpu_workload_ns_per_op": 0.1}}
+    plan = StoredPlan.read(stored.plan.document | {"margins": {"cpu_workload_ns_per_op": 0.1}})
     found = {c.metric: c.margin for c in make_result(replace(stored, plan=plan)).comparisons}
     assert found["cpu_workload_ns_per_op"] == 0.1
     assert found["elapsed_ns_per_op"] == 0.02

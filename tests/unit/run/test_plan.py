@@ -9,8 +9,10 @@ import pytest
 import tomli_w
 
 from harness.errors import UsageError
+from harness.kernel.rules.file import RuleFile, load_rule_file
 from harness.kernel.rules.rule import Rule
 from harness.model.run import Cell, Trial
+from harness.run.plan import scenario
 from harness.run.plan.plan import Plan, Request, make_plan, plan_document
 from harness.run.plan.schedule import apart, block
 
@@ -46,13 +48,35 @@ def test_overhead_is_what_the_readme_says() -> None:
 
 
 def test_a_boot_that_never_enabled_audit_is_measured_first() -> None:
-    made = make_plan(Request(seed=1, blocks=2), never_enabled=True)
+    made = make_plan(Request(seed=1, blocks=2)).with_first()
     trials = trials_of(made)
     assert names(made, "udp")[0] == "never-enabled"
     apart = [trial.cell.scenario == "never-enabled" for trial in trials]
     assert apart == sorted(apart, reverse=True)
     assert sum(apart) == 2 * 3
     assert {t.cell.consumer for t in trials if t.cell.scenario == "never-enabled"} == {"none"}
+
+
+def test_scenarios_asked_for_by_name_have_nothing_before_them() -> None:
+    made = plan(scenarios=("no-rules",))
+    assert made.with_first().scenarios == made.scenarios
+
+
+def test_a_rule_file_is_read_once_for_all_workloads(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "base.rules"
+    path.write_text("-a always,exit -F arch=b64 -S connect\n", encoding="utf-8")
+    read: list[Path] = []
+
+    def once(name: Path, *, ignore_lock: bool) -> RuleFile:
+        read.append(name)
+        return load_rule_file(name, ignore_lock=ignore_lock)
+
+    monkeypatch.setattr(scenario, "load_rule_file", once)
+    made = plan(rule_files=(path,), workloads=("udp", "files")).with_first()
+    assert read == [path]
+    assert all("base" in names(made, workload) for workload in ("udp", "files"))
 
 
 def test_every_block_holds_every_cell_once() -> None:

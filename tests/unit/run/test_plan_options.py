@@ -11,6 +11,7 @@ from harness.errors import AuditbenchError, UsageError
 from harness.model.run import Cell
 from harness.run.plan.plan import Plan, Request, make_plan, plan_document
 from harness.run.validity import ALWAYS, refuse_unreadable, too_disturbed, why_invalid
+from tests.support.worker_documents import worker_document
 
 HEAD = 'summary = "s"\nreference = "no-audit"\nscenarios = ["no-audit"]\nworkloads = ["udp"]\n'
 
@@ -88,11 +89,11 @@ def test_the_rule_for_invalid_trials_is_stored(tmp_path: Path) -> None:
 
 
 def test_a_trial_is_left_out_for_nothing_but_the_rule() -> None:
-    fine = {"failures": 0, "errors": {}}
+    fine = worker_document()
     assert why_invalid(fine, drained=True, meddling="") == ""
     assert why_invalid(fine, drained=True, meddling="the rules changed") == "the rules changed"
     assert "marker never came back" in why_invalid(fine, drained=False, meddling="")
-    failed = {"failures": 2, "errors": {"EPERM": 2}}
+    failed = worker_document(failures=2, errors={"EPERM": 2})
     assert why_invalid(failed, drained=True, meddling="") == "2 operations failed (EPERM 2×)"
     metrics = {"steal_percent": 21.0, "pressure_cpu_percent": 99.0}
     assert too_disturbed(metrics, {}) == ""

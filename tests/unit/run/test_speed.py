@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import pytest
 
+from harness.model.documents import WorkerDocument
 from harness.run.speed import MIN_PROBES, Speed
+from tests.support.worker_documents import worker_document
 from workloads.parts.speed import await_full_speed, probe_ns
 
 
-def trial(before: int, after: int) -> dict[str, dict[str, int]]:
-    return {"details": {"probe_before_ns": before, "probe_after_ns": after}}
+def trial(before: int, after: int) -> WorkerDocument:
+    return worker_document(details={"probe_before_ns": before, "probe_after_ns": after})
 
 
 def test_full_speed_is_learnt_and_the_rare_best_does_not_count() -> None:
@@ -22,7 +24,7 @@ def test_full_speed_is_learnt_and_the_rare_best_does_not_count() -> None:
     assert speed.take(trial(100, 150)) == pytest.approx(50)
     assert speed.take(trial(130, 100)) == pytest.approx(30)
     assert speed.take(trial(90, 95)) == 0.0
-    assert speed.take({"details": {}}) is None
+    assert speed.take(worker_document()) is None
 
 
 def test_a_slow_majority_does_not_hide_full_speed() -> None:

@@ -46,7 +46,8 @@ def write(folder: Path, count: int = 2) -> Path:
 def test_what_was_written_comes_back(tmp_path: Path) -> None:
     run = load_run(write(tmp_path / "m" / "r"))
     assert run.samples == (sample(0), sample(1))
-    assert run.plan == {"name": "p", "blocks": 2}
+    assert run.plan.document == {"name": "p", "blocks": 2}
+    assert (run.plan.name, run.plan.blocks, run.plan.reference_scenario) == ("p", 2, None)
     assert run.name == "m/r"
     assert run.cautions == ()
 
@@ -128,10 +129,15 @@ def test_a_damaged_document_is_named(tmp_path: Path, name: str) -> None:
         (PLAN, 'kind = "other"'),
         (PLAN, 'margin = "2%"'),
         (PLAN, "[[scenarios.udp]]\nrules = []"),
+        (PLAN, '[[scenarios.udp]]\nname = "rules"\nconsumer = 1'),
+        (PLAN, '[invalid]\nretries = "often"'),
+        (PLAN, '[invalid]\nagain = "often"'),
         (ENVIRONMENT, "[]"),
         (ENVIRONMENT, '{"facts": 1}'),
         (ENVIRONMENT, '{"facts": {"cpu": {"online": 2}}}'),
         (ENVIRONMENT, '{"cautions": [1]}'),
+        (ENVIRONMENT, '{"facts": {"load": {"memory_bytes": "much"}}}'),
+        (ENVIRONMENT, '{"ever_enabled": 1}'),
     ],
 )
 def test_a_document_of_another_shape_is_named(tmp_path: Path, name: str, text: str) -> None:

@@ -1,0 +1,82 @@
+"""The documents of a stored run: typed as they are read, kept whole as they are printed."""
+
+from __future__ import annotations
+
+import random
+from dataclasses import replace
+
+import pytest
+
+from harness.model.reference import DEFAULT_MARGIN, Reference
+from harness.model.stored import (
+    StoredEnvironment,
+    StoredPlan,
+    StoredScenario,
+    StoredWorkload,
+    operations_of,
+)
+from harness.run.plan.plan import Request, make_plan, plan_document
+from tests.support.runs import made_up_sample
+
+
+def test_what_an_older_plan_does_not_say_has_its_default() -> None:
+    plan = StoredPlan.read({})
+    assert (plan.kind, plan.workers, plan.auid, plan.margin) == ("kernel", 1, "keep", 0.02)
+    assert plan.margin == DEFAULT_MARGIN
+    assert plan.reference == Reference()
+    assert plan.primary == "elapsed_ns_per_op"
+    assert not plan.is_replay
+    assert plan.is_whole(0)
+    assert plan.scenario("udp", "rules") is None
+
+
+def test_a_replay_is_about_its_consumer() -> None:
+    plan = StoredPlan.read({"kind": "replay", "trials": 3})
+    assert plan.is_replay
+    assert (plan.primary, plan.operation) == ("cpu_consumer_ns_per_op", "record")
+    assert not plan.is_whole(2)
+    assert plan.is_whole(3)
+
+
+def test_the_document_stays_as_it_was_written() -> None:
+    written = {"name": "p", "later": {"field": 1}, "document": "mine", "rate_per_s": 20_000}
+    plan = StoredPlan.read(written)
+    assert plan.document == written
+    assert repr(plan.rate_per_s) == "20000"
+    assert StoredEnvironment.read({"later": None}).document == {"later": None}
+
+
+def test_what_is_written_is_what_is_read() -> None:
+    plan = make_plan(Request(plan="pressure", seed=1, margins=("3%", "p99=5%")))
+    stored = StoredPlan.read(plan_document(plan))
+    assert stored.reference == plan.reference
+    assert (stored.margins.general, stored.margins.by_metric) == (plan.margin, plan.margins)
+    assert (stored.kind, stored.seed, stored.blocks) == (plan.kind, 1, plan.blocks)
+    assert (stored.ops, stored.workers, stored.auid) == (plan.ops, plan.workers, plan.auid)
+    for workload, scenarios in plan.scenarios.items():
+        for scenario in scenarios:
+            found = stored.scenario(workload, scenario.name)
+            assert found is not None
+            assert found.rules == scenario.rule_text
+            limits = found.limits()
+            # Written nowhere yet.
+            limits.pop("rate_per_s")
+            assert limits == {name: getattr(scenario, name) for name in limits}
+
+
+def test_a_limit_of_0_is_set_and_a_stop_of_0_is_not() -> None:
+    scenario = StoredScenario(name="s", backlog_limit=0, stop_for_ms=0, stop_after_ms=5)
+    assert scenario.limits_set() == {"backlog_limit": 0, "stop_after_ms": 5}
+
+
+def test_operations_are_those_done_where_the_workload_says() -> None:
+    sample = made_up_sample("rules", 1, 0, random.Random(1))
+    assert operations_of(replace(sample, ops=9, workload_document={})) == 9
+    assert operations_of(replace(sample, ops=9, workload_document={"ops": 0})) == 0
+    assert StoredWorkload.of(replace(sample, workload_document={})) == StoredWorkload()
+
+
+@pytest.mark.parametrize("kind", [StoredPlan, StoredEnvironment])
+def test_a_document_cannot_be_changed(kind: type[StoredPlan]) -> None:
+    with pytest.raises(AttributeError):
+        kind.read({}).document = {}  # type: ignore[misc]
