@@ -79,7 +79,7 @@ NOT_CONSUMERS = frozenset(
         "usage",
     }
 )
-"""Files of this folder that are no adapter, but what adapters share."""
+"""Files of this folder that are not adapters, but shared by them."""
 
 CONSUMERS: dict[str, Consumer] = {
     consumer.name: consumer
@@ -97,7 +97,7 @@ CONSUMERS: dict[str, Consumer] = {
 
 
 def find_consumer(name: str) -> Consumer:
-    """The consumer of this name; an unknown one is a UsageError that lists the known."""
+    """The consumer of this name; raises UsageError, listing the known ones, if it is unknown."""
     try:
         return CONSUMERS[name]
     except KeyError:

@@ -21,13 +21,13 @@ from harness.host.tree import parse_cpu_list
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Listen until told to stop; the exit code is the error's where the kernel refuses."""
+    """Listen until told to stop; the exit code is the error's if the kernel refuses."""
     parser = argparse.ArgumentParser(prog="process_events_listener")
     parser.add_argument("--cpu", type=parse_cpu_list, default=())
     if cpus := parser.parse_args(arguments).cpu:
         os.sched_setaffinity(0, cpus)
     try:
-        # Nobody is counted until named: it has no descendants itself.
+        # Nothing is counted until a tree is named: this process has no descendants itself.
         with ExecCounter(root_pid=os.getpid()) as events:
             _say("ready")
             obey(events, sys.stdin)
@@ -39,7 +39,7 @@ def main(arguments: Sequence[str]) -> int:
 
 
 def obey(events: ExecCounter, commands: Iterable[str]) -> None:
-    """Do as told, until `stop` or the end."""
+    """Carry out commands until `stop` or the end of input."""
     for command in commands:
         match command.split():
             case ["tree", pid]:

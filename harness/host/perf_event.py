@@ -1,4 +1,4 @@
-"""perf_event_open(2) through ctypes: opens one counter, reads it, closes it. Counting only.
+"""perf_event_open(2) through ctypes: one counter to open and read.
 
 No sampling, no ring buffer, no perf tool. Source: include/uapi/linux/perf_event.h.
 """
@@ -27,7 +27,7 @@ _SYSCALL_NUMBERS = {
     "armv8l": 364,
     "i686": 336,
 }
-_ATTR_BYTES = 64  # PERF_ATTR_SIZE_VER0, which every kernel takes
+_ATTR_BYTES = 64  # PERF_ATTR_SIZE_VER0, which every kernel accepts
 _FLAG_DISABLED = 1 << 0
 _FLAG_INHERIT = 1 << 1
 _OPEN_CLOEXEC = 1 << 3
@@ -49,7 +49,7 @@ HARDWARE_INSTRUCTIONS = 1
 def open_counter(
     kind: CounterType, config: int, *, pid: int, cpu: int, inherit: bool = False
 ) -> int:
-    """A descriptor of a disabled counter; `pid=-1` counts everybody on `cpu`.
+    """Open a disabled counter; return its descriptor. `pid=-1` counts every process on `cpu`.
 
     Raises OSError with the kernel's errno (ENOENT or EOPNOTSUPP: no such counter here; EACCES
     or EPERM: not permitted; ENOSYS: unknown architecture or no CONFIG_PERF_EVENTS).
@@ -69,15 +69,15 @@ def open_counter(
 
 
 def enable(descriptor: int) -> None:
-    """Starts a counter."""
+    """Start a counter."""
     fcntl.ioctl(descriptor, _IOC_ENABLE, 0)
 
 
 def disable(descriptor: int) -> None:
-    """Stops a counter; its value stays."""
+    """Stop a counter; its value stays."""
     fcntl.ioctl(descriptor, _IOC_DISABLE, 0)
 
 
 def read_counter(descriptor: int) -> int:
-    """The count so far, children included where they are inherited."""
+    """The count so far, including children that inherited the counter."""
     return int.from_bytes(os.read(descriptor, 8), sys.byteorder)

@@ -1,6 +1,6 @@
-"""Floor 3: what is read before, during and after a trial, and what each metric means.
+"""Floor 3: the readings before, during and after a trial, and the meaning of each metric.
 
-`machine` takes a snapshot of the host before and after, `audit` reads what audit itself costs
-and says; `timeline` looks in between; `tracepoints` counts independently; `catalog` explains the
-numbers.
+`machine` takes a snapshot of the host before and after, `audit` reads audit's own cost and
+counters; `timeline` samples in between; `tracepoints` counts independently; `catalog` explains
+the numbers.
 """

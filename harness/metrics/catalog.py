@@ -1,7 +1,6 @@
-"""Every metric a trial yields and every source it is read from, with what it means.
+"""Every metric of a trial and every source it is read from, with its meaning.
 
-Adding one: the file that reads it, a line in SOURCES, and an entry in METRICS for what is to be
-compared.
+To add one: the file that reads it, a line in SOURCES, and an entry in METRICS if it is compared.
 """
 
 from __future__ import annotations
@@ -18,9 +17,9 @@ class Metric:
     """One number of a trial.
 
     `kind`: `time` is wall-clock, `cpu` is CPU time, `waiting` is time in which nothing ran,
-    `count` counts, `noise` is how much others disturbed the trial. `better` is `None` where more
-    or less is neither. `compared` metrics get a ratio to the reference; the others are reported as
-    they are, being zero where all is well.
+    `count` counts, `noise` is how much other work disturbed the trial. `better` is None if neither
+    more nor less is better. `compared` metrics get a ratio to the reference; the others are
+    reported as they are, since they are zero if all is well.
     """
 
     name: str

@@ -1,1 +1,1 @@
-"""What adapters of other people's programs have in common."""
+"""Parts shared by the adapters of foreign programs."""
