@@ -258,7 +258,7 @@ def enlarge_send_buffer(fd) -> None:
         borrowed = socket.socket(fileno=fd)
     except OSError as error:
         raise WorkloadError(
-            f"descriptor {fd} is no socket ({error.strerror}): pass one on to this process"
+            f"descriptor {fd} is not a socket ({error.strerror}): pass one on to this process"
         ) from None
     with contextlib.suppress(OSError):
         borrowed.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BUFFER_BYTES)

@@ -1,1 +1,1 @@
-"""Records put together to events, and judged."""
+"""Assembly of records to events, and their completeness."""

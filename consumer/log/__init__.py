@@ -1,1 +1,1 @@
-"""Reads files of audit.log and sums up their events."""
+"""Reading files of audit.log and summing up their events."""

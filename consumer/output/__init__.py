@@ -1,1 +1,1 @@
-"""What is written: captures, raw logs."""
+"""Output files: captures, raw logs."""

@@ -1,1 +1,1 @@
-"""Where the parts of one record are."""
+"""The parts of one record, by their place."""

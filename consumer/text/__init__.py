@@ -1,1 +1,1 @@
-"""Records as people read them."""
+"""Records in readable form."""
