@@ -1,1 +1,1 @@
-"""Load generators: what presses the machine while audit watches."""
+"""Load generators: programs that load the machine while audit is watching."""

@@ -1,1 +1,1 @@
-"""The one who acts: plan, trial, runner."""
+"""Planning and carrying out runs; start at `session.py`."""

@@ -1,4 +1,4 @@
-"""One trial's documents to the numbers that are compared."""
+"""The numbers that are compared, from one trial's documents."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def metrics_of(
     *,
     kauditd_ns: int | None,
 ) -> dict[str, float]:
-    """The metrics of a trial by name; names and units stand in `harness.metrics.catalog`."""
+    """The metrics of a trial by name; names and units are in `harness.metrics.catalog`."""
     ops = workload["ops"]
     user = workload["cpu_user_ns"] + workload["cpu_children_user_ns"]
     system = workload["cpu_system_ns"] + workload["cpu_children_system_ns"]
@@ -47,7 +47,7 @@ def metrics_of(
 
 
 def consumer_metrics(report: ConsumerReport, events: float | None) -> dict[str, float]:
-    """What a consumer used and how far behind it was; per event that it received, where any."""
+    """A consumer's use of resources and its delay; per event received, if there are any."""
     metrics: dict[str, float] = {}
     if events:
         cpu = report.cpu_user_ns + report.cpu_system_ns
@@ -66,7 +66,7 @@ def consumer_metrics(report: ConsumerReport, events: float | None) -> dict[str, 
 
 
 def ladder_metrics(workload: Document, metrics: dict[str, float], rate: float) -> dict[str, float]:
-    """Of a step of the rate ladder: what is about loss. Nothing in it is compared as a cost."""
+    """The metrics of a step of the rate ladder, about loss; none is compared as a cost."""
     kept = ("events_generated", "events_received", "lost", "socket_drops", "waited_ms")
     reached = workload["ops"] * 1e9 / workload["elapsed_ns"]
     return {name: metrics[name] for name in kept if name in metrics} | {
@@ -76,7 +76,7 @@ def ladder_metrics(workload: Document, metrics: dict[str, float], rate: float) -
 
 
 def _own_count(report: ConsumerReport) -> int | None:
-    """Events by the consumer's own count, where it keeps no serials that could be judged."""
+    """Events by the consumer's own count, if it keeps no serials that could be judged."""
     events = ((report.document or {}).get("own_count") or {}).get("events")
     return None if events is None else int(events)
 
@@ -88,7 +88,7 @@ def noise_of(
     *,
     slowdown: float | None = None,
 ) -> dict[str, float]:
-    """What disturbed a trial, by the names of `harness.metrics.catalog`."""
+    """The disturbance of a trial, by the names of `harness.metrics.catalog`."""
     noise = machine.noise()
     if slowdown is not None:
         noise["slowdown_percent"] = slowdown
@@ -119,9 +119,9 @@ def _counts(ledger: Ledger) -> dict[str, float]:
 
 @dataclass(frozen=True, slots=True)
 class Circumstances:
-    """Under which limits a trial ran, and what its operations should have made.
+    """The limits under which a trial ran, and the events that its operations should have made.
 
-    `session` is None where the trial's events are told by its process tree.
+    `session` is None if the trial's events are recognised by its process tree.
     """
 
     session: int | None
@@ -132,13 +132,13 @@ class Circumstances:
     hold_queue: bool = False
     markers_sent: int | None = None
     scoped: bool = False
-    """Whether the rules name the load only."""
+    """Whether the rules match only the load."""
 
 
 def evidence_of(
     consumer: Document | None, kernel: AuditDelta, circumstances: Circumstances
 ) -> Evidence:
-    """What a trial knows about its events, from the consumer's and the kernel's counts."""
+    """The evidence about a trial's events, from the consumer's and the kernel's counts."""
     if consumer is None or consumer.get("events") is None:
         return Evidence(
             demanded=circumstances.demanded,
@@ -196,13 +196,13 @@ def _events(consumer: Document) -> int:
 
 
 def _markers_missing(consumer: Document, sent: int | None) -> int:
-    """How many of the closing markers did not come; the start marker has number 0."""
+    """The number of closing markers that did not come; the start marker has number 0."""
     closing = {number for number in consumer["markers"] if number > 0}
     return 0 if sent is None else max(sent - len(closing), 0)
 
 
 def _foreign_missing(consumer: Document, own: Document) -> int:
-    """Records that the events of others lack, as far as a record tells whose they are."""
+    """Records missing from foreign events, as far as a record shows whose they are."""
     missing = sum(group["missing_records"] for group in consumer["sessions"].values())
     return max(int(missing) - int(own["missing_records"]), 0)
 
@@ -210,9 +210,9 @@ def _foreign_missing(consumer: Document, own: Document) -> int:
 def _unnamed(consumer: Document) -> tuple[int, int]:
     """Events that belong to no session because the record that names it is missing.
 
-    Also the records they have. An event of no session has one too, 4294967295; only what the
-    kernel does on its own behalf names none. A refused SYSCALL record leaves nothing behind, so
-    that without other drops there are no unnamed events of the trial.
+    Also the records they have. An event outside any session names one too, 4294967295; only events
+    of the kernel itself name none. A refused SYSCALL record leaves no records of its event, so
+    without other drops the trial has no unnamed events.
     """
     sessions = consumer["sessions"].values()
     unnamed = _events(consumer) - sum(group["events"] for group in sessions)
@@ -227,7 +227,7 @@ def _unnamed(consumer: Document) -> tuple[int, int]:
 
 
 def _records_per_event(group: Document, events: int) -> int | None:
-    """The records that each event of the group has when whole; None where they differ."""
+    """The records of each complete event of the group; None if their number differs."""
     received = sum(call["records"] for call in group["by_syscall"].values())
     if not events:
         return None

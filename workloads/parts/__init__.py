@@ -1,1 +1,1 @@
-"""What compiled workloads are made of."""
+"""The parts of compiled workloads."""

@@ -1,5 +1,5 @@
 # cython: auto_pickle=False, autotestdict=False
-"""Where datagrams go, as a C address; sending them is inlined from `_datagram.pxd`."""
+"""The target of datagrams as a C address; sending them is inlined from `datagram.pxd`."""
 
 import cython
 

@@ -1,1 +1,1 @@
-"""Carries out one load: supervisor, workers, report."""
+"""The execution of one load: supervisor, workers, report."""
