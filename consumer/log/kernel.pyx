@@ -86,7 +86,7 @@ cdef class KernelFields(MessageFields):
         before_comm = walk.at
         if self.string(walk, walk.at, event, COMM, b"comm=", 5) != FOUND:
             event.left_out |= WITHOUT_COMM
-        # Some reports look for the terminal first, and for the command behind it only.
+        # Some reports look for the terminal first, and for the command only after it.
         value = seek(walk, before_comm, b"tty=", 4)
         if value != NULL:
             value = until(walk, value, c" ")

@@ -14,16 +14,16 @@ import time
 from pathlib import Path
 from typing import Final
 
-# CLOCK_MONOTONIC_COARSE advances once per tick, so its resolution is the length of a jiffy:
-# exact, without privilege, and also where no kernel configuration is available.
 _CLOCK_MONOTONIC_COARSE: Final = 6
+"""It advances once per tick, so its resolution is the length of a jiffy: exact, without privilege,
+and also where no kernel configuration is available."""
 _PLAUSIBLE_HZ: Final = range(20, 10_001)
 _CONFIG_HZ: Final = re.compile(rb"^CONFIG_HZ=(\d+)$", re.MULTILINE)
 
 
 @functools.cache
 def kernel_hz() -> int | None:
-    """Jiffies per second of the running kernel; None where it cannot be found out."""
+    """Jiffies per second of the running kernel; None if unknown."""
     return hz_of_coarse_clock() or hz_of_configuration()
 
 

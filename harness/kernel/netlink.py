@@ -22,9 +22,9 @@ from harness.kernel import messages
 from harness.kernel.pyroute2_parts import Marshal, nlmsg, nlmsgerr
 from harness.kernel.refusals import explain_socket_error
 
-# A rule list arrives as one message per rule, each charged with 2 to 4 KiB; the kernel drops what
-# does not fit the receive buffer. The memory is only used while answers queue.
 RECEIVE_BUFFER_BYTES: Final = 32 << 20
+"""A rule list arrives as one message per rule, each charged with 2 to 4 KiB; the kernel drops
+messages that do not fit. The memory is only used while answers queue."""
 SO_RCVBUFFORCE: Final = 33
 LARGEST_MESSAGE_BYTES: Final = 256 << 10
 

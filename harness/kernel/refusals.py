@@ -30,13 +30,13 @@ _LOCKED: Final = (
 )
 
 _WHAT: Final = {
-    messages.AUDIT_GET: "tell the audit status",
+    messages.AUDIT_GET: "report the audit status",
     messages.AUDIT_SET: "change the audit status",
     messages.AUDIT_ADD_RULE: "add a rule",
     messages.AUDIT_DEL_RULE: "delete a rule",
     messages.AUDIT_LIST_RULES: "list the rules",
     messages.AUDIT_SET_FEATURE: "change an audit feature",
-    messages.AUDIT_GET_FEATURE: "tell the audit features",
+    messages.AUDIT_GET_FEATURE: "report the audit features",
     messages.AUDIT_TRUSTED_APP: "take a user message",
 }
 

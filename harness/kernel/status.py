@@ -8,9 +8,9 @@ from typing import Any, Final
 from harness.errors import KernelAnswerError
 from harness.kernel import messages
 
-# The settings that a lease changes and restores. `lost` and `backlog_wait_time_actual` are
-# counters of the host, which a lease never resets.
 SETTINGS: Final = ("enabled", "failure", "rate_limit", "backlog_limit", "backlog_wait_time")
+"""The settings that a lease changes and restores. `lost` and `backlog_wait_time_actual` are
+counters of the host, which a lease never resets."""
 
 
 @dataclass(frozen=True, slots=True)

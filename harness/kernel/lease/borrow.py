@@ -31,8 +31,8 @@ _POLL_S: Final = 0.02
 _SYSTEMD_RUNS: Final = Path("/run/systemd/system")
 _UNIT: Final = re.compile(r"/([^/\n]+\.service)(?:/[^\n]*)?$", re.MULTILINE)
 
-# Keeps a daemon that was started without systemd, so that it is reaped if it ends.
 _started: Final[list[subprocess.Popen[bytes]]] = []
+"""Daemons that were started without systemd, kept so that they are reaped if they end."""
 
 Systemctl = Callable[..., str]
 

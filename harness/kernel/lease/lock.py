@@ -43,8 +43,8 @@ class Holder:
 
 _all: Final[weakref.WeakSet[RunLock]] = weakref.WeakSet()
 
-# Called repeatedly while a run waits: the holder (None if unknown), seconds waited.
 OnWait = Callable[[Holder | None, float], None]
+"""Called repeatedly while a run waits: the holder (None if unknown), seconds waited."""
 
 
 class RunLock:

@@ -28,12 +28,11 @@ from harness.kernel.messages import ENABLED_LOCKED
 from harness.kernel.rules.describe import describe_rule
 from harness.processes.identity import PROC, ProcessId, end_processes, identify
 
-# The environment variable that marks the processes a run started, by its lease's token.
 TOKEN_VARIABLE: Final = "AUDITBENCH_LEASE"  # noqa: S105  # a name, no secret
-
+"""The environment variable that marks the processes a run started, by its lease's token."""
 _GRACE_S: Final = 0.5
-# A process that waits for the backlog sleeps in the kernel; this is the longest wait by default.
 _DEATH_S: Final = 70.0
+"""A process waiting for the backlog sleeps in the kernel; by default this is the longest wait."""
 
 
 @dataclass(slots=True)

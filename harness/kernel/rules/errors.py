@@ -34,10 +34,10 @@ _REASONS: dict[int, tuple[str, str]] = {
         "comes after -S, and syscall names mean nothing without it",
         "put it before the first -S",
     ),
-    4: ("names no architecture", "use b64, b32 or a name as `uname -m` has it"),
+    4: ("names no architecture", "use b64, b32 or a name as `uname -m` prints it"),
     ARCH_UNKNOWN: (
         "names no architecture that libaudit knows here",
-        "use b64, b32 or a name as `uname -m` has it",
+        "use b64, b32 or a name as `uname -m` prints it",
     ),
     6: ("asks for a word size that this machine does not have", "use b32"),
     EXIT_ONLY: ("is a field of the exit list only", "use it with -a ACTION,exit"),
