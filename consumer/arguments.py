@@ -38,7 +38,7 @@ Receives audit records, counts them, and prints the counters as one JSON documen
 
 
 class Options(NamedTuple):
-    """A checked command line; no dataclass, whose import would take longer than all else here."""
+    """A checked command line; importing dataclasses would take longer than everything else here."""
 
     mode: str
     fd: int = -1
@@ -144,7 +144,7 @@ _FLAGS = {
 
 
 def parse_arguments(arguments: list[str]) -> Options:
-    """Check a command line; raises UsageError naming the first thing that is wrong."""
+    """Check a command line; raises UsageError naming the first error."""
     values: dict[str, Any] = {}
     rest = iter(arguments)
     for argument in rest:

@@ -1,4 +1,4 @@
-"""The depths and modes there are, by name; nothing is done here."""
+"""The depths and modes by name, as data."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Commands on stdin, signals, and JSON lines on stdout; it decides nothing about records."""
+"""Commands on stdin, signals, and JSON lines on stdout; nothing about records is decided here."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from consumer.parent import die_with_parent
 
 
 def print_line(document: dict[str, Any]) -> None:
-    """One JSON document on a line of its own, flushed."""
+    """Print one JSON document on a line of its own, and flush."""
     sys.stdout.write(json.dumps(document, separators=(",", ":")) + "\n")
     sys.stdout.flush()
 
 
 class Control:
-    """What may interrupt the receive loop: signals always, stdin when `commanded`."""
+    """The interruptions of the receive loop: signals always, stdin if `commanded`."""
 
     def __init__(self, *, commanded: bool) -> None:
         self.commanded = commanded
@@ -28,7 +28,7 @@ class Control:
         self._pending = b""
 
     def install(self) -> None:
-        """From now on SIGTERM and SIGINT stop instead of killing."""
+        """Make SIGTERM and SIGINT stop the run instead of killing the process."""
         signal.set_wakeup_fd(self._wakeup_fd, warn_on_full_buffer=False)
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, self._stop)
@@ -40,11 +40,11 @@ class Control:
         self.stopped = True
 
     def descriptors(self) -> tuple[int, ...]:
-        """What the receive loop has to watch."""
+        """The descriptors that the receive loop has to watch."""
         return (self._signal_fd, 0) if self.commanded else (self._signal_fd,)
 
     def commands(self) -> Iterator[list[str]]:
-        """The commands that have come, as words; a closed stdin stops."""
+        """The commands received, as words; a closed stdin stops the run."""
         self._drain_signals()
         if not self.commanded:
             return

@@ -1,4 +1,4 @@
-"""What can go wrong for the user of the consumer: one line with the remedy, and an exit code."""
+"""The errors that a user of the consumer sees: one line with the remedy, and an exit code."""
 
 from __future__ import annotations
 
@@ -28,20 +28,20 @@ class UsageError(ConsumerError):
 
 
 class HostUnfitError(ConsumerError):
-    """The host, or what this user may do on it, does not allow it."""
+    """The host, or this user's privilege on it, does not allow it."""
 
     exit_code = EXIT_HOST_UNFIT
 
 
 def tell(line: str) -> None:
-    """One line on standard error, as far as there is one that takes it."""
+    """Print one line on standard error, if that can be written."""
     with contextlib.suppress(OSError, ValueError, AttributeError):
         sys.stderr.write(f"consumer: {line}\n")
         sys.stderr.flush()
 
 
 def tell_unexpected(error: Exception) -> int:
-    """Say in one line what nobody expected; the exit code for it."""
+    """Report an unexpected exception in one line; return its exit code."""
     if isinstance(error, MemoryError):
         tell("there is not enough memory: raise the limit, or read less at once")
         return EXIT_HOST_UNFIT
@@ -59,7 +59,7 @@ def tell_unexpected(error: Exception) -> int:
 
 
 def drop_output() -> None:
-    """Let what standard output could not take go, so that it fails no more at the end."""
+    """Discard output that could not be written, so that it does not fail again at exit."""
     with contextlib.suppress(OSError, ValueError, AttributeError):
         nowhere = os.open(os.devnull, os.O_WRONLY | os.O_CLOEXEC)
         os.dup2(nowhere, sys.stdout.fileno())

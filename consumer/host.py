@@ -1,4 +1,4 @@
-"""What the host is: the audit number of its architecture, kernel and timer frequency."""
+"""Facts of the host: the audit number of its architecture, kernel and timer frequency."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ ARCH_NUMBERS = {
 
 
 def native_arch() -> int:
-    """The audit number of this machine's architecture, 0 where it is not known."""
+    """The audit number of this machine's architecture, 0 if it is unknown."""
     return ARCH_NUMBERS.get(os.uname().machine, 0)
 
 
 def capture_metadata() -> dict[str, Any]:
-    """Kernel, architecture and CONFIG_HZ (null where no kernel configuration is found)."""
+    """Kernel, architecture and CONFIG_HZ (null if no kernel configuration is found)."""
     name = os.uname()
     return {"kernel": name.release, "arch": name.machine, "hz": _timer_hz(name.release)}
 

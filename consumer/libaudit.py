@@ -1,6 +1,6 @@
 """Names of system calls from libaudit, for architectures that have no table here.
 
-The library is loaded when the first such name is asked for; without it there are no names.
+The library is loaded when the first such name is needed; without it there are no names.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What this process used between two moments: time, CPU time, context switches."""
+"""The resources this process used between two moments: time, CPU time, context switches."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def now() -> Moment:
 
 
 def used_between(start: Moment, end: Moment) -> dict[str, int]:
-    """The fields of the result document that tell what was used.
+    """The fields of the result document about the resources used.
 
     The CPU clock gives the sum in nanoseconds, getrusage the shares of user and system time.
     """

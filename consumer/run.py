@@ -25,7 +25,7 @@ SCHEMA = "auditbench.consumer/1"
 
 
 class Run:
-    """Everything one run holds, built in the order in which it can fail without trace."""
+    """The parts of one run, built in an order in which failures leave no trace."""
 
     def __init__(self, options: Options) -> None:
         self.options = options
@@ -74,7 +74,7 @@ class Run:
         self.source.close()
 
     def _receive(self, started_ns: int) -> int:
-        """Receive until something ends it, and return what did."""
+        """Receive until something ends it, and return the reason."""
         deadline_ns = started_ns + self.options.duration_ns if self.options.duration_ns else 0
         while not self.control.stopped:
             reason = self.receiver.run(
@@ -107,7 +107,7 @@ class Run:
                     print_line({"event": "unknown", "command": " ".join(words)})
 
     def _after_batch(self) -> None:
-        """Pass on what the last batches brought: markers, followed events, failed writes."""
+        """Report the results of the last batches: markers, followed events, failed writes."""
         if self.options.control:
             for number in self.pipeline.marker_numbers(self.markers_told):
                 print_line({"event": "marker", "k": number})

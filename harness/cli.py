@@ -30,7 +30,7 @@ from harness.streams import Streams
 
 DELIMITER = "--"
 JUDGING = frozenset({"ab", "compare", "doctor", "gate", "restore"})
-"""Verbs whose exit code is the answer itself: 0 stays 0 where it cannot be printed, too."""
+"""Verbs whose exit code is the answer itself: 0 stays 0 even if the answer cannot be printed."""
 
 VERBS: dict[str, str] = {
     "run": "Measure what audit costs here: a plan, rule files, or a command of yours.",
@@ -93,7 +93,7 @@ def run_command(words: Sequence[str]) -> int:
 
 
 def _unreadable(words: Sequence[str], error: CycloptsError) -> str:
-    """What is wrong with a command line, and what helps."""
+    """The message about a wrong command line, with the remedy."""
     if isinstance(error, UnknownOptionError):
         from harness.verbs.shared.old_options import instead_of
 
@@ -104,7 +104,7 @@ def _unreadable(words: Sequence[str], error: CycloptsError) -> str:
 
 
 def _fail(error: Exception) -> int:
-    """Say what nobody expected, in one line: no memory left, or an error of this program."""
+    """Report an unexpected exception in one line: no memory left, or an error of this program."""
     if wants_traceback():
         import traceback
 
@@ -115,7 +115,7 @@ def _fail(error: Exception) -> int:
 
 
 def _dispatch(words: list[str]) -> object:
-    """Call the verb. What follows `--` is a command of the user's and not ours to read."""
+    """Call the verb. The words after `--` are a command of the user and not parsed here."""
     ours, command = words, []
     if DELIMITER in words:
         at = words.index(DELIMITER)
@@ -144,6 +144,6 @@ def main() -> NoReturn:
     words = sys.argv[1:]
     try:
         code = run_command(words)
-    except (MemoryError, SystemError) as error:  # there was none to tell the first error either
+    except (MemoryError, SystemError) as error:  # there was none for the first error message either
         code = say_out_of_memory(error)
     sys.exit(streams.settle(code, is_verdict=bool(words) and words[0] in JUDGING))

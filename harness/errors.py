@@ -1,7 +1,7 @@
-"""What can go wrong, as types: one line with the remedy, and the exit code it ends in.
+"""The errors, as types: one line with the remedy, and the exit code.
 
-Raise where the reason is known; catch once, in the face (`harness/cli.py`). What the codes mean is
-said to users in `EXIT_CODES` (for `--help`) and in docs/exit-codes.md.
+Raise where the reason is known; catch once, in the command line (`harness/cli.py`). The meaning of
+the codes is in `EXIT_CODES` (for `--help`) and in docs/exit-codes.md.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ EXIT_HOST_UNFIT = 4
 EXIT_INTERRUPTED = 5
 EXIT_ERROR = 70
 """An error of this program: sysexits.h calls it EX_SOFTWARE. Python's own code for it would be 1,
-which here says that a limit is exceeded."""
+which here means that a limit is exceeded."""
 
 EXIT_CODES = {
     EXIT_FINE: "fine",
@@ -31,7 +31,7 @@ class AuditbenchError(Exception):
     """The base of every error a user may see.
 
     `what` says what is wrong and where, `remedy` what to do about it; both are joined into
-    one line. Subclasses fix the exit code.
+    one line. Subclasses set the exit code.
     """
 
     exit_code = EXIT_USAGE
@@ -59,7 +59,7 @@ class UntrustworthyError(AuditbenchError):
 
 
 class HostUnfitError(AuditbenchError):
-    """The host, or what may be done on it, does not allow the measurement."""
+    """The host, or the privilege on it, does not allow the measurement."""
 
     exit_code = EXIT_HOST_UNFIT
 
@@ -67,7 +67,7 @@ class HostUnfitError(AuditbenchError):
 class KernelAnswerError(HostUnfitError):
     """The kernel refused a request or answered in a way that is not understood.
 
-    `errno` is the kernel's error number, 0 where the answer itself was malformed.
+    `errno` is the kernel's error number, 0 if the answer itself was malformed.
     """
 
     def __init__(self, what: str, *, errno: int = 0, remedy: str = "") -> None:
@@ -76,6 +76,6 @@ class KernelAnswerError(HostUnfitError):
 
 
 class InterruptedRunError(AuditbenchError):
-    """The user stopped the run; what was measured is kept and the host is given back."""
+    """The user stopped the run; what was measured is kept and the host is restored."""
 
     exit_code = EXIT_INTERRUPTED

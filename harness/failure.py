@@ -1,4 +1,4 @@
-"""An exception that nobody expected, as one line: what, where, which version, how to report it."""
+"""An unexpected exception as one line: what, where, which version, how to report it."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pathlib import Path
 from harness.errors import EXIT_HOST_UNFIT
 
 TRACEBACK_VARIABLE = "AUDITBENCH_TRACEBACK"
-"""Set to anything, it has the whole traceback printed before the line."""
+"""If set to anything, the whole traceback is printed before the line."""
 
 _ROOT = Path(__file__).resolve().parents[1]
 _OURS = ("harness", "consumer", "workloads")
@@ -20,8 +20,7 @@ _OUT_OF_MEMORY = (
     "can't start new thread",
     "returned NULL without setting an exception",
 )
-"""How a library that cannot be loaded, a fork, a thread or the interpreter itself says that there
-is no memory."""
+"""How the loader, fork, threads and the interpreter itself report that there is no memory."""
 _NO_MEMORY_LINE = (
     b"auditbench: there is not enough memory: raise the limit (`ulimit -v`, the memory cgroup's), "
     b"or take a smaller run\n"
@@ -34,7 +33,7 @@ def wants_traceback() -> bool:
 
 
 def is_out_of_memory(error: BaseException) -> bool:
-    """Whether it means that memory ran out: its kind, or what it or its cause says."""
+    """Whether it means that memory ran out, by its kind or by its text or its cause's."""
     told: BaseException | None = error
     while told is not None:
         if isinstance(told, MemoryError) or any(words in str(told) for words in _OUT_OF_MEMORY):
@@ -44,7 +43,7 @@ def is_out_of_memory(error: BaseException) -> bool:
 
 
 def say_out_of_memory(error: BaseException) -> int:
-    """Say it with the least that can be done, and give back what the error holds on to."""
+    """Report it with the least memory possible, and free what the error holds."""
     told: BaseException | None = error
     while told is not None:
         told.__traceback__ = None
@@ -55,7 +54,7 @@ def say_out_of_memory(error: BaseException) -> int:
 
 
 def explain_failure(error: BaseException, version: str) -> str:
-    """The line that a user can report: it names the last place in our own code."""
+    """The line that a user can report; it names the innermost place in our own code."""
     what = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
     return (
         f"an error of this program: {what} ({_place(error)}, auditbench {version}); please report "

@@ -1,8 +1,8 @@
-"""The standard streams of a program, so that what becomes of its output never changes its verdict.
+"""Standard streams that never let the fate of a program's output change its verdict.
 
-A stream that is full, closed or left by its reader takes everything and keeps nothing; the first
+A stream that is full, closed or left by its reader accepts everything and keeps nothing; the first
 failure is remembered. A character that the encoding lacks comes out as a backslash escape. A
-descriptor that was closed stays taken, or the next file or socket would get its number.
+descriptor that was closed stays occupied, or the next file or socket would get its number.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ STDIN, STDOUT, STDERR = 0, 1, 2
 
 
 class ForgivingDescriptor(io.RawIOBase):
-    """A descriptor that can be written to whatever is behind it; `failure` is what it met first."""
+    """A descriptor to which writing never fails; `failure` is the first error it met."""
 
     def __init__(self, descriptor: int) -> None:
         super().__init__()
@@ -44,7 +44,7 @@ class ForgivingDescriptor(io.RawIOBase):
         return os.isatty(self._descriptor)
 
     def write(self, data: ReadableBuffer, /) -> int:
-        """Write all of it, or from the first failure on nothing; never raises OSError."""
+        """Write all of it, or nothing after the first failure; never raises OSError."""
         with memoryview(data) as view:
             size = view.nbytes
             if self.failure is None:
@@ -79,7 +79,7 @@ class Streams:
     def settle(self, code: int, *, is_verdict: bool) -> int:
         """The exit code, after all output is written as far as it can be.
 
-        A reader that has seen enough (`| head`) changes nothing. Where output is lost otherwise,
+        A reader that has seen enough (`| head`) changes nothing. If output is lost otherwise,
         one line on standard error says so, and a code of 0 becomes 4 unless it is a verdict.
         """
         with contextlib.suppress(OSError, ValueError):
@@ -93,13 +93,13 @@ class Streams:
 
 
 def _take_closed() -> tuple[bool, bool]:
-    """Put something that can be neither read nor written in place of closed descriptors."""
+    """Replace closed descriptors by ones that can be neither read nor written."""
     was_closed = []
     for descriptor in (STDIN, STDOUT, STDERR):
         try:
             os.fstat(descriptor)
         except OSError:
-            # Reading is refused where reading is meant, and writing likewise.
+            # Opened the other way round: reading from stdin fails, and writing to the others.
             flags = os.O_WRONLY if descriptor == STDIN else os.O_RDONLY
             found = os.open(os.devnull, flags)
             if found != descriptor:

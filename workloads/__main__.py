@@ -1,7 +1,7 @@
 """`python -m workloads NAME …`: runs one load and prints one JSON document.
 
 With `--control` it speaks JSON lines instead (`ready`, then after `go`: `result`). This is the
-face: the one place where errors become a line and an exit code.
+only place where errors become a line and an exit code.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from workloads.errors import (
 
 
 def main(words: Sequence[str]) -> int:
-    """Runs the program with the command line `words`; returns its exit code."""
+    """Run the program with the command line `words`; return its exit code."""
     control = "--control" in words
     try:
         return _run(words)

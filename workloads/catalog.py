@@ -1,7 +1,7 @@
-"""The workloads there are: one line each. A new one is one file and one line here.
+"""The workloads, one line each. A new one is one file and one line here.
 
 Light on purpose (the harness imports it): no Cython module is loaded before a workload is
-chosen. Modules whose names begin with an underscore are the machinery that all workloads share.
+chosen. Modules whose names begin with an underscore are shared by all workloads.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
-# Calls that rule sets commonly watch, and that a workload does not make unless it says so.
+# Calls that rule sets commonly watch, and that a workload does not make unless stated there.
 WATCHED = (
     "execve", "execveat", "connect", "bind", "accept", "accept4", "listen",
     "socket", "sendto", "sendmsg", "shutdown", "setsockopt",
@@ -22,13 +22,13 @@ BUSY = "busy_ns"
 
 @dataclass(frozen=True, slots=True)
 class WorkloadInfo:
-    """One workload as the catalog knows it.
+    """One workload of the catalog.
 
     `yields` are calls per operation that are certain with default options, by syscall name; a
     name that is not listed is unknown. `noisy` is the call that makes the most events under
-    the usual rules. `options` are the command line's options that mean something to it;
-    without `session` it makes no audited calls and begins no audit session. It takes a rate where
-    it is `paced`, and several workers where it can be `shared`.
+    the usual rules. `options` are the command line's options that apply to it; without `session`
+    it makes no audited calls and begins no audit session. It accepts a rate if it is `paced`, and
+    several workers if it can be `shared`.
     """
 
     name: str
@@ -46,7 +46,7 @@ class WorkloadInfo:
 
     @property
     def sends(self) -> bool:
-        """Whether it sends datagrams, or connects."""
+        """Whether it sends datagrams or connects."""
         return "address" in self.options
 
 

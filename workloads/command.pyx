@@ -1,9 +1,9 @@
 # cython: auto_pickle=False, autotestdict=False
 """The workload `command`: any command, once per operation.
 
-What calls it makes is unknown, so nothing is certain about its yields. Its input and output are
-/dev/null unless the output is asked for; it runs in the load's own process group, so that it
-ends with the load, however that ends.
+Its calls are unknown, so nothing is certain about its yields. Its input and output are /dev/null
+unless the output is requested; it runs in the load's own process group, so that it ends with the
+load, however that ends.
 """
 
 import cython
@@ -33,12 +33,12 @@ cdef class Command(Load):
         self.state = &self.program.what
 
     def prepare(self, SharedTallies shared, int worker) -> None:
-        """Points the command's exit statuses at this worker's tally."""
+        """Direct the command's exit statuses to this worker's tally."""
         Load.prepare(self, shared, worker)
         self.program.what.statuses = self.mine.statuses
 
     def details(self, done) -> dict[str, object]:
-        """The command and the program that it is, symbolic links followed."""
+        """The command and its program, symbolic links followed."""
         return {"command": self.words, "program": self.path}
 
 

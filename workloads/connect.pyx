@@ -1,9 +1,9 @@
 # cython: auto_pickle=False, autotestdict=False
-"""The workload `connect`: connect(2) on a UDP socket that is already there, nothing else.
+"""The workload `connect`: connect(2) on an existing UDP socket, nothing else.
 
-The shortest call that makes a whole audit event, so the one to press the kernel's queue with.
-Connecting a datagram socket again only replaces its peer; nothing is sent. The sockets, one for
-each worker, are opened by the supervisor before the audit session begins.
+The shortest call that makes a whole audit event, and so the best to fill the kernel's queue.
+Connecting a datagram socket again only replaces its peer; nothing is sent. The supervisor opens
+the sockets, one for each worker, before the audit session begins.
 """
 
 import socket
@@ -52,7 +52,7 @@ cdef class Connect(Load):
         self.line.fd = self.sockets[worker].fileno()
 
     def details(self, done) -> dict[str, object]:
-        """What is connected to."""
+        """The target of the connects."""
         return self.sink.details()
 
 

@@ -1,4 +1,4 @@
-"""The one error of the load generators: what is wrong and what to do, in one line."""
+"""The only error of the load generators: what is wrong and what to do, in one line."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ TRACEBACK_VARIABLE = "AUDITBENCH_TRACEBACK"
 
 
 class WorkloadError(Exception):
-    """A load that cannot be run as asked; `exit_code` says whose fault it is (see above)."""
+    """A load that cannot be run as requested; `exit_code` shows whose fault it is (see above)."""
 
     def __init__(self, message: str, *, exit_code: int = EXIT_USAGE) -> None:
         super().__init__(" ".join(message.split()))
@@ -23,7 +23,7 @@ class WorkloadError(Exception):
 
 
 def explain(error: Exception) -> tuple[str, int]:
-    """What nobody expected, as a line and the exit code for it."""
+    """An unexpected exception as a line and its exit code."""
     if isinstance(error, MemoryError):
         return "there is not enough memory: raise the limit, or ask for less", EXIT_HOST_UNFIT
     if isinstance(error, OSError):
@@ -39,14 +39,14 @@ def explain(error: Exception) -> tuple[str, int]:
 
 
 def tell(line: str) -> None:
-    """One line on standard error, as far as there is one that takes it."""
+    """Print one line on standard error, if that can be written."""
     with contextlib.suppress(OSError, ValueError, AttributeError):
         sys.stderr.write(f"workloads: {line}\n")
         sys.stderr.flush()
 
 
 def drop_output() -> None:
-    """Let what standard output could not take go, so that it fails no more at the end."""
+    """Discard output that could not be written, so that it does not fail again at exit."""
     with contextlib.suppress(OSError, ValueError, AttributeError):
         nowhere = os.open(os.devnull, os.O_WRONLY | os.O_CLOEXEC)
         os.dup2(nowhere, sys.stdout.fileno())

@@ -1,8 +1,8 @@
 # cython: auto_pickle=False, autotestdict=False
-"""The workload `files`: opens and closes a file that is there, creates and removes one that is not.
+"""The workload `files`: opens and closes an existing file, creates and removes another.
 
-One operation is openat, close, openat (creating), close, unlinkat, in a private directory under
-TMPDIR that each worker has for itself. Nothing is read or written, so the disk is not measured.
+One operation is openat, close, openat (creating), close, unlinkat, in each worker's own private
+directory under TMPDIR. Nothing is read or written, so the disk is not measured.
 """
 
 import cython
@@ -59,18 +59,18 @@ cdef class Files(Load):
         self.state = &self.what
 
     def prepare(self, SharedTallies shared, int worker) -> None:
-        """Chooses the paths, which exist since before the session began."""
+        """Choose the paths, which were made before the session began."""
         Load.prepare(self, shared, worker)
         self.existing, self.passing = self.scratch.paths(worker)
         self.what.existing = self.existing
         self.what.passing = self.passing
 
     def clean_up(self) -> None:
-        """Removes the directories."""
+        """Remove the directories."""
         self.scratch.remove()
 
     def details(self, done) -> dict[str, object]:
-        """Where the files are."""
+        """The folder of the files."""
         return {"directory": self.scratch.root}
 
 

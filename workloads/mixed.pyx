@@ -2,7 +2,7 @@
 """The workload `mixed`: one shell, then one datagram, in turn.
 
 The mixture of osquery's old stress script (one connect for each shell) without its process
-tree. An operation is both; it fails with the errno of whichever failed first.
+tree. An operation is both; it fails with the errno of the first that failed.
 """
 
 import cython
@@ -46,19 +46,19 @@ cdef class Mixed(Load):
         self.state = &self.what
 
     def prepare(self, SharedTallies shared, int worker) -> None:
-        """Points the shells' exit statuses at this worker's tally."""
+        """Direct the shells' exit statuses to this worker's tally."""
         Load.prepare(self, shared, worker)
         self.program.what.statuses = self.mine.statuses
 
     def yields(self, usual) -> dict[str, float]:
-        """The usual ones, and a setsockopt where the sockets are bound to an interface."""
+        """The usual ones, and a setsockopt if the sockets are bound to an interface."""
         return self.sink.yields(usual)
 
     def details(self, done) -> dict[str, object]:
-        """Where the datagrams go, and which shell it is."""
+        """The target of the datagrams, and the shell."""
         return {**self.sink.details(), "program": shell_path()}
 
 
 def build(options) -> Mixed:
-    """The workload with the sink's options, as `udp` has them."""
+    """The workload with the sink's options, as for `udp`."""
     return Mixed(open_sink(options))

@@ -4,9 +4,9 @@
 Source: osquery's tools/analysis/system_stress.py, deleted in 2019. A node of the tree runs one
 shell (`echo 'hi' > /dev/null`) and sends one datagram (socket, connect, send, shutdown, close);
 below level N it then forks N processes, which are the nodes of the next N levels, and waits for
-them. The script visits N such trees, one from each level, which makes N * 2**N nodes. Leaves also
-search for the largest prime factor of a fixed number, as there. An operation is a node's shell
-and datagram; operations are rounded up to whole runs of the script. Closed loop only.
+them. The script visits N such trees, one from each level, which makes N * 2**N nodes. As in the
+script, leaves also search for the largest prime factor of a fixed number. An operation is a node's
+shell and datagram; operations are rounded up to whole runs of the script. Closed loop only.
 """
 
 import cython
@@ -89,7 +89,7 @@ cdef void visit(tree *what, int level) noexcept nogil:
 
 @cython.final
 cdef class OsqueryStress(Load):
-    """The script with intensity `n`, its datagrams going to `sink`."""
+    """The script with intensity `n`, sending its datagrams to `sink`."""
 
     cdef object sink
     cdef Target target
@@ -111,18 +111,18 @@ cdef class OsqueryStress(Load):
         return self.what.n * 2 ** self.what.n
 
     def prepare(self, SharedTallies shared, int worker) -> None:
-        """Points all counts at this worker's tally, which its whole tree shares."""
+        """Direct all counts to this worker's tally, which its whole tree shares."""
         Load.prepare(self, shared, worker)
         self.what.mine = self.mine
         self.program.what.statuses = self.mine.statuses
 
     def planned_ops(self, wanted, default_ops) -> int:
-        """Whole runs of the script, one where nothing was wanted."""
+        """Whole runs of the script; one if no number was given."""
         self.expected = -(-(wanted or 1) // self.nodes) * self.nodes
         return self.expected
 
     def share_of(self, long long ops, int worker, int workers) -> int:
-        """Whole runs, too."""
+        """This worker's operations, also in whole runs."""
         return Load.share_of(self, ops // self.nodes, worker, workers) * self.nodes
 
     cdef void perform(self, gate *entry, const share *part) noexcept nogil:
@@ -136,11 +136,11 @@ cdef class OsqueryStress(Load):
         self.mine.end_ns = monotonic_ns()
 
     def yields(self, usual) -> dict[str, float]:
-        """The usual ones, and a setsockopt where the sockets are bound to an interface."""
+        """The usual ones, and a setsockopt if the sockets are bound to an interface."""
         return self.sink.yields(usual)
 
     def details(self, done) -> dict[str, object]:
-        """The counts as the script printed them, and where the datagrams go."""
+        """The counts as the script printed them, and the target of the datagrams."""
         return {
             **self.sink.details(),
             "program": shell_path(),

@@ -2,10 +2,10 @@
 """The workload `replay`: sends a recorded capture through an inherited socket, for consumers.
 
 An operation is one record. Whole batches go with one sendmmsg, at full rate (the socket's buffer
-holds the sender back when the consumer is slower, so nothing is lost) or at `--rate` records per
+holds the sender back if the consumer is slower, so nothing is lost) or at `--rate` records per
 second; the histogram holds the mean of each batch, or with `--rate` each record's time from its
-intended start to the end of its sendmmsg. The capture is sent again until `--ops` records have
-gone; serials never repeat (see `parts/capture.pyx`), timestamps do. Needs no root and no kernel audit.
+intended start to the end of its sendmmsg. The capture is repeated until `--ops` records are sent;
+serials never repeat (see `parts/capture.pyx`), timestamps do. It needs no root and no kernel audit.
 """
 
 import cython
@@ -64,7 +64,7 @@ MARKER_PATIENCE_MS = 10_000
 
 cdef enum:
     BATCH = 64
-    POLL_MS = 100    # how often a full socket that does not block is looked at for `stop`
+    POLL_MS = 100    # how often `stop` is checked while a non-blocking socket is full
 
 
 cdef struct reel:
@@ -79,7 +79,7 @@ cdef struct reel:
 
 
 cdef uint64_t load(reel *what, uint64_t most) noexcept nogil:
-    # Fills the batch with the next datagrams, at most to the capture's end; how many.
+    # Fills the batch with the next datagrams, at most to the capture's end; returns their number.
     cdef uint64_t count = min(min(most, <uint64_t>BATCH), what.records - what.next), i
     cdef datagram *one
     for i in range(count):
@@ -99,7 +99,7 @@ cdef void wind(reel *what, uint64_t sent) noexcept nogil:
 
 
 cdef int64_t send_batch(reel *what, uint64_t count, gate *entry, tally *mine) noexcept nogil:
-    # How many went; 0 where it was told to stop, -1 where the other end is gone.
+    # The number sent; 0 if it was told to stop, -1 if the other end is gone.
     cdef pollfd full
     cdef int sent
     full.fd = what.fd
@@ -136,7 +136,7 @@ cdef inline int64_t due_at(gate *entry, const share *part, uint64_t index) noexc
 
 
 cdef void send_paced(reel *what, gate *entry, tally *mine, const share *part) noexcept nogil:
-    # What has become due meanwhile goes together, so the rate holds however short its period.
+    # Records that became due meanwhile go together: the rate holds however short its period.
     cdef int64_t now, sent, due, i
     cdef uint64_t ripe
     while mine.ops < part.ops:
@@ -182,7 +182,7 @@ cdef class Replay(Load):
             self.what.messages[i].msg_hdr.msg_iovlen = 1
 
     def planned_ops(self, wanted, default_ops) -> int:
-        """The capture once, where no number was wanted."""
+        """The records to send; the capture once if no number was given."""
         return self.loaded.records if wanted is None else wanted
 
     cdef void perform(self, gate *entry, const share *part) noexcept nogil:
@@ -193,17 +193,17 @@ cdef class Replay(Load):
 
     def run(self, SharedTallies shared, int worker, long long ops, double rate_per_s=0.0,
             long long busy_ns=0) -> None:
-        """As every load; the marker follows when all records have gone, off the clock."""
+        """Run like every load; the marker follows after all records, outside the timed section."""
         Load.run(self, shared, worker, ops, rate_per_s, busy_ns)
         if self.marker and self.mine.ops == <uint64_t>ops:
             send_marker(self.what.fd, self.marker, self.next_serial())
 
     def next_serial(self) -> int:
-        """A serial that no record sent so far has had."""
+        """A serial that no record sent so far had."""
         return FIRST_SERIAL + (self.what.round + 1) * self.what.serials % SERIAL_SPACE
 
     def details(self, done) -> dict[str, object]:
-        """The capture and how often it went through."""
+        """The capture and how often it was sent."""
         return {
             "capture": self.capture,
             "capture_records": self.loaded.records,
@@ -213,7 +213,7 @@ cdef class Replay(Load):
 
 
 def send_marker(fd: int, text: str, serial: int) -> None:
-    """Sends the user message that ends a stream; a reader that has gone is no error here."""
+    """Send the user message that ends a stream; a reader that has ended is not an error here."""
     seconds, milliseconds = divmod(time.time_ns() // 1_000_000, 1000)
     record_text = (
         f"audit({seconds}.{milliseconds:03}:{serial}): pid={os.getpid()} uid=0 auid=0 ses=1 "
@@ -250,7 +250,7 @@ def open_tape(path: str) -> LoadedCapture:
 
 
 def enlarge_send_buffer(fd) -> None:
-    """Makes room, so that sender and reader wake each other less; checks that `fd` is a socket."""
+    """Enlarge the buffer, so that both ends wake each other less; check that `fd` is a socket."""
     if fd is None:
         raise WorkloadError("replay needs a socket that it inherits: give its number with --fd")
     try:
@@ -258,7 +258,7 @@ def enlarge_send_buffer(fd) -> None:
         borrowed = socket.socket(fileno=fd)
     except OSError as error:
         raise WorkloadError(
-            f"descriptor {fd} is no socket ({error.strerror}): pass one on to this process"
+            f"descriptor {fd} is not a socket ({error.strerror}): pass one on to this process"
         ) from None
     with contextlib.suppress(OSError):
         borrowed.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BUFFER_BYTES)

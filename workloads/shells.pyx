@@ -2,7 +2,7 @@
 """The workload `shells`: posix_spawn of `/bin/sh -c :`, or of another program, and its end.
 
 With execve watched, every operation is exactly one execve event. The program's standard input,
-output and error are /dev/null. An exit status other than 0 is counted apart from the failures.
+output and error are /dev/null. Exit statuses other than 0 are counted separately from failures.
 """
 
 import cython
@@ -19,7 +19,7 @@ cdef int spawn_once(void *state) noexcept nogil:
 
 @cython.final
 cdef class Shells(Load):
-    """Spawns `words`, or the plain shell where there are none."""
+    """Spawns `words`, or the plain shell if there are none."""
 
     cdef Program program
     cdef str path
@@ -33,12 +33,12 @@ cdef class Shells(Load):
         self.state = &self.program.what
 
     def prepare(self, SharedTallies shared, int worker) -> None:
-        """Points the program's exit statuses at this worker's tally."""
+        """Direct the program's exit statuses to this worker's tally."""
         Load.prepare(self, shared, worker)
         self.program.what.statuses = self.mine.statuses
 
     def yields(self, usual) -> dict[str, float]:
-        """The usual yields for the shell; for other programs what is known of them."""
+        """The usual yields for the shell; for other programs those that are known."""
         return dict(usual) if self.path is None else program_yields(usual, self.path)
 
     def details(self, done) -> dict[str, object]:

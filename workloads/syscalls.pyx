@@ -1,7 +1,7 @@
 # cython: auto_pickle=False, autotestdict=False
-"""The workload `syscalls`: getppid(2), the cheapest call there is, which no rule audits.
+"""The workload `syscalls`: getppid(2), the cheapest call, which no rule audits.
 
-It shows what the audit hooks at syscall entry and exit cost by themselves. The call goes
+It shows the cost of the audit hooks at syscall entry and exit by themselves. The call goes
 through syscall(2), as a C library may answer getppid from memory. One call takes about 0.1 us,
 so the clock is read once per 64 calls and the histogram holds the mean of each 64.
 """

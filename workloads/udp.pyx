@@ -2,7 +2,7 @@
 """The workload `udp`: socket, connect, send of five bytes, close, on a new socket each time.
 
 The datagrams go to a sink that the supervisor bound before the session began; its receive
-buffer is tiny, so the kernel drops most of them at once and nobody has to read. Nothing leaves
+buffer is tiny, so the kernel drops most of them at once and nothing has to read. Nothing leaves
 the machine unless the user names an address that is not the machine's own.
 """
 
@@ -31,11 +31,11 @@ cdef class Udp(Load):
         self.state = &self.target.where
 
     def yields(self, usual) -> dict[str, float]:
-        """The usual ones, and a setsockopt where the sockets are bound to an interface."""
+        """The usual ones, and a setsockopt if the sockets are bound to an interface."""
         return self.sink.yields(usual)
 
     def details(self, done) -> dict[str, object]:
-        """Where the datagrams go."""
+        """The target of the datagrams."""
         return self.sink.details()
 
 

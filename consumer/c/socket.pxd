@@ -1,4 +1,4 @@
-"""sys/socket.h: what receiving many datagrams in one call needs."""
+"""sys/socket.h: the declarations needed to receive many datagrams in one call."""
 
 cdef extern from "<sys/uio.h>" nogil:
     struct iovec:

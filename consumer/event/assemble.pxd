@@ -1,4 +1,4 @@
-"""Events put together from records, and judged."""
+"""Assembly of records to events, and their completeness."""
 
 from libc.stdint cimport uint8_t, uint16_t, uint32_t, uint64_t
 

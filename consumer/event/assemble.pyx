@@ -1,8 +1,8 @@
-"""Events put together from records, and judged: README.md tells when one is complete.
+"""Assembly of records to events, and their completeness, as defined in README.md.
 
-Events are keyed by time and serial and live in an event_table; one that gives way to a newer one
-becomes final. It does not know where records come from, and decodes no values beyond the few it
-decides on.
+Events are keyed by time and serial and live in an event table; one that gives way to a newer one
+becomes final. The source of the records is not known here, and only the few values that matter
+for a decision are decoded.
 """
 
 import cython
@@ -66,10 +66,10 @@ cdef inline Field *path_item(const uint8_t *text, Fields *fields) noexcept nogil
 
 @cython.final
 cdef class Assembler:
-    """The table of events and what became of them.
+    """The table of events, and the counts of their outcomes.
 
-    `events` is how many are kept (a power of two, at least 8); `excluded_types` are record types
-    that rules suppress, which therefore no event is expected to hold.
+    `events` is the number kept (a power of two, at least 8); `excluded_types` are record types
+    that rules suppress, which no event is therefore expected to contain.
     """
 
     def __cinit__(self, uint32_t events=DEFAULT_EVENTS, excluded_types=()):
@@ -82,7 +82,7 @@ cdef class Assembler:
         free(self.tree_pids)
 
     def load_tables(self, excluded_types):
-        """Copy what kinds.py and implied.py say into C arrays."""
+        """Copy the tables of kinds.py and implied.py into C arrays."""
         for record_type in range(TYPE_LIMIT):
             self.kinds[record_type] = kinds.kind_of(record_type)
         for index, (arch, rules) in enumerate(implied.IMPLIED.items()):
@@ -131,12 +131,12 @@ cdef class Assembler:
             self.finalise(event)
 
     cdef void begin_span(self) noexcept nogil:
-        """A sync marker came; events that begin from now on come after it."""
+        """Note a sync marker; events that begin from now on come after it."""
         self.span += 1
         self.groups.begin_span()
 
     cdef void anchor(self, uint32_t serial) noexcept nogil:
-        """The start marker came: what has a serial before its own is counted apart from now on."""
+        """Note the start marker: events with earlier serials are counted separately from now on."""
         self.anchored = True
         self.anchor_serial = serial
         self.events_before = self.complete + self.partial
@@ -149,7 +149,7 @@ cdef class Assembler:
         return self.anchored and <int32_t>(event.serial - self.anchor_serial) < 0
 
     cdef Event *begin(self, const Header *header) noexcept nogil:
-        """A new event of that time and serial; the one whose place it takes becomes final."""
+        """Begin an event of that time and serial; the one whose place it takes becomes final."""
         cdef Event *event = self.table.oldest(header)
         if event.state == STATE_OPEN:
             self.evicted += 1
@@ -164,10 +164,10 @@ cdef class Assembler:
 
     cdef bint is_duplicate(self, Event *event, uint32_t kind, const uint8_t *text,
                            uint32_t body, uint32_t length, Fields *fields) noexcept nogil:
-        """Whether the event has this very record already.
+        """Whether the event already has exactly this record.
 
-        Most types occur once per event; PATHs are told apart by their item, EXECVEs by their
-        text. Types that may repeat word for word are never duplicates. A final event has all its
+        Most types occur once per event; PATHs are distinguished by their item, EXECVEs by their
+        text. Types that may repeat verbatim are never duplicates. A final event has all its
         PATHs and EXECVEs.
         """
         cdef Field *item
@@ -216,7 +216,7 @@ cdef class Assembler:
 
     cdef void take_syscall(self, Event *event, const uint8_t *text,
                            Fields *fields) noexcept nogil:
-        """Learn from a SYSCALL record whose event this is and what it must hold."""
+        """Take a SYSCALL record: it shows whose event this is and which records it must contain."""
         cdef SyscallFields found
         cdef uint64_t number, items
         cdef uint32_t rule
@@ -241,7 +241,7 @@ cdef class Assembler:
 
     cdef void take_other(self, Event *event, uint32_t record_type, const uint8_t *text,
                          Fields *fields) noexcept nogil:
-        """Records that are rare: stand-alone ones, io_uring operations, LSM contexts."""
+        """Take a rare record: stand-alone ones, io_uring operations, LSM contexts."""
         cdef uint32_t kind = self.kinds[record_type if record_type < TYPE_LIMIT else 0]
         cdef Field *session = NULL
         if kind == SEEN_CONTEXTS:
@@ -311,7 +311,7 @@ cdef class Assembler:
             self.groups.count(self.groups.tree_group(), &outcome)
 
     cdef bint describe(self, const Event *event, Outcome *out) noexcept nogil:
-        """Under which heading an event is counted; false if nothing tells.
+        """Find the heading under which an event is counted; false if no record shows it.
 
         A write to loginuid counts as LOGIN, not as the system call that carried it.
         """
@@ -344,7 +344,7 @@ cdef class Assembler:
             self.groups.count_late(self.groups.tree_group(), &outcome)
 
     def follow_tree(self, uint32_t pid):
-        """From now on also count the events of this process and its descendants."""
+        """Also count the events of this process and its descendants from now on."""
         if pid >= PID_LIMIT:
             raise ValueError(f"no process has the number {pid}")
         if self.tree_pids == NULL:
@@ -359,7 +359,7 @@ cdef class Assembler:
         return self.tree_pids != NULL
 
     def finish(self):
-        """Make every event in flight final; returns how many there were."""
+        """Make every event in flight final; return how many there were."""
         cdef uint32_t place
         cdef uint64_t open_events = self.in_flight
         for place in range(self.table.size):

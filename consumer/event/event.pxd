@@ -1,9 +1,9 @@
-"""An event while its records come in: what was seen of it, what it implies, what is missing."""
+"""An event while its records come in: those seen, those implied, those missing."""
 
 from libc.stdint cimport int32_t, int64_t, uint8_t, uint16_t, uint32_t, uint64_t
 
 cdef enum:
-    # What an event has seen. The first seventeen are emitted once per event at most.
+    # The kinds of records seen. The first seventeen are emitted at most once per event.
     SEEN_SYSCALL = 1 << 0
     SEEN_EOE = 1 << 1
     SEEN_PROCTITLE = 1 << 2
@@ -29,8 +29,8 @@ cdef enum:
     SEEN_WITHIN = (1 << 20) - 1
     SEEN_URINGOP = 1 << 20
     SEEN_LOGIN = 1 << 21
-    SEEN_ALONE = 1 << 22       # may stand alone, may also belong to a system call
-    SEEN_USER = 1 << 23        # always stands alone
+    SEEN_ALONE = 1 << 22       # may be alone in its event, may also belong to a system call
+    SEEN_USER = 1 << 23        # always alone in its event
     SEEN_CONTEXTS = 1 << 24    # the LSM contexts of another record
     SEEN_ARGC = 1 << 25
 
@@ -57,11 +57,11 @@ cdef struct Event:
     uint32_t paths_seen
     uint32_t argc
     uint32_t arguments_seen
-    uint32_t span            # between which two sync markers it began
+    uint32_t span            # number of sync markers before it began
     uint32_t prints          # further fingerprints: newest block + 1, 0 for none
     uint32_t contexts_owed
     uint32_t contexts_seen
-    uint16_t other_type      # of the first record that may stand alone
+    uint16_t other_type      # of the first record that may be alone
     uint8_t prints_used      # in the newest block
     uint8_t state
     uint8_t auxiliary        # records of SEEN_AUXILIARY types, counted up to AUXILIARY_MANY
@@ -87,11 +87,11 @@ cdef inline bint arguments_missing(const Event *event) noexcept nogil:
 
 
 cdef inline uint32_t missing_records(const Event *event, uint32_t excluded) noexcept nogil:
-    """How many records the seen ones imply that have not come; a lower bound.
+    """The number of records that the seen ones imply and that have not come; a lower bound.
 
     A record that the kernel logs inside a system call (AVC, CONFIG_CHANGE) makes an event of the
-    call even where no rule is loaded, and then what happened before it was not collected. So only
-    what every call has is implied there. Source: kernel/audit.c, audit_clear_dummy().
+    call even if no rule is loaded, and then nothing from before that record was collected. So only
+    the records that every call has are implied. Source: kernel/audit.c, audit_clear_dummy().
     """
     cdef uint32_t missing = 0, required = event.required
     if event.seen & (SEEN_ALONE | SEEN_LOGIN):

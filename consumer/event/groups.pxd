@@ -18,7 +18,7 @@ cdef struct Group:
     uint64_t records
     uint64_t bytes
     uint64_t missing_records
-    uint64_t after_marker    # of the events, those that began after the last sync marker
+    uint64_t after_marker    # events that began after the last sync marker
 
 
 cdef struct Cell:

@@ -1,7 +1,7 @@
 """Sums of events per audit session and for one process tree, in preallocated tables.
 
 Nothing is allocated after construction. A session or system call for which a table has no room is
-counted in `overflowed` and in the totals of the assembler only.
+counted only in `overflowed` and in the totals of the assembler.
 """
 
 import cython
@@ -11,11 +11,11 @@ from libc.string cimport memset
 
 
 cdef uint64_t missing_auxiliary(const Cell *cell) noexcept nogil:
-    """How many auxiliary records the cell's events lack, if nearly all its complete ones have
-    the same number of them; else 0.
+    """The number of auxiliary records that the cell's events lack, if nearly all its complete
+    ones have the same number of them; else 0.
 
-    BPRM_FCAPS comes with every execve of a process whose capabilities make it, and with none of
-    others; no record tells which it is, but the other events of the same call and session do.
+    BPRM_FCAPS comes with every execve of a process whose capabilities cause it, and with none of
+    others; no record shows which it is, but the other events of the same call and session do.
     """
     cdef uint32_t usual = 0, i
     cdef uint64_t missing = 0
@@ -124,13 +124,13 @@ cdef class Groups:
         cell.records += outcome.records
 
     cdef void begin_span(self) noexcept nogil:
-        """A sync marker came: what began before it does not come after it."""
+        """Note a sync marker: events that began before it no longer count as after the last one."""
         cdef uint32_t slot
         for slot in range(GROUP_SLOTS + 1):
             self.groups[slot].after_marker = 0
 
     cdef void clear(self) noexcept nogil:
-        """Forget everything; what was never used stays untouched memory."""
+        """Forget everything; memory that was never used stays untouched."""
         cdef uint32_t slot
         for slot in range(GROUP_SLOTS + 1):
             memset(&self.groups[slot], 0, sizeof(Group))
@@ -156,7 +156,7 @@ cdef class Groups:
         for slot in range(CELL_SLOTS):
             cell = &self.cells[slot]
             if cell.kind == KIND_OTHER:
-                # Late records of what was counted before the start marker are no event of it.
+                # Late records of events counted before the start marker make no event after it.
                 if cell.complete + cell.partial:
                     described[cell.group]["other"][str(cell.number)] = cell.complete + cell.partial
             elif cell.kind == KIND_SYSCALL:

@@ -1,8 +1,8 @@
-"""Which records a system call implies, as data: numbers per architecture and the rule for each.
+"""The records that a system call implies, as data: numbers per architecture and a rule for each.
 
-Only what the kernel emits without exception is listed; what depends on arguments that no record
-shows (the address of sendto, for one) is not. Source: kernel/auditsc.c, net/socket.c, fs/pipe.c,
-fs/open.c, ipc/mqueue.c, kernel/capability.c as of 6.1 to 6.18. README.md tells the whole rule.
+Only records that the kernel emits without exception are listed, not those that depend on arguments
+that no record shows (such as the address of sendto). Source: kernel/auditsc.c, net/socket.c,
+fs/pipe.c, fs/open.c, ipc/mqueue.c, kernel/capability.c as of 6.1 to 6.18. README.md has the rules.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What a record's type says about its event: once per event, within a system call, or alone.
+"""The meaning of a record's type for its event: once per event, within a system call, or alone.
 
 Pure data, shared by the assembler and its twin. Source: kernel/auditsc.c and kernel/audit.c; a
 type counts as `within` where the kernel emits it from audit_log_exit() only.
@@ -57,7 +57,7 @@ EXCLUDABLE = frozenset(ONCE_PER_EVENT) | {1309, 1302}
 
 
 def kind_of(record_type: int) -> int:
-    """The kind of a record type, as one bit; types that are not known may stand alone."""
+    """The kind of a record type, as one bit; unknown types may be alone in their event."""
     if record_type in KINDS:
         return KINDS[record_type]
     if 1100 <= record_type <= 1299 or 2100 <= record_type <= 2999:

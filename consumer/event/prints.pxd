@@ -1,4 +1,4 @@
-"""Fingerprints of records that may repeat within an event, so that duplicates are told apart."""
+"""Fingerprints of records that may repeat within an event, so that duplicates are recognised."""
 
 from libc.stdint cimport uint8_t, uint32_t, uint64_t
 from libc.string cimport memcpy
@@ -8,7 +8,7 @@ from consumer.event.event cimport Event
 cdef enum:
     PRINTS_PER_BLOCK = 15
     PRINT_BLOCKS = 4096
-    BLOCKS_PER_EVENT = 256  # 3,840 records; a command line of 6 MiB, the longest, makes 1,700
+    BLOCKS_PER_EVENT = 256  # 3,840 records; the longest command line, 6 MiB, makes 1,700
 
 
 cdef struct PrintBlock:
@@ -21,7 +21,7 @@ cdef inline uint64_t fingerprint(uint32_t kind, const uint8_t *bytes,
                                  uint32_t length) noexcept nogil:
     """A 64-bit hash of a record of that kind.
 
-    It is not meant to withstand an adversary, who could only hide his own record.
+    It need not withstand an adversary, who could only hide a record of their own.
     """
     cdef uint64_t word, hashed = (kind ^ length) * <uint64_t>0x9E3779B97F4A7C15u
     while length >= 8:

@@ -1,7 +1,7 @@
-"""Fingerprints of records that may repeat within an event, so that duplicates are told apart.
+"""Fingerprints of records that may repeat within an event, so that duplicates are recognised.
 
-The first fingerprint of an event lies in the event; further ones (a command line of 2 MiB makes
-560 records) in blocks of one preallocated pool. When the pool is empty, or the event has
+The first fingerprint of an event is in the event; further ones (a command line of 2 MiB makes
+560 records) are in blocks of one preallocated pool. If the pool is empty, or the event has
 BLOCKS_PER_EVENT blocks, the fingerprint is not kept: a duplicate of that record would count as a
 record. `untold` counts these.
 """

@@ -1,8 +1,8 @@
-"""Which serials were seen, in constant memory: first, last, distinct and gaps.
+"""The serials seen, in constant memory: first, last, distinct and gaps.
 
-A bit window follows the highest serial. A serial further behind than the window cannot be told
-from one already counted, so it is counted nowhere. After a start marker those before its serial are
-not counted either. Serials wrap at 2^32; the record's time is not looked at.
+A bit window follows the highest serial. A serial further back than the window cannot be
+distinguished from one already counted, so it is not counted. After a start marker, those before its
+serial are not counted either. Serials wrap at 2^32; the record's time is ignored.
 """
 
 from libc.stdint cimport int32_t, int64_t, uint32_t, uint64_t
@@ -29,7 +29,7 @@ cdef inline void mark(Serials *self, uint32_t serial) noexcept nogil:
 
 
 cdef inline void advance(Serials *self, uint32_t serial, int32_t distance) noexcept nogil:
-    """Forget what leaves the window when `serial` becomes the highest."""
+    """Forget the serials that leave the window when `serial` becomes the highest."""
     cdef uint32_t passing = self.highest
     if distance >= WINDOW_BITS:
         memset(self.bits, 0, sizeof(self.bits))
@@ -66,7 +66,7 @@ cdef inline void see_serial(Serials *self, uint32_t serial) noexcept nogil:
 cdef inline bint anchor_serials(Serials *self, uint32_t serial) noexcept nogil:
     """Count from `serial` on, which was seen. Later ones that overtook it stay counted.
 
-    False where it lies too far behind to be counted at all.
+    False if it is too far back to be counted at all.
     """
     cdef int32_t behind = <int32_t>(self.highest - serial)
     cdef uint32_t passing = serial

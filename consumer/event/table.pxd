@@ -16,7 +16,7 @@ cdef struct Tags:
 
 cdef class EventTable:
     cdef Tags *tags        # one per place
-    cdef Event *events     # way by way, so that following serials lie side by side
+    cdef Event *events     # way by way, so that consecutive serials are adjacent
     cdef uint32_t places
     cdef uint32_t size
     cdef uint64_t ticks

@@ -1,8 +1,8 @@
 """The table of events that can still be reached by their serial.
 
-Set-associative: the low bits of a serial name a place, and WAYS events share it. A new event takes
-the way of the oldest, so memory is constant, nothing is searched beyond one place, and an event
-stays for as many further serials as the table has events. It does not look into events.
+Set-associative: the low bits of a serial select a place, and WAYS events share it. A new event
+takes the way of the oldest, so memory is constant, only one place is searched, and an event stays
+for as many further serials as the table has events. The content of events is not used.
 """
 
 import cython
@@ -46,7 +46,7 @@ cdef class EventTable:
         return NULL
 
     cdef Event *oldest(self, const Header *header) noexcept nogil:
-        """Where a new event of that serial goes; the caller ends what lies there."""
+        """The place for a new event of that serial; the caller ends the event that is there."""
         cdef uint32_t place = header.serial & (self.places - 1), way = 1, oldest = 0
         cdef Tags *tags = &self.tags[place]
         while way < WAYS:

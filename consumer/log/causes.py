@@ -1,4 +1,4 @@
-"""Why lines of a file are no records, told by the first that is none, and what helps."""
+"""Why lines of a file are not records, judged by the first such line, and the remedy."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 
 class Cause(NamedTuple):
-    """What the lines are instead, and what to do about it."""
+    """The nature of the lines, and the remedy."""
 
     what: str
     remedy: str
@@ -38,7 +38,7 @@ _CAUSES: tuple[tuple[Callable[[bytes], object], Cause], ...] = (
     ),
     (
         _BINARY.search,
-        Cause("they are no text", "name an audit.log, plain or packed by gzip, xz, bzip2 or zstd"),
+        Cause("they are not text", "name an audit.log, plain or packed by gzip, xz, bzip2 or zstd"),
     ),
     (
         _SPELLED_OUT.search,
@@ -47,21 +47,21 @@ _CAUSES: tuple[tuple[Callable[[bytes], object], Cause], ...] = (
     (
         _RECORD_BEGINS.match,
         Cause(
-            "they have no whole `audit(SECONDS.MILLIS:SERIAL)`", "name the file that auditd wrote"
+            "they lack a whole `audit(SECONDS.MILLIS:SERIAL)`", "name the file that auditd wrote"
         ),
     ),
     (_is_json, Cause("they are JSON", "read what `jq -r .message FILE` prints")),
     (
         _RECORD.search,
         Cause(
-            "other text stands before the records",
+            "there is other text before the records",
             "read what `grep -aoE '(node=[^ ]+ )?type=[^ ]+ (msg=)?audit.*' FILE` prints",
         ),
     ),
     (
         _JOURNAL.search,
         Cause(
-            "they are the journal's own, which have neither time nor serial of a record",
+            "they are journal entries, which have neither time nor serial of a record",
             "name an audit.log, or read what `journalctl -k -o cat` prints",
         ),
     ),
@@ -74,5 +74,5 @@ _UNKNOWN = Cause(
 
 
 def cause_of(line: bytes) -> Cause:
-    """What is known of the beginning of a line that is no record."""
+    """The cause, from the beginning of a line that is not a record."""
     return next((cause for holds, cause in _CAUSES if holds(line)), _UNKNOWN)

@@ -1,4 +1,4 @@
-"""An event of an audit.log while its records come in, and what is counted of it."""
+"""An event of an audit.log while its records come in, and its values to be counted."""
 
 from libc.stdint cimport int32_t, uint32_t, uint64_t
 
@@ -13,12 +13,12 @@ cdef enum:
     ADDRESS = 6
     TYPE = 7
     NODE = 8
-    SHAPE = 9        # what a rule may ask of a system call, together
+    SHAPE = 9        # all that a rule may test of a system call, together
     KINDS = 10
     NO_VALUE = 0xFFFFFFFF
     NO_ROOM = 0xFFFFFFFE
     NOT_SAID = -2147483648  # `exit` is missing: the task died in the call
-    # What a record that aureport cannot read takes away from its event. Each of its reports reads
+    # The reports that lose an event to a record that aureport cannot read. Each report reads
     # other fields, so each leaves out other events.
     LEFT_EXE = 1 << 0
     LEFT_COMM = 1 << 1

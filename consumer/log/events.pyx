@@ -1,8 +1,9 @@
-"""Events of an audit.log, put together as aureport does it.
+"""Events of an audit.log, assembled as aureport does it.
 
-Records of the same node, time and serial are one event. Messages of programs are events alone.
-Another event ends when one begins that is two seconds later by the records' own time; a record that
-comes later still begins the event anew. Source: audit-userspace 3.0.9, src/ausearch-lol.c.
+Records of the same node, time and serial are one event. A message of a program is an event by
+itself. Other events end when one begins that is two seconds later by the records' own time; a
+record that comes even later begins the event anew. Source: audit-userspace 3.0.9,
+src/ausearch-lol.c.
 """
 
 import cython
@@ -21,14 +22,14 @@ cdef inline bint stands_alone(int record_type) noexcept nogil:
 
 
 cdef inline uint32_t place_of(uint32_t node, uint64_t stamp_ms, uint32_t serial) noexcept nogil:
-    # Serials follow each other, so neighbours share cache lines; a time apart is far apart.
+    # Serials are consecutive, so neighbours share cache lines; other times are far apart.
     return (serial + <uint32_t>(stamp_ms // 1000 * 0x9E3779B1u)
             + node * 0x85EBCA6Bu) & (PLACES - 1)
 
 
 @cython.final
 cdef class LogEvents:
-    """Puts records together and hands ended events to `fields`."""
+    """Assembles records and passes ended events to `fields`."""
 
     def __cinit__(self, LogFields fields not None):
         cdef uint32_t place
@@ -48,14 +49,14 @@ cdef class LogEvents:
         free(self.seconds)
 
     def finish(self):
-        """No more records will come."""
+        """End all events: no more records will come."""
         with nogil:
             while self.second_count:
                 self.end_oldest()
 
     cdef void take(self, uint32_t node, int record_type, const uint8_t *text,
                    const Header *header, uint32_t length, uint32_t line_bytes) noexcept nogil:
-        """Take one record; `line_bytes` is what it takes in the file."""
+        """Take one record; `line_bytes` is its size in the file."""
         cdef uint32_t number = self.find(node, header)
         cdef bint begun = number == NOBODY
         cdef LogEvent *event
@@ -125,7 +126,7 @@ cdef class LogEvents:
         self.free_event = number
 
     cdef void wait_for_more(self, uint32_t number) noexcept nogil:
-        """Make the event findable, and put it to its second; a run of one second is one entry."""
+        """Make the event findable, and add it to its second; a run of one second is one entry."""
         cdef LogEvent *event = &self.events[number]
         cdef uint32_t place = place_of(event.value[NODE], event.stamp_ms, event.serial)
         cdef uint64_t second = event.stamp_ms // 1000

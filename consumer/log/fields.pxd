@@ -1,4 +1,4 @@
-"""What is counted, out of the records of an audit.log."""
+"""The values to be counted, from the records of an audit.log."""
 
 from libc.stdint cimport uint8_t, uint32_t
 

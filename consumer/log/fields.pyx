@@ -1,7 +1,7 @@
-"""What is counted, out of the records of an audit.log.
+"""The values to be counted, from the records of an audit.log.
 
-A SYSCALL record as every known kernel prints it is taken apart by the decoder that live records go
-through. All others, and damaged ones, are read as aureport 3.0.9 reads them.
+A SYSCALL record as every known kernel prints it is decoded by the decoder for live records. All
+others, and damaged ones, are read as aureport 3.0.9 reads them.
 """
 
 import cython
@@ -17,7 +17,7 @@ from consumer.record.syscall cimport SyscallFields, fields_by_place
 
 
 cdef inline bint is_plain(const uint8_t *text, const Field *field) noexcept nogil:
-    """Whether a value is a decimal number that no sum of its digits overflows."""
+    """Whether a value is a decimal number too short to overflow."""
     cdef uint32_t pos = field.value
     if field.end == pos or field.end - pos > 10:
         return False
@@ -29,7 +29,7 @@ cdef inline bint is_plain(const uint8_t *text, const Field *field) noexcept nogi
 
 
 cdef inline bint are_plain(const uint8_t *text, const SyscallFields *found) noexcept nogil:
-    """Whether the numbers that are read are as the kernel prints them: digits and nothing else."""
+    """Whether the numbers that are read are as the kernel prints them: only digits."""
     return (is_plain(text, found.number) and is_plain(text, found.pid)
             and is_plain(text, found.pid + 1) and is_plain(text, found.pid + 2)
             and found.a1.end - found.a1.value <= 16 and found.a1[-1].end - found.a1[-1].value <= 16)
@@ -41,7 +41,7 @@ cdef class LogFields(KernelFields):
 
     cdef void take(self, LogEvent *event, int record_type, const uint8_t *text, uint32_t body,
                    uint32_t length) noexcept nogil:
-        """Take one record's text; only the types that aureport reads say anything."""
+        """Take one record's text; only the types that aureport reads yield values."""
         cdef Walk walk
         cdef const uint8_t *cut
         if (record_type == 1302 or record_type == 1307 or record_type == 1309
@@ -86,7 +86,7 @@ cdef class LogFields(KernelFields):
 
     cdef bint take_in_order(self, LogEvent *event, const uint8_t *text, uint32_t body,
                             uint32_t length) noexcept nogil:
-        """A SYSCALL record with all fields where they belong; false, and nothing taken, if not."""
+        """Take a SYSCALL record with all fields in their places; else false, and take nothing."""
         cdef SyscallFields found
         cdef Field *comm
         cdef Field *key

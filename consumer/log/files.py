@@ -1,6 +1,6 @@
 """Files of audit.log: rotated, compressed, from standard input; in the order of their time.
 
-What is compressed is told by its first bytes, not by its name. Nothing of the content is judged.
+Compression is recognised by the first bytes, not by the name. The content is not judged.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ DAMAGED = (EOFError, OSError, zlib.error, lzma.LZMAError)
 
 
 class _UnpackingProgram(io.RawIOBase):
-    """What a program that unpacks its standard input says; the file's position is shared."""
+    """The output of a program that unpacks its standard input; the file's position is shared."""
 
     def __init__(self, words: list[str], file: int) -> None:
         self._program = words[0]
@@ -44,7 +44,7 @@ class _UnpackingProgram(io.RawIOBase):
         return True
 
     def readinto(self, buffer: Any) -> int:
-        """Bytes read; EOFError where the program ends with an error."""
+        """Read into `buffer`; return the bytes read. EOFError if the program ends with an error."""
         assert self._process.stdout is not None
         count = os.readv(self._process.stdout.fileno(), [buffer])
         if count == 0 and self._process.wait():
@@ -52,7 +52,7 @@ class _UnpackingProgram(io.RawIOBase):
         return count
 
     def close(self) -> None:
-        """End the program, too."""
+        """Close the file and end the program."""
         if not self.closed and self._process.stdout is not None:
             self._process.stdout.close()
             self._process.wait()
@@ -68,7 +68,7 @@ def _zstd(stream: IO[bytes]) -> IO[bytes]:
 
 
 def _zstd_by_program(stream: IO[bytes]) -> IO[bytes]:
-    """Before Python 3.14. A pipe cannot be handed on: what was looked at of it is gone."""
+    """Unpack before Python 3.14. A pipe cannot be passed on: its inspected bytes are gone."""
     program = shutil.which("zstd")
     if program is None:
         raise UsageError(
@@ -92,7 +92,7 @@ _OPENERS: dict[bytes, Callable[[Any], Any]] = {
 
 
 class LogFile:
-    """One file, opened. `fd` is for reading directly, or None where there is a decompressor."""
+    """One open file. `fd` is for reading directly, or None if there is a decompressor."""
 
     def __init__(self, path: str) -> None:
         self.name = "standard input" if path == STDIN else path
@@ -112,11 +112,11 @@ class LogFile:
             self.fd = self._raw.fileno()
 
     def position(self) -> int:
-        """Bytes read of the file as it is on disk; 0 for what has no position."""
+        """Bytes read of the file as it is on disk; 0 if it has no position."""
         return os.lseek(self._raw.fileno(), 0, os.SEEK_CUR) if _is_regular(self._raw) else 0
 
     def rewind(self) -> None:
-        """Back to where `fd` begins; what peeking read ahead is forgotten."""
+        """Return to where `fd` begins; bytes that peeking read ahead are forgotten."""
         if self.fd is not None:
             os.lseek(self.fd, 0, os.SEEK_SET)
 
@@ -129,8 +129,8 @@ class LogFile:
         return int(match[1]) * 1000 + int(match[2]) if match else None
 
     def read(self) -> bytes:
-        """The next piece; empty at the end."""
-        # read1 gives what is there, so that a slow pipe is followed.
+        """Read the next piece; empty at the end."""
+        # read1 returns the bytes available, so that a slow pipe is followed.
         piece: bytes = self.stream.read1(PIECE_BYTES)
         return piece
 
@@ -163,7 +163,7 @@ def _is_regular(stream: Any) -> bool:
 
 
 def expand(paths: Iterable[str]) -> list[str]:
-    """The paths, a folder giving its `audit.log*` files. Raises UsageError for one without."""
+    """The paths, with a folder replaced by its `audit.log*` files; UsageError if it has none."""
     found: list[str] = []
     for path in paths:
         if path == STDIN or not os.path.isdir(path):  # noqa: PTH112

@@ -1,4 +1,4 @@
-"""Records of the kernel that are damaged, out of order or rare, read as aureport does."""
+"""Records of the kernel that are damaged, out of order or rare, read as aureport reads them."""
 
 
 from consumer.log.event cimport LogEvent

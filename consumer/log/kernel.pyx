@@ -1,4 +1,4 @@
-"""Records of the kernel that are damaged, out of order or rare, read as aureport does.
+"""Records of the kernel that are damaged, out of order or rare, read as aureport reads them.
 
 The rules are those of messages.pyx. Source: audit-userspace 3.0.9, src/ausearch-parse.c.
 """
@@ -86,7 +86,7 @@ cdef class KernelFields(MessageFields):
         before_comm = walk.at
         if self.string(walk, walk.at, event, COMM, b"comm=", 5) != FOUND:
             event.left_out |= WITHOUT_COMM
-        # Some reports look for the terminal first, and for the command behind it only.
+        # Some reports look for the terminal first, and for the command only after it.
         value = seek(walk, before_comm, b"tty=", 4)
         if value != NULL:
             value = until(walk, value, c" ")
@@ -141,7 +141,7 @@ cdef class KernelFields(MessageFields):
             self.set_call(event, arch, number)
 
     cdef void take_kernel(self, Walk *walk, LogEvent *event) noexcept nogil:
-        """Records that fill in only what their event has not said yet."""
+        """Take records that fill in only the values that their event does not have yet."""
         cdef uint32_t number = 0
         cdef const uint8_t *mark
         cdef int answer
@@ -194,7 +194,7 @@ cdef class KernelFields(MessageFields):
             event.left_out |= LEFT_ALL
 
     cdef void take_loose(self, Walk *walk, LogEvent *event, bint with_login) noexcept nogil:
-        """TTY and integrity records."""
+        """Take TTY and integrity records."""
         cdef uint32_t user = 0
         cdef const uint8_t *stop
         cdef int answer = walk_number(walk, b"pid=", 4, True, &user)
@@ -226,7 +226,7 @@ cdef class KernelFields(MessageFields):
             self.set_host(event, value, stop)
 
     cdef void take_address(self, Walk *walk, LogEvent *event) noexcept nogil:
-        """A SOCKADDR: 4 or 6, then the address; what is no internet address says nothing."""
+        """Take a SOCKADDR: 4 or 6, then the address; other address families yield nothing."""
         cdef uint16_t family = 0
         cdef uint32_t raw = 0
         cdef const uint8_t *value = seek(walk, walk.at, b"saddr=", 6)

@@ -1,8 +1,8 @@
-"""Where a record begins in a line of a log, and heads as the daemon wrote them once.
+"""The beginning of a record in a line of a log, and heads as old daemons wrote them.
 
 Syslog (RFC 3164 and 5424), kernel messages (`[   12.345678] audit: `) and dispatchers put words
 before the record. They end with a colon, a bracket, a `>` or the `-` of an empty field. A record
-that stands behind anything else is text of some program, and may be forged: it is not read.
+after anything else is text of some program, and may be forged: it is not read.
 """
 
 from libc.stdint cimport uint8_t, uint32_t
@@ -13,11 +13,11 @@ from consumer.record.header cimport HeaderCache, parse_header
 
 cdef enum:
     PREFIX_LIMIT = 1024     # of the longest hosts, tags and structured data
-    HEAD_LIMIT = 40         # of the longest head: 14 digits, 3, 10, and what is between
+    HEAD_LIMIT = 40         # of the longest head: 14 digits, 3, 10, and the characters between
 
 
 cdef inline bint ends_prefix(const uint8_t *line, uint32_t at) noexcept nogil:
-    """Whether what ends before line[at] is what syslog puts before a message."""
+    """Whether the text before line[at] ends as syslog's prefix of a message does."""
     cdef uint8_t last
     if at and line[at - 1] == c">":
         return line[0] == c"<"
@@ -35,7 +35,7 @@ cdef inline bint ends_prefix(const uint8_t *line, uint32_t at) noexcept nogil:
 
 
 cdef inline uint32_t begin_of_node(const uint8_t *line, uint32_t at) noexcept nogil:
-    """Where `node=HOST ` before line[at] begins; `at` if there is none."""
+    """The beginning of `node=HOST ` before line[at]; `at` if there is none."""
     cdef const uint8_t *before
     cdef uint32_t begin
     if at < 2 or line[at - 1] != c" ":
@@ -50,12 +50,12 @@ cdef inline uint32_t begin_of_node(const uint8_t *line, uint32_t at) noexcept no
 
 
 cdef inline bint is_inner(const uint8_t *line, uint32_t at) noexcept nogil:
-    """Whether a digit of `<14>` or a byte order mark stands there."""
+    """Whether a digit of `<14>` or a byte order mark is there."""
     return line[at] >= 0x80 or 48 <= line[at] <= 57
 
 
 cdef inline uint32_t behind_prefix(const uint8_t *line, uint32_t length) noexcept nogil:
-    """Where the record begins; 0 if the line begins with it, or if there is none."""
+    """The beginning of the record; 0 if the line begins with it, or if there is none."""
     cdef uint32_t limit = min(length, <uint32_t>PREFIX_LIMIT), at = 0, begin
     cdef const uint8_t *found
     if length > 5 and (memcmp(line, b"type=", 5) == 0 or memcmp(line, b"node=", 5) == 0):
@@ -74,7 +74,7 @@ cdef inline uint32_t behind_prefix(const uint8_t *line, uint32_t length) noexcep
 
 cdef inline bint read_old_header(const uint8_t *text, uint32_t length,
                                  HeaderCache *cache) noexcept nogil:
-    """The head of a message of an audit daemon before 2.5, which has no colon behind it."""
+    """Read the head of a message of an audit daemon before 2.5, which has no colon after it."""
     cdef uint8_t head[HEAD_LIMIT]
     cdef const uint8_t *close = <const uint8_t *>memmem(text, min(length, <uint32_t>HEAD_LIMIT - 2),
                                                         b")", 1)

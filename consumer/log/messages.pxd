@@ -1,4 +1,4 @@
-"""Records that programs write, and others with a user and little else, read as aureport does."""
+"""Records of programs, and others with a user and little else, read as aureport reads them."""
 
 from libc.stdint cimport uint8_t, uint32_t
 

@@ -1,6 +1,6 @@
-"""Records that programs write, and others with a user and little else, read as aureport does.
+"""Records of programs, and others with a user and little else, read as aureport reads them.
 
-Names are searched for in order. A record that aureport 3.0.9 refuses takes its event out of those
+Names are searched for in order. A record that aureport 3.0.9 refuses removes its event from the
 reports that need the field (`left_out`). Source: audit-userspace, src/ausearch-parse.c.
 """
 
@@ -44,7 +44,7 @@ cdef class MessageFields(ValueSums):
 
     cdef int string(self, Walk *walk, const uint8_t *at, LogEvent *event, uint32_t kind,
                     const char *word, uint32_t length) noexcept nogil:
-        """The quoted or hex value behind a word, searched for from `at` on."""
+        """Take the quoted or hex value after a word, searched for from `at` on."""
         cdef const uint8_t *value = seek(walk, at, word, length)
         if value == NULL:
             return ABSENT
@@ -68,7 +68,7 @@ cdef class MessageFields(ValueSums):
         return FOUND if self.decoded_key(event, value, walk.end) else BROKEN
 
     cdef int login(self, Walk *walk, LogEvent *event) noexcept nogil:
-        """The auid, which a space must follow."""
+        """Take the auid, which must be followed by a space."""
         cdef uint32_t user = 0
         cdef int answer = walk_number(walk, b"auid=", 5, True, &user)
         if answer == ABSENT:
@@ -78,7 +78,7 @@ cdef class MessageFields(ValueSums):
         return answer
 
     cdef bint other_user(self, const Walk *walk, LogEvent *event) noexcept nogil:
-        """The uid, of which aureport has no report; false if it is beyond 64 bits."""
+        """Take the uid, which no report of aureport shows; false if it is beyond 64 bits."""
         cdef uint32_t user = 0
         cdef bint fits = True
         cdef const uint8_t *value = seek(walk, walk.start, b" uid=", 5)
@@ -89,7 +89,7 @@ cdef class MessageFields(ValueSums):
 
     cdef const uint8_t *need_uid(self, const Walk *walk, LogEvent *event, const uint8_t *at,
                                  bint required) noexcept nogil:
-        """The report by auid also reads a uid, behind `at`; where that ends, else `at`."""
+        """Skip the uid after `at`, which the report by auid also reads; its end, else `at`."""
         cdef const uint8_t *value = seek(walk, at, b"uid=", 4)
         cdef const uint8_t *stop
         while value != NULL and value[-5] == c"a":
@@ -100,7 +100,7 @@ cdef class MessageFields(ValueSums):
         return at if stop == NULL else stop
 
     cdef void take_message(self, Walk *walk, LogEvent *event, bint avc) noexcept nogil:
-        """A message of a program, whose text is what that program made of it."""
+        """Take a message of a program, which may contain any text."""
         cdef uint32_t ignored = 0
         cdef const uint8_t *mark
         cdef const uint8_t *value
@@ -144,7 +144,7 @@ cdef class MessageFields(ValueSums):
             event.left_out |= self.message_ends(walk, mark)
 
     cdef void bare_exe(self, Walk *walk, LogEvent *event, const uint8_t *value) noexcept nogil:
-        """Programs also write paths without quotes."""
+        """Take a path without quotes, as some programs write it."""
         cdef const uint8_t *stop = until(walk, value, c" ")
         cdef const uint8_t *at = value
         if value < walk.end and value[0] == c'"':
@@ -161,7 +161,7 @@ cdef class MessageFields(ValueSums):
             event.value[EXE] = self.number(EXE, value, <uint32_t>(stop - value))
 
     cdef uint32_t take_host(self, Walk *walk, LogEvent *event) noexcept nogil:
-        """`hostname=`, or `addr=` where the name is `?`; what is left out if they have no end."""
+        """Take `hostname=`, or `addr=` if the name is `?`; the LEFT_ bits if they have no end."""
         cdef const uint8_t *value = seek(walk, walk.at, b"hostname=", 9)
         cdef const uint8_t *stop
         cdef const uint8_t *other

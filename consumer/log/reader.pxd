@@ -9,7 +9,7 @@ from consumer.log.values cimport Values
 cdef enum:
     BUFFER_BYTES = 1048576
     NAME_LIMIT = 40
-    NODE_LIMIT = 335    # aureport looks no further
+    NODE_LIMIT = 335    # aureport searches no further
     SAMPLE_BYTES = 1024
 
 

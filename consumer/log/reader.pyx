@@ -2,8 +2,9 @@
 
 Before a record may stand what syslog, the kernel or the journal put there, see line.pxd.
 
-Reads from a descriptor in large pieces, or takes pieces from elsewhere; holds one mebibyte. What
-is no record is counted, never fatal. Of a line longer than 16 KiB only the beginning is decoded.
+Pieces are read from a descriptor, or taken from elsewhere; the buffer holds one mebibyte. Lines
+that are not records are counted, never fatal. Of a line longer than 16 KiB only the beginning is
+decoded.
 """
 
 import cython
@@ -38,7 +39,7 @@ cdef enum:
 
 @cython.final
 cdef class LogReader:
-    """Feeds `events`. `own_pid` is a process whose joining and leaving is counted apart, too."""
+    """Feeds `events`. Records of `own_pid`'s joining and leaving are also counted separately."""
 
     def __cinit__(self, LogEvents events not None, uint32_t own_pid=0):
         cdef const uint8_t[::1] spelled
@@ -60,7 +61,7 @@ cdef class LogReader:
         free_values(&self.types)
 
     def begin_file(self):
-        """Another file: `first_damaged` is of this one, counted from the first line of all."""
+        """Begin a file: `first_damaged` is of this one, its line counted from the first file on."""
         self.first_damaged = 0
 
     @property
@@ -69,9 +70,9 @@ cdef class LogReader:
         return self.sample[:self.sample_length] if self.first_damaged else b""
 
     def read_from(self, int fd):
-        """Read once from a descriptor and take its lines; how many bytes came, 0 at the end.
+        """Read once from a descriptor and take its lines; return the bytes read, 0 at the end.
 
-        Raises OSError where reading fails.
+        Raises OSError if reading fails.
         """
         cdef ssize_t count
         cdef int failure = 0
@@ -107,7 +108,7 @@ cdef class LogReader:
                 self.split(False)
 
     def end_file(self):
-        """The file has ended; what is left is a line without a line feed."""
+        """End the file; the rest of the buffer is a line without a line feed."""
         with nogil:
             self.split(True)
 
@@ -160,13 +161,13 @@ cdef class LogReader:
 
     cdef bint read_line(self, const uint8_t *line, uint32_t length,
                         uint32_t line_bytes) noexcept nogil:
-        """Take a line; false if it is no record."""
+        """Take a line; false if it is not a record."""
         cdef uint32_t behind = behind_prefix(line, length)
         return self.read_record(line + behind, length - behind, line_bytes)
 
     cdef bint read_record(self, const uint8_t *line, uint32_t length,
                           uint32_t line_bytes) noexcept nogil:
-        """Take a line without what stood before it."""
+        """Take a line without its prefix."""
         cdef uint32_t node = NO_VALUE, name, shown
         cdef const uint8_t *space
         cdef const uint8_t *text
@@ -208,7 +209,7 @@ cdef class LogReader:
         return True
 
     cdef int type_of(self, const uint8_t *name, uint32_t length) noexcept nogil:
-        """The number of a type's name; -1 for one that is not known."""
+        """The number of a type's name; -1 if it is unknown."""
         cdef uint32_t place = self.last_type
         if not equals(&self.types, &self.types.values[place], name, length):
             place = find_value(&self.types, seeded_hash(0, name, length), name, length)

@@ -1,6 +1,6 @@
 """Fields found by their names alone, in records that have no fixed order or are damaged.
 
-The rules are aureport's, so that what it can read of such a record is what is read here. Source:
+The rules are aureport's, so that the same parts of such a record are read here. Source:
 audit-userspace 3.0.9, src/ausearch-parse.c and unescape() of src/ausearch-lookup.c.
 """
 
@@ -18,13 +18,13 @@ cdef enum:
 
 cdef struct Walk:
     const uint8_t *start
-    const uint8_t *at     # where the next search begins
+    const uint8_t *at     # the start of the next search
     const uint8_t *end
 
 
 cdef inline const uint8_t *seek(const Walk *walk, const uint8_t *at, const char *word,
                                 size_t length) noexcept nogil:
-    """Behind the next occurrence of a word, or NULL."""
+    """The text after the next occurrence of a word, or NULL."""
     cdef const uint8_t *found = NULL
     if at < walk.end:
         found = <const uint8_t *>memmem(at, walk.end - at, word, length)
@@ -33,7 +33,7 @@ cdef inline const uint8_t *seek(const Walk *walk, const uint8_t *at, const char 
 
 cdef inline const uint8_t *until(const Walk *walk, const uint8_t *at,
                                  int byte) noexcept nogil:
-    """The next such byte, or NULL."""
+    """The next occurrence of a byte, or NULL."""
     return <const uint8_t *>memchr(at, byte, walk.end - at)
 
 
@@ -46,7 +46,7 @@ cdef inline int nibble(uint8_t byte) noexcept nogil:
 
 
 cdef inline bint read_number(const uint8_t *at, const uint8_t *end, uint32_t *out) noexcept nogil:
-    """As strtoul() reads it, cut to 32 bits, a sign heeded; false if it is beyond 64 bits."""
+    """Read a number like strtoul(), with sign, cut to 32 bits; false if it is beyond 64 bits."""
     cdef uint64_t number = 0
     cdef bint negative = False, fits = True
     while at < end and (at[0] == c" " or 9 <= at[0] <= 13):
@@ -63,7 +63,7 @@ cdef inline bint read_number(const uint8_t *at, const uint8_t *end, uint32_t *ou
 
 
 cdef inline uint32_t leading_number(const uint8_t *at, const uint8_t *end) noexcept nogil:
-    """The same where a number beyond 64 bits is nothing special."""
+    """The same, without a check for numbers beyond 64 bits."""
     cdef uint32_t number = 0
     read_number(at, end, &number)
     return number
@@ -71,9 +71,9 @@ cdef inline uint32_t leading_number(const uint8_t *at, const uint8_t *end) noexc
 
 cdef inline int walk_number(Walk *walk, const char *word, size_t length, bint spaced,
                             uint32_t *out) noexcept nogil:
-    """The number behind a word, broken if it is beyond 64 bits.
+    """Read the number after a word; broken if it is beyond 64 bits.
 
-    `spaced` calls it broken if no space follows anywhere, too.
+    With `spaced` it is also broken if no space follows anywhere.
     """
     cdef const uint8_t *value = seek(walk, walk.at, word, length)
     cdef const uint8_t *stop
@@ -89,14 +89,14 @@ cdef inline int walk_number(Walk *walk, const char *word, size_t length, bint sp
 
 
 cdef inline bint result_fits(const Walk *walk, const uint8_t *at) noexcept nogil:
-    """Whether the number behind `res=` is within 64 bits; true where there is none."""
+    """Whether the number after `res=` is within 64 bits; true if there is none."""
     cdef uint32_t ignored = 0
     cdef const uint8_t *value = seek(walk, at, b"res=", 4)
     return value == NULL or read_number(value, walk.end, &ignored)
 
 
 cdef inline int walk_word(Walk *walk, const char *word, size_t length) noexcept nogil:
-    """Past a value, which a space must follow."""
+    """Skip a value, which must be followed by a space."""
     cdef const uint8_t *value = seek(walk, walk.at, word, length)
     cdef const uint8_t *stop
     if value == NULL:
@@ -109,7 +109,7 @@ cdef inline int walk_word(Walk *walk, const char *word, size_t length) noexcept 
 
 
 cdef inline int walk_argument(Walk *walk, const char *word, size_t length) noexcept nogil:
-    """Past a hexadecimal number, which a space must follow; broken if it is beyond 64 bits."""
+    """Skip a hexadecimal number, which a space must follow; broken if it is beyond 64 bits."""
     cdef const uint8_t *value = seek(walk, walk.at, word, length)
     cdef const uint8_t *stop
     cdef uint32_t digits = 0
@@ -129,9 +129,9 @@ cdef inline int walk_argument(Walk *walk, const char *word, size_t length) noexc
 
 cdef inline int32_t unescape(const uint8_t *at, const uint8_t *end, uint8_t *out,
                              uint32_t room, uint32_t *raw) noexcept nogil:
-    """Decode hex up to the first NUL, or take a word in parentheses as it is; -1 if it is neither.
+    """Decode hex up to the first NUL, or copy a word in parentheses; -1 if it is neither.
 
-    `raw` is how many whole bytes were decoded, whatever is in them; at most `room`.
+    `raw` is the number of whole bytes decoded, with any content; at most `room`.
     """
     cdef const uint8_t *stop
     cdef uint32_t count = 0

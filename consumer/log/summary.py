@@ -1,7 +1,7 @@
-"""Reads files of audit.log and sums up their events: `python -m consumer.log FILE…`.
+"""The sums of the events in files of audit.log: `python -m consumer.log FILE…`.
 
-Prints one JSON document. Decoding and counting are Cython (log_reader, log_events, log_fields);
-this module opens, orders, and says what was found.
+One JSON document is printed. Decoding and counting are Cython (`reader`, `events`, `fields`); this
+module opens and orders the files and reports the result.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from consumer.log.tables import KINDS, SHAPE, Row, shapes, table
 SCHEMA = "auditbench.log/1"
 TICK_MS = 250
 DEFAULT_KINDS = ("exe", "syscall", "key", "auid", "address")
-# Records may say less than their event already has; these are always kept for that.
+# Some records complete only what their event lacks; these kinds are always kept for that.
 _KEPT = frozenset({"exe", "comm", "auid"})
 _FOR_RULES = frozenset({"syscall", "key", "exe", "auid", "uid"})
 
@@ -30,7 +30,7 @@ Progress = Callable[[int, int], None]
 
 
 class LogSums:
-    """Takes logs and gives their sums. `kinds` are names of KINDS; `with_shapes` is for rules."""
+    """The sums of logs. `kinds` are names of KINDS; `with_shapes` is for rules."""
 
     def __init__(
         self, kinds: Collection[str] = DEFAULT_KINDS, *, with_shapes: bool = False, own_pid: int = 0
@@ -45,7 +45,7 @@ class LogSums:
         self._cause: Cause | None = None
 
     def take_file(self, file: LogFile, tick: Callable[[], None]) -> None:
-        """Take a whole file; one that is damaged as a file ends where it is."""
+        """Take a whole file; a file that cannot be read further ends there."""
         before = self._counts()
         self.reader.begin_file()
         problem = None
@@ -70,9 +70,9 @@ class LogSums:
     def take_descriptor(
         self, name: str, fd: int, tick: Callable[[], None], interrupted: Callable[[], None]
     ) -> None:
-        """Take what comes from a pipe until its end; Ctrl-C calls `interrupted` and goes on.
+        """Read a pipe until its end; Ctrl-C calls `interrupted`, and reading continues.
 
-        `tick` is also called where for a while nothing comes.
+        `tick` is also called when no data comes for a while.
         """
         before = self._counts()
         self.reader.begin_file()
@@ -110,7 +110,7 @@ class LogSums:
         )
 
     def check(self) -> None:
-        """Raises UsageError where there are lines and none of them is a record."""
+        """Raise UsageError if there are lines and none of them is a record."""
         if self._cause is None or self.reader.records:
             return
         names = [file["name"] for file in self._files]
@@ -120,7 +120,7 @@ class LogSums:
         )
 
     def shapes(self) -> list[Row]:
-        """What rules can be held against; after `document`."""
+        """The system calls to evaluate rules on; call it after `document`."""
         return shapes(self._fields)
 
     def document(self) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Sums by value of each kind, and how the values of an event are set."""
+"""Sums by value of each kind, and setting the values of an event."""
 
 from libc.stdint cimport uint8_t, uint32_t
 

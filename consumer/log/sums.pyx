@@ -1,6 +1,6 @@
-"""Sums by value of each kind, and how the values of an event are set.
+"""Sums by value of each kind, and setting the values of an event.
 
-Knows nothing of the text that they come from but quotes and hex.
+Of the text they come from, only quotes and hex are known here.
 """
 
 from libc.stdint cimport int32_t, uint8_t, uint32_t
@@ -27,7 +27,7 @@ import os
 
 
 cdef inline uint32_t without_empty(uint8_t *keys, uint32_t length) noexcept nogil:
-    """Close the gaps that empty keys leave between the separators; the new length."""
+    """Close the gaps that empty keys leave between the separators; return the new length."""
     cdef uint32_t at, kept = 0
     for at in range(length):
         if keys[at] != 1 or (kept and keys[kept - 1] != 1):
@@ -50,7 +50,7 @@ cdef class ValueSums:
             free_values(&self.kinds[kind])
 
     def rows(self, uint32_t kind):
-        """(value, events, records, bytes) of each value of a kind, in order of first sight."""
+        """(value, events, records, bytes) of each value of a kind, in order of first occurrence."""
         values = self.kinds[kind]
         return [
             (values.text[values.values[i].place:values.values[i].place + values.values[i].length],
@@ -80,7 +80,7 @@ cdef class ValueSums:
 
     cdef bint set_chosen(self, LogEvent *event, uint32_t kind, const uint8_t *value,
                          const uint8_t *end) noexcept nogil:
-        """A value that whoever ran the process chose; false for a quote that is never closed."""
+        """Set a value that a user chose; false for a quote that is never closed."""
         cdef const uint8_t *stop
         cdef uint32_t raw = 0
         cdef int32_t length
@@ -103,14 +103,14 @@ cdef class ValueSums:
         event.value[SYSCALL] = self.number(SYSCALL, call, 8)
 
     cdef void set_user(self, LogEvent *event, uint32_t kind, uint32_t user) noexcept nogil:
-        # aureport takes -2 for "no auid was seen".
+        # For aureport, -2 means "no auid was seen".
         event.value[kind] = NO_VALUE
         if user != <uint32_t>0xFFFFFFFE or kind == UID:
             event.value[kind] = self.number(kind, &user, 4)
 
     cdef void set_host(self, LogEvent *event, const uint8_t *value,
                        const uint8_t *stop) noexcept nogil:
-        """A name as a program wrote it, told from binary addresses by the 0 before it."""
+        """Set a name as a program wrote it, with a 0 before it, unlike binary addresses."""
         cdef uint32_t length = <uint32_t>(stop - value)
         if length < MAX_TEXT:
             self.scratch[0] = 0
@@ -118,7 +118,7 @@ cdef class ValueSums:
             event.value[ADDRESS] = self.number(ADDRESS, self.scratch, length + 1)
 
     cdef void add_key(self, LogEvent *event, const uint8_t *key, uint32_t length) noexcept nogil:
-        """Keys of one event are one value, with 0x01 between them as the kernel has it."""
+        """Add a key; the keys of one event are one value, separated by 0x01 as in the kernel."""
         cdef uint32_t number = event.value[KEY], before
         if number == NO_VALUE or number == NO_ROOM:
             event.value[KEY] = self.number(KEY, key, length)
@@ -132,7 +132,7 @@ cdef class ValueSums:
         event.value[KEY] = self.number(KEY, self.joined, before + 1 + length)
 
     cdef void count(self, LogEvent *event) noexcept nogil:
-        """The event has ended: add it to the sums of its values."""
+        """Add an event that has ended to the sums of its values."""
         cdef uint32_t kind, number
         for kind in range(SHAPE):
             number = event.value[kind]

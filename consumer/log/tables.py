@@ -1,4 +1,4 @@
-"""What the sums of a log say: values decoded, rows in order. No file is opened here."""
+"""Tables of the sums of a log: values decoded, rows in order. No file is opened here."""
 
 from __future__ import annotations
 
@@ -29,10 +29,10 @@ _SHAPE = struct.Struct("=IIIIIi")
 
 
 def table(fields: LogFields, kind: str) -> dict[str, Any]:
-    """The table of a kind: `rows` by falling count, and what is in none of them.
+    """The table of a kind: `rows` in descending order of count, and events in none of them.
 
-    `left_out` are events of which aureport cannot read what it needs; `beyond_memory` events whose
-    value came after 1,048,576 others; `number_zero` system calls that aureport does not count.
+    `left_out` are events in which aureport cannot read a field it needs; `beyond_memory` events
+    whose value came after 1,048,576 others; `number_zero` calls that aureport does not count.
     """
     number = KINDS.index(kind)
     left_out, beyond = fields.apart(number)
@@ -73,7 +73,7 @@ def _rows(kind: str, value: bytes) -> Iterable[Row]:
 
 
 def _keys(value: bytes) -> Iterable[Row]:
-    """Each key of an event, as often as it has it; several keys are one value to the sums."""
+    """Each key of an event, as often as it occurs; in the sums several keys are one value."""
     for key in value.split(KEY_SEPARATOR):
         if key != b"(null)":
             yield {"value": values.text(key)}
@@ -102,9 +102,9 @@ def address(value: bytes) -> str:
 
 
 def shapes(fields: LogFields) -> list[Row]:
-    """The system calls as rules may ask for them; `key` has 0x01 between several keys.
+    """The system calls as rules may test them; `key` has 0x01 between several keys.
 
-    `exit` is 0 for every success, the negative errno else, and None if the task died in the call.
+    `exit` is 0 for every success, else the negative errno, and None if the task died in the call.
     """
     raw = {kind: [row[0] for row in fields.rows(KINDS.index(kind))] for kind in KINDS[:6]}
 

@@ -1,7 +1,7 @@
-"""Distinct values of one kind, each with a number and sums, in memory that is bounded.
+"""Distinct values of one kind, each with a number and sums, in bounded memory.
 
-A value beyond the bounds has no number; its events are summed up apart. The hash is seeded by
-chance, because whoever runs processes chooses the values.
+A value beyond the bounds has no number; its events are summed up separately. The hash has a random
+seed, because users choose the values.
 """
 
 from libc.stdint cimport uint8_t, uint32_t, uint64_t
@@ -67,7 +67,7 @@ cdef inline bint equals(Values *self, const Value *value, const uint8_t *bytes,
 
 
 cdef inline bint widen(Values *self) noexcept nogil:
-    """Room for twice as many values; false without memory."""
+    """Make room for twice as many values; false if there is no memory."""
     cdef uint32_t room = self.room * 2 if self.room else FIRST_ROOM
     cdef uint32_t number, at
     cdef Value *values = <Value *>realloc(self.values, room * sizeof(Value))
@@ -142,7 +142,7 @@ cdef inline uint32_t find_value(Values *self, uint64_t hashed, const uint8_t *by
 
 
 cdef inline uint32_t number_of(Values *self, const uint8_t *bytes, uint32_t length) noexcept nogil:
-    """The number of a value, a new one if need be; NO_ROOM if there can be none."""
+    """The number of a value, a new one if needed; NO_ROOM if there is no room."""
     cdef uint64_t hashed
     cdef uint32_t number
     if self.last < self.count and equals(self, &self.values[self.last], bytes, length):

@@ -1,6 +1,6 @@
 """A file written in large batches, without the GIL.
 
-A failed write sets `error` and drops what follows; the caller looks at it between batches.
+A failed write sets `error` and drops all later data; the caller checks it between batches.
 """
 
 import cython
@@ -33,7 +33,7 @@ cdef class OutFile:
             close(self.fd)
 
     cdef uint8_t *room(self, size_t length) noexcept nogil:
-        """Where the next `length` bytes (at most BUFFER_BYTES) go; add what was used to `used`."""
+        """The place of the next `length` bytes (at most BUFFER_BYTES); add those used to `used`."""
         if self.used + length > BUFFER_BYTES:
             self.flush_buffer()
         return self.buffer + self.used
@@ -62,6 +62,6 @@ cdef class OutFile:
             self.put(&data[0], data.shape[0])
 
     def flush(self):
-        """Hand everything to the kernel."""
+        """Write everything to the file."""
         with nogil:
             self.flush_buffer()

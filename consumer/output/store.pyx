@@ -1,6 +1,6 @@
 """Records as the lines of a raw audit.log: `type=NAME msg=audit(...): ...`.
 
-As auditd does it: no line for EOE, line feeds in a message become spaces, a trailing space goes.
+As in auditd: no line for EOE, line feeds in a message become spaces, a trailing space is removed.
 """
 
 import cython

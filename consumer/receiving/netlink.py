@@ -1,7 +1,7 @@
-"""The audit netlink socket: opened, registered or joined, filtered, given back.
+"""The audit netlink socket: opening, registering or joining, filtering, releasing.
 
-Only registration travels on it; other control requests go over sockets of their own, because the
-kernel drops an acknowledgement when the receive buffer is full. Receiving is `receive`'s work.
+Only registration uses it; other control requests use sockets of their own, because the kernel
+drops an acknowledgement if the receive buffer is full. `receive` does the receiving.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ def _unfit(what: str, number: int) -> HostUnfitError:
 
 
 def open_socket() -> socket.socket:
-    """An audit netlink socket, bound to a port id of the kernel's choice."""
+    """Open an audit netlink socket, bound to a port id of the kernel's choice."""
     try:
         sock = socket.socket(
             socket.AF_NETLINK, socket.SOCK_RAW | socket.SOCK_CLOEXEC, NETLINK_AUDIT
@@ -56,9 +56,9 @@ def open_socket() -> socket.socket:
 
 
 def set_receive_buffer(sock: socket.socket, wanted_bytes: int) -> int:
-    """Ask for a receive buffer and return what the kernel grants, as getsockopt says it.
+    """Request a receive buffer and return the size that the kernel grants, by getsockopt.
 
-    The kernel doubles what it is given; the wish is halved so that both numbers mean the same.
+    The kernel doubles the given size, so half of it is requested and both numbers mean the same.
     Without CAP_NET_ADMIN net.core.rmem_max caps it.
     """
     try:
@@ -69,7 +69,7 @@ def set_receive_buffer(sock: socket.socket, wanted_bytes: int) -> int:
 
 
 def silence_enobufs(sock: socket.socket) -> None:
-    """Keep a full buffer from stopping delivery until it has been emptied completely."""
+    """Keep a full buffer from stopping delivery until it is completely empty."""
     sock.setsockopt(SOL_NETLINK, NETLINK_NO_ENOBUFS, 1)
 
 
@@ -82,11 +82,11 @@ def join_multicast(sock: socket.socket) -> None:
 
 
 def accept_kernel_only(sock: socket.socket) -> None:
-    """Have the kernel refuse what other processes send to this socket.
+    """Have the kernel refuse datagrams that other processes send to this socket.
 
-    A connected netlink socket gets unicasts from its peer only (net/netlink/af_netlink.c,
-    netlink_getsockbyportid()), so no datagram's sender need be looked at. It does not hold for
-    multicasts.
+    A connected netlink socket gets unicasts only from its peer (net/netlink/af_netlink.c,
+    netlink_getsockbyportid()), so the sender of a datagram need not be checked. This does not
+    hold for multicasts.
     """
     sock.connect((0, 0))
 
@@ -105,7 +105,7 @@ def register(sock: socket.socket) -> None:
 
 
 def request_registration(sock: socket.socket, pid: int, sequence: int) -> None:
-    """Ask for AUDIT_SET of the daemon's pid: the caller's, or 0 to unregister."""
+    """Send AUDIT_SET with the daemon's pid: the caller's, or 0 to unregister."""
     status = [0] * 11
     status[0] = STATUS_PID
     status[3] = pid
@@ -118,7 +118,7 @@ def _send(sock: socket.socket, kind: int, flags: int, sequence: int, payload: by
     try:
         sock.sendto(header + payload, (0, 0))
     except OSError as error:
-        raise _unfit("the kernel takes no audit request", error.errno or 0) from None
+        raise _unfit("the kernel accepts no audit request", error.errno or 0) from None
 
 
 def _acknowledgement(sock: socket.socket, sequence: int) -> int:
@@ -139,7 +139,7 @@ def _acknowledgement(sock: socket.socket, sequence: int) -> int:
 
 
 def _holder() -> str:
-    """` by process N` if the kernel tells who is registered, else nothing."""
+    """` (process N)` if the kernel names the registered daemon, else nothing."""
     try:
         with open_socket() as sock:
             sock.settimeout(ANSWER_TIMEOUT_S)
@@ -155,7 +155,7 @@ def _holder() -> str:
 def user_messages_filter() -> bytes:
     """A classic BPF program that passes acknowledgements and user messages, and drops the rest.
 
-    nlmsg_type is in host order, while BPF loads half words in network order, so it is put together
+    nlmsg_type is in host order, while BPF loads half words in network order, so it is assembled
     from its two bytes.
     """
     low, high = (4, 5) if sys.byteorder == "little" else (5, 4)
@@ -175,7 +175,7 @@ def user_messages_filter() -> bytes:
 
 
 def discard_records(sock: socket.socket) -> None:
-    """Let the kernel drop everything but user messages before it is charged to this socket."""
+    """Let the kernel drop all but user messages before they are charged to this socket."""
     program = array("B", user_messages_filter())
     address, length = program.buffer_info()
     sock.setsockopt(socket.SOL_SOCKET, SO_ATTACH_FILTER, struct.pack("HL", length // 8, address))

@@ -17,7 +17,7 @@ from consumer.output import capture
 def feed_frames(Pipeline pipeline not None, const uint8_t[::1] frames):
     """Feed frames (u32 length, u64 time, datagram; see docs/capture.md) into a pipeline.
 
-    Raises ValueError where a frame goes beyond the end of the data.
+    Raises ValueError if a frame goes beyond the end of the data.
     """
     cdef size_t pos = 0, end = frames.shape[0]
     cdef uint32_t length = 0, taken
@@ -40,14 +40,14 @@ def feed_frames(Pipeline pipeline not None, const uint8_t[::1] frames):
 
 
 def frame(message_type, text, *, time_ns=0):
-    """One frame holding a record, as a capture file has it."""
+    """One frame with a record, as in a capture file."""
     length = HEADER_BYTES + len(text)
     header = struct.pack("=IHHII", length, message_type, 0, 0, 0)
     return struct.pack("<IQ", length, time_ns) + header + text
 
 
 def split_capture(bytes content):
-    """Metadata and frames of an uncompressed capture file; ValueError if it is none."""
+    """Metadata and frames of an uncompressed capture file; ValueError if it is not one."""
     if content[:8] != capture.MAGIC or len(content) < 16:
         raise ValueError("no capture file: it does not begin with AUDITCAP")
     version, length = struct.unpack_from("<II", content, 8)
@@ -60,7 +60,7 @@ def split_capture(bytes content):
 
 
 def fields_of(record_type, bytes text):
-    """Time in ms, serial and the (key, value) pairs of a record's text; None if it is no record.
+    """Time in ms, serial and (key, value) pairs of a record's text; None if it is not a record.
 
     Values are as in the text, quotes included.
     """

@@ -1,4 +1,4 @@
-"""What is done with each datagram, by depth."""
+"""The processing of each datagram, by depth."""
 
 from libc.stdint cimport int32_t, int64_t, uint8_t, uint32_t, uint64_t
 

@@ -1,6 +1,6 @@
-"""What is done with each datagram, by depth: counted, decoded, assembled, stored.
+"""The processing of each datagram, by depth: counting, decoding, assembly, storage.
 
-It does not know where datagrams come from. Nothing is allocated per datagram.
+The source of the datagrams is not known here. Nothing is allocated per datagram.
 """
 
 import cython
@@ -30,8 +30,8 @@ from consumer import catalog
 cdef class Pipeline:
     """All counters of one run.
 
-    `depth` is a name of the catalog, `marker` the text that sync markers begin with (empty: none
-    are looked for), `assembler` the table for depths from `assemble` on, `store` and `capture`
+    `depth` is a name of the catalog, `marker` the text that sync markers begin with (empty: no
+    search for them), `assembler` the table for depths from `assemble` on, `store` and `capture`
     open files or None.
     """
 
@@ -64,9 +64,9 @@ cdef class Pipeline:
 
     cdef void feed(self, const uint8_t *datagram, uint32_t length, bint truncated,
                    uint64_t now_ns) noexcept nogil:
-        """Take one datagram: struct nlmsghdr and text. nlmsg_len is not looked at.
+        """Take one datagram: struct nlmsghdr and text. nlmsg_len is ignored.
 
-        `truncated` says that the datagram was longer than `length`.
+        `truncated` means that the datagram was longer than `length`.
         """
         cdef uint16_t message_type
         cdef bint readable = False
@@ -97,7 +97,7 @@ cdef class Pipeline:
 
     cdef void take_control(self, uint32_t message_type, const uint8_t *datagram,
                            uint32_t length) noexcept nogil:
-        """Count an answer of the kernel to this process; note what an acknowledgement says."""
+        """Count an answer of the kernel to this process; note an acknowledgement's error."""
         self.control_messages += 1
         if message_type == NLMSG_DONE:
             self.done = True
@@ -143,7 +143,7 @@ cdef class Pipeline:
                      uint32_t length) noexcept nogil:
         """Locate all fields of a record; from depth `assemble` on, take it into its event.
 
-        False where it has no readable head.
+        False if it has no readable head.
         """
         if self.depth == DEPTH_STORE:
             self.store.put_line(record_type, text, length)
@@ -166,7 +166,7 @@ cdef class Pipeline:
         return self.ack_sequence, self.ack_error
 
     def records_by_type(self):
-        """How many records of each type came, by the type's number as text."""
+        """The number of records of each type, by the type's number as text."""
         cdef uint32_t i
         return {str(i): self.by_type[i] for i in range(ALL_TYPES) if self.by_type[i]}
 
@@ -179,7 +179,7 @@ cdef class Pipeline:
                 "gaps": serials.span + 1 - <int64_t>serials.distinct}
 
     def finish(self, uint32_t native_arch=0xC000003E):
-        """Make events in flight final and return all counters, as the result document has them."""
+        """Make events in flight final and return all counters, as in the result document."""
         open_events = self.assembler.finish() if self.depth >= DEPTH_ASSEMBLE else 0
         counters = self.counters(native_arch)
         if counters["events"] is not None:

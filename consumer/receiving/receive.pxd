@@ -9,7 +9,7 @@ from consumer.receiving.pipeline cimport Pipeline
 
 cdef enum:
     SLOT_BYTES = 16400    # a header and MAX_TEXT of text
-    SLOT_STRIDE = 16832   # no multiple of 4096, lest all slots fall on the same cache sets
+    SLOT_STRIDE = 16832   # not a multiple of 4096, or all slots would share cache sets
     WATCHED = 3
 
 

@@ -2,8 +2,8 @@
 
 After a batch that emptied the socket it rests for up to a millisecond, so that records gather in
 the socket buffer instead of waking this process one by one; the rest is short enough that a
-kernel delivering at full rate fills only a part of the buffer. It knows no protocol but that of
-the sender's address; what a datagram means is the pipeline's business.
+kernel delivering at full rate fills only a part of the buffer. Only the sender's address is
+interpreted here; the pipeline interprets the datagrams.
 """
 
 import cython
@@ -30,7 +30,7 @@ from consumer.record.types cimport is_record
 
 cdef enum:
     SO_MEMINFO = 55           # asm-generic/socket.h; libc headers before 2.26 lack it
-    LOOK_EVERY_NS = 2000000   # how often commands, signals and the deadline are looked at
+    LOOK_EVERY_NS = 2000000   # how often commands, signals and the deadline are checked
     REST_NS = 1000000
     FILL_BYTES_PER_S = 8000000000  # no kernel fills a socket buffer faster than an eighth of this
 
@@ -66,7 +66,7 @@ cdef class Receiver:
     """Receives from `fd` into `pipeline`, up to `batch` datagrams per call.
 
     `control_fds` (at most two) end the loop when they can be read. With `check_senders` only
-    datagrams from the kernel are taken, which costs a seventh of all; `empty_ends` says that an
+    datagrams from the kernel are taken, which costs a seventh of all; `empty_ends` means that an
     empty datagram, or NLMSG_DONE, is the end. `rcvbuf_bytes` sets how long the loop may rest.
     """
 
@@ -101,7 +101,7 @@ cdef class Receiver:
         free(self.senders)
 
     def point_slots(self):
-        """Tell the kernel once where each datagram goes."""
+        """Set once where the kernel puts each datagram."""
         cdef unsigned int i
         for i in range(self.batch):
             self.vectors[i].iov_base = self.slots + <size_t>i * SLOT_STRIDE
@@ -128,7 +128,7 @@ cdef class Receiver:
         return reason
 
     cdef int turn(self, int64_t deadline_ns, uint64_t limit, bint until_empty) noexcept nogil:
-        """One batch, and a wait if the socket is empty; 0 to go on."""
+        """Take one batch, and wait if the socket is empty; 0 to continue."""
         cdef int64_t now_ns = monotonic_ns()
         cdef uint32_t markers = self.pipeline.marker_count
         cdef int received
@@ -153,7 +153,7 @@ cdef class Receiver:
         return 0
 
     cdef int receive_batch(self, uint64_t limit, int64_t now_ns) noexcept nogil:
-        """Take what is there, up to a batch; 0 if there is nothing, -1 at the end or on error."""
+        """Receive up to a batch; 0 if there is nothing, -1 at the end or on error."""
         cdef unsigned int wanted = self.batch
         cdef int received, i
         cdef mmsghdr *message

@@ -1,8 +1,8 @@
-"""Where datagrams come from: the registered daemon's socket, the multicast group, or a descriptor.
+"""The source of datagrams: the registered daemon's socket, the multicast group, or a descriptor.
 
 A descriptor is a UNIX datagram or seqpacket socket, or a netlink socket (NETLINK_USERSOCK takes
-messages from any process), which is closer to the real thing: same buffer, same accounting. This
-opens, starts and ends the flow; it does not read it.
+messages from any process), which is closer to audit's: same buffer, same accounting. The flow is
+opened, started and ended here, but not read.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 ACK_WAIT_NS = 1_000_000_000
 DRAIN_LIMIT_NS = 10_000_000_000  # reached only if the kernel does not stop sending
-FEED_DRAIN_LIMIT_NS = 1_000_000_000  # a feeder may go on for ever
+FEED_DRAIN_LIMIT_NS = 1_000_000_000  # a feeder may continue for ever
 NETLINK_DROP_MEMBERSHIP = 2
 
 
@@ -43,7 +43,7 @@ class Source:
                 netlink.silence_enobufs(self.socket)
 
     def start(self) -> None:
-        """Register, or join the group; from now on records come."""
+        """Register, or join the group, so that records come."""
         if self.discards:
             netlink.discard_records(self.socket)
         if self.mode == "unicast":
@@ -62,7 +62,7 @@ class Source:
             )
 
     def drain(self, receiver: receive.Receiver, after_batch: Callable[[], None]) -> None:
-        """Take what the socket buffer still holds, in unicast up to the kernel's answer."""
+        """Take the rest of the socket buffer, in unicast up to the kernel's answer."""
         give_up_ns = time.monotonic_ns() + ACK_WAIT_NS
         self._empty(receiver, after_batch)
         while self.mode == "unicast" and time.monotonic_ns() < give_up_ns:
@@ -89,7 +89,7 @@ def _open(options: Options) -> socket.socket:
     try:
         sock = socket.socket(fileno=os.dup(options.fd))
     except OSError:
-        raise UsageError(f"--fd {options.fd} is no socket", "pass an inherited socket") from None
+        raise UsageError(f"--fd {options.fd} is not a socket", "pass an inherited socket") from None
     if sock.type == socket.SOCK_STREAM:
         raise UsageError(
             f"--fd {options.fd} is a stream",

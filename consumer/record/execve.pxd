@@ -1,4 +1,4 @@
-"""An EXECVE record: how many arguments, and how much of split ones, it brings to its event.
+"""An EXECVE record: the arguments, and the parts of split ones, that it adds to its event.
 
 Source: kernel/auditsc.c, audit_log_execve_info().
 """

@@ -1,4 +1,4 @@
-"""Where the fields of a record's body are, as offsets into its text; no value is decoded here.
+"""The fields of a record's body as offsets into its text; no value is decoded here.
 
 A field is `key=value`; fields are separated by spaces. A word without an equal sign belongs to
 the value before it (AppArmor's `subj=/usr/bin/x (enforce)`), or to nothing if there is none (the
@@ -36,7 +36,7 @@ cdef inline bint key_is(const uint8_t *text, const Field *field, const char *key
 
 cdef inline Field *find_field(const uint8_t *text, Fields *fields, const char *key,
                               uint32_t length) noexcept nogil:
-    """The first field of that key, or NULL."""
+    """The first field with that key, or NULL."""
     cdef uint32_t i
     for i in range(fields.count):
         if key_is(text, &fields.at[i], key, length):
@@ -91,9 +91,9 @@ cdef inline void block_masks(const uint8_t *text, uint32_t base, uint32_t length
 
 cdef inline uint32_t end_of_glued_session(const uint8_t *text, uint32_t key, uint32_t equal,
                                           uint32_t limit) noexcept nogil:
-    """Where the number ends in `ses=1op=updated_rules`, which the kernel glues; else 0.
+    """The end of the number in `ses=1op=updated_rules`, which the kernel writes so; else 0.
 
-    Source: kernel/audit_watch.c prints `op=` right behind the session.
+    Source: kernel/audit_watch.c prints `op=` directly after the session.
     """
     cdef uint32_t pos = equal + 1
     if equal - key != 3 or memcmp(text + key, b"ses", 3) != 0:
@@ -107,7 +107,7 @@ cdef inline uint32_t end_of_glued_session(const uint8_t *text, uint32_t key, uin
 
 cdef inline void locate_plain(const uint8_t *text, uint32_t body, uint32_t length,
                               Fields *out) noexcept nogil:
-    """Fields of a record whose values hold no space: all types that describe events."""
+    """Locate the fields of a record whose values have no spaces: all types that describe events."""
     cdef uint64_t spaces = 0, equals = 0, marks
     cdef uint32_t base = body, start = body, equal = 0, pos, bit, glued, count = 0
     while base < length:
@@ -151,7 +151,7 @@ cdef inline uint32_t end_of_word(const uint8_t *text, uint32_t pos, uint32_t len
 
 cdef inline uint32_t end_of_value(const uint8_t *text, uint32_t key, uint32_t value,
                                   uint32_t length) noexcept nogil:
-    """Where a value ends that may be quoted: `"..."`, or `msg='...'` up to the last quote."""
+    """The end of a value that may be quoted: `"..."`, or `msg='...'` up to the last quote."""
     cdef const uint8_t *quote
     if value >= length:
         return length
@@ -167,7 +167,7 @@ cdef inline uint32_t end_of_value(const uint8_t *text, uint32_t key, uint32_t va
 
 cdef inline void locate_quoted(const uint8_t *text, uint32_t body, uint32_t length,
                                Fields *out) noexcept nogil:
-    """Fields of a record whose quoted values may hold spaces: messages of programs and LSMs."""
+    """Locate fields whose quoted values may have spaces: messages of programs and LSMs."""
     cdef uint32_t pos = body, start, count = 0
     while pos < length:
         if text[pos] == c" ":

@@ -59,7 +59,7 @@ cdef inline bint parse_header(const uint8_t *text, uint32_t length, Header *out)
 cdef inline bint same_head(const uint8_t *text, uint32_t length, HeaderCache *cache) noexcept nogil:
     """Whether the text has, byte for byte, the head that the cache holds.
 
-    Records of one event mostly follow each other, and their heads are equal; five loads tell.
+    Records of one event are mostly consecutive, and their heads are equal; five loads show it.
     """
     cdef uint64_t words[5]
     cdef uint32_t body = cache.header.body

@@ -1,4 +1,4 @@
-"""A SYSCALL record: the fields that decide what else its event must hold.
+"""A SYSCALL record: the fields that decide which other records its event must contain.
 
 Source of the field order: kernel/auditsc.c, audit_log_exit(), and audit_log_task_info().
 """
@@ -23,7 +23,7 @@ from consumer.event.event cimport (
 from consumer.record.fields cimport Field, Fields, decimal, find_field, hexadecimal, key_is
 
 cdef enum:
-    # The rules of implied.py; a unit test holds both equal.
+    # The rules of implied.py; a unit test keeps both equal.
     IMPLIES_EXECVE = 1 << 0
     IMPLIES_ADDRESS_IN = 1 << 1
     IMPLIES_ADDRESS_OUT = 1 << 2
@@ -160,7 +160,7 @@ cdef inline uint32_t implied_by_success(uint32_t rule, const uint8_t *text,
 
 cdef inline uint32_t implied_records(uint32_t rule, uint64_t items, const uint8_t *text,
                                      const SyscallFields *fields) noexcept nogil:
-    """The kinds of records that the event must hold, as SEEN_ bits; PATHs are counted apart."""
+    """The kinds of records that the event must contain, as SEEN_ bits, without PATHs."""
     cdef uint32_t required = SEEN_SYSCALL | SEEN_PROCTITLE | SEEN_EOE
     if items:
         required |= SEEN_CWD

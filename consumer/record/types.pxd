@@ -16,13 +16,13 @@ cdef enum:
     AUDIT_OBJ_PID = 1318
     AUDIT_URINGOP = 1336
     AUDIT_LAST_EVENT = 1399
-    TYPE_LIMIT = 4096  # types from here on share no table entry; none is assigned above 2999
+    TYPE_LIMIT = 4096  # types from here on have no table entry; none is assigned above 2999
 
 
 cdef inline bint is_record(unsigned int message_type) noexcept nogil:
     """Whether a datagram of this type carries a record; else it answers a control request.
 
-    AUDIT_REPLACE is a question to the registered daemon in four binary bytes, no record.
+    AUDIT_REPLACE is a question to the registered daemon in four binary bytes, not a record.
     """
     if message_type >= AUDIT_FIRST_USER_MSG:
         return message_type != AUDIT_REPLACE

@@ -1,6 +1,6 @@
 """Socket addresses, decoded from the bytes that the system call passed.
 
-Lengths are the caller's: the kernel records what it was given, before the protocol judges it.
+Lengths are the caller's: the kernel records the bytes as given, before the protocol checks them.
 Source: include/linux/socket.h; for the shortest address a protocol takes, its bind and connect
 (SIN6_LEN_RFC2133 of net/ipv6, 24 bytes, has no scope).
 """
@@ -26,7 +26,7 @@ FAMILIES = dict(enumerate(_NAMES.split()))
 def socket_address(value: bytes) -> dict[str, Any]:
     """A socket address as the system call passed it, in hex; `malformed` if it is too short.
 
-    The family is in the byte order of the host that made the record, taken to be this one's.
+    The family is in the byte order of the host that made the record, assumed to be this one's.
     """
     decoded: dict[str, Any] = {"saddr": text(value)}
     address = hex_bytes(value) or b""

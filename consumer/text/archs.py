@@ -1,4 +1,4 @@
-"""Names of what a record has as a number and that depends on the architecture.
+"""Names of the numbers in records that depend on the architecture.
 
 Source: AUDIT_ARCH_* of linux/audit.h, the kernel's system call tables, asm-generic/signal.h.
 """
@@ -57,14 +57,14 @@ def arch_name(arch: int) -> str | None:
 
 
 def syscall_name(arch: int, number: int) -> str | None:
-    """The name of a system call; beyond the own tables libaudit's, where it is installed."""
+    """The name of a system call, from our tables, else from libaudit if it is installed."""
     if arch in OWN_TABLES:
         return syscall_names(arch).get(number)
     return libaudit.syscall_name(arch, number)
 
 
 def signal_name(arch: int, number: int) -> str | None:
-    """The name of a signal, `SIGSYS`; None where it has none or the order is another one."""
+    """The name of a signal, `SIGSYS`; None if it has none or the architecture's order differs."""
     names = _SIGNALS.split()
     if arch & 0xFFFF in _OTHER_SIGNALS or not 0 < number <= len(names):
         return None

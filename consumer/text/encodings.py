@@ -1,8 +1,8 @@
-"""Which fields are printed as "literal" or as hex, because whoever ran the process chose them.
+"""The fields that are printed as "literal" or as hex, because a user chose their values.
 
-Several names mean one thing in one record and another elsewhere (`dev` is a name in an AVC, and two
-numbers in a PATH), so the fields are kept by record type. `old` and `new` of CONFIG_CHANGE are
-paths only where rules are made equivalent, which render.py sees.
+Some names differ in meaning between records (`dev` is a name in an AVC, and two numbers in a PATH),
+so the fields are listed by record type. `old` and `new` of CONFIG_CHANGE are paths only if rules
+are made equivalent, which render.py detects.
 
 Sources: the callers of audit_log_untrustedstring(), audit_log_n_untrustedstring(),
 audit_log_d_path(), audit_log_n_hex() and aa_label_xaudit() in Linux 6.12 to 6.18 (kernel/audit*.c,

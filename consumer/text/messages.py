@@ -1,7 +1,7 @@
-"""What programs write into `msg='…'`, and what SELinux writes before the first field of an AVC.
+"""The text of programs in `msg='…'`, and SELinux's text before the first field of an AVC.
 
-Programs put spaces as they like, leave values of several words unquoted (`op=changing password`),
-and older ones add commas, colons and parentheses. Source: lib/audit_logging.c and auparse/ellist.c
+Programs use spaces freely, leave values of several words unquoted (`op=changing password`), and
+older ones add commas, colons and parentheses. Source: lib/audit_logging.c and auparse/ellist.c
 of audit-userspace, security/selinux/avc.c, libselinux/src/avc.c.
 """
 
@@ -22,7 +22,7 @@ _PUNCTUATION = b",:;()"
 
 
 def verdict(record: bytes) -> tuple[dict[str, Value], bytes]:
-    """`seresult` and `seperms` of an AVC, as auparse calls them, and the text behind them.
+    """`seresult` and `seperms` of an AVC, as auparse calls them, and the text after them.
 
     Nothing, and the whole text, if it does not begin with a verdict.
     """
@@ -66,7 +66,7 @@ def _split(inner: bytes) -> tuple[bytes, Pairs]:
 
 
 def _parts(inner: bytes) -> Iterable[tuple[int, int, bytes | None]]:
-    """Where each value of a field is, with its key, and where each word that is none is."""
+    """The place and key of each value of a field, and the place of each other word."""
     pos = 0
     while start := _WORD.search(inner, pos):
         field = _FIELD.match(inner, start.start())
@@ -82,9 +82,9 @@ def _is_quoted(value: bytes) -> bool:
 
 
 def _bare(value: bytes) -> bytes:
-    """A value without the punctuation behind it and without single quotes around it."""
+    """A value without the punctuation after it and the single quotes around it."""
     value = value.rstrip(b",")
-    if value.find(b":") == len(value) - 1:  # an address such as fe80:: has another one
+    if value.find(b":") == len(value) - 1:  # an address such as fe80:: has another colon before
         value = value.removesuffix(b":")
     if value.endswith(b")") and value.count(b")") > value.count(b"("):
         value = value[:-1]

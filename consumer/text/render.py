@@ -1,8 +1,8 @@
 """Events as JSON documents, decoded, for people and programs that follow them live.
 
-Grouping here is plain Python and allocates; counting and completeness are the assembler's work,
-which sees the same records. An event is shown when its EOE comes, when its type stands alone, when
-WAITING_MAX newer events have begun, or when it is the oldest and all wait with WAITING_BYTES.
+Grouping here is plain Python and allocates; the assembler, which receives the same records, does
+the counting and completeness. An event is shown when its EOE comes, when its type is always alone,
+when WAITING_MAX newer events have begun, or when it is the oldest and all take WAITING_BYTES.
 """
 
 from __future__ import annotations
@@ -21,24 +21,24 @@ from consumer.text.names import type_name
 
 WAITING_MAX = 4096
 WAITING_BYTES = 1 << 25
-_HEAD_BYTES = 48  # 'audit(', 14 digits, 3, 10, and what is between
-_RECORD_BYTES = 128  # what a record takes beside its text
+_HEAD_BYTES = 48  # 'audit(', 14 digits, 3, 10, and the characters between
+_RECORD_BYTES = 128  # the size of a record without its text
 _SYSCALL, _SOCKADDR, _EXECVE, _EOE, _PROCTITLE = 1300, 1306, 1309, 1320, 1327
 _CONFIG_CHANGE, _SECCOMP, _AVC, _ANOM_ABEND = 1305, 1326, 1400, 1701
 _NAMED = frozenset((_SYSCALL, _SECCOMP, _ANOM_ABEND))
-# Smack writes this word behind the object where no access was asked for.
+# Smack writes this word after the object if no access was requested.
 _LABELS_DIFFER = b" labels_differ"
 
 
 class Follower:
-    """Takes records and gives documents of the events that have ended."""
+    """Takes records and returns documents of the events that have ended."""
 
     def __init__(self) -> None:
         self._waiting: dict[tuple[int, int], list[tuple[int, bytes]]] = {}
         self._bytes = 0
 
     def take(self, record_type: int, text: bytes) -> Iterator[dict[str, Any]]:
-        """Take one record's text; events that have ended with it come out."""
+        """Take one record's text; return the events that ended with it."""
         head = fields_of(record_type, text[:_HEAD_BYTES])
         if head is None:
             return
@@ -51,7 +51,7 @@ class Follower:
             yield self._ended(next(iter(self._waiting)))
 
     def finish(self) -> Iterator[dict[str, Any]]:
-        """What is left, though it has not ended."""
+        """The remaining events, although they have not ended."""
         while self._waiting:
             yield self._ended(next(iter(self._waiting)))
 
@@ -69,7 +69,7 @@ def _pairs(record_type: int, text: bytes) -> Pairs:
 def render(stamp_ms: int, serial: int, records: Iterable[tuple[int, bytes]]) -> dict[str, Any]:
     """One event as a document: `time` in seconds, `ended` if its EOE came, `records` in order.
 
-    All EXECVE records make one, with `argv`; an argument that did not come, or not whole, is null.
+    All EXECVE records make one, with `argv`; a missing or incomplete argument is null.
     """
     records = list(records)
     commands = [_pairs(_EXECVE, text) for record_type, text in records if record_type == _EXECVE]
@@ -127,7 +127,7 @@ def _value(record_type: int, key: bytes, value: bytes) -> values.Value:
 
 
 def _names(fields: dict[str, Any]) -> dict[str, str]:
-    """Names beside the numbers of `arch`, `syscall` and `sig`, where they are known."""
+    """Names for the numbers of `arch`, `syscall` and `sig`, if they are known."""
     try:
         arch = int(str(fields["arch"]), 16) if "arch" in fields else native_arch()
     except ValueError:
@@ -142,7 +142,7 @@ def _names(fields: dict[str, Any]) -> dict[str, str]:
 
 
 def _command(commands: list[Pairs]) -> dict[str, Any]:
-    """`argc` and `argv` out of the EXECVE records of an event, in whatever order they came."""
+    """`argc` and `argv` from the EXECVE records of an event, in whatever order they came."""
     pairs = dict(pair for record in commands for pair in record)
     argc = pairs.get(b"argc", b"")
     count = int(argc) if argc.isdigit() else None

@@ -1,6 +1,6 @@
 """The values of fields, decoded: quoted and hex strings, numbers, titles.
 
-Pure functions from bytes to what JSON can hold. Bytes that are no UTF-8 are shown as `\\xNN`.
+Pure functions from bytes to JSON values. Bytes that are not UTF-8 are shown as `\\xNN`.
 Source of the encodings: kernel/audit.c, audit_log_n_untrustedstring(); kernel/auditsc.c.
 """
 
@@ -23,19 +23,19 @@ _HEX = re.compile(rb"([0-9A-Fa-f]{2})+")
 
 
 def text(value: bytes) -> str:
-    """Bytes as text; what is no UTF-8 becomes `\\xNN`."""
+    """Bytes as text; those that are not UTF-8 become `\\xNN`."""
     return value.decode("utf-8", "backslashreplace")
 
 
 def hex_bytes(value: bytes) -> bytes | None:
-    """The bytes that hexadecimal digits stand for; None for anything else, and for nothing."""
+    """The bytes of hexadecimal digits; None for anything else, and for no digits."""
     return bytes.fromhex(value.decode()) if _HEX.fullmatch(value) else None
 
 
 def untrusted_bytes(value: bytes) -> bytes | None:
-    """The bytes behind a quoted or hex value; None for `(null)` and `?`.
+    """The bytes of a quoted or hex value; None for `(null)` and `?`.
 
-    A value that is neither quoted nor proper hex is damaged and returned as it is.
+    A value that is neither quoted nor proper hex is damaged and returned unchanged.
     """
     if value[:1] == b'"':
         return value[1:-1] if len(value) > 1 and value[-1:] == b'"' else value[1:]
@@ -68,7 +68,7 @@ def plain(key: bytes, value: bytes, record_type: int) -> Value:
 
 
 def _is_plain_word(value: bytes, record_type: int) -> bool:
-    """Whether a program wrote `acct=abba`: what libaudit encodes is in capitals."""
+    """Whether a program wrote `acct=abba` unencoded: libaudit's hex is in capitals."""
     return value[:1] != b'"' and value != value.upper() and is_message(record_type)
 
 

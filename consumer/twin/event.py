@@ -1,4 +1,4 @@
-"""The pure-Python twin of an event: it keeps all records and asks every question of all of them."""
+"""The pure-Python twin of an event: it keeps all records and answers every question from them."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ class Event:
         self.span = 0
         self.final = False
 
-    # what the records say
+    # read from the records
 
     def types(self) -> set[int]:
         """The types received so far."""
@@ -68,7 +68,7 @@ class Event:
         return sum(record.length for record in self.records)
 
     def auxiliary(self) -> int:
-        """How many auxiliary records there are, up to 3."""
+        """The number of auxiliary records, up to 3."""
         found = [r for r in self.records if kinds.kind_of(r.type) == kinds.AUXILIARY]
         return min(3, len(found))
 
@@ -104,7 +104,7 @@ class Event:
     # taking records
 
     def has(self, record: Record) -> bool:
-        """Whether this very record was received before."""
+        """Whether exactly this record was received before."""
         kind = kinds.kind_of(record.type)
         alike = [known for known in self.records if kinds.kind_of(known.type) == kind]
         if not alike:
@@ -122,7 +122,7 @@ class Event:
         return self.final or record.body in {known.body for known in alike}
 
     def add(self, record: Record) -> None:
-        """Take a record that is no duplicate."""
+        """Take a record that is not a duplicate."""
         session = record.get(b"ses")
         standing = (kinds.ALONE, kinds.USER, kinds.URINGOP, kinds.LOGIN)
         tells = kinds.kind_of(record.type) in standing and _SYSCALL not in self.types()
@@ -139,7 +139,7 @@ class Event:
         return _EOE in self.excluded and bool(self.types() & {_SYSCALL, 1336})
 
     def missing(self) -> int:
-        """How many implied records have not come."""
+        """The number of implied records that have not come."""
         missing = max(0, self._contexts_owed() - len(self.of_type(*_CONTEXT_TYPES)))
         if _SYSCALL in self.types():
             return missing + self._missing_of_syscall(self.of_type(_SYSCALL)[0])

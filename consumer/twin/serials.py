@@ -6,12 +6,12 @@ SERIAL_WINDOW = 1 << 20
 
 
 def distance_between(highest: int, serial: int) -> int:
-    """How far a serial lies ahead of another, by 32 bits that wrap."""
+    """The distance of a serial ahead of another, in 32 bits that wrap."""
     return (serial - highest + (1 << 31)) % (1 << 32) - (1 << 31)
 
 
 class Serials:
-    """Which serials were seen; unwrapped to positions that do not wrap."""
+    """The serials seen, converted to positions that do not wrap."""
 
     def __init__(self) -> None:
         self.seen: set[int] = set()
@@ -19,7 +19,7 @@ class Serials:
         self.anchored: int | None = None
 
     def anchor(self, serial: int) -> bool:
-        """Count from that serial on, once; False where it was done or the serial is too old."""
+        """Count from that serial on, once; False if that was done or the serial is too old."""
         distance = distance_between(self.highest, serial)
         if self.anchored is not None or not -SERIAL_WINDOW < distance <= 0:
             return False
@@ -28,7 +28,7 @@ class Serials:
         return True
 
     def see(self, serial: int) -> None:
-        """Count a serial, unless it lies too far behind the highest."""
+        """Count a serial, unless it is too far behind the highest."""
         if not self.seen:
             self.highest = serial
         distance = distance_between(self.highest, serial)

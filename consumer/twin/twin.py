@@ -1,8 +1,8 @@
-"""The pure-Python twin of decoder and assembler: the oracle that tests hold the Cython code to.
+"""The pure-Python twin of decoder and assembler: the oracle of the tests of the Cython code.
 
-It takes the same datagrams and gives the same counters. Where the Cython code keeps sums, the twin
-keeps the records of every event and looks at all of them again, which is slow and plain. It shares
-only data with the Cython code: kinds.py and implied.py.
+It takes the same datagrams and returns the same counters. Where the Cython code keeps sums, the
+twin keeps the records of every event and examines all of them again, which is slow and simple. It
+shares only data with the Cython code: kinds.py and implied.py.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ USER_MESSAGES = range(1100, 1200)
 
 
 def is_record(message_type: int) -> bool:
-    """Whether a message is a record, and no answer to a control request."""
+    """Whether a message is a record, not an answer to a control request."""
     return message_type in {1005, 1006} or (message_type >= 1100 and message_type != 1329)
 
 
@@ -39,7 +39,7 @@ def datagrams_of(frames: bytes) -> Iterator[bytes]:
 
 
 class Twin:
-    """All counters of one run, as `consumer.receiving.pipeline.Pipeline` has them."""
+    """All counters of one run, the same as `consumer.receiving.pipeline.Pipeline`."""
 
     def __init__(
         self,
@@ -93,7 +93,7 @@ class Twin:
             self.assembler.anchor(serial)
 
     def _decode(self, message_type: int, text: bytes) -> int | None:
-        """Take a record apart and in; its serial, None where it has no readable head."""
+        """Decode and take a record; return its serial, None if it has no readable head."""
         record = decode(message_type, text)
         if record is None:
             self.counts["malformed"] += 1
@@ -104,7 +104,7 @@ class Twin:
         return record.serial
 
     def finish(self) -> dict[str, Any]:
-        """Make open events final; all counters as the result document has them."""
+        """Make open events final; return all counters as in the result document."""
         names = ("records", "bytes", "truncated", "control_messages", "malformed")
         counters: dict[str, Any] = {name: self.counts[name] for name in names}
         counters["records_by_type"] = {
@@ -167,7 +167,7 @@ class Assembler:
             self._finalise(event)
 
     def anchor(self, serial: int) -> None:
-        """Count events apart that have a serial before this one, and forget what was counted."""
+        """Count events with earlier serials separately, and forget the counts so far."""
         self.anchor_serial = serial
         self.before["events"] = self.counts.pop("complete", 0) + self.counts.pop("partial", 0)
         self.before["records"] = self.final_records
@@ -274,7 +274,7 @@ class Assembler:
 
 
 def missing_auxiliary(events: list[tuple[int, int]]) -> int:
-    """How many auxiliary records the events of a call lack, if nine of ten complete ones agree.
+    """The number of auxiliary records a call's events lack, if nine of ten complete ones agree.
 
     `events` are the missing and the auxiliary records (up to 3) of each.
     """

@@ -1,8 +1,8 @@
 """Auditbeat's module auditd: one JSON line per event, with its records as the kernel sent them.
 
-By unicast it sets enabled, failure, backlog limit, waiting and rate limit as it starts, and leaves
-them so; by multicast it sets only enabled. It deletes rules only where it has some of its own, and
-here it has none.
+By unicast it sets enabled, failure, backlog limit, waiting and rate limit when it starts, and does
+not restore them; by multicast it sets only enabled. It deletes rules only if it has some of its
+own, and here it has none.
 """
 
 from __future__ import annotations
@@ -30,8 +30,8 @@ SOURCE = "get it from https://www.elastic.co/downloads/beats/auditbeat"
 RAW = re.compile(r"type=(\S+) msg=(.*)", re.DOTALL)
 COUNTERS = ("received_msgs", "reassembler_seq_gaps", "userspace_lost", "kernel_lost")
 
-# What stands under the module are its defaults, but for the raw messages, which it would leave out.
-# A file is never full, so that none is deleted.
+# The module's settings are its defaults, except that raw messages are included. A file is never
+# full, so that none is deleted.
 _CONFIG = """\
 path.home: {home}
 path.data: {data}
@@ -62,7 +62,7 @@ Mode = Literal["unicast", "multicast"]
 
 
 class Original(msgspec.Struct):
-    """The part of an event that has its records."""
+    """The part of an event that contains its records."""
 
     original: list[str] = []
 
@@ -74,7 +74,7 @@ class Event(msgspec.Struct):
 
 
 def config_text(folder: Path, mode: Mode) -> str:
-    """The configuration; whatever it writes is in the folder."""
+    """The configuration; everything it writes is in the folder."""
     home = folder / "auditbeat"
     paths = {
         "home": home,
@@ -89,19 +89,19 @@ def config_text(folder: Path, mode: Mode) -> str:
 def records_of(events: Iterable[Event]) -> Iterator[Record]:
     """The records of events as the kernel sent them, end-of-event records left out.
 
-    Raises ChildFailedError at what is no record.
+    Raises ChildFailedError at anything that is not a record.
     """
     for event in events:
         for raw in event.event.original:
             found = RAW.fullmatch(raw)
             number = type_number(found[1]) if found else None
             if found is None or number is None:
-                raise ChildFailedError(f"auditbeat wrote {raw[:80]!r}, which is no record")
+                raise ChildFailedError(f"auditbeat wrote {raw[:80]!r}, which is not a record")
             yield number, found[2].encode()
 
 
 def own_count(words: str) -> dict[str, int]:
-    """Its own counters, from the totals that it says as it ends; empty where it did not say them.
+    """Its own counters, from the totals that it logs as it ends; empty if it did not log them.
 
     Versions before 8 put words before the JSON of a line.
     """
@@ -121,7 +121,7 @@ def _metrics(text: str) -> dict[str, Any]:
 
 
 class _EventsAge(OutputAge):
-    """The events are in files with a date in their names, begun at the first event."""
+    """The age of the output; the files have dates in their names and begin with the first event."""
 
     def __init__(self, folder: Path) -> None:
         super().__init__(folder)
@@ -170,7 +170,7 @@ class Auditbeat:
         self._mode: Mode = mode
 
     def find(self, binary: Path | None) -> Found:
-        """Where it is."""
+        """Find its program."""
         return find_download(self.name, "auditbeat", binary, source=SOURCE, version_word="version")
 
     def start(self, setup: ConsumerSetup) -> _Running:
@@ -199,12 +199,12 @@ AUDITBEATS = (
         "auditbeat",
         "Auditbeat by unicast, events to a file as JSON",
         "unicast",
-        "sets enabled 1, failure 0, backlog limit 8192, wait 0, no rate limit, and leaves them so",
+        "sets enabled 1, failure 0, backlog limit 8192, wait 0, no rate limit; restores nothing",
     ),
     Auditbeat(
         "auditbeat-multicast",
         "Auditbeat by multicast, events to a file as JSON",
         "multicast",
-        "sets enabled 1, and leaves it so",
+        "sets enabled 1; restores nothing",
     ),
 )

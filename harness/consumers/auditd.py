@@ -1,4 +1,4 @@
-"""auditd in a folder of its own: its log raw or enriched, its plugins only those asked for."""
+"""auditd in a folder of its own: its log raw or enriched, and only the plugins configured there."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from harness.processes.line_process import ChildFailedError
 
 READY_TIMEOUT_S = 10.0
 SWALLOWS_S = 0.1
-"""So long after its registration auditd 3 reads one message and throws it away, whatever it is: it
+"""This long after its registration, auditd 3 reads one message and discards it, whatever it is: it
 waits for a refusal (`audit_set_pid()` in lib/libaudit.c). The first record would be lost."""
 LogFormat = Literal["RAW", "ENRICHED"]
 
@@ -50,8 +50,8 @@ overflow_action = IGNORE
 plugin_dir = {folder}/plugins.d
 end_of_event_timeout = 2
 """
-"""Debian's settings, but for a log that is not rotated, disks that are watched by the harness, and
-no higher priority than the others have."""
+"""Debian's settings, except that the log is not rotated, the harness watches the disks, and the
+priority is no higher than that of the other consumers."""
 
 _REASONS = {
     1: "it could not be set up; the system log has its reason",
@@ -59,8 +59,8 @@ _REASONS = {
     6: "it refused its configuration; the system log has its reason",
 }
 _RUN_FOLDERS = (Path("/run"), Path("/run/audit"))
-"""Where it writes `auditd.pid` and, when it is continued after a stop, `auditd.state`: no option
-changes that."""
+"""The folder of `auditd.pid` and, if it is continued after a stop, `auditd.state`: no option
+changes it."""
 
 
 class AuditdRunning(ForeignRunning):
@@ -78,11 +78,11 @@ class AuditdRunning(ForeignRunning):
         self._strange = {path for path in _state_files() if path.exists()}
 
     def document(self) -> dict[str, Any]:
-        """What its first output has."""
+        """The document of its first output."""
         return self.judged(lambda: self._records(self.outputs[0].path))
 
     def end(self) -> None:
-        """End it, and remove the files that it leaves behind when it is killed."""
+        """End it, and remove the files that it leaves behind if it is killed."""
         super().end()
         _remove_pid_file(self.process.pid)
         for path in {path for path in _state_files() if path.exists()} - self._strange:
@@ -102,17 +102,17 @@ class AuditdConsumer:
         self.log_format: LogFormat = log_format
 
     def find(self, binary: Path | None) -> Found:
-        """Where it is; its version is that of the auditctl beside it."""
+        """Find its program; its version is that of the auditctl beside it."""
         return find_auditd(binary)
 
     def start(self, setup: ConsumerSetup) -> AuditdRunning:
-        """Start it and wait until the kernel knows it."""
+        """Start it and wait until the kernel has registered it."""
         process = start_auditd(setup, find_auditd(setup.binary).path, self.log_format)
         return AuditdRunning(process, setup, log_of(process))
 
 
 def find_auditd(binary: Path | None = None) -> Found:
-    """auditd on this host. It does not tell its own version; auditctl of the same package does."""
+    """auditd on this host. It does not print its version; auditctl of the same package does."""
     path = find_program("auditd", binary, remedy=REMEDY)
     code, words = answer_of([path.with_name("auditctl"), "-v"])
     version = words.removeprefix("auditctl version").strip() if code == 0 else ""
@@ -120,14 +120,14 @@ def find_auditd(binary: Path | None = None) -> Found:
 
 
 def log_of(process: ExternalProcess) -> Path:
-    """Where auditd writes its log."""
+    """The file of auditd's log."""
     return process.folder / "log" / "audit.log"
 
 
 def start_auditd(setup: ConsumerSetup, program: Path, log_format: LogFormat) -> ExternalProcess:
-    """auditd with the plugins that its folder has, registered with the kernel.
+    """Start auditd with the plugins in its folder, and wait until the kernel has registered it.
 
-    Raises ChildFailedError or TimeoutError where that does not come about; it does not run then.
+    Raises ChildFailedError or TimeoutError if that fails; it does not run then.
     """
     _refuse_another()
     assert setup.folder is not None
@@ -153,7 +153,7 @@ def start_auditd(setup: ConsumerSetup, program: Path, log_format: LogFormat) -> 
 
 
 def _let_it_swallow(process: ExternalProcess) -> None:
-    """Wait until it has woken from that wait; a version that has none sleeps on and is let be."""
+    """Wait until it has woken from that wait; a version without one sleeps on and is left alone."""
     asleep = _times_asleep(process.pid)
     deadline = time.monotonic() + 5 * SWALLOWS_S
     time.sleep(SWALLOWS_S)
@@ -168,7 +168,7 @@ def _times_asleep(pid: int) -> int:
 
 
 def _configure(folder: Path, log_format: LogFormat) -> None:
-    """auditd refuses folders and files that others may write to."""
+    """Write the configuration; auditd refuses folders and files that others may write to."""
     for name in ("log", "plugins.d"):
         (folder / name).mkdir(mode=0o750, exist_ok=True)
     conf = folder / "auditd.conf"
@@ -177,13 +177,13 @@ def _configure(folder: Path, log_format: LogFormat) -> None:
 
 
 def _refuse_another() -> None:
-    """A second auditd would overwrite the PID file of the first, and remove it at its end."""
+    """Refuse to run beside another auditd, whose PID file ours would overwrite and remove."""
     tree = HostTree()
     for pid in tree.pids():
         if tree.text(f"/proc/{pid}/comm") == "auditd" and tree.link(f"/proc/{pid}/exe"):
             raise ChildFailedError(
-                f"another auditd runs (pid {pid}), and both would write the same PID file",
-                remedy="stop it, or let the run borrow its seat",
+                f"another auditd is running (pid {pid}), and both would write the same PID file",
+                remedy="stop it, or use --borrow",
             )
 
 
@@ -192,7 +192,7 @@ def _state_files() -> list[Path]:
 
 
 def _remove_pid_file(pid: int) -> None:
-    """An auditd that was killed leaves it behind; another's is left alone."""
+    """Remove the PID file that a killed auditd leaves behind; another auditd's is left alone."""
     for folder in _RUN_FOLDERS:
         path = folder / "auditd.pid"
         with contextlib.suppress(OSError, ValueError):

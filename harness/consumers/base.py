@@ -1,4 +1,4 @@
-"""What an adapter has to offer: find a consumer, start it, know when it is ready, stop it."""
+"""The interface of adapters: find a consumer, start it, know when it is ready, stop it."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from harness.errors import UsageError
 
 
 class ConsumerAbsentError(UsageError):
-    """The program of a consumer is not on this host; the remedy says where it comes from."""
+    """The program of a consumer is not on this host; the remedy says where to get it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """A consumer's program as it is on this host; `version` is its own word, in one line."""
+    """A consumer's program on this host; `version` is what it says itself, in one line."""
 
     path: Path
     version: str
@@ -24,7 +24,7 @@ class Found:
 
 @dataclass(frozen=True, slots=True)
 class ConsumerSetup:
-    """What a consumer is started with. `marker` is the text that its sync markers begin with."""
+    """The settings to start a consumer with. `marker` is the beginning of its sync markers."""
 
     marker: str
     cpus: tuple[int, ...] = ()
@@ -33,20 +33,20 @@ class ConsumerSetup:
     """Whether the kernel may report overruns (ENOBUFS) and hold delivery back until drained."""
     excluded_types: tuple[int, ...] = ()
     capture: int | None = None
-    """A descriptor that the built-in consumer also writes every record to as it came."""
+    """A descriptor to which the built-in consumer also writes every record as received."""
     folder: Path | None = None
-    """A private folder of the trial, for what the consumer reads and writes; it goes with it."""
+    """A private folder of the trial for the consumer's files; it is removed after the trial."""
     binary: Path | None = None
     """The program to use instead of the one on the PATH."""
 
 
 @dataclass(frozen=True, slots=True)
 class ConsumerReport:
-    """What a consumer used and got. `document` is what it received, as `python -m consumer` tells.
+    """What a consumer used and received. `document` is that of `python -m consumer`.
 
-    Where a consumer keeps no serials, `document` has its own count: `{"own_count": {...}}`.
+    If a consumer keeps no serials, `document` has its own count: `{"own_count": {...}}`.
     `cpu_by_process` is in ns, by the name of the process; `delays_ms` are the ages of the newest
-    event in its output, looked at while the load ran.
+    event in its output, sampled while the load ran.
     """
 
     cpu_user_ns: int
@@ -67,53 +67,52 @@ class RunningConsumer(Protocol):
         ...
 
     def attribute_tree(self, pid: int) -> None:
-        """Also count the events of this process and its descendants apart."""
+        """Also count the events of this process and its descendants separately."""
         ...
 
     def look(self) -> None:
-        """Called a few times a second while the load runs; reads how far behind its output is.
+        """Read how far behind its output is; called a few times a second while the load runs.
 
-        Raises ChildFailedError where it has ended, or fills the disk.
+        Raises ChildFailedError if it has ended, or fills the disk.
         """
         ...
 
     def wait_marker(self, number: int, timeout_s: float) -> bool:
         """Whether the sync marker with this number arrived in time.
 
-        A consumer that does not tell while it runs is waited for until it rests; whether the
-        marker arrived is then in the `markers` of its document.
+        For a consumer that does not report markers while it runs, wait until it rests; whether
+        the marker arrived is then in the `markers` of its document.
         """
         ...
 
     def stop(self) -> ConsumerReport:
-        """Ask it to end, and wait; raises ChildFailedError when it had ended before."""
+        """Ask it to end, and wait; raises ChildFailedError if it had ended before."""
         ...
 
     def end(self) -> None:
-        """End it by whatever it takes; never raises, and may be called after `stop`."""
+        """End it by any means; never raises, and may be called after `stop`."""
         ...
 
 
 class Consumer(Protocol):
-    """A kind of consumer. `sees_events`: it tells, by serials or its own count, what arrived."""
+    """A kind of consumer. `sees_events`: it reports, by serials or its own count, what arrived."""
 
     name: str
     summary: str
     sees_events: bool
     registers: bool
     changes: str
-    """What it does to the kernel's audit state by itself; empty where nothing."""
+    """Its own changes to the kernel's audit state, in words; empty if there are none."""
     by_tree: bool
-    """Whether it works without audit, and tells the load's events by the process tree."""
+    """Whether it works without audit, and recognises the load's events by the process tree."""
 
     def find(self, binary: Path | None) -> Found | None:
-        """Where it is; None where it is part of auditbench. Raises ConsumerAbsentError."""
+        """Find its program; None if it is part of auditbench. Raises ConsumerAbsentError."""
         ...
 
     def start(self, setup: ConsumerSetup) -> RunningConsumer:
         """Start it and return when it is ready to receive.
 
-        Raises ChildFailedError or TimeoutError where that does not come about; nothing of it runs
-        then.
+        Raises ChildFailedError or TimeoutError if that fails; none of its processes runs then.
         """
         ...

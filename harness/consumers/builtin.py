@@ -30,7 +30,7 @@ class _Running:
 
     def attribute_tree(self, pid: int) -> None:
         self._process.send(f"tree {pid}")
-        # Commands are taken in order: the answer to this one shows that the tree is known.
+        # Commands are handled in order: the answer to this one shows that the tree is known.
         self._process.send("counters")
         self._process.expect("counters", timeout_s=READY_TIMEOUT_S)
 
@@ -82,7 +82,7 @@ class BuiltinConsumer:
         self.by_tree = False
 
     def find(self, binary: Path | None) -> None:
-        """It is part of auditbench."""
+        """Return None: it is part of auditbench."""
 
     def start(self, setup: ConsumerSetup) -> _Running:
         """Start it and wait until the kernel has accepted it."""

@@ -73,7 +73,7 @@ CONSUMERS: dict[str, Consumer] = {
 
 
 def find_consumer(name: str) -> Consumer:
-    """The consumer of this name; an unknown one is a UsageError that lists the known."""
+    """The consumer of this name; raises UsageError, listing the known ones, if it is unknown."""
     try:
         return CONSUMERS[name]
     except KeyError:

@@ -1,7 +1,7 @@
 """An eBPF probe by bpftrace: the calls that the rules record, watched without audit.
 
 bpftrace runs probe.bt on execve, connect and bind, and writes a line per call to a file, as a
-consumer in earnest would. Its CPU and memory are those of the process `bpftrace`: formatting and
+production consumer would. Its CPU and memory are those of the process `bpftrace`: formatting and
 writing. The probes themselves run inside the calls that they watch, so the kernel charges their
 time to the load, where it shows as a longer call.
 """
@@ -31,7 +31,7 @@ SCRIPT = Path(__file__).with_name("probe.bt")
 BUFFER_PAGES = 256
 """Per CPU, 1 MiB: about the 8,192 events that the scenarios' backlog holds."""
 READY_TIMEOUT_S = 60.0
-"""It compiles the script against the kernel's types first: seconds where CPUs are slow."""
+"""bpftrace compiles the script against the kernel's types first: seconds on slow CPUs."""
 _UNSET = 4294967295
 _INSTALL = "install it (`apt-get install bpftrace`), or name its program with --consumer-path"
 _REMEDY = (
@@ -41,10 +41,10 @@ _REMEDY = (
 
 
 class _Bpftrace(ExternalProcess):
-    """A bpftrace that writes the calls to where it also says what is wrong."""
+    """A bpftrace process; it writes the calls to the same output as its messages."""
 
     def output(self) -> str:
-        """What it says beside the calls."""
+        """Its messages, without the calls."""
         with self.lines.open("rb") as lines:
             said = [line for line in lines if not is_call(line)]
         return b"".join(said).decode(errors="replace")
@@ -64,7 +64,7 @@ class EbpfRunning(ForeignRunning):
         self._sessions: set[int] = set()
 
     def attribute_tree(self, pid: int) -> None:
-        """By its audit session, which is exact, where it has one of its own; else by parents."""
+        """Use its audit session, which is exact, if it has its own; else parent processes."""
         session = session_of(pid, self._tree)
         if session is None:
             super().attribute_tree(pid)
@@ -72,12 +72,12 @@ class EbpfRunning(ForeignRunning):
             self._sessions.add(session)
 
     def stop(self) -> ConsumerReport:
-        """The kernel tells of a loss only with the next call in the buffer of that CPU."""
+        """Stop it after a call on each CPU: only the next call in a buffer reports its losses."""
         _call_on_each_cpu()
         return super().stop()
 
     def document(self) -> dict[str, Any]:
-        """Calls of the trees that were named; those of others cost it as much."""
+        """The calls of the given trees; calls of other processes cost it as much."""
         with self._lines.open("rb") as lines:
             counts = ProbeCounts.of(lines)
         document = own_count(counts.by_syscall(self._sessions, self.trees), counts.lost)
@@ -96,14 +96,14 @@ class EbpfConsumer:
     by_tree = True
 
     def find(self, binary: Path | None, tree: HostTree | None = None) -> Found:
-        """bpftrace, where the kernel offers what it needs."""
+        """Find bpftrace, if the kernel offers what it needs."""
         path = find_program(PROGRAM, binary, remedy=_INSTALL)
         _refuse_kernel(tree or HostTree())
         code, words = answer_of([path, "--version"])
         return Found(path, words.removeprefix(PROGRAM).strip() if code == 0 else "not told")
 
     def start(self, setup: ConsumerSetup) -> EbpfRunning:
-        """Start it, and wait until calls of our own come out of it."""
+        """Start it, and wait until our own calls appear in its output."""
         assert setup.folder is not None
         process = _Bpftrace(
             NAME,
@@ -126,7 +126,7 @@ class EbpfConsumer:
 
 
 def session_of(pid: int, tree: HostTree) -> int | None:
-    """The audit session of a process; None where it has none, or shares ours."""
+    """The audit session of a process; None if it has none, or shares ours."""
     session = tree.number(f"/proc/{pid}/sessionid")
     return None if session in (_UNSET, tree.number("/proc/self/sessionid")) else session
 
@@ -143,14 +143,14 @@ def _refuse_kernel(tree: HostTree) -> None:
 
 
 def _command(program: Path) -> list[str]:
-    """Nothing of it outlives the harness, not even while it starts."""
+    """The command, arranged so that nothing outlives the harness, not even while it starts."""
     since_1970_ns = time.time_ns() - time.clock_gettime_ns(time.CLOCK_BOOTTIME)
     command = with_tracefs([str(program), str(SCRIPT), str(since_1970_ns)])
     return ["setpriv", "--pdeathsig", "KILL", *command]
 
 
 def _reason(process: ExternalProcess) -> str:
-    """The last that bpftrace calls an error, where it gave up; beneath it, it marks the place."""
+    """The last line that bpftrace marks as an error, if it gave up; the line below is the place."""
     if (process.code or 0) <= 0:
         return ""
     errors = [line.strip() for line in process.output().splitlines() if "ERROR: " in line]
@@ -158,9 +158,9 @@ def _reason(process: ExternalProcess) -> str:
 
 
 def _sees_us(lines: Path) -> bool:
-    """Whether calls of each kind by this process come out.
+    """Whether calls of each kind by this process appear in the output.
 
-    bpftrace's BEGIN would not tell: it runs before the other probes are attached.
+    bpftrace's BEGIN would not show that: it runs before the other probes are attached.
     """
     _call_each()
     with lines.open("rb") as file:
@@ -172,7 +172,7 @@ def _call_on_each_cpu() -> None:
     before = os.sched_getaffinity(0)
     try:
         for cpu in range(os.cpu_count() or 1):
-            with contextlib.suppress(OSError):  # offline, or not for us
+            with contextlib.suppress(OSError):  # offline, or not allowed
                 os.sched_setaffinity(0, {cpu})
                 _call_each()
     finally:

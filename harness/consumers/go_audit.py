@@ -1,7 +1,7 @@
-"""go-audit: one JSON line per event, its records as the kernel sent them but for their heads.
+"""go-audit: one JSON line per event, its records as the kernel sent them except for their heads.
 
-It deletes all rules as it starts, by `auditctl -D`, and registers again every five seconds. An
-event without its end-of-event record it keeps for two seconds, and writes it at the next message.
+It deletes all rules when it starts, by `auditctl -D`, and registers again every five seconds. It
+keeps an event without its end-of-event record for two seconds, and writes it at the next message.
 """
 
 from __future__ import annotations
@@ -31,11 +31,11 @@ COUNTED_LINES = {
     "missed_sequences": "Likely missed sequence ",
     "receive_errors": "Error during message receive: ",
 }
-"""What it counts by itself, told by the lines that it says."""
+"""Its own counters, by the lines that it logs."""
 
-# Every value stands here: old versions of its configuration reader do not know their defaults. The
-# events are all of those that records can be, so that sync markers (user messages) are among them.
-# It wants a rule; `-s` asks for the status, and changes nothing.
+# Every value is given: old versions of its configuration reader do not know their defaults. The
+# events cover every record type, so that sync markers (user messages) are included. It requires a
+# rule; `-s` asks for the status, and changes nothing.
 _CONFIG = """\
 {socket_buffer}events:
   min: 1005
@@ -81,7 +81,7 @@ class Event(msgspec.Struct):
 
 
 def config_text(events: Path, rcvbuf_bytes: int | None = None) -> str:
-    """The configuration. The kernel doubles the buffer that it asks for, so half of it is asked."""
+    """The configuration. The kernel doubles the requested buffer, so half of it is requested."""
     buffer = f"socket_buffer:\n  receive: {rcvbuf_bytes // 2}\n" if rcvbuf_bytes else ""
     return _CONFIG.format(socket_buffer=buffer, path=json.dumps(str(events)))
 
@@ -95,7 +95,7 @@ def records_of(events: Iterable[Event]) -> Iterator[Record]:
 
 
 def own_count(words: str) -> dict[str, int]:
-    """What it counted by itself, from all that it said."""
+    """Its own counters, from its output."""
     lines = words.splitlines()
     return {
         name: sum(line.startswith(beginning) for line in lines)
@@ -126,10 +126,10 @@ class GoAudit:
     sees_events = True
     registers = True
     by_tree = False
-    changes = "deletes all rules as it starts; registers again every 5 s"
+    changes = "deletes all rules when it starts; registers again every 5 s"
 
     def find(self, binary: Path | None) -> Found:
-        """Where it is; versions before 1.0 do not tell which they are."""
+        """Find its program; versions before 1.0 do not report their version."""
         return find_download(self.name, "go-audit", binary, source=SOURCE, version_word="-version")
 
     def start(self, setup: ConsumerSetup) -> _Running:

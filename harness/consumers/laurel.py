@@ -1,4 +1,4 @@
-"""auditd with Laurel as its plugin: JSON lines, one per event, without what /proc could add."""
+"""auditd with Laurel as its plugin: JSON lines, one per event, without additions from /proc."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ script = false
 
 
 class LaurelConsumer:
-    """auditd, which also writes its own log as Debian has it, and Laurel as its plugin.
+    """auditd, which also writes its own log as on Debian, and Laurel as its plugin.
 
     `--consumer-path` names Laurel; auditd is that of the host.
     """
@@ -69,13 +69,13 @@ class LaurelConsumer:
     by_tree = False
 
     def find(self, binary: Path | None) -> Found:
-        """Where Laurel is; the version tells both."""
+        """Find Laurel; the version names both."""
         path = find_program("laurel", binary, remedy=REMEDY)
         _, words = answer_of([path, "--version"])
         return Found(path, f"{words or 'not told'} with auditd {find_auditd().version}")
 
     def start(self, setup: ConsumerSetup) -> AuditdRunning:
-        """Start both, and wait until the kernel knows auditd and Laurel has come to rest."""
+        """Start both, and wait until auditd is registered and Laurel rests."""
         assert setup.folder is not None
         folder = setup.folder.resolve()
         program = find_program("laurel", setup.binary, remedy=REMEDY)
@@ -90,9 +90,9 @@ class LaurelConsumer:
 
 
 def configure(folder: Path, program: Path) -> Path:
-    """Laurel as a plugin of the auditd of this folder; where its log will be.
+    """Make Laurel a plugin of the auditd of this folder; return the path of its log.
 
-    Raises ChildFailedError with its own words where it refuses its configuration.
+    Raises ChildFailedError with its own words if it refuses its configuration.
     """
     home, script, conf = folder / "laurel", folder / "laurel.sh", folder / "laurel.toml"
     for path in (home, folder / "plugins.d"):
@@ -112,7 +112,7 @@ def configure(folder: Path, program: Path) -> Path:
 
 
 def _await_plugin(process: ExternalProcess, program: Path, output: Path) -> None:
-    """Wait until Laurel runs below auditd, which starts it before it registers, and rests."""
+    """Wait until Laurel, which auditd starts before registering, runs as its child and rests."""
     name = program.name[:15]  # as much as the kernel keeps
 
     def is_up() -> bool:

@@ -1,4 +1,4 @@
-"""No consumer at all: records go where the kernel sends them when nobody listens."""
+"""No consumer at all: the kernel handles records as it does when nobody listens."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ class _Nobody:
     pids: tuple[int, ...] = ()
 
     def attribute_tree(self, pid: int) -> None:
-        """Nothing is counted."""
+        """Do nothing: nothing is counted."""
 
     def look(self) -> None:
-        """There is no output."""
+        """Do nothing: there is no output."""
 
     def wait_marker(self, number: int, timeout_s: float) -> bool:
         return True
@@ -23,11 +23,11 @@ class _Nobody:
         return ConsumerReport(cpu_user_ns=0, cpu_system_ns=0)
 
     def end(self) -> None:
-        """Nothing runs."""
+        """Do nothing: nothing runs."""
 
 
 class NoConsumer:
-    """The adapter for an empty seat."""
+    """The adapter for running without a consumer."""
 
     name = "none"
     summary = "nobody listens"
@@ -37,7 +37,7 @@ class NoConsumer:
     by_tree = False
 
     def find(self, binary: Path | None) -> None:
-        """There is no program."""
+        """Return None: there is no program."""
 
     def start(self, setup: ConsumerSetup) -> _Nobody:
         """Start nothing."""

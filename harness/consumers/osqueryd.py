@@ -1,8 +1,8 @@
-"""osqueryd: rows of process_events and socket_events, asked for every second, to a log of results.
+"""osqueryd: rows of process_events and socket_events, queried every second, to a log of results.
 
-Rows bear no serials, and the time at which they were made, so what it received is its own count of
-them, and how old they are is not known. It leaves out calls that failed (but connects in progress),
-sockets that are not of the Internet, and what its own program does.
+Rows have no serials, and the time of their creation, so what it received is its own count of rows,
+and their age is unknown. It leaves out calls that failed (except connects in progress), sockets
+that are not Internet sockets, and calls of its own program.
 """
 
 from __future__ import annotations
@@ -31,22 +31,22 @@ QUERIES = {
     "process_events": "SELECT eid, * FROM process_events;",
     "socket_events": "SELECT eid, * FROM socket_events;",
 }
-"""By the table that they ask, which is their name in the log as well."""
+"""By the table that they query, which is also their name in the log."""
 INTERVAL_S = 1
 QUIET_S = 2.5 * INTERVAL_S
-"""So long without new rows, and every query has run again."""
+"""After this long without new rows, every query has run again."""
 PATIENCE_S = 15.0
 THROTTLED = "has throttled reading records from Netlink"
 
 
 class Columns(msgspec.Struct):
-    """What tells one row from another; old versions may log a row twice."""
+    """The columns that distinguish rows; old versions may log a row twice."""
 
     eid: str | int = ""
 
 
 class Line(msgspec.Struct):
-    """One line of the log of results: a row that a query of this name has added."""
+    """One line of the log of results: a row that the query of this name added."""
 
     name: str
     action: str
@@ -54,7 +54,7 @@ class Line(msgspec.Struct):
 
 
 def flag_lines(folder: Path, *, allow_config: bool, persist: bool) -> list[str]:
-    """The flagfile, line by line. Whatever it reads or writes is in the folder."""
+    """The flagfile, line by line. Everything it reads or writes is in the folder."""
     flags = {
         "config_plugin": "filesystem",
         "config_path": folder / "osquery.conf",
@@ -90,7 +90,7 @@ def config_text() -> str:
 
 
 def own_count(lines: Iterable[Line], words: str) -> dict[str, int]:
-    """Rows by table, and all of them as `events`; how often it said that it could not keep up."""
+    """Rows by table, and their sum as `events`; how often it logged that it could not keep up."""
     rows: dict[str, set[str | int]] = {table: set() for table in QUERIES}
     for line in lines:
         if line.action == "added" and line.name in rows:
@@ -102,14 +102,14 @@ def own_count(lines: Iterable[Line], words: str) -> dict[str, int]:
 
 class _Running(ForeignRunning):
     stop_timeout_s = 30.0
-    """It gives its threads seconds to end, more in newer versions."""
+    """A running osqueryd; it gives its threads seconds to end, more in newer versions."""
 
     def __init__(self, process: ExternalProcess, setup: ConsumerSetup, results: Path) -> None:
         super().__init__(process, setup, OutputAge(results, NO_STAMP))
         self._results = results
 
     def stop(self) -> ConsumerReport:
-        """Let the schedule fetch the last rows: those that it has not fetched are not logged."""
+        """Stop it after the schedule has fetched the last rows: others would not be logged."""
         deadline = time.monotonic() + PATIENCE_S
         size, since = self._size(), time.monotonic()
         while (now := time.monotonic()) < deadline and now - since < QUIET_S:
@@ -128,7 +128,7 @@ class _Running(ForeignRunning):
 
 
 class Osqueryd:
-    """osqueryd with its audit tables, in one way of dealing with the kernel's configuration."""
+    """osqueryd with its audit tables, in one way of handling the kernel's configuration."""
 
     sees_events = True
     registers = True
@@ -141,7 +141,7 @@ class Osqueryd:
         self._allow_config, self._persist = allow_config, persist
 
     def find(self, binary: Path | None) -> Found:
-        """Where it is."""
+        """Find its program."""
         return find_download(self.name, "osqueryd", binary, source=SOURCE, version_word="--version")
 
     def start(self, setup: ConsumerSetup) -> _Running:
@@ -167,7 +167,7 @@ class Osqueryd:
 
 
 def _await_rule(process: ExternalProcess, rules: Sequence[bytes]) -> None:
-    """Its rule is the last that it sets; before that its limits would overrule the trial's."""
+    """Wait for its rule, which it sets last: its limits, set before, would overrule the trial's."""
     with AuditClient() as client:
         process.wait_until(
             lambda: client.list_rules() != rules, READY_TIMEOUT_S, "add its own rule"
@@ -177,14 +177,14 @@ def _await_rule(process: ExternalProcess, rules: Sequence[bytes]) -> None:
 OSQUERYDS = (
     Osqueryd(
         "osqueryd",
-        "osqueryd with audit_allow_config=false: it takes the rules that are there",
+        "osqueryd with audit_allow_config=false: it uses the rules that are there",
         allow_config=False,
         persist=False,
         changes="",
     ),
     Osqueryd(
         "osqueryd-persist",
-        "osqueryd with audit_persist=true: it takes the daemon's seat back when it lost it",
+        "osqueryd with audit_persist=true: it takes the daemon's seat back if it loses it",
         allow_config=False,
         persist=True,
         changes="",

@@ -1,4 +1,4 @@
-"""Two consumers at once: a registered one, and one that listens beside it by multicast."""
+"""Two consumers at once: a registered one, and another that listens beside it by multicast."""
 
 from __future__ import annotations
 
@@ -73,11 +73,11 @@ class PairConsumer:
         self.changes = "; ".join(filter(None, (first.changes, second.changes)))
 
     def find(self, binary: Path | None) -> Found | None:
-        """Where the first is; it may be of another name."""
+        """Find the program of the first, which may have another name."""
         return self._first.find(binary)
 
     def start(self, setup: ConsumerSetup) -> _Running:
-        """Start both; none runs where one does not start."""
+        """Start both; if one fails to start, neither runs."""
         with contextlib.ExitStack() as stack:
             first = self._first.start(setup)
             stack.callback(first.end)

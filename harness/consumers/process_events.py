@@ -1,7 +1,7 @@
-"""The kernel's process-event connector: executions told without audit, and without their words.
+"""The kernel's process-event connector: executions reported without audit, without arguments.
 
-It tells who executed something, but neither what nor whether it was refused: the least that a
-consumer of executions can cost. Calls other than executions it does not know of.
+It reports which process executed something, but neither what nor whether it was refused: the
+least that a consumer of executions can cost. It reports no calls other than executions.
 """
 
 from __future__ import annotations
@@ -38,9 +38,9 @@ class _Running:
         self._process.expect("following", timeout_s=ANSWER_TIMEOUT_S)
 
     def look(self) -> None:
-        """See that it lives; there is no output whose age could be told."""
+        """Check that it lives; there is no output that could have an age."""
         if self._process.poll() is not None:
-            # What it said last, and then that it has ended.
+            # Its last message, and then that it has ended.
             self._process.expect("its end", timeout_s=ANSWER_TIMEOUT_S)
 
     def wait_marker(self, number: int, timeout_s: float) -> bool:
@@ -75,15 +75,15 @@ class ProcessEventsConsumer:
     by_tree = True
 
     def find(self, binary: Path | None, tree: HostTree | None = None) -> None:
-        """It is part of auditbench; the kernel may have been built without what it hears."""
+        """Check that the kernel was built with process events; the listener is auditbench's own."""
         if read_kernel_facts(tree or HostTree()).config.get("CONFIG_PROC_EVENTS") == "n":
             raise ConsumerAbsentError(
-                f"this kernel tells of no process events, so {NAME} cannot run",
+                f"this kernel reports no process events, so {NAME} cannot run",
                 remedy="boot one with CONFIG_PROC_EVENTS",
             )
 
     def start(self, setup: ConsumerSetup) -> _Running:
-        """Start it and wait until the kernel has agreed to tell it."""
+        """Start it and wait until the kernel has accepted it."""
         cpus = ",".join(map(str, setup.cpus))
         module = "harness.host.exec_listener"
         command = module_command(module, *(["--cpu", cpus] if cpus else []))
@@ -97,7 +97,7 @@ class ProcessEventsConsumer:
 
 
 def _document(counts: dict[str, Any]) -> dict[str, Any]:
-    """A message that never came leaves a gap only when a later one comes; drops count at once."""
+    """The document; a lost message shows as a gap only when a later one comes, a drop at once."""
     document = own_count({"execve": counts["execs"]}, max(counts["missed"], counts["drops"]))
     document["own_count"] |= {"forks": counts["forks"], "messages": counts["messages"]}
     return document

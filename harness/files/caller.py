@@ -1,4 +1,4 @@
-"""Who called through sudo, and opening files with nothing but that user's rights."""
+"""The user who called through sudo, and opening files with only that user's rights."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ from harness.errors import HostUnfitError
 _SHELLS = frozenset({"sh", "bash", "dash", "zsh", "ksh", "mksh", "fish", "csh", "tcsh", "su"})
 _WORDS = {
     errno.ELOOP: "too many levels of symbolic links, or one where root follows none",
-    errno.ENXIO: "it is no regular file",
+    errno.ENXIO: "it is not a regular file",
 }
-"""Errors that opening gives for what was not asked to be there."""
+"""Errors of opening something that is not the kind of file expected."""
 _SAME = 0xFFFFFFFF  # asks setfsuid(2) for the present value
 
 
@@ -35,9 +35,9 @@ class Caller:
 
 
 def caller() -> Caller | None:
-    """Who called through sudo; None where this process opens files as who it is.
+    """The user who called through sudo; None if this process opens files with its own rights.
 
-    A root shell (`sudo -i`, `sudo su`) is root at work: what is called in it is root's own.
+    A root shell (`sudo -i`, `sudo su`) is root at work: commands in it are root's own.
     """
     uid, gid = _number("SUDO_UID"), _number("SUDO_GID")
     if os.geteuid() != 0 or not uid or gid is None or _in_root_shell(os.environ):
@@ -47,10 +47,10 @@ def caller() -> Caller | None:
 
 @contextmanager
 def as_caller() -> Iterator[None]:
-    """Within it, this thread opens, makes and removes files with the caller's rights only.
+    """Open, make and remove files with the caller's rights only, in this thread and block.
 
     Only rights on files change (setfsuid(2)); without a caller, nothing does. Raises HostUnfitError
-    where the kernel does not allow it.
+    if the kernel does not allow it.
     """
     found = caller()
     if found is None:
@@ -65,7 +65,7 @@ def as_caller() -> Iterator[None]:
 
 
 def why(error: OSError) -> str:
-    """What went wrong with a file, in words; under sudo, whose rights did not suffice."""
+    """The error of a file in words; under sudo, with the user whose rights did not suffice."""
     words = _WORDS.get(error.errno or 0) or error.strerror or str(error)
     found = caller()
     if found is None or error.errno not in (errno.EACCES, errno.EPERM):
@@ -99,7 +99,7 @@ def _user(uid: int, gid: int) -> Caller:
 
 
 def _become(groups: list[int] | tuple[int, ...], gid: int, uid: int) -> None:
-    """Have these rights on files: groups first, which root only may set."""
+    """Take on these rights on files; groups first, which only root may set."""
     libc = _libc()
     try:
         os.setgroups(groups)
@@ -124,7 +124,7 @@ def _libc() -> ctypes.CDLL:
 
 
 def _set(call: ctypes._NamedFuncPointer, value: int) -> int:
-    """Call setfsuid(2) or setfsgid(2); the value before."""
+    """Call setfsuid(2) or setfsgid(2); return the value before."""
     call.argtypes, call.restype = (ctypes.c_uint,), ctypes.c_uint
     before: int = call(value)
     return before

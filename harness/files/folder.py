@@ -1,4 +1,4 @@
-"""A folder held open by descriptor: making files in it follows no links, whatever becomes of it."""
+"""A folder held open by descriptor: making files in it never follows links."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _MOST_LINKS = 40
 
 
 class Folder:
-    """An open folder. What it does in it, it does with the caller's rights; raises OSError."""
+    """An open folder. Its methods use the caller's rights and raise OSError."""
 
     def __init__(self, path: Path, *, make: bool = False, new: bool = False) -> None:
         """Open the folder at `path`; `make` makes it and its parents, `new` insists on that.
@@ -38,22 +38,22 @@ class Folder:
                 raise
 
     def create(self, name: str, flags: int = 0) -> int:
-        """Make a new file and open it for writing; its descriptor."""
+        """Make a new file and open it for writing; return its descriptor."""
         with as_caller():
             return os.open(name, _NEW | flags, 0o666, dir_fd=self.descriptor)
 
     def draft(self, name: str) -> tuple[int, str]:
-        """A new file that is to become `name`: its descriptor, and a name that nobody can guess."""
+        """Make a file that will become `name`; return its descriptor and its unguessable name."""
         hidden = f".{name}.{secrets.token_hex(8)}.new"
         return self.create(hidden), hidden
 
     def rename(self, old: str, new: str) -> None:
-        """Put a file of the folder in the place of another; a link there is replaced itself."""
+        """Rename a file of the folder over another; a link there is itself replaced."""
         with as_caller():
             os.rename(old, new, src_dir_fd=self.descriptor, dst_dir_fd=self.descriptor)
 
     def replace(self, name: str, data: bytes) -> None:
-        """Write a file at once: a crash leaves the old or the new one."""
+        """Write a file atomically: a crash leaves the old or the new one."""
         descriptor, draft = self.draft(name)
         try:
             with os.fdopen(descriptor, "wb") as file:
@@ -64,18 +64,18 @@ class Folder:
             raise
 
     def remove(self, name: str) -> None:
-        """Remove a file; one that is not there or not ours to remove is let be."""
+        """Remove a file; one that does not exist or may not be removed is left alone."""
         with as_caller(), contextlib.suppress(OSError):
             os.unlink(name, dir_fd=self.descriptor)
 
     def remove_made(self) -> None:
-        """Remove the folders that opening this one has made, as far as they are empty."""
+        """Remove the folders that opening this one made, as far as they are empty."""
         with as_caller(), contextlib.suppress(OSError):
             for parent, name in reversed(self._made):
                 os.rmdir(name, dir_fd=parent)
 
     def close(self) -> None:
-        """Let go of it."""
+        """Close the descriptor."""
         self._forget_made()
         if self.descriptor >= 0:
             os.close(self.descriptor)
@@ -121,7 +121,7 @@ class Folder:
         return os.open(part, _HOLD | os.O_NOFOLLOW, dir_fd=here)
 
     def _require_made(self) -> None:
-        """FileExistsError where the folder was there before."""
+        """Raise FileExistsError if the folder existed before."""
         if not self._made or self._made[-1][1] != self.path.name:
             os.close(self.descriptor)
             raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(self.path))
@@ -133,7 +133,7 @@ class Folder:
 
 
 def _target(here: int, part: str) -> Path:
-    """Where a link leads; NotADirectoryError for what is none, PermissionError for a stranger's."""
+    """The target of a link; NotADirectoryError if it is no link, PermissionError if not ours."""
     link = os.open(part, os.O_PATH | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=here)
     try:
         about = os.fstat(link)

@@ -21,7 +21,7 @@ _WRITE = os.O_WRONLY | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC
 
 
 def require_writable(path: Path) -> None:
-    """UsageError where a file could not be written; the file is not changed."""
+    """Raise UsageError if a file could not be written; the file is not changed."""
     with _refusals(path):
         descriptor, is_new = _open(path, append=True)
         os.close(descriptor)
@@ -31,14 +31,14 @@ def require_writable(path: Path) -> None:
 
 
 def write_text(path: Path, text: str, *, append: bool = False) -> int:
-    """Write or append text as UTF-8; its size in bytes. UsageError where it cannot be."""
+    """Write or append text as UTF-8; return its size in bytes. UsageError if that fails."""
     return write_bytes(path, text.encode(errors="replace"), append=append)
 
 
 def write_bytes(path: Path, data: bytes, *, append: bool = False) -> int:
-    """Write or append to a file; the size of `data`. UsageError where it cannot be.
+    """Write or append to a file; return the size of `data`. UsageError if that fails.
 
-    As root no link is followed at its place, and nothing but a file or a device is written to;
+    As root, a link at the path is not followed, and only a file or a device is written to;
     `/dev/stdout` and `/dev/fd/N` are this process's own.
     """
     with _refusals(path):
@@ -49,9 +49,9 @@ def write_bytes(path: Path, data: bytes, *, append: bool = False) -> int:
 
 
 class NewFile:
-    """A file in the making: nothing stands at its path until it is `published`.
+    """A file in the making: nothing exists at its path until `publish`.
 
-    Raises UsageError where there is a file already, or none can be made.
+    Raises UsageError if there is a file already, or none can be made.
     """
 
     def __init__(self, path: Path) -> None:
@@ -75,7 +75,7 @@ class NewFile:
         self._folder.close()
 
     def publish(self) -> int:
-        """Put it at its path; its size in bytes."""
+        """Put it at its path; return its size in bytes."""
         with _refusals(self._path):
             self._folder.rename(self._draft, self._path.name)
         self._draft = ""
@@ -83,13 +83,13 @@ class NewFile:
 
 
 def _require_absent(path: Path) -> None:
-    """FileExistsError where anything is there."""
+    """Raise FileExistsError if anything is there."""
     if exists(path):
         raise FileExistsError(errno.EEXIST, "it exists")
 
 
 def _open(path: Path, *, append: bool) -> tuple[int, bool]:
-    """A descriptor to write to, and whether the file is new."""
+    """Open a descriptor to write to; return it, and whether the file is new."""
     if own := _OWN.fullmatch(str(path)):
         number = {"stdout": 1, "stderr": 2}.get(own["name"]) or int(own["number"])
         return os.dup(number), False
@@ -114,10 +114,10 @@ def _open(path: Path, *, append: bool) -> tuple[int, bool]:
 
 
 def _require_plain(descriptor: int) -> None:
-    """OSError for what is no file to write to."""
+    """Raise OSError if it is not a file to write to."""
     about = os.fstat(descriptor)
     if not (stat.S_ISREG(about.st_mode) or stat.S_ISCHR(about.st_mode)):
-        raise OSError(errno.EINVAL, "it is no regular file")
+        raise OSError(errno.EINVAL, "it is not a regular file")
     if is_root_alone() and stat.S_ISREG(about.st_mode) and about.st_nlink > 1:
         raise OSError(errno.EMLINK, "it has a second name, which may be anybody's (a hard link)")
 

@@ -1,7 +1,7 @@
-"""Reading what the user names, or what stands in folders that others may write to.
+"""Reading files that the user names, or that are in folders that others may write to.
 
-Raises OSError as `open` does, and also for what is no file: a FIFO would be waited for, a device
-might never end.
+Raises OSError as `open` does, and also if it is not a file: a FIFO would block, a device might
+never end.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ _READ = os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC
 
 
 MOST_BYTES = 256 << 20
-"""A run of thousands of trials has a tenth of it."""
+"""A run of thousands of trials takes a tenth of this."""
 MOST_DOCUMENT_BYTES = 16 << 20
 """A plan, an environment, a lock: some kilobytes."""
 
@@ -31,27 +31,27 @@ class TooLargeError(ValueError):
 
 
 class IrregularFileError(OSError):
-    """What was to be read is a folder, a FIFO or a device."""
+    """The file to read is a folder, a FIFO or a device."""
 
 
 def open_to_read(path: Path, *, named: bool = False) -> int:
     """A descriptor of a regular file, opened with the caller's rights.
 
-    `named` is a file that the user named: only then root follows a link at its place.
+    `named` means that the user named the file: only then does root follow a link there.
     """
     with as_caller():
         return _open(path, os.O_NOFOLLOW if is_root_alone() and not named else 0)
 
 
 def open_as_root(path: Path) -> int:
-    """The same with this process's own rights, for what the caller may be told all the same."""
+    """The same with this process's own rights, for files the caller may know the content of."""
     return _open(path, os.O_NOFOLLOW)
 
 
 def read_bytes(path: Path, *, named: bool = False, limit: int = MOST_DOCUMENT_BYTES) -> bytes:
     """The content of a file, opened as `open_to_read` does.
 
-    Raises TooLargeError, a ValueError, where it has more than `limit` bytes.
+    Raises TooLargeError, a ValueError, if it has more than `limit` bytes.
     """
     return read_all(open_to_read(path, named=named), limit)
 
@@ -62,7 +62,7 @@ def read_as_root(path: Path, *, limit: int = MOST_DOCUMENT_BYTES) -> bytes:
 
 
 def read_all(descriptor: int, limit: int = MOST_DOCUMENT_BYTES) -> bytes:
-    """What an open file holds, which is then closed; TooLargeError beyond `limit` bytes."""
+    """Read all of an open file and close it; TooLargeError beyond `limit` bytes."""
     with os.fdopen(descriptor, "rb") as file:
         data = file.read(limit + 1)
     if len(data) > limit:
@@ -71,7 +71,7 @@ def read_all(descriptor: int, limit: int = MOST_DOCUMENT_BYTES) -> bytes:
 
 
 def read_text(path: Path, *, named: bool = False) -> str:
-    """The content of a UTF-8 file; UnicodeDecodeError, a ValueError, where it is none."""
+    """The content of a UTF-8 file; UnicodeDecodeError, a ValueError, if it is not UTF-8."""
     return read_bytes(path, named=named).decode()
 
 
@@ -79,12 +79,12 @@ def _open(path: Path, flags: int) -> int:
     descriptor = os.open(path, _READ | flags)
     if not stat.S_ISREG(os.fstat(descriptor).st_mode):
         os.close(descriptor)
-        raise IrregularFileError(errno.EINVAL, "it is no regular file", str(path))
+        raise IrregularFileError(errno.EINVAL, "it is not a regular file", str(path))
     return descriptor
 
 
 def is_file(path: Path) -> bool:
-    """Whether the caller can see a file there; what may not be looked at is not there."""
+    """Whether the caller can see a file there; one that may not be seen counts as absent."""
     with as_caller():
         try:
             return path.is_file()

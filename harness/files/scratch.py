@@ -1,6 +1,6 @@
-"""Private folders for what consumers write, and removing those that a killed run left behind.
+"""Private folders for consumers' files, and removal of those that a killed run left behind.
 
-A run holds a lock on its folder as long as it lives: one that can be locked is nobody's any more.
+A run holds a lock on its folder as long as it lives: a folder that can be locked is abandoned.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ _HOLD = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 
 @contextmanager
 def scratch_folder(place: Path = PLACE) -> Iterator[Path]:
-    """A new folder that only this user can look into; it goes with the block."""
+    """Make a folder that only this user can look into; it is removed after the block."""
     path, lock = _locked_folder(place)
     try:
         yield path
@@ -36,7 +36,7 @@ def scratch_folder(place: Path = PLACE) -> Iterator[Path]:
 def _locked_folder(place: Path) -> tuple[Path, int]:
     while True:
         path = Path(tempfile.mkdtemp(prefix=PREFIX, dir=place))
-        with contextlib.suppress(FileNotFoundError):  # taken for left behind before the lock
+        with contextlib.suppress(FileNotFoundError):  # another run removed it before it was locked
             lock = os.open(path, _HOLD)
             fcntl.flock(lock, fcntl.LOCK_EX)
             if path.exists():
@@ -45,7 +45,7 @@ def _locked_folder(place: Path) -> tuple[Path, int]:
 
 
 def remove_abandoned(place: Path = PLACE) -> list[str]:
-    """Remove this user's scratch folders whose run is gone; in words which.
+    """Remove this user's scratch folders whose run has ended; return which, in words.
 
     Nothing of other users is touched and no link is followed.
     """

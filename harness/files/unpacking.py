@@ -1,4 +1,4 @@
-"""Unpacks what is compressed, never to more than a bound: some bytes may unpack to terabytes."""
+"""Unpacking compressed data up to a limit: a few bytes may unpack to terabytes."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ _PIECE_BYTES = 1 << 20
 
 
 def unpack_xz(data: bytes, limit: int = MOST_BYTES) -> bytes:
-    """What xz-compressed data unpacks to; several streams may follow each other.
+    """Unpack xz-compressed data; several streams may follow each other.
 
-    Raises lzma.LZMAError where it is damaged or cut short, TooLargeError beyond `limit` bytes.
+    Raises lzma.LZMAError if it is damaged or cut short, TooLargeError beyond `limit` bytes.
     """
     unpacked = bytearray()
     rest = data

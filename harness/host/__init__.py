@@ -1,4 +1,4 @@
-"""Floor 2: what machine this is, whether it is fit to measure on, and which CPU does what.
+"""Floor 2: facts of this machine, whether it is fit to measure on, and the roles of its CPUs.
 
-Reads; the only thing it ever changes is one rule that lives for milliseconds (`ever_enabled`).
+It only reads, except for one rule that exists for milliseconds (`ever_enabled`).
 """

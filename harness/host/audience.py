@@ -1,6 +1,6 @@
-"""Who else on this host deals with audit: the registered daemon, listeners, known consumers.
+"""Other users of audit on this host: the registered daemon, listeners, known consumers.
 
-Names processes; which one is registered is for the kernel to say (`audit_view`).
+The processes are named here; the kernel says which one is registered (`audit_view`).
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ class AuditProcess:
 
 @dataclass(frozen=True, slots=True)
 class AudienceFacts:
-    """Who listens, who could, and whether systemd would start journald's audit socket."""
+    """Listeners, programs that could listen, and the state of journald's audit socket unit."""
 
     sockets: tuple[AuditSocket, ...]
     processes: tuple[AuditProcess, ...]
@@ -66,7 +66,7 @@ class AudienceFacts:
 
 
 def read_audience_facts(tree: HostTree) -> AudienceFacts:
-    """Reads `/proc/net/netlink`, every process' `comm`, and systemd's unit folders."""
+    """Read `/proc/net/netlink`, every process' `comm`, and systemd's unit folders."""
     sockets = read_audit_sockets(tree)
     owners = owners_of(tree, [socket.inode for socket in sockets])
     return AudienceFacts(
@@ -93,7 +93,7 @@ def _known_processes(tree: HostTree) -> list[AuditProcess]:
 
 
 def _journald_unit(tree: HostTree) -> JournaldUnit:
-    """`/etc` and `/run` override `/usr/lib`; a link to /dev/null masks the unit."""
+    """The unit's state: `/etc` and `/run` override `/usr/lib`; a link to /dev/null masks it."""
     for folder in ("/etc/systemd/system", "/run/systemd/system"):
         if tree.link(f"{folder}/{_UNIT}") == "/dev/null":
             return "masked"
@@ -116,10 +116,10 @@ def check(audience: AudienceFacts, view: AuditView) -> Iterator[Finding]:
 
 
 def _registered(registered: Registered | None) -> Finding:
-    """The daemon that the kernel names, and whether it is still there.
+    """The daemon that the kernel names, and whether it still exists.
 
-    The kernel forgets a dead daemon only at the next record that it cannot deliver, so a process
-    without an audit socket, or none at all, means that its entry is stale.
+    The kernel forgets a dead daemon only at the next record that it cannot deliver. So if the
+    process has no audit socket, or no longer exists, the entry is stale.
     """
     name, evidence = "registered-daemon", "AUDIT_GET, /proc/PID/net/netlink"
     if registered is None:
@@ -175,7 +175,7 @@ def _journald(audience: AudienceFacts) -> Finding:
 
 
 def _programs(audience: AudienceFacts, view: AuditView) -> Iterator[Finding]:
-    """Known consumers that run; the registered one and the listeners were named already."""
+    """Known consumers that are running, except the daemon and the listeners, reported before."""
     named = {socket.owner_pid for socket in audience.listeners}
     if view.status is not None:
         named.add(view.status.pid)

@@ -1,6 +1,6 @@
-"""What the kernel's audit subsystem answers, or why it does not: asked once, then only judged.
+"""The answers of the kernel's audit subsystem, or why there are none: asked once, then judged.
 
-Opens the client, reads, closes it; changes nothing (the probe of `ever_enabled` is separate).
+The client is opened, read and closed; nothing changes (the probe of `ever_enabled` is separate).
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from harness.kernel.status import AuditFeatures, AuditStatus
 
 
 class AskingClient(ClientLike, Protocol):
-    """An audit client that also answers with features."""
+    """An audit client that also returns features."""
 
     def status(self) -> AuditStatus: ...
     def features(self) -> AuditFeatures | None: ...
@@ -33,14 +33,14 @@ class Registered:
 
     pid: int
     name: str | None
-    """`None` when there is no such process any more."""
+    """None if there is no such process any more."""
     exe: str | None
     alive: bool
-    """Whether it lives and holds an audit socket; otherwise the kernel's entry is stale."""
+    """Whether it is alive and holds an audit socket; otherwise the kernel's entry is stale."""
 
 
 def read_registered(tree: HostTree, pid: int) -> Registered | None:
-    """Who `pid` of the audit status is, `None` for 0 (nobody)."""
+    """The process with the audit status's `pid`; None for 0 (nobody)."""
     if pid == 0:
         return None
     return Registered(
@@ -53,7 +53,7 @@ def read_registered(tree: HostTree, pid: int) -> Registered | None:
 
 @dataclass(frozen=True, slots=True)
 class AuditView:
-    """The kernel's answers. `error` says why there are none; the others are `None` then."""
+    """The kernel's answers. If there are none, `error` says why, and the others are None."""
 
     error: str = ""
     remedy: str = ""
@@ -61,7 +61,7 @@ class AuditView:
     features: AuditFeatures | None = None
     rules: Sequence[bytes] | None = None
     registered: Registered | None = None
-    """Who is registered; `None` also when nobody is."""
+    """The registered daemon; None also if there is none."""
     ever: EverEnabled | None = None
 
 
@@ -71,7 +71,7 @@ def ask_kernel(
     tree: HostTree | None = None,
     probe: Callable[[AskingClient], EverEnabled] | None = None,
 ) -> AuditView:
-    """Status, features, rules and, when `probe` is given, its answer.
+    """Ask for status and features, rules and, if `probe` is given, its answer.
 
     An error of the harness becomes the view's `error` and `remedy`.
     """

@@ -1,6 +1,6 @@
-"""The CPUs: which, how many are allowed here, siblings, frequency control, the clock.
+"""The CPUs: model, how many are allowed here, siblings, frequency control, the clock.
 
-Judges whether workload and consumer can have a core each, and whether the clocks are constant.
+The checks: whether workload and consumer can have a core each, and whether clocks are constant.
 """
 
 from __future__ import annotations
@@ -19,12 +19,12 @@ _GOOD_CLOCKS = ("tsc", "arch_sys_counter", "kvm-clock", "timebase", "hyperv", "s
 
 @dataclass(frozen=True, slots=True)
 class CpuFacts:
-    """CPUs by kernel number; `None` is unknown (a virtual machine often hides it)."""
+    """CPUs by kernel number; None is unknown (a virtual machine often hides it)."""
 
     model: str
     online: tuple[int, ...]
     allowed: tuple[int, ...]
-    """What this process may run on."""
+    """The CPUs this process may run on."""
     smt_active: bool | None
     siblings: tuple[tuple[int, ...], ...]
     """Groups of online CPUs that share one core; singletons without SMT."""
@@ -39,7 +39,7 @@ class CpuFacts:
 
 
 def read_cpu_facts(tree: HostTree) -> CpuFacts:
-    """Reads `/proc/cpuinfo`, `/proc/self/status` and `/sys/devices/system/{cpu,clocksource}`."""
+    """Read `/proc/cpuinfo`, `/proc/self/status` and `/sys/devices/system/{cpu,clocksource}`."""
     cpuinfo = tree.text("/proc/cpuinfo") or ""
     online = _listed_cpus(tree.text(f"{_CPU}/online")) or _cpuinfo_cpus(cpuinfo)
     status = keyed_lines(tree.text("/proc/self/status"))
@@ -107,7 +107,7 @@ def _distinct(tree: HostTree, online: tuple[int, ...], name: str) -> tuple[str, 
 
 
 def _turbo(tree: HostTree) -> bool | None:
-    """intel_pstate says `no_turbo`, the other drivers say `boost`."""
+    """Whether turbo is on: intel_pstate has `no_turbo`, the other drivers have `boost`."""
     no_turbo = tree.text(f"{_CPU}/intel_pstate/no_turbo")
     if no_turbo is not None:
         return no_turbo == "0"
@@ -116,7 +116,7 @@ def _turbo(tree: HostTree) -> bool | None:
 
 
 def read_frequency_khz(tree: HostTree | None = None) -> dict[int, int]:
-    """CPU number to kHz: of cpufreq, else what `/proc/cpuinfo` says; empty where neither does.
+    """CPU number to kHz, from cpufreq, else from `/proc/cpuinfo`; empty if neither has it.
 
     In a virtual machine the latter is a constant.
     """

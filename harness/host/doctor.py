@@ -1,4 +1,4 @@
-"""The whole diagnosis of a host: its facts, what the kernel says, the findings. Prints nothing."""
+"""The whole diagnosis of a host: its facts, the kernel's answers, the findings. No printing."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ from harness.kernel.client import AuditClient
 
 @dataclass(frozen=True, slots=True)
 class Diagnosis:
-    """A host as the doctor saw it; `dataclasses.asdict` of it is JSON."""
+    """The diagnosis of a host; `dataclasses.asdict` of it is JSON."""
 
     facts: HostFacts
     findings: tuple[Finding, ...]
@@ -65,7 +65,7 @@ def diagnose(
     """Read the facts, ask the kernel, judge. Takes under a second.
 
     `probe` finds out whether audit was ever enabled; the default takes the lock of this host's
-    runs for it (see `locked_probe`).
+    runs meanwhile (see `locked_probe`).
     """
     facts = read_host_facts(root)
     view = ask_kernel(
@@ -77,5 +77,5 @@ def diagnose(
 
 
 def judge(facts: HostFacts, view: AuditView) -> tuple[Finding, ...]:
-    """All findings; reads nothing more."""
+    """All findings; nothing more is read."""
     return tuple(finding for check in checks(facts, view) for finding in check)

@@ -1,11 +1,11 @@
-"""Executions counted by the kernel's process-event connector: independent of audit altogether.
+"""Executions counted by the kernel's process-event connector, entirely independent of audit.
 
-Counts and tells what it missed; decides nothing. The kernel sends one message for each fork,
-exec, exit and so on, with a sequence number per CPU, so that a gap shows every message that the
-socket's buffer could not take.
+Missed messages are counted, too. The kernel sends one message for each fork, exec, exit and so
+on, with a sequence number per CPU, so that a gap shows every message that the socket's buffer
+had no room for.
 
 pyroute2 has the connector too, but not the sequence numbers and the drop counter that make the
-count one to rely on. Source: include/uapi/linux/cn_proc.h, drivers/connector/cn_proc.c.
+count reliable. Source: include/uapi/linux/cn_proc.h, drivers/connector/cn_proc.c.
 """
 
 from __future__ import annotations
@@ -45,10 +45,10 @@ _LISTEN_TIMEOUT_S = 2.0
 
 @dataclass(frozen=True, slots=True)
 class ExecCount:
-    """What was counted. The count is exact when `missed` and `drops` are 0."""
+    """The counts, exact if `missed` and `drops` are 0."""
 
     execs: int
-    """Successful executions of the tree, or of the whole machine when no root was given."""
+    """Successful executions of the tree, or of the whole machine if no root was given."""
     forks: int
     """Likewise, processes (not threads)."""
     missed: int
@@ -61,9 +61,9 @@ class ExecCount:
 class ExecCounter:
     """Counts from entering the context to leaving it: `with ExecCounter(root_pid=...) as counter`.
 
-    `root_pid` narrows it to that process and its descendants, which has to be entered before
-    they are forked. Afterwards `counter.count` has the numbers. Raises HostUnfitError where the
-    connector is not available.
+    `root_pid` limits it to that process and its descendants; enter the context before they are
+    forked. Afterwards `counter.count` has the numbers. Raises HostUnfitError if the connector is
+    not available.
     """
 
     def __init__(self, *, root_pid: int | None = None) -> None:
@@ -79,7 +79,7 @@ class ExecCounter:
         return self._tally.count(self._drops)
 
     def follow(self, pid: int) -> None:
-        """Count this process and what it forks from now on as well, where it is narrowed at all."""
+        """Also count this process and those it forks from now on, if the count is limited."""
         self._tally.follow(pid)
 
     def __enter__(self) -> ExecCounter:
@@ -103,10 +103,10 @@ class ExecCounter:
         self._socket.close()
 
     def _read(self) -> None:
-        """Reads until told to stop, and then what is still queued.
+        """Read until told to stop, and then the rest of the queue.
 
-        The kernel queues an event in the context of the process that causes it: what happened
-        before the stop is in the buffer by then.
+        The kernel queues an event in the context of the process that causes it: all events from
+        before the stop are in the buffer by then.
         """
         assert self._socket is not None
         while True:
@@ -139,12 +139,12 @@ class _Tally:
         self._execs = self._forks = self._missed = self._messages = 0
 
     def follow(self, pid: int) -> None:
-        """One more root; without any, everybody is counted anyway."""
+        """Add one more root; without any, all processes are counted anyway."""
         if self._tree is not None:
             self._tree.add(pid)
 
     def add(self, datagram: bytes) -> None:
-        """Takes one connector message; anything else is passed over."""
+        """Add one connector message; anything else is skipped."""
         if len(datagram) < _DATA_AT + _FOUR.size:
             return
         _idx, _val, sequence, _ack, _length, _flags = _CN_MSG.unpack_from(datagram, _NLMSGHDR.size)
@@ -158,7 +158,7 @@ class _Tally:
             self._count(what, *_FOUR.unpack_from(datagram, _DATA_AT))
 
     def _count(self, what: int, first: int, second: int, third: int, fourth: int) -> None:
-        """fork: parent pid, parent tgid, child pid, child tgid; exec: pid, tgid."""
+        """Count an event. fork: parent pid, parent tgid, child pid, child tgid; exec: pid, tgid."""
         if what == _EXEC:
             self._execs += self._tree is None or second in self._tree
         elif third == fourth and (self._tree is None or second in self._tree):
@@ -178,7 +178,7 @@ def _request(operation: int) -> bytes:
 
 
 def _open_listening() -> socket.socket:
-    """A non-blocking socket on which the kernel has begun to send."""
+    """Open a non-blocking socket to which the kernel has begun to send."""
     remedy = "run it as root on the host itself, with a kernel that has CONFIG_PROC_EVENTS"
     try:
         listener = socket.socket(socket.AF_NETLINK, socket.SOCK_DGRAM, _NETLINK_CONNECTOR)
@@ -198,7 +198,7 @@ def _open_listening() -> socket.socket:
 
 
 def _await_answer(listener: socket.socket) -> None:
-    """Waits for the kernel's answer: PROC_EVENT_NONE with an errno."""
+    """Wait for the kernel's answer: PROC_EVENT_NONE with an errno."""
     deadline = time.monotonic() + _LISTEN_TIMEOUT_S
     while select.select([listener], [], [], max(0.0, deadline - time.monotonic()))[0]:
         datagram = listener.recv(4096)

@@ -27,7 +27,7 @@ def main(arguments: Sequence[str]) -> int:
     if cpus := parser.parse_args(arguments).cpu:
         os.sched_setaffinity(0, cpus)
     try:
-        # Nobody is counted until named: it has no descendants itself.
+        # Nothing is counted until a tree is named: this process has no descendants itself.
         with ExecCounter(root_pid=os.getpid()) as events:
             _say("ready")
             obey(events, sys.stdin)
@@ -39,7 +39,7 @@ def main(arguments: Sequence[str]) -> int:
 
 
 def obey(events: ExecCounter, commands: Iterable[str]) -> None:
-    """Do as told, until `stop` or the end."""
+    """Carry out commands until `stop` or the end of input."""
     for command in commands:
         match command.split():
             case ["tree", pid]:

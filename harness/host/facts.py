@@ -1,6 +1,6 @@
-"""What machine this is: the facts that go with every result and that the checks judge.
+"""The facts of this machine, which go with every result and which the checks judge.
 
-Reads files below one root, changes nothing, judges nothing.
+Files below one root are read; nothing is changed or judged.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ class HostFacts:
 
 
 def read_host_facts(root: Path = Path("/")) -> HostFacts:
-    """Reads all facts below `root`; what cannot be read is `None`, `unknown` or empty."""
+    """Read all facts below `root`; those that cannot be read are None, `unknown` or empty."""
     tree = HostTree(root)
     cpu = read_cpu_facts(tree)
     hostname = tree.text("/proc/sys/kernel/hostname") or "unknown"

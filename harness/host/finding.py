@@ -1,4 +1,4 @@
-"""A finding: one thing that the doctor looked at, how it is, and what to do about it. No logic."""
+"""A finding of the doctor: the thing checked, its state, and what to do about it."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ Severity = Literal["ok", "note", "warning", "unfit"]
 class Finding:
     """One checked thing.
 
-    `ok` is as it should be; `note` is to be known when reading results; `warning` makes results
+    `ok` is as it should be; `note` matters when reading results; `warning` makes results
     worse or harder to repeat; `unfit` prevents measuring.
     """
 
     name: str
     severity: Severity
     what: str
-    """How it is, one phrase."""
+    """Its state, in one phrase."""
     remedy: str = ""
-    """What to do; empty where there is nothing to do."""
+    """The remedy; empty if there is nothing to do."""
     evidence: str = ""
-    """Where it was read."""
+    """The source it was read from."""

@@ -1,4 +1,4 @@
-"""What this kernel offers to measure with: CPU time in ns, counters, independent counts."""
+"""The kernel's means of measuring: CPU time in ns, counters, independent counts."""
 
 from __future__ import annotations
 
@@ -25,12 +25,12 @@ _COUNTER_ERRORS = {
 
 @dataclass(frozen=True, slots=True)
 class InstrumentFacts:
-    """`None` in `tracefs`: not mounted. `perf_event_paranoid` as in `/proc/sys/kernel`."""
+    """None in `tracefs`: not mounted. `perf_event_paranoid` as in `/proc/sys/kernel`."""
 
     schedstat: bool
     """Whether `/proc/PID/schedstat` gives CPU time in ns."""
     hardware_counters_error: str | None
-    """Why instructions cannot be counted, `None` when they can."""
+    """The reason why instructions cannot be counted; None if they can."""
     perf_event_paranoid: int | None
     tracefs: str | None
 
@@ -38,7 +38,7 @@ class InstrumentFacts:
 def read_instrument_facts(
     tree: HostTree, *, try_counter: Callable[[], str | None] | None = None
 ) -> InstrumentFacts:
-    """Reads `/proc` and `/sys`, and opens one hardware counter on this very process to see."""
+    """Read `/proc` and `/sys`, and try to open one hardware counter on this process."""
     words = (tree.text("/proc/self/schedstat") or "").split()
     mounted = [folder for folder in TRACEFS_FOLDERS if tree.exists(f"{folder}/events")]
     return InstrumentFacts(
@@ -50,7 +50,7 @@ def read_instrument_facts(
 
 
 def hardware_counter_error() -> str | None:
-    """Why instructions of this process cannot be counted, or `None`."""
+    """The reason why instructions of this process cannot be counted, or None."""
     try:
         os.close(open_counter(CounterType.HARDWARE, HARDWARE_INSTRUCTIONS, pid=0, cpu=-1))
     except OSError as error:
@@ -59,7 +59,7 @@ def hardware_counter_error() -> str | None:
 
 
 def check(instruments: InstrumentFacts, kernel: KernelFacts) -> Iterator[Finding]:
-    """CPU accounting, hardware counters, tracepoints, process events."""
+    """Check CPU accounting, hardware counters, tracepoints and process events."""
     yield _cpu_time(instruments)
     yield _counters(instruments)
     yield _tracepoints(instruments, kernel)
@@ -92,7 +92,7 @@ def _counters(instruments: InstrumentFacts) -> Finding:
         "hardware-counters",
         "note",
         f"no hardware counters: {instruments.hardware_counters_error}",
-        "nothing here depends on them; in a virtual machine the hypervisor has to pass on the PMU",
+        "nothing here depends on them; in a virtual machine the hypervisor must pass on the PMU",
         "perf_event_open",
     )
 
@@ -122,4 +122,4 @@ def _process_events(kernel: KernelFacts) -> Finding:
             "built without CONFIG_PROC_EVENTS: executions cannot be counted independently",
             evidence=kernel.config_source or "",
         )
-    return Finding("process-events", "ok", "the kernel tells of executions independently of audit")
+    return Finding("process-events", "ok", "the kernel reports executions independently of audit")

@@ -1,8 +1,7 @@
-"""Which kernel runs, how it was built and booted, and in which state its audit subsystem is.
+"""The running kernel: how it was built and booted, and the state of its audit subsystem.
 
-Does not ask the audit subsystem itself; that is `audit_view`. Of the kernel's command line only
-what bears on audit or on speed is kept: results get published, and command lines hold credentials
-at times.
+The audit subsystem itself is asked in `audit_view`. Of the kernel's command line, only parameters
+about audit or speed are kept: results get published, and command lines sometimes hold credentials.
 """
 
 from __future__ import annotations
@@ -43,13 +42,13 @@ _TOLD = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class KernelFacts:
-    """The running kernel. `None` is unknown; `config` holds only the options that matter here."""
+    """The running kernel. None is unknown; `config` holds only the options that matter here."""
 
     release: str
     version: str
     arch: str
     boot_parameters: tuple[str, ...]
-    """What the command line says about audit and about speed, in its order."""
+    """The command line's parameters about audit and speed, in its order."""
     audit_parameter: str | None
     """The value of the last `audit=` on the command line."""
     backlog_limit_parameter: int | None
@@ -59,7 +58,7 @@ class KernelFacts:
     hz: int | None
     """CONFIG_HZ: jiffies per second (not USER_HZ)."""
     lsms: tuple[str, ...] | None
-    """Active security modules; `None` where securityfs is not mounted."""
+    """Active security modules; None if securityfs is not mounted."""
 
     @property
     def boots_with_audit(self) -> bool:
@@ -73,7 +72,7 @@ class KernelFacts:
 
 
 def read_kernel_facts(tree: HostTree) -> KernelFacts:
-    """Reads `/proc/sys/kernel`, `/proc/cmdline`, the kernel's configuration and the LSM list."""
+    """Read `/proc/sys/kernel`, `/proc/cmdline`, the kernel's configuration and the LSM list."""
     release = tree.text("/proc/sys/kernel/osrelease") or "unknown"
     cmdline = tree.text("/proc/cmdline") or ""
     source, config = _read_config(tree, release)
@@ -99,7 +98,7 @@ def _told_parameters(command_line: str) -> tuple[str, ...]:
 
 
 def _read_config(tree: HostTree, release: str) -> tuple[str | None, dict[str, str]]:
-    """The first readable configuration of this very kernel."""
+    """The first readable configuration of this kernel."""
     for path in (
         "/proc/config.gz",
         f"/boot/config-{release}",
@@ -127,7 +126,7 @@ _STATES = {0: "disabled", 1: "enabled", 2: "enabled and locked"}
 
 
 def check(kernel: KernelFacts, view: AuditView) -> Iterator[Finding]:
-    """From the kernel's build to the rules in force."""
+    """Check everything from the kernel's build to the rules in force."""
     yield _support(kernel, view)
     yield _command_line(kernel)
     if view.status is not None:
@@ -175,7 +174,7 @@ def _command_line(kernel: KernelFacts) -> Finding:
         return Finding(
             name,
             "note",
-            f"booted with audit={value}: records that no daemon takes are held back instead of "
+            f"booted with audit={value}: records that no daemon receives are held back instead of "
             "dropped, and every process since boot has an audit context",
             evidence=evidence,
         )
@@ -198,14 +197,14 @@ def _enabled(status: AuditStatus) -> Finding:
 
 def _ever(ever: EverEnabled) -> Finding:
     if ever.state == "never":
-        what = "never enabled since boot: the first run measures that state, and ends it"
+        what = "never enabled since boot: the first run measures that state and ends it"
         return Finding("ever-enabled", "ok", what, evidence=ever.how)
     if ever.state == "now":
         return Finding("ever-enabled", "ok", "enabled now", evidence=ever.how)
     if ever.state == "before":
         what = (
             "enabled earlier since boot: 'disabled' costs more than 'never enabled' here; the "
-            "scenario no-audit stands in for the latter"
+            "scenario no-audit replaces the latter"
         )
         remedy = "to measure 'never enabled', boot with nothing that enables audit"
         return Finding("ever-enabled", "note", what, remedy, ever.how)
@@ -253,7 +252,7 @@ def _features(features: AuditFeatures) -> Finding:
 
 
 def _security_modules(kernel: KernelFacts) -> Iterator[Finding]:
-    """Modules that give tasks a label make the kernel format `subj=` into most records."""
+    """Report modules that label tasks: they make the kernel format `subj=` into most records."""
     labelling = [name for name in kernel.lsms or () if name in {"selinux", "smack", "apparmor"}]
     if labelling:
         yield Finding(

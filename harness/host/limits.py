@@ -1,4 +1,4 @@
-"""The kernel's audit limits as the host has them. A scenario may set its own for its trials."""
+"""The kernel's audit limits on this host. A scenario may set its own for its trials."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _FAILURE = {0: "silent", 1: "printk", 2: "panic"}
 
 
 def check(view: AuditView, *, hz: int | None) -> Iterator[Finding]:
-    """Backlog and waiting, failure mode, rate limit, records already lost."""
+    """Check backlog and waiting, failure mode, rate limit, and records already lost."""
     if view.status is None:
         return
     yield _backlog(view.status, hz)

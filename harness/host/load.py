@@ -1,6 +1,6 @@
-"""How busy the machine is and has been: load, pressure, steal, memory, uptime.
+"""The load of the machine, now and recently: load, pressure, steal, memory, uptime.
 
-Moments, not differences: what a trial costs is read by `harness.metrics`.
+Moments, not differences: `harness.metrics` reads the cost of a trial.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ PRESSURE_PERCENT = 5.0
 
 @dataclass(frozen=True, slots=True)
 class LoadFacts:
-    """Load at one moment. `None` is unknown (no PSI, for instance)."""
+    """Load at one moment. None is unknown (no PSI, for instance)."""
 
     load_1_minute: float | None
     load_5_minutes: float | None
@@ -79,7 +79,7 @@ def _stolen(cpu: MachineCpu | None) -> tuple[int, float]:
 
 
 def check(load: LoadFacts, cpu: CpuFacts) -> Iterator[Finding]:
-    """What disturbs the CPUs: the hypervisor, other tasks, stalls."""
+    """Check for disturbance of the CPUs: the hypervisor, other tasks, stalls."""
     yield _steal(load)
     yield _load(load, len(cpu.online) or 1)
     yield from _pressure(load)
@@ -103,7 +103,7 @@ def _load(load: LoadFacts, cpus: int) -> Finding:
         return Finding("load", "note", "the load is unknown", evidence="/proc/loadavg")
     what = f"load {load.load_1_minute:.2f} over the last minute on {cpus} CPUs"
     if load.load_1_minute > LOAD_PER_CPU * cpus:
-        remedy = "stop what runs, or wait for it to end"
+        remedy = "stop other programs, or wait for them to end"
         return Finding("load", "warning", what, remedy, "/proc/loadavg")
     return Finding("load", "ok", what, evidence="/proc/loadavg")
 

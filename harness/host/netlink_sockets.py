@@ -1,7 +1,7 @@
-"""The audit sockets of this network namespace, and who holds them.
+"""The audit sockets of this network namespace, and the processes that hold them.
 
-Reads `/proc/net/netlink` (protocol 9); `Drops` there counts failed deliveries, which for the
-registered daemon may have been retried, and for a multicast listener are records gone.
+They are read from `/proc/net/netlink` (protocol 9); `Drops` there counts failed deliveries, which
+for the registered daemon may have been retried, and for a multicast listener are lost records.
 """
 
 from __future__ import annotations
@@ -18,10 +18,10 @@ READLOG_GROUP = 0x1
 
 @dataclass(frozen=True, slots=True)
 class AuditSocket:
-    """One row of `/proc/net/netlink`. `owner_pid` is `None` where no process shows the socket."""
+    """One row of `/proc/net/netlink`. `owner_pid` is None if no process shows the socket."""
 
     port_id: int
-    """Signed: the kernel hands out negative ones from a process' second socket on."""
+    """Signed: the kernel assigns negative ones from a process' second socket on."""
     groups: int
     rmem_bytes: int
     drops: int
@@ -31,12 +31,12 @@ class AuditSocket:
 
     @property
     def is_listener(self) -> bool:
-        """Whether it gets the records by multicast."""
+        """Whether it receives the records by multicast."""
         return bool(self.groups & READLOG_GROUP)
 
 
 def read_audit_sockets(tree: HostTree, table: str = "/proc/net/netlink") -> tuple[AuditSocket, ...]:
-    """All audit sockets but the kernel's own (port 0), without their owners.
+    """All audit sockets except the kernel's own (port 0), without their owners.
 
     `/proc/PID/net/netlink` is the table of another process' network namespace.
     """
@@ -47,7 +47,7 @@ def read_audit_sockets(tree: HostTree, table: str = "/proc/net/netlink") -> tupl
 
 
 def _socket(row: list[str]) -> AuditSocket:
-    """Of columns sk, Eth, Pid, Groups, Rmem, Wmem, Dump, Locks, Drops, Inode."""
+    """The socket of a row: sk, Eth, Pid, Groups, Rmem, Wmem, Dump, Locks, Drops, Inode."""
     return AuditSocket(
         port_id=int(row[2]),
         groups=int(row[3], 16),
@@ -60,7 +60,7 @@ def _socket(row: list[str]) -> AuditSocket:
 def owners_of(tree: HostTree, inodes: Iterable[int]) -> dict[int, int]:
     """Socket inode to the pid that holds it; needs root for other users' processes.
 
-    Walks every process' descriptors: milliseconds on a small host, too slow for a trial.
+    It walks every process' descriptors: milliseconds on a small host, too slow for a trial.
     """
     left = set(inodes)
     found: dict[int, int] = {}

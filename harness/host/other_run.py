@@ -1,4 +1,4 @@
-"""Whether another run of this program has the host's audit, or left it changed when it died."""
+"""Whether another run of this program uses the host's audit, or died and left it changed."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ from harness.kernel.lease.state_dir import DEFAULT_STATE_DIR, StateDir
 
 @dataclass(frozen=True, slots=True)
 class OtherRunFacts:
-    """`holder` names the run that has the host now, this process excepted."""
+    """`holder` names the run that uses the host now, unless it is this process."""
 
     holder: str | None
     left_over: bool
-    """A run died, and what it borrowed has not been given back yet."""
+    """Whether a run died and the host's state has not been restored yet."""
 
 
 def read_other_run_facts(tree: HostTree) -> OtherRunFacts:
-    """Looks at the lock and the lease file in the state folder."""
+    """Read the lock and the lease file in the state folder."""
     state = StateDir(tree.path(str(DEFAULT_STATE_DIR)))
     holder = holder_of(state.lock)
     if holder is not None and holder.process.pid == os.getpid():
@@ -34,13 +34,13 @@ def read_other_run_facts(tree: HostTree) -> OtherRunFacts:
 
 
 def check(other: OtherRunFacts) -> Iterator[Finding]:
-    """Say it early: a run in progress explains much of what the other checks find."""
+    """Report it first: a run in progress explains many findings of the other checks."""
     if other.holder is not None:
         yield Finding(
             "other-run",
             "unfit",
-            f"another run has this host's audit ({other.holder}): what is said here about rules, "
-            "limits and daemon is its doing",
+            f"another run is using this host's audit ({other.holder}): the findings about rules, "
+            "limits and daemon show its state",
             "wait for it to end, or start with --wait",
             "/run/auditbench",
         )
@@ -48,7 +48,7 @@ def check(other: OtherRunFacts) -> Iterator[Finding]:
         yield Finding(
             "other-run",
             "warning",
-            "a run died and this host's audit has not been given back yet",
-            "auditbench restore; the next run does it too",
+            "a run died and this host's audit state has not been restored yet",
+            "auditbench restore; the next run also does it",
             "/run/auditbench/lease.json",
         )

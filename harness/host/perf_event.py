@@ -25,7 +25,7 @@ _SYSCALL_NUMBERS = {
     "armv8l": 364,
     "i686": 336,
 }
-_ATTR_BYTES = 64  # PERF_ATTR_SIZE_VER0, which every kernel takes
+_ATTR_BYTES = 64  # PERF_ATTR_SIZE_VER0, which every kernel accepts
 _FLAG_DISABLED = 1 << 0
 _FLAG_INHERIT = 1 << 1
 _OPEN_CLOEXEC = 1 << 3
@@ -44,7 +44,7 @@ HARDWARE_INSTRUCTIONS = 1
 def open_counter(
     kind: CounterType, config: int, *, pid: int, cpu: int, inherit: bool = False
 ) -> int:
-    """A descriptor of a disabled counter; `pid=-1` counts everybody on `cpu`.
+    """Open a disabled counter; return its descriptor. `pid=-1` counts every process on `cpu`.
 
     Raises OSError with the kernel's errno (ENOENT or EOPNOTSUPP: no such counter here; EACCES
     or EPERM: not permitted; ENOSYS: unknown architecture or no CONFIG_PERF_EVENTS).

@@ -1,6 +1,6 @@
-"""Which CPU does what: the workload's CPUs and the consumer's, from the user's words or by itself.
+"""The CPUs of the workload and of the consumer, as the user gives them or by default.
 
-Decides and validates; `sched_setaffinity` is called by the programs that are pinned.
+They are chosen and validated here; the pinned programs call `sched_setaffinity` themselves.
 """
 
 from __future__ import annotations
@@ -28,14 +28,14 @@ class Pinning:
         return {role: getattr(self, role) for role in ROLES if getattr(self, role)}
 
     def words(self) -> str:
-        """As the command line takes it."""
+        """The pinning as written on the command line."""
         return (
             ",".join(f"{role}={cpu_list(cpus)}" for role, cpus in self.by_role().items()) or "none"
         )
 
 
 def assign_cpus(text: str | None, cpu: CpuFacts) -> dict[str, tuple[int, ...]]:
-    """The CPUs by role that the user's `--cpus` asks for, or the default where it is `None`."""
+    """The CPUs by role from the user's `--cpus`, or the default if it is None."""
     pinning = default_pinning(cpu) if text is None else parse_pinning(text, cpu.allowed)
     return pinning.by_role()
 
@@ -52,7 +52,7 @@ def cpu_list(cpus: Sequence[int]) -> str:
 
 
 def parse_pinning(text: str, allowed: Sequence[int]) -> Pinning:
-    """`workload=0,consumer=1`, `workload=0-1,3` or `none`; against the CPUs allowed here.
+    """Parse `workload=0,consumer=1`, `workload=0-1,3` or `none`; check it against `allowed`.
 
     A part without `=` continues the list before it. Raises UsageError in one line.
     """
@@ -74,7 +74,7 @@ def parse_pinning(text: str, allowed: Sequence[int]) -> Pinning:
 def _new_role(role: str, lists: dict[str, list[str]]) -> str:
     if role not in ROLES:
         raise UsageError(
-            f"--cpus: {role!r} is no role", remedy=f"the roles are {' and '.join(ROLES)}"
+            f"--cpus: {role!r} is not a role", remedy=f"the roles are {' and '.join(ROLES)}"
         )
     if role in lists:
         raise UsageError(f"--cpus: {role} is given twice", remedy=_EXAMPLE)
@@ -100,8 +100,8 @@ def _parse_cpus(role: str, text: str, allowed: Sequence[int]) -> tuple[int, ...]
 def default_pinning(cpu: CpuFacts) -> Pinning:
     """Workload on the first allowed CPU, consumer on the last that shares no core with it.
 
-    Isolated CPUs are preferred where at least two are allowed: whoever isolated them wants
-    them used for this. With one CPU nobody is pinned.
+    Isolated CPUs are preferred if at least two are allowed: they were isolated for such use. With
+    one CPU nothing is pinned.
     """
     isolated = [number for number in cpu.isolated if number in cpu.allowed]
     candidates = isolated if len(isolated) > 1 else list(cpu.allowed)

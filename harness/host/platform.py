@@ -1,7 +1,7 @@
-"""What the kernel runs on, and what this process runs in: hypervisor and container.
+"""The hypervisor under the kernel, and the container around this process.
 
-Follows the order of systemd-detect-virt (DMI, Xen, device tree, CPU flag), without executing
-anything. Where only the CPU's flag tells, the hypervisor's name stays `unknown`.
+The order is that of systemd-detect-virt (DMI, Xen, device tree, CPU flag), without executing
+anything. If only the CPU's flag shows a hypervisor, its name stays `unknown`.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from harness.host.finding import Finding
 from harness.host.tree import HostTree
 
 _DMI_FIELDS = ("product_name", "sys_vendor", "board_vendor", "bios_vendor", "product_version")
-# systemd's src/basic/virt.c has the same strings; a fact about the vendors, not an idea.
+# systemd's src/basic/virt.c has the same strings, which are the vendors'.
 _DMI_PREFIXES = (
     ("KVM", "kvm"),
     ("OpenStack", "kvm"),
@@ -51,7 +51,7 @@ class PlatformFacts:
 def read_platform_facts(
     tree: HostTree, *, hypervisor_flag: bool, clocksources: tuple[str, ...]
 ) -> PlatformFacts:
-    """Hypervisor and container, each with the file that tells it."""
+    """Read hypervisor and container, each with the file that shows it."""
     virtualisation, evidence = _virtualisation(tree, hypervisor_flag, clocksources)
     container, container_evidence = _container(tree)
     return PlatformFacts(
@@ -129,7 +129,7 @@ _MARKER_FILES = (
 
 
 def _container(tree: HostTree) -> tuple[str | None, str]:
-    """The container manager this process runs under, or `None`."""
+    """The container manager this process runs under, or None."""
     release = (tree.text("/proc/sys/kernel/osrelease") or "").lower()
     if "microsoft" in release or "-wsl" in release:
         return "wsl", "/proc/sys/kernel/osrelease"
@@ -143,7 +143,7 @@ def _container(tree: HostTree) -> tuple[str | None, str]:
 
 
 def _told_manager(tree: HostTree) -> tuple[str, str] | None:
-    """What a manager wrote down about itself: in a file, or in the environment of init."""
+    """The manager's own statement: in a file, or in the environment of init."""
     for path in _MANAGER_FILES:
         manager = tree.text(path)
         if manager:
@@ -156,7 +156,7 @@ def _told_manager(tree: HostTree) -> tuple[str, str] | None:
 
 
 def check(platform: PlatformFacts) -> Iterator[Finding]:
-    """Whether a hypervisor stands between the kernel and the machine."""
+    """Check whether there is a hypervisor between the kernel and the machine."""
     name, evidence = "virtualisation", platform.virtualisation_evidence
     if platform.virtualisation == "none":
         yield Finding(name, "ok", "no hypervisor", evidence=evidence)

@@ -1,6 +1,6 @@
-"""What this process may do, in which namespaces and under which tracer; whether that is enough.
+"""This process's privileges, namespaces and tracer, and whether they suffice.
 
-Reads `/proc/self`; acquires and drops nothing.
+`/proc/self` is read; no privilege is acquired or dropped.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from harness.host.finding import Finding
 from harness.host.platform import PlatformFacts
 from harness.host.tree import HostTree, keyed_lines
 
-# linux/capability.h; only those that the harness has a use for.
+# linux/capability.h; only those that the harness uses.
 CAPABILITIES = {
     "CAP_NET_ADMIN": 12,
     "CAP_SYS_PTRACE": 19,
@@ -31,7 +31,7 @@ _INITIAL_INODES = {"user": 0xEFFFFFFD, "pid": 0xEFFFFFFC, "net": 0xEFFFFFF9}
 
 @dataclass(frozen=True, slots=True)
 class PrivilegeFacts:
-    """Effective capabilities and surroundings of this process; `None` is unknown."""
+    """Effective capabilities and surroundings of this process; None is unknown."""
 
     uid: int
     capabilities: tuple[str, ...]
@@ -50,7 +50,7 @@ class PrivilegeFacts:
 
 
 def read_privilege_facts(tree: HostTree) -> PrivilegeFacts:
-    """Reads `/proc/self/{status,loginuid,ns}`."""
+    """Read `/proc/self/{status,loginuid,ns}`."""
     status = keyed_lines(tree.text("/proc/self/status"))
     bits = int(status.get("CapEff") or "0", 16)
     pid_initial = _is_initial(tree, "pid")
@@ -77,7 +77,7 @@ def _is_initial(tree: HostTree, kind: str) -> bool | None:
 
 
 def _is_initial_net(tree: HostTree, pid_initial: bool | None) -> bool | None:
-    """Kernels before 6.18 give the first network namespace any number: ask init's instead."""
+    """Whether this is the first network namespace; before Linux 6.18 init's is the reference."""
     inode = _inode(tree, "self", "net")
     if inode is None or inode == _INITIAL_INODES["net"]:
         return None if inode is None else True
@@ -89,7 +89,7 @@ _AS_ROOT = "run it as root (sudo)"
 
 
 def check(privilege: PrivilegeFacts, platform: PlatformFacts) -> Iterator[Finding]:
-    """Capabilities, namespaces, seccomp and tracer, in this order."""
+    """Check capabilities, namespaces, seccomp and tracer, in this order."""
     yield _control(privilege)
     yield from _lesser_capabilities(privilege)
     yield from _namespaces(privilege, platform)

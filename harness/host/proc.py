@@ -1,7 +1,7 @@
 """The formats of `/proc` that several topics need: load, pressure, CPU time, memory, command line.
 
-Parses and converts units; what a number means for a measurement, and what a difference of two
-readings says, is decided elsewhere. Sources: proc(5), Documentation/accounting/psi.rst.
+Numbers are parsed and units converted; the meaning of a number for a measurement, and of a
+difference, is decided elsewhere. Sources: proc(5), Documentation/accounting/psi.rst.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ _END_OF_KERNEL_PARAMETERS = re.compile(r"\s--(?:\s|$)")
 
 @dataclass(frozen=True, slots=True)
 class LoadAverage:
-    """Tasks that run or wait for a disk, averaged; and how many run at this very moment."""
+    """Tasks that run or wait for a disk, averaged; and the number running at this moment."""
 
     one_minute: float
     five_minutes: float
@@ -56,7 +56,7 @@ class MachineCpu:
 
 
 def read_load_average(tree: HostTree | None = None) -> LoadAverage | None:
-    """Read `/proc/loadavg` (`0.20 0.18 0.12 1/80 11206`); `None` where there is none."""
+    """Read `/proc/loadavg` (`0.20 0.18 0.12 1/80 11206`); None if there is none."""
     words = ((tree or HostTree()).text("/proc/loadavg") or "").split()
     if len(words) < 4:
         return None
@@ -81,7 +81,7 @@ def read_pressure(tree: HostTree | None = None) -> dict[str, Pressure]:
 
 
 def read_machine_cpu(tree: HostTree | None = None) -> MachineCpu | None:
-    """Read `/proc/stat`; `None` where it cannot be read."""
+    """Read `/proc/stat`; None if it cannot be read."""
     text = (tree or HostTree()).text("/proc/stat")
     if text is None:
         return None
@@ -116,12 +116,12 @@ def read_memory_bytes(tree: HostTree | None = None) -> dict[str, int]:
 
 
 def boot_parameters(command_line: str) -> list[str]:
-    """The kernel's own words of its command line; those after ` -- ` are for init."""
+    """The kernel's own parameters on its command line; those after ` -- ` are for init."""
     return _END_OF_KERNEL_PARAMETERS.split(command_line, maxsplit=1)[0].split()
 
 
 def boot_parameter(command_line: str, name: str) -> str | None:
-    """The last value of `name=` on a kernel command line, `None` where it is not there."""
+    """The last value of `name=` on a kernel command line; None if it is absent."""
     prefix = f"{name}="
     values = [word for word in boot_parameters(command_line) if word.startswith(prefix)]
     return values[-1].removeprefix(prefix).strip('"') if values else None

@@ -1,6 +1,6 @@
 """CPU time of one process, from the scheduler in ns; its children's and its totals in ticks.
 
-A process that is gone is `None`. Children count only once they were waited for.
+A process that has ended is None. Children count only after they were waited for.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ class ProcessCpu:
     start_ticks: int
     """Start time since boot: tells a reused pid apart."""
     run_ns: int | None
-    """On a CPU, living threads only; `None` without CONFIG_SCHED_INFO."""
+    """On a CPU, living threads only; None without CONFIG_SCHED_INFO."""
     wait_ns: int | None
     """Runnable, but waiting for a CPU."""
     user_ns: int
@@ -34,9 +34,9 @@ class ProcessCpu:
     rss_bytes: int
 
     def delta(self, before: ProcessCpu) -> dict[str, int | None]:
-        """What it used since `before`; `rss_bytes` is the value now.
+        """Its use since `before`; `rss_bytes` is the value now.
 
-        Raises ValueError when `before` is another process.
+        Raises ValueError if `before` is another process.
         """
         if (self.pid, self.start_ticks) != (before.pid, before.start_ticks):
             raise ValueError(f"pid {self.pid} is not the process it was before")
@@ -58,7 +58,7 @@ def _difference(after: int | None, before: int | None) -> int | None:
 
 
 def read_process_cpu(pid: int, tree: HostTree | None = None) -> ProcessCpu | None:
-    """Reads `/proc/PID/{stat,status,task/*/schedstat}`; `None` where there is no such process."""
+    """Read `/proc/PID/{stat,status,task/*/schedstat}`; None if there is no such process."""
     tree = tree or HostTree()
     stat = tree.text(f"/proc/{pid}/stat")
     if stat is None:
@@ -83,7 +83,7 @@ def read_process_cpu(pid: int, tree: HostTree | None = None) -> ProcessCpu | Non
 
 
 def _schedstat(tree: HostTree, pid: int) -> tuple[int | None, int | None]:
-    """Run and wait time of the threads that live. `/proc/PID/schedstat` is only the first one's."""
+    """Run and wait time of the living threads. `/proc/PID/schedstat` is only the first one's."""
     threads = tree.names(f"/proc/{pid}/task")
     texts = [tree.text(f"/proc/{pid}/task/{thread}/schedstat") for thread in threads]
     rows = [row for row in ((text or "").split() for text in texts) if len(row) == 3]

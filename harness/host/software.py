@@ -1,4 +1,4 @@
-"""Distribution, Python, libaudit and socket limits: what else an environment is described by."""
+"""Distribution, Python, libaudit and socket limits: the rest of an environment's description."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _LIBRARY_FOLDERS = ("/usr/lib64", "/lib64", "/usr/lib", "/lib", "/usr/local/lib"
 
 @dataclass(frozen=True, slots=True)
 class SoftwareFacts:
-    """Versions as their packagers give them; `None` is not found."""
+    """Versions as given by their packagers; None means not found."""
 
     distribution: str
     python: str
@@ -25,7 +25,7 @@ class SoftwareFacts:
 
 
 def read_software_facts(tree: HostTree) -> SoftwareFacts:
-    """Reads `/etc/os-release`, the package database and `/proc/sys/net/core`."""
+    """Read `/etc/os-release`, the package database and `/proc/sys/net/core`."""
     release = keyed_lines(
         tree.text("/etc/os-release") or tree.text("/usr/lib/os-release"), separator="="
     )
@@ -45,7 +45,7 @@ def _dpkg_version(tree: HostTree, package: str) -> str | None:
 
 
 def _library_version(tree: HostTree) -> str | None:
-    """Of `libaudit.so.1 -> libaudit.so.1.0.0`, also in Debian's multi-arch folders."""
+    """The version in `libaudit.so.1 -> libaudit.so.1.0.0`, also in Debian's multi-arch folders."""
     arch_folders = [f"/usr/lib/{name}" for name in tree.names("/usr/lib") if "-linux-" in name]
     for folder in (*_LIBRARY_FOLDERS, *arch_folders):
         target = tree.link(f"{folder}/libaudit.so.1")
@@ -57,8 +57,8 @@ def _library_version(tree: HostTree) -> str | None:
 def machine_name(tree: HostTree, hostname: str, cpu_model: str) -> str:
     """The folder name of this machine's results: its host name and eight hexadecimal digits.
 
-    The digits come from a hash, since `/etc/machine-id` itself is not to be published
-    (machine-id(5)); without one, from the CPU model, so that equal names stay apart.
+    The digits come from a hash, since `/etc/machine-id` itself must not be published
+    (machine-id(5)); without one, from the CPU model, so that equal host names differ.
     """
     secret = tree.text("/etc/machine-id") or tree.text("/var/lib/dbus/machine-id")
     seed = f"auditbench:{secret or hostname + cpu_model}"

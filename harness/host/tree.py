@@ -1,7 +1,7 @@
-"""The one door to the files of the host: `/proc`, `/sys`, `/etc` below a root that tests replace.
+"""The only access to files of the host: `/proc`, `/sys`, `/etc` below a root that tests replace.
 
-Reads small files and links; what is absent or refused is `None` or empty, never an exception,
-because every reader here has to live with kernels and containers that lack a file.
+Small files and links are read; an absent or refused one is None or empty, never an exception,
+because every reader here must cope with kernels and containers that lack a file.
 """
 
 from __future__ import annotations
@@ -18,23 +18,23 @@ class HostTree:
     root: Path = Path("/")
 
     def path(self, path: str) -> Path:
-        """Where `path` of the host is found here."""
+        """The path here of the host's `path`."""
         return self.root / path.lstrip("/")
 
     def data(self, path: str) -> bytes | None:
-        """The whole file, or `None` where it cannot be read."""
+        """The whole file, or None if it cannot be read."""
         try:
             return self.path(path).read_bytes()
         except OSError:
             return None
 
     def text(self, path: str) -> str | None:
-        """The file as text without surrounding white space, or `None`."""
+        """The file as text without surrounding white space, or None."""
         data = self.data(path)
         return None if data is None else data.decode("utf-8", "replace").strip()
 
     def number(self, path: str) -> int | None:
-        """The file's one decimal number, or `None`."""
+        """The file's one decimal number, or None."""
         text = self.text(path)
         try:
             return None if text is None else int(text)
@@ -42,14 +42,14 @@ class HostTree:
             return None
 
     def link(self, path: str) -> str | None:
-        """What a symbolic link says, unresolved, or `None`."""
+        """The text of a symbolic link, unresolved, or None."""
         try:
             return str(self.path(path).readlink())
         except OSError:
             return None
 
     def names(self, path: str) -> tuple[str, ...]:
-        """The sorted names in a directory; empty where there is none."""
+        """The sorted names in a directory; empty if there is none."""
         try:
             return tuple(sorted(entry.name for entry in self.path(path).iterdir()))
         except OSError:
@@ -64,16 +64,16 @@ class HostTree:
         return tuple(sorted(int(name) for name in self.names("/proc") if name.isdecimal()))
 
     def process_name(self, pid: int) -> str | None:
-        """`comm` of a process, `None` when there is no such process."""
+        """`comm` of a process; None if there is no such process."""
         return self.text(f"/proc/{pid}/comm")
 
     def process_exe(self, pid: int) -> str | None:
-        """The path that a process executes, as `/proc` says; `None` for kernel threads."""
+        """The path that a process executes, according to `/proc`; None for kernel threads."""
         return self.link(f"/proc/{pid}/exe")
 
 
 def parse_cpu_list(text: str) -> tuple[int, ...]:
-    """CPU numbers of the kernel's list format, `0-1,4` -> `(0, 1, 4)`; `ValueError` otherwise."""
+    """CPU numbers in the kernel's list format, `0-1,4` -> `(0, 1, 4)`; `ValueError` otherwise."""
     cpus: set[int] = set()
     for part in filter(None, (part.strip() for part in text.split(","))):
         first, dash, last = part.partition("-")
@@ -88,7 +88,7 @@ def parse_cpu_list(text: str) -> tuple[int, ...]:
 
 
 def _decimal(text: str) -> int:
-    """A CPU number; `int()` alone would also take `1_0`, ` 1` and `-1`."""
+    """A CPU number; `int()` alone would also accept `1_0`, ` 1` and `-1`."""
     if not (text.isascii() and text.isdigit()):
         raise ValueError(f"{text!r} is not a CPU number")
     return int(text)

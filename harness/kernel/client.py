@@ -1,11 +1,11 @@
-"""Asks the kernel's audit, and tells it: status, features, rules, counters, user messages.
+"""Requests to the kernel's audit: status, features, rules, counters, user messages.
 
-One request, one meaning; what to set when, and giving it back, is the lease's business. Rules
-are opaque bytes here. It never sets `enabled` to 2 (locked until reboot) or `failure` to 2
-(panic): such a request does not leave this file.
+One method per request; the lease decides what to set when, and restores it. Rules are opaque
+bytes here. `enabled` is never set to 2 (locked until reboot), nor `failure` to 2 (panic): such a
+request does not leave this file.
 
 A client belongs to one thread. The kernel works inside the send: where its record queue is
-over `backlog_limit`, the sender sleeps there up to `backlog_wait_time`, and no time-out can
+over `backlog_limit`, the sender sleeps there for up to `backlog_wait_time`, and no time-out can
 shorten that.
 """
 
@@ -103,14 +103,14 @@ class AuditClient:
     def set_status(self, field: str, value: int) -> None:
         """Set one field of the status, by its name in AuditStatus.
 
-        Raises UsageError for `enabled` 2, `failure` 2 and values that are no u32.
+        Raises UsageError for `enabled` 2, `failure` 2 and values that do not fit a u32.
         """
         self.set_statuses([(field, value)])
 
     def set_statuses(self, settings: Iterable[tuple[str, int]]) -> None:
         """Set several fields in the given order, one bit per message, in one datagram.
 
-        The kernel goes on behind a refused one; the first refusal is raised at the end.
+        The kernel continues after one that it refuses; the first refusal is raised at the end.
         """
         requests = [_set_request(field, value) for field, value in settings]
         if requests:
@@ -122,7 +122,7 @@ class AuditClient:
         self._all_accepted(self._socket.exchange([Request(messages.AUDIT_SET_FEATURE, payload)]))
 
     def add_rule(self, payload: bytes) -> None:
-        """Add one rule: at the tail of its list, with the prepend flag at its head."""
+        """Add one rule at the tail of its list, or at its head if it has the prepend flag."""
         self._all_accepted(self._socket.exchange([Request(messages.AUDIT_ADD_RULE, payload)]))
 
     def delete_rule(self, payload: bytes) -> None:
@@ -134,7 +134,7 @@ class AuditClient:
         """Put a user message behind all records queued so far.
 
         It becomes a record of type `kind` with `msg='TEXT'`. Accepted and ignored while audit
-        is disabled. The kernel cuts it off behind 8,560 bytes.
+        is disabled. The kernel cuts it off after 8,560 bytes.
         """
         payload = text.encode() + b"\0"
         self._all_accepted(self._socket.exchange([Request(kind, payload)]))
@@ -150,13 +150,13 @@ class AuditClient:
         self.set_status("pid", os.getpid())
 
     def unregister(self) -> None:
-        """Give the audit daemon's seat up."""
+        """Give up the audit daemon's seat."""
         self.set_status("pid", 0)
 
     # --- inside ----------------------------------------------------------------------------
 
     def _read(self, request: Request) -> Reply:
-        """One request that changes nothing, again where its answer was overrun."""
+        """Make one request that changes nothing; repeat it if its answer was overrun."""
         for attempt in range(1, _READ_ATTEMPTS + 1):
             try:
                 return self._all_accepted(self._socket.exchange([request]))[0]

@@ -1,4 +1,4 @@
-"""The kernel's tick: jiffies, as the kernel counts backlog waits, and milliseconds.
+"""Conversion between milliseconds and jiffies, the kernel's ticks, which measure backlog waits.
 
 `backlog_wait_time` and `backlog_wait_time_actual` are in jiffies of CONFIG_HZ, not of USER_HZ
 (which `getconf CLK_TCK` shows and which is 100 everywhere).
@@ -14,21 +14,21 @@ import time
 from pathlib import Path
 from typing import Final
 
-# CLOCK_MONOTONIC_COARSE advances once per tick, so its resolution is the length of a jiffy:
-# exact, without privilege, and also where no kernel configuration is to be had.
 _CLOCK_MONOTONIC_COARSE: Final = 6
+"""It advances once per tick, so its resolution is the length of a jiffy: exact, without privilege,
+and also where no kernel configuration is available."""
 _PLAUSIBLE_HZ: Final = range(20, 10_001)
 _CONFIG_HZ: Final = re.compile(rb"^CONFIG_HZ=(\d+)$", re.MULTILINE)
 
 
 @functools.cache
 def kernel_hz() -> int | None:
-    """Jiffies per second of the running kernel; None where it cannot be found out."""
+    """Jiffies per second of the running kernel; None if unknown."""
     return hz_of_coarse_clock() or hz_of_configuration()
 
 
 def hz_of_coarse_clock() -> int | None:
-    """Jiffies per second by the resolution of the coarse clock."""
+    """Jiffies per second, from the resolution of the coarse clock."""
     try:
         resolution_s = time.clock_getres(_CLOCK_MONOTONIC_COARSE)
     except OSError:
@@ -38,7 +38,7 @@ def hz_of_coarse_clock() -> int | None:
 
 
 def hz_of_configuration(root: Path = Path("/")) -> int | None:
-    """Jiffies per second by the kernel's configuration, where the host carries one."""
+    """Jiffies per second, from the kernel's configuration if the host has it."""
     release = os.uname().release
     for name in ("proc/config.gz", f"boot/config-{release}", f"lib/modules/{release}/config"):
         try:

@@ -1,4 +1,4 @@
-"""Numbers and byte layouts of the audit control protocol. It talks to nobody.
+"""Numbers and byte layouts of the audit control protocol. Nothing is sent here.
 
 Source: include/uapi/linux/audit.h and include/uapi/linux/netlink.h; everything is in the
 byte order of the host.
@@ -33,7 +33,7 @@ AUDIT_LIST_RULES: Final = 1013
 AUDIT_SET_FEATURE: Final = 1018
 AUDIT_GET_FEATURE: Final = 1019
 AUDIT_TRUSTED_APP: Final = 1121  # a user message with free text
-AUDIT_FIRST_RECORD: Final = 1100  # what comes by itself (sequence 0) is a record from here on
+AUDIT_FIRST_RECORD: Final = 1100  # from here on unsolicited messages (sequence 0) are records
 
 REQUEST_NAMES: Final = {
     AUDIT_GET: "AUDIT_GET",
@@ -51,7 +51,7 @@ REQUEST_NAMES: Final = {
 # backlog_wait_time, backlog_wait_time_actual
 
 STATUS: Final = struct.Struct("=11I")
-STATUS_MINIMUM_BYTES: Final = 32  # kernels before 3.14 end behind `backlog`
+STATUS_MINIMUM_BYTES: Final = 32  # kernels before 3.14 end after `backlog`
 
 STATUS_ENABLED: Final = 0x0001
 STATUS_FAILURE: Final = 0x0002
@@ -60,7 +60,7 @@ STATUS_RATE_LIMIT: Final = 0x0008
 STATUS_BACKLOG_LIMIT: Final = 0x0010
 STATUS_BACKLOG_WAIT_TIME: Final = 0x0020
 
-# Name of a settable field: its bit in `mask` and its place among the eleven words.
+# By the name of a settable field: its bit in `mask` and its place among the eleven words.
 STATUS_FIELDS: Final = {
     "enabled": (STATUS_ENABLED, 1),
     "failure": (STATUS_FAILURE, 2),
@@ -81,8 +81,8 @@ FEATURES_VERSION: Final = 1
 FEATURE_NAMES: Final = {0x1: "only_unset_loginuid", 0x2: "loginuid_immutable"}
 
 # --- struct audit_rule_data ----------------------------------------------------------------
-# Rules are opaque here but for the first word (list number and the prepend flag) and the
-# strings behind the fixed part.
+# Rules are opaque here except for the first word (list number and the prepend flag) and the
+# strings after the fixed part.
 
 RULE_FIXED_BYTES: Final = 1040
 RULE_FILTER_PREPEND: Final = 0x10
@@ -124,7 +124,7 @@ def rule_is_prepended(payload: bytes) -> bool:
 def with_prepend(payload: bytes, prepend: bool) -> bytes:
     """The rule payload with the prepend flag set or cleared.
 
-    A rule that is listed never has it, and one that is deleted must not have it.
+    A listed rule never has it, and a rule to delete must not have it.
     """
     flag = RULE_FILTER_PREPEND if prepend else 0
     return _WORD.pack(rule_list(payload) | flag) + payload[_WORD.size :]

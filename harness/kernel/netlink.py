@@ -1,7 +1,7 @@
 """The audit control socket: requests out, answers in, on pyroute2's message classes.
 
-It knows netlink framing and nothing of what the requests mean (`client.py` does). Two habits
-of pyroute2's `Marshal` are replaced: it takes the absolute value of the error field, but audit
+It knows netlink framing but not what the requests mean (`client.py` does). Two behaviours of
+pyroute2's `Marshal` are replaced: it takes the absolute value of the error field, but audit
 acknowledges a counter reset with the old value as a positive number; and it trusts
 `nlmsg_len`, but audit records (which arrive here if this process registers) are sent with a
 length that leaves out the header.
@@ -22,9 +22,9 @@ from harness.kernel import messages
 from harness.kernel.pyroute2_parts import Marshal, nlmsg, nlmsgerr
 from harness.kernel.refusals import explain_socket_error
 
-# A rule list arrives one message per rule, each charged with 2 to 4 KiB; what does not fit
-# the receive buffer is dropped by the kernel. The memory is only used while answers queue.
 RECEIVE_BUFFER_BYTES: Final = 32 << 20
+"""A rule list arrives as one message per rule, each charged with 2 to 4 KiB; the kernel drops
+messages that do not fit. The memory is only used while answers queue."""
 SO_RCVBUFFORCE: Final = 33
 LARGEST_MESSAGE_BYTES: Final = 256 << 10
 
@@ -37,7 +37,7 @@ class AuditRequest(nlmsg):  # type: ignore[misc]
 
 
 class AuditAnswer(nlmsg):  # type: ignore[misc]
-    """An answer or a record; `payload` is all that stands behind the header."""
+    """An answer or a record; `payload` is everything after the header."""
 
     __slots__ = ()
 
@@ -62,7 +62,7 @@ class AuditMarshal(Marshal):  # type: ignore[misc]
     """Cuts what one receive call returned into messages."""
 
     def parse(self, data: bytes, *_: Any, **__: Any) -> Iterator[Any]:
-        """The messages in `data`; KernelAnswerError where it is not netlink."""
+        """The messages in `data`; KernelAnswerError if it is not netlink."""
         offset = 0
         while offset < len(data):
             left = len(data) - offset
@@ -92,7 +92,7 @@ class AuditMarshal(Marshal):  # type: ignore[misc]
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What is asked: a message type, its payload, and how its answer ends.
+    """One request: a message type, its payload, and how its answer ends.
 
     `data` is the type of the one data message that follows the acknowledgement, or None;
     `dump` says that several follow, up to NLMSG_DONE.
@@ -106,7 +106,7 @@ class Request:
 
 @dataclass(slots=True)
 class Reply:
-    """What came back: `error` as the kernel sent it (negative errno, 0, or a value)."""
+    """The answer: `error` as the kernel sent it (negative errno, 0, or a value)."""
 
     request: Request
     error: int | None = None
@@ -115,7 +115,7 @@ class Reply:
 
     @property
     def complete(self) -> bool:
-        """Whether nothing more is to come for this request."""
+        """Whether nothing more will come for this request."""
         if self.error is None:
             return False
         if self.error < 0:
@@ -126,10 +126,10 @@ class Reply:
 
 
 def open_audit_socket() -> socket.socket:
-    """A control socket to the kernel's audit, connected to the kernel and to nobody else.
+    """Open a control socket to the kernel's audit, connected to the kernel and to nobody else.
 
-    Raises HostUnfitError with the remedy where the kernel offers none. Tests that need
-    another kernel replace this function or hand their own to `AuditClient`.
+    Raises HostUnfitError with the remedy if the kernel offers none. Tests that need
+    another kernel replace this function or pass their own to `AuditClient`.
     """
     try:
         sock = socket.socket(
@@ -138,7 +138,7 @@ def open_audit_socket() -> socket.socket:
     except OSError as error:
         what, remedy = explain_socket_error(error)
         raise HostUnfitError(what, remedy=remedy) from None
-    # Before Linux 4.3 there is no such option: errors carry the request along, no harm.
+    # Linux before 4.3 has no such option: errors then include the request, which is harmless.
     with contextlib.suppress(OSError):
         sock.setsockopt(messages.SOL_NETLINK, messages.NETLINK_CAP_ACK, 1)
     try:
@@ -169,9 +169,9 @@ class ControlSocket:
     def exchange(self, requests: Sequence[Request]) -> list[Reply]:
         """Send the requests as one datagram and wait for all answers, in order.
 
-        The kernel works on them one after the other within the send. It goes on behind one
-        that it refuses; each reply says for itself what became of it. Raises
-        KernelAnswerError when answers are malformed, overrun or late.
+        The kernel handles them one after the other within the send. It continues after one
+        that it refuses; each reply has its own result. Raises KernelAnswerError when answers
+        are malformed, overrun or late.
         """
         pending: dict[int, Reply] = {}
         datagram = bytearray()
@@ -182,7 +182,7 @@ class ControlSocket:
         replies = list(pending.values())
         try:
             self._send(bytes(datagram))
-            # From here on: the kernel may have let us sleep within the send, longer than that.
+            # Counted from here: the kernel may have let us sleep in the send for longer than that.
             deadline = time.monotonic() + self._timeout_s
             while not all(reply.complete for reply in replies):
                 self._receive(pending, deadline)
@@ -249,7 +249,7 @@ class ControlSocket:
         raise KernelAnswerError(
             f"the kernel did not answer {name} within {self._timeout_s:g} s",
             errno=errno.ETIMEDOUT,
-            remedy="look for a stalled audit daemon or another program that holds audit up",
+            remedy="look for a stalled audit daemon or another program that delays audit",
         )
 
 

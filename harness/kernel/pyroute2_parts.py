@@ -1,10 +1,10 @@
 """pyroute2's netlink message classes without the rest of pyroute2.
 
-`import pyroute2` runs everything it offers (asyncio, multiprocessing, 60 modules): 0.2 s that
-the guard, which must stand before the first change, and `auditbench status` cannot spare. The
+`import pyroute2` loads everything it offers (asyncio, multiprocessing, 60 modules): 0.2 s that
+the guard, which must run before the first change, and `auditbench status` cannot spare. The
 audit control socket needs two of its modules. So the package is entered into `sys.modules`
-with its own `__init__` put off until somebody asks the package itself for a name; its
-submodules are found as ever. Where pyroute2 is already imported nothing is done.
+with its own `__init__` deferred until a name of the package itself is used; its submodules are
+found as usual. If pyroute2 is already imported, nothing is done.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What the kernel's error numbers mean for audit, each with the remedy. It asks nobody.
+"""What the kernel's error numbers mean for audit, each with the remedy.
 
 Source: kernel/audit.c, kernel/auditfilter.c; the same number means different things for
 different requests.
@@ -30,13 +30,13 @@ _LOCKED: Final = (
 )
 
 _WHAT: Final = {
-    messages.AUDIT_GET: "tell the audit status",
+    messages.AUDIT_GET: "report the audit status",
     messages.AUDIT_SET: "change the audit status",
     messages.AUDIT_ADD_RULE: "add a rule",
     messages.AUDIT_DEL_RULE: "delete a rule",
     messages.AUDIT_LIST_RULES: "list the rules",
     messages.AUDIT_SET_FEATURE: "change an audit feature",
-    messages.AUDIT_GET_FEATURE: "tell the audit features",
+    messages.AUDIT_GET_FEATURE: "report the audit features",
     messages.AUDIT_TRUSTED_APP: "take a user message",
 }
 
@@ -110,8 +110,8 @@ def explain_socket_error(error: OSError) -> tuple[str, str]:
 def explain_refusal(kind: int, number: int, *, locked: bool = False) -> tuple[str, str]:
     """What is wrong and the remedy when the kernel answered request `kind` with an errno.
 
-    `locked` says that the host is known to be locked, which the kernel answers with EPERM
-    just as it does a lack of privilege.
+    `locked` means that the host is known to be locked, which the kernel answers with EPERM
+    just as it does missing privilege.
     """
     action = _WHAT.get(kind, f"answer request {kind}")
     if number == errno.EPERM:

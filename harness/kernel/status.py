@@ -1,4 +1,4 @@
-"""The kernel's audit status and features as values. It decodes; it asks nobody."""
+"""The kernel's audit status and features as values, decoded from its answers."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from typing import Any, Final
 from harness.errors import KernelAnswerError
 from harness.kernel import messages
 
-# What a lease changes and gives back. `lost` and `backlog_wait_time_actual` are counters that
-# belong to the host: they are never reset on its behalf.
 SETTINGS: Final = ("enabled", "failure", "rate_limit", "backlog_limit", "backlog_wait_time")
+"""The settings that a lease changes and restores. `lost` and `backlog_wait_time_actual` are
+counters of the host, which a lease never resets."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +39,7 @@ class AuditStatus:
     def from_bytes(cls, payload: bytes) -> AuditStatus:
         """Decode an AUDIT_GET answer of any kernel: 32, 36, 40, 44 or more bytes.
 
-        Raises KernelAnswerError when it is shorter than any kernel's or no row of words.
+        Raises KernelAnswerError if it is shorter than any kernel's or not whole words.
         """
         size = min(len(payload), messages.STATUS.size)
         if size < messages.STATUS_MINIMUM_BYTES or size % 4:
@@ -55,7 +55,7 @@ class AuditStatus:
         return cls(**values)
 
     def settings(self) -> dict[str, int]:
-        """The settings a lease gives back, by name; without those the kernel lacks."""
+        """The settings a lease restores, by name, without those the kernel lacks."""
         values = {name: getattr(self, name) for name in SETTINGS}
         return {name: value for name, value in values.items() if value is not None}
 

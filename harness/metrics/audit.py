@@ -1,9 +1,9 @@
-"""What audit itself costs and says between two readings: kauditd, its counters, its sockets.
+"""Audit's own cost and counters between two readings: kauditd, the status, the sockets.
 
-kauditd delivers the records: its CPU time is part of audit's price, in nobody's process. The
-counters are those of the audit status; the drops are those of `/proc/net/netlink`. For the
+kauditd delivers the records: its CPU time is part of audit's cost, but in no process of the run.
+The counters are those of the audit status; the drops are those of `/proc/net/netlink`. For the
 registered daemon a drop is a failed attempt, which the kernel may have repeated; for a multicast
-listener it is a record gone that `lost` does not count.
+listener it is a lost record that `lost` does not count.
 """
 
 from __future__ import annotations
@@ -26,19 +26,19 @@ _WRAP = 2**32
 
 
 def kauditd_pid(tree: HostTree | None = None) -> int | None:
-    """The pid of kauditd; `None` without audit, or where kernel threads are not shown."""
+    """The pid of kauditd; None without audit, or where kernel threads are not shown."""
     return _find((tree or HostTree()).root)
 
 
 @functools.cache
 def _find(root: Path) -> int | None:
-    """Search once: a kernel thread of this kind lives as long as the kernel."""
+    """Search once: this kernel thread lives as long as the kernel."""
     tree = HostTree(root)
     return next((pid for pid in tree.pids() if _is_kauditd(tree, pid)), None)
 
 
 def _is_kauditd(tree: HostTree, pid: int) -> bool:
-    """By name, and by being a kernel thread: any process may call itself kauditd."""
+    """Whether it has the name and is a kernel thread: any process may call itself kauditd."""
     if tree.text(f"/proc/{pid}/comm") != _NAME:
         return False
     stat = tree.text(f"/proc/{pid}/stat") or ")"
@@ -47,14 +47,14 @@ def _is_kauditd(tree: HostTree, pid: int) -> bool:
 
 
 def read_kauditd_cpu(tree: HostTree | None = None) -> ProcessCpu | None:
-    """Read kauditd's CPU time; `None` where it cannot be seen."""
+    """Read kauditd's CPU time; None if it cannot be seen."""
     tree = tree or HostTree()
     pid = kauditd_pid(tree)
     return None if pid is None else read_process_cpu(pid, tree)
 
 
 def kauditd_cpu_ns(after: ProcessCpu | None, before: ProcessCpu | None) -> int | None:
-    """The scheduler's ns; on kernels without them the ticks, which are better than nothing."""
+    """CPU time from the scheduler; on kernels without that the ticks, better than nothing."""
     if after is None or before is None:
         return None
     if after.run_ns is not None and before.run_ns is not None:
@@ -64,18 +64,18 @@ def kauditd_cpu_ns(after: ProcessCpu | None, before: ProcessCpu | None) -> int |
 
 @dataclass(frozen=True, slots=True)
 class AuditDelta:
-    """Between two readings. `waited` is the sum over all producers, so it may exceed the time."""
+    """The change between two readings. `waited` sums all producers, so it may exceed the time."""
 
     lost: int
     """Records refused (not events): limits, rate, memory."""
     waited_jiffies: int | None
-    """`None` on kernels before 5.9, which do not count it."""
+    """None on kernels before 5.9, which do not count it."""
     waited_ms: float | None
-    """`None` also where CONFIG_HZ is unknown."""
+    """None also if CONFIG_HZ is unknown."""
 
 
 def audit_delta(before: AuditStatus, after: AuditStatus, *, hz: int | None) -> AuditDelta:
-    """The counters' differences; a counter reset in between looks as if it had wrapped."""
+    """The counters' differences; a counter that was reset in between seems to have wrapped."""
     waited = None
     if before.backlog_wait_time_actual is not None and after.backlog_wait_time_actual is not None:
         waited = (after.backlog_wait_time_actual - before.backlog_wait_time_actual) % _WRAP
@@ -89,9 +89,9 @@ def audit_delta(before: AuditStatus, after: AuditStatus, *, hz: int | None) -> A
 def socket_drops(
     after: Iterable[AuditSocket], before: Iterable[AuditSocket]
 ) -> list[dict[str, int]]:
-    """Of each socket in `after`: its drops since `before`, and what is in its buffer.
+    """For each socket in `after`: its drops since `before`, and the bytes in its buffer.
 
-    A socket that is new since then brings all its drops.
+    All drops of a new socket count.
     """
     earlier = {socket.inode: socket.drops for socket in before}
     return [

@@ -17,9 +17,9 @@ class Metric:
     """One number of a trial.
 
     `kind`: `time` is wall-clock, `cpu` is CPU time, `waiting` is time in which nothing ran,
-    `count` counts, `noise` is how much others disturbed the trial. `better` is `None` where more
-    or less is neither. `compared` metrics get a ratio to the reference; the others are reported as
-    they are, being zero where all is well.
+    `count` counts, `noise` is how much other work disturbed the trial. `better` is None if neither
+    more nor less is better. `compared` metrics get a ratio to the reference; the others are
+    reported as they are, since they are zero if all is well.
     """
 
     name: str
@@ -94,7 +94,7 @@ _ALL = (
     ),
     _count(
         "cpu_process_ns_per_event",
-        "of it, by process, which is named behind a colon: `cpu_process_ns_per_event:laurel`",
+        "of it, by process, which is named after a colon: `cpu_process_ns_per_event:laurel`",
         "less",
         unit="ns",
     ),
@@ -107,13 +107,13 @@ _ALL = (
     _count("consumer_written_bytes_per_event", "bytes that it wrote per event", None, unit="B"),
     _count(
         "delay_p50_ms",
-        "how old the newest event in the consumer's output was, half of the times that it had "
+        "median age of the newest event in the consumer's output, over the times that it had "
         "grown while the load ran",
         "less",
         unit="ms",
     ),
     _count("delay_max_ms", "the same at its worst", "less", unit="ms"),
-    _count("rate_per_s", "operations per second asked for, in a step of the rate ladder", None),
+    _count("rate_per_s", "operations per second requested in a step of the rate ladder", None),
     _count("rate_reached_per_s", "operations per second reached there", None),
     _count("events_generated", "events that the rules demand of the operations done", None),
     _count("events_received", "events that arrived, with all or some of their records", "more"),

@@ -1,7 +1,7 @@
 """A snapshot of the machine before and after a trial, and the difference of the two.
 
-Costs under a millisecond or two and is taken outside of the timed section. Single processes are
-read only when their pids are given.
+It costs at most a millisecond or two and is taken outside of the timed section. Single processes
+are read only if their pids are given.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ _NOT_BUSY = frozenset({"idle", "iowait", "steal"})
 class MachineDelta:
     """What happened on the machine between two snapshots; `as_document` of it is JSON.
 
-    `None` is what this kernel does not tell. What each inner number means stands with its reader.
+    None is what this kernel does not report. The readers explain the inner numbers.
     """
 
     elapsed_ns: int
@@ -50,17 +50,17 @@ class MachineDelta:
     frequency_khz: dict[str, int]
     """At the end, by CPU."""
     processes: dict[str, dict[str, int | None] | None]
-    """By pid; `None` for one that ended, or that was another process before."""
+    """By pid; None for one that ended, or that was another process before."""
 
     @property
     def steal_share(self) -> float | None:
-        """Stolen time as a share of what all CPUs together had between the snapshots."""
+        """Stolen time as a share of the time of all CPUs together between the snapshots."""
         if self.cpu is None or not self.elapsed_ns or not self.cpu["cpus"]:
             return None
         return float(self.cpu["steal_ns"]) / (self.elapsed_ns * len(self.cpu["cpus"]))
 
     def noise(self) -> dict[str, float]:
-        """How much others disturbed, by the metrics' names; what this kernel tells of it."""
+        """The disturbance by other work, by the metrics' names, if this kernel reports it."""
         noise = {
             f"pressure_{name}_percent": 100 * self.pressure[f"{name}_some_ns"] / self.elapsed_ns
             for name in PRESSURE_RESOURCES
@@ -81,7 +81,7 @@ class MachineDelta:
 
 @dataclass(frozen=True, slots=True)
 class MachineSnapshot:
-    """All sources at one moment; `None` or empty is what this kernel does not tell."""
+    """All sources at one moment; None or empty is what this kernel does not report."""
 
     monotonic_ns: int
     kauditd: ProcessCpu | None
@@ -95,7 +95,7 @@ class MachineSnapshot:
     processes: dict[int, ProcessCpu | None] = field(default_factory=dict)
 
     def delta(self, before: MachineSnapshot) -> MachineDelta:
-        """From `before` to this one."""
+        """The change from `before` to this one."""
         return MachineDelta(
             elapsed_ns=self.monotonic_ns - before.monotonic_ns,
             kauditd_cpu_ns=kauditd_cpu_ns(self.kauditd, before.kauditd),
@@ -114,7 +114,7 @@ class MachineSnapshot:
 
 
 def cpu_delta(after: MachineCpu, before: MachineCpu) -> dict[str, Any]:
-    """What happened between: `KIND_ns`, `busy_ns`, counts, and busy and steal by CPU.
+    """The change between two readings: `KIND_ns`, `busy_ns`, counts, busy and steal by CPU.
 
     The kernel's idle and iowait may run backwards; a difference below 0 is given as 0.
     """
@@ -149,7 +149,7 @@ def _busy(times: dict[str, int]) -> int:
 def pressure_delta(
     after: dict[str, Pressure], before: dict[str, Pressure]
 ) -> dict[str, int] | None:
-    """Stalled time between, as `RESOURCE_some_ns` and `RESOURCE_full_ns`; `None` without PSI."""
+    """Stalled time between, as `RESOURCE_some_ns` and `RESOURCE_full_ns`; None without PSI."""
     if not after or not before:
         return None
     return {
@@ -160,10 +160,10 @@ def pressure_delta(
 
 
 def memory_delta(after: dict[str, int], before: dict[str, int]) -> dict[str, int] | None:
-    """How much more (or less) memory is available, and how much the kernel itself holds.
+    """How much more (or less) memory is available, and how much the kernel itself uses.
 
-    Queued audit records are kernel memory: they show as unreclaimable slab. `None` where the
-    kernel does not estimate what is available.
+    Queued audit records are kernel memory: they show as unreclaimable slab. None if the kernel
+    does not estimate the available memory.
     """
     if "MemAvailable" not in after or "MemAvailable" not in before:
         return None
@@ -182,7 +182,7 @@ def _process_delta(
 
 
 def read_machine(pids: Iterable[int] = (), tree: HostTree | None = None) -> MachineSnapshot:
-    """Take a snapshot, with these processes in it."""
+    """Take a snapshot that includes these processes."""
     tree = tree or HostTree()
     return MachineSnapshot(
         monotonic_ns=time.monotonic_ns(),

@@ -1,8 +1,8 @@
-"""What the kernel's queue and the consumer's socket looked like while a load ran.
+"""The fill of the kernel's queue and the consumer's socket while a load runs.
 
-A look costs two small reads, of the audit status and of `/proc/net/netlink`: about 0.2 ms, ten
-times a second, on whatever CPU the harness has. All cells are looked at alike, so what it costs is
-on both sides of a ratio.
+A sample costs two small reads, of the audit status and of `/proc/net/netlink`: about 0.2 ms, ten
+times a second, on whichever CPU the harness runs. All cells are sampled alike, so the cost is on
+both sides of a ratio.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ MOST_MOMENTS = 200
 
 
 class Queue(Protocol):
-    """What is taken of the kernel's audit status."""
+    """The part of the kernel's audit status that is used."""
 
     @property
     def backlog(self) -> int:
@@ -34,7 +34,7 @@ class Queue(Protocol):
 
 
 class Timeline:
-    """Collects moments of one trial, at most MOST_MOMENTS of them however long it lasts.
+    """Collects the moments of one trial, at most MOST_MOMENTS of them however long it lasts.
 
     `before` is the kernel's state at the start; `pids` are the consumer's processes, whose pids
     are the port ids of their audit sockets.
@@ -53,7 +53,7 @@ class Timeline:
             self.add(before)
 
     def add(self, status: Queue) -> None:
-        """Keep this moment, with the sockets' fill as it is now."""
+        """Keep this moment, with the current fill of the sockets."""
         t_ms = (time.monotonic_ns() - self._start_ns) // 1_000_000
         moment = Moment(t_ms, status.backlog, status.lost - self._lost, self._unread_bytes())
         if self._moments and self._looks % self._stride:
@@ -65,12 +65,12 @@ class Timeline:
             self._halve()
 
     def end(self, status: Queue) -> tuple[Moment, ...]:
-        """All that was kept, in order of time, with this as the last moment."""
+        """All moments in order of time, this one being the last."""
         self.add(status)
         return tuple(self._moments)
 
     def _halve(self) -> None:
-        """Two neighbours become one, so that no peak is lost."""
+        """Merge every two neighbours into one, so that no peak is lost."""
         first, *rest = self._moments
         pairs = [_together(a, b) for a, b in list(pairwise(rest))[::2]]
         self._moments = [first, *pairs]
@@ -87,7 +87,7 @@ class Timeline:
 
 
 def _together(earlier: Moment, later: Moment) -> Moment:
-    """Both as one: the time and the counter of the later, the peaks of either."""
+    """Two moments merged: the time and the counter of the later, the peaks of both."""
     unread = [value for value in (earlier.unread_bytes, later.unread_bytes) if value is not None]
     return Moment(
         later.t_ms,

@@ -1,4 +1,4 @@
-"""Programs that need no root, run as who called sudo."""
+"""Programs that need no root, run as the user who called sudo."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from harness.files.caller import caller
 
 
 def run_as_caller(command: Sequence[str]) -> int:
-    """Run a program as the user who called sudo, if somebody did; its exit code."""
+    """Run a program as the user who called sudo, if there is one; return its exit code."""
     found = caller()
     if found is None:
         return subprocess.call(command)

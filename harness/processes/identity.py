@@ -1,6 +1,6 @@
-"""Processes by identity: a pid together with its start time, so that a reused pid is told apart.
+"""Processes by identity: a pid together with its start time, so that a reused pid is recognised.
 
-It ends processes and waits for them; which ones is not decided here.
+Processes are ended and waited for here; which ones is decided elsewhere.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ class ProcessId:
 
 
 def identify(pid: int, proc: Path = PROC) -> ProcessId | None:
-    """The identity of the process that has `pid` now; None where there is none."""
+    """The identity of the process that has `pid` now; None if there is none."""
     fields = _stat(pid, proc)
     return ProcessId(pid, int(fields[19])) if fields else None
 
@@ -51,7 +51,7 @@ def _stat(pid: int, proc: Path) -> list[str]:
 
 
 def send_signal(process: ProcessId, number: signal.Signals) -> None:
-    """Send a signal to this process and to no other that got its pid."""
+    """Send a signal to this process, never to another that got its pid."""
     try:
         descriptor = os.pidfd_open(process.pid)
     except ProcessLookupError:
@@ -70,7 +70,7 @@ def send_signal(process: ProcessId, number: signal.Signals) -> None:
 
 
 def wait_gone(processes: Iterable[ProcessId], timeout_s: float) -> list[ProcessId]:
-    """Wait until the processes are gone; those that are not after `timeout_s` seconds."""
+    """Wait until the processes have ended; return those that have not after `timeout_s` seconds."""
     deadline = time.monotonic() + timeout_s
     left = [process for process in processes if is_alive(process)]
     while left and time.monotonic() < deadline:
@@ -82,10 +82,10 @@ def wait_gone(processes: Iterable[ProcessId], timeout_s: float) -> list[ProcessI
 def end_processes(
     processes: Iterable[ProcessId], *, grace_s: float, timeout_s: float
 ) -> list[ProcessId]:
-    """End the processes: SIGTERM, after `grace_s` seconds SIGKILL. Those still there after it.
+    """End the processes: SIGTERM, after `grace_s` seconds SIGKILL; return those that remain.
 
-    `timeout_s` bounds the wait after SIGKILL: a process that sleeps in the kernel, as one
-    that waits for audit's backlog does, dies only when it wakes.
+    `timeout_s` bounds the wait after SIGKILL: a process that sleeps in the kernel, such as one
+    that waits for audit's backlog, dies only when it wakes.
     """
     left = [process for process in processes if is_alive(process)]
     for process in left:

@@ -1,7 +1,8 @@
 """A child program that speaks JSON lines: the consumer and the workers, seen from the harness.
 
 One command per line on its standard input, one JSON object per line on its standard output. The
-end of its input tells the child that the harness is gone. Knows nothing of what is said.
+end of its input tells the child that the harness is gone. The content of the lines is not known
+here.
 """
 
 from __future__ import annotations
@@ -27,14 +28,14 @@ END_TIMEOUT_S = 5.0
 
 
 class ChildFailedError(HostUnfitError):
-    """A program that the harness started ended, or said what it was not asked."""
+    """A program that the harness started ended, or gave an unexpected answer."""
 
 
 def module_command(module: str, *arguments: str) -> list[str]:
     """The command that runs one of this distribution's programs.
 
     `-P` keeps the working directory off the import path: a folder called `consumer` in it must
-    not be taken for ours.
+    not be mistaken for ours.
     """
     return [sys.executable, "-P", "-m", module, *arguments]
 
@@ -74,7 +75,7 @@ class LineProcess:
         self.end()
 
     def send(self, command: str) -> None:
-        """Send one command; a child that is gone shows at the next `expect`."""
+        """Send one command; if the child has ended, the next `expect` reports it."""
         assert self._process.stdin is not None
         with contextlib.suppress(BrokenPipeError):
             self._process.stdin.write(command.encode() + b"\n")
@@ -88,9 +89,9 @@ class LineProcess:
         tick: Tick | None = None,
         tick_s: float = 0.25,
     ) -> Document:
-        """The next document of this event; others before it are passed over.
+        """The next document of this event; others before it are skipped.
 
-        `tick` is called about every `tick_s` while waiting. Raises ChildFailedError when the
+        `tick` is called about every `tick_s` while waiting. Raises ChildFailedError if the
         child reports an error or ends, TimeoutError after `timeout_s`.
         """
         deadline = time.monotonic() + timeout_s
@@ -129,7 +130,7 @@ class LineProcess:
         return document
 
     def _reason(self) -> str:
-        """Why the child ended, in one line: its own words, or its signal or exit code."""
+        """The reason why the child ended, in one line: its own words, its signal or exit code."""
         code = self._process.wait(END_TIMEOUT_S)
         self._errors.seek(0)
         words = self._errors.read().decode(errors="replace").strip().splitlines()

@@ -18,7 +18,7 @@ from harness.store import load_run
 
 @dataclass(frozen=True, slots=True)
 class Pairing:
-    """What is to be run, and which of its scenarios are A and B."""
+    """The request to run, and which of its scenarios are A and B."""
 
     request: Request
     a: AbSide
@@ -28,8 +28,8 @@ class Pairing:
 def pair_up(request: Request, a: Path, b: Path) -> Pairing:
     """The request for a run of both files and the reference of its plan.
 
-    Files of one name, or one file twice, get scenarios of different names. Raises UsageError for
-    what cannot be measured, before anything is.
+    Files of one name, or one file twice, get scenarios of different names. Raises UsageError,
+    before anything is measured, if the request cannot be measured.
     """
     reference = load_plan_file(request.plan).reference
     if reference is None:
@@ -49,18 +49,18 @@ def pair_up(request: Request, a: Path, b: Path) -> Pairing:
 
 
 def _rule_scenarios(plan: Plan) -> tuple[str, str]:
-    """The rule files come last in a plan, each as one scenario."""
+    """The scenarios of the two rule files, which come last in a plan."""
     first, second = plan.scenarios[plan.workloads[0]][-2:]
     return first.name, second.name
 
 
 def run_ab(pairing: Pairing, options: SessionOptions, observer: Observer) -> AbReport:
-    """Measure; InterruptedRunError where the run was stopped."""
+    """Measure; InterruptedRunError if the run was stopped."""
     outcome = run_session(pairing.request, options, observer)
     if outcome.interrupted:
         raise InterruptedRunError(
-            "stopped before A and B could be told apart",
-            remedy=f"what there is stands in {outcome.folder}",
+            "stopped before A and B could be compared",
+            remedy=f"what was measured is in {outcome.folder}",
         )
     options.say(f"stored in {outcome.folder}")
     return judge_ab(load_run(outcome.folder), pairing.a, pairing.b)

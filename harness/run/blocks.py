@@ -1,9 +1,9 @@
 """The blocks of a run: which blocks it has, and what ends it.
 
 Without `--until-ci` it has the plan's blocks. With it, whole blocks are added until every
-interval is narrow enough. It is only ever the width that is looked at, never where an interval
-lies: stopping when a verdict is reached would make false verdicts likely. `--max-time` ends
-either after the block in which the time is over.
+interval is narrow enough. Only the width of an interval is considered, never its position:
+stopping as soon as a verdict is reached would produce false verdicts. `--max-time` ends either
+after the block in which the time runs out.
 """
 
 from __future__ import annotations
@@ -24,20 +24,20 @@ from harness.run.plan.schedule import apart, block
 
 LOOK_EVERY_BLOCKS = 4
 DEFAULT_MAX_TIME_S = 3600.0
-"""For `--until-ci` alone: a machine that is too noisy would never come to an end."""
+"""The limit for `--until-ci`: on a machine that is too noisy, a run would never end."""
 
 Ending = Literal["blocks", "width", "time"]
 
 
 @dataclass(frozen=True, slots=True)
 class Width:
-    """The widest interval: the larger half of it, as a share of the ratio."""
+    """The widest interval: its larger half, as a share of the ratio."""
 
     cell: Cell
     share: float
 
     def words(self) -> str:
-        """As it is said."""
+        """The width in words."""
         name = f"{self.cell.workload} × {self.cell.scenario}"
         if not math.isfinite(self.share):
             return f"{name} has no interval"
@@ -45,7 +45,7 @@ class Width:
 
 
 class RunBlocks:
-    """The blocks of a run, drawn one by one; iterate over it, and `take` what was measured."""
+    """The blocks of a run, drawn one by one; iterate over it, and `take` the samples."""
 
     def __init__(
         self,
@@ -65,24 +65,24 @@ class RunBlocks:
             limit_s = DEFAULT_MAX_TIME_S
         self._limit_s = limit_s
         self.blocks_planned = plan.blocks
-        """Blocks that count and are scheduled by now."""
+        """Blocks that count and are scheduled so far."""
         self.blocks_done = 0
         self.ending: Ending | None = None
         self.width: Width | None = None
-        """Of the widest interval at the last look."""
+        """The width of the widest interval at the last check."""
         self._looked_at = 0
         self._ladder_run: LadderRun | None = None
         self._climbed = 0
 
     @property
     def trials_planned(self) -> int:
-        """How many trials the run has, as far as that is settled."""
+        """The number of trials of the run, as far as it is settled."""
         blocks = sum(map(len, self._apart)) + (self.blocks_planned + 1) * self._per_block
         return blocks + self._climbed
 
     @property
     def trials_expected(self) -> int:
-        """How many it will probably have; may be fewer or more than planned."""
+        """The number it will probably have; may be smaller or larger than planned."""
         trials = self.trials_planned
         if self.plan.ladder is not None and self._ladder_run is None:
             trials += self.plan.ladder.most_trials // 2
@@ -97,13 +97,13 @@ class RunBlocks:
         return trials
 
     def take(self, sample: Sample) -> None:
-        """A trial was measured and saved."""
+        """Take a sample that was measured and saved."""
         self._samples.append(sample)
         if self._ladder_run is not None:
             self._ladder_run.take(sample)
 
     def __iter__(self) -> Iterator[list[Trial]]:
-        """The blocks, until the run is at its end; then `ending` says by what."""
+        """The blocks, until the run ends; then `ending` has the reason."""
         yield from self._apart
         first_index = sum(map(len, self._apart))
         number = 0
@@ -117,7 +117,7 @@ class RunBlocks:
         yield from self._steps()
 
     def _steps(self) -> Iterator[list[Trial]]:
-        """The steps of the plan's ladder; each is settled when those before it are measured."""
+        """The steps of the plan's ladder; each is settled after those before it are measured."""
         if self.plan.ladder is None:
             return
         self._ladder_run = LadderRun(
@@ -132,7 +132,7 @@ class RunBlocks:
             yield trials
 
     def _ending(self) -> Ending | None:
-        """What ends the run after the block just done; where nothing does there are more."""
+        """The reason to end the run after the block just done; None if there are more."""
         if self.blocks_done >= self.blocks_planned:
             if self.plan.until_ci is None:
                 return "blocks"
@@ -153,7 +153,7 @@ class RunBlocks:
         self._looked_at = self.blocks_done
 
     def document(self) -> dict[str, Any]:
-        """How the run came to its end, as it is stored with the plan."""
+        """The end of the run, as stored with the plan."""
         return {
             "ended_by": self.ending,
             "max_time_s": self._limit_s,
@@ -166,7 +166,7 @@ class RunBlocks:
         }
 
     def words(self) -> str:
-        """The same for people; empty where the plan's blocks were simply measured."""
+        """The same for people; empty if simply the plan's blocks were measured."""
         blocks = f"{self.blocks_done} block{'s' * (self.blocks_done != 1)}"
         if self.ending == "width" and self.plan.until_ci is not None:
             return f"ended by width: after {blocks} every interval is within {_share(self.plan)}"
@@ -181,7 +181,7 @@ def _share(plan: Plan) -> str:
 
 
 def compared_cells(plan: Plan) -> list[Cell]:
-    """The interleaved cells that are compared with another one."""
+    """The interleaved cells that are compared with another cell."""
     cells = plan.cells()
     return [
         cell
@@ -193,7 +193,7 @@ def compared_cells(plan: Plan) -> list[Cell]:
 
 
 def refuse_endless(plan: Plan) -> None:
-    """UsageError where `--until-ci` waits for an interval, and nothing is compared."""
+    """Raise UsageError if `--until-ci` waits for an interval, and nothing is compared."""
     if plan.until_ci is not None and not compared_cells(plan):
         raise UsageError(
             "--until-ci has no interval to wait for: the plan compares nothing",
@@ -204,7 +204,7 @@ def refuse_endless(plan: Plan) -> None:
 def widest(samples: list[Sample], plan: Plan, metric: str) -> Width | None:
     """The widest 95 % interval, as results print it, among all interleaved cells that are compared.
 
-    Infinite where a cell has none yet; None where nothing is compared.
+    Infinite if a cell has none yet; None if nothing is compared.
     """
     series = collect((sample for sample in samples if sample.interleaved), metric)
     widths = []

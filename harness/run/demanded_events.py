@@ -1,4 +1,4 @@
-"""How many events a rule set demands per operation, where that can be known for certain."""
+"""The number of events that a rule set demands per operation, if that is certain."""
 
 from __future__ import annotations
 
@@ -32,10 +32,10 @@ def events_per_operation(
     program: str,
     known: Mapping[str, int],
 ) -> float | None:
-    """Events that one operation certainly makes; None where a rule depends on the unknown.
+    """Events that one operation certainly makes; None if a rule depends on something unknown.
 
     `yields` are the calls per operation by syscall name, 0 for those that certainly never
-    happen. `exe` is the generator, `program` what it executes (the kernel looks at the program
+    happen. `exe` is the generator, `program` what it executes (the kernel checks the program
     that is running when the call returns), `known` the values of other rule fields (auid, uid).
     """
     if not scenario.enabled or not scenario.rules:
@@ -61,8 +61,8 @@ def events_per_operation(
 def demanded_events(scenario: Scenario, document: WorkerDocument) -> tuple[int | None, int | None]:
     """The events that the rules demand of what a workload did, and those that they kept back.
 
-    `document` is the workload's result. Kept back is what the `always` rules would demand more
-    if there were no others. None is what the rules, or the workload, leave unknown.
+    `document` is the workload's result. Suppressed are the events that the `always` rules alone
+    would demand in addition. None: the rules, or the workload, leave it unknown.
     """
     demanded = _demanded(scenario, document)
     unhindered = _demanded(_without_never(scenario), document)
@@ -82,7 +82,7 @@ def _demanded(scenario: Scenario, document: WorkerDocument) -> int | None:
 
 
 def _without_never(scenario: Scenario) -> Scenario:
-    """The same with its `always` rules only; exclude rules drop records, some of them events."""
+    """The scenario with its `always` rules only; exclude rules drop records, some whole events."""
     rules = tuple(
         payload
         for payload in scenario.rules
@@ -93,10 +93,10 @@ def _without_never(scenario: Scenario) -> Scenario:
 
 
 def rules_name_only(scenario: Scenario, auid: int) -> bool:
-    """Whether every `always` rule asks for this login uid, and no account of the host has it.
+    """Whether every `always` rule requires this login uid, and no account of the host has it.
 
-    Then nobody else's calls are recorded; what the kernel records without a rule (logins, messages
-    of programs, changes of its state) still is.
+    Then no calls of other processes are recorded; records that the kernel makes without a rule
+    (logins, messages of programs, changes of its state) still are.
     """
     if auid == UNSET:
         return False
@@ -134,7 +134,7 @@ def _audited_numbers(rules: list[Rule]) -> set[int]:
 
 
 def excluded_types(scenario: Scenario) -> tuple[int, ...]:
-    """The record types that the scenario's exclude rules drop whatever else is true."""
+    """The record types that the scenario's exclude rules drop unconditionally."""
     types = []
     for payload in scenario.rules:
         rule = Rule.from_bytes(payload)

@@ -1,9 +1,9 @@
-"""Which consumers fail, trial after trial: one that does is given up, so that the others go on."""
+"""Consumers that fail trial after trial: they are given up, so that the others continue."""
 
 from __future__ import annotations
 
 PATIENCE = 3
-"""Trials in a row that may fail before no more are tried with a consumer."""
+"""Trials in a row that may fail before a consumer is given up."""
 
 
 class Failures:
@@ -13,15 +13,15 @@ class Failures:
         self._reasons: dict[str, list[str]] = {}
 
     def works(self, consumer: str) -> None:
-        """A trial with it ended well."""
+        """Note a trial that succeeded with it."""
         self._reasons.pop(consumer, None)
 
     def fails(self, consumer: str, reason: str) -> None:
-        """A trial with it failed."""
+        """Note a trial that failed with it."""
         self._reasons.setdefault(consumer, []).append(reason)
 
     def given_up(self, consumer: str) -> str:
-        """Why no more trials are made with it; empty where they are."""
+        """The reason why no more trials are made with it; empty if they are."""
         reasons = self._reasons.get(consumer, [])
         if len(reasons) < PATIENCE:
             return ""

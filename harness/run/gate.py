@@ -1,7 +1,7 @@
-"""A gate that measures: a plan is run and held against limits.
+"""A gate that measures: a plan is run and judged by limits.
 
 A cell that is beyond a limit in a fresh run is measured once more, in a run of its own with the
-reference beside it, before the gate fails. docs/gate.md says what that does to the error rates.
+reference beside it, before the gate fails. docs/gate.md describes the effect on the error rates.
 """
 
 from __future__ import annotations
@@ -38,12 +38,12 @@ def gate_plan(
     options: SessionOptions,
     make_observer: Callable[[], Observer],
 ) -> GateReport:
-    """Run a plan and judge it; what is beyond a limit is measured once more.
+    """Run a plan and judge it; cells beyond a limit are measured once more.
 
-    Each run is watched by an observer of its own.
+    Each run has an observer of its own.
 
-    Raises UsageError before anything is measured where a limit is for nothing in the plan, and
-    InterruptedRunError where a run was stopped.
+    Raises UsageError, before anything is measured, if a limit applies to nothing in the plan, and
+    InterruptedRunError if a run was stopped.
     """
     request = _narrowed(request, rules)
     plan = make_plan(request)
@@ -55,7 +55,7 @@ def gate_plan(
     doubts = doubts_about_checks(result, stored.samples, checks)
     if not flagged or doubts:
         return report_of(rules, checks, [result], doubts)
-    options.say(f"{_beyond(len(flagged))}: measuring what is concerned once more")
+    options.say(f"{_beyond(len(flagged))}: measuring the cells concerned once more")
     again = _run(_second_request(request, plan, rules, flagged), options, make_observer())
     second, measured_again = measured_of(again, rules)
     settled = [_settled(check, measured_again) for check in checks]
@@ -72,32 +72,32 @@ def _run(request: Request, options: SessionOptions, observer: Observer) -> Store
     if outcome.interrupted:
         raise InterruptedRunError(
             "stopped before the gate could decide",
-            remedy=f"what there is stands in {outcome.folder}",
+            remedy=f"what was measured is in {outcome.folder}",
         )
     options.say(f"stored in {outcome.folder}")
     return load_run(outcome.folder)
 
 
 def _narrowed(request: Request, rules: GateRules) -> Request:
-    """With rule files and no scenarios named, only what the gate needs is measured beside them."""
+    """The request reduced to what the gate needs, if it has rule files and names no scenarios."""
     reference = load_plan_file(request.plan).reference
     if not request.rule_files or request.scenarios or reference is None:
         return request
     named = [name for limit in rules.limits for name in limit.scope]
     named += [rules.reference] if rules.reference else []
-    # A scope may mean a rule file that is called like a built-in scenario.
+    # A scope may mean a rule file with the name of a built-in scenario.
     files = {path.stem for path in request.rule_files}
     wanted = dict.fromkeys([reference, *(n for n in named if n in SCENARIOS and n not in files)])
     return replace(request, scenarios=tuple(wanted))
 
 
 def _require_decidable(plan: Plan, rules: GateRules) -> None:
-    """Find before measuring what would make the gate undecidable after it."""
+    """Refuse, before measuring, a gate that could not be decided afterwards."""
     cells = plan.cells()
     scenarios = {cell.scenario for cell in cells}
     if rules.reference and rules.reference not in scenarios:
         raise UsageError(
-            f"--reference {rules.reference} is no scenario of this run",
+            f"--reference {rules.reference} is not a scenario of this run",
             remedy=hint(rules.reference) or f"one of {', '.join(sorted(scenarios))}",
         )
     reference = reference_of(rules, plan.reference.scenario, plan.reference.consumer)
@@ -114,7 +114,7 @@ def _require_decidable(plan: Plan, rules: GateRules) -> None:
 def _second_request(
     request: Request, plan: Plan, rules: GateRules, flagged: Sequence[Check]
 ) -> Request:
-    """The same request for the flagged cells, the references and their A/A copy only."""
+    """The same request for only the flagged cells, the references and their A/A copies."""
     cells = [check.cell for check in flagged]
     names = {cell.scenario for cell in cells}
     for reference in filter(None, (plan.reference.scenario, rules.reference)):
@@ -133,7 +133,7 @@ def _second_request(
 
 
 def _settled(check: Check, measured: Measured) -> Check:
-    """The check with its second reading, where it was beyond its limit."""
+    """The check with its second measurement, if it was beyond its limit."""
     if check.outcome != "fail":
         return check
     second = check_cell(check.limit, check.cell, measured).readings[0]

@@ -1,7 +1,7 @@
 """The rate ladder: after the blocks, one rate after the other until each consumer loses events.
 
-On every step all consumers that stand on it are measured in an order drawn from the seed, each a
-few times. Who loses anything, or cannot be pressed that hard, is not measured on the next.
+On every step the remaining consumers are measured in an order drawn from the seed, each a few
+times. A consumer that loses events, or cannot be driven at the rate, leaves the ladder.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ class Ladder:
 
     @property
     def most_trials(self) -> int:
-        """How many trials there are if nobody ever loses anything."""
+        """The number of trials if no consumer ever loses anything."""
         return len(self.scenarios) * len(self.consumers) * self.trials
 
     def ops_of(self, step: Scenario) -> int:
@@ -36,7 +36,7 @@ class Ladder:
 
 
 def steps_of(scenario: Scenario, rates: Sequence[int], backlog_limit: int) -> tuple[Scenario, ...]:
-    """A scenario at each of the rates, with nobody waiting for room in the backlog."""
+    """A scenario at each of the rates, without waiting for room in the backlog."""
     return tuple(
         replace(
             scenario,
@@ -61,11 +61,11 @@ class LadderRun:
         self._step: list[Sample] = []
 
     def take(self, sample: Sample) -> None:
-        """A trial of the step was measured."""
+        """Take the sample of a trial of the step."""
         self._step.append(sample)
 
     def __iter__(self) -> Iterator[list[Trial]]:
-        """The steps, until nobody stands."""
+        """The steps, until no consumer remains."""
         for scenario in self._ladder.scenarios:
             self._step = []
             yield self._trials(scenario)

@@ -16,30 +16,30 @@ from harness.model.documents import ConsumerDocument
 
 START_ATTEMPTS = 100
 START_PAUSE_S = 0.05
-"""A rate limit lets records in again a second after the last of its windows began."""
+"""A rate limit admits records again a second after its last window began."""
 START_WAITS = 3
-"""So often a start marker that the kernel took is waited for."""
+"""How often to wait for a start marker that the kernel accepted."""
 MARKER_TIMEOUT_S = 1.0
 MARKER_ATTEMPTS = 20
 QUEUE_TIMEOUT_S = 20.0
 QUEUE_POLL_S = 0.01
 MARKERS_IN_A_ROW = 2
-"""The first marker shows that the main queue is through; the second that the retry queue is, which
-the kernel empties before each pass over the main queue."""
+"""The first marker shows that the main queue was delivered; the second that the retry queue was,
+which the kernel empties before each pass over the main queue."""
 
 
 class Sender(Protocol):
-    """What has the connection to the kernel."""
+    """The owner of the connection to the kernel."""
 
     @property
     def client(self) -> AuditClient: ...
 
 
 def set_start(bench: Sender, consumer: RunningConsumer, marker: str) -> bool:
-    """Send start markers until one came; False where none did.
+    """Send start markers until one arrives; False if none does.
 
-    The kernel counts a message that it drops in `lost` before the sending returns, so one that was
-    dropped is sent again without waiting for it. Only the first that arrives is the start.
+    The kernel counts a dropped message in `lost` before the sending returns, so a dropped marker is
+    sent again without waiting for it. Only the first that arrives is the start.
     """
     _let_the_queue_sink(bench)
     waits = 0
@@ -58,9 +58,9 @@ def set_start(bench: Sender, consumer: RunningConsumer, marker: str) -> bool:
 
 
 def drain(bench: Sender, consumer: RunningConsumer, marker: str) -> int | None:
-    """Send sync markers until the queues are shown to be empty; None where they never came.
+    """Send sync markers until they show that the queues are empty; None if they never came.
 
-    Returns how many were sent.
+    Returns the number sent.
     """
     _let_the_queue_sink(bench)
     arrived = 0
@@ -75,7 +75,7 @@ def drain(bench: Sender, consumer: RunningConsumer, marker: str) -> int | None:
 def marker_came(received: ConsumerDocument | None, sent: int) -> bool:
     """Whether the output of a consumer that could not tell before has a marker.
 
-    Where it cannot tell at all, or no marker could be sent, it is as good as there.
+    True also if it never reports markers, or no marker could be sent.
     """
     if received is None or received.markers is None or sent == 0:
         return True
@@ -83,7 +83,7 @@ def marker_came(received: ConsumerDocument | None, sent: int) -> bool:
 
 
 def _let_the_queue_sink(bench: Sender) -> None:
-    """Wait until there is room for a marker: one that is refused would count as lost."""
+    """Wait until there is room for a marker: a refused one would count as lost."""
     deadline = time.monotonic() + QUEUE_TIMEOUT_S
     while time.monotonic() < deadline:
         status = bench.client.status()

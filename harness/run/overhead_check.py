@@ -1,6 +1,6 @@
-"""What one rule file costs on one workload, and whether it loses events at a rate.
+"""The cost of one rule file on one workload, and whether it loses events at a rate.
 
-The measuring half of the pytest plugin: it knows runs and numbers, and nothing of pytest.
+The measuring half of the pytest plugin, without any knowledge of pytest.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ REFERENCE = "no-audit"
 
 @dataclass(frozen=True, slots=True)
 class Load:
-    """With what the rules are measured, and how often; None is left to the plan."""
+    """The load to measure the rules with, and how often; None leaves it to the plan."""
 
     workload: str = "udp"
     blocks: int | None = None
@@ -40,11 +40,11 @@ class Load:
     auid: str | None = None
     seed: int | None = None
     until_ci: str | None = None
-    """Go on until the 95 % intervals are this narrow: `2%` is plus and minus 2 %."""
+    """Continue until the 95 % intervals are this narrow: `2%` is plus and minus 2 %."""
     max_time: str | None = None
-    """But no longer than this: `5m`."""
+    """Stop after this long: `5m`."""
     ignore_lock: bool = False
-    """Leave out `-e 2` and `-f 2` of the rule files and measure the rest."""
+    """Ignore `-e 2` and `-f 2` in the rule files and measure the rest."""
     workload_options: Mapping[str, str] = field(default_factory=dict)
     command: tuple[str, ...] = ()
     """A command to measure as the workload."""
@@ -91,7 +91,7 @@ class Overhead:
 
     @property
     def noise_floor(self) -> NoiseFloor | None:
-        """The reference against itself; None where it could not be told."""
+        """The reference against itself; None if it could not be determined."""
         floors = self.result.noise_floor
         return next((floor for floor in floors if floor.workload == self.cell.workload), None)
 
@@ -114,11 +114,11 @@ class Overhead:
 
 @dataclass(frozen=True, slots=True)
 class Loss:
-    """What became of the events of one cell. `lost` are those that did not arrive whole.
+    """The fate of the events of one cell. `lost` are those that did not arrive complete.
 
-    `lost` and `expected` are None where the rules or the consumer leave them unknown.
-    `rate_per_s` is what was asked for, `reached_per_s` and `most_reached_per_s` the least and most
-    that any trial reached, `reference_reached_per_s` the least of the reference.
+    `lost` and `expected` are None if the rules or the consumer leave them unknown. `rate_per_s`
+    is the requested rate, `reached_per_s` and `most_reached_per_s` are the lowest and highest
+    that any trial reached, `reference_reached_per_s` is the lowest of the reference.
     """
 
     trials: int
@@ -134,7 +134,7 @@ class Loss:
 
     @property
     def share_high(self) -> float | None:
-        """With no loss in any trial: the share of lossy trials that 95 % cannot exclude."""
+        """If no trial had a loss: the upper 95 % limit of the share of lossy trials."""
         if not self.trials or self.trials_with_loss:
             return None
         return float(1 - 0.025 ** (1 / self.trials))
@@ -145,8 +145,8 @@ def measure_overhead(
 ) -> Overhead:
     """Measure a rule file in blocks, against a scenario by name or against another rule file.
 
-    Raises UsageError for what cannot be measured, HostUnfitError where the host does not allow
-    it, InterruptedRunError when the user stopped it.
+    Raises UsageError if it cannot be measured, HostUnfitError if the host does not allow it,
+    InterruptedRunError if the user stopped it.
     """
     files, named = _side_by_side(rules, against)
     request = load.request("overhead", files)
@@ -176,7 +176,7 @@ def measure_loss(
     seconds: float,
     trials: int,
 ) -> tuple[Loss, StoredRun]:
-    """Press the machine at a rate, again and again, and count what arrives."""
+    """Load the machine at a rate, repeatedly, and count the events that arrive."""
     if not (0 < rate_per_s <= 1e9 and seconds > 0):
         raise UsageError(
             f"{rate_per_s:g} operations per second for {seconds:g} s is no load",
@@ -198,7 +198,7 @@ def measure_loss(
 
 
 def loss_of(stored: StoredRun, cell: Cell, reference: Cell) -> Loss:
-    """The ledger of a cell in the words of a test."""
+    """The ledger of a cell in the terms of a test."""
     samples = _counted(stored, cell)
     ledgers = [sample.ledger for sample in samples]
     expected = _sum(
@@ -258,13 +258,13 @@ def _counted(stored: StoredRun, cell: Cell) -> list[Sample]:
 
 
 def _lost_events(sample: Sample) -> int | None:
-    """Events of a trial that did not arrive whole; None where that cannot be known."""
+    """Events of a trial that did not arrive complete; None if that is unknown."""
     ledger = sample.ledger
     if ledger.complete is None:
         return None
     if ledger.generated is not None:
         return max(ledger.generated - (ledger.suppressed or 0) - ledger.complete, 0)
-    # What the rules should make is unknown: what is known to have gone missing must do.
+    # The number of demanded events is unknown: the known losses must suffice.
     known = (ledger.partial or 0) + (ledger.vanished or 0) + (ledger.refused or 0)
     return max(known, int(ledger.refused is None and bool(ledger.lost)))
 

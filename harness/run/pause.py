@@ -1,4 +1,4 @@
-"""Stop a consumer for a while in the middle of a load. It starts it again whatever happens."""
+"""Pausing a consumer for a while in the middle of a load; it continues whatever happens."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from collections.abc import Iterator, Sequence
 def paused(pids: Sequence[int], after_ms: int, for_ms: int) -> Iterator[None]:
     """SIGSTOP to the processes `after_ms` from now, SIGCONT `for_ms` later, on a thread.
 
-    A thread of its own, because who asks the kernel for its audit status may be made to wait
-    while the queue is full. The block does not end before the processes run again; `for_ms` of 0
-    stops nothing.
+    On a thread of its own, because the kernel may make a caller that reads the audit status wait
+    while the queue is full. The block does not end before the processes run again; with `for_ms`
+    0 nothing is stopped.
     """
     if not for_ms:
         yield

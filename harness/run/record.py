@@ -34,7 +34,7 @@ TRIAL_TIMEOUT_S = 600.0
 
 @dataclass(frozen=True, slots=True)
 class Recorded:
-    """What was recorded: the file with its size, and the consumer's own account of it."""
+    """A finished recording: the file with its size, and the consumer's document."""
 
     path: Path
     bytes: int
@@ -51,8 +51,8 @@ def record_capture(
 ) -> Recorded:
     """Run the request's workloads once under its last scenario and capture every record.
 
-    Raises UsageError where the file exists or cannot be written, UntrustworthyError where
-    records were lost on the way.
+    Raises UsageError if the file exists or cannot be written, UntrustworthyError if records were
+    lost on the way.
     """
     require_new(path)
     plan = make_plan(request)
@@ -84,7 +84,7 @@ def record_capture(
 def _into(
     file: NewFile, path: Path, record: Callable[[int], dict[str, Any]]
 ) -> tuple[dict[str, Any], int]:
-    """Record into the file, compressed if it is named so; the consumer's document and the size."""
+    """Record into the file, compressed if so named; return the consumer's document and the size."""
     if path.suffix != ".gz":
         document = record(file.descriptor)
         return document, file.publish()
@@ -101,7 +101,7 @@ def _into(
 
 
 def require_new(path: Path) -> None:
-    """UsageError where there is a file already, or none can be made."""
+    """Raise UsageError if there is a file already, or none can be made."""
     with NewFile(path):
         pass
 
@@ -109,7 +109,7 @@ def require_new(path: Path) -> None:
 def _record(
     bench: Bench, plan: Plan, scenario: Scenario, raw: int, say: Callable[[str], None]
 ) -> dict[str, Any]:
-    """Have every record written to the descriptor `raw`; the consumer's document."""
+    """Have every record written to the descriptor `raw`; return the consumer's document."""
     marker = "auditbench-sync-record"
     with ExitStack() as stack:
         consumer = find_consumer(RECORDER).start(

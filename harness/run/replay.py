@@ -1,8 +1,8 @@
 """The plan `replay`: the consumer's cost ladder on a recorded capture, without kernel audit.
 
 A feeder sends the capture's records through a socket pair, the consumer receives them at each of
-its depths. The socket holds the feeder back when the consumer is slower, so nothing is lost; what
-is measured is the consumer, not this host's kernel.
+its depths. The socket holds the feeder back if the consumer is slower, so nothing is lost; the
+consumer is measured, not this host's kernel.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ READY_TIMEOUT_S = 30.0
 
 @dataclass(frozen=True, slots=True)
 class ReplayBench:
-    """What all trials of a replay share."""
+    """The state that all trials of a replay share."""
 
     plan: Plan
     cpus: Mapping[str, tuple[int, ...]]
@@ -47,7 +47,7 @@ class ReplayBench:
 
 
 def replay_trial(bench: ReplayBench, trial: Trial) -> Sample:
-    """Measure one trial; what goes wrong makes the sample invalid, not the run."""
+    """Measure one trial; an error makes the sample invalid, not the run."""
     started_at, start_ns = datetime.now(UTC), time.monotonic_ns()
     metrics: dict[str, float] = {}
     ledger = Ledger(generated=None, complete=None, partial=None, lost=None, attribution="none")
@@ -83,7 +83,7 @@ def replay_trial(bench: ReplayBench, trial: Trial) -> Sample:
 
 
 def _feed(bench: ReplayBench, trial: Trial) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Run feeder and consumer over one socket pair; both documents."""
+    """Run feeder and consumer over one socket pair; return both documents."""
     with ExitStack() as stack:
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         stack.callback(ours.close)

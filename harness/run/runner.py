@@ -10,19 +10,19 @@ from harness.errors import UntrustworthyError
 from harness.model.run import Cell, Sample, Trial
 
 MIN_PATIENCE = 10
-"""Trials in a row that may fail however few cells there are."""
+"""The least number of trials in a row that may fail, however few cells there are."""
 
 
 class Observer(Protocol):
-    """Who watches a run: the progress display."""
+    """An observer of a run, such as the progress display."""
 
     def will_measure(
         self, cells: Sequence[Cell], references: Mapping[Cell, Cell], metric: str
     ) -> None:
-        """What the run is about, before it begins; a cell may be its own reference."""
+        """Called before the run begins, with what it measures; a cell may be its own reference."""
 
     def begin(self, trials: int) -> None:
-        """The run begins and will probably have so many trials."""
+        """The run begins and will probably have this many trials."""
 
     def trial_begins(self, trial: Trial) -> None:
         """A trial begins."""
@@ -34,19 +34,19 @@ class Observer(Protocol):
         """A trial was measured and saved."""
 
     def block_ends(self, trials: int) -> None:
-        """A block was measured; the run will probably have so many trials."""
+        """A block was measured; the run will probably have this many trials."""
 
     def end(self) -> None:
         """The run is over, for whatever reason."""
 
 
 class Silence:
-    """Watches and says nothing."""
+    """An observer that does nothing."""
 
     def will_measure(
         self, cells: Sequence[Cell], references: Mapping[Cell, Cell], metric: str
     ) -> None:
-        """Nothing, as the others."""
+        """Do nothing, like the others."""
 
     def begin(self, trials: int) -> None: ...
 
@@ -62,11 +62,11 @@ class Silence:
 
 
 class Blocks(Protocol):
-    """Where the trials come from: block by block, as it is not always known how many."""
+    """The source of the trials: block by block, as their number is not always known."""
 
     @property
     def trials_expected(self) -> int:
-        """How many trials there will probably be."""
+        """The probable number of trials."""
         ...
 
     def take(self, sample: Sample) -> None:
@@ -84,7 +84,7 @@ def run_trials(
 ) -> None:
     """Run block after block; a disturbed trial is repeated at once, up to `retries` times.
 
-    Raises UntrustworthyError when so many trials failed in a row that it cannot be the cell.
+    Raises UntrustworthyError if so many trials failed in a row that no single cell is the cause.
     """
     observer.begin(blocks.trials_expected)
     failed_in_a_row = 0
@@ -101,7 +101,7 @@ def run_trials(
                 if failed_in_a_row >= max(MIN_PATIENCE, 2 * len(block)):
                     raise UntrustworthyError(
                         f"the last {failed_in_a_row} trials failed: {sample.invalid_reason}",
-                        remedy="`auditbench doctor` may tell why; what was measured is kept",
+                        remedy="`auditbench doctor` may show why; what was measured is kept",
                     )
         observer.block_ends(blocks.trials_expected)
     finally:
@@ -111,9 +111,9 @@ def run_trials(
 def _measured(
     trial: Trial, measure: Callable[[Trial], Sample], save: Callable[[Sample], None], retries: int
 ) -> Sample:
-    """The sample of a trial that counts; those before it were disturbed, and are saved as well.
+    """The sample of a trial that counts; disturbed ones before it are saved as well.
 
-    Where a trial may be repeated the last one counts, so that no block lacks a cell.
+    If a trial may be repeated, the last one counts, so that no block lacks a cell.
     """
     sample = measure(trial)
     for _ in range(retries):

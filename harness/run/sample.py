@@ -1,4 +1,4 @@
-"""From a trial and what it measured to the sample that is stored."""
+"""The stored sample, from a trial and its measurements."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def sample_of(
 ) -> Sample:
     """The sample of a trial. `disturbance` names the plan's limits that it is above.
 
-    What is wrong with a trial in itself goes before a disturbance: it is not repeated.
+    A fault of the trial itself takes precedence over a disturbance: it is not repeated.
     """
     return Sample(
         index=trial.index,

@@ -1,7 +1,7 @@
 """A run from request to stored samples: check, borrow the host's audit, measure, give it back.
 
-Everything a user can get wrong is found before the lease is taken; everything that was measured
-is on the disk before the next trial begins.
+Every user error is found before the lease is taken; every measurement is on the disk before the
+next trial begins.
 """
 
 from __future__ import annotations
@@ -43,12 +43,12 @@ from harness.run.validity import refuse_unreadable
 from harness.store import RunWriter
 
 TRIAL_TIMEOUT_S = 600.0
-"""A trial that takes longer is given up: a stalled queue holds a producer a minute per record."""
+"""A longer trial is aborted: a stalled queue delays a producer by a minute per record."""
 
 
 @dataclass(frozen=True, slots=True)
 class SessionOptions:
-    """How a run is carried out, as opposed to what it measures."""
+    """Options of carrying out a run, as opposed to those of what it measures."""
 
     results: Path
     cpus: str | None = None
@@ -56,26 +56,26 @@ class SessionOptions:
     wait: bool = False
     argv: tuple[str, ...] = ()
     label: str = ""
-    """What the run is called in a history; empty is the default."""
+    """The run's name in a history; empty is the default."""
     say: Callable[[str], None] = lambda text: None
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """Where a run is stored, and whether it was stopped by the user."""
+    """The folder of a stored run, and whether the user stopped it."""
 
     folder: Path
     interrupted: bool
 
 
 class NoAuditError(HostUnfitError):
-    """This host's audit could not be had; nothing was changed or measured."""
+    """This host's audit is not available; nothing was changed or measured."""
 
 
 def run_with_fallback(
     request: Request, fallback: str | None, options: SessionOptions, observer: Observer
 ) -> Outcome:
-    """Run; where this host's audit cannot be had, say so in one line and run `fallback` instead."""
+    """Run; if this host's audit is not available, say so in one line and run `fallback` instead."""
     try:
         return run_session(request, options, observer)
     except NoAuditError as error:
@@ -145,7 +145,7 @@ def _run_kernel(
 
 @contextmanager
 def _take_lease(options: SessionOptions) -> Iterator[Lease]:
-    """The lease; what refuses it is told apart from what goes wrong under it."""
+    """Take the lease; NoAuditError if it is refused, unlike errors of the run under it."""
     with ExitStack() as stack:
         try:
             lease = stack.enter_context(
@@ -183,10 +183,10 @@ def _loop(
     measure: Callable[[Trial], Sample],
     observer: Observer,
 ) -> Outcome:
-    """Run the trials; Ctrl-C ends them and keeps what there is.
+    """Run the trials; Ctrl-C ends them and keeps what was measured.
 
     The stored plan always has the trials that are settled, so that a run which was stopped in
-    the middle of them shows as incomplete, and one that its rule ended does not.
+    the middle of them shows as incomplete, and one that ended by its rule does not.
     """
 
     def describe() -> None:
@@ -228,12 +228,12 @@ def _new_folder(results: Path, facts: HostFacts, plan: Plan) -> Path:
 
 @contextmanager
 def _stop_signals() -> Iterator[None]:
-    """Being asked to end, or losing the terminal, is treated like Ctrl-C."""
+    """Treat SIGTERM, and the loss of the terminal, like Ctrl-C."""
 
     def stop(number: int, frame: FrameType | None) -> None:
         raise KeyboardInterrupt
 
-    # Under nohup the loss of the terminal is to be ignored, and stays so.
+    # Under nohup the loss of the terminal is ignored, and stays so.
     asked = (signal.SIGTERM, signal.SIGHUP)
     numbers = [number for number in asked if signal.getsignal(number) is not signal.SIG_IGN]
     before = [signal.signal(number, stop) for number in numbers]
@@ -253,7 +253,7 @@ def _environment(
     ever: EverEnabled | None,
     paths: Mapping[str, Path],
 ) -> dict[str, Any]:
-    """What the numbers depend on and the plan does not say."""
+    """Everything that the numbers depend on and that is not in the plan."""
     consumers = _programs(plan, paths)
     environment = {
         "schema": "auditbench.environment/1",
@@ -277,7 +277,7 @@ def _environment(
 
 
 def _programs(plan: Plan, paths: Mapping[str, Path]) -> dict[str, dict[str, str]]:
-    """The foreign consumers of a plan: where they are, and their versions in their own words."""
+    """The foreign consumers of a plan: their paths, and their versions in their own words."""
     names = sorted(plan.all_consumers())
     found = ((name, find_consumer(name).find(paths.get(name))) for name in names)
     return {
@@ -295,7 +295,7 @@ def _absent_consumers(plan: Plan) -> list[dict[str, str]]:
 
 
 def _scenario_notes(plan: Plan) -> list[str]:
-    """What is odd about the rules under test, each once."""
+    """Warnings about the rules under test, each once."""
     scenarios = [scenario for group in plan.scenarios.values() for scenario in group]
     return list(dict.fromkeys(note for scenario in scenarios for note in scenario.notes))
 
@@ -309,7 +309,7 @@ def _snapshot_document(snapshot: Snapshot) -> dict[str, Any]:
 
 
 class _WaitNotice:
-    """Says once whom this run is waiting for; the lock calls it ten times a second."""
+    """Reports once which run this run waits for; the lock calls it ten times a second."""
 
     def __init__(self, say: Callable[[str], None]) -> None:
         self._say = say

@@ -1,9 +1,9 @@
-"""How fast the machine was in each trial, and what counts as its full speed.
+"""The machine's speed in each trial, and what counts as its full speed.
 
 The worker times a fixed piece of work just before and just after its load. On a virtual machine
 whose neighbour keeps the other thread of the core busy, that takes up to twice as long, and so
 does a system call, while no counter of the guest shows it. So each trial first waits a little
-for full speed, whatever its cell. What it measured then is never looked at.
+for full speed, whatever its cell. Its measurements never influence that.
 """
 
 from __future__ import annotations
@@ -13,9 +13,9 @@ from dataclasses import dataclass, field
 from harness.model.documents import WorkerDocument
 
 MIN_PROBES = 8
-"""Before there are so many, full speed is not known."""
+"""The probes needed before full speed is known."""
 PROBES_KEPT = 80
-"""The newest; a machine that became slower for good is not waited for until the end of the run."""
+"""The newest probes that count, so that a permanently slower machine does not delay the rest."""
 
 
 @dataclass(slots=True)
@@ -25,8 +25,8 @@ class Speed:
     probes_ns: list[int] = field(default_factory=list)
 
     def full_ns(self) -> int | None:
-        """What the probe takes at full speed: the lower quartile of all, so that the rare best of
-        a machine that changes its frequency does not count; None while it is not known.
+        """The probe's time at full speed: the lower quartile of all, so that the rare best of a
+        machine that changes its frequency does not count; None while it is unknown.
         """
         if len(self.probes_ns) < MIN_PROBES:
             return None

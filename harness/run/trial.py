@@ -2,9 +2,9 @@
 
 The order is the method. The consumer is started while audit is off, so that its start is not
 recorded; the worker is forked after the scenario is in force, because a task gets its audit
-context at fork; audit goes off again before the consumer leaves, so that nothing is printed to
-the kernel log for want of a reader. The counters are read when the start marker came: what the
-worker's own start and session made is then counted, and none of it is the load's.
+context at fork; audit is switched off again before the consumer ends, so that nothing is printed
+to the kernel log for lack of a reader. The counters are read after the start marker came: events of
+the worker's own start and session are counted by then, and none of them counts as the load's.
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ TICK_S = 0.1
 
 @dataclass(slots=True)
 class Bench:
-    """What all trials of a run share."""
+    """The state that all trials of a run share."""
 
     plan: Plan
     lease: Lease
@@ -61,18 +61,18 @@ class Bench:
     trial_timeout_s: float
     rcvbuf_bytes: int | None = None
     hold_queue: bool = False
-    """Whether the kernel keeps records while no daemon is there (`audit=1` at boot)."""
+    """Whether the kernel keeps records while there is no daemon (`audit=1` at boot)."""
     binaries: Mapping[str, Path] = field(default_factory=dict)
     """Programs of consumers to use instead of those on the PATH, by the consumer's name."""
     folder: Path = PLACE
-    """Where consumers write: on a disk, and one that is not emptied under them."""
+    """The folder for consumers' files: on a disk, and not cleaned by others meanwhile."""
     on_pulse: Callable[[int, int], None] = lambda backlog, lost: None
     failures: Failures = field(default_factory=Failures)
     speed: Speed = field(default_factory=Speed)
     timeline: Timeline = field(default_factory=Timeline)
 
     def tick(self, consumer: RunningConsumer) -> None:
-        """Look at the kernel's queue and the consumer; called all the time while a load runs."""
+        """Check the kernel's queue and the consumer; called continually while a load runs."""
         consumer.look()
         status = self.client.status()
         self.timeline.add(status)
@@ -80,9 +80,9 @@ class Bench:
 
 
 def run_trial(bench: Bench, trial: Trial) -> Sample:
-    """Measure one trial. What goes wrong inside it makes the sample invalid, not the run.
+    """Measure one trial. An error inside it makes the sample invalid, not the run.
 
-    KeyboardInterrupt and errors of the control plane pass through; the processes are ended then.
+    KeyboardInterrupt and errors of the control plane pass through, after the processes are ended.
     """
     scenario = bench.plan.scenario_of(trial.cell)
     started_at, start_ns = datetime.now(UTC), time.monotonic_ns()
@@ -98,7 +98,7 @@ def run_trial(bench: Bench, trial: Trial) -> Sample:
 
 
 def _tried(bench: Bench, trial: Trial, scenario: Scenario) -> Sample:
-    """The sample of a trial; one that failed tells why, and is remembered."""
+    """The sample of a trial; a failed one has the reason, and the failure is remembered."""
     consumer = trial.cell.consumer
     try:
         sample = _measure(bench, trial, scenario)
@@ -180,7 +180,7 @@ def _measure(bench: Bench, trial: Trial, scenario: Scenario) -> Sample:
 
 
 def wanted_state(scenario: Scenario) -> WantedState:
-    """The state that the lease brings the kernel into."""
+    """The state into which the lease brings the kernel."""
     assert scenario.enabled is not None
     return WantedState(
         enabled=scenario.enabled,
@@ -193,7 +193,7 @@ def wanted_state(scenario: Scenario) -> WantedState:
 
 
 def _quiet(bench: Bench, scenario: Scenario) -> None:
-    """Audit off, rules as they are: what follows is not recorded, and the next trial starts so."""
+    """Switch audit off, keeping the rules: nothing more is recorded; the next trial starts so."""
     if scenario.enabled:
         bench.lease.apply(replace(wanted_state(scenario), enabled=0))
 
@@ -222,7 +222,7 @@ def _start_consumer(
 
 
 def _undo_changes(bench: Bench, consumer: Consumer, scenario: Scenario) -> None:
-    """Take back what a foreign consumer did to rules and limits as it came, went or failed."""
+    """Undo a foreign consumer's changes to rules and limits, whether it ended or failed."""
     if consumer.changes and scenario.enabled is not None:
         if consumer.registers:
             bench.lease.clear_stale_daemon()
@@ -247,7 +247,7 @@ def start_worker(bench: Bench, trial: Trial, stack: ExitStack) -> tuple[LineProc
 
 
 def worker_command(bench: Bench, trial: Trial) -> list[str]:
-    """The command that presses the machine for one trial."""
+    """The command that loads the machine for one trial."""
     more = ["--control"]
     if cpus := bench.cpus.get("workload"):
         more += ["--cpu", ",".join(map(str, cpus))]
@@ -266,7 +266,7 @@ def _session_warnings(document: WorkerDocument) -> tuple[str, ...]:
 
 
 def _meddling(bench: Bench) -> str:
-    """What somebody else did to the state in force; a guard that died has been replaced."""
+    """Changes by others to the state in force; a guard that died has been replaced."""
     findings = [finding for finding in bench.lease.check() if finding.kind != "guard"]
     return "; ".join(finding.what for finding in findings)
 

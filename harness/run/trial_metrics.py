@@ -1,4 +1,4 @@
-"""One trial's documents to the numbers that are compared."""
+"""The numbers that are compared, from one trial's documents."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def metrics_of(
 
 
 def consumer_metrics(report: ConsumerReport, events: float | None) -> dict[str, float]:
-    """What a consumer used and how far behind it was; per event that it received, where any."""
+    """A consumer's use of resources and its delay; per event received, if there are any."""
     metrics: dict[str, float] = {}
     if events:
         cpu = report.cpu_user_ns + report.cpu_system_ns
@@ -88,7 +88,7 @@ def noise_of(
     *,
     slowdown: float | None = None,
 ) -> dict[str, float]:
-    """What disturbed a trial, by the names of `harness.metrics.catalog`."""
+    """The disturbance of a trial, by the names of `harness.metrics.catalog`."""
     noise = machine.noise()
     if slowdown is not None:
         noise["slowdown_percent"] = slowdown
@@ -119,9 +119,9 @@ def _counts(ledger: Ledger) -> dict[str, float]:
 
 @dataclass(frozen=True, slots=True)
 class Circumstances:
-    """Under which limits a trial ran, and what its operations should have made.
+    """The limits under which a trial ran, and the events that its operations should have made.
 
-    `session` is None where the trial's events are told by its process tree.
+    `session` is None if the trial's events are recognised by its process tree.
     """
 
     session: int | None
@@ -132,7 +132,7 @@ class Circumstances:
     hold_queue: bool = False
     markers_sent: int | None = None
     scoped: bool = False
-    """Whether the rules name the load only."""
+    """Whether the rules match only the load."""
 
 
 def evidence_of(
@@ -204,9 +204,9 @@ def _foreign_missing(consumer: ConsumerDocument, own: GroupCounts) -> int:
 def _unnamed(consumer: ConsumerDocument, events: EventCounts) -> tuple[int, int]:
     """Events that belong to no session because the record that names it is missing.
 
-    Also the records they have. An event of no session has one too, 4294967295; only what the
-    kernel does on its own behalf names none. A refused SYSCALL record leaves nothing behind, so
-    that without other drops there are no unnamed events of the trial.
+    Also the records they have. An event outside any session names one too, 4294967295; only events
+    of the kernel itself name none. A refused SYSCALL record leaves no records of its event, so
+    without other drops the trial has no unnamed events.
     """
     sessions = consumer.groups.values()
     unnamed = events.all - sum(group.events for group in sessions)

@@ -1,8 +1,8 @@
 """The rule by which a trial is not used. It is fixed before the run and stored with its plan.
 
-A trial is kept, counted and left out of the statistics for what `ALWAYS` names, and where the
-plan's `[invalid]` sets a limit to a disturbance. Nothing that a trial measured can make it invalid.
-A disturbed trial can be repeated at once, which is decided by the same rule.
+A trial is kept, counted and left out of the statistics for the reasons in `ALWAYS`, and if it is
+above a limit of disturbance in the plan's `[invalid]`. No result of a trial can make it invalid. A
+disturbed trial can be repeated immediately, by the same rule.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ ALWAYS = (
 
 
 def rule_document(limits: Mapping[str, float], retries: int) -> dict[str, Any]:
-    """The rule as it is stored: `always`, the limits by metric, and how often one is repeated."""
+    """The rule as stored: `always`, the limits by metric, and the number of repetitions."""
     return {"always": list(ALWAYS), **limits} | ({"retries": retries} if retries else {})
 
 
@@ -38,7 +38,7 @@ def why_invalid(document: WorkerDocument, *, drained: bool, meddling: str) -> st
 
 
 def too_disturbed(metrics: Mapping[str, float], limits: Mapping[str, float]) -> str:
-    """Which of the plan's limits a trial is above; empty where it is above none."""
+    """The plan's limits that a trial is above, in words; empty if it is above none."""
     above = [
         f"{name} {metrics[name]:.1f} is above the plan's {limit:g}"
         for name, limit in limits.items()
@@ -48,11 +48,11 @@ def too_disturbed(metrics: Mapping[str, float], limits: Mapping[str, float]) -> 
 
 
 def refuse_unreadable(limits: Mapping[str, float]) -> None:
-    """HostUnfitError where this kernel does not tell what a limit is set to."""
+    """Raise HostUnfitError if a limit is for a metric that this kernel does not report."""
     known = read_machine().delta(read_machine()).noise() if limits else {}
     for name in limits:
         if name not in known and name != "slowdown_percent":
             raise HostUnfitError(
-                f"the plan sets a limit to {name}, which this kernel does not tell",
+                f"the plan sets a limit for {name}, which this kernel does not report",
                 remedy="take it out of [invalid], or boot with psi=1",
             )

@@ -1,7 +1,7 @@
-"""The command line of a worker, and whether the worker would take it: asked without starting one.
+"""The command line of a worker, and a check whether the worker would accept it, without one.
 
-Limits of the loads stand in `workloads` alone. What is found here is found before anything on the
-host changes.
+The limits of the loads are only in `workloads`. Errors are found here before anything on the host
+changes.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ PACED = re.compile(r"paced-([0-9]{1,12})")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WorkerWords:
-    """What a worker is told, whoever tells it."""
+    """The options and command of a worker."""
 
     workload: str
     ops: int
@@ -29,11 +29,11 @@ class WorkerWords:
     workers: int = 1
     rate_per_s: float | None = None
     options: Mapping[str, str] = field(default_factory=dict)
-    """By the names of the workloads' catalog; those that this workload lacks are left out."""
+    """By the names in the workloads' catalog; those that this workload lacks are left out."""
     command: tuple[str, ...] = ()
 
     def words(self, *more: str) -> list[str]:
-        """As `python -m workloads` takes them; `more` goes before the command."""
+        """The words for `python -m workloads`; `more` goes before the command."""
         words = [self.workload, f"--ops={self.ops}", f"--workers={self.workers}"]
         if WORKLOADS[self.workload].session:
             words.append(f"--auid={self.auid}")
@@ -46,8 +46,8 @@ class WorkerWords:
         return [*words, *more, *(("--", *self.command) if self.command else ())]
 
     def refuse_bad(self, where: str = "") -> None:
-        """UsageError in the worker's own words, with `where` in front, for what it would not take;
-        HostUnfitError where the host does not let it.
+        """Raise UsageError in the worker's own words, after `where`, if it would refuse the words;
+        HostUnfitError if the host does not allow them.
         """
         try:
             check_load(self.words())
@@ -58,7 +58,7 @@ class WorkerWords:
 
 
 def _in_our_words(line: str) -> tuple[str, str]:
-    """What and remedy of a worker's line; a user of ours does not know its help."""
+    """The error and remedy in a worker's line; the user does not know the worker's help."""
     if match := _ARGUMENT.fullmatch(line):
         return f"{match[1]} {match[2]}", "give another value, or leave it out"
     what, _, remedy = line.partition(": ")
@@ -79,7 +79,7 @@ def rate_of(scenario: str) -> int | None:
 
 
 def refuse_bad_loads(loads: Sequence[tuple[str, WorkerWords]]) -> None:
-    """Every load of a plan, each once; the errors of those with a place say it."""
+    """Check every load of a plan once; errors of loads with a place name it."""
     different = {(where, *load.words()): (where, load) for where, load in loads}
     for where, load in different.values():
         load.refuse_bad(where)

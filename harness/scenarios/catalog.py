@@ -1,7 +1,7 @@
 """Every named scenario and plan, by the file that defines it.
 
-A scenario is a rule file in auditctl's syntax whose first comment says what it is. `{exe}` stands
-for the program to exclude, `{noisy}` for the syscall that the workload is noisy with.
+A scenario is a rule file in auditctl's syntax whose first comment says what it is. `{exe}` is
+replaced by the program to exclude, `{noisy}` by the workload's noisy syscall.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ PLANS: dict[str, str] = {
 
 
 def scenario_text(name: str) -> str:
-    """The rule file of a named scenario; an unknown name is a UsageError that lists the known."""
+    """The rule file of a named scenario; UsageError, listing the known ones, if it is unknown."""
     if name not in SCENARIOS:
         raise UsageError(
             f"no scenario is called {name!r}",

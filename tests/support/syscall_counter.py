@@ -1,6 +1,6 @@
 """Syscalls counted by the kernel's tracepoints through perf: independent of audit altogether.
 
-Counts only, nothing is sampled, nothing can be missed. A tracepoint is passed on every call, so
+Calls are counted, not sampled, and none can be missed. A tracepoint is passed on every call, so
 count outside of timed trials. Calls by 32-bit programs are not counted.
 """
 
@@ -32,14 +32,14 @@ _REMEDY = "run it as root with a kernel that has CONFIG_FTRACE_SYSCALLS and CONF
 class SyscallCounter:
     """Counts entries of one syscall while its context is open: `with SyscallCounter("connect")`.
 
-    With `pid`, of that process and of what it forks from then on; otherwise of all processes.
-    `count` can be read at any time, and stays after the end. Raises HostUnfitError where the
-    kernel offers no such tracepoint.
+    With `pid`, those of that process and the processes it forks from then on; otherwise of all
+    processes. `count` can be read at any time, and stays after the end. Raises HostUnfitError if
+    the kernel offers no such tracepoint.
     """
 
     def __init__(self, syscall: str, *, pid: int | None = None) -> None:
         if not syscall.replace("_", "").isalnum():
-            raise UsageError(f"{syscall!r} is no syscall name", remedy="write it as connect")
+            raise UsageError(f"{syscall!r} is not a syscall name", remedy="write it as connect")
         self._syscall = syscall
         self._pid = pid
         self._counters: list[int] = []
@@ -98,14 +98,14 @@ def _read(counter: int) -> int:
 
 
 def tracepoint_id(group: str, name: str) -> int:
-    """The number that perf knows a tracepoint by; OSError where there is none."""
+    """The number by which perf knows a tracepoint; OSError if there is none."""
     with _tracefs() as folder:
         return int((folder / "events" / group / name / "id").read_text(encoding="ascii"))
 
 
 @contextmanager
 def _tracefs() -> Iterator[Path]:
-    """tracefs where the host has it mounted, else a mount of our own that no other process sees."""
+    """tracefs where the host has it mounted, else in a private mount that no other process sees."""
     for folder in TRACEFS_FOLDERS:
         if Path(folder, "events").is_dir():
             yield Path(folder)
@@ -118,7 +118,7 @@ def _tracefs() -> Iterator[Path]:
 
 
 def _detached_mount(kind: str) -> int:
-    """A descriptor of a mounted filesystem that is attached nowhere and ends with it."""
+    """A descriptor of a mounted filesystem that is attached nowhere; closing it unmounts it."""
     context = _call(_FSOPEN, kind.encode(), _CLOEXEC)
     try:
         _call(_FSCONFIG, context, _FSCONFIG_CMD_CREATE, None, None, 0)

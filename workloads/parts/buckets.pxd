@@ -1,4 +1,4 @@
-# A log-linear histogram of nanoseconds, as HDR histograms are: exact below 128, then 128
+# A log-linear histogram of nanoseconds, like HDR histograms: exact below 128, then 128
 # buckets for each power of two (a value is known to 1/128, 0.8 %), up to 2**64 without overflow.
 # Nothing is allocated. The Python twin, which reads it, is latency.py.
 

@@ -1,4 +1,4 @@
-# A capture in memory, ready to be sent: datagrams one after the other, and where each begins.
+# A capture in memory, ready to be sent: consecutive datagrams, and the beginning of each.
 
 from libc.stdint cimport uint8_t, uint32_t, uint64_t
 
@@ -22,8 +22,8 @@ cdef class LoadedCapture:
     cdef void fill(self, const uint8_t *frame) noexcept
 
 
-# Serials that are sent have ten digits, as the kernel's have once it has counted that far, so
-# that the next round changes digits and moves nothing. After the highest u32 it starts again.
+# Serials that are sent have ten digits, like the kernel's after a billion events, so that the
+# next round changes digits and moves nothing. After the highest u32 they start again.
 cdef extern from *:
     """
     #define FIRST_SERIAL 1000000000ULL

@@ -1,9 +1,9 @@
 # cython: auto_pickle=False, autotestdict=False
-"""A capture file in memory, made ready for sending again and again.
+"""A capture file in memory, prepared for being sent repeatedly.
 
-Reads the format that docs/capture.md describes. Each record's serial is rewritten, once, to a
-ten-digit one that counts from 1000000000; the distances between serials stay. A later round then
-only overwrites digits. What is not a record with a serial is sent as it is.
+docs/capture.md describes the format. Each record's serial is rewritten, once, to a ten-digit one
+that counts from 1000000000; the distances between serials stay. A later round then only overwrites
+digits. Messages without a serial are sent unchanged.
 """
 
 import cython
@@ -17,7 +17,7 @@ MAGIC = b"AUDITCAP"
 VERSION = 1
 GZIP_MAGIC = b"\x1f\x8b"
 MOST_DATAGRAM_BYTES = 65536
-MOST_BYTES = 512 << 20    # two million records; held three times while it is made ready
+MOST_BYTES = 512 << 20    # two million records; held three times during preparation
 PIECE_BYTES = 1 << 20
 NO_CAPTURE = f"it does not begin with {MAGIC.decode()}, so it is no capture"
 
@@ -64,7 +64,7 @@ cdef bint find_serial(const uint8_t *data, uint32_t length, prefix *found) noexc
 
 @cython.final
 cdef class LoadedCapture:
-    """The records of the capture `data`; ValueError says what is wrong with it."""
+    """The records of the capture `data`; ValueError if it is damaged."""
 
     def __cinit__(self, bytes data):
         cdef const uint8_t *begin
@@ -120,7 +120,7 @@ cdef class LoadedCapture:
 
 
 cdef void copy_datagram(const uint8_t *data, uint32_t length, datagram *to) noexcept nogil:
-    # Copies with room for ten digits of serial, and keeps nlmsg_len as right as it was.
+    # Copies with room for ten digits of serial; nlmsg_len stays as correct as it was.
     cdef prefix found
     cdef uint32_t grown
     if not find_serial(data, length, &found):
@@ -167,7 +167,7 @@ cdef Py_ssize_t frames_offset(bytes data) except -1:
 
 
 def unpacked(packed: bytes, most: int = MOST_BYTES) -> bytes:
-    """What a gzip file holds, up to `most` bytes; one may hold several members."""
+    """The unpacked content of a gzip file, up to `most` bytes; it may have several members."""
     whole = bytearray()
     while packed:
         reader = zlib.decompressobj(wbits=31)
@@ -188,13 +188,13 @@ def unpacked(packed: bytes, most: int = MOST_BYTES) -> bytes:
 
 
 def refuse_too_large(size: int, most: int = MOST_BYTES) -> None:
-    """ValueError for a capture that is larger than one can be."""
+    """Raise ValueError for a capture that is larger than allowed."""
     if size > most:
         raise ValueError(f"it is larger than {most >> 20} MiB")
 
 
 def read_capture(file, most: int = MOST_BYTES) -> bytes:
-    """The content of a capture file; ValueError for what is none, or too large or endless."""
+    """The content of a capture file; ValueError if it is not one, or is too large or endless."""
     head = file.read(len(MAGIC))
     if not head.startswith(GZIP_MAGIC) and head != MAGIC:
         raise ValueError(NO_CAPTURE)

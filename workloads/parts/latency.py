@@ -1,4 +1,4 @@
-"""Reads the latency histograms: merges workers, finds percentiles, makes JSON.
+"""Evaluation of the latency histograms: merging of workers, percentiles, JSON.
 
 The Python twin of `buckets.pxd`, which fills them inside the timed section. A percentile is
 the upper end of its bucket (as HDR histograms report it), but never above the maximum, so it
@@ -37,7 +37,7 @@ def bucket_upper_ns(index: int) -> int:
 
 
 def merge(histograms: Iterable[Sequence[Bucket]]) -> list[Bucket]:
-    """Adds up buckets of several workers; the result is sorted by index."""
+    """Add up the buckets of several workers; the result is sorted by index."""
     counts: dict[int, int] = {}
     for buckets in histograms:
         for index, count in buckets:

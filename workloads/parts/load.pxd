@@ -1,4 +1,4 @@
-# What every workload is made of: an operation, its state, and the loop that repeats it.
+# The parts of every workload: an operation, its state, and the loop that repeats it.
 
 from libc.stdint cimport int64_t, uint64_t
 

@@ -1,11 +1,11 @@
 # cython: auto_pickle=False, autotestdict=False
-"""The timed section: waits at the gate, repeats an operation, measures what it took.
+"""The timed section: waits at the gate, repeats an operation, measures its time.
 
 Closed loop: each operation starts when the one before has ended, and one clock reading serves
 as the end of one and the start of the next. Open loop: operation k starts at its intended time
 and its latency counts from there, so a stall shows in every operation it delays. Between the
-first and the last clock reading there are no syscalls but the operation's own (and, in the
-open loop, the sleep until an intended start). What the operations are, the workloads say.
+first and the last clock reading there are no syscalls except the operation's own (and, in the
+open loop, the sleep until an intended start). The workloads define the operations.
 """
 
 from libc.stdint cimport int64_t, uint64_t
@@ -25,8 +25,8 @@ cdef struct usage:
 
 
 cdef inline int64_t keep_busy(int64_t since_ns, int64_t busy_ns, tally *mine) noexcept nogil:
-    # From a reading of the clock to the first that is `busy_ns` later, which it returns. Both
-    # readings are the loop's own, so the time entered is all that this adds.
+    # Busy from one reading of the clock to the first that is `busy_ns` later, which it returns.
+    # Both readings are the loop's own, so the recorded time is all that this adds.
     cdef int64_t now = since_ns
     while now - since_ns < busy_ns:
         now = monotonic_ns()
@@ -136,11 +136,11 @@ cdef class Load:
         self.batch = 1
 
     def prepare(self, SharedTallies shared, int worker) -> None:
-        """Sets up in the worker process, before the session begins and the clock runs."""
+        """Set up in the worker process, before the session begins and the clock runs."""
         self.mine = shared.tally_of(worker)
 
     def clean_up(self) -> None:
-        """Takes away, in the supervisor, what the workload left; called once at the end."""
+        """Remove, in the supervisor, the workload's leftovers; called once at the end."""
 
     def yields(self, usual) -> dict[str, float]:
         """Calls per operation that are certain, by syscall name; other names are unknown.
@@ -150,24 +150,24 @@ cdef class Load:
         return dict(usual)
 
     def details(self, long long done) -> dict[str, object]:
-        """What only this workload can say of its set-up and of the `done` operations."""
+        """Details of this workload's set-up and of the `done` operations."""
         return {}
 
     def planned_ops(self, wanted: int | None, default_ops: int) -> int:
-        """How many operations will be done where the user `wanted` so many, or said nothing."""
+        """The number of operations to do if the user `wanted` so many, or gave no number."""
         return default_ops if wanted is None else wanted
 
     def share_of(self, long long ops, int worker, int workers) -> int:
-        """How many of `ops` operations this worker does."""
+        """The number of `ops` operations that this worker does."""
         return ops // workers + (worker < ops % workers)
 
     def run(self, SharedTallies shared, int worker, long long ops, double rate_per_s=0,
             long long busy_ns=0) -> None:
-        """Waits for the gate, then does `ops` operations; all workers together `rate_per_s`.
+        """Wait for the gate, then do `ops` operations; all workers together at `rate_per_s`.
 
-        After each operation the worker is busy for `busy_ns`; that counts as part of it.
+        After each operation the worker is busy for `busy_ns`, which counts as part of it.
 
-        The results are in `shared`. Holds no GIL and makes no syscalls of its own meanwhile.
+        The results are in `shared`. Meanwhile it holds no GIL and makes no syscalls of its own.
         """
         cdef share part
         cdef usage before, after

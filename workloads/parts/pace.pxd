@@ -7,11 +7,11 @@ from workloads.parts.clock cimport monotonic_ns
 from workloads.parts.futex cimport futex_wait_until
 
 cdef enum:
-    SPIN_NS = 50000    # sleeping ends late by a wake-up, so the last stretch is spun
+    SPIN_NS = 50000    # sleeping ends late by a wake-up, so the last stretch is a spin
 
 
 cdef inline int64_t wait_until(gate *entry, int64_t due_ns, int64_t *spun_ns) noexcept nogil:
-    # Returns the time it is then: due_ns or later, or earlier where the gate says stop.
+    # Returns the time then: due_ns or later, or earlier if the gate says stop.
     cdef int64_t now = monotonic_ns(), spin_start
     while due_ns - now > SPIN_NS and not entry.stop:
         futex_wait_until(<uint32_t *>&entry.stop, 0, due_ns - SPIN_NS)

@@ -1,5 +1,5 @@
 # cython: auto_pickle=False, autotestdict=False
-"""What a worker process is to the kernel: whose death it follows, where its network is.
+"""Kernel attributes of a worker process: the parent whose death ends it, its network namespace.
 
 The prctl(2) and setns(2) calls that Python 3.11 lacks, and the signal handler that ends the
 whole load; everything raises OSError.
@@ -35,7 +35,7 @@ cdef void check(int result, str what) except *:
 
 
 def follow_parent_in_death(int parent) -> None:
-    """Ends this process's whole group when its parent, which must be `parent`, dies.
+    """End this process's whole group when its parent, which must be `parent`, dies.
 
     The group must be the load's own. SIGTERM does the same, also while no Python code runs.
     """
@@ -45,25 +45,25 @@ def follow_parent_in_death(int parent) -> None:
     sigemptyset(&action.sa_mask)
     check(sigaction(SIGTERM, &action, NULL), "sigaction")
     check(prctl(PR_SET_PDEATHSIG, SIGTERM, 0, 0, 0), "prctl(PR_SET_PDEATHSIG)")
-    if getppid() != parent:  # it died before the kernel knew what we wanted
+    if getppid() != parent:  # it died before the prctl took effect
         kill(0, SIGKILL)
 
 
 def follow_caller_in_death() -> None:
-    """Sends this process SIGTERM when the thread that started it ends."""
+    """Have SIGTERM sent to this process when the thread that started it ends."""
     check(prctl(PR_SET_PDEATHSIG, SIGTERM, 0, 0, 0), "prctl(PR_SET_PDEATHSIG)")
 
 
 def adopt_orphans() -> None:
-    """Makes descendants whose parent ends children of this process, so it can end them."""
+    """Make descendants whose parent ends children of this process, so that it can end them."""
     check(prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0), "prctl(PR_SET_CHILD_SUBREAPER)")
 
 
 def sharpen_timers() -> None:
-    """Sets the timer slack, by which the kernel may prolong sleeps (50 us), to 1 ns."""
+    """Set the timer slack, by which the kernel may prolong sleeps (50 us), to 1 ns."""
     check(prctl(PR_SET_TIMERSLACK, 1, 0, 0, 0), "prctl(PR_SET_TIMERSLACK)")
 
 
 def enter_network_namespace(int namespace_fd) -> None:
-    """Moves this process and its future children into the namespace behind `namespace_fd`."""
+    """Move this process and its future children into the namespace of `namespace_fd`."""
     check(setns(namespace_fd, CLONE_NEWNET), "setns")

@@ -19,7 +19,7 @@ cdef struct program:
 
 
 cdef inline int spawn_and_wait(const program *what) noexcept nogil:
-    # The errno of the spawn or the wait; an exit status is counted and is no failure.
+    # The errno of the spawn or the wait; an exit status is counted and is not a failure.
     cdef pid_t pid
     cdef int status
     cdef int error = posix_spawn(&pid, what.path, NULL, NULL, what.argv, what.envp)

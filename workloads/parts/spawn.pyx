@@ -1,5 +1,5 @@
 # cython: auto_pickle=False, autotestdict=False
-"""A program as posix_spawn wants it: path, argument and environment vectors in C memory.
+"""A program as posix_spawn needs it: path, argument and environment vectors in C memory.
 
 The spawning itself is in `spawn.pxd`, inlined into the workloads that do it.
 """
@@ -22,7 +22,7 @@ cdef char **vector_of(list words) except NULL:
 
 @cython.final
 cdef class Program:
-    """`path` with `arguments` (the name it is called by first) and `environment` (NAME=value)."""
+    """`path` with `arguments` (its name first) and `environment` (NAME=value)."""
 
     def __cinit__(self, bytes path, list arguments, list environment):
         self.kept = [path, list(arguments), list(environment)]

@@ -1,5 +1,5 @@
 # cython: auto_pickle=False, autotestdict=False
-"""How fast the CPU is at this moment, by a fixed piece of work that no audit state can slow.
+"""The CPU's speed at this moment, by a fixed piece of work that no audit state can slow down.
 
 Other tenants of the same physical core slow a virtual machine down by a third for a second or
 two, and no counter of the guest shows it. The work keeps many execution units busy and fits the
@@ -13,7 +13,7 @@ from libc.stdint cimport int64_t, uint64_t
 from workloads.parts.clock cimport monotonic_ns
 
 cdef enum:
-    CHUNKS = 15          # the median passes over those in which somebody else had the CPU
+    CHUNKS = 15          # the median ignores those in which another task had the CPU
     ROUNDS = 4000
     WORDS = 1024
 
@@ -58,10 +58,10 @@ def probe_ns() -> int:
 
 
 def await_full_speed(full_ns: int | None) -> tuple[int, int]:
-    """Waits for a moment in which the probe takes at most a tenth more than `full_ns`.
+    """Wait for a moment in which the probe takes at most a tenth more than `full_ns`.
 
-    Gives up after two seconds. Returns the last probe and the time waited; does not wait where
-    full speed is not known.
+    Give up after two seconds. Return the last probe and the time waited; do not wait if full
+    speed is unknown.
     """
     started_ns = now_ns = monotonic_ns()
     probe = probe_ns()

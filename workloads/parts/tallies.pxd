@@ -32,7 +32,7 @@ cdef struct tally:
     int64_t probe_before_ns   # the fixed work of speed.pyx, just before and after
     int64_t probe_after_ns
     int64_t speed_wait_ns     # waited for full speed, before the session
-    int64_t busy_ns           # spent on work of its own, as --busy-ns asks for
+    int64_t busy_ns           # spent on work of its own (--busy-ns)
     int64_t cpu_user_ns
     int64_t cpu_system_ns
     int64_t children_user_ns
@@ -48,7 +48,7 @@ cdef struct tally:
 
 
 cdef inline bint is_open(gate *entry) noexcept nogil:
-    # Acquires, so that whoever sees it open sees base_ns too.
+    # Acquires, so that a process that sees it open sees base_ns too.
     return __atomic_load_n(&entry.go, __ATOMIC_ACQUIRE) != 0
 
 

@@ -48,20 +48,20 @@ cdef class SharedTallies:
         return &self.tallies[worker]
 
     def touch(self, int worker) -> None:
-        """Faults in the pages of one tally, so that the timed section does not."""
+        """Fault in the pages of one tally, so that the timed section does not."""
         cdef tally *mine = self.tally_of(worker)
         memset(mine, 0, sizeof(tally))
         mine.latency.min_ns = UINT64_MAX
 
     def release(self, long long delay_ns=0) -> int:
-        """Lets all workers run; open loops begin `delay_ns` from now. Returns that moment."""
+        """Let all workers run; open loops begin `delay_ns` from now. Return that moment."""
         self.gate.base_ns = monotonic_ns() + delay_ns
         open_gate(self.gate)
         futex_wake_all(&self.gate.go)
         return self.gate.base_ns
 
     def stop(self) -> None:
-        """Asks all workers to end after the operation they are in."""
+        """Ask all workers to end after their current operation."""
         self.gate.stop = 1
         open_gate(self.gate)
         futex_wake_all(<unsigned int *>&self.gate.stop)
@@ -72,16 +72,16 @@ cdef class SharedTallies:
         return self.gate.stop != 0
 
     def note_speed_before(self, int worker, long long probe_ns, long long waited_ns) -> None:
-        """How fast the CPU was when the worker was ready, and how long it waited for that."""
+        """Note the CPU's speed when the worker was ready, and how long it waited for that."""
         cdef tally *mine = self.tally_of(worker)
         mine.probe_before_ns, mine.speed_wait_ns = probe_ns, waited_ns
 
     def note_speed_after(self, int worker, long long probe_ns) -> None:
-        """How fast the CPU was when the worker had done its share."""
+        """Note the CPU's speed when the worker had done its share."""
         self.tally_of(worker).probe_after_ns = probe_ns
 
     def add_sample(self, int worker, long long elapsed_ns) -> None:
-        """Enters one latency, as the timed section does."""
+        """Record one latency, as the timed section does."""
         record(&self.tally_of(worker).latency, elapsed_ns)
 
     def counters(self, int worker) -> dict[str, int]:

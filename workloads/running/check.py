@@ -1,7 +1,7 @@
-"""Whether a load could be run as asked: everything that a worker checks before it begins.
+"""Whether a load could be run as requested: everything that a worker checks before it begins.
 
-For callers that must know it before they change anything. Starts no process and makes no call that
-the load would make; where datagrams go to is tried as the worker tries it, and let go again.
+For callers that must know it before they change anything. No process is started and no call of the
+load is made; the target of datagrams is tried as the worker tries it, and closed again.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from workloads.running.programs import find_program
 
 
 def check_load(words: Sequence[str]) -> None:
-    """WorkloadError for a command line of `python -m workloads` that a worker would refuse."""
+    """Raise WorkloadError if a worker would refuse this command line of `python -m workloads`."""
     options, info = parse_options(words)
     if options.program:
         find_program(options.program)
@@ -28,7 +28,7 @@ def _check_sink(options: Options) -> None:
     from workloads.running import sink as _sink  # noqa: PLC0415 - it needs the extensions, and not all loads do
 
     if options.netns:
-        # Whoever asks must stay in its own namespace, so that only the name can be looked at.
+        # The caller must stay in its own namespace, so only the name can be checked.
         os.close(_sink.open_namespace(options.netns))
         if options.address:
             _sink.check_address(options.address)

@@ -1,7 +1,7 @@
-"""Ends what a load leaves behind, so that nothing of it acts in the next trial.
+"""Ending the processes that a load leaves behind, so that none acts in the next trial.
 
-The supervisor adopts orphans: whatever the workers spawned and did not wait for becomes its
-child, also where it left the load's process group.
+The supervisor adopts orphans: any process that the workers spawned and did not wait for becomes its
+child, even if it left the load's process group.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ PATIENCE_S = 10.0  # a killed process may still sleep in the kernel, waiting for
 
 
 def end_group(leader: int, *, kill: bool) -> int:
-    """Waits for `leader`, killed first if `kill`, ends its group; returns the wait status."""
+    """Wait for `leader`, killed first if `kill`, and end its group; return the wait status."""
     if kill:
         _kill(-leader)
     until = time.monotonic() + PATIENCE_S
@@ -23,14 +23,14 @@ def end_group(leader: int, *, kill: bool) -> int:
         if time.monotonic() > until:
             return signal.SIGKILL
         time.sleep(0.0005)
-    _kill(-leader)  # before it is reaped, while its group id cannot be anybody else's
+    _kill(-leader)  # before it is reaped, while its group id cannot be reused
     return os.waitpid(leader, 0)[1]
 
 
 def end_orphans() -> int:
-    """Kills and reaps the children of this process until there are none; how many there were.
+    """Kill and reap the children of this process until there are none; return their number.
 
-    Counts only those that were still running.
+    Only those that were still running count.
     """
     until = time.monotonic() + PATIENCE_S
     killed: set[int] = set()
@@ -48,7 +48,7 @@ def end_orphans() -> int:
 
 
 def _children() -> list[int]:
-    """This process's children; none where the kernel does not list them (CONFIG_PROC_CHILDREN)."""
+    """This process's children; none if the kernel does not list them (CONFIG_PROC_CHILDREN)."""
     try:
         with open(f"/proc/self/task/{os.getpid()}/children") as listing:  # noqa: PTH123
             return [int(pid) for pid in listing.read().split()]

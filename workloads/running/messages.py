@@ -1,4 +1,4 @@
-"""Everything the supervisor may hear, as one stream of letters.
+"""Everything the supervisor receives, as one stream of messages.
 
 The workers' report pipe, the caller's commands on standard input, and signals; one poll over
 all of them, so the supervisor sleeps while the clock runs.
@@ -21,7 +21,7 @@ STDIN = 0
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """One thing heard.
+    """One message.
 
     `kind` is `report` (a worker's JSON line, in `report`), `ended` (all workers are gone),
     `command` (a line of the caller's, in `text`), `caller gone`, `signal`, or `late` (nothing
@@ -34,7 +34,7 @@ class Message:
 
 
 class Inbox:
-    """Collects letters; `caller` says whether standard input speaks the control protocol."""
+    """Collects messages; `caller` says whether standard input speaks the control protocol."""
 
     def __init__(self, *, caller: bool) -> None:
         self._poll = select.poll()
@@ -59,12 +59,12 @@ class Inbox:
         return wake
 
     def hear_workers(self, report: int) -> None:
-        """Listens to the workers' pipe, whose other end is closed in this process."""
+        """Listen to the workers' pipe, whose other end is closed in this process."""
         self._report = report
         self._watch(report)
 
     def next(self, *, until: float | None = None) -> Message:
-        """The next letter; `late` once time.monotonic() has reached `until`."""
+        """The next message; `late` once time.monotonic() has reached `until`."""
         while not self._waiting:
             left_ms = None if until is None else max(0.0, until - time.monotonic()) * 1000
             ready = self._poll.poll(left_ms)
@@ -92,4 +92,4 @@ class Inbox:
 
 
 def _wake_up_only(number: int, frame: FrameType | None) -> None:
-    """The wake-up pipe tells; the handler is there so that the signal does not kill."""
+    """Do nothing: the wake-up pipe reports the signal, the handler keeps it from killing."""

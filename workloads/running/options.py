@@ -1,4 +1,4 @@
-"""The command line of `python -m workloads`, checked as far as that goes without the host."""
+"""The command line of `python -m workloads`, checked as far as possible without the host."""
 
 from __future__ import annotations
 
@@ -25,10 +25,10 @@ MOST_CPUS = 8192  # the kernel's own limit (CONFIG_NR_CPUS)
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """What the user asked for. `None`, "" or () where he said nothing.
+    """The user's options; None, "" or () for those not given.
 
     `auid` is `keep`, `unset` or a uid in digits; `rate_per_s` 0 is a closed loop; `command`
-    is what stood after `--`.
+    are the words after `--`.
     """
 
     workload: str
@@ -60,7 +60,7 @@ class _Parser(argparse.ArgumentParser):
 
 
 def wants_list(words: Sequence[str]) -> bool:
-    """Whether the catalog is asked for, and not a load."""
+    """Whether the command line asks for the catalog instead of a load."""
     return "--list" in words[: words.index("--") if "--" in words else len(words)]
 
 

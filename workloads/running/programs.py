@@ -1,4 +1,4 @@
-"""Which program a workload spawns, and what is certain about the calls it makes.
+"""The program that a workload spawns, and its calls as far as they are certain.
 
 Finds and checks programs before anything runs; spawning is `workloads.parts.spawn`'s.
 """
@@ -28,7 +28,7 @@ def shell_path() -> str:
 
 
 def find_program(name: str) -> str:
-    """The path of `name`, looked for in PATH when it has no slash; refuses what cannot run."""
+    """The path of `name`, searched in PATH if it has no slash; WorkloadError if it cannot run."""
     if "/" in name:
         candidates = [name]
     else:
@@ -57,7 +57,7 @@ def shell_program(script: str) -> Program:
 
 
 def user_program(words: Sequence[str]) -> tuple[Program, str]:
-    """The user's program with its arguments, in his environment, and its path, links followed."""
+    """The user's program with its arguments and environment, and its path, links followed."""
     path = find_program(words[0])
     environment = [name + b"=" + value for name, value in os.environb.items()]
     program = Program(os.fsencode(path), [os.fsencode(word) for word in words], environment)
@@ -67,6 +67,6 @@ def user_program(words: Sequence[str]) -> tuple[Program, str]:
 def program_yields(usual: Mapping[str, float], path: str) -> dict[str, float]:
     """`usual`, the yields of the plain shell, as far as they hold for the program at `path`.
 
-    An unknown program may execute and connect to anything, so nothing is certain of it.
+    An unknown program may execute and connect to anything, so nothing is certain about it.
     """
     return dict(usual) if path in QUIET_PROGRAMS else {}

@@ -1,4 +1,4 @@
-"""Puts the tallies of the workers together into the result document."""
+"""The result document, from the tallies of the workers."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def result(
     yields: Mapping[str, float],
     details: Mapping[str, object],
 ) -> dict[str, object]:
-    """The result of all workers; `identity` is what `ready` said of the session."""
+    """The result of all workers; `identity` describes the session, as in `ready`."""
     tallies = [shared.counters(worker) for worker in range(shared.workers)]
     acted = [one for one in tallies if one["ops"]]
 

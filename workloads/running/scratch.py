@@ -1,7 +1,7 @@
 """The private directories that the workload `files` works in, one for each worker.
 
-Their names carry the pid of the supervisor, so what a killed one left is found and removed by
-the next.
+Their names carry the pid of the supervisor, so the next supervisor finds and removes the
+directories of a killed one.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ PASSING = "passing"
 
 
 class Scratch:
-    """Makes `workers` directories, each with the file that is opened; raises WorkloadError."""
+    """`workers` directories, each with the file that is opened; raises WorkloadError."""
 
     def __init__(self, workers: int, base: str | None = None) -> None:
         self.base = base or os.environ.get("TMPDIR") or "/tmp"  # noqa: S108 - made with 0700
@@ -48,7 +48,7 @@ class Scratch:
         return os.fsencode(f"{folder}/{EXISTING}"), os.fsencode(f"{folder}/{PASSING}")
 
     def remove(self) -> None:
-        """Removes everything; what is not there is no error."""
+        """Remove everything; missing files are no error."""
         _remove(self.root)
 
     def _remove_abandoned(self) -> None:
@@ -60,7 +60,7 @@ class Scratch:
 
 def _is_alive(pid: int) -> bool:
     if pid == os.getpid():
-        return False  # an earlier bearer of our own number
+        return False  # an earlier process with our own pid
     try:
         os.kill(pid, 0)
     except ProcessLookupError:
@@ -71,7 +71,7 @@ def _is_alive(pid: int) -> bool:
 
 
 def _remove(root: str) -> None:
-    """Removes what Scratch makes, if it is ours, and nothing else (shutil is slow to import)."""
+    """Remove what Scratch made, if it is ours, and nothing else (shutil is slow to import)."""
     with contextlib.suppress(OSError):
         about = os.lstat(root)
         if not stat.S_ISDIR(about.st_mode) or about.st_uid != os.getuid():

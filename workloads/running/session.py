@@ -1,8 +1,8 @@
 """A fresh audit session: writes /proc/self/loginuid and reads back the session id.
 
-Every write of a loginuid makes the kernel hand out a new session id, which every audit event
-of the process and its descendants then carries as `ses=`. Where it cannot be written, that is
-no error: the reason is told and the caller attributes events by the process tree.
+Every write of a loginuid makes the kernel assign a new session id, which every audit event of the
+process and its descendants then carries as `ses=`. If it cannot be written, that is no error: the
+reason is reported and the caller attributes events by the process tree.
 Source: kernel/auditsc.c, audit_set_loginuid() and audit_set_loginuid_perm().
 """
 
@@ -25,9 +25,9 @@ _REASONS = {
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """The audit identity of the load: `session` is None where no fresh one was to be had.
+    """The audit identity of the load: `session` is None if no fresh one was available.
 
-    `reason` says why it is None, or what is remarkable about a session that there is.
+    `reason` says why it is None, or what is remarkable about an existing session.
     """
 
     session: int | None
@@ -36,9 +36,9 @@ class Session:
 
 
 def enter_session(wanted: str) -> Session:
-    """Begins a new session for this process; `wanted` is `keep`, `unset` or a uid."""
+    """Begin a new session for this process; `wanted` is `keep`, `unset` or a uid."""
     if wanted == "unset":
-        return Session(None, "no session was asked for or needed", _read("loginuid"))
+        return Session(None, "no session was requested or needed", _read("loginuid"))
     uid, remark = _login_uid() if wanted == "keep" else (int(wanted), None)
     try:
         _write_loginuid(uid)
@@ -47,12 +47,12 @@ def enter_session(wanted: str) -> Session:
         return Session(None, f"loginuid {uid} could not be set: {why}", _read("loginuid"))
     session = _read("sessionid")
     if session == UNSET:
-        return Session(None, "the kernel handed out no session id", _read("loginuid"))
+        return Session(None, "the kernel assigned no session id", _read("loginuid"))
     return Session(session, remark, _read("loginuid"))
 
 
 def _login_uid() -> tuple[int, str | None]:
-    """The caller's loginuid, or where it is unset the next best uid and a word about it."""
+    """The caller's loginuid; if it is unset, the next best uid and the reason."""
     if (uid := _read("loginuid")) != UNSET:
         return uid, None
     sudo_uid = os.environ.get("SUDO_UID", "")

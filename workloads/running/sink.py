@@ -1,7 +1,7 @@
-"""Where the datagrams of a load end: a socket that is bound and never read.
+"""The target of a load's datagrams: a socket that is bound and never read.
 
-It is bound by the supervisor before the audit session begins, so its own bind is no event of
-the trial. Its receive buffer is the smallest there is; the kernel drops what does not fit.
+The supervisor binds it before the audit session begins, so its own bind is no event of the
+trial. Its receive buffer is the smallest possible; the kernel drops what does not fit.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ SMALLEST_BUFFER = 1  # the kernel raises it to its minimum, about three datagram
 
 
 class Sink:
-    """An address for datagrams, and the socket bound there if it is this machine's own.
+    """An address for datagrams, and the socket bound there if the address is this machine's.
 
     `kind` is "own" (bound here), "taken" (another program on this machine has the port) or
     "remote" (the user named an address that is not this machine's).
@@ -74,7 +74,7 @@ class Sink:
         return socket.if_nametoindex(self.interface) if self.interface else 0
 
     def _try_out(self) -> None:
-        """Connects once; for UDP that asks the routing table and sends nothing."""
+        """Connect once; for UDP that consults the routing table and sends nothing."""
         with socket.socket(self.family, socket.SOCK_DGRAM) as trial:
             try:
                 if self.interface:
@@ -93,11 +93,11 @@ class Sink:
         return Target(self.address, self.port, self.interface, self._scope(), shut_down)
 
     def yields(self, usual: Mapping[str, float]) -> dict[str, float]:
-        """`usual`, and the call that binds each socket to the interface."""
+        """`usual`, and the call that binds each socket to the interface, if any."""
         return {**usual, "setsockopt": 1.0 if self.interface else 0.0}
 
     def details(self) -> dict[str, object]:
-        """Where the datagrams go, for the result."""
+        """The target of the datagrams, for the result."""
         return {
             "sink": self.kind,
             "address": self.address,
@@ -124,7 +124,7 @@ def open_namespace(name: str) -> int:
     try:
         return os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
     except (OSError, ValueError) as error:
-        reason = (isinstance(error, OSError) and error.strerror) or "it is no path"
+        reason = (isinstance(error, OSError) and error.strerror) or "it is not a path"
         raise WorkloadError(
             f"there is no network namespace {name} ({reason}): "
             "ip netns list shows the names, and a path to a namespace file will do as well"
@@ -153,7 +153,7 @@ def _checked_interface(name: str) -> str:
 
 
 def check_address(address: str) -> None:
-    """WorkloadError for what is not an IP address."""
+    """Raise WorkloadError if it is not an IP address."""
     family = socket.AF_INET6 if ":" in address else socket.AF_INET
     try:
         socket.inet_pton(family, address)

@@ -1,7 +1,7 @@
-"""Runs one load: sets it up, starts the workers, speaks with the caller, cleans up.
+"""The supervisor of one load: sets it up, starts the workers, talks to the caller, cleans up.
 
-The supervisor is outside the trial's audit session and asleep while the clock runs. Whatever
-ends it (the result, `stop`, a signal, the caller's death), no worker outlives it.
+It is outside the trial's audit session and asleep while the clock runs. Whatever ends it (the
+result, `stop`, a signal, the caller's death), no worker outlives it.
 """
 
 from __future__ import annotations
@@ -25,14 +25,14 @@ from workloads.running.options import Options
 from workloads.running.report import result
 from workloads.running.worker import Crew
 
-GRACE_S = 0.5  # for the operation that a worker is in when it is told to stop
-OPEN_LOOP_DELAY_NS = 1_000_000  # all workers are awake before the first intended start
+GRACE_S = 0.5  # for a worker's current operation when it is told to stop
+OPEN_LOOP_DELAY_NS = 1_000_000  # so that all workers are awake before the first intended start
 
 
 def run_load(options: Options, info: WorkloadInfo) -> int:
-    """Runs the load, prints what the protocol asks for, returns the exit code.
+    """Run the load, print the documents of the protocol, return the exit code.
 
-    Raises WorkloadError where the load cannot be run as asked.
+    Raises WorkloadError if the load cannot be run as requested.
     """
     gc.disable()
     inbox = Inbox(caller=options.control)
@@ -79,7 +79,7 @@ class _Run:
         print_line({"event": event, **document} if self.options.control else document)
 
     def _await_workers(self) -> bool:
-        """Collects every worker's report and says `ready`; False where the caller left."""
+        """Collect every worker's report and print `ready`; False if the caller left."""
         pids: dict[int, int] = {}
         while len(pids) < self.options.workers:
             message = self.inbox.next()
@@ -117,7 +117,7 @@ class _Run:
         return True
 
     def _await_end(self) -> bool:
-        """Waits for the workers to end; False where, told to stop, they do not in time."""
+        """Wait for the workers to end; False if they were told to stop and did not in time."""
         until: float | None = None
         while (message := self.inbox.next(until=until)).kind != "ended":
             if message.kind == "late":
@@ -133,9 +133,9 @@ class _Run:
         return message.kind in ("signal", "caller gone") or message.text == "stop"
 
     def _end_crew(self, *, kill: bool) -> int:
-        """Ends whatever is left of the load; returns how many processes the workers left.
+        """End whatever is left of the load; return how many processes the workers left.
 
-        Raises WorkloadError where a worker was ended by somebody else.
+        Raises WorkloadError if a worker was ended by another process.
         """
         if not self.leader:
             return 0
@@ -174,7 +174,7 @@ def _death(status: int) -> WorkloadError:
 
 
 def print_line(document: dict[str, object]) -> None:
-    """One JSON line on standard output; a reader that has gone is no error."""
+    """Print one JSON line on standard output; a reader that has ended is no error."""
     line = json.dumps(document).encode() + b"\n"
     with contextlib.suppress(BrokenPipeError):
         while line:

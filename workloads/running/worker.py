@@ -1,7 +1,7 @@
-"""The processes that act: the session leader, which is worker 0, and the workers it forks.
+"""The processes that do the work: the session leader, worker 0, and the workers it forks.
 
-Each sets itself up, says so with one JSON line on the report pipe, waits at the gate, runs its
-share and exits. They know nothing of the control protocol; that is the supervisor's.
+Each sets itself up, reports that with one JSON line on the report pipe, waits at the gate, runs
+its share and exits. The control protocol is known only to the supervisor.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from workloads.running.session import enter_session
 
 
 class Crew:
-    """What all workers of one load have in common."""
+    """The state that all workers of one load share."""
 
     def __init__(
         self, load: Load, shared: SharedTallies, options: Options, ops: int, report: int
@@ -30,14 +30,14 @@ class Crew:
         self.ops, self.report = ops, report
 
     def start(self) -> int:
-        """Forks the session leader and returns its pid; it never returns there."""
+        """Fork the session leader and return its pid; in the leader it never returns."""
         supervisor = os.getpid()
         if (pid := os.fork()) == 0:
             self._guarded_lead(supervisor)
         return pid
 
     def _guarded_lead(self, supervisor: int) -> NoReturn:
-        """Nothing may get out of a forked child, or it would act as a second supervisor."""
+        """Lead without letting any exception escape, or the child would be a second supervisor."""
         try:
             self._lead(supervisor)
         except WorkloadError as error:
@@ -56,7 +56,7 @@ class Crew:
         self.load.prepare(self.shared, 0)
         self.shared.touch(0)
         self.shared.note_speed_before(0, *await_full_speed(self.options.full_speed_ns))
-        entered = enter_session(self.options.auid)  # last, so that the set-up is not in it
+        entered = enter_session(self.options.auid)  # last, after all set-up
         others = [self._fork_member(worker) for worker in range(1, self.shared.workers)]
         self._tell(
             {
@@ -68,7 +68,7 @@ class Crew:
             }
         )
         self._run(0)
-        # Whoever dies before its children takes them along, so it waits for all.
+        # A process that dies before its children takes them along, so it waits for all.
         failed = [pid for pid in others if os.waitpid(pid, 0)[1]]
         os._exit(1 if failed else 0)
 
@@ -89,7 +89,7 @@ class Crew:
             os._exit(1)
 
     def _settle(self) -> None:
-        """Default signals (spawned programs inherit ignored ones) and quiet standard files."""
+        """Set default signals (spawned programs inherit ignored ones) and quiet standard files."""
         for number in (signal.SIGINT, signal.SIGPIPE, signal.SIGXFSZ, signal.SIGCHLD):
             signal.signal(number, signal.SIG_DFL)
         signal.pthread_sigmask(signal.SIG_SETMASK, ())
@@ -102,7 +102,7 @@ class Crew:
             sharpen_timers()
 
     def _take_cpu(self, worker: int) -> None:
-        """One worker may use all the CPUs that were named, several take one each in turn."""
+        """Pin the worker: a single one to all the named CPUs, several to one each in turn."""
         if cpus := self.options.cpus:
             alone = self.shared.workers == 1
             os.sched_setaffinity(0, cpus if alone else {cpus[worker % len(cpus)]})

@@ -10,15 +10,15 @@ from consumer.text.names import type_number
 from harness.consumers.foreign.reassemble import Record
 
 ENRICHMENT = b"\x1d"
-"""What follows it on a line is auditd's, not the kernel's."""
+"""The text after it on a line is auditd's, not the kernel's."""
 DAEMON_TYPES = range(1200, 1300)
-"""What auditd says of itself, with serials of its own that collide with the kernel's."""
+"""auditd's records about itself, with serials of its own that collide with the kernel's."""
 UNKNOWN_TYPE = 1399
-"""For a name that is in no table: the kernel's, and it may stand alone."""
+"""For a name that is in no table: a kernel record that may be alone in its event."""
 
 
 def log_records(path: Path) -> Iterator[Record]:
-    """The kernel's records of a log, in its order; none where there is no log."""
+    """The kernel's records of a log, in its order; none if there is no log."""
     try:
         with path.open("rb") as lines:
             yield from line_records(lines)
@@ -27,12 +27,12 @@ def log_records(path: Path) -> Iterator[Record]:
 
 
 def line_records(lines: Iterable[bytes]) -> Iterator[Record]:
-    """The kernel's records of these lines. A line without its end was not written whole."""
+    """The kernel's records of these lines. A line without a newline was not written completely."""
     for line in lines:
         head, found, rest = line.partition(b" msg=")
         if not found or not rest.startswith(b"audit(") or not rest.endswith(b"\n"):
             continue
-        # `node=HOST ` may stand before the type.
+        # `node=HOST ` may precede the type.
         _, found, name = head.rpartition(b"type=")
         record_type = record_type_of(name)
         if found and record_type not in DAEMON_TYPES:
@@ -41,7 +41,7 @@ def line_records(lines: Iterable[bytes]) -> Iterator[Record]:
 
 @lru_cache(maxsize=512)
 def record_type_of(name: bytes) -> int:
-    """The number of a type as programs print it; UNKNOWN_TYPE for a name not known."""
+    """The number of a type as programs print it; UNKNOWN_TYPE for an unknown name."""
     text = name.decode("ascii", "replace")
     if text.startswith("DAEMON_"):
         return DAEMON_TYPES.start

@@ -1,4 +1,4 @@
-"""A foreign consumer that keeps events back for a while before it writes them."""
+"""A foreign consumer that holds events back for a while before it writes them."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ TAIL_BYTES = 1 << 20
 
 
 class BufferedRunning(ForeignRunning):
-    """It is asked to end only when the last sync marker, and so all before it, is written down.
+    """It is asked to end only when the last sync marker, and so everything before it, is written.
 
-    Where the marker does not come within `patience_s` it was lost on the way; the document shows
+    If the marker does not appear within `patience_s`, it was lost on the way; the document shows
     that.
     """
 
@@ -28,7 +28,7 @@ class BufferedRunning(ForeignRunning):
 
     @abstractmethod
     def event_files(self) -> Iterable[Path]:
-        """The files that events are in, in the order in which they were begun."""
+        """The files of events, in the order in which they were begun."""
 
     def wait_marker(self, number: int, timeout_s: float) -> bool:
         """Wait until its processes rest, and remember the marker."""
@@ -36,7 +36,7 @@ class BufferedRunning(ForeignRunning):
         return super().wait_marker(number, timeout_s)
 
     def stop(self) -> ConsumerReport:
-        """Let it write down what it has, then as any other."""
+        """Wait until it has written the last marker, then stop it like any other."""
         if self._last_marker is not None:
             self._await_marker(self._last_marker)
         return super().stop()

@@ -1,4 +1,4 @@
-"""Finds the program of a consumer that no distribution packages, with its version."""
+"""Search for the program, with its version, of a consumer that no distribution packages."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ UNKNOWN_VERSION = "not told"
 def find_download(
     consumer: str, program: str, binary: Path | None, *, source: str, version_word: str
 ) -> Found:
-    """The program, and the first line that it says when asked with `version_word`.
+    """The program, and the first line that it prints for `version_word`.
 
-    `source` says where it comes from. Raises ConsumerAbsentError where it is not to be had.
+    `source` says where to get it. Raises ConsumerAbsentError if it is not found.
     """
     remedy = f"{source}, or name its program with --consumer-path {consumer}=PATH"
     path = find_program(program, binary, remedy=remedy)

@@ -1,6 +1,6 @@
 """A foreign program under test: started in a folder of its own, watched, and ended.
 
-It knows nothing of audit: what the program is told, and when it is ready, is its adapter's.
+It knows nothing of audit: the adapter configures the program and decides when it is ready.
 """
 
 from __future__ import annotations
@@ -21,11 +21,11 @@ POLL_S = 0.02
 STOP_TIMEOUT_S = 15.0
 KILL_TIMEOUT_S = 5.0
 MIN_FREE_BYTES = 64 << 20
-"""A consumer whose folder's disk has less left is given up: a full disk harms the whole host."""
+"""A consumer is aborted if its folder's disk has less space left: a full disk harms the host."""
 
 
 class ExternalProcess:
-    """One foreign program and its descendants. `folder` keeps what it says on its outputs."""
+    """One foreign program and its descendants. `folder` keeps its standard output and error."""
 
     def __init__(
         self,
@@ -39,7 +39,7 @@ class ExternalProcess:
         self.name, self.folder = name, folder
         self._output = folder / f"{name}.output"
         self._known: set[ProcessId] = set()
-        """All that was ever seen of its family: a child whose parent died is found by it."""
+        """Every process ever seen in its family: this finds a child whose parent died."""
         if cpus:
             command = ["taskset", "--cpu-list", ",".join(map(str, cpus)), *command]
         with self._output.open("wb") as output:
@@ -70,7 +70,7 @@ class ExternalProcess:
         return self._process.poll()
 
     def output(self) -> str:
-        """All that it said on its outputs so far."""
+        """Everything that it wrote to standard output and error so far."""
         return self._output.read_text(encoding="utf-8", errors="replace")
 
     def family(self) -> dict[int, str]:
@@ -82,9 +82,9 @@ class ExternalProcess:
         return family
 
     def wait_until(self, ready: Callable[[], bool], timeout_s: float, what: str) -> None:
-        """Wait until `ready` says so. `what` ends the sentence "it did not ... in time".
+        """Wait until `ready` is true. `what` completes the sentence "it did not ... in time".
 
-        Raises ChildFailedError when the program ends before, TimeoutError when time is over.
+        Raises ChildFailedError if the program ends before, TimeoutError if time runs out.
         """
         deadline = time.monotonic() + timeout_s
         while not ready():
@@ -94,7 +94,7 @@ class ExternalProcess:
             time.sleep(POLL_S)
 
     def refuse_dead(self) -> None:
-        """ChildFailedError, with its own last words, where the program has ended."""
+        """Raise ChildFailedError, with its last words, if the program has ended."""
         code = self._process.poll()
         if code is None:
             return
@@ -103,18 +103,18 @@ class ExternalProcess:
         raise ChildFailedError(f"{self.name} {how}" + (f": {words[-1][:200]}" if words else ""))
 
     def refuse_full_disk(self) -> None:
-        """ChildFailedError where its folder's disk is nearly full."""
+        """Raise ChildFailedError if its folder's disk is nearly full."""
         disk = os.statvfs(self.folder)
         free = disk.f_bavail * disk.f_frsize
         if free < MIN_FREE_BYTES:
             raise ChildFailedError(
-                f"{self.name} was given up: {free >> 20} MiB are left on the disk of {self.folder}"
+                f"{self.name} was aborted: {free >> 20} MiB are left on the disk of {self.folder}"
             )
 
     def stop(self, timeout_s: float = STOP_TIMEOUT_S, *, number: int = signal.SIGTERM) -> None:
         """Ask it to end and wait for it and its descendants.
 
-        Raises ChildFailedError where it had ended before, or had to be killed.
+        Raises ChildFailedError if it had ended before, or had to be killed.
         """
         self.refuse_dead()
         self.family()
@@ -140,7 +140,7 @@ class ExternalProcess:
 
 
 def descendants(pid: int, tree: HostTree | None = None) -> dict[int, str]:
-    """A process and its living descendants: names by pid; empty where it is gone."""
+    """A process and its living descendants: names by pid; empty if it has ended."""
     tree = tree or HostTree()
     comm = tree.text(f"/proc/{pid}/comm")
     if comm is None:

@@ -1,4 +1,4 @@
-"""Reads files of one JSON object per line, as foreign consumers write their events."""
+"""Files of one JSON object per line, as foreign consumers write their events."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ Line = TypeVar("Line")
 
 
 def read_lines(paths: Iterable[Path], kind: type[Line]) -> Iterator[Line]:
-    """Every line of the files as a `kind`; a last line without its end is passed over.
+    """Every line of the files as a `kind`; a last line without a newline is skipped.
 
-    Raises ChildFailedError at a line that is none.
+    Raises ChildFailedError at a line that is not one.
     """
     decoder = msgspec.json.Decoder(kind)
     for path in paths:

@@ -1,8 +1,8 @@
-"""Laurel's JSON lines, one per event, back to the records they were made of.
+"""Laurel's JSON lines, one per event, back to the records they were made from.
 
-What decides whether an event is whole comes back exactly: the fields of SYSCALL in the kernel's
-order, one record per PATH, arguments by their number. Records of one type that Laurel joins
-(EXECVE) come back as one. A chunk missing at the end of a split argument does not show.
+The parts that decide whether an event is complete come back exactly: the fields of SYSCALL in the
+kernel's order, one record per PATH, arguments by their number. Records of one type that Laurel
+joins (EXECVE) come back as one. A chunk missing at the end of a split argument does not show.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ _ARGUMENTS = "ARGV"
 
 
 def log_records(path: Path) -> Iterator[Record]:
-    """The records of all events of a log, in its order; none where there is no log."""
+    """The records of all events of a log, in its order; none if there is no log."""
     try:
         with path.open("rb") as lines:
             yield from line_records(lines)
@@ -41,7 +41,7 @@ def log_records(path: Path) -> Iterator[Record]:
 
 
 def line_records(lines: Iterable[bytes]) -> Iterator[Record]:
-    """The records of these lines; a line that is no event was not written whole."""
+    """The records of these lines; a line that is not an event was not written completely."""
     for line in lines:
         try:
             event = msgspec.json.decode(line)
@@ -64,7 +64,7 @@ def event_records(event: dict[str, Any]) -> Iterator[Record]:
 
 
 def _syscall_text(body: Body) -> bytes:
-    """The four arguments stand before `items`, where the kernel has them."""
+    """The text of SYSCALL, with the four arguments before `items` as in the kernel's record."""
     fields: list[bytes] = []
     for key, value in body.items():
         if key == "items":
@@ -97,7 +97,7 @@ _TEXTS = {"SYSCALL": _syscall_text, "EXECVE": _execve_text, "PROCTITLE": _title_
 
 
 def _is_of_the_kernel(key: str, value: object) -> bool:
-    """Not what Laurel adds: lists, joined records, translations in capitals."""
+    """Whether the kernel wrote it; Laurel adds lists, joined records, translations in capitals."""
     return _is_plain(key) and not isinstance(value, list | dict)
 
 
@@ -127,7 +127,7 @@ def _value(key: str, value: object) -> bytes:
 
 
 def _bytes(value: object) -> bytes:
-    """The bytes that a JSON value stands for; Laurel writes those that are no text as %XX."""
+    """The bytes of a JSON value; Laurel writes bytes that are not text as %XX."""
     return unquote_to_bytes(value) if isinstance(value, str) else str(value).encode()
 
 

@@ -1,4 +1,4 @@
-"""How far a consumer's output is behind: the age of the newest event in the file it writes."""
+"""The delay of a consumer's output: the age of the newest event in the file it writes."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class OutputAge:
         self.ages_ms: list[float] = []
 
     def look(self) -> None:
-        """Note the age, where the file has grown since the last look."""
+        """Note the age if the file has grown since the last look."""
         try:
             size = self.path.stat().st_size
         except FileNotFoundError:

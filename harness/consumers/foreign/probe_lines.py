@@ -1,7 +1,7 @@
-"""What the lines of the eBPF probe say: which calls are the load's, and how many were lost.
+"""The lines of the eBPF probe: which calls are the load's, and how many were lost.
 
-A line is `TIME SESSION PID PPID SYSCALL RESULT COMM WHAT` (probe.bt). What else there is, bpftrace
-says itself.
+A line is `TIME SESSION PID PPID SYSCALL RESULT COMM WHAT` (probe.bt). Other lines are bpftrace's
+own messages.
 """
 
 from __future__ import annotations
@@ -21,16 +21,16 @@ _LOST = re.compile(rb"(?:WARNING: )?Lost (\d+) events")
 
 @dataclass(slots=True)
 class ProbeCounts:
-    """Calls by who made them. Lines may come in any order: each CPU has a buffer of its own."""
+    """Calls by process. Lines may come in any order: each CPU has a buffer of its own."""
 
     lost: int = 0
-    """Of all processes: whose they were is lost as well."""
+    """Of all processes: the processes of lost calls are unknown."""
     _calls: Counter[tuple[int, int, str]] = field(default_factory=Counter)
     _parents: dict[int, int] = field(default_factory=dict)
 
     @classmethod
     def of(cls, lines: Iterable[bytes]) -> ProbeCounts:
-        """The counts of these lines; a torn or foreign line is passed over."""
+        """The counts of these lines; a torn or foreign line is skipped."""
         counts = cls()
         for line in lines:
             counts._add(line)
@@ -52,7 +52,7 @@ class ProbeCounts:
     def by_syscall(self, sessions: Collection[int], pids: Collection[int]) -> dict[str, int]:
         """Calls in these audit sessions, and of these processes and their descendants.
 
-        A descendant is known by its parents as far as these made a call themselves.
+        A descendant is recognised by its parents, provided that they made a call themselves.
         """
         found = dict.fromkeys(SYSCALLS, 0)
         for (session, pid, syscall), number in self._calls.items():
@@ -76,7 +76,7 @@ def is_call(line: bytes) -> bool:
 
 
 def own_count(by_syscall: Mapping[str, int], lost: int) -> dict[str, Any]:
-    """What a consumer that keeps no serials says that it received."""
+    """The document of a consumer that keeps no serials: its own count of what it received."""
     return {
         "own_count": {
             "events": sum(by_syscall.values()),

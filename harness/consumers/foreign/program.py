@@ -1,4 +1,4 @@
-"""Finds the program of a foreign consumer, and asks it something."""
+"""The program of a foreign consumer: finding it, and asking it for its version."""
 
 from __future__ import annotations
 
@@ -12,17 +12,17 @@ from harness.consumers.base import ConsumerAbsentError
 
 ANSWER_TIMEOUT_S = 10.0
 _SYSTEM_FOLDERS = ("/usr/local/sbin", "/usr/sbin", "/sbin")
-"""Where daemons live; the PATH of a user need not have them."""
+"""The folders of daemons, which may be missing from a user's PATH."""
 
 
 def find_program(program: str, binary: Path | None, *, remedy: str) -> Path:
-    """The program, at `binary` or on the PATH; absolute, for it is started in another folder.
+    """The program, at `binary` or on the PATH; absolute, because it is started in another folder.
 
-    Raises ConsumerAbsentError with the remedy where it is not to be had.
+    Raises ConsumerAbsentError with the remedy if it is not found.
     """
     if binary is not None:
         if not binary.is_file() or not os.access(binary, os.X_OK):
-            raise ConsumerAbsentError(f"{binary} is no program", remedy=remedy)
+            raise ConsumerAbsentError(f"{binary} is not a program", remedy=remedy)
         return binary.absolute()
     folders = os.pathsep.join([os.environ.get("PATH", os.defpath), *_SYSTEM_FOLDERS])
     found = shutil.which(program, path=folders)
@@ -32,7 +32,7 @@ def find_program(program: str, binary: Path | None, *, remedy: str) -> Path:
 
 
 def answer_of(command: Sequence[str | Path]) -> tuple[int, str]:
-    """Exit code and all that a program said; -1 and why where it could not be asked."""
+    """The exit code and output of a program; -1 and the reason if it could not be run."""
     try:
         answer = subprocess.run(
             command,

@@ -1,4 +1,4 @@
-"""Waits until the kernel says that a foreign consumer receives: registered, or listening."""
+"""Waiting until the kernel shows that a foreign consumer receives: registered, or listening."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ READY_TIMEOUT_S = 30.0
 def await_registered(process: ExternalProcess) -> None:
     """Return when the kernel names it as its audit daemon.
 
-    Raises ChildFailedError with its last words when it ends, TimeoutError when time is over.
+    Raises ChildFailedError with its last words if it ends, TimeoutError if time runs out.
     """
     with AuditClient() as client:
         process.wait_until(
@@ -34,7 +34,7 @@ def await_listening(process: ExternalProcess) -> None:
 
 
 def await_recording(process: ExternalProcess) -> None:
-    """Return when audit is on: for one that switches it on by itself, and may not do so later.
+    """Return when audit is on: for a consumer that switches it on itself, and must not do so later.
 
     Raises as `await_registered`.
     """

@@ -1,7 +1,7 @@
-"""From records in a consumer's output to what it received, by our own assembler.
+"""What a consumer received, computed from the records in its output by our own assembler.
 
 Every consumer is judged alike: its output, turned back to records, goes through the depth
-`assemble` of the built-in consumer, whose document says which events are whole.
+`assemble` of the built-in consumer, whose document says which events are complete.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from typing import Any
 from harness.processes.line_process import ChildFailedError, LineProcess, module_command
 
 EOE = 1320
-"""No consumer writes the end-of-event record down; it is not missed."""
+"""No consumer writes the end-of-event record; it does not count as missing."""
 USER_MESSAGES = range(1100, 1200)
 START_NUMBER = 0
 """The number of the start marker; those that close a trial count from 1."""
@@ -41,7 +41,7 @@ OF_THE_JUDGE = frozenset(
         "stored_bytes",
     }
 )
-"""What the document says of the process that judges; the consumer's are not known by it."""
+"""Keys of the document that describe the judging process, not the consumer."""
 _HEADER = struct.Struct("=IHHII")
 
 Record = tuple[int, bytes]
@@ -52,9 +52,9 @@ def from_start(read: Callable[[], Iterable[Record]], marker: str) -> Iterator[Re
     """The records that `read` gives, the start marker first.
 
     A consumer that waits for the end of each event writes the start marker, which has none, long
-    after the kernel sent it: behind events that it did not wait for. The assembler forgets what
-    came before the marker, so it must come where the kernel had it. Of a marker within the order
-    only what stands before it is read twice.
+    after the kernel sent it: after later events. The assembler forgets everything before the
+    marker, so it must come where the kernel sent it. If the marker is found, only the records
+    before it are read twice.
     """
     pattern = re.compile(rb"%s:%d\b" % (re.escape(marker.encode()), START_NUMBER))
     place = next(
@@ -83,9 +83,9 @@ def judge(
     missing_types: Collection[int] = (EOE,),
     trees: Collection[int] = (),
 ) -> dict[str, Any]:
-    """The document of the records. `missing_types` are those that the output cannot have.
+    """The document of the records. `missing_types` are types that the output cannot contain.
 
-    The events of the processes `trees` and of their descendants are counted apart.
+    The events of the processes `trees` and of their descendants are counted separately.
     """
     ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
     command = module_command(
@@ -105,7 +105,7 @@ def judge(
         process.expect("ready", timeout_s=READY_TIMEOUT_S)
         for pid in trees:
             process.send(f"tree {pid}")
-        # Commands are taken in order: the answer to this one shows that the trees are known.
+        # Commands are handled in order: the answer to this one shows that the trees are known.
         process.send("counters")
         process.expect("counters", timeout_s=READY_TIMEOUT_S)
         try:

@@ -1,4 +1,4 @@
-"""What foreign consumers have in common while they run: watched, waited for, accounted, ended."""
+"""The base of running foreign consumers: watching, waiting, accounting and ending."""
 
 from __future__ import annotations
 
@@ -20,22 +20,22 @@ from harness.processes.line_process import ChildFailedError
 
 RESTS_S = 0.1
 REST_NS = 1_000_000
-"""A consumer rests when its processes used less CPU time than this in that span."""
+"""A consumer rests when its processes use less CPU time than this in that time."""
 REST_POLL_S = 0.02
 
 Mode = Literal["unicast", "multicast"]
 
 
 class ForeignRunning(ABC):
-    """A foreign consumer that is ready; make it in that moment, its CPU counts from here on.
+    """A foreign consumer that is ready; create it at that moment, its CPU counts from then on.
 
-    `outputs` are the files it writes, the first one that whose newest event is looked at; a plain
-    path stands for an OutputAge with the kernel's stamps. `mode` is None where it has no audit
-    socket. Subclasses say what it received (`document`).
+    `outputs` are the files it writes; the newest event is read from the first one. A plain path
+    means an OutputAge with the kernel's stamps. `mode` is None if it has no audit socket.
+    Subclasses define what it received (`document`).
     """
 
     stop_timeout_s = STOP_TIMEOUT_S
-    """How long it may take to end when it is asked to."""
+    """The time it may take to end after being asked to."""
 
     def __init__(
         self,
@@ -47,7 +47,7 @@ class ForeignRunning(ABC):
         self.process, self.setup, self.mode = process, setup, mode
         self.outputs = [out if isinstance(out, OutputAge) else OutputAge(out) for out in outputs]
         self.trees: list[int] = []
-        """The processes whose events are asked for apart."""
+        """The processes whose events are to be counted separately."""
         self._tree = HostTree()
         self._family = process.family()
         self._parts = {identify(pid): name for pid, name in self._family.items()}
@@ -55,12 +55,12 @@ class ForeignRunning(ABC):
 
     @abstractmethod
     def document(self) -> dict[str, Any]:
-        """What it received, of its outputs; called when it has ended."""
+        """What it received, read from its outputs; called after it has ended."""
 
     def judged(self, read: Callable[[], Iterable[Record]]) -> dict[str, Any]:
         """The document of the records that `read` finds in its outputs, each time from their start.
 
-        They lack what no consumer writes.
+        They lack the records that no consumer writes.
         """
         return judge(
             from_start(read, self.setup.marker),
@@ -75,11 +75,11 @@ class ForeignRunning(ABC):
         return tuple(self._family)
 
     def attribute_tree(self, pid: int) -> None:
-        """Its output is judged afterwards; the process is remembered for then."""
+        """Remember the process for later: the output is judged afterwards."""
         self.trees.append(pid)
 
     def look(self) -> None:
-        """See that all of it lives, that the disk has room, and how old its output is."""
+        """Check that all its processes live and the disk has room; note how old its output is."""
         self.process.refuse_dead()
         for part, name in self._parts.items():
             if part is None or not is_alive(part):
@@ -89,11 +89,11 @@ class ForeignRunning(ABC):
             output.look()
 
     def wait_marker(self, number: int, timeout_s: float) -> bool:
-        """Wait until its processes rest; False where they do not in time."""
+        """Wait until its processes rest; False if they do not in time."""
         return await_rest(self._usage, timeout_s, while_waiting=self.process.refuse_dead)
 
     def stop(self) -> ConsumerReport:
-        """Read what it used, ask it to end, and take stock of what it wrote."""
+        """Read what it used, ask it to end, and evaluate what it wrote."""
         used, drops = self._usage.used(), self._socket_drops()
         self.process.stop(self.stop_timeout_s)
         document = self.document()
@@ -111,11 +111,11 @@ class ForeignRunning(ABC):
         )
 
     def end(self) -> None:
-        """Kill what is left of it, also what its parent no longer knows; never raises."""
+        """Kill all its remaining processes, also those its parent no longer knows; never raises."""
         self.process.end()
 
     def _socket_drops(self) -> int:
-        """What the kernel could not put into its audit sockets since they were opened."""
+        """Records that the kernel could not put into its audit sockets since they were opened."""
         sockets = read_audit_sockets(self._tree)
         owners = owners_of(self._tree, [socket.inode for socket in sockets if socket.drops])
         return sum(socket.drops for socket in sockets if owners.get(socket.inode) in self._family)

@@ -1,7 +1,7 @@
-"""tracefs for a program that needs it, in a mount namespace that nobody else is in.
+"""tracefs for a program that needs it, in a mount namespace of its own.
 
-Where the host has it mounted, nothing is done. Where it has not, the host's mounts stay as they
-are: the namespace ends with the program, whoever ends it.
+If the host has it mounted, nothing is done. If not, the host's mounts stay unchanged: the
+namespace ends with the program, however that ends.
 """
 
 from __future__ import annotations
@@ -11,12 +11,12 @@ from collections.abc import Sequence
 from harness.host.instruments import TRACEFS_FOLDERS
 from harness.host.tree import HostTree
 
-# /sys alone is made private: `/` is no mount point where a root was changed by chroot(2).
+# Only /sys is made private: after chroot(2), `/` is not a mount point.
 _MOUNT = 'mount --make-rprivate /sys && mount -t tracefs tracefs /sys/kernel/tracing && exec "$@"'
 
 
 def with_tracefs(command: Sequence[str], tree: HostTree | None = None) -> list[str]:
-    """The command as it is to be started; its process id stays that of the program."""
+    """The command to start; its process id stays that of the program."""
     tree = tree or HostTree()
     if any(tree.exists(f"{folder}/events") for folder in TRACEFS_FOLDERS):
         return list(command)
@@ -24,6 +24,6 @@ def with_tracefs(command: Sequence[str], tree: HostTree | None = None) -> list[s
 
 
 def has_tracefs(tree: HostTree) -> bool:
-    """Whether this kernel knows tracefs, mounted or not; True where it does not tell."""
+    """Whether this kernel knows tracefs, mounted or not; True if that is unknown."""
     known = tree.text("/proc/filesystems")
     return known is None or "tracefs" in known.split()

@@ -1,4 +1,4 @@
-"""What the processes of a foreign consumer use, from when it is ready until it rests."""
+"""CPU and memory use of a foreign consumer's processes, from ready until at rest."""
 
 from __future__ import annotations
 
@@ -28,12 +28,12 @@ class Usage:
         self._before = {pid: read_process_cpu(pid, self._tree) for pid in self._family}
 
     def run_ns(self) -> int:
-        """CPU time of all of them so far; what is gone does not count."""
+        """CPU time of all of them so far, without processes that have ended."""
         now = (read_process_cpu(pid, self._tree) for pid in self._family)
         return sum(_total_ns(cpu) for cpu in now if cpu is not None)
 
     def used(self) -> Used:
-        """What they used since the start; read it while they live."""
+        """Their use since the start; read it while they live."""
         user = system = peak = 0
         by_process: dict[str, int] = {}
         for pid, name in self._family.items():
@@ -58,6 +58,6 @@ def _total_ns(cpu: ProcessCpu) -> int:
 
 
 def _user_share(before: ProcessCpu, after: ProcessCpu) -> float:
-    """The scheduler's clock is exact, and does not tell the modes apart; ticks do, coarsely."""
+    """The share of user mode, from ticks: the scheduler's clock is exact but has no modes."""
     user, system = after.user_ns - before.user_ns, after.system_ns - before.system_ns
     return user / (user + system) if user + system else 0.0

@@ -1,4 +1,4 @@
-"""Starts `fork_pair.py` and talks to it; what to ask, and what the times mean, is for others."""
+"""The harness's side of `fork_pair.py`: starts it and passes commands and answers."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ class ForkHelper:
             self._process.wait()
 
     def ask(self, command: str) -> str:
-        """Sends one command, returns its one line of answer."""
+        """Send one command; return its one line of answer."""
         assert self._process.stdin is not None
         self._process.stdin.write(command.encode() + b"\n")
         return self._answer()

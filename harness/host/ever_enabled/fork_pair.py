@@ -1,13 +1,13 @@
-"""A program for `probe`: forks children on command and times `getppid` in them by turns.
+"""A program for `probe` that forks children on command and times `getppid` in them alternately.
 
-Started as `python -I -S fork_pair.py`, so that it imports the least and starts at once; it knows
+Started as `python -I -S fork_pair.py`, so that it imports little and starts at once; it knows
 nothing of audit. Commands on standard input, one answer line each:
 
     fork bare|plain N     forks N children into that group       -> `forked`
     time ROUNDS CALLS     times each child in each round         -> {"bare": [[ns, …], …], …}
 
-The clock in the child runs over a loop that stays in C. All run on one CPU, so that whatever
-slows it meets both groups alike. End of input ends it and its children.
+The child times a loop that stays in C. All run on one CPU, so that whatever slows it affects both
+groups alike. End of input ends it and its children.
 """
 
 import json
@@ -22,7 +22,7 @@ Child = tuple[int, int]  # descriptors: command out, answer in
 
 
 def loop_ns(calls: int) -> int:
-    """The time that `calls` getppid take, in ns."""
+    """The time that `calls` calls of getppid take, in ns."""
     pending = starmap(os.getppid, repeat((), calls))
     begin = perf_counter_ns()
     deque(pending, maxlen=0)
@@ -30,13 +30,13 @@ def loop_ns(calls: int) -> int:
 
 
 def serve(commands: int, answers: int) -> None:
-    """A child's life: a count of calls in, a time out, until the parent is gone."""
+    """Serve as a child: read a count of calls, write their time, until the parent is gone."""
     while command := os.read(commands, 8):
         os.write(answers, loop_ns(int.from_bytes(command, "little")).to_bytes(8, "little"))
 
 
 def fork_child(others: list[Child]) -> Child:
-    """Forks one child; it keeps none of its siblings' descriptors."""
+    """Fork one child, which keeps none of its siblings' descriptors."""
     commands, commands_out = os.pipe()
     answers_in, answers = os.pipe()
     if os.fork() == 0:
@@ -52,7 +52,7 @@ def fork_child(others: list[Child]) -> Child:
 
 
 def time_round(pairs: list[tuple[Child, Child]], turn: int, calls: int) -> list[list[float]]:
-    """One round: every pair next to each other in time, the first of it alternating."""
+    """Time one round: the two of a pair directly after each other, alternating the first."""
     times: list[list[float]] = [[], []]
     for number, pair in enumerate(pairs):
         for group in (0, 1) if (turn + number) % 2 else (1, 0):
@@ -63,7 +63,7 @@ def time_round(pairs: list[tuple[Child, Child]], turn: int, calls: int) -> list[
 
 
 def main() -> None:
-    """Reads commands until the input ends."""
+    """Read commands until the input ends."""
     os.sched_setaffinity(0, {max(os.sched_getaffinity(0))})
     groups: dict[str, list[Child]] = {name: [] for name in GROUPS}
     print(os.getpid(), flush=True)

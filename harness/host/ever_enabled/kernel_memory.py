@@ -1,7 +1,7 @@
-"""Reads one variable of the running kernel through `/proc/kallsyms` and `/proc/kcore`.
+"""One variable of the running kernel, read through `/proc/kallsyms` and `/proc/kcore`.
 
-Only for `audit_ever_enabled`, which no interface tells. Reads; cannot write. Where the kernel
-lacks KALLSYMS_ALL or PROC_KCORE, or is locked down, the answer is `None`.
+Only for `audit_ever_enabled`, which no interface reports. Nothing can be written. If the kernel
+lacks KALLSYMS_ALL or PROC_KCORE, or is locked down, the answer is None.
 """
 
 from __future__ import annotations
@@ -19,19 +19,19 @@ _SEGMENT = struct.Struct("=IIQQQQQQ")  # Elf64_Phdr
 
 
 def ever_enabled_flag(tree: HostTree, *, backlog_limit: int) -> bool | None:
-    """The kernel's own `audit_ever_enabled`, or `None` when it cannot be read with certainty.
+    """The kernel's own `audit_ever_enabled`, or None if it cannot be read with certainty.
 
-    `backlog_limit` is what the kernel just told as its limit: the variable of that name is read
-    the same way, and only when it agrees is the flag believed.
+    `backlog_limit` is the limit that the kernel just reported: the variable of that name is read
+    the same way, and the flag is believed only if that agrees.
     """
-    # The flag was four bytes wide in older kernels; its first byte tells only on little endian.
+    # The flag was four bytes wide in older kernels; its first byte is enough only on little endian.
     if struct.calcsize("P") != 8 or sys.byteorder != "little" or not tree.exists("/proc/kcore"):
         return None
     addresses = _addresses(tree, ("audit_ever_enabled", "audit_backlog_limit"))
     with suppress(OSError, struct.error, KeyError):
         limit = _read(tree, addresses["audit_backlog_limit"], 4)
         flag = _read(tree, addresses["audit_ever_enabled"], 1)
-        # Zero would also be what a hole in the file reads as.
+        # A hole in the file would also read as zero.
         if limit is None or flag is None or backlog_limit == 0:
             return None
         if int.from_bytes(limit, sys.byteorder) != backlog_limit or flag not in {b"\0", b"\1"}:
@@ -41,7 +41,7 @@ def ever_enabled_flag(tree: HostTree, *, backlog_limit: int) -> bool | None:
 
 
 def _addresses(tree: HostTree, names: tuple[str, ...]) -> dict[str, int]:
-    """Symbol to address; empty where pointers are hidden or data symbols are not listed."""
+    """Symbol to address; empty if pointers are hidden or data symbols are not listed."""
     found: dict[str, int] = {}
     # Some hundred thousand lines: read as a stream, stopped early.
     try:

@@ -1,4 +1,4 @@
-"""The probe of `ever_enabled` for those who do not hold the host's audit: never beside a run."""
+"""The probe of `ever_enabled` for callers that do not hold the lock of runs: never beside a run."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from harness.kernel.lease.state_dir import StateDir, default_state_dir
 def locked_probe(client: ClientLike, *, state: StateDir | None = None) -> EverEnabled:
     """As `probe_ever_enabled`, holding the lock of runs while it may load its rule.
 
-    A run that starts meanwhile would take the rule for the host's own. Where a run has the host,
-    or has died and is not cleaned up after, the answer is `unknown`; nothing is changed then.
+    A run that starts meanwhile would take the rule for the host's own. If a run uses the host, or
+    one died and is not repaired yet, the answer is `unknown`; nothing is changed then.
     """
     state = state or default_state_dir()
     if client.status().enabled:

@@ -1,17 +1,17 @@
-"""Tells whether audit was ever enabled since boot, without enabling it.
+"""The probe whether audit was ever enabled since boot, without enabling it.
 
 The kernel keeps `audit_ever_enabled`, never shows it and never clears it; once set, every task
-gets an audit context at fork and pays for it on every syscall. So the state of the boot decides
-what 'off' costs. Evidence in this order, the first that decides:
+gets an audit context at fork and pays for it on every syscall. So the state of this boot decides
+the cost of 'off'. Evidence in this order, the first that decides:
 
 1. `enabled` is not 0, or the kernel was booted with `audit=1`.
 2. The variable itself, read from `/proc/kcore` where the kernel lists and shows it.
 3. Children forked under a rule `never,task`, which get no context, against children forked
-   without it, timed by turns on `getppid`: they differ only where audit was enabled before.
+   without it, timed alternately on `getppid`: they differ only if audit was enabled before.
 
-The rule of 3 is bound to the process id of the prober's own forking helper (on the task list,
-`pid` is the parent's), so it touches no other process; it lives for milliseconds and is deleted
-whatever happens. Not done where that would be unsafe or would tell nothing: see `_obstacle`.
+The rule of 3 is bound to the process id of the probe's own forking helper (on the task list,
+`pid` is the parent's), so it affects no other process; it exists for milliseconds and is deleted
+whatever happens. It is not used if that would be unsafe or prove nothing: see `_obstacle`.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ PAIRS = 3
 ROUNDS = 20
 CALLS = 2_000
 BUDGET_S = 0.35
-"""After this much timing without a clear answer it stays unknown."""
+"""After this much timing without a clear answer, the answer is unknown."""
 
 _TASK_LIST = 1
 _FIELD_PID = 0
@@ -52,7 +52,7 @@ _STOP_SIGNALS = {signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT}
 
 
 class ClientLike(Protocol):
-    """What is needed of `harness.kernel.client.AuditClient`."""
+    """The part of `harness.kernel.client.AuditClient` that is needed."""
 
     def status(self) -> AuditStatus: ...
     def list_rules(self) -> Sequence[bytes]: ...
@@ -61,12 +61,12 @@ class ClientLike(Protocol):
 
 
 class _RuleRefusedError(Exception):
-    """Nothing was loaded, so nothing is to be deleted."""
+    """Nothing was loaded, so there is nothing to delete."""
 
 
 @dataclass(frozen=True, slots=True)
 class EverEnabled:
-    """The answer, how it is known in one phrase, and the numbers it rests on."""
+    """The answer, how it is known in one phrase, and the numbers behind it."""
 
     state: State
     how: str
@@ -76,7 +76,7 @@ class EverEnabled:
 def probe_ever_enabled(client: ClientLike, *, tree: HostTree | None = None) -> EverEnabled:
     """Whether audit is, was or never was enabled since boot; under half a second.
 
-    Raises `KernelAnswerError` when the kernel does not answer, or when the rule that was loaded
+    Raises `KernelAnswerError` if the kernel does not answer, or if the rule that was loaded
     could not be deleted; then the message says how to delete it.
     """
     tree = tree or HostTree()
@@ -94,7 +94,7 @@ def probe_ever_enabled(client: ClientLike, *, tree: HostTree | None = None) -> E
 
 
 def _known(tree: HostTree, status: AuditStatus) -> EverEnabled | None:
-    """The answer where no timing is needed."""
+    """The answer if no timing is needed."""
     if status.enabled:
         return EverEnabled("now", f"the kernel says enabled={status.enabled}")
     if boot_parameter(tree.text("/proc/cmdline") or "", "audit") in {"1", "on"}:
@@ -107,7 +107,7 @@ def _known(tree: HostTree, status: AuditStatus) -> EverEnabled | None:
 
 
 def _obstacle(tree: HostTree, client: ClientLike) -> str | None:
-    """Why the rule cannot be used here, or `None`."""
+    """The reason why the rule cannot be used here, or None."""
     if read_privilege_facts(tree).initial_pid_namespace is False:
         return "a process id in a rule means nothing outside the initial pid namespace"
     on_task_list = [rule for rule in client.list_rules() if messages.rule_list(rule) == _TASK_LIST]
@@ -119,7 +119,7 @@ def _obstacle(tree: HostTree, client: ClientLike) -> str | None:
 def _undecided(
     why: str, status: AuditStatus, evidence: dict[str, float] | None = None
 ) -> EverEnabled:
-    """Unknown; a `lost` above 0 is told, since records were refused only where there were some."""
+    """The answer `unknown`; it mentions a `lost` above 0, as only enabled audit loses records."""
     hint = f"; lost={status.lost} hints that it was" if status.lost else ""
     return EverEnabled("unknown", why + hint, {**(evidence or {}), "lost": status.lost})
 
@@ -135,7 +135,7 @@ def never_task_rule(parent_pid: int) -> bytes:
 
 
 def _by_timing(client: ClientLike) -> EverEnabled:
-    """Forks both groups, times them in batches until the answer is clear or time is up."""
+    """Fork both groups; time them in batches until the answer is clear or time is up."""
     try:
         with ForkHelper() as helper:
             with _rule_loaded(client, never_task_rule(helper.pid)):
@@ -168,13 +168,13 @@ def _words(verdict: Verdict, evidence: dict[str, float]) -> str:
 
 @contextmanager
 def _rule_loaded(client: ClientLike, rule: bytes) -> Iterator[None]:
-    """Loads a rule for the time of the block; signals that would stop this process wait."""
+    """Load a rule for the time of the block; signals that would stop this process wait."""
     before = signal.pthread_sigmask(signal.SIG_BLOCK, _STOP_SIGNALS)
     try:
         try:
             client.add_rule(rule)
         except KernelAnswerError as error:
-            # An answer that got lost is no refusal.
+            # A lost answer is no refusal.
             if rule in client.list_rules():
                 _delete(client, rule)
             raise _RuleRefusedError(error.one_line()) from error

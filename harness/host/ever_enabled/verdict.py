@@ -1,6 +1,6 @@
-"""Decide from times of children forked with and without an audit context whether they differ.
+"""The decision whether times of children with and without an audit context differ.
 
-Numbers only: where the times come from, and what the answer means, is for `probe`.
+Numbers only: `probe` knows where the times come from, and what the answer means.
 """
 
 from __future__ import annotations
@@ -12,20 +12,20 @@ from typing import Literal
 Verdict = Literal["differ", "alike", "unclear"]
 
 SLOWER = 0.08
-"""They differ when the difference is above this share of a call, for certain."""
+"""They differ if the difference is certainly above this share of a call."""
 ALIKE = 0.05
-"""They do not when it is below this share, for certain."""
+"""They are alike if it is certainly below this share."""
 
 
 class Differences:
-    """Plain minus bare, per pair of children and round, and what they say."""
+    """Differences plain minus bare, per pair of children and round, and their verdict."""
 
     def __init__(self, pairs: int) -> None:
         self.pairs: list[list[float]] = [[] for _ in range(pairs)]
         self.bare: list[float] = []
 
     def add(self, times: dict[str, list[list[float]]]) -> None:
-        """Takes one batch of the helper's times, in ns per call."""
+        """Add one batch of the helper's times, in ns per call."""
         for pair, bare, plain in zip(self.pairs, times["bare"], times["plain"], strict=True):
             pair.extend(slow - fast for fast, slow in zip(bare, plain, strict=True))
             self.bare.extend(bare)
@@ -33,14 +33,14 @@ class Differences:
     def interval(self) -> tuple[float, float]:
         """A 99.9 % interval of the median difference, in ns, from order statistics.
 
-        Assumes nothing of the shape: the spikes that other work on the CPU makes do not move it.
+        It assumes no shape: spikes caused by other work on the CPU do not move it.
         """
         ordered = sorted(difference for pair in self.pairs for difference in pair)
         low = max(0, math.floor(len(ordered) / 2 - 1.65 * math.sqrt(len(ordered))))
         return ordered[low], ordered[-1 - low]
 
     def verdict(self) -> Verdict:
-        """`differ` or `alike` where the interval and every single pair agree, else `unclear`."""
+        """`differ` or `alike` if the interval and every single pair agree, else `unclear`."""
         base = statistics.median(self.bare)
         low, high = self.interval()
         medians = [statistics.median(pair) / base for pair in self.pairs]

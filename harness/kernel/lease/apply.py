@@ -1,4 +1,4 @@
-"""Puts a wanted audit state in force, changing only what differs. It gives nothing back.
+"""Putting a wanted audit state in force, changing only what differs. Nothing is restored here.
 
 Rules change while recording is off, so that no event is recorded by half a rule set and the
 changes themselves leave no records; `enabled` comes last.
@@ -23,12 +23,12 @@ _LARGEST_U32: Final = 0xFFFF_FFFF
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WantedState:
-    """An audit state to put in force; None means: as the host had it before the lease.
+    """An audit state to put in force; None keeps the value from before the lease.
 
     `enabled` and `failure` are 0 or 1, `backlog_limit` in records (0: no limit),
     `backlog_wait_time` in jiffies, `rate_limit` in records per second (0: no limit). `rules`
     are payloads in the order of a rule file; one with the prepend flag goes to the head.
-    Raises UsageError for `enabled` 2, `failure` 2 and what is no u32.
+    Raises UsageError for `enabled` 2, `failure` 2 and values that do not fit a u32.
     """
 
     enabled: int
@@ -61,10 +61,10 @@ class WantedState:
 
 
 class StateWriter:
-    """Applies wanted states to one kernel, knowing what it had before (`before`).
+    """Applies wanted states to one kernel; `before` is the state from before the lease.
 
-    It learns how the kernel lists each rule it is given (it expands syscall classes and
-    rewrites some fields), so that the same rule is recognised the next time.
+    It learns how the kernel lists each rule (the kernel expands syscall classes and rewrites
+    some fields), so that the same rule is recognised the next time.
     """
 
     def __init__(self, client: AuditClient, before: Snapshot) -> None:
@@ -73,10 +73,10 @@ class StateWriter:
         self._listed: dict[bytes, bytes] = {}
 
     def apply(self, wanted: WantedState) -> Snapshot:
-        """Put the state in force; what the kernel should say from now on.
+        """Put the state in force; return the state that the kernel should report from now on.
 
-        Raises KernelAnswerError where the kernel refuses a rule or a value: the state is then
-        somewhere between the two.
+        Raises KernelAnswerError if the kernel refuses a rule or a value: the state is then
+        somewhere between the old and the new.
         """
         now = Snapshot.capture(self._client)
         if now.settings["enabled"] == ENABLED_LOCKED:
@@ -115,8 +115,8 @@ class StateWriter:
         except KernelAnswerError as error:
             if error.errno != errno.EEXIST:
                 raise
-            # The kernel lists a rule of the target otherwise than it is written here, and has
-            # it already: build anew, and learn.
+            # The kernel already has a rule of the target, but lists it differently from how it
+            # is written here: build the list anew, and learn.
             self._rebuild(target)
         return self._look_back(target)
 
@@ -162,7 +162,7 @@ class StateWriter:
         return listed
 
     def _may_be(self, target: Sequence[bytes], listed: Sequence[bytes]) -> bool:
-        """Whether the kernel's list can be the target, as far as its writing is known."""
+        """Whether the kernel's list can be the target, as far as its spelling of rules is known."""
         return len(target) == len(listed) and all(
             rule_list(rule) == rule_list(seen) and self._listed.get(rule, seen) == seen
             for rule, seen in zip(target, listed, strict=True)

@@ -1,4 +1,4 @@
-"""Borrows the audit daemon's seat: asks the daemon to stop, later starts it as it was started.
+"""Borrowing the audit daemon's seat: the daemon is asked to stop and later started as before.
 
 The kernel's settings and rules are not touched here. A daemon under systemd is started through
 its unit; it is stopped through it too, unless the unit refuses that (auditd's does), and is
@@ -25,14 +25,14 @@ from harness.processes.identity import PROC, identify, is_alive, send_signal, wa
 
 STOP_TIMEOUT_S: Final = 20.0
 START_TIMEOUT_S: Final = 20.0
-_SETTLE_S: Final = 2.0  # a daemon that was asked to stop when the asker died still goes in this
-_RETURN_S: Final = 0.3  # a supervisor that starts a daemon again at once does so in this
+_SETTLE_S: Final = 2.0  # for a daemon to end after a run asked it to stop and died
+_RETURN_S: Final = 0.3  # for a supervisor to start the daemon again
 _POLL_S: Final = 0.02
 _SYSTEMD_RUNS: Final = Path("/run/systemd/system")
 _UNIT: Final = re.compile(r"/([^/\n]+\.service)(?:/[^\n]*)?$", re.MULTILINE)
 
-# What a daemon that was started without systemd is kept by, so that it is reaped if it ends.
 _started: Final[list[subprocess.Popen[bytes]]] = []
+"""Daemons that were started without systemd, kept so that they are reaped if they end."""
 
 Systemctl = Callable[..., str]
 
@@ -51,7 +51,7 @@ def run_systemctl(*arguments: str) -> str:
 
 
 def describe_daemon(pid: int, proc: Path = PROC) -> BorrowedDaemon:
-    """All that is needed to start the running daemon `pid` again as it was started."""
+    """Everything needed to start the running daemon `pid` again as it was started."""
     place = proc / str(pid)
     process = identify(pid, proc)
     try:
@@ -71,7 +71,7 @@ def describe_daemon(pid: int, proc: Path = PROC) -> BorrowedDaemon:
         ) from None
     if process is None or not command:
         raise HostUnfitError(
-            f"the registered audit daemon (pid {pid}) is just going", remedy="try again"
+            f"the registered audit daemon (pid {pid}) is just ending", remedy="try again"
         )
     return BorrowedDaemon(
         process=process,
@@ -86,7 +86,7 @@ def describe_daemon(pid: int, proc: Path = PROC) -> BorrowedDaemon:
 
 
 def _start_directory(now: str, environment: Mapping[str, str]) -> str:
-    """Where a daemon was started: daemons go to / then, but relative arguments stay behind."""
+    """The folder a daemon was started in: it moved to / since, its relative arguments did not."""
     then = environment.get("PWD", "")
     return then if now == "/" and then.startswith("/") and Path(then).is_dir() else now
 
@@ -98,9 +98,9 @@ def _strings(path: Path) -> list[str]:
 def stop_daemon(
     client: AuditClient, daemon: BorrowedDaemon, systemctl: Systemctl = run_systemctl
 ) -> None:
-    """Ask the daemon to stop and wait until it has gone and its seat is free.
+    """Ask the daemon to stop and wait until it has ended and its seat is free.
 
-    Raises HostUnfitError where it does not go, or somebody starts it again.
+    Raises HostUnfitError if it does not end, or if something starts it again.
     """
     if daemon.unit and systemctl("show", "--property=RefuseManualStop", "--value", daemon.unit) in (
         "no",
@@ -127,9 +127,9 @@ def stop_daemon(
 def start_daemon(
     client: AuditClient, daemon: BorrowedDaemon, systemctl: Systemctl = run_systemctl
 ) -> str:
-    """Start the borrowed daemon unless it runs, wait until it is registered; what was done.
+    """Start the borrowed daemon unless it runs, and wait for its registration; return a summary.
 
-    Raises HostUnfitError, with the command that starts it by hand, where it does not come up.
+    Raises HostUnfitError, with the command that starts it by hand, if it does not come up.
     """
     if _never_stopped(client, daemon):
         return f"the audit daemon {daemon.describe()} had not stopped"
@@ -181,7 +181,7 @@ def _start(daemon: BorrowedDaemon, systemctl: Systemctl) -> subprocess.Popen[byt
 
 
 def _restart_command(daemon: BorrowedDaemon) -> list[str]:
-    """The command line, led by a path: as it was typed if that leads to the same program."""
+    """The command line, beginning with a path: as typed if that leads to the same program."""
     typed = Path(daemon.directory, daemon.command[0])
     if "/" in daemon.command[0] and typed.exists() and typed.samefile(daemon.executable):
         return [str(typed), *daemon.command[1:]]
@@ -189,7 +189,7 @@ def _restart_command(daemon: BorrowedDaemon) -> list[str]:
 
 
 class _OomScore:
-    """This process with the OOM score that a child is to inherit."""
+    """Sets the OOM score of this process for a child to inherit."""
 
     _PATH: Final = PROC / "self" / "oom_score_adj"
 

@@ -1,6 +1,6 @@
-"""The processes a run has started, on disk: whoever gives the state back ends them first.
+"""The processes a run has started, on disk: they are ended before the state is restored.
 
-A child is written down by pid and start time the moment it is registered, so that neither a
+A child is recorded by pid and start time the moment it is registered, so that neither a
 dying harness nor a restarted guard forgets it. Nothing is synced: the file must outlast
 processes, not the machine.
 """
@@ -36,7 +36,7 @@ class ChildRegister:
             ) from None
 
     def add(self, pid: int) -> None:
-        """Write down process `pid`; one that has gone already is ignored."""
+        """Record process `pid`; one that has already ended is ignored."""
         process = identify(pid)
         if process is not None:
             self._known[pid] = process
@@ -66,7 +66,7 @@ class ChildRegister:
 
 
 def read_children(path: Path) -> list[ProcessId]:
-    """The processes written down and not struck out; a torn or senseless line is passed over."""
+    """The processes recorded and not struck out; a torn or senseless line is skipped."""
     try:
         content = read_as_root(path)
     except (OSError, ValueError):

@@ -1,4 +1,4 @@
-"""Who is registered as the kernel's audit daemon, and whether it still lives. It stops nobody.
+"""The registered audit daemon, and whether it is still alive. Nothing is stopped here.
 
 The kernel keeps the pid of a daemon that died until it next tries to send to it, so the pid in
 the status alone proves nothing.
@@ -24,7 +24,7 @@ _POLL_S: Final = 0.005
 def is_live_daemon(pid: int, proc: Path = PROC) -> bool:
     """Whether process `pid` exists and holds an audit netlink socket, as a daemon must.
 
-    True also where that cannot be looked at: a daemon is then left alone.
+    True also where that cannot be examined: a daemon is then left alone.
     """
     process = proc / str(pid)
     try:
@@ -51,7 +51,7 @@ def _audit_socket_inodes(table: Path) -> set[str]:
 
 
 def process_name(pid: int, proc: Path = PROC) -> str:
-    """The name of a process for a message; empty where it has gone."""
+    """The name of a process for a message; empty if it has ended."""
     try:
         return (proc / str(pid) / "comm").read_text(errors="replace").strip()
     except OSError:
@@ -61,9 +61,9 @@ def process_name(pid: int, proc: Path = PROC) -> str:
 def clear_stale_daemon(client: AuditClient, proc: Path = PROC) -> bool:
     """Make the kernel forget a registered daemon that is dead; True if there was one.
 
-    A live daemon is left alone. While audit is enabled a user message is sent first: its
-    delivery fails and the kernel notices, without taking the seat, where queued records would
-    be sent to us and be gone. While it is disabled, registering makes the kernel look.
+    A live daemon is left alone. While audit is enabled, a user message is sent first: its
+    delivery fails and the kernel notices. Taking the seat instead would have queued records
+    sent to us and lost. While audit is disabled, registering makes the kernel look.
     """
     status = client.status()
     if not status.pid or is_live_daemon(status.pid, proc):
@@ -75,7 +75,7 @@ def clear_stale_daemon(client: AuditClient, proc: Path = PROC) -> bool:
     except KernelAnswerError as error:
         if error.errno != errno.EEXIST:
             raise
-        return False  # it lives after all: the kernel reached its socket
+        return False  # it is alive after all: the kernel reached its socket
     client.unregister()
     return True
 

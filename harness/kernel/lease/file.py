@@ -1,8 +1,8 @@
-"""Reads lease.json, item by item: what is damaged is named, and the rest can be given back.
+"""Reading lease.json item by item: damage is named, and the rest can be restored.
 
 The file may have been cut short, written by another version, or tampered with. A value that the
 kernel must not be given (`enabled` 2) or that no process or daemon can have is damage like any
-other; nothing in here changes anything.
+other. Nothing is changed here.
 """
 
 from __future__ import annotations
@@ -35,8 +35,8 @@ MOST_RULE_BYTES: Final = RULE_FIXED_BYTES + 64 * 4096
 _MOST_DIGITS: Final = 20
 
 Kind = Callable[[Any], Any]
-"""Gives the value back, or raises ValueError that says what it should be. By hand: the guard, which
-holds its memory, does without a library for it."""
+"""Return the value, or raise ValueError saying what it should be. Written by hand because the
+guard, which locks its memory, should not load a library for it."""
 
 
 def _number(low: int, high: int) -> Kind:
@@ -82,7 +82,7 @@ def _object(value: Any) -> dict[str, Any]:
 
 U32: Final = _number(0, 2**32 - 1)
 SWITCH: Final = _number(0, 1)
-"""`enabled` and `failure`: 2 locks the host or lets it panic, and is never given back."""
+"""`enabled` and `failure`: 2 locks the host or makes it panic, and is never restored."""
 PID: Final = _number(1, 2**22 - 1)
 TICKS: Final = _number(0, 2**63 - 1)
 WORD: Final = _text(r"[^\0]*")
@@ -95,14 +95,14 @@ _SETTING_KINDS: Final = {"enabled": SWITCH, "failure": SWITCH}
 
 @dataclass(slots=True)
 class _Items:
-    """The items of one JSON object, each checked by itself; what is wrong is written down."""
+    """The items of one JSON object, each checked by itself; damage is noted."""
 
     document: Any
     place: str
     damage: list[str] = field(default_factory=list)
 
     def get(self, key: Any, kind: Kind, default: Any) -> Any:
-        """The item of this kind, else the default."""
+        """The item if it is of this kind, else the default."""
         try:
             return kind(self.document[key])
         except (KeyError, IndexError):
@@ -112,20 +112,20 @@ class _Items:
         return default
 
     def within(self, key: str) -> _Items:
-        """An object inside; where there is none, one that lacks everything."""
+        """The object inside; if there is none, one without items."""
         found = self.get(key, _object, {})
         return _Items(found, f"{self.place}{key}.", self.damage)
 
     def note(self, key: Any, words: str) -> None:
-        """Write damage down."""
+        """Note damage."""
         self.damage.append(f"{self.place}{key} {' '.join(words.split())[:200]}")
 
 
 def load_record(path: Path) -> LeaseRecord | None:
-    """The record in the file, None where there is no file. Its `damage` says what is wrong with it.
+    """The record in the file, None if there is no file. Its `damage` says what is wrong with it.
 
-    Raises HostUnfitError where nothing of it can be understood: what it should tell is then not
-    known, and nobody should start over it.
+    Raises HostUnfitError where nothing of it can be understood: the state to restore is then
+    unknown, and no run should start on top of it.
     """
     try:
         document = json.loads(read_as_root(path, limit=MOST_BYTES), parse_int=_parse_int)
@@ -141,13 +141,13 @@ def load_record(path: Path) -> LeaseRecord | None:
     except ValueError as error:
         why = str(error)
     raise HostUnfitError(
-        f"{path} should tell the audit state to give back, but cannot be read ({why})",
+        f"{path} should hold the audit state to restore, but cannot be read ({why})",
         remedy=f"compare `auditctl -s` and `auditctl -l` with what they should be, then rm {path}",
     )
 
 
 def _parse_int(digits: str) -> int | str:
-    """A number that nothing here can be stays text, and is damage where it stands."""
+    """A number that is too long for anything here stays text, and is then reported as damage."""
     return int(digits) if len(digits) <= _MOST_DIGITS else digits[:_MOST_DIGITS]
 
 
@@ -196,7 +196,7 @@ def _rules(items: _Items, rules: list[Any]) -> list[bytes]:
 
 
 def _daemon(items: _Items) -> BorrowedDaemon | None:
-    """The daemon to start again; None where there was none, or nothing that can be started."""
+    """The daemon to start again; None if there was none, or none that can be started."""
     if isinstance(items.document, dict) and items.document.get("daemon", ...) is None:
         return None
     inside = items.within("daemon")

@@ -1,11 +1,11 @@
-"""The guard: a process that gives the host's audit state back when the harness dies.
+"""The guard: a process that restores the host's audit state if the harness dies.
 
 Started before the first change as `python -P -m harness.kernel.lease.guard STATE_DIR CONTROL READY
 AUDIT HARNESS LOCK`, the last five being inherited descriptors: a pipe whose end means that the
 harness is dead, a pipe for the ready byte, the control socket to the kernel, a pidfd of the
 harness (-1 where the kernel has none), and the lock of the run, which stays locked until the
-guard has gone. All that it needs is loaded before it says that it is ready. It does nothing
-while the harness lives, and nothing at all when the harness says that all is given back.
+guard has ended. Everything it needs is loaded before it reports that it is ready. It does nothing
+while the harness lives, and nothing at all if the harness reports that all is restored.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ DISMISS: Final = b"q"
 _ATTEMPTS: Final = 5
 _PAUSE_S: Final = 1.0
 _MCL_CURRENT: Final = 1
-# What others may send: a session that ends, a terminal that closes, an operator's pkill.
+# Signals that others may send: when a session ends, a terminal closes, or an operator uses pkill.
 RESISTED: Final = (
     signal.SIGHUP,
     signal.SIGINT,
@@ -58,7 +58,7 @@ RESISTED: Final = (
 
 
 def main(arguments: list[str]) -> int:
-    """Watch until the harness dies or dismisses us; nobody waits for the exit code."""
+    """Watch until the harness dies or dismisses the guard; nobody waits for the exit code."""
     try:
         folder, *numbers = arguments
         control, ready, audit, harness, _lock = map(int, numbers)
@@ -85,10 +85,10 @@ def main(arguments: list[str]) -> int:
 
 
 def _resist() -> None:
-    """Outlive what ends a session: its signals, and the OOM killer.
+    """Survive the signals that end a session, and the OOM killer.
 
-    Handlers, not SIG_IGN: a daemon started from here must not inherit deaf ears. They arrive
-    blocked, by who started us, so that none comes before its handler.
+    Handlers, not SIG_IGN: a daemon started from here must not inherit ignored signals. The parent
+    starts the guard with them blocked, so that none arrives before its handler is set.
     """
     for number in RESISTED:
         signal.signal(number, _do_nothing)
@@ -102,13 +102,13 @@ def _do_nothing(_number: int, _frame: object) -> None:
 
 
 def _pin_memory() -> None:
-    """Keep the program in memory, where it needs neither swap nor the disk it came from."""
+    """Lock the program in memory, so that it needs neither swap nor the disk it came from."""
     with contextlib.suppress(OSError, AttributeError):
         ctypes.CDLL(None).mlockall(_MCL_CURRENT)
 
 
 def _harness_died(control: int, harness: int) -> bool:
-    """Wait for the end of the harness; False if it dismissed us before."""
+    """Wait for the end of the harness; False if it dismissed the guard before."""
     poller = select.poll()
     poller.register(control, select.POLLIN)
     if harness >= 0:
@@ -121,14 +121,14 @@ def _harness_died(control: int, harness: int) -> bool:
 
 
 def _act(state: StateDir, record: LeaseRecord, client: AuditClient) -> None:
-    """Give everything back; where the kernel does not answer, try again for a while."""
+    """Restore everything; if the kernel does not answer, try again for a while."""
     for attempt in range(1, _ATTEMPTS + 1):
         try:
             record = _newest(state, record)
             report = give_back(client, record, read_children(state.children))
             conclude(state, record, report)
             _tell(state, record, report)
-        except Exception as error:  # nobody is left who could handle it
+        except Exception as error:  # no caller is left to handle it
             _tell(state, record, Report(problems=[f"attempt {attempt}: {error}"]))
             time.sleep(_PAUSE_S)
         else:
@@ -136,7 +136,7 @@ def _act(state: StateDir, record: LeaseRecord, client: AuditClient) -> None:
 
 
 def _newest(state: StateDir, known: LeaseRecord) -> LeaseRecord:
-    """The record on disk, which tells of a daemon borrowed since; else the one we know."""
+    """The record on disk, which includes a daemon borrowed since; else the known one."""
     try:
         return load_record(state.lease) or known
     except AuditbenchError:
@@ -144,7 +144,7 @@ def _newest(state: StateDir, known: LeaseRecord) -> LeaseRecord:
 
 
 def _tell(state: StateDir, record: LeaseRecord, report: Report) -> None:
-    """Leave word for the next start and in the system's log."""
+    """Leave a report for the next start and in the system's log."""
     words = [
         f"the run `{record.command}` (pid {record.holder.pid}) died",
         *report.done,
@@ -153,7 +153,7 @@ def _tell(state: StateDir, record: LeaseRecord, report: Report) -> None:
         if report.problems
         else "the host's audit state was given back",
     ]
-    # A line break in a command must not pass for a line of ours.
+    # A line break in a command must not look like a line of this report.
     lines = [" ".join(text.split()) for text in words]
     now = datetime.now().astimezone().isoformat(timespec="seconds")
     with contextlib.suppress(OSError), state.log.open("a") as file:

@@ -1,6 +1,6 @@
-"""Starts the guard and keeps the pipe whose end tells it that the harness is dead.
+"""The guard seen from the harness: its start, and the pipe whose end tells it of our death.
 
-What the guard does stands in `guard.py`, which runs in its own process.
+The guard itself is in `guard.py`, which runs in its own process.
 """
 
 from __future__ import annotations
@@ -28,12 +28,12 @@ _all: Final[weakref.WeakSet[GuardProcess]] = weakref.WeakSet()
 
 
 class GuardProcess:
-    """A running guard. Its pipe is closed in forked children, so that they keep nobody alive."""
+    """A running guard. Its pipe is closed in forked children, or they would hold it open."""
 
     def __init__(self, state: StateDir, lock: int, socket_factory: SocketFactory) -> None:
-        """Start the guard and wait until it is ready; HostUnfitError where it does not come up.
+        """Start the guard and wait until it is ready; HostUnfitError if it does not come up.
 
-        `lock` is the descriptor of the run's lock, which the guard holds on to.
+        `lock` is the descriptor of the run's lock, which the guard keeps open.
         `socket_factory` makes the guard's own connection to the kernel.
         """
         audit = socket_factory()
@@ -66,7 +66,7 @@ class GuardProcess:
         return self._process.poll() is None
 
     def dismiss(self) -> None:
-        """Tell the guard that all is given back, and wait until it has gone."""
+        """Tell the guard that all is restored, and wait until it has ended."""
         if self._control < 0:
             return
         with contextlib.suppress(BrokenPipeError):
@@ -74,12 +74,12 @@ class GuardProcess:
         self.disown()
         try:
             self._process.wait(_END_TIMEOUT_S)
-        except subprocess.TimeoutExpired:  # it may be stopped; it has nothing to do any more
+        except subprocess.TimeoutExpired:  # it may be stopped; it has nothing left to do
             self._process.kill()
             self._process.wait()
 
     def disown(self) -> None:
-        """Close our end of the pipe. Without `dismiss` before, the guard takes it for death."""
+        """Close our end of the pipe. Without `dismiss` before, the guard takes us for dead."""
         if self._control >= 0:
             os.close(self._control)
             self._control = -1
@@ -100,7 +100,7 @@ class GuardProcess:
 
 
 def _spawn(state: StateDir, descriptors: list[int]) -> subprocess.Popen[bytes]:
-    """Start the guard's process, deaf to signals until it has its handlers."""
+    """Start the guard's process with signals blocked until its handlers are set."""
     mask = signal.pthread_sigmask(signal.SIG_BLOCK, RESISTED)
     try:
         return subprocess.Popen(
@@ -126,7 +126,7 @@ def _pidfd_of_self() -> int:
 
 
 def _environment() -> dict[str, str]:
-    """Ours, with this very copy of the harness in front: the guard must be of one piece with us."""
+    """Our environment with this copy of the harness first in the path, for the guard to use."""
     path = os.environ.get("PYTHONPATH")
     return {**os.environ, "PYTHONPATH": f"{_ROOT}{os.pathsep}{path}" if path else str(_ROOT)}
 

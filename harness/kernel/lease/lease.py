@@ -1,11 +1,11 @@
-"""The lease: borrows the host's audit state for a run and gives it back, whatever happens.
+"""The lease: the host's audit state, borrowed for a run and given back whatever happens.
 
     with take_lease(command="auditbench run overhead") as lease:
         lease.apply(WantedState(enabled=1, backlog_limit=8192, rules=(payload, …)))
 
-Taken in this order: the lock, what an earlier run left over is repaired, the snapshot is on
-disk, the guard stands; only then the kernel is changed. What the rules mean and when to change
-them is not decided here.
+The order of taking it: lock, repair of what an earlier run left over, snapshot on disk, guard
+running; only then is the kernel changed. What the rules mean and when to change them is not
+decided here.
 """
 
 from __future__ import annotations
@@ -42,10 +42,10 @@ _DEFERRED: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 @dataclass(frozen=True, slots=True)
 class LeaseFinding:
-    """Something about the lease that is not as it should be, and what follows from it.
+    """Something about the lease that is not as it should be, with its remedy.
 
     kind: `guard` (it died, and was replaced), `state` (the kernel is not as applied),
-    `daemon` (a stranger is registered).
+    `daemon` (a foreign one is registered).
     """
 
     kind: Literal["guard", "state", "daemon"]
@@ -69,15 +69,15 @@ def take_lease(
     again at the end. `wait` waits for another run to end, calling `on_wait` meanwhile.
     `socket_factory` makes connections to another kernel than the running one, for tests.
 
-    Raises HostUnfitError, with nothing changed, where there is no audit or no privilege, audit
-    is locked, the host panics on a lost record, another run or (without `borrow`) another
-    daemon has it; and at the end, with all else given back, where something cannot be.
+    Raises HostUnfitError, with nothing changed, if there is no audit or no privilege, audit
+    is locked, the host panics on a lost record, or another run or (without `borrow`) a
+    daemon uses audit; and at the end, with all else restored, if something cannot be.
     """
     factory = socket_factory or netlink.open_audit_socket
     state = default_state_dir(state_dir)
     with contextlib.ExitStack() as stack:
         client = stack.enter_context(AuditClient(factory))
-        _refuse_unfit(client.status())  # no privilege is to be told first, whoever has the lock
+        _refuse_unfit(client.status())  # report missing privilege before a held lock
         state.prepare()
         lock = RunLock(state.lock)
         lock.acquire(command, wait=wait, on_wait=on_wait)
@@ -96,14 +96,14 @@ def take_lease(
 def restore(
     state_dir: Path | None = None, socket_factory: SocketFactory | None = None
 ) -> list[str]:
-    """Give back by hand what a dead run and its dead guard left over; in words what was done.
+    """Restore by hand what a dead run and its dead guard left over; return what was done, in words.
 
-    Empty where nothing was left. Raises HostUnfitError where a run holds the lease, or where
-    something cannot be given back.
+    Empty if nothing was left over. Raises HostUnfitError if a run holds the lease, or if
+    something cannot be restored.
     """
     state = default_state_dir(state_dir)
     with AuditClient(socket_factory) as client:
-        client.status()  # no privilege is to be told first, whoever has the lock
+        client.status()  # report missing privilege before a held lock
         state.prepare()
         lock = RunLock(state.lock)
         lock.acquire("auditbench restore")
@@ -116,8 +116,8 @@ def restore(
 class Lease:
     """The borrowed audit state. Made by `take_lease`; belongs to the thread that took it.
 
-    `snapshot` is what will be given back; `repaired` tells in words what earlier runs had
-    left over; `client` may be used to read.
+    `snapshot` is the state that will be given back; `repaired` describes what earlier runs had
+    left over; `client` may be used for reading.
     """
 
     def __init__(
@@ -154,7 +154,7 @@ class Lease:
         return self._record.snapshot
 
     def free_seat(self, *, borrow: bool) -> None:
-        """Have no audit daemon registered: `borrow` a live one, which is written down first."""
+        """Make sure that no audit daemon is registered: `borrow` a live one, recording it first."""
         status = self.client.status()
         _refuse_daemon(status, borrow=borrow)
         pid = status.pid
@@ -165,30 +165,30 @@ class Lease:
             stop_daemon(self.client, daemon)
         else:
             clear_stale_daemon(self.client)
-        # A daemon may switch recording off as it goes; what it leaves is what we found.
+        # A daemon may switch recording off as it ends; the state it leaves is the one found.
         self._expected = Snapshot.capture(self.client)
 
     def apply(self, wanted: WantedState) -> None:
         """Put the state in force; only what differs is changed, rules while recording is off.
 
-        Raises KernelAnswerError where the kernel refuses a rule or a value.
+        Raises KernelAnswerError if the kernel refuses a rule or a value.
         """
         self._expected = self._writer.apply(wanted)
 
     def register_child(self, pid: int) -> None:
-        """Have process `pid` ended before anything is given back, whoever gives it back."""
+        """Have process `pid` ended before anything is restored, by this process or the guard."""
         self._children.add(pid)
 
     def forget_child(self, pid: int) -> None:
-        """Process `pid` has ended; call it before the pid can be somebody else's or after."""
+        """Note that process `pid` has ended; safe even after its pid was reused."""
         self._children.forget(pid)
 
     def clear_stale_daemon(self) -> bool:
-        """Make the kernel forget a consumer that died registered; True if there was one."""
+        """Make the kernel forget a consumer that died while registered; True if there was one."""
         return clear_stale_daemon(self.client)
 
     def check(self) -> tuple[LeaseFinding, ...]:
-        """Look whether the guard lives and the kernel is as applied; empty if all is well.
+        """Check that the guard lives and the kernel is as applied; empty if all is well.
 
         A dead guard is replaced before this returns. Costs about a millisecond.
         """
@@ -210,9 +210,9 @@ class Lease:
         return tuple(findings)
 
     def release(self) -> None:
-        """End the children and give everything back; does nothing in a forked child.
+        """End the children and restore everything; do nothing in a forked child.
 
-        Raises HostUnfitError, naming it, where something cannot be given back.
+        Raises HostUnfitError, naming it, if something cannot be restored.
         """
         if os.getpid() != self._owner:
             return
@@ -260,7 +260,7 @@ def _refuse_daemon(status: AuditStatus, *, borrow: bool) -> None:
 
 @contextlib.contextmanager
 def _signals_deferred() -> Iterator[None]:
-    """Let a second Ctrl-C not interrupt the giving back. SIGKILL is what the guard is for.
+    """Keep a second Ctrl-C from interrupting the restore. The guard covers SIGKILL.
 
     By handlers, not by a mask: a daemon started meanwhile would inherit the mask.
     """

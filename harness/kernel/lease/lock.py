@@ -1,7 +1,7 @@
 """One run per machine: a lock that names its holder. It changes nothing in the kernel.
 
 The lock is an flock on an open file that the guard inherits, so it is free only when the run
-and its guard are both gone: nobody starts while a dead run's state is still being given back.
+and its guard have both ended: no run starts while a dead run's state is still being restored.
 """
 
 from __future__ import annotations
@@ -23,12 +23,12 @@ from harness.processes.identity import ProcessId, identify, is_alive
 
 _POLL_S: Final = 0.1
 _MOST_PIDS: Final = 1 << 22  # PID_MAX_LIMIT of the kernel
-_GUARD_PATIENCE_S: Final = 30.0  # how long a dead run's guard is waited for without being asked
+_GUARD_PATIENCE_S: Final = 30.0  # how long to wait for a dead run's guard, even without `wait`
 
 
 @dataclass(frozen=True, slots=True)
 class Holder:
-    """Who has the lock: the process, the command line it was started by, and since when."""
+    """The holder of the lock: its process, its command line, and since when it holds the lock."""
 
     process: ProcessId
     command: str
@@ -43,8 +43,8 @@ class Holder:
 
 _all: Final[weakref.WeakSet[RunLock]] = weakref.WeakSet()
 
-# Called again and again while a run waits: the holder (None if unknown), seconds waited.
 OnWait = Callable[[Holder | None, float], None]
+"""Called repeatedly while a run waits: the holder (None if unknown), seconds waited."""
 
 
 class RunLock:
@@ -58,9 +58,9 @@ class RunLock:
     def acquire(self, command: str, *, wait: bool = False, on_wait: OnWait | None = None) -> None:
         """Take the lock in the name of this process.
 
-        With `wait`, waits as long as it takes and calls `on_wait` ten times a second; without
-        it, waits only for the guard of a run that has died. Raises HostUnfitError that names
-        the holder.
+        With `wait`, wait as long as it takes and call `on_wait` ten times a second; without
+        it, wait only for the guard of a run that has died. Raises HostUnfitError naming the
+        holder.
         """
         self._open()
         started = time.monotonic()
@@ -79,11 +79,11 @@ class RunLock:
             raise
 
     def fileno(self) -> int:
-        """The descriptor that holds the lock; whoever inherits it holds it too."""
+        """The descriptor that holds the lock; a process that inherits it holds the lock too."""
         return self._descriptor
 
     def close(self) -> None:
-        """Let go of the lock, as far as this process holds it."""
+        """Release the lock, as far as this process holds it."""
         if self._descriptor >= 0:
             os.close(self._descriptor)
             self._descriptor = -1
@@ -126,9 +126,9 @@ class RunLock:
 
 
 def read_holder(path: Path) -> Holder | None:
-    """Who wrote the lock file last; None where it is empty or not understood.
+    """The last writer of the lock file; None if the file is empty or not understood.
 
-    It says who holds the lock only while the lock is held.
+    It is the holder only while the lock is held.
     """
     try:
         document: Any = json.loads(read_as_root(path))
@@ -141,7 +141,7 @@ def read_holder(path: Path) -> Holder | None:
 
 
 def holder_of(path: Path) -> Holder | None:
-    """Who holds the lock now, also where only its guard is left; None where it is free."""
+    """The current holder of the lock, even if only its guard is left; None if the lock is free."""
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW)
     except OSError:

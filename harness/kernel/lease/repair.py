@@ -1,6 +1,6 @@
-"""What a run finds that came before it: a lease whose run and guard both died, a guard's report.
+"""Repair of what an earlier run left over: a lease whose run and guard both died, guard reports.
 
-It runs under the run's lock, so nobody else is at it.
+It runs under the run's lock, so nothing else does the same at the same time.
 """
 
 from __future__ import annotations
@@ -19,16 +19,16 @@ from harness.kernel.lease.state_dir import StateDir, remove_durably
 
 
 def repair(client: AuditClient, state: StateDir) -> list[str]:
-    """Give back what is left over; in words what was found and done, empty if nothing was.
+    """Restore what is left over; return what was found and done in words, empty if nothing was.
 
-    Raises HostUnfitError where something cannot be given back. It is reported this once and
-    the record put aside: the next start takes the state as it then is.
+    Raises HostUnfitError if something cannot be restored. It is reported once and the record is
+    put aside: the next start takes the state as it then is.
     """
     messages = _guard_reports(state)
     try:
         record = load_record(state.lease)
     except HostUnfitError:
-        end_children(read_children(state.children))  # whatever it says: they are nobody's any more
+        end_children(read_children(state.children))  # whatever it holds: nobody owns them any more
         raise
     if record is None:
         remove_durably(state.children)
@@ -42,10 +42,10 @@ def repair(client: AuditClient, state: StateDir) -> list[str]:
 
 def _repair_from(client: AuditClient, state: StateDir, record: LeaseRecord) -> list[str]:
     children = read_children(state.children)
-    # First: a consumer that stands still would let us sleep with the first question we ask.
+    # First: with a stopped consumer the kernel would let us sleep at our first request.
     end_children(children)
     found = differences(Snapshot.capture(client), record.snapshot)
-    # What is as it was is not touched: somebody may have put it right, and be using it.
+    # A state as before the run is not touched: somebody may have restored it and be using it.
     must = found or record.daemon or record.damage
     report = give_back(client, record, children) if must else Report()
     if not found:
@@ -68,7 +68,7 @@ def _repair_from(client: AuditClient, state: StateDir, record: LeaseRecord) -> l
 
 
 def _guard_reports(state: StateDir) -> list[str]:
-    """What guards have left word of since; told once."""
+    """The reports that guards have left since; each is given once."""
     try:
         lines = read_as_root(state.log).decode(errors="replace").splitlines()
     except OSError:

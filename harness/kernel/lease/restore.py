@@ -1,9 +1,9 @@
-"""Gives the host's audit state back as a lease record tells it. It can be done again at any step.
+"""Restoring the host's audit state from a lease record. It can be started again at any step.
 
-The order keeps the machine from stalling. First nobody waits for the backlog any more and
-nothing is recorded; then the run's processes end; only then rules and limits come back, with
-`enabled` last, so that at no moment something is recorded by rules of which only a part is
-there. The counters `lost` and `backlog_wait_time_actual` are never reset.
+The order keeps the machine from stalling. First, waiting for the backlog and recording are
+switched off; then the run's processes are ended; only then do rules and limits come back, with
+`enabled` last, so that an incomplete rule set never records anything. The counters `lost` and
+`backlog_wait_time_actual` are never reset.
 """
 
 from __future__ import annotations
@@ -28,27 +28,26 @@ from harness.kernel.messages import ENABLED_LOCKED
 from harness.kernel.rules.describe import describe_rule
 from harness.processes.identity import PROC, ProcessId, end_processes, identify
 
-# The environment variable that marks the processes a run started, by its lease's token.
 TOKEN_VARIABLE: Final = "AUDITBENCH_LEASE"  # noqa: S105  # a name, no secret
-
+"""The environment variable that marks the processes a run started, by its lease's token."""
 _GRACE_S: Final = 0.5
-# A process that waits for the backlog sleeps in the kernel; the longest such wait by default.
 _DEATH_S: Final = 70.0
+"""A process waiting for the backlog sleeps in the kernel; by default this is the longest wait."""
 
 
 @dataclass(slots=True)
 class Report:
-    """What giving back did (`done`), and what it could not do (`problems`); in words."""
+    """What was restored (`done`) and what could not be (`problems`), in words."""
 
     done: list[str] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)
 
 
 def give_back(client: AuditClient, record: LeaseRecord, children: list[ProcessId]) -> Report:
-    """End the children, put the state of the record back, and look whether it is back.
+    """End the children, restore the state of the record, and check that it is restored.
 
-    Raises KernelAnswerError only where the kernel does not answer at all; everything else is
-    in the report, and all that can be given back is.
+    Raises KernelAnswerError only if the kernel does not answer at all; everything else is
+    in the report, and all that can be restored is.
     """
     report = Report(problems=[f"its record: {damage}" for damage in record.damage])
     calm(client)
@@ -64,7 +63,7 @@ def give_back(client: AuditClient, record: LeaseRecord, children: list[ProcessId
 
 
 def _look_back(client: AuditClient, wanted: Snapshot, report: Report) -> None:
-    """What differs in the end is a problem, unless an earlier one has named it."""
+    """Report what differs in the end as a problem, unless an earlier problem names it."""
     for difference in differences(Snapshot.capture(client), wanted):
         subject = difference.removesuffix(" is missing")
         if not any(problem.startswith(subject) for problem in report.problems):
@@ -72,12 +71,12 @@ def _look_back(client: AuditClient, wanted: Snapshot, report: Report) -> None:
 
 
 def calm(client: AuditClient) -> None:
-    """Let nobody wait for the backlog and nothing be recorded.
+    """Switch off waiting for the backlog, and then recording.
 
-    In this order and in one datagram: the kernel may put the sender to sleep behind it for as
-    long as `backlog_wait_time` says by then.
+    In this order and in one datagram: afterwards the kernel may put the sender to sleep for as
+    long as `backlog_wait_time` then allows.
     """
-    with contextlib.suppress(KernelAnswerError):  # what is refused is found when looking back
+    with contextlib.suppress(KernelAnswerError):  # the check at the end finds what was refused
         client.set_statuses([("backlog_wait_time", 0), ("enabled", 0)])
 
 
@@ -130,10 +129,10 @@ def _restore_features(
 
 
 def _attempt(report: Report, step: Callable[[], str | None]) -> None:
-    """Do one step; whatever stops it becomes a problem, and the next step is done."""
+    """Do one step; an error becomes a problem, and the next step follows."""
     try:
         done = step()
-    except Exception as error:  # giving back must not stop half-way, whoever is to blame
+    except Exception as error:  # restoring must not stop half-way, whatever the cause
         words = error.one_line() if isinstance(error, AuditbenchError) else repr(error)
         if words not in report.problems:
             report.problems.append(words)
@@ -154,12 +153,12 @@ def _end_children(
 
 
 def end_children(children: Iterable[ProcessId]) -> list[ProcessId]:
-    """End processes of a run; those that are still there after more than a minute."""
+    """End processes of a run; return those that still exist after more than a minute."""
     return end_processes(children, grace_s=_GRACE_S, timeout_s=_DEATH_S)
 
 
 def _our_daemon(client: AuditClient, token: str) -> ProcessId | None:
-    """The registered daemon, if the run started it and died before it wrote it down."""
+    """The registered daemon, if the run started it and died before recording it."""
     pid = client.status().pid
     if not pid or pid == os.getpid() or not is_live_daemon(pid):
         return None
@@ -176,14 +175,14 @@ def carries_token(pid: int, token: str, proc: Path = PROC) -> bool:
 
 
 def conclude(state: StateDir, record: LeaseRecord, report: Report) -> Path | None:
-    """Take the record off the disk; where problems are left, keep it as the path returned."""
+    """Remove the record from disk; if problems are left, keep it at the path returned."""
     kept = None
     if report.problems:
         kept = state.path / f"lease-failed-{datetime.now():%Y%m%dT%H%M%S}.json"
         try:
             if not record.damage:
                 record.with_problems(tuple(report.problems)).save(kept)
-            else:  # as it was: somebody may read more out of it than we could
+            else:  # unchanged: a person may get more out of it than we did
                 state.lease.replace(kept)
         except (HostUnfitError, OSError):  # no space: then without the problems
             with contextlib.suppress(OSError):

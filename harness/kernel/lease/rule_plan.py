@@ -1,9 +1,9 @@
-"""From the rules the kernel holds to the rules it should hold, with the fewest deletes.
+"""The plan from the rules the kernel holds to the rules it should hold, with the fewest deletes.
 
 Pure computation on rule payloads. The kernel can only add at the head or the tail of a list and
 delete by value, and each delete costs an RCU grace period (8 to 16 ms on an idle machine with
-two CPUs) where an add costs microseconds: so what already stands in the right order is kept,
-and the rest is put around it. The lists are independent of each other. Rules with `path=` or
+two CPUs) while an add costs microseconds: so rules that are already in the right order are kept,
+and the rest is put around them. The lists are independent of each other. Rules with `path=` or
 `inode=` live elsewhere in the kernel, but are listed, counted and ordered with their list.
 """
 
@@ -17,7 +17,7 @@ from harness.kernel.messages import rule_is_prepended, rule_list, with_prepend
 
 @dataclass(frozen=True, slots=True)
 class RulePlan:
-    """What to do, in this order: payloads to delete, then payloads to add.
+    """The steps, in this order: payloads to delete, then payloads to add.
 
     A payload to add carries the prepend flag where it belongs at the head.
     """
@@ -32,8 +32,8 @@ class RulePlan:
 def arrange(rules: Sequence[bytes]) -> tuple[bytes, ...]:
     """The rules in the order in which the kernel will list them, prepend flags cleared.
 
-    `rules` is a rule file's order: a rule with the prepend flag goes to the head of its list
-    as it stood when its turn came.
+    `rules` are in a rule file's order: a rule with the prepend flag goes to the head of its list
+    as the list is at that point.
     """
     lists: dict[int, list[bytes]] = {}
     for rule in rules:
@@ -43,7 +43,7 @@ def arrange(rules: Sequence[bytes]) -> tuple[bytes, ...]:
 
 
 def plan_rules(current: Sequence[bytes], wanted: Sequence[bytes]) -> RulePlan:
-    """The plan that turns the listed rules `current` into `wanted` (as listed, too)."""
+    """The plan that turns the listed rules `current` into `wanted` (also as listed)."""
     deletes: list[bytes] = []
     adds: list[bytes] = []
     for number in sorted({rule_list(rule) for rule in (*current, *wanted)}):
@@ -71,13 +71,13 @@ def replace_list(current: Sequence[bytes], wanted: Sequence[bytes]) -> RulePlan:
     """Delete all and build anew, from the tail to the head.
 
     The kernel refuses to append a rule it has, but not to prepend it: so a list that holds a
-    rule twice (which it can only by prepending) comes back exactly.
+    rule twice (which only prepending makes possible) comes back exactly.
     """
     return RulePlan(tuple(current), tuple(with_prepend(rule, True) for rule in reversed(wanted)))
 
 
 def _longest_kept(current: list[bytes], wanted: list[bytes]) -> tuple[int, int]:
-    """Bounds of the longest run of `wanted` whose rules stand in `current` in that order."""
+    """Bounds of the longest run of `wanted` whose rules are in `current` in that order."""
     place = {rule: index for index, rule in enumerate(current)}
     best = (0, 0)  # nothing kept: all is appended, in its order
     start = 0

@@ -1,4 +1,4 @@
-"""What stands in the kernel before a run changes it, as a value and as a file.
+"""The kernel's audit state before a run changes it, as a value and as a file.
 
 It reads the kernel; reading the file is `file.py`'s business, giving back `restore.py`'s. The
 file is JSON: numbers by name, rules as hexadecimal payloads in the order in which the kernel lists
@@ -38,7 +38,7 @@ class Snapshot:
     feature_lock: int | None
     rules: tuple[bytes, ...]
     rules_known: bool = True
-    """False where a damaged record does not tell them: then they are neither compared nor changed.
+    """False if they are missing from a damaged record: then they are neither compared nor changed.
     """
 
     @classmethod
@@ -54,7 +54,7 @@ class Snapshot:
 
 
 def differences(now: Snapshot, wanted: Snapshot) -> list[str]:
-    """In words, where `now` is not `wanted`; empty where it is. Feature locks do not count."""
+    """The differences of `now` from `wanted`, in words. Feature locks do not count."""
     found = [
         f"{name} is {now.settings[name]} instead of {value}"
         for name, value in wanted.settings.items()
@@ -72,13 +72,13 @@ def _rule_differences(now: Snapshot, wanted: Snapshot) -> list[str]:
     found = [f"{describe_rule(rule)} is missing" for rule in missing]
     found += [f"{describe_rule(rule)} is not from before" for rule in extra]
     if now.rules != wanted.rules and not missing and not extra:
-        found.append("the rules stand in another order or number")
+        found.append("the rules are in another order or number")
     return found
 
 
 @dataclass(frozen=True, slots=True)
 class BorrowedDaemon:
-    """An audit daemon that was asked to stop, with all that is needed to start it again.
+    """An audit daemon that was asked to stop, with everything needed to start it again.
 
     `unit` is its systemd unit, None where systemd does not run it; `umask` and
     `oom_score_adj` are those it ran with.
@@ -100,11 +100,11 @@ class BorrowedDaemon:
 
 @dataclass(frozen=True, slots=True)
 class LeaseRecord:
-    """The content of lease.json: the snapshot, and who holds the host's audit since when.
+    """The content of lease.json: the snapshot, the holder of the host's audit, and since when.
 
     `token` marks, in the environment, the processes that the holder started. `problems` is
-    empty but in the file that is kept when something could not be given back; `damage` but where
-    the file was damaged: it names what of it cannot be used.
+    empty except in the file that is kept when something could not be restored; `damage` is
+    empty unless the file was damaged, and names the parts that cannot be used.
     """
 
     boot_id: str
@@ -131,18 +131,18 @@ class LeaseRecord:
         )
 
     def save(self, path: Path) -> None:
-        """Write the record so that it outlasts the machine; HostUnfitError where it cannot."""
+        """Write the record so that it survives a crash; HostUnfitError if that fails."""
         document = {"schema": SCHEMA, **asdict(self)}
         document["snapshot"]["rules"] = [rule.hex() for rule in self.snapshot.rules]
         del document["damage"], document["snapshot"]["rules_known"]
         write_durably(path, json.dumps(document, indent=1).encode() + b"\n")
 
     def with_problems(self, problems: tuple[str, ...]) -> LeaseRecord:
-        """The same record with what could not be given back."""
+        """The same record with what could not be restored."""
         return replace(self, problems=problems)
 
     def with_damage(self, damage: tuple[str, ...]) -> LeaseRecord:
-        """The same record with what of its file cannot be used."""
+        """The same record with the parts of its file that cannot be used."""
         return replace(self, damage=damage)
 
 

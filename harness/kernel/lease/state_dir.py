@@ -1,6 +1,6 @@
-"""The folder that carries a lease across deaths: its files, and writing them so that they last.
+"""The folder that carries a lease across crashes: its files, and durable writing of them.
 
-What stands in the files is the business of those who write them.
+The content of the files is defined by the modules that write them.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ class StateDir:
 
     @property
     def lease(self) -> Path:
-        """What to give back; stands exactly as long as something is to be given back."""
+        """The state to restore; the file exists only while there is something to restore."""
         return self.path / "lease.json"
 
     @property
@@ -40,14 +40,14 @@ class StateDir:
 
     @property
     def log(self) -> Path:
-        """What guards did when they had to act, until the next start has told it."""
+        """What guards did when they had to act, until the next start has reported it."""
         return self.path / "guard.log"
 
     def prepare(self) -> None:
         """Make the folder, for its owner only.
 
-        Raises HostUnfitError where it cannot be made, or could be written to by others, who
-        could then have any rules loaded or processes killed in our name.
+        Raises HostUnfitError if it cannot be made, or if others can write to it: they could
+        then have any rules loaded or processes killed in our name.
         """
         try:
             self.path.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -72,9 +72,9 @@ def default_state_dir(path: Path | None = None) -> StateDir:
 
 
 def write_durably(path: Path, content: bytes) -> None:
-    """Replace the file at once or not at all, and have it on the disk when this returns.
+    """Replace the file atomically; it is on the disk when this returns.
 
-    Raises HostUnfitError when it cannot be written; the old file then still stands.
+    Raises HostUnfitError if it cannot be written; the old file then still exists.
     """
     draft = path.with_name(f".{path.name}.new")
     try:
@@ -96,7 +96,7 @@ def write_durably(path: Path, content: bytes) -> None:
 
 
 def remove_durably(path: Path) -> None:
-    """Remove the file, also from the disk; it need not be there."""
+    """Remove the file durably; it need not exist."""
     try:
         path.unlink(missing_ok=True)
         _sync_folder(path.parent)

@@ -1,8 +1,8 @@
 """Characters that look right in a rule file and are wrong: quotes, byte order marks, odd spaces.
 
 auditctl splits at plain spaces and knows no quotes, so what a word processor, a web page or another
-system leaves in a line becomes part of a word. The cause is told only where it is one: the line
-without the character must be read otherwise.
+system leaves in a line becomes part of a word. A character is reported only if it is the cause:
+the line must be read differently without it.
 """
 
 from __future__ import annotations
@@ -100,9 +100,9 @@ def refuse_encoding(content: bytes, source: str) -> None:
 
 
 def with_cause(error: UsageError, line: bytes, fault: Callable[[bytes], str]) -> UsageError:
-    """The error about a line, with the characters that are to blame where there are any.
+    """The error about a line, with the characters that cause it if there are any.
 
-    `fault` says what is wrong with a line by itself, and nothing for a good one.
+    `fault` returns what is wrong with a line by itself, and the empty string for a good one.
     """
     text = _decoded(line)
     present = [each for each in _SUSPECTS if each.without(text) != text]
@@ -123,7 +123,7 @@ def with_cause(error: UsageError, line: bytes, fault: Callable[[bytes], str]) ->
 
 
 def odd_words(line: bytes, parsed: ParsedLine) -> list[RuleWarning]:
-    """Warnings about characters that auditctl takes and that mean something else than they seem."""
+    """Warnings about characters that auditctl accepts and that do not mean what they seem to."""
     text = _decoded(line)
     return [
         RuleWarning(each.code, each.what, each.remedy)

@@ -1,6 +1,6 @@
 """The lines of a rule file that are not rules: settings, in auditctl's syntax.
 
-What they are and how they add up; nothing is set here.
+Their meaning and how they combine; nothing is set here.
 """
 
 from __future__ import annotations
@@ -25,12 +25,12 @@ class Control:
 
 @dataclass(frozen=True, slots=True)
 class RuleControls:
-    """The settings of a whole rule file; None for what it does not set, the last one counts.
+    """The settings of a whole rule file; None for those it does not set; the last one counts.
 
-    `backlog_wait_time` is in jiffies, as auditctl and the kernel have it. `delete_all` is a `-D`
+    `backlog_wait_time` is in jiffies, as for auditctl and the kernel. `delete_all` is a `-D`
     without a key anywhere in the file. `loginuid_immutable` and `trim_subtrees` (`-t`) are
-    wishes only: who applies a file decides about them. `equivalences` are the pairs of
-    `-q MOUNT,SUBTREE`.
+    requests only: the code that applies a file decides about them. `equivalences` are the pairs
+    of `-q MOUNT,SUBTREE`.
     """
 
     delete_all: bool = False
@@ -48,7 +48,7 @@ class RuleControls:
     equivalences: tuple[tuple[str, str], ...] = ()
 
     def having(self, controls: Iterable[Control]) -> RuleControls:
-        """These settings with more of them behind."""
+        """These settings followed by more."""
         result = self
         for control in controls:
             result = result._with(control)
@@ -83,9 +83,9 @@ _SWITCHES = {
     "--reset_backlog_wait_time_actual": "reset_backlog_wait_time_actual",
 }
 ALONE = frozenset({*_SWITCHES, "-q"})
-"""Options behind which auditctl stops reading the line, and forgets a rule before them."""
+"""Options after which auditctl stops reading the line, and forgets a rule before them."""
 SWITCHES_OF_ERRORS = ("-i", "-c")
-"""Options after which auditctl goes on behind a bad line, their own line already."""
+"""Options after which auditctl continues past bad lines, from their own line on."""
 _AT_A_PROMPT = {
     "-h": "-h prints auditctl's help",
     "-l": "-l prints the kernel's rules",
@@ -117,7 +117,7 @@ def read_control(option: Option) -> tuple[Control, list[RuleWarning]]:
             f"{_AT_A_PROMPT[option.name]}, which has no place among rules",
             remedy="remove the line",
         )
-    raise UsageError("-D has more in its line than -k and a key", remedy="give it its own line")
+    raise UsageError("-D has more on its line than -k and a key", remedy="give it its own line")
 
 
 def _choice(option: Option) -> Control:
@@ -155,14 +155,14 @@ def _equivalence(option: Option) -> Control:
 
 
 def ignoring(controls: RuleControls) -> str:
-    """The option by which bad lines are skipped, empty where they are not."""
+    """The option by which bad lines are skipped; empty if they are not."""
     if controls.ignore_errors:
         return "-i"
     return "-c" if controls.continue_on_error else ""
 
 
 def read_request(words: tuple[bytes, ...]) -> RuleWarning | None:
-    """The warning about a line that only prints or speaks to auditd, None for another line."""
+    """The warning about a line that only prints or speaks to auditd; None for another line."""
     alone = words[0] in _WITHOUT_WORDS and len(words) == 1
     listing = words[0] == b"-l" and len(words) == 3 and words[1] == b"-k"
     interpreted = words[0] in (b"-l", b"-s") and words[1:] == (b"-i",)
@@ -171,13 +171,13 @@ def read_request(words: tuple[bytes, ...]) -> RuleWarning | None:
         return None
     return RuleWarning(
         "no-rule",
-        f"{_AT_A_PROMPT[words[0].decode()]}, and is left out",
+        f"{_AT_A_PROMPT[words[0].decode()]}, and is ignored",
         "remove the line",
     )
 
 
 def read_delete_all(words: tuple[bytes, ...]) -> Control | None:
-    """The setting of a line that is `-D` or `-D -k KEY`, None for another line.
+    """The setting of a line that is `-D` or `-D -k KEY`; None for another line.
 
     Its value is the key, or empty for all rules.
     """

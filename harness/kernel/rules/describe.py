@@ -1,4 +1,4 @@
-"""A rule in words for a message: as auditctl writes it, or else as far as its bytes tell."""
+"""A rule in words for a message: as auditctl writes it, or else as much as its bytes show."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ _SHOWN_BYTES = 32
 
 
 def describe_rule(payload: bytes) -> str:
-    """``rule `-a always,exit …` ``; with its list, strings and first bytes where that fails.
+    """``rule `-a always,exit …` ``; its list, strings and first bytes if that fails.
 
-    The text is only looked for when it is needed: the guard must tell of a rule also where
-    neither libaudit nor the disk can be had any more.
+    The formatter is only imported here: the guard must be able to name a rule even when
+    neither libaudit nor the disk is available any more.
     """
     try:
         # Here, not above: see the docstring.
@@ -19,7 +19,7 @@ def describe_rule(payload: bytes) -> str:
         from harness.kernel.rules.rule import Rule  # noqa: PLC0415
 
         return f"rule `{format_rule(Rule.from_bytes(with_prepend(payload, False)))}`"
-    except Exception:  # whatever is wrong with it, the message must be told
+    except Exception:  # whatever is wrong with it, the message must get out
         return describe_bytes(payload)
 
 

@@ -1,10 +1,10 @@
 """One rule under construction: `-F`, `-C`, `-S`, `-w` and `-p` to fields and mask.
 
-libaudit encodes, so that the bytes are auditctl's. Four things are done here instead, because
+libaudit encodes, so that the bytes are auditctl's. Some things are encoded here instead, because
 libaudit would ask the kernel for its features first, and reading a rule must need neither
 privilege nor an audit kernel: the fields `exe`, `sessionid` and `fstype`, and the lists `exclude`
 and `filesystem`. The features are taken for granted; every kernel since 4.17 has them.
-What options mean together is the business of `rule_text`.
+`text` knows what options mean together.
 """
 
 from __future__ import annotations
@@ -55,7 +55,7 @@ _OPERATORS = (
     (b"<", Operator.LESS),
     (b"&", Operator.MASK),
 )
-"""In libaudit's order of looking for them, which decides how `key=a!=b` is cut."""
+"""In the order in which libaudit looks for them, which decides how `key=a!=b` is split."""
 _NAMED_VALUES = STRING_FIELDS | {Field.ARCH, Field.PERM, Field.FILETYPE}
 _STAND_IN: dict[int, int] = {
     FilterList.EXCLUDE: FilterList.USER,
@@ -171,7 +171,7 @@ class Encoder:
     def add_syscalls(self, names: bytes) -> None:
         """`-S names`: syscalls by name or number, several separated by commas, or `all`.
 
-        `state.elf` says of which architecture; the caller sets it where no arch was given.
+        `state.elf` is their architecture; the caller sets it if no arch was given.
         """
         for name in [part for part in names.split(b",") if part] if b"," in names else [names]:
             error, payload = self._library.encode_syscall(name)
@@ -209,7 +209,7 @@ class Encoder:
         )
 
     def add_every_syscall(self) -> None:
-        """What auditctl does for a rule without `-S`."""
+        """Select every syscall, as auditctl does for a rule without `-S`."""
         self.mask = ALL_SYSCALLS
 
     def add_watch(self, option: str, path: bytes) -> None:
@@ -219,8 +219,8 @@ class Encoder:
             path = path.rstrip(b"/") or b"/"
         if self.fields:
             raise UsageError(
-                f"{option} {shown(path)} stands in a rule that has fields already",
-                remedy="write one watch per line, and -p and -k behind it",
+                f"{option} {shown(path)} is in a rule that already has fields",
+                remedy="write one watch per line, and -p and -k after it",
             )
         field = Field.DIR if _is_directory(path) else Field.WATCH
         error, payload = self._library.encode_watch(field, path)
@@ -230,7 +230,7 @@ class Encoder:
         self.fields, self.mask = list(rule.fields), rule.mask
 
     def set_permissions(self, letters: bytes) -> None:
-        """`-p letters`: the permissions of a watch, in place of those it has."""
+        """`-p letters`: the permissions of a watch, replacing those it has."""
         bits = 0
         if len(letters) > 4 or set(letters.lower()) - set(b"rwxa"):
             raise UsageError(
@@ -241,7 +241,7 @@ class Encoder:
             bits |= PERMISSION_BITS[letter]
         if not self.fields:
             raise UsageError(
-                f"-p {shown(letters)} stands before what it is for",
+                f"-p {shown(letters)} comes before the watch or path it is for",
                 remedy="give -w PATH before it, or use -F path=PATH -F perm= in a rule with -a",
             )
         new = RuleField(Field.PERM, Operator.EQUAL, bits)

@@ -1,4 +1,4 @@
-"""Why a field was refused: libaudit's error numbers as sentences with a remedy.
+"""The reasons for refusing a field: libaudit's error numbers as sentences with a remedy.
 
 The numbers are those of libaudit's `errormsg.h`; they have kept their meaning since 2.8.
 """
@@ -31,15 +31,15 @@ _REASONS: dict[int, tuple[str, str]] = {
         "see auditctl(8), -F, for the names",
     ),
     ARCH_MISPLACED: (
-        "stands behind -S, and syscall names mean nothing without it",
+        "comes after -S, and syscall names mean nothing without it",
         "put it before the first -S",
     ),
-    4: ("names no architecture", "use b64, b32 or a name as `uname -m` has it"),
+    4: ("names no architecture", "use b64, b32 or a name as `uname -m` prints it"),
     ARCH_UNKNOWN: (
         "names no architecture that libaudit knows here",
-        "use b64, b32 or a name as `uname -m` has it",
+        "use b64, b32 or a name as `uname -m` prints it",
     ),
-    6: ("asks for a word size this machine has not", "use b32"),
+    6: ("asks for a word size that this machine does not have", "use b32"),
     EXIT_ONLY: ("is a field of the exit list only", "use it with -a ACTION,exit"),
     8: ("names no record type", "see `ausearch -m` for the names, or give the number"),
     9: ("is a field of the exclude and user lists only", "use it with -a always,exclude"),
@@ -52,7 +52,7 @@ _REASONS: dict[int, tuple[str, str]] = {
         "use msgtype, pid, uid, gid, auid, subj_* or exe there",
     ),
     EQUAL_OR_NOT: ("takes only = and !=", "use one of them"),
-    14: ("holds something else than r, w, x and a", "name permissions like perm=wa"),
+    14: ("holds something other than r, w, x and a", "name permissions like perm=wa"),
     15: ("names no errno", "use a name like -EACCES, or a number"),
     16: (
         "names no file type",
@@ -63,11 +63,11 @@ _REASONS: dict[int, tuple[str, str]] = {
         "is a key for a rule that has neither syscall, watch, permission, exe nor file system",
         "give -S, -F path=, -F perm= or -F exe= too",
     ),
-    20: ("has no value", "give it behind the operator"),
+    20: ("has no value", "give it after the operator"),
     21: ("needs a number", "give it as a decimal, 0x… or 0… (octal) number"),
     22: ("has no field before its operator", "write FIELD OPERATOR VALUE without spaces"),
     24: ("has no field before its operator", "write FIELD=FIELD or FIELD!=FIELD"),
-    25: ("has no field behind its operator", "write FIELD=FIELD or FIELD!=FIELD"),
+    25: ("has no field after its operator", "write FIELD=FIELD or FIELD!=FIELD"),
     26: ("names no field on the left", "compare uid and gid fields, see auditctl(8), -C"),
     27: ("names no field on the right", "compare uid and gid fields, see auditctl(8), -C"),
     TOO_MANY_FIELDS: (f"is one field more than {MAX_FIELDS - 1}", "split the rule"),

@@ -28,7 +28,7 @@ NO_SYSCALLS = bytes(MASK_BYTES)
 
 
 class FilterList(IntEnum):
-    """Where a rule is evaluated; ENTRY (2) and WATCH (3) are refused by today's kernels."""
+    """The lists where rules are evaluated; today's kernels refuse ENTRY (2) and WATCH (3)."""
 
     USER = 0
     TASK = 1
@@ -56,7 +56,7 @@ LISTS_WITH_SYSCALLS = frozenset({FilterList.EXIT, FilterList.IO_URING})
 
 
 class Action(IntEnum):
-    """What a match does; POSSIBLE is long gone and refused."""
+    """What a match does; POSSIBLE is obsolete and refused."""
 
     NEVER = 0
     POSSIBLE = 1
@@ -64,7 +64,7 @@ class Action(IntEnum):
 
 
 class Operator(IntEnum):
-    """How a field is compared, as it stands in `fieldflags`."""
+    """How a field is compared, as stored in `fieldflags`."""
 
     MASK = 0x08000000
     LESS = 0x10000000
@@ -145,7 +145,7 @@ OBJECT_LABEL_FIELDS = frozenset(range(Field.OBJ_USER, Field.OBJ_LEV_HIGH + 1))
 STRING_FIELDS = (
     SUBJECT_FIELDS | OBJECT_LABEL_FIELDS | {Field.WATCH, Field.DIR, Field.EXE, Field.FILTERKEY}
 )
-"""Fields whose value is a length, the text itself standing in the buffer behind the rule."""
+"""Fields whose value is a length; the text itself is in the buffer after the rule."""
 UID_FIELDS = frozenset({Field.UID, Field.EUID, Field.SUID, Field.FSUID, Field.OBJ_UID})
 GID_FIELDS = frozenset({Field.GID, Field.EGID, Field.SGID, Field.FSGID, Field.OBJ_GID})
 ARGUMENT_FIELDS = frozenset(range(Field.ARG0, Field.ARG3 + 1))
@@ -158,8 +158,8 @@ RECORD_FILTER_FIELDS = SUBJECT_FIELDS | {
     Field.MSGTYPE,
     Field.EXE,
 }
-"""What the kernel's `audit_filter` evaluates on the user and exclude lists. Any other field ends
-its walk through the list there, with "keep the record"."""
+"""The fields that the kernel's `audit_filter` evaluates on the user and exclude lists. Any other
+field ends its walk through the list there, with "keep the record"."""
 
 PERMISSION_BITS = {"r": 4, "w": 2, "x": 1, "a": 8}
 """In the order in which auditctl prints them."""
@@ -191,7 +191,7 @@ COMPARISONS: dict[int, tuple[str, str]] = {
     24: ("egid", "sgid"),
     25: ("sgid", "fsgid"),
 }
-"""FIELD_COMPARE's codes: the two sides as auditctl prints them behind `-C`."""
+"""FIELD_COMPARE's codes: the two sides as auditctl prints them after `-C`."""
 
 ARCH_NUMBERS = {
     "x86_64": 0xC000003E,
@@ -205,5 +205,5 @@ ARCH_NUMBERS = {
     "riscv64": 0xC00000F3,
     "loongarch64": 0xC0000102,
 }
-"""AUDIT_ARCH_* by the machine's name as `uname -m` says it."""
+"""AUDIT_ARCH_* by the machine's name as `uname -m` prints it."""
 ARCH_64BIT = 0x80000000

@@ -1,7 +1,7 @@
 """Rule files in auditctl's syntax: what the kernel holds after `auditctl -R FILE`.
 
 A file is read to its end before anything happens on the host, and the first bad line is named.
-Nothing is sent to the kernel; what it would refuse is foreseen (`rule_refusals`, `rule_paths`), so
+Nothing is sent to the kernel; its refusals are foreseen (`checks.refusals`, `checks.paths`), so
 that a file ends where it would end with auditctl. Rules come as the kernel lists them.
 """
 
@@ -50,8 +50,8 @@ def load_rule_file(
 ) -> RuleFile:
     """Read a rule file.
 
-    `-e 2` and `-f 2` are refused, with `ignore_lock` they are left out with a warning. With
-    `elsewhere` the rules are another host's: paths that are not here are not held against them.
+    `-e 2` and `-f 2` are refused; with `ignore_lock` they are ignored with a warning. With
+    `elsewhere` the rules are another host's: paths that are missing here are no error.
     Raises `UsageError`, one line `FILE:LINE: what is wrong: remedy`, for everything auditctl would
     stop at, the kernel's refusals included, and for a file that cannot be read; `HostUnfitError`
     without libaudit.
@@ -62,7 +62,7 @@ def load_rule_file(
 def parse_rules_text(
     text: str, source_name: str, *, ignore_lock: bool = False, elsewhere: bool = False
 ) -> RuleFile:
-    """`load_rule_file` for a text that is at hand; `source_name` stands for the file's name."""
+    """`load_rule_file` for a text; `source_name` takes the place of the file's name."""
     return _parse(as_bytes(text), source_name, ignore_lock=ignore_lock, elsewhere=elsewhere)
 
 
@@ -90,9 +90,9 @@ def _read(path: Path) -> bytes:
 
 
 def _open(path: Path) -> int:
-    """The file, with the rights of who called sudo: an error quotes the line that is wrong.
+    """Open the file with the rights of sudo's caller, because an error quotes the wrong line.
 
-    The host's own rules only root can read; whoever may measure them may be told them.
+    Only root can read the host's own rules; a caller who may measure them may see them.
     """
     if caller() is not None:
         real = path.resolve()

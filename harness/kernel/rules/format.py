@@ -1,7 +1,7 @@
 """A rule as `auditctl -l` prints it, to the byte.
 
-That includes what is odd about it: a watch is whatever has only path, dir, perm and key on all
-syscalls, even with the action never; `exe!=` reads `exe=` up to auditctl 4.0.1 (told here by a
+That includes its oddities: any rule with only path, dir, perm and key on all syscalls is a watch,
+even with the action never; `exe!=` reads `exe=` up to auditctl 4.0.1 (recognised here by a
 libaudit older than 3.1); and syscalls of a rule without arch are named by the arch of the rule
 printed before it. `format_rule` is one rule alone, `format_listing` a whole list.
 """
@@ -30,7 +30,7 @@ _WATCH_FIELDS = frozenset({Field.PERM, Field.FILTERKEY, Field.DIR, Field.WATCH})
 _ACTION_NAMES = {0: b"never", 1: b"possible", 2: b"always"}
 _LIST_NAMES = {int(number): name.encode() for number, name in LIST_NAMES.items()}
 _NOTHING = b"(null)"
-"""What C prints for a name that is not in its table."""
+"""C's output for a name that is not in its table."""
 
 
 def format_rule(rule: Rule) -> str:
@@ -149,7 +149,7 @@ class _Printer:
 
 
 def _is_watch(rule: Rule) -> bool:
-    """auditctl's `is_watch`: only watch fields, a perm, and every syscall where that counts."""
+    """auditctl's `is_watch`: only watch fields, a perm, and every syscall where that matters."""
     numbers = {field.field for field in rule.fields}
     if Field.PERM not in numbers or numbers - _WATCH_FIELDS:
         return False

@@ -1,4 +1,4 @@
-"""The value of `-a`, `-A` and `-d`: an action and a list, in either order, as auditctl takes it."""
+"""The value of `-a`, `-A` and `-d`: an action and a list, in either order, as for auditctl."""
 
 from __future__ import annotations
 
@@ -28,9 +28,9 @@ def obsolete(option: Option) -> RuleWarning:
 
 
 def list_and_action(option: Option, filter_list: int, action: Action | None) -> tuple[int, Action]:
-    """List and action of a value, starting from what `-w` before it may have set.
+    """The list and action of a value, starting from those that a `-w` before it may have set.
 
-    auditctl's `audit_rule_setup`. Raises `UsageError` for a value that is not both, and
+    auditctl's `audit_rule_setup`. Raises `UsageError` for a value that lacks either, and
     `ObsoleteActionError` where auditctl ignores the line.
     """
     first, comma, second = option.value.partition(b",")

@@ -1,8 +1,8 @@
 """The io_uring operations that the kernel audits, by the names audit's user space gives them.
 
 All that audit-userspace 4.2 knows, so that a rule means the same with every libaudit: older ones
-know fewer, and one before 3.1 or built without io_uring none. What the kernel does not audit
-(`audit_skip` in `io_uring/opdef.c`) has no name here.
+know fewer, and one before 3.1 or built without io_uring none. Operations that the kernel does not
+audit (`audit_skip` in `io_uring/opdef.c`) have no name here.
 Numbers are `enum io_uring_op` of `include/uapi/linux/io_uring.h`, which is fixed for good.
 """
 

@@ -1,10 +1,9 @@
 """libaudit through ctypes: its name tables and its encoding of rule fields.
 
-What it answers is what auditctl on this machine answers, of whichever version both are. Nothing
-here opens a socket: the few calls of libaudit that would ask the kernel for its features are not
-used (see `rule_encode`). libaudit keeps the state of the rule under construction in global
-variables, as auditctl expects of it; `State` is the door to them, and whoever builds a rule
-holds `LOCK`.
+Its answers are those of auditctl on this machine, whichever version both are. Nothing here opens
+a socket: the few calls of libaudit that would ask the kernel for its features are not used (see
+`encode`). libaudit keeps the state of the rule under construction in global variables, as
+auditctl expects; `State` gives access to them, and the code that builds a rule holds `LOCK`.
 """
 
 from __future__ import annotations
@@ -92,7 +91,7 @@ class State:
 
     @property
     def elf(self) -> int:
-        """The AUDIT_ARCH_* by which syscall names are looked up, 0 for none given."""
+        """The AUDIT_ARCH_* by which syscall names are looked up; 0 if none was given."""
         return self._elf.value
 
     @elf.setter
@@ -108,7 +107,7 @@ class Libaudit:
         for name, (result, arguments) in _SIGNATURES.items():
             _declare(library, name, result, arguments)
         self.knows_io_uring = all(hasattr(library, name) for name in _SINCE_3_1)
-        """Whether it is libaudit 3.1 or newer, which has the io_uring list."""
+        """Whether this is libaudit 3.1 or newer, which has the io_uring list."""
         if self.knows_io_uring:
             for name, (result, arguments) in _SINCE_3_1.items():
                 _declare(library, name, result, arguments)
@@ -147,27 +146,27 @@ class Libaudit:
         return int(self._library.audit_machine_to_elf(machine))
 
     def encode_field(self, pair: bytes, filter_list: int) -> tuple[int, bytes]:
-        """What `-F pair` gives on this list: libaudit's error (0 or negative), a rule's payload."""
+        """The result of `-F pair` on this list: libaudit's error (0 or negative), a payload."""
         writable = ctypes.create_string_buffer(pair)
         return self._build(self._library.audit_rule_fieldpair_data, writable, filter_list)
 
     def encode_comparison(self, pair: bytes, filter_list: int) -> tuple[int, bytes]:
-        """What `-C pair` gives on this list: error, a rule's payload."""
+        """The result of `-C pair` on this list: error, a rule's payload."""
         writable = ctypes.create_string_buffer(pair)
         return self._build(self._library.audit_rule_interfield_comp_data, writable, filter_list)
 
     def encode_syscall(self, name: bytes) -> tuple[int, bytes]:
-        """What `-S name` gives: error, a rule's payload."""
+        """The result of `-S name`: error, a rule's payload."""
         function = self._library.audit_rule_syscallbyname_data
         return self._build(lambda rule, word: function(rule.contents, word), name)
 
     def encode_io_uring(self, name: bytes) -> tuple[int, bytes]:
-        """What `-S name` gives on the io_uring list (3.1 and newer): error, a rule's payload."""
+        """The result of `-S name` on the io_uring list (3.1 and newer): error, a rule's payload."""
         function = self._library.audit_rule_io_uringbyname_data
         return self._build(lambda rule, word: function(rule.contents, word), name)
 
     def encode_watch(self, field: int, path: bytes) -> tuple[int, bytes]:
-        """What `-w path` gives, for a file (WATCH) or a directory (DIR): error, payload."""
+        """The result of `-w path` for a file (WATCH) or a directory (DIR): error, payload."""
         function = self._library.audit_add_watch_dir
         return self._build(lambda rule, word: function(field, rule, word), path)
 
@@ -199,7 +198,7 @@ def _payload(address: int | None) -> bytes:
 
 @cache
 def libaudit() -> Libaudit:
-    """The library, loaded once. Raises `HostUnfitError` naming how to install it."""
+    """The library, loaded once. Raises `HostUnfitError` saying how to install it."""
     try:
         return Libaudit(ctypes.CDLL(LIBRARY))
     except OSError as error:

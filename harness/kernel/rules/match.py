@@ -1,9 +1,9 @@
-"""Does a rule set record this syscall for certain? Three answers: yes, no, it depends.
+"""Whether a rule set records a syscall for certain. Three answers: yes, no, it depends.
 
 Follows the kernel's order (task list at the fork, first match of the exit list, exclude list on
-the SYSCALL record) for a successful call by a root process. What a rule asks that is not known
-makes the answer None, never a guess. The only look at the machine is for `exe`, which the kernel
-compares by inode.
+the SYSCALL record) for a successful call by a root process. A rule that depends on something
+unknown makes the answer None, never a guess. The machine is examined only for `exe`, which the
+kernel compares by inode.
 """
 
 from __future__ import annotations
@@ -82,13 +82,13 @@ def certainly_audited(
     *,
     known: Mapping[str, int] | None = None,
 ) -> bool | None:
-    """Whether these rules, in evaluation order, record every such call (True), none (False).
+    """Whether these rules, in evaluation order, record every such call (True) or none (False).
 
     A call is syscall `syscall_nr` (a number of `arch`, by `uname -m` name or AUDIT_ARCH_*), made
-    with success by a process of root's whose program is `exe` (None: not known) and which was
+    successfully by a process of root whose program is `exe` (None: not known) and which was
     forked after the rules were set. `known` gives values by field name (auid, sessionid, pid,
     ppid, uid, …, a0 to a3, exit, saddr_fam); all ids are 0 without it. None: it depends on
-    something not known. Audit is taken to be enabled.
+    something unknown. Audit is assumed to be enabled.
     """
     values = {**_ROOT, **(known or {})}
     number = arch if isinstance(arch, int) else ARCH_NUMBERS.get(arch, 0)
@@ -102,7 +102,7 @@ def certainly_audited(
 
 
 def _recorded(rules: list[Rule], call: _Call) -> set[bool]:
-    """What can become of the call: recorded, not recorded, or either."""
+    """The possible outcomes of the call: recorded, not recorded, or either."""
     outcomes: set[bool] = set()
     for wanted in (FilterList.TASK, FilterList.EXIT):
         for rule in rules:
@@ -173,7 +173,7 @@ def _known_field(field: RuleField, call: _Call, where: FilterList) -> bool | Non
 
 
 def _compare(left: int, operator: int, right: int) -> bool | None:
-    """The kernel's `audit_comparator`, unsigned 32-bit; None for an operator it has not."""
+    """The kernel's `audit_comparator`, unsigned 32-bit; None for an operator it does not have."""
     compare = _COMPARATORS.get(operator)
     return None if compare is None else compare(left, right)
 
@@ -222,7 +222,7 @@ def _same_program(named: str, running: str) -> bool:
 def _exit(field: RuleField, call: _Call) -> bool | None:
     if "exit" in call.known:
         return _compare(call.known["exit"] & UNSET, field.op, field.number)
-    # A call with success returns no errno; nothing else is known of it.
+    # A successful call returns no errno; nothing else is known about its result.
     if field.number > UNSET - 4095 and field.op in (Operator.EQUAL, Operator.NOT_EQUAL):
         return field.op == Operator.NOT_EQUAL
     return None

@@ -1,4 +1,4 @@
-"""Numbers as C reads them: `strtoul` with base 0, and what it silently makes of bad ones."""
+"""Numbers as C reads them: `strtoul` with base 0, and its silent results for bad ones."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def c_integer(text: bytes) -> tuple[int, bool]:
 
 
 def u32(number: int) -> int:
-    """What C leaves of a number in 32 bits, its way through a 64-bit long included."""
+    """The number cut to 32 bits as C does it, after passing through a 64-bit long."""
     return max(-(1 << 63), min(number, (1 << 64) - 1)) & 0xFFFFFFFF
 
 

@@ -1,4 +1,4 @@
-"""What auditctl makes of one line: a rule, settings, or a fault and what was set before it."""
+"""One line as auditctl understands it: a rule, settings, or a fault and what was set before it."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from harness.kernel.rules.warning import RuleWarning
 
 @dataclass(frozen=True, slots=True)
 class ParsedLine:
-    """What one line asks for: a rule to add or delete, settings, or both.
+    """The meaning of one line: a rule to add or delete, settings, or both.
 
-    `rule` is None where `operation` is "none". Controls stand in the order given. A rule of
-    "delete" never has `prepend`, as the kernel wants it.
+    `rule` is None if `operation` is "none". Controls are in the order given. A rule of
+    "delete" never has `prepend`, as the kernel requires.
     """
 
     operation: Literal["add", "delete", "none"]
@@ -27,7 +27,7 @@ class ParsedLine:
 
 
 class LineError(UsageError):
-    """A line that auditctl refuses; `controls` is what it has set until it comes to the fault."""
+    """A line that auditctl refuses; `controls` are the settings it makes before the fault."""
 
     def __init__(self, error: UsageError, controls: Sequence[Control]) -> None:
         super().__init__(error.what, remedy=error.remedy)

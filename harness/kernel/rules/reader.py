@@ -22,7 +22,7 @@ from harness.kernel.rules.warning import RuleWarning, without_ignore
 from harness.kernel.rules.words import shown, split_line
 
 SKIPPED = "skipped"
-"""The code of the warning about a line that is left out, as -i or -c says."""
+"""The code of the warning about a line that is ignored because of -i or -c."""
 _LOCKS = {
     Control("enabled", 2): "-e 2 locks the audit configuration until the next reboot",
     Control("failure", 2): "-f 2 makes the kernel panic when it loses a record",
@@ -31,7 +31,7 @@ _LOCKS = {
 
 @dataclass(frozen=True, slots=True)
 class RuleLine:
-    """One line that says something: its number in the file (from 1), its text, its meaning."""
+    """One line that is not empty: its number in the file (from 1), its text, its meaning."""
 
     number: int
     text: str
@@ -40,9 +40,9 @@ class RuleLine:
 
 @dataclass(slots=True)
 class RuleReader:
-    """What the lines taken so far come to. `source` is the file's name, fit to be shown.
+    """The result of the lines read so far. `source` is the file's name, fit to be shown.
 
-    With `elsewhere` the rules are another host's, and this one's paths and limits do not count.
+    With `elsewhere` the rules are another host's, and this host's paths and limits do not count.
     """
 
     source: str
@@ -54,7 +54,7 @@ class RuleReader:
     rules: RuleSet = field(default_factory=RuleSet)
 
     def take(self, number: int, line: bytes) -> None:
-        """The next line; raises `UsageError` with its place where auditctl would stop."""
+        """Take the next line; raises `UsageError` with its place where auditctl would stop."""
         where = f"{self.source}:{number}"
         try:
             words = split_line(line)
@@ -81,7 +81,7 @@ class RuleReader:
             raise
 
     def _fault(self, line: bytes) -> str:
-        """What is wrong with a line by itself, empty for a good one."""
+        """What is wrong with a line by itself; empty for a good one."""
         try:
             words = split_line(line)
             if words:
@@ -95,11 +95,11 @@ class RuleReader:
         if not option:
             raise UsageError(f"{where}: {error.what}", remedy=error.remedy) from error
         remedy = without_ignore(error.remedy)
-        what = f"skipped, as {option} says: {error.what}"
+        what = f"skipped because of {option}: {error.what}"
         self.warnings.append(RuleWarning(SKIPPED, what, remedy, where))
 
     def _set(self, controls: Sequence[Control], where: str) -> None:
-        """Take settings; a lock is refused or left out, what the kernel refuses is an error."""
+        """Take settings; a lock is refused or ignored, and the kernel's refusals are errors."""
         self._refuse_locks(controls, where)
         for control in controls:
             if control in _LOCKS:
@@ -112,7 +112,7 @@ class RuleReader:
                     RuleWarning(
                         "lock",
                         "--loginuid-immutable cannot be taken back until the next reboot",
-                        "it is left out, no record costs more or less for it",
+                        "it is ignored; it does not change the cost of a record",
                         where,
                     )
                 )
@@ -124,9 +124,7 @@ class RuleReader:
                 continue
             if not self.ignore_lock:
                 raise _LockError(reason, remedy="--ignore-lock runs the rest")
-            self.warnings.append(
-                RuleWarning("lock", reason, "it is left out, as --ignore-lock says", where)
-            )
+            self.warnings.append(RuleWarning("lock", reason, "ignored (--ignore-lock)", where))
 
     def _refuse(self, rule: Rule | None) -> None:
         if rule is not None:
@@ -142,4 +140,4 @@ def _raise_first(refusals: Iterator[RuleWarning]) -> None:
 
 
 class _LockError(UsageError):
-    """A line that may not be run even where bad lines are skipped."""
+    """A line that may not be run even if bad lines are skipped."""

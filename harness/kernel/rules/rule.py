@@ -1,7 +1,7 @@
-"""`Rule`: one audit rule as the kernel has it, to bytes and back without a bit lost.
+"""`Rule`: one audit rule as the kernel stores it, to bytes and back without losing a bit.
 
 `struct audit_rule_data` of `include/uapi/linux/audit.h`: 1040 bytes, then the strings one
-behind the other. It knows nothing of rule text (`rule_text`, `rule_format`) nor of sockets.
+after the other. It knows nothing of rule text (`text`, `format`) nor of sockets.
 """
 
 from __future__ import annotations
@@ -65,9 +65,9 @@ class RuleField:
 class Rule:
     """One audit rule.
 
-    `filter_list` and `action` are the kernel's numbers; `mask` the 2048-bit syscall set as it
-    stands in memory (256 bytes); `prepend` asks for the head of the list and is never set in
-    what the kernel lists. Raises `UsageError` for what the structure cannot hold.
+    `filter_list` and `action` are the kernel's numbers; `mask` is the 2048-bit syscall set as it
+    is in memory (256 bytes); `prepend` asks for the head of the list and is never set in rules
+    that the kernel lists. Raises `UsageError` for values that the structure cannot hold.
     """
 
     filter_list: int
@@ -97,7 +97,7 @@ class Rule:
 
     @property
     def names_every_syscall(self) -> bool:
-        """Whether the mask is `-S all`; the last word is not looked at, as auditctl does."""
+        """Whether the mask is `-S all`; the last word is ignored, as by auditctl."""
         return self.mask[:-4] == b"\xff" * (MASK_BYTES - 4)
 
     def syscalls(self) -> tuple[int, ...]:
@@ -112,7 +112,7 @@ class Rule:
         )
 
     def appended(self) -> Rule:
-        """The same rule without the wish to stand first, which is how the kernel lists it."""
+        """The same rule without the prepend flag, which is how the kernel lists it."""
         return replace(self, prepend=False) if self.prepend else self
 
     def to_bytes(self) -> bytes:
@@ -143,7 +143,7 @@ class Rule:
     def from_bytes(cls, payload: bytes) -> Self:
         """The rule in a payload, such that `to_bytes` gives exactly this payload again.
 
-        Raises `KernelAnswerError` where the payload is not a rule or holds more than `Rule` does.
+        Raises `KernelAnswerError` if the payload is not a rule or holds more than `Rule` can.
         """
         if len(payload) < FIXED_BYTES:
             raise KernelAnswerError(
@@ -160,7 +160,7 @@ class Rule:
             prepend=bool(flags & PREPEND),
         )
         if rule.to_bytes() != payload:
-            raise KernelAnswerError("an audit rule holds bytes behind its fields or its strings")
+            raise KernelAnswerError("an audit rule holds bytes after its fields or its strings")
         return rule
 
 
@@ -180,7 +180,7 @@ def _fields(payload: bytes, count: int) -> tuple[RuleField, ...]:
             continue
         if at + value > len(payload):
             raise KernelAnswerError(
-                f"a string of {value} bytes in an audit rule ends behind the rule"
+                f"a string of {value} bytes in an audit rule ends after the rule"
             )
         fields.append(RuleField(number, operator, payload[at : at + value]))
         at += value

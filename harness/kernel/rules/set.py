@@ -1,4 +1,4 @@
-"""The rules the kernel holds after line upon line: add, prepend, delete, delete all.
+"""The rules that the kernel holds after each line: add, prepend, delete, delete all.
 
 As `kernel/auditfilter.c` does it, starting from no rules. Pure: the kernel is not asked.
 """
@@ -23,7 +23,7 @@ class RuleSet:
         self._present: Counter[Rule] = Counter()
 
     def apply(self, parsed: ParsedLine, number: int) -> None:
-        """What line `number` does to the rules; `UsageError` where the kernel refuses it."""
+        """Apply line `number` to the rules; `UsageError` if the kernel refuses it."""
         for control in parsed.controls:
             if control.name == "delete_all":
                 self._delete_all(as_bytes(str(control.value)))
@@ -45,7 +45,7 @@ class RuleSet:
     def _add(self, rule: Rule, number: int) -> None:
         plain = rule.appended()
         if rule.prepend:
-            # The kernel compares the flag, too, so it takes a rule twice if it is prepended.
+            # The kernel compares the flag, too, so it accepts a rule twice if it is prepended.
             self._rules.insert(0, (plain, number))
         elif self._present[plain]:
             first = next(line for other, line in self._rules if other == plain)

@@ -1,4 +1,4 @@
-"""Which syscalls a rule's `perm=` can match, for the few of which that is certain.
+"""The syscalls that a rule's `perm=` can match, as far as that is certain.
 
 The kernel asks whether the syscall is in the class of a permission (`audit_match_perm` of
 `kernel/auditsc.c`, `include/asm-generic/audit_*.h`): execve is "x" whatever its path, calls on
@@ -36,7 +36,7 @@ _NO_CLASS = {
 
 
 def perm_matches(arch: int, syscall_nr: int, bits: int) -> bool | None:
-    """Whether `perm=` with these bits matches the syscall of an AUDIT_ARCH_*; None: not known."""
+    """Whether `perm=` with these bits matches the syscall of an AUDIT_ARCH_*; None if unknown."""
     if syscall_nr in _EXECUTE.get(arch, ()):
         return bool(bits & PERMISSION_BITS["x"])
     if syscall_nr in _NO_CLASS.get(arch, ()):

@@ -1,12 +1,12 @@
 """One rule or control line in auditctl's syntax, word for word as auditctl 3.0.9 understands it.
 
-`parse_rule` is auditctl's loop over its options: what they demand of each other, and in which
-order. How a single field becomes bytes is the business of `rule_encode`, files that of
-`rule_file`. The kernel is never asked, and nothing needs privilege.
+`parse_rule` is auditctl's loop over its options: what they require of each other, and in which
+order. `encode` turns a single field into bytes, and `file` reads files. The kernel is never
+asked, and nothing needs privilege.
 
-Three differences, all on purpose. The `io_uring` list is taken also with a libaudit that is too
-old to have it. Lines that only print (`-l`, `-s`, …) are left out with a warning. And where
-auditctl silently drops a rule because another option stands in its line, the line is refused.
+Three differences, all on purpose. The `io_uring` list is accepted even with a libaudit that is too
+old to have it. Lines that only print (`-l`, `-s`, …) are ignored with a warning. And where
+auditctl silently drops a rule because another option is on its line, the line is refused.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ _NO_SYSCALLS = (FilterList.TASK, FilterList.USER, FilterList.FILESYSTEM, FilterL
 
 
 def parse_rule(words: Sequence[str | bytes]) -> ParsedLine:
-    """What auditctl does when called with these words.
+    """Parse these words as auditctl does when called with them.
 
     Raises `UsageError` saying which option is wrong, why, and what to do (a `LineError` where it
     comes from auditctl's reading of the words); `HostUnfitError` without libaudit.
@@ -107,10 +107,10 @@ class _Line:
         return self._finished()
 
     def _drop(self, error: StrayWordError) -> None:
-        """Words that auditctl does not look at, as an option that stands alone comes before."""
+        """Warn of words that auditctl ignores after an option that must be alone on its line."""
         if self._alone in (None, *SWITCHES_OF_ERRORS):
             raise error
-        what = f"{error.what}, and auditctl drops what is behind {self._alone}"
+        what = f"{error.what}, and auditctl drops what follows {self._alone}"
         self._encoder.warnings.append(RuleWarning("dropped", what, "remove it"))
 
     def _handlers(self) -> dict[str, Callable[[Option], None]]:
@@ -143,7 +143,7 @@ class _Line:
             raise UsageError(
                 f"{option.name} {shown(option.value)} follows -S, and the task list has no "
                 "syscalls",
-                remedy="leave -S away",
+                remedy="leave -S out",
             )
         self._add = self._list_and_action(option, self._add)
 
@@ -174,7 +174,7 @@ class _Line:
                 raise UsageError(
                     f"-S {shown(option.value)} is on the {number.name.lower()} list, whose rules "
                     "know no syscalls",
-                    remedy="leave -S away, or use -a ACTION,exit",
+                    remedy="leave -S out, or use -a ACTION,exit",
                 )
         if not self._encoder.state.elf:
             self._encoder.state.elf = self._this_arch()
@@ -192,7 +192,7 @@ class _Line:
     def _field(self, option: Option) -> None:
         if self._list == NO_LIST and not (b"arch=" in option.value and option.rest[:1] == (b"-t",)):
             raise UsageError(
-                f"-F {shown(option.value)} stands before the list it is for",
+                f"-F {shown(option.value)} comes before the list it is for",
                 remedy="begin the line with -a ACTION,LIST",
             )
         if option.value.startswith(b"key="):
@@ -208,7 +208,7 @@ class _Line:
         kinds = ("syscalladded", "permadded", "exeadded", "filterfsadded")
         if self._list == NO_LIST or not any(state.has(kind) for kind in kinds):
             raise UsageError(
-                f"-k {shown(option.value)} stands before the watch, syscall or exe it is for",
+                f"-k {shown(option.value)} comes before the watch, syscall or exe it is for",
                 remedy="give -w, or -a with -S, -F path=, -F perm= or -F exe= before it",
             )
         self._add_key("-k ", option.value)
@@ -225,7 +225,7 @@ class _Line:
     def _permissions(self, option: Option) -> None:
         if self._list == NO_LIST:
             raise UsageError(
-                f"-p {shown(option.value)} stands before the watch it is for",
+                f"-p {shown(option.value)} comes before the watch it is for",
                 remedy="give -w PATH before it",
             )
         self._encoder.set_permissions(option.value)
@@ -233,7 +233,7 @@ class _Line:
     def _watch(self, option: Option) -> None:
         if self._list != NO_LIST:
             raise UsageError(
-                f"-w {shown(option.value)} stands in a line that has a rule already",
+                f"-w {shown(option.value)} is on a line that already has a rule",
                 remedy="write one rule per line, or -F path= in a rule with -a",
             )
         self._add, self._action = FilterList.EXIT, Action.ALWAYS
@@ -275,7 +275,7 @@ class _Line:
 
 def _must_stand_alone(name: str) -> UsageError:
     return UsageError(
-        f"{name} does not stand alone, and auditctl drops what else is in its line",
+        f"{name} is not alone on its line, and auditctl drops the rest of the line",
         remedy="give it a line of its own",
     )
 

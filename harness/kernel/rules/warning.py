@@ -1,4 +1,4 @@
-"""A warning about a rule: a value that carries its remedy. What to warn of is others' business."""
+"""A warning about a rule: a value that carries its remedy. Other modules decide what to warn of."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ _NAMED_LINES = 5
 
 @dataclass(frozen=True, slots=True)
 class RuleWarning:
-    """`code` names the kind (stable, for filtering), `what` and `remedy` are for people.
+    """`code` names the kind (stable, for filtering); `what` and `remedy` are for people.
 
-    `where` is `FILE:LINE` for a rule out of a file, else empty. Warnings of one `code` and `kind`
-    (by default the remedy) are told in one line, see `told_together`.
+    `where` is `FILE:LINE` for a rule from a file, else empty. Warnings of one `code` and `kind`
+    (by default the remedy) are reported on one line, see `told_together`.
     """
 
     code: str
@@ -34,14 +34,14 @@ class RuleWarning:
 
 
 def without_ignore(remedy: str) -> str:
-    """A remedy without the advice to write -i, where that is done."""
+    """A remedy without the advice to write -i, for when -i is in force."""
     return remedy.removesuffix(OR_IGNORE)
 
 
 def told_together(warnings: Iterable[RuleWarning]) -> list[str]:
-    """The warnings as lines in their order, those of one kind in one line.
+    """The warnings as lines in their order, those of one kind on one line.
 
-    The first of a kind is told as it is, of the others the number of their lines.
+    The first of a kind is given in full; of the others only the line numbers.
     """
     groups: dict[tuple[str, str, str], list[RuleWarning]] = {}
     for warning in warnings:

@@ -1,8 +1,7 @@
 """From a line of a rule file to words, and from words to options, as auditctl does both.
 
 Lines are split at spaces, nothing else: no quotes, no tabs; `\\ ` is a space inside a word and
-`\\\\` a backslash. Options are taken as `getopt_long` takes them. What they mean is the business
-of `rule_text`.
+`\\\\` a backslash. Options are read as `getopt_long` reads them; `text` knows their meaning.
 """
 
 from __future__ import annotations
@@ -13,7 +12,7 @@ from dataclasses import dataclass
 from harness.errors import UsageError
 
 MAX_LINE_BYTES = 6143
-"""auditctl reads a line into 6144 bytes and takes what is left for the next line."""
+"""auditctl reads at most 6144 bytes of a line and takes the rest as the next line."""
 FLAGS = "hicslDvt"
 WITH_VALUE = "CefrbaAdSFmRwWkpq"
 LONG_OPTIONS = {
@@ -31,7 +30,7 @@ _BACKSLASH = b"\x04"
 
 @dataclass(frozen=True, slots=True)
 class Option:
-    """One option as written: `-F arch=b64` is `("-F", b"arch=b64")`; `rest` are the words behind.
+    """One option as written: `-F arch=b64` is `("-F", b"arch=b64")`; `rest` are the words after it.
 
     `value` is empty for options that take none.
     """
@@ -42,17 +41,17 @@ class Option:
 
 
 class StrayWordError(UsageError):
-    """A word that belongs to no option, found when all options are read."""
+    """A word that belongs to no option, found after all options are read."""
 
 
 def shown(text: bytes) -> str:
-    """Text of the user's for a message: as it is where that is harmless, escaped where not."""
+    """Text of the user for a message: unchanged if that is harmless, else escaped."""
     plain = text.decode("utf-8", "backslashreplace")
     return plain if plain.isprintable() else ascii(plain)[1:-1]
 
 
 def as_bytes(text: str) -> bytes:
-    """Text as it would stand in a file; bytes that were no UTF-8 come back as they were."""
+    """Text as it would be in a file; bytes that were not UTF-8 come back unchanged."""
     try:
         return text.encode("utf-8", "surrogateescape")
     except UnicodeEncodeError as error:
@@ -64,13 +63,13 @@ def as_bytes(text: str) -> bytes:
 def split_line(line: bytes) -> list[bytes]:
     """The words of a line without its newline; none for a blank line or a comment.
 
-    Raises `UsageError` where auditctl would read something else than what stands there.
+    Raises `UsageError` where auditctl would read something other than what is written.
     """
     if not line.strip(b" "):
         return []
     if len(line) > MAX_LINE_BYTES:
         raise UsageError(
-            f"the line has {len(line)} bytes, and auditctl takes what is behind byte "
+            f"the line has {len(line)} bytes, and auditctl takes what follows byte "
             f"{MAX_LINE_BYTES} for another line",
             remedy="split it",
         )
@@ -114,7 +113,7 @@ def _unescaped(word: bytes) -> bytes:
 
 
 def options(words: Sequence[bytes]) -> Iterator[Option]:
-    """The options in their order; raises `UsageError` when it comes to one auditctl has not.
+    """The options in their order; raises `UsageError` at the first that auditctl does not have.
 
     A word that belongs to no option is refused at the end, as auditctl refuses it.
     """
@@ -152,7 +151,7 @@ def _long_option(word: bytes, following: Sequence[bytes]) -> Iterator[tuple[str,
         )
     takes_value = LONG_OPTIONS[matches[0]]
     if equals and not takes_value:
-        raise UsageError(f"option --{matches[0]} takes no value", remedy="leave the = away")
+        raise UsageError(f"option --{matches[0]} takes no value", remedy="leave the = out")
     if not takes_value:
         yield f"--{matches[0]}", b"", 0
     elif equals:
@@ -183,5 +182,5 @@ def _short_options(word: bytes, following: Sequence[bytes]) -> Iterator[tuple[st
 
 def _following(name: str, following: Sequence[bytes]) -> bytes:
     if not following:
-        raise UsageError(f"option {name} is the last word", remedy="give its value behind it")
+        raise UsageError(f"option {name} is the last word", remedy="give its value after it")
     return following[0]

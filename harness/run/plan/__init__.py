@@ -1,1 +1,1 @@
-"""What is measured: the request, the plan, its scenarios, and the order of trials."""
+"""The request, the plan, its scenarios, and the order of trials."""

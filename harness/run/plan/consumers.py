@@ -1,4 +1,4 @@
-"""Who receives the events in a plan: which consumers are wanted, and which of them are here."""
+"""The consumers of a plan: those wanted, and those of them that are on this host."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from harness.run.plan.file import PlanFile
 
 
 class ConsumerChoice(Protocol):
-    """What is taken of a request."""
+    """The part of a request that is used."""
 
     @property
     def consumers(self) -> tuple[str, ...]: ...
@@ -26,22 +26,22 @@ class ConsumerChoice(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class PlanConsumers:
-    """The consumers of all cells that name none, and those that a cell may have of its own."""
+    """The consumers of all cells that name none, and those that a cell may name itself."""
 
     consumers: tuple[str, ...]
     allowed: frozenset[str]
     absent: tuple[str, ...]
 
     def wanted(self, scenarios: Sequence[Scenario]) -> tuple[Scenario, ...]:
-        """The scenarios whose consumer is here, and wanted."""
+        """The scenarios whose consumer is on this host, and wanted."""
         return tuple(s for s in scenarios if s.consumer is None or s.consumer in self.allowed)
 
 
 def plan_consumers(choice: ConsumerChoice, file: PlanFile) -> PlanConsumers:
     """The consumers of a run.
 
-    One that the plan names and this host lacks is left out; one that was asked for by name is a
-    ConsumerAbsentError. A name that is unknown is a UsageError.
+    A consumer that the plan names and this host lacks is left out; if the user named it, it is a
+    ConsumerAbsentError. An unknown name is a UsageError.
     """
     for name in choice.consumer_paths:
         find_consumer(name)
@@ -56,7 +56,7 @@ def plan_consumers(choice: ConsumerChoice, file: PlanFile) -> PlanConsumers:
         name for name in dict.fromkeys(optional) if not is_here(name, choice.consumer_paths)
     )
     chosen = [name for name in (asked or file.consumers) if name not in absent]
-    # What works without audit sits in the cells that are made for it.
+    # Consumers that work without audit belong only to the cells made for them.
     seated = tuple(name for name in chosen if not (CONSUMERS[name].by_tree and name in own))
     if asked:
         own = tuple(name for name in own if name in asked or not _is_apart(name))
@@ -69,7 +69,7 @@ def plan_consumers(choice: ConsumerChoice, file: PlanFile) -> PlanConsumers:
 
 
 def _is_apart(name: str) -> bool:
-    """Whether a consumer is left out of its own cell unless it is asked for, where any are."""
+    """Whether a consumer is left out of its own cell unless named, if the user names any."""
     return CONSUMERS[name].by_tree
 
 

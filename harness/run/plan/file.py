@@ -1,6 +1,6 @@
-"""A plan as it is written in TOML, with everything that may stand in it. docs/plans.md shows one.
+"""A plan as written in TOML, with everything it may contain. docs/plans.md shows one.
 
-It reads and checks the file; what the command line makes of it is `harness.run.plan.plan`'s.
+The file is read and checked here; `harness.run.plan.plan` combines it with the command line.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ Margin = Annotated[float, msgspec.Meta(gt=0, lt=1)]
 
 
 class BlockCounts(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
-    """How many blocks count (the warm-up comes on top) at each pace."""
+    """The number of blocks that count (the warm-up is added) at each pace."""
 
     default: int = 20
     fast: int = 8
@@ -36,7 +36,7 @@ class BlockCounts(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
 
 
 class Limits(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
-    """`[invalid]` of a plan: above which disturbance a trial is not used. None is no limit.
+    """`[invalid]` of a plan: limits of disturbance above which a trial is not used; None: no limit.
 
     Percent of the trial's duration: time stolen from all CPUs, time in which tasks waited (PSI).
     `slowdown_percent` is of the CPU's full speed.
@@ -48,10 +48,10 @@ class Limits(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     pressure_io_percent: Percent | None = None
     slowdown_percent: Annotated[float, msgspec.Meta(gt=0, le=1000)] | None = None
     retries: Annotated[int, msgspec.Meta(ge=0, le=10)] = 0
-    """How often a trial above a limit is repeated at once."""
+    """How often a trial above a limit is repeated immediately."""
 
     def given(self) -> dict[str, float]:
-        """The limits that there are, by metric."""
+        """The limits that are set, by metric."""
         values = {name: getattr(self, name) for name in self.__struct_fields__}
         values.pop("retries")
         return {name: value for name, value in values.items() if value is not None}
@@ -60,7 +60,7 @@ class Limits(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
 class CellKnobs(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     """One `[[cells]]` of a plan: a scenario under a name of its own, with other limits.
 
-    What is None is left as the scenario has it; `backlog_wait_time` is in jiffies.
+    None leaves the scenario's value; `backlog_wait_time` is in jiffies.
     """
 
     name: str
@@ -76,10 +76,10 @@ class CellKnobs(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     stop_after_ms: Annotated[int, msgspec.Meta(ge=0, le=10_000)] = 0
     stop_for_ms: Annotated[int, msgspec.Meta(ge=0, le=10_000)] = 0
     options: dict[str, str | int] = {}
-    """Options of the workload, as its command line spells them without the dashes."""
+    """Options of the workload, as on its command line, without the dashes."""
 
     def workload_options(self) -> dict[str, str]:
-        """The same by the names that the workloads' catalog has."""
+        """The same, by the names in the workloads' catalog."""
         return {name.replace("-", "_"): str(value) for name, value in self.options.items()}
 
     def bind(self, scenario: Scenario) -> Scenario:
@@ -96,8 +96,8 @@ class CellKnobs(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
 class LadderKnobs(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     """`[ladder]` of a plan: after the blocks, rates that grow until each consumer loses events.
 
-    `rates` are operations per second, each held for `seconds` in `trials` trials. Nobody waits
-    for room in the backlog of `backlog_limit` records, so that what is too much is lost.
+    `rates` are operations per second, each held for `seconds` in `trials` trials. Producers do not
+    wait for room in the backlog of `backlog_limit` records, so that an excess is lost.
     """
 
     workload: str
@@ -109,7 +109,7 @@ class LadderKnobs(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
 
 
 class PlanFile(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
-    """A plan as it is written in TOML."""
+    """A plan as written in TOML."""
 
     summary: str
     workloads: list[str]
@@ -135,12 +135,12 @@ class PlanFile(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
 
 
 def _text(name: str, path: Path) -> str:
-    """A plan of ours is read as it is, one of the user's with the user's rights."""
+    """Read a built-in plan directly, a plan of the user with the user's rights."""
     return path.read_text(encoding="utf-8") if name in PLANS else read_text(path, named=True)
 
 
 def load_plan_file(name: str) -> PlanFile:
-    """Read a built-in plan or a plan file; UsageError where it is not a plan."""
+    """Read a built-in plan or a plan file; UsageError if it is not a plan."""
     path = plan_path(name)
     try:
         written = tomllib.loads(_text(name, path))
@@ -149,10 +149,12 @@ def load_plan_file(name: str) -> PlanFile:
         raise UsageError(f"{path} cannot be read ({why(error)})") from None
     except RecursionError:
         raise UsageError(
-            f"{path} is no plan: it is nested too deep", remedy="docs/plans.md shows one"
+            f"{path} is not a plan: it is nested too deep", remedy="docs/plans.md shows one"
         ) from None
     except ValueError as error:
-        raise UsageError(f"{path} is no plan: {error}", remedy="docs/plans.md shows one") from None
+        raise UsageError(
+            f"{path} is not a plan: {error}", remedy="docs/plans.md shows one"
+        ) from None
     names = [*plan.scenarios, *(cell.name for cell in plan.cells)]
     if twice := {name for name in names if names.count(name) > 1}:
         raise UsageError(

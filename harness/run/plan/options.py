@@ -1,4 +1,4 @@
-"""The parts of a plan that are words or numbers of the user's, each checked by itself."""
+"""The parts of a plan that are words or numbers of the user, each checked by itself."""
 
 from __future__ import annotations
 
@@ -10,24 +10,24 @@ from harness.run.plan.file import PlanFile
 from workloads.catalog import WORKLOADS
 
 NOT_BY_CELL = ("command", "fd", "capture", "marker")
-"""Options that are the harness's own to give, or the whole run's."""
+"""Options that only the harness sets, or that apply to the whole run."""
 
 
 def workload_options(options: Mapping[str, str], workloads: Iterable[str]) -> Mapping[str, str]:
-    """The options of the whole run; UsageError for one that none of its workloads takes."""
+    """The options of the whole run; UsageError for one that none of its workloads accepts."""
     names = list(workloads)
     for option in options:
         if not any(option in WORKLOADS[name].options for name in names):
             takers = [info.name for info in WORKLOADS.values() if option in info.options]
             raise UsageError(
-                f"{', '.join(names)} cannot be told the {option}",
+                f"{', '.join(names)} cannot take the option {option}",
                 remedy=f"leave it out, or choose the workload {' or '.join(takers)}",
             )
     return options
 
 
 def check_cell_options(file: PlanFile, workloads: Iterable[str]) -> None:
-    """UsageError for an option of a cell that one of the workloads does not take."""
+    """Raise UsageError for an option of a cell that one of the workloads does not accept."""
     for cell in file.cells:
         for option in cell.workload_options():
             for workload in workloads:
@@ -41,7 +41,7 @@ def check_cell_options(file: PlanFile, workloads: Iterable[str]) -> None:
 
 
 def margins_of(words: Iterable[str], file: PlanFile) -> tuple[float, dict[str, float]]:
-    """The margin, and those of single metrics; the command line goes before the plan."""
+    """The margin, and those of single metrics; the command line overrides the plan."""
     general, by_metric = parse_margins(words)
     in_plan = {compared_metric("[margins]", name): share for name, share in file.margins.items()}
     return file.margin if general is None else general, in_plan | by_metric

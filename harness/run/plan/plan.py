@@ -1,6 +1,6 @@
-"""A plan: which cells, how many blocks, with what load. From a TOML file and the command line.
+"""A plan: cells, number of blocks, and load, from a TOML file and the command line.
 
-Everything that can be wrong with a request is found here, before anything on the host changes.
+Every error of a request is found here, before anything on the host changes.
 """
 
 from __future__ import annotations
@@ -39,18 +39,18 @@ from workloads.catalog import WORKLOADS, WorkloadInfo
 Pace = Literal["fast", "default", "rigorous"]
 
 MOST_BLOCKS = 100_000
-"""More than a machine measures in a month."""
+"""More blocks than a machine measures in a month."""
 COMMAND = "command"
 _PRESSING = tuple(name for name in WORKLOADS if name not in (COMMAND, "replay"))
-"""Workloads that can be named: of a command the words are given, and a replay feeds a consumer."""
+"""Workloads to choose by name; a command is given by its words, and a replay feeds a consumer."""
 MIN_BLOCKS_UNTIL_CI = 8
-"""Before the first look at how wide the intervals are: with fewer they are often narrow by chance,
-and an interval that ended its run would hold the truth too seldom (docs/validity.md)."""
+"""Blocks before the first check of the intervals' width: with fewer they are often narrow by
+chance, and an interval that ended its run would cover the truth too rarely (docs/validity.md)."""
 
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What the command line asks for; what is empty is left to the plan."""
+    """The request of the command line; empty values are left to the plan."""
 
     plan: str = "overhead"
     workloads: tuple[str, ...] = ()
@@ -70,23 +70,23 @@ class Request:
     margins: tuple[str, ...] = ()
     """`2%` for all metrics, `METRIC=3%` for one."""
     until_ci: str | None = None
-    """Go on until the 95 % intervals are this narrow: `1%` is plus and minus 1 %."""
+    """Continue until the 95 % intervals are this narrow: `1%` is plus and minus 1 %."""
     max_time: str | None = None
-    """But no longer than this: `10m`."""
+    """Stop after this long: `10m`."""
     workload_options: Mapping[str, str] = field(default_factory=dict)
     """Passed on to the workloads that take them: `address`, `netns`, `program`, …"""
     command: tuple[str, ...] = ()
     consumer_paths: Mapping[str, Path] = field(default_factory=dict)
-    """Programs of consumers that are not to be looked for on the PATH."""
+    """Programs of consumers to use instead of those on the PATH."""
     ladder: bool = True
-    """Whether the plan's rate ladder is climbed."""
+    """Whether the plan's rate ladder is measured."""
     only: frozenset[str] = frozenset()
-    """Measure of all these scenarios those of these names; empty is all."""
+    """The names of the scenarios to measure, of all the above; empty means all."""
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What a run does, with nothing left open."""
+    """A run with every choice made."""
 
     name: str
     summary: str
@@ -102,7 +102,7 @@ class Plan:
     margin: float
     margins: Mapping[str, float] = field(default_factory=dict)
     invalid: Mapping[str, float] = field(default_factory=dict)
-    """Limits to disturbances, by metric: a trial above one is not used."""
+    """Limits of disturbance, by metric: a trial above one is not used."""
     retries: int = 0
     """How often a disturbed trial is repeated."""
     until_ci: float | None = None
@@ -114,7 +114,7 @@ class Plan:
     workload_options: Mapping[str, str] = field(default_factory=dict)
     command: tuple[str, ...] = ()
     ladder: Ladder | None = None
-    """What is climbed after the blocks."""
+    """The ladder to measure after the blocks."""
     absent: tuple[str, ...] = ()
     """Consumers of the plan that are not on this host; they are left out."""
     first: Mapping[str, tuple[Scenario, ...]] = field(default_factory=dict)
@@ -133,7 +133,7 @@ class Plan:
         return by_name[cell.scenario]
 
     def worker_words(self, cell: Cell, ops: int) -> WorkerWords:
-        """What the worker of a trial of this cell is told."""
+        """The command line of the worker of a trial of this cell."""
         scenario = self.scenario_of(cell)
         return WorkerWords(
             workload=cell.workload,
@@ -160,12 +160,12 @@ class Plan:
         ]
 
     def all_consumers(self) -> set[str]:
-        """Every consumer that some cell has, or that climbs."""
+        """Every consumer of a cell or of the ladder."""
         climbing = self.ladder.consumers if self.ladder is not None else ()
         return {cell.consumer for cell in self.cells()} | set(climbing)
 
     def _consumers_of(self, scenario: Scenario) -> tuple[str, ...]:
-        # In a state that must not be touched no consumer can register.
+        # In a state that must not be touched, no consumer can register.
         if scenario.enabled is None:
             return ("none",)
         return (scenario.consumer,) if scenario.consumer else self.consumers
@@ -214,7 +214,7 @@ def make_plan(request: Request) -> Plan:
 
 
 def _loads(plan: Plan) -> list[tuple[str, WorkerWords]]:
-    """Every load of a plan, with the place to look at where a cell of its own is to blame."""
+    """Every load of a plan, with its place in the plan if a cell of its own defines it."""
     if plan.kind == "replay":
         return [
             (
@@ -244,7 +244,7 @@ def _where(scenario: Scenario) -> str:
 
 
 def _ladder(request: Request, file: PlanFile, consumers: tuple[str, ...]) -> Ladder | None:
-    """The ladder of a plan, for those of its consumers that can tell what they received."""
+    """The ladder of a plan, for those of its consumers that report what they received."""
     knobs = file.ladder
     climbing = tuple(name for name in consumers if find_consumer(name).sees_events)
     if knobs is None or not (request.ladder and climbing) or request.command:
@@ -304,7 +304,7 @@ def _workloads(request: Request, file: PlanFile) -> tuple[str, ...]:
     if request.command:
         if shutil.which(request.command[0]) is None:
             raise UsageError(
-                f"{request.command[0]!r} is no command here",
+                f"{request.command[0]!r} is not a command here",
                 remedy="give a program on the PATH after `--`",
             )
         return (COMMAND,)
@@ -391,7 +391,7 @@ def _named_by(file: PlanFile) -> list[str]:
 
 
 def _generator_exe(request: Request) -> str:
-    """The program that makes the noise, with symlinks resolved: the kernel compares inodes."""
+    """The noisy program, with symlinks resolved: the kernel compares inodes."""
     program = shutil.which(request.command[0]) if request.command else sys.executable
     return str(Path(program or sys.executable).resolve())
 
@@ -407,7 +407,7 @@ def _ladder_document(ladder: Ladder) -> dict[str, Any]:
 
 
 def plan_document(plan: Plan) -> dict[str, Any]:
-    """The plan as it is stored beside the samples: enough to make the same run again."""
+    """The plan as stored beside the samples: enough to repeat the same run."""
     return {
         "name": plan.name,
         "summary": plan.summary,

@@ -1,4 +1,4 @@
-"""Rule files to scenarios: the named ones, those of the user, and exclusions in front of them."""
+"""Scenarios from rule files: the named ones, those of the user, and exclusions before them."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ EXCLUSIONS = {
     "exclude-exe": "-a never,exit -S all -F exe={exe}\n",
     "exclude-call": "-a never,exit -F arch=b64 -S {noisy} -F exe={exe}\n",
 }
-"""What `--exclude-exe` puts in front of a rule file of the user's, by the scenario's suffix."""
+"""The rules that `--exclude-exe` puts before a rule file of the user, by the scenario's suffix."""
 
 
 def bind_named(name: str, *, exe: str, noisy: str) -> Scenario:
@@ -44,7 +44,7 @@ def bind_rule_files(
     noisy: str,
     wanted: Collection[str],
 ) -> list[Scenario]:
-    """One scenario per file, named after it, each followed by its exclusions where asked for."""
+    """One scenario per file, named after it, each followed by its exclusions if requested."""
     scenarios: list[Scenario] = []
     names = set(wanted)
     for path, file in files:
@@ -77,7 +77,7 @@ def _exclusions(scenario: Scenario, exe: str, noisy: str) -> list[Scenario]:
 
 
 def copy_of(scenario: Scenario) -> Scenario:
-    """The A/A copy: the same state under another name."""
+    """The A/A copy: the same state with another name."""
     return replace(
         scenario, name=scenario.name + AA, summary=f"{scenario.name} a second time (A/A)"
     )
@@ -115,7 +115,7 @@ def _scenario(name: str, summary: str, file: RuleFile) -> Scenario:
 
 
 def scenario_document(scenario: Scenario) -> dict[str, Any]:
-    """A scenario as it is stored with the plan."""
+    """A scenario as stored with the plan."""
     return {
         "name": scenario.name,
         "summary": scenario.summary,

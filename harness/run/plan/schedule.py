@@ -1,7 +1,7 @@
-"""The order of trials: every block holds every cell once, in an order drawn from the seed.
+"""The order of trials: every block contains every cell once, in an order drawn from the seed.
 
-The cells of one workload stand together. A block's order depends on the seed and its number only,
-so a run that goes on longer begins like one that does not.
+The cells of one workload are adjacent. A block's order depends only on the seed and its number, so
+a longer run begins like a shorter one.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ def _block(plan: Plan, cells: list[Cell], number: int, *, first_index: int) -> l
     order = list(cells)
     # Not for secrets: the same seed must give the same order again.
     random.Random(f"{plan.seed}:{number}").shuffle(order)  # noqa: S311
-    # What is compared stands close together in time: noise comes in bursts of a second or so.
+    # Cells that are compared are close in time: noise comes in bursts of about a second.
     first = {cell.workload: place for place, cell in reversed(list(enumerate(order)))}
     order.sort(key=lambda cell: first[cell.workload])
     if plan.backwards:

@@ -319,7 +319,7 @@ def test_a_descriptor_that_is_no_socket(tmp_path: Path) -> None:
     with (tmp_path / "file").open("w") as file:
         done = run_alone("--mode", "fd", "--fd", str(file.fileno()), fds=(file.fileno(),))
     assert done.returncode == 2
-    assert "is no socket" in done.stderr
+    assert "is not a socket" in done.stderr
 
 
 def test_a_full_disk_ends_it_in_one_line() -> None:

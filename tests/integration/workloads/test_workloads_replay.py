@@ -138,8 +138,8 @@ def test_a_reader_that_goes_is_a_failure_and_the_end(capture: Path) -> None:
     [
         (["--fd", 0], "--capture"),
         (["--capture", "CAPTURE"], "--fd"),
-        (["--capture", "CAPTURE", "--fd", 99], "descriptor 99 is no socket"),
-        (["--capture", "CAPTURE", "--fd", 1], "descriptor 1 is no socket"),
+        (["--capture", "CAPTURE", "--fd", 99], "descriptor 99 is not a socket"),
+        (["--capture", "CAPTURE", "--fd", 1], "descriptor 1 is not a socket"),
         (["--capture", "CAPTURE", "--fd", 0, "--workers", 2], "leave --workers out"),
         (["--capture", "CAPTURE", "--fd", 0, "--marker", "a\nb"], "--marker"),
     ],

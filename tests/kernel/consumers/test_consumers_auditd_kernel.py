@@ -221,7 +221,7 @@ def test_with_the_disk_nearly_full_it_is_given_up(tmp_path: Path) -> None:
         with running(setup_in(disk)) as consumer:
             consumer.look()
             (disk / "filling").write_bytes(bytes(16 << 20))
-            with pytest.raises(ChildFailedError, match=r"auditd was given up: 5\d MiB are left"):
+            with pytest.raises(ChildFailedError, match=r"auditd was aborted: 5\d MiB are left"):
                 consumer.look()
     finally:
         subprocess.run(["umount", disk], check=True)

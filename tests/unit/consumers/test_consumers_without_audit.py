@@ -174,7 +174,7 @@ def test_a_kernel_without_process_events_is_one_line(tmp_path: Path) -> None:
     ):
         (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / path).write_text(content)
-    with pytest.raises(ConsumerAbsentError, match="tells of no process events"):
+    with pytest.raises(ConsumerAbsentError, match="reports no process events"):
         ProcessEventsConsumer().find(None, HostTree(tmp_path))
 
 

@@ -89,7 +89,7 @@ def test_a_daemon_that_is_just_going_is_one_line(proc: Path) -> None:
     with pytest.raises(HostUnfitError, match="stop it by hand"):
         borrow.describe_daemon(813, proc)
     (proc / "812" / "cmdline").write_bytes(b"")
-    with pytest.raises(HostUnfitError, match="just going"):
+    with pytest.raises(HostUnfitError, match="just ending"):
         borrow.describe_daemon(812, proc)
 
 

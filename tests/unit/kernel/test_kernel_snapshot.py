@@ -211,7 +211,7 @@ def test_differences_are_named() -> None:
 
 def test_another_order_is_a_difference() -> None:
     now = dataclasses.replace(SNAPSHOT, rules=SNAPSHOT.rules[::-1])
-    assert differences(now, SNAPSHOT) == ["the rules stand in another order or number"]
+    assert differences(now, SNAPSHOT) == ["the rules are in another order or number"]
     assert differences(SNAPSHOT, SNAPSHOT) == []
 
 

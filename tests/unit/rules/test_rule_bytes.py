@@ -103,7 +103,7 @@ def test_bytes_that_are_no_rule(payload: bytes) -> None:
 def test_a_string_that_ends_behind_the_rule() -> None:
     payload = bytearray(Rule(4, 2, NO_SYSCALLS, (RuleField(210, 0, b"key"),)).to_bytes())
     struct.pack_into("=I", payload, 524, 4)
-    with pytest.raises(KernelAnswerError, match="ends behind"):
+    with pytest.raises(KernelAnswerError, match="ends after"):
         Rule.from_bytes(bytes(payload))
 
 

@@ -195,7 +195,7 @@ def test_a_switch_with_an_argument_counts_from_its_own_line_on(line: str, option
         ("some.rules:1", "skipped"),
         ("some.rules:2", "skipped"),
     ]
-    assert file.warnings[1].what.startswith(f"skipped, as {option} says: -S nosuchcall names no")
+    assert file.warnings[1].what.startswith(f"skipped because of {option}: -S nosuchcall names no")
 
 
 def test_a_skipped_line_has_set_what_stands_before_its_fault() -> None:
@@ -259,12 +259,12 @@ def test_skipped_lines_of_a_kind_are_one_line_without_the_remedy_that_is_followe
     folders = [f"-w /no/such/{number}/file -p wa -k x" for number in range(8)]
     file = read("-i", *folders, "-a always,exit -F pid=1", "-a always,exit -F pid=1", "-S x")
     assert told(file) == [
-        "some.rules:2: skipped, as -i says: the kernel will refuse the rule: the directory of "
+        "some.rules:2: skipped because of -i: the kernel will refuse the rule: the directory of "
         "path=/no/such/0/file does not exist (likewise lines 3, 4, 5, 6, 7 and 2 more): "
         "create it first",
-        "some.rules:11: skipped, as -i says: the rule is the same as that of line 10, and the "
+        "some.rules:11: skipped because of -i: the rule is the same as that of line 10, and the "
         "kernel refuses it (EEXIST): delete one of the lines",
-        f"some.rules:12: skipped, as -i says: -S x names no syscall of {os.uname().machine}: see "
+        f"some.rules:12: skipped because of -i: -S x names no syscall of {os.uname().machine}: see "
         "`ausyscall ARCH --dump` for the names, or give -F arch= before it",
     ]
     assert not any("put -i" in warning.one_line() for warning in file.warnings)
@@ -318,7 +318,9 @@ def test_locks_are_refused(line: str, reason: str, before: str) -> None:
     file = read(before, "-e 1", line, ignore_lock=True)
     assert (file.controls.enabled, file.controls.failure) == (1, None)
     assert codes(file) == ["lock"]
-    assert file.warnings[0].one_line().startswith(f"some.rules:3: {reason}: it is left out")
+    assert (
+        file.warnings[0].one_line().startswith(f"some.rules:3: {reason}: ignored (--ignore-lock)")
+    )
 
 
 def test_loginuid_immutable_is_a_lock_too() -> None:

@@ -53,7 +53,7 @@ def test_a_key_on_the_lists_that_stop_at_it(tmp_path: Path) -> None:
     key = RuleField(Field.FILTERKEY, Operator.EQUAL, b"key")
     (warning,) = rule_warnings(Rule(FilterList.EXCLUDE, 2, ALL_SYSCALLS, (key,)))
     assert warning.code == "key-on-record-list"
-    assert warning.remedy == "leave the key away"
+    assert warning.remedy == "leave the key out"
 
 
 def test_a_warning_is_one_line_with_its_remedy() -> None:

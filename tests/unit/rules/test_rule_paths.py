@@ -56,12 +56,12 @@ def test_a_program_that_is_not_there(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("field", "more", "unseen"),
     [
-        ("path={}/link", ["-F", "perm=x"], "execution through it makes no event"),
-        ("path={}/link", ["-F", "perm=rwxa"], "execution through it makes no event"),
-        ("path={}/link", [], "execution through it makes no event"),
-        ("dir={}/folder", ["-F", "perm=wa"], "what happens below it makes no event"),
-        ("dir={}/link", [], "what happens below it makes no event"),
-        ("dir={}/nowhere", [], "what happens below it makes no event"),
+        ("path={}/link", ["-F", "perm=x"], "execution through it produces no event"),
+        ("path={}/link", ["-F", "perm=rwxa"], "execution through it produces no event"),
+        ("path={}/link", [], "execution through it produces no event"),
+        ("dir={}/folder", ["-F", "perm=wa"], "what happens below it produces no event"),
+        ("dir={}/link", [], "what happens below it produces no event"),
+        ("dir={}/nowhere", [], "what happens below it produces no event"),
     ],
 )
 def test_a_watch_of_a_link_names_the_target(

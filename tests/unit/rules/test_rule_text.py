@@ -65,18 +65,18 @@ def rule_of(line: str) -> Rule:
         ),
         (
             "-a always,exit -S open -F arch=b64",
-            "-F arch=b64 stands behind -S, and syscall names mean nothing without it: put it "
+            "-F arch=b64 comes after -S, and syscall names mean nothing without it: put it "
             "before the first -S",
         ),
-        ("-p wa", "-p wa stands before the watch it is for: give -w PATH before it"),
+        ("-p wa", "-p wa comes before the watch it is for: give -w PATH before it"),
         ("-h", "-h prints auditctl's help, which has no place among rules: remove the line"),
         ("-R x", "-R inside a rule file is refused by auditctl, too, which has no place"),
         ("-e 3", "-e 3 is none of 0, 1 and 2: give one of them for enabled"),
         ("-b 4294967296", "-b 4294967296 is not a number of 32 bits"),
-        ("-a always,exit -S open -i", "-i does not stand alone"),
-        ("-i -e 1", "-i does not stand alone"),
-        ("-t -D", "-t does not stand alone"),
-        ("-D -k", "-D has more in its line than -k and a key"),
+        ("-a always,exit -S open -i", "-i is not alone on its line"),
+        ("-i -e 1", "-i is not alone on its line"),
+        ("-t -D", "-t is not alone on its line"),
+        ("-D -k", "-D has more on its line than -k and a key"),
     ],
 )
 def test_messages(line: str, message: str) -> None:
@@ -138,7 +138,7 @@ def test_lines_that_only_print_are_left_out_with_a_warning(line: str) -> None:
     assert (parsed.operation, parsed.rule, parsed.controls) == ("none", None, ())
     (warning,) = parsed.warnings
     assert (warning.code, warning.remedy) == ("no-rule", "remove the line")
-    assert warning.what.endswith("and is left out")
+    assert warning.what.endswith("and is ignored")
 
 
 @pytest.mark.parametrize("option", ["-t", "--reset-lost", "-q /a,/b", "--loginuid-immutable"])

@@ -1,1 +1,1 @@
-"""What is wrong with a rule, foreseen before it is loaded."""
+"""Checks that find what is wrong with a rule before it is loaded."""

@@ -1,8 +1,8 @@
-"""Traps in audit rules: what auditctl takes without a word and what then never works.
+"""Traps in audit rules: rules that auditctl accepts silently and that then never work.
 
-Looks at one rule; traps of paths are those of `rule_paths`, what the kernel refuses is in
-`rule_refusals`. The kernel is not asked; what it does is from its `auditfilter.c` and
-`auditsc.c`. Each finding carries its remedy.
+One rule is examined; traps of paths are in `paths`, rules the kernel refuses in `refusals`. The
+kernel is not asked; its behaviour is from its `auditfilter.c` and `auditsc.c`. Each finding
+carries its remedy.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ _TASK_FIELDS = (
     | SUBJECT_FIELDS
     | {Field.PID, Field.LOGINUID, Field.LOGINUID_SET, Field.SESSIONID, Field.PERS}
 )
-"""What can match when a task is created; it has no syscall, path or program then."""
+"""The fields that can match when a task is created; it has no syscall, path or program then."""
 
 
 def rule_warnings(rule: Rule) -> list[RuleWarning]:
@@ -49,7 +49,7 @@ def _of_list(rule: Rule) -> Iterator[RuleWarning]:
         if any(field.field not in _TASK_FIELDS for field in rule.fields):
             yield RuleWarning(
                 "task-field",
-                "the rule names a field that a task has not yet when it is created, so it never "
+                "the rule names a field that a task does not yet have when created, so it never "
                 "matches as meant",
                 "use uid, gid, auid, sessionid, pid (the parent's) or subj_* on the task list",
             )
@@ -76,14 +76,14 @@ def _of_record_list(rule: Rule) -> Iterator[RuleWarning]:
             yield RuleWarning(
                 "key-on-record-list",
                 f"a key on the {name} list makes the rule ineffective, and the kernel does not "
-                "look at the rules behind it",
-                "leave the key away",
+                "look at the rules after it",
+                "leave the key out",
             )
         elif field.field not in RECORD_FILTER_FIELDS:
             yield RuleWarning(
                 "field-not-evaluated",
                 f"the kernel does not evaluate field {field.field} on the {name} list, and where "
-                "it comes to it, it keeps the record without looking at the rules behind",
+                "it comes to it, it keeps the record without looking at the rules after it",
                 "use msgtype, pid, uid, gid, auid, subj_* or exe there",
             )
 

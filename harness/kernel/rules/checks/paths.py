@@ -1,7 +1,7 @@
-"""Paths in rules, held against the files of this machine: what the kernel refuses, what is a trap.
+"""Paths in rules, checked against the files of this machine: those the kernel refuses, and traps.
 
-For `path` and `exe` the kernel follows the directories and takes the last name as it stands; for
-`dir` it takes the whole path so, except that a slash at its end makes it follow a link there
+For `path` and `exe` the kernel follows the directories and takes the last name literally; for
+`dir` it does the same with the whole path, but a slash at the end makes it follow a link there
 (`kern_path_parent` in `audit_watch.c` and `audit_fsnotify.c`, `kern_path` in `audit_tree.c`).
 """
 
@@ -47,7 +47,7 @@ def _unusable(field: RuleField, place: bytes, name: bytes, whose: str) -> Iterat
             if error.errno != errno.ENOENT:
                 reason = f"cannot be followed ({error.strerror})"
             yield refused(f"{whose}{condition(field)} {reason}", _CREATE)
-        return  # anything else is not for us to see, so nothing is known
+        return  # any other error: we may not look, so nothing is known
     except ValueError:
         return
     if whose and not stat.S_ISDIR(status.st_mode):
@@ -55,7 +55,7 @@ def _unusable(field: RuleField, place: bytes, name: bytes, whose: str) -> Iterat
 
 
 def path_traps(rule: Rule) -> Iterator[RuleWarning]:
-    """Paths that the kernel takes and that then do not mean what they seem to."""
+    """Paths that the kernel accepts but that do not mean what they seem to."""
     for field in rule.fields:
         if field.field in (*_LAST_AS_IT_STANDS, Field.DIR):
             yield from _literal(field)
@@ -66,7 +66,7 @@ def _literal(field: RuleField) -> Iterator[RuleWarning]:
     if any(part in field.text for part in (b"*", b"?")) or b".." in field.text.split(b"/"):
         yield RuleWarning(
             "path-literal",
-            f"{condition(field)} is taken as it stands, the kernel knows neither wildcards nor ..",
+            f"{condition(field)} is taken literally: the kernel knows neither wildcards nor ..",
             "name one file, or a directory by dir=",
         )
 
@@ -88,7 +88,7 @@ def _of_files(rule: Rule, field: RuleField) -> Iterator[RuleWarning]:
     elif field.field == Field.DIR and not stat.S_ISDIR(mode):
         yield RuleWarning(
             "dir-is-a-file",
-            f"{condition(field)} is a file: the kernel watches this file, and no longer the name "
+            f"{condition(field)} is a file: the kernel watches this file, and not the name "
             "once another file takes it",
             "watch a file with -w or path=",
             kind="dir-is-a-file",
@@ -114,7 +114,7 @@ def _watched_link(field: RuleField) -> RuleWarning:
     return RuleWarning(
         "watch-symlink",
         f"{condition(field)} is a symbolic link to {_target(field)}: the kernel watches the link "
-        f"itself, and {unseen} makes no event",
+        f"itself, and {unseen} produces no event",
         f"write {name}={_target(field)}",
         kind="watch-symlink",
     )

@@ -1,10 +1,10 @@
-"""What the kernel will not take of a rule, foreseen from the rule alone, operator by operator.
+"""Refusals by the kernel, foreseen from the rule alone, operator by operator.
 
 `audit_to_entry_common`, `audit_field_valid` and `audit_data_to_entry` of `kernel/auditfilter.c`,
-`audit_to_watch` and `audit_make_tree`: the same in Linux 6.1, 6.12 and 6.18. What older kernels
-have not is held against the release of the running one (`release_refusals`). Bad values of perm,
-filetype, saddr_fam and the comparisons are not foreseen: these kernels look at the value before
-they have read it, and take them. Whether paths exist is the business of `rule_paths`.
+`audit_to_watch` and `audit_make_tree`: the same in Linux 6.1, 6.12 and 6.18. Features that older
+kernels lack are checked against the release of the running one (`release_refusals`). Bad values
+of perm, filetype, saddr_fam and the comparisons are not foreseen: these kernels check the value
+before they have read it, and accept them. `paths` checks whether paths exist.
 """
 
 from __future__ import annotations
@@ -69,7 +69,7 @@ _LONGEST_WAIT_S = 600
 
 
 def rule_refusals(rule: Rule) -> Iterator[RuleWarning]:
-    """Why the kernel will answer EINVAL to this rule, one by one; none where it takes it."""
+    """The reasons why the kernel will answer EINVAL to this rule; none if it accepts it."""
     yield from _of_head(rule)
     for field in rule.fields:
         yield from _of_list(field, rule.filter_list)
@@ -79,7 +79,7 @@ def rule_refusals(rule: Rule) -> Iterator[RuleWarning]:
 
 
 def release_refusals(rule: Rule) -> Iterator[RuleWarning]:
-    """What in the rule is newer than the running kernel."""
+    """The parts of the rule that are newer than the running kernel."""
     found = re.match(r"(\d+)\.(\d+)", os.uname().release)
     if found is None:
         return
@@ -95,7 +95,7 @@ def _too_new(what: str, since: tuple[int, int], here: str) -> RuleWarning:
 
 
 def control_refusals(control: Control) -> Iterator[RuleWarning]:
-    """Why the kernel will refuse a setting; none where it takes it."""
+    """The reasons why the kernel will refuse a setting; none if it accepts it."""
     hz = kernel_hz()
     if control.name != "backlog_wait_time" or hz is None or not isinstance(control.value, int):
         return
@@ -119,7 +119,7 @@ def field_name(number: int) -> str:
 
 
 def condition(field: RuleField) -> str:
-    """A field with its operator and value, as it stands in a rule."""
+    """A field with its operator and value, as written in a rule."""
     operator = OPERATOR_SYMBOLS.get(field.op, f" (operator {field.op:#x}) ")
     if field.field == Field.FIELD_COMPARE and field.number in COMPARISONS:
         return operator.join(COMPARISONS[field.number])
@@ -165,7 +165,7 @@ def _of_operator(field: RuleField) -> Iterator[RuleWarning]:
 
 
 def _operators(field: RuleField) -> tuple[Operator, ...] | None:
-    """The operators that the kernel knows for a field, None for a field it does not know."""
+    """The operators that the kernel knows for a field; None for a field it does not know."""
     if field.field not in _KNOWN:
         return None
     if field.field in _EQUAL_ONLY:
@@ -183,7 +183,7 @@ def _of_value(field: RuleField) -> Iterator[RuleWarning]:
             f"{condition(field)}, but a uid or gid is never unset (-1)", "compare auid with unset"
         )
     elif field.value == b"":
-        yield refused(f"{condition(field)} has no value", "give it behind the operator")
+        yield refused(f"{condition(field)} has no value", "give it after the operator")
     elif field.field == Field.DIR and not field.text.startswith(b"/"):
         yield refused(f"{condition(field)} is a relative path", "give the path from / on")
     elif field.field in (Field.WATCH, Field.EXE):

@@ -1,8 +1,8 @@
-"""Why a syscall that a rule names is none of the rule's architecture, and what is there instead.
+"""Syscalls in a rule that its architecture does not have, and the calls it has instead.
 
 The same rule text for b64 and b32, or on another machine, names calls that only one of them has:
 i386 got its sockets as one `socketcall`, and aarch64 has none of the calls that newer ones replace.
-libaudit's tables say what is where; what stands for what is from the kernel's `syscalls` tables.
+libaudit's tables say which calls exist; what replaces what is from the kernel's `syscalls` tables.
 """
 
 from __future__ import annotations
@@ -95,11 +95,11 @@ _INSTEAD: dict[str, str] = {
     "vfork": "clone clone3",
     "waitpid": "wait4",
 }
-"""What does the work of a call on an architecture that has not got it; as far as it is there."""
+"""The calls that do a call's work on an architecture that lacks it, as far as they exist there."""
 
 
 def no_such_syscall(library: Libaudit, name: bytes, arch: int) -> UsageError:
-    """The error about a name that is no syscall of an AUDIT_ARCH_*, with the cause where one is
+    """The error about a name that is not a syscall of an AUDIT_ARCH_*, with the cause if it is
     known: the architectures that have it, and the calls that do its work here.
     """
     machine = library.machine_of_arch(arch)
