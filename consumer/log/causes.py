@@ -74,5 +74,5 @@ _UNKNOWN = Cause(
 
 
 def cause_of(line: bytes) -> Cause:
-    """What is known of the beginning of a line that is no record."""
+    """What is known of the beginning of a line that is not a record."""
     return next((cause for holds, cause in _CAUSES if holds(line)), _UNKNOWN)

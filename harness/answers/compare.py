@@ -23,7 +23,7 @@ from harness.renamed import hint
 from harness.store import StoredRun
 
 DEFAULT_METRICS = ("elapsed_ns_per_op", "cpu_total_ns_per_op")
-"""What is compared where nothing else is asked for, beside the primary metric."""
+"""Compared by default, beside the primary metric."""
 MIN_BLOCKS_TO_COMPARE = 2
 
 
@@ -36,7 +36,7 @@ class Side:
 
     @property
     def label(self) -> str:
-        """As the reader is told: `<machine>/<run>`, with the scenario where one was chosen."""
+        """The name shown to the reader: `<machine>/<run>`, with the scenario if one was chosen."""
         return f"{self.stored.name}:{self.scenario}" if self.scenario else self.stored.name
 
 
@@ -62,7 +62,7 @@ def compare_runs(base: Side, heads: Sequence[Side], options: CompareOptions) -> 
     metric in common, and UntrustworthyError where there are too few blocks for any verdict.
     """
     kind = base.stored.plan.get("kind", "kernel")
-    # Who names metrics is told most surely about the first.
+    # The first metric named is the primary one; it needs no correction.
     primary = options.metrics[0] if options.metrics else PRIMARY.get(kind, DEFAULT_METRICS[0])
     views = _views(options, primary)
     pairs = tuple(_compare_pair(base, head, views, primary, options) for head in heads)

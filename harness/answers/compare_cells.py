@@ -36,7 +36,7 @@ def changes_across(
 
 
 def _is_replay(stored: StoredRun) -> bool:
-    """A capture gives the consumer what was recorded: what lacks in there was not lost here."""
+    """Records missing from a capture were not lost in this run."""
     return bool(stored.plan.get("kind") == "replay")
 
 
@@ -106,12 +106,12 @@ def change_cautions(
 
 
 def _loud(changes: Sequence[Change]) -> list[Caution]:
-    """The A/A cell says that it changed: what else did may be noise as well."""
+    """If the A/A cell changed, other changes may be noise as well."""
     return [
         Caution(
             "noise",
-            f"{change.comparison.cell.workload}: {change.comparison.metric} of the reference's "
-            f"second cell changed by {change.comparison.ratio:.3f}",
+            f"{change.comparison.cell.workload}: {change.comparison.metric} of the A/A "
+            f"cell changed by a factor of {change.comparison.ratio:.3f}",
             "changes of this size are noise; measure more blocks on a quieter machine",
         )
         for change in changes

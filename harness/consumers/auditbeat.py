@@ -89,14 +89,14 @@ def config_text(folder: Path, mode: Mode) -> str:
 def records_of(events: Iterable[Event]) -> Iterator[Record]:
     """The records of events as the kernel sent them, end-of-event records left out.
 
-    Raises ChildFailedError at what is no record.
+    Raises ChildFailedError at what is not a record.
     """
     for event in events:
         for raw in event.event.original:
             found = RAW.fullmatch(raw)
             number = type_number(found[1]) if found else None
             if found is None or number is None:
-                raise ChildFailedError(f"auditbeat wrote {raw[:80]!r}, which is no record")
+                raise ChildFailedError(f"auditbeat wrote {raw[:80]!r}, which is not a record")
             yield number, found[2].encode()
 
 

@@ -30,7 +30,7 @@ class NoConsumer:
     """The adapter for an empty seat."""
 
     name = "none"
-    summary = "nobody listens"
+    summary = "no consumer listens"
     sees_events = False
     registers = False
     changes = ""

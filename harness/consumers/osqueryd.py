@@ -177,14 +177,14 @@ def _await_rule(process: ExternalProcess, rules: Sequence[bytes]) -> None:
 OSQUERYDS = (
     Osqueryd(
         "osqueryd",
-        "osqueryd with audit_allow_config=false: it takes the rules that are there",
+        "osqueryd with audit_allow_config=false: it keeps the existing rules",
         allow_config=False,
         persist=False,
         changes="",
     ),
     Osqueryd(
         "osqueryd-persist",
-        "osqueryd with audit_persist=true: it takes the daemon's seat back when it lost it",
+        "osqueryd with audit_persist=true: it registers again if it is no longer the daemon",
         allow_config=False,
         persist=True,
         changes="",

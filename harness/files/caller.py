@@ -17,7 +17,7 @@ from harness.errors import HostUnfitError
 _SHELLS = frozenset({"sh", "bash", "dash", "zsh", "ksh", "mksh", "fish", "csh", "tcsh", "su"})
 _WORDS = {
     errno.ELOOP: "too many levels of symbolic links, or one where root follows none",
-    errno.ENXIO: "it is no regular file",
+    errno.ENXIO: "it is not a regular file",
 }
 """Errors that opening gives for what was not asked to be there."""
 _SAME = 0xFFFFFFFF  # asks setfsuid(2) for the present value

@@ -117,7 +117,7 @@ def _require_plain(descriptor: int) -> None:
     """OSError for what is no file to write to."""
     about = os.fstat(descriptor)
     if not (stat.S_ISREG(about.st_mode) or stat.S_ISCHR(about.st_mode)):
-        raise OSError(errno.EINVAL, "it is no regular file")
+        raise OSError(errno.EINVAL, "it is not a regular file")
     if is_root_alone() and stat.S_ISREG(about.st_mode) and about.st_nlink > 1:
         raise OSError(errno.EMLINK, "it has a second name, which may be anybody's (a hard link)")
 

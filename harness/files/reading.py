@@ -79,7 +79,7 @@ def _open(path: Path, flags: int) -> int:
     descriptor = os.open(path, _READ | flags)
     if not stat.S_ISREG(os.fstat(descriptor).st_mode):
         os.close(descriptor)
-        raise IrregularFileError(errno.EINVAL, "it is no regular file", str(path))
+        raise IrregularFileError(errno.EINVAL, "it is not a regular file", str(path))
     return descriptor
 
 

@@ -74,7 +74,7 @@ def parse_pinning(text: str, allowed: Sequence[int]) -> Pinning:
 def _new_role(role: str, lists: dict[str, list[str]]) -> str:
     if role not in ROLES:
         raise UsageError(
-            f"--cpus: {role!r} is no role", remedy=f"the roles are {' and '.join(ROLES)}"
+            f"--cpus: {role!r} is not a role", remedy=f"the roles are {' and '.join(ROLES)}"
         )
     if role in lists:
         raise UsageError(f"--cpus: {role} is given twice", remedy=_EXAMPLE)

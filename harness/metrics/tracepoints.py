@@ -36,7 +36,7 @@ class SyscallCounter:
 
     def __init__(self, syscall: str, *, pid: int | None = None) -> None:
         if not syscall.replace("_", "").isalnum():
-            raise UsageError(f"{syscall!r} is no syscall name", remedy="write it as connect")
+            raise UsageError(f"{syscall!r} is not a syscall name", remedy="write it as connect")
         self._syscall = syscall
         self._pid = pid
         self._counters: list[int] = []

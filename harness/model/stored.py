@@ -133,7 +133,7 @@ def refuse_extremes(metrics: Mapping[str, float]) -> None:
     """ValueError, by name, for a metric that no statistics can be made of."""
     for name, value in metrics.items():
         if value and not LEAST <= abs(value) <= MOST:
-            raise ValueError(f"{value!r} is no measured value - at `$.metrics.{name}`")
+            raise ValueError(f"{value!r} is not a measured value - at `$.metrics.{name}`")
 
 
 def refuse_extremes_within(document: Any, place: str = "$", depth: int = 0) -> None:

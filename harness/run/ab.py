@@ -42,7 +42,7 @@ def pair_up(request: Request, a: Path, b: Path) -> Pairing:
     if plan.blocks < MIN_BLOCKS_FOR_VERDICT:
         raise UsageError(
             f"--blocks {plan.blocks} is too few for any verdict",
-            remedy=f"give {MIN_BLOCKS_FOR_VERDICT} at the very least, 8 or more to see anything",
+            remedy=f"give {MIN_BLOCKS_FOR_VERDICT} at the very least, 8 or more to detect anything",
         )
     first, second = _rule_scenarios(plan)
     return Pairing(request, AbSide("A", str(a), first), AbSide("B", str(b), second))
@@ -59,8 +59,8 @@ def run_ab(pairing: Pairing, options: SessionOptions, observer: Observer) -> AbR
     outcome = run_session(pairing.request, options, observer)
     if outcome.interrupted:
         raise InterruptedRunError(
-            "stopped before A and B could be told apart",
-            remedy=f"what there is stands in {outcome.folder}",
+            "stopped before A and B could be compared",
+            remedy=f"the results so far are in {outcome.folder}",
         )
     options.say(f"stored in {outcome.folder}")
     return judge_ab(load_run(outcome.folder), pairing.a, pairing.b)

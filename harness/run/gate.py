@@ -55,7 +55,7 @@ def gate_plan(
     doubts = doubts_about_checks(result, stored.samples, checks)
     if not flagged or doubts:
         return report_of(rules, checks, [result], doubts)
-    options.say(f"{_beyond(len(flagged))}: measuring what is concerned once more")
+    options.say(f"{_beyond(len(flagged))}: measuring the cells concerned once more")
     again = _run(_second_request(request, plan, rules, flagged), options, make_observer())
     second, measured_again = measured_of(again, rules)
     settled = [_settled(check, measured_again) for check in checks]
@@ -72,7 +72,7 @@ def _run(request: Request, options: SessionOptions, observer: Observer) -> Store
     if outcome.interrupted:
         raise InterruptedRunError(
             "stopped before the gate could decide",
-            remedy=f"what there is stands in {outcome.folder}",
+            remedy=f"the results so far are in {outcome.folder}",
         )
     options.say(f"stored in {outcome.folder}")
     return load_run(outcome.folder)
@@ -97,7 +97,7 @@ def _require_decidable(plan: Plan, rules: GateRules) -> None:
     scenarios = {cell.scenario for cell in cells}
     if rules.reference and rules.reference not in scenarios:
         raise UsageError(
-            f"--reference {rules.reference} is no scenario of this run",
+            f"--reference {rules.reference} is not a scenario of this run",
             remedy=hint(rules.reference) or f"one of {', '.join(sorted(scenarios))}",
         )
     reference = reference_of(rules, plan.reference.scenario, plan.reference.consumer)
@@ -107,7 +107,7 @@ def _require_decidable(plan: Plan, rules: GateRules) -> None:
         if limit.basis != "loss" and plan.blocks < MIN_BLOCKS_FOR_VERDICT:
             raise UsageError(
                 f"--blocks {plan.blocks} is too few for any verdict on {limit.text}",
-                remedy=f"give at least {MIN_BLOCKS_FOR_VERDICT}, 8 or more to see anything",
+                remedy=f"give at least {MIN_BLOCKS_FOR_VERDICT}, 8 or more to detect anything",
             )
 
 

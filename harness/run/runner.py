@@ -101,7 +101,7 @@ def run_trials(
                 if failed_in_a_row >= max(MIN_PATIENCE, 2 * len(block)):
                     raise UntrustworthyError(
                         f"the last {failed_in_a_row} trials failed: {sample.invalid_reason}",
-                        remedy="`auditbench doctor` may tell why; what was measured is kept",
+                        remedy="`auditbench doctor` may say why; the results so far are kept",
                     )
         observer.block_ends(blocks.trials_expected)
     finally:

@@ -75,7 +75,7 @@ class NoAuditError(HostUnfitError):
 def run_with_fallback(
     request: Request, fallback: str | None, options: SessionOptions, observer: Observer
 ) -> Outcome:
-    """Run; where this host's audit cannot be had, say so in one line and run `fallback` instead."""
+    """Run; if audit is not available here, say so in one line and run `fallback` instead."""
     try:
         return run_session(request, options, observer)
     except NoAuditError as error:
@@ -289,7 +289,7 @@ def _programs(plan: Plan, paths: Mapping[str, Path]) -> dict[str, dict[str, str]
 def _absent_consumers(plan: Plan) -> list[dict[str, str]]:
     if not plan.absent:
         return []
-    what = f"not on this host, and left out: {', '.join(plan.absent)}"
+    what = f"not on this host and left out: {', '.join(plan.absent)}"
     return [{"name": "absent", "what": what, "remedy": "--consumer-path NAME=PATH names a program"}]
 
 

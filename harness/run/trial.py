@@ -260,7 +260,7 @@ def _session_warnings(document: dict[str, Any]) -> tuple[str, ...]:
     """How the load's events are told from others', where it is not as asked for."""
     reason = document["session_reason"]
     if document["session"] is None:
-        return (f"events are told from others' by the process tree, not by session ({reason})",)
+        return (f"events are attributed by the process tree, not by session ({reason})",)
     return (f"the load ran with auid {document['auid']} ({reason})",) if reason else ()
 
 

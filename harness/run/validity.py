@@ -52,6 +52,6 @@ def refuse_unreadable(limits: Mapping[str, float]) -> None:
     for name in limits:
         if name not in known and name != "slowdown_percent":
             raise HostUnfitError(
-                f"the plan sets a limit to {name}, which this kernel does not tell",
+                f"the plan sets a limit to {name}, which this kernel does not report",
                 remedy="take it out of [invalid], or boot with psi=1",
             )

@@ -22,7 +22,7 @@ def find_program(program: str, binary: Path | None, *, remedy: str) -> Path:
     """
     if binary is not None:
         if not binary.is_file() or not os.access(binary, os.X_OK):
-            raise ConsumerAbsentError(f"{binary} is no program", remedy=remedy)
+            raise ConsumerAbsentError(f"{binary} is not a program", remedy=remedy)
         return binary.absolute()
     folders = os.pathsep.join([os.environ.get("PATH", os.defpath), *_SYSTEM_FOLDERS])
     found = shutil.which(program, path=folders)

@@ -1,4 +1,4 @@
-"""What stands behind the numbers: host, plan, rules, and the commands that make them again."""
+"""The facts behind the numbers: host, plan, rules, and the commands that reproduce them."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ LIMITS = (
     "workload_options",
     "rate_per_s",
 )
-"""What a scenario sets besides its rules; what is not set is as the host has it."""
+"""Settings of a scenario besides its rules; those that are not set stay as on the host."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +131,7 @@ def plan_pairs(result: Result) -> Pairs:
 
 
 def rule_sets(result: Result) -> tuple[RuleSet, ...]:
-    """Every scenario with its rules in full; those that all workloads share stand once."""
+    """Every scenario with its rules in full; those that all workloads share appear once."""
     found: dict[tuple[Any, ...], list[str]] = {}
     for workload, scenarios in result.plan.get("scenarios", {}).items():
         for scenario in scenarios:
@@ -156,7 +156,7 @@ def _sets(scenario: Mapping[str, Any], name: str) -> bool:
 def commands(result: Result) -> tuple[Command, ...]:
     """The command that was given, and one that makes the same run again."""
     argv = [str(word) for word in result.host.get("argv") or ()]
-    given = [Command("as it was called", shlex.join(argv))] if argv else []
+    given = [Command("the command of this run", shlex.join(argv))] if argv else []
     run = result.run.rpartition("/")[2]
     version = str(result.host.get("auditbench") or "")
     same = f"the same trials in the same order again{version and f', with auditbench {version}'}"

@@ -149,10 +149,12 @@ def load_plan_file(name: str) -> PlanFile:
         raise UsageError(f"{path} cannot be read ({why(error)})") from None
     except RecursionError:
         raise UsageError(
-            f"{path} is no plan: it is nested too deep", remedy="docs/plans.md shows one"
+            f"{path} is not a plan: it is nested too deep", remedy="docs/plans.md shows one"
         ) from None
     except ValueError as error:
-        raise UsageError(f"{path} is no plan: {error}", remedy="docs/plans.md shows one") from None
+        raise UsageError(
+            f"{path} is not a plan: {error}", remedy="docs/plans.md shows one"
+        ) from None
     names = [*plan.scenarios, *(cell.name for cell in plan.cells)]
     if twice := {name for name in names if names.count(name) > 1}:
         raise UsageError(

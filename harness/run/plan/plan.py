@@ -288,7 +288,7 @@ def _workloads(request: Request, file: PlanFile) -> tuple[str, ...]:
     if request.command:
         if shutil.which(request.command[0]) is None:
             raise UsageError(
-                f"{request.command[0]!r} is no command here",
+                f"{request.command[0]!r} is not a command here",
                 remedy="give a program on the PATH after `--`",
             )
         return (COMMAND,)

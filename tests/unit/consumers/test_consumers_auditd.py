@@ -138,7 +138,7 @@ def test_auditd_acts_on_nothing_by_itself() -> None:
 def test_a_program_is_found_or_told_where_it_comes_from(tmp_path: Path) -> None:
     with pytest.raises(ConsumerAbsentError, match="no-such-thing is not on this host: buy it"):
         find_program("no-such-thing", None, remedy="buy it")
-    with pytest.raises(ConsumerAbsentError, match="is no program"):
+    with pytest.raises(ConsumerAbsentError, match="is not a program"):
         find_program("auditd", tmp_path, remedy="")
     assert find_program("sh", None, remedy="").name == "sh"
 

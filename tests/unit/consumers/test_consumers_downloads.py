@@ -221,7 +221,7 @@ def test_a_cut_off_last_line_is_passed_over_and_others_are_not(tmp_path: Path) -
     broken = write(tmp_path, "no JSON\n" + GO_AUDIT)
     with pytest.raises(ChildFailedError, match="line 1 of output is not understood"):
         list(read_lines([broken], go_audit.Event))
-    with pytest.raises(ChildFailedError, match="which is no record"):
+    with pytest.raises(ChildFailedError, match="which is not a record"):
         list(auditbeat.records_of([auditbeat.Event(auditbeat.Original(["type=NOBODY msg=x"]))]))
 
 
@@ -247,7 +247,7 @@ def test_an_absent_program_has_a_remedy(
     assert source in line
     assert f"--consumer-path {consumer.name}=PATH" in line
     assert "\n" not in line
-    with pytest.raises(ConsumerAbsentError, match="is no program"):
+    with pytest.raises(ConsumerAbsentError, match="is not a program"):
         consumer.find(tmp_path / "nothing")
 
 

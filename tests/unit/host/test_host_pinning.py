@@ -44,7 +44,7 @@ def test_parse(text: str, expected: Pinning) -> None:
     [
         ("", "names no role"),
         ("0,1", "names no role"),
-        ("worker=0", "'worker' is no role"),
+        ("worker=0", "'worker' is not a role"),
         ("workload=0,workload=1", "given twice"),
         ("workload=", "empty place"),
         ("workload=0,,1", "empty place"),

@@ -134,7 +134,7 @@ def test_paces_and_counts() -> None:
             {"workload_options": {"netns": "x"}, "workloads": ("shells",)},
             "cannot be told the netns",
         ),
-        ({"command": ("/no/such/program",)}, "is no command here"),
+        ({"command": ("/no/such/program",)}, "is not a command here"),
         ({"rule_files": (Path("/no/such/file.rules"),)}, "/no/such/file.rules"),
     ],
 )
@@ -152,7 +152,7 @@ def test_bad_requests_are_one_line(wanted: dict[str, object], words: str) -> Non
 def test_a_plan_file_with_an_error_is_one_line(tmp_path: Path, text: str) -> None:
     path = tmp_path / "p.toml"
     path.write_text(text)
-    with pytest.raises(UsageError, match="is no plan"):
+    with pytest.raises(UsageError, match="is not a plan"):
         plan(plan=str(path))
 
 
@@ -186,7 +186,7 @@ def test_a_cell_with_a_bad_knob_is_refused(tmp_path: Path, knob: str) -> None:
     path.write_text(
         f'summary = "s"\nworkloads = ["udp"]\n[[cells]]\nname = "a"\nscenario = "rules"\n{knob}\n'
     )
-    with pytest.raises(UsageError, match="is no plan"):
+    with pytest.raises(UsageError, match="is not a plan"):
         plan(plan=str(path))
 
 

@@ -37,7 +37,7 @@ def test_shares(text: str, share: float) -> None:
 
 @pytest.mark.parametrize("text", ["", "0", "0%", "100%", "1", "-1%", "1 percent", "nan", "1%%"])
 def test_no_shares(text: str) -> None:
-    with pytest.raises(UsageError, match=r"--x .* is no share: write it as 1% or 0.01"):
+    with pytest.raises(UsageError, match=r"--x .* is not a share: write it as 1% or 0.01"):
         parse_share("--x", text)
 
 
@@ -50,7 +50,7 @@ def test_durations(text: str, seconds: float) -> None:
 
 @pytest.mark.parametrize("text", ["", "0s", "-1s", "10 minutes", "1d", "m"])
 def test_no_durations(text: str) -> None:
-    with pytest.raises(UsageError, match=r"--x .* is no duration"):
+    with pytest.raises(UsageError, match=r"--x .* is not a duration"):
         parse_duration_s("--x", text)
 
 
@@ -71,12 +71,12 @@ def test_margins_of_the_plan_and_of_the_command_line(tmp_path: Path) -> None:
 
 
 def test_bad_margins(tmp_path: Path) -> None:
-    assert "is no share" in refusal(tmp_path, margins=("wide",))
+    assert "is not a share" in refusal(tmp_path, margins=("wide",))
     assert "did you mean elapsed" in refusal(tmp_path, margins=("elapse=3%",))
     assert "called 'lost'" in refusal(tmp_path, margins=("lost=3%",))
     assert "[margins]: no metric" in refusal(tmp_path, "[margins]\nnonsense = 0.1\n")
-    assert "is no plan" in refusal(tmp_path, "margin = 0\n")
-    assert "is no plan" in refusal(tmp_path, "[margins]\nelapsed = 1.5\n")
+    assert "is not a plan" in refusal(tmp_path, "margin = 0\n")
+    assert "is not a plan" in refusal(tmp_path, "[margins]\nelapsed = 1.5\n")
 
 
 def test_the_rule_for_invalid_trials_is_stored(tmp_path: Path) -> None:
@@ -84,7 +84,7 @@ def test_the_rule_for_invalid_trials_is_stored(tmp_path: Path) -> None:
     made = plan(tmp_path, "[invalid]\nsteal_percent = 20\n")
     assert plan_document(made)["invalid"] == {"always": list(ALWAYS), "steal_percent": 20}
     for wrong in ("steal = 20", "steal_percent = 0", "steal_percent = 101", "steal_percent = 'x'"):
-        assert "is no plan" in refusal(tmp_path, f"[invalid]\n{wrong}\n")
+        assert "is not a plan" in refusal(tmp_path, f"[invalid]\n{wrong}\n")
 
 
 def test_a_trial_is_left_out_for_nothing_but_the_rule() -> None:
@@ -105,7 +105,7 @@ def test_a_trial_is_left_out_for_nothing_but_the_rule() -> None:
 def test_a_limit_to_what_the_kernel_does_not_tell_is_refused() -> None:
     refuse_unreadable({})
     refuse_unreadable({"steal_percent": 5.0})
-    with pytest.raises(AuditbenchError, match="which this kernel does not tell"):
+    with pytest.raises(AuditbenchError, match="which this kernel does not report"):
         refuse_unreadable({"nonsense_percent": 5.0})
 
 
@@ -166,7 +166,7 @@ def test_what_only_a_worker_would_refuse_is_found_before(
          "cell c: --port '99999'"),
         ('[[cells]]\nname = "c"\nscenario = "rules"\n[cells.options]\nsink-buffer = "x"\n',
          "cell c: --sink-buffer 'x'"),
-        ('[[cells]]\nname = "c"\nscenario = "rules"\nrcvbuf_bytes = 1073741824\n', "is no plan"),
+        ('[[cells]]\nname = "c"\nscenario = "rules"\nrcvbuf_bytes = 1073741824\n', "is not a plan"),
         ('[ladder]\nworkload = "nope"\nscenario = "rules"\nrates = [5]\n', "[ladder]: no workload"),
         ('[ladder]\nworkload = "replay"\nscenario = "rules"\nrates = [5]\n',
          "[ladder]: no workload"),
