@@ -35,19 +35,19 @@ JUDGING = frozenset({"ab", "compare", "doctor", "gate", "restore"})
 VERBS: dict[str, str] = {
     "run": "Measure what audit costs here: a plan, rule files, or a command of yours.",
     "show": "Show a stored run again.",
-    "report": "Write stored runs as one page to show to others, or as text for a mail.",
+    "report": "Write stored runs as one page to share, or as text for a mail.",
     "plot": "Draw a stored run: ratios, CPU, latency, ledger, timeline or drift.",
     "history": "Show the runs of one plan on one machine over time: where a cost changed.",
     "compare": "Compare stored runs, or scenarios of one run: what got worse.",
     "export": "Write a stored run for pyperf, a spreadsheet, a CI system, or as Parquet.",
-    "ab": "Say which of two rule files costs less, and whether either loses events.",
-    "gate": "Run a plan, or take stored runs, and pass or fail by limits.",
-    "doctor": "Say what this host is, and whether it is fit to measure on.",
+    "ab": "Find which of two rule files costs less, and whether either loses events.",
+    "gate": "Run a plan, or judge stored runs, and pass or fail by limits.",
+    "doctor": "Check whether this host is fit to measure on.",
     "status": "Show the kernel's audit state and who holds it.",
-    "restore": "Give the host's audit state back after a crash.",
+    "restore": "Restore the host's audit state after a crash.",
     "list": "List scenarios, workloads, consumers, metrics or plans.",
-    "top": "Say what fills an audit.log, or the kernel's records of the next seconds.",
-    "record": "Record audit records from the live kernel to a capture file.",
+    "top": "Show what fills an audit.log, or the kernel's records of the next seconds.",
+    "record": "Save audit records of the live kernel to a capture file.",
 }
 """Each verb lives in `harness/verbs/<verb>.py` as a function of its name."""
 
@@ -67,7 +67,7 @@ app = App(
     name="auditbench",
     version=_version,
     help="Benchmark and stress-test harness for the Linux kernel audit framework.",
-    # Reading markdown costs a sixth of the time that help may take.
+    # Parsing Markdown takes a sixth of the time that help may take.
     help_format="plaintext",
     help_epilogue=_exit_codes(),
     version_flags=["--version", "-V"],
@@ -100,7 +100,7 @@ def _unreadable(words: Sequence[str], error: CycloptsError) -> str:
         option = error.token.keyword or error.token.value
         if instead := instead_of(words[0], option):
             return f"{option} is {instead} now"
-    return f"{error} `auditbench --help` shows what there is."
+    return f"{error} `auditbench --help` lists the commands."
 
 
 def _fail(error: Exception) -> int:

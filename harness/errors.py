@@ -18,10 +18,10 @@ which here means that a limit is exceeded."""
 
 EXIT_CODES = {
     EXIT_FINE: "fine",
-    EXIT_REGRESSION: "found what was to fail: a limit exceeded, something worse",
+    EXIT_REGRESSION: "a limit is exceeded, or something is worse",
     EXIT_USAGE: "the request cannot be carried out: usage, damaged input, a missing program",
     EXIT_UNTRUSTWORTHY: "inconclusive, or untrustworthy",
-    EXIT_HOST_UNFIT: "the host is unfit, or does not let it",
+    EXIT_HOST_UNFIT: "the host is unfit, or does not allow it",
     EXIT_INTERRUPTED: "stopped; the host's audit state is as before",
     EXIT_ERROR: "an error of this program",
 }

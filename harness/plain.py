@@ -1,4 +1,4 @@
-"""Text from records, fit for a terminal: whoever ran a process chose it.
+"""Text from records, made fit for a terminal: any process can choose it.
 
 Control characters, escape sequences, marks that turn the direction of writing, and what else
 cannot be printed come out as `\\xNN`, `\\uNNNN` or `\\UNNNNNNNN`. Markup is the caller's business.

@@ -280,7 +280,7 @@ def find_run(name: str, results: Path) -> Path:
         if is_file(_samples_file(folder)):
             return folder
     raise UsageError(
-        f"{name!r} is no run", remedy=f"name a folder with {SAMPLES}, or `latest` of {results}"
+        f"{name!r} is not a run", remedy=f"name a folder with {SAMPLES}, or `latest` of {results}"
     )
 
 
@@ -290,7 +290,7 @@ def _latest(results: Path, back: int) -> Path:
         raise UsageError(f"no run under {results}", remedy="make one with `auditbench run`")
     if back >= len(runs):
         raise UsageError(
-            f"latest~{back} is no run: {results} holds {len(runs)}",
+            f"latest~{back} is not a run: {results} holds {len(runs)}",
             remedy=f"the oldest is latest~{len(runs) - 1}" if len(runs) > 1 else "use `latest`",
         )
     return runs[-1 - back].parent
@@ -302,7 +302,7 @@ def list_runs(folder: Path) -> list[Path]:
     Raises UsageError where there is no such folder.
     """
     if not folder.is_dir():
-        raise UsageError(f"{folder} is no folder", remedy="name one that runs are stored in")
+        raise UsageError(f"{folder} is not a folder", remedy="name one that runs are stored in")
     found = {
         path.parent
         for name in (SAMPLES, KEPT_SAMPLES)

@@ -31,7 +31,7 @@ def parse_limit(text: str, metrics: Mapping[str, str]) -> Limit:
     *scope, name = where.split("/")
     match = NUMBER.fullmatch(amount.strip())
     if not colon or not match or not all(scope) or not name:
-        raise UsageError(f"--fail {text!r} is no limit", remedy=EXAMPLE)
+        raise UsageError(f"--fail {text!r} is not a limit", remedy=EXAMPLE)
     if name == LOST:
         return _loss_limit(text, match, tuple(scope))
     return _bound(text, _metric(name, metrics), match, tuple(scope))
@@ -61,7 +61,7 @@ def _bound(text: str, metric: str, match: re.Match[str], scope: tuple[str, ...])
     if unit in UNITS_NS and value > 0:
         return Limit(text, metric, value * UNITS_NS[unit], "time", scope)
     raise UsageError(
-        f"--fail {text!r} is no limit",
+        f"--fail {text!r} is not a limit",
         remedy=f"give a percentage above -100%, or a time with its unit; {EXAMPLE}",
     )
 

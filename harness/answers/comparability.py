@@ -18,14 +18,14 @@ from harness.plain import plain
 from harness.store import StoredRun
 
 DIFFERENCES = {
-    "machine": "another machine",
+    "machine": "the machine",
     "kernel": "the kernel's release and build",
-    "cpu": "the CPUs: model, and how many",
+    "cpu": "the CPUs: model and number",
     "boot": "boot parameters that bear on audit or speed",
     "pinning": "the CPUs that workload and consumer ran on",
-    "version": "the version of auditbench, and so of its consumer and loads",
-    "kind": "a plan of the kernel against a replay",
-    "reference": "what each run compares its cells with",
+    "version": "the version of auditbench, and thus of its consumer and loads",
+    "kind": "a plan of the kernel and a replay",
+    "reference": "the reference that cells are compared with",
     "workloads": "the workloads measured",
     "scenarios": "the scenarios measured",
     "consumers": "the consumers that receive the events",
@@ -55,7 +55,8 @@ def parse_allowed(words: Iterable[str]) -> frozenset[str]:
     unknown = sorted(names - DIFFERENCES.keys())
     if unknown:
         raise UsageError(
-            f"--allow {unknown[0]!r} is no difference", remedy="one of " + ", ".join(DIFFERENCES)
+            f"--allow {unknown[0]!r} is not a known difference",
+            remedy="one of " + ", ".join(DIFFERENCES),
         )
     return names
 

@@ -24,7 +24,7 @@ from harness.renamed import hint
 from harness.store import StoredRun
 
 DEFAULT_METRICS = ("elapsed_ns_per_op", "cpu_total_ns_per_op")
-"""What is compared where nothing else is asked for, beside the primary metric."""
+"""Compared by default, beside the primary metric."""
 MIN_BLOCKS_TO_COMPARE = 2
 
 
@@ -37,7 +37,7 @@ class Side:
 
     @property
     def label(self) -> str:
-        """As the reader is told: `<machine>/<run>`, with the scenario where one was chosen."""
+        """The name shown to the reader: `<machine>/<run>`, with the scenario if one was chosen."""
         return f"{self.stored.name}:{self.scenario}" if self.scenario else self.stored.name
 
 

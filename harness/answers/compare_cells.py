@@ -98,12 +98,12 @@ def change_cautions(
 
 
 def _loud(changes: Sequence[Change]) -> list[Caution]:
-    """The A/A cell says that it changed: what else did may be noise as well."""
+    """If the A/A cell changed, other changes may be noise as well."""
     return [
         Caution(
             "noise",
-            f"{change.comparison.cell.workload}: {change.comparison.metric} of the reference's "
-            f"second cell changed by {change.comparison.ratio:.3f}",
+            f"{change.comparison.cell.workload}: {change.comparison.metric} of the A/A "
+            f"cell changed by a factor of {change.comparison.ratio:.3f}",
             "changes of this size are noise; measure more blocks on a quieter machine",
         )
         for change in changes

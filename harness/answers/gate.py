@@ -86,7 +86,7 @@ def gate_against(
 
 
 def _judgeable(change: Change) -> Comparison:
-    """What a limit is held against: the ratio of ratios, and no other in its place."""
+    """The value checked against a limit: only the ratio of ratios."""
     if not change.indivisible:
         return change.comparison
     return replace(change.comparison, ratio=None, ci_low=None, ci_high=None)
@@ -142,7 +142,7 @@ def measured_of(stored: StoredRun, rules: GateRules) -> tuple[Result, Measured]:
 
 
 def reference_of(rules: GateRules, scenario: str | None, consumer: str | None) -> Reference:
-    """What cells are held against: what was asked for, else what the plan says."""
+    """The reference of cells: the requested one, else that of the plan."""
     return Reference(rules.reference or scenario, consumer)
 
 
@@ -152,7 +152,7 @@ def _against_scenario(
     known = {sample.scenario for sample in stored.samples}
     if reference.scenario not in known:
         raise UsageError(
-            f"--reference {reference.scenario} is no scenario of {result.run}",
+            f"--reference {reference.scenario} is not a scenario of {result.run}",
             remedy=hint(reference.scenario or "") or f"one of {', '.join(sorted(known))}",
         )
     return tuple(compare_with(reference, in_plan_order(stored), stored.plan))

@@ -26,7 +26,7 @@ from harness.model.stored import MachineName, PlanName
 from harness.store import ENVIRONMENT, PLAN, SAMPLES, StoredRun, list_runs, load_run
 
 OVER_TIME = frozenset({"kernel", "cpu", "boot", "pinning", "version", "margin"})
-"""What may differ between the runs of a history: that it does is what a history is for."""
+"""Differences that runs of a history may have: a history is meant to follow them."""
 _SETS = frozenset({"workloads", "scenarios", "consumers"})
 _NAMED = 3
 
@@ -48,7 +48,7 @@ class HistoryOptions:
 
 @dataclass(frozen=True, slots=True)
 class _Place:
-    """A run's folder, with what can be told without its samples; the plan None if damaged."""
+    """A run's folder, with the facts known without its samples; the plan None if damaged."""
 
     folder: Path
     plan: str | None
@@ -133,7 +133,7 @@ def _left_out_places(
 ) -> list[Caution]:
     """One line for the other machines, and one for the other plans of this one.
 
-    Runs that were kept are not missed by who asks for those of a machine of theirs.
+    Kept runs of other machines are not mentioned to users who ask for their own.
     """
     found = []
     kept_too = any(place.is_kept for place in here)
@@ -200,7 +200,7 @@ def _model(runs: Sequence[StoredRun], options: HistoryOptions) -> StoredRun | No
             if run.folder == wanted:
                 return run
         raise UsageError(
-            f"--like {options.like} is no run of this machine and plan",
+            f"--like {options.like} is not a run of this machine and plan",
             remedy="name one that is, or leave --machine and --plan out",
         )
     return runs[-1] if runs else None
@@ -234,7 +234,7 @@ def _cells(samples: Iterable[Sample]) -> list[Cell]:
 
 
 def _words(differences: Iterable[Difference]) -> list[str]:
-    """Each difference in words; those of sets speak of BASE and HEAD, which a history has not."""
+    """Each difference in words; those of sets would name BASE and HEAD, which a history lacks."""
     return list(
         dict.fromkeys(
             DIFFERENCES[difference.name] if difference.name in _SETS else difference.words
@@ -245,9 +245,9 @@ def _words(differences: Iterable[Difference]) -> list[str]:
 
 def _unlike(words: Sequence[str], group: Sequence[StoredRun], model: StoredRun) -> Caution:
     more = f" and {len(words) - _NAMED} more" if len(words) > _NAMED else ""
-    differ = "differs" if len(group) == 1 else "differ"
+    theirs = "its plan differs" if len(group) == 1 else "their plans differ"
     what = (
-        f"{_runs(len(group))} left out, as the plan {differ} from that of {model.folder.name}: "
+        f"{_runs(len(group))} left out because {theirs} from that of {model.folder.name}: "
         f"{'; '.join(words[:_NAMED])}{more}"
     )
     return Caution("unlike", what, f"--like {group[-1].folder.name} shows {_them(group)}")

@@ -31,7 +31,7 @@ def make_tracks(
 ) -> list[Track]:
     """The tracks of the cells asked for, in the order of the model's plan.
 
-    Raises UsageError where no cell has the name that was asked for.
+    Raises UsageError if no cell has the requested name.
     """
     views = [view for view in metric_views() if view.name in metrics]
     views.sort(key=lambda view: metrics.index(view.name))

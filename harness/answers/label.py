@@ -1,4 +1,4 @@
-"""What a run is called beside its date: a version or commit that whoever measured gave it."""
+"""A run's label, shown beside its date: a version or commit given by the user who measured."""
 
 from __future__ import annotations
 

@@ -62,7 +62,7 @@ class ExcludedCells:
 def excluded_cells(
     cells: Iterable[Cell], reference: Reference, usual: str | None, apart: Collection[str] = ()
 ) -> ExcludedCells:
-    """Who stands aside when cells are held against `reference`; `usual` is the plan's own."""
+    """The cells to leave out when comparing with `reference`; `usual` is the plan's own."""
     if reference == Reference():
         return ExcludedCells()
     served = {name for name in (reference.scenario, usual) if name}
@@ -89,10 +89,12 @@ def select_cells(limit: Limit, cells: Iterable[Cell], excluded: ExcludedCells) -
 
 
 def _nothing_meant(limit: Limit, names: set[str]) -> UsageError:
-    what = f"--fail {limit.text!r} is for no cell that is compared"
+    what = f"--fail {limit.text!r} matches no compared cell"
     wrong = [name for name in limit.scope if name not in names]
     if not wrong:
-        return UsageError(what, remedy="it is for the reference alone, or for no such combination")
+        return UsageError(
+            what, remedy="these names match only the reference, or no cell has all of them"
+        )
     near = difflib.get_close_matches(wrong[0], sorted(names), n=3, cutoff=0.5)
     known = " or ".join(near) if near else ", ".join(sorted(names))
     remedy = hint(wrong[0]) or f"the names are {known}"
@@ -235,7 +237,7 @@ def _read_loss(cell: Cell, measured: Measured) -> Reading:
         found.share_high,
         found.trials,
         lossy=found.trials_with_loss,
-        note="" if outcome != "inconclusive" else "nobody was there to see a loss",
+        note="" if outcome != "inconclusive" else "no consumer was listening, so loss is unknown",
     )
 
 

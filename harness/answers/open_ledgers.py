@@ -58,7 +58,7 @@ def _with_others(samples: Sequence[Sample]) -> list[Caution]:
         Caution(
             "foreign-loss",
             f"in {trials} other processes lost events as well, at most {most} "
-            f"({sample.workload} × {sample.scenario}), and the ledger is exact to that number",
+            f"({sample.workload} × {sample.scenario}); the ledger is exact to within that number",
             "scope the rules to the load (-F auid=) to leave others out",
         )
     ]

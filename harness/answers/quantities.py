@@ -22,7 +22,7 @@ def parse_share(option: str, text: str) -> float:
     if match and match[2] in ("%", ""):
         share = float(match[1]) / (100 if match[2] else 1)
     if share is None or not 0 < share < 1:
-        raise UsageError(f"{option} {text!r} is no share", remedy="write it as 1% or 0.01")
+        raise UsageError(f"{option} {text!r} is not a share", remedy="write it as 1% or 0.01")
     return share
 
 
@@ -35,7 +35,7 @@ def parse_duration_s(option: str, text: str) -> float:
         seconds = float(match[1]) * _SECONDS[match[2]]
         if 0 < seconds <= MOST_SECONDS:
             return seconds
-    raise UsageError(f"{option} {text!r} is no duration", remedy="write it as 90s, 10m or 1h")
+    raise UsageError(f"{option} {text!r} is not a duration", remedy="write it as 90s, 10m or 1h")
 
 
 def parse_margins(words: Iterable[str]) -> tuple[float | None, dict[str, float]]:

@@ -56,11 +56,11 @@ def make_result(stored: StoredRun) -> Result:
 def _too_little(result: Result) -> list[Caution]:
     """What makes a run inconclusive whatever its numbers are."""
     failed = f"{result.invalid_trials} of {result.trials} trials are not valid"
-    remedy = "look at why they failed, and run it again"
+    remedy = "find out why they failed, and run it again"
     if result.undecidable:
         return [Caution("inconclusive", f"{failed}, too few are left to decide anything", remedy)]
     if result.mostly_invalid:
-        return [Caution("inconclusive", f"{failed}, too many to rely on the rest", remedy)]
+        return [Caution("inconclusive", f"{failed}, too many to trust the rest", remedy)]
     return []
 
 
@@ -170,7 +170,7 @@ def _what_it_is_not(stored: StoredRun) -> list[Caution]:
         Caution(
             "replay",
             "this measures the consumer on a recorded capture, not this host's kernel",
-            "run a plan of the kernel, such as overhead, where audit can be had",
+            "run a kernel plan, such as overhead, where audit is available",
         )
     ]
 
@@ -207,7 +207,9 @@ def _disturbed_trials(stored: StoredRun) -> list[Caution]:
     if not stored.plan.invalid.retries:
         words += ", and are not used"
     elif kept < len(disturbed):
-        stayed = f"; {kept} stayed disturbed, and count{'s' if kept == 1 else ''}" if kept else ""
+        stayed = (
+            f"; {kept} stayed disturbed and still count{'s' if kept == 1 else ''}" if kept else ""
+        )
         words += f", and {len(disturbed) - kept} were repeated{stayed}"
     return [Caution("disturbed", words)]
 
@@ -218,7 +220,7 @@ def _wide_noise(comparisons: Sequence[Comparison], primary: str) -> list[Caution
             "noise",
             f"{floor.cell.workload}: the reference differs from itself "
             f"({floor.ratio:.3f}, {floor.ci_low:.3f} to {floor.ci_high:.3f})",
-            "differences below this are noise; run more blocks on a quieter machine",
+            "smaller differences are noise; run more blocks on a quieter machine",
         )
         for floor in comparisons
         if floor.cell.scenario.endswith(AA)

@@ -74,5 +74,5 @@ def require_blocks(checks: Sequence[Check], run: str) -> None:
     if counted and all(reading.count < MIN_BLOCKS_FOR_VERDICT for reading in counted):
         raise UntrustworthyError(
             f"{run} has too few blocks for any verdict ({counted[0].count})",
-            remedy=f"run at least {MIN_BLOCKS_FOR_VERDICT}, or 8 or more to see anything",
+            remedy=f"run at least {MIN_BLOCKS_FOR_VERDICT}, or 8 or more to detect anything",
         )

@@ -66,7 +66,7 @@ def compare(
     if not heads:
         raise UsageError("nothing to compare with", remedy="give a second run or scenario")
     if margin is not None and not 0 < margin < 1:
-        raise UsageError(f"margin {margin} is no share", remedy="0.02 is 2 %")
+        raise UsageError(f"margin {margin} is not a share", remedy="0.02 is 2 %")
     names = _words(metrics)
     options = CompareOptions(
         metrics=tuple(compared_metric("metrics", name) for name in names if name != "all"),

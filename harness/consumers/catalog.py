@@ -17,9 +17,9 @@ from harness.errors import UsageError
 
 _DEPTHS = {
     "discard": "the kernel alone: a socket filter drops every record on arrival",
-    "count": "receives every record and looks at nothing but its type",
+    "count": "receives every record and looks only at its type",
     "decode": "locates every field of every record",
-    "assemble": "decodes, and assembles records to events, whole or partial",
+    "assemble": "decodes, and assembles records into events, whole or partial",
     "store": "assembles, and writes what auditd would write",
 }
 

@@ -30,7 +30,7 @@ class NoConsumer:
     """The adapter for running without a consumer."""
 
     name = "none"
-    summary = "nobody listens"
+    summary = "no consumer listens"
     sees_events = False
     registers = False
     changes = ""

@@ -75,7 +75,7 @@ _MEANINGS: Final[dict[tuple[int | None, int], tuple[str, str]]] = {
         "create the directory, or remove the rule",
     ),
     (messages.AUDIT_ADD_RULE, errno.ENOTDIR): (
-        "a path in the rule goes through something that is no directory",
+        "a path in the rule goes through something that is not a directory",
         "correct the path",
     ),
     (messages.AUDIT_ADD_RULE, errno.ENAMETOOLONG): (

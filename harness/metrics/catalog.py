@@ -56,7 +56,7 @@ _ALL = (
     _cost(
         "cpu_workload_ns_per_op",
         "cpu",
-        "CPU time per operation of the workload and its children; what audit costs the audited",
+        "CPU time per operation of the workload and its children; the cost to the audited program",
     ),
     _cost("cpu_workload_user_ns_per_op", "cpu", "of it, in user mode"),
     _cost(
@@ -115,7 +115,9 @@ _ALL = (
     _count("delay_max_ms", "the same at its worst", "less", unit="ms"),
     _count("rate_per_s", "operations per second requested in a step of the rate ladder", None),
     _count("rate_reached_per_s", "operations per second reached there", None),
-    _count("events_generated", "events that the rules demand of the operations done", None),
+    _count(
+        "events_generated", "events that the rules should generate for the operations done", None
+    ),
     _count("events_received", "events that arrived, with all or some of their records", "more"),
     _count("lost", "records that the kernel refused, by its own counter; not events", "less"),
     _count(
@@ -148,9 +150,7 @@ _ALL = (
         "1",
         "times that the workload or its children had to give up the CPU in the timed section",
     ),
-    _noise(
-        "consumer_involuntary_switches", "1", "times that the consumer had to, in the whole trial"
-    ),
+    _noise("consumer_involuntary_switches", "1", "the same for the consumer, in the whole trial"),
     Metric(
         "frequency_mhz",
         "MHz",

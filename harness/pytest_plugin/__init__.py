@@ -62,7 +62,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption(
         "--audit-require",
         action="store_true",
-        help="fail instead of skipping where this host's audit cannot be had",
+        help="fail instead of skipping if audit is not available on this host",
     )
     parser.addini("audit_inconclusive", "as --audit-inconclusive", default="fail")
     parser.addini("audit_borrow", "as --audit-borrow", type="bool", default=False)

@@ -69,7 +69,7 @@ class AuditOverhead:
         `rules` is in auditctl's syntax; relative paths count from pytest's rootdir. `against` is
         a scenario by name (`no-audit`, which behaves like a kernel whose audit was never
         enabled, `no-rules`, `disabled`) or another rule file. What is not given here is the
-        marker's, else the default. Skips the test where this host's audit cannot be had; fails it
+        marker's, else the default. Skips the test if audit is not available on this host; fails it
         with one line where the request is wrong, on any host.
         """
         __tracebackhide__ = True

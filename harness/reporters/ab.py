@@ -62,7 +62,7 @@ def _change(value: float) -> str:
 
 
 def _more(comparison: Comparison) -> str:
-    words = f"{comparison.blocks} blocks show a difference of {share(comparison.detectable)}"
+    words = f"{comparison.blocks} blocks detect a difference of {share(comparison.detectable)}"
     if comparison.blocks_needed is None:
         return words
     return f"{words}, about {count(comparison.blocks_needed)} would decide"

@@ -61,7 +61,7 @@ def cost_words(comparison: Comparison, operation: str) -> str:
 
 
 def loss_sentence(result: Result) -> str:
-    """How many of the events that the rules demand arrived whole; empty where it is not known."""
+    """How many of the expected events arrived whole; empty if that is unknown."""
     known = [
         ledger
         for ledger in result.ledgers
@@ -76,8 +76,7 @@ def loss_sentence(result: Result) -> str:
     if not generated:
         return ""
     if received == generated:
-        return f"All {count(generated)} events that the rules demand arrived whole."
+        return f"All {count(generated)} expected events arrived whole."
     return (
-        f"Of {count(generated)} events that the rules demand {count(generated - received)} "
-        "did not arrive whole."
+        f"Of {count(generated)} expected events {count(generated - received)} did not arrive whole."
     )

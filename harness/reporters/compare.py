@@ -137,8 +137,8 @@ def doubt_lines(pair: RunChanges) -> list[str]:
     if not any(_doubted(change.comparison) for change in pair.changes):
         return []
     return [
-        "Inconclusive although the interval is beyond the margin: one of many looked at, and with "
-        "so few blocks it may be chance (q above 0.05)."
+        "Inconclusive although the interval is beyond the margin: with many comparisons and so few "
+        "blocks this may be chance (q above 0.05)."
     ]
 
 

@@ -21,8 +21,8 @@ from harness.reporters.terminal import (
 from harness.reporters.units import NOTHING, probability, ratio
 
 LEGEND = (
-    "ratio, 95 %: by signed ranks (below six blocks mean and Student's t). q: p after control of "
-    "false discoveries over this run; outside the primary metric worse and better need q ≤ 0.05."
+    "ratio, 95 %: by signed ranks (below six blocks mean and Student's t). q: p after false "
+    "discovery control over this run; outside the primary metric worse and better need q ≤ 0.05."
 )
 
 

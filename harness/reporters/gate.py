@@ -57,7 +57,7 @@ def _explained(limit: Limit, reading: Reading) -> str:
         )
     if reading.outcome != "inconclusive":
         return ""
-    words = f"the interval holds the limit; {reading.count} blocks show a difference of"
+    words = f"the interval holds the limit; {reading.count} blocks detect a difference of"
     if reading.blocks_needed is None:
         return f"{words} {share(reading.detectable)}; more blocks would hardly decide"
     return (

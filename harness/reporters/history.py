@@ -16,7 +16,7 @@ from harness.reporters.units import NOTHING, duration, interval, percent, ratio
 from harness.reporters.words import metric_words
 
 CHANGE = "◆"
-"""What stands before a change of level."""
+"""The mark before a change of level."""
 STOPPED, DOUBTFUL = "stopped", "doubtful"
 
 
@@ -68,12 +68,12 @@ def change_lines(history: History) -> list[str]:
     ]
     judged = [track for track in history.tracks if track.judged]
     if history.tracks and not judged:
-        return [f"No changes of level are looked for in fewer than {MIN_RUNS} runs"]
+        return [f"Change detection needs at least {MIN_RUNS} runs"]
     if history.tracks and not found:
         found = ["No change of level"]
     if len(judged) < len(history.tracks):
         names = ", ".join(track_name(track) for track in history.tracks if not track.judged)
-        found.append(f"Not looked for changes, in fewer than {MIN_RUNS} runs: {names}")
+        found.append(f"Fewer than {MIN_RUNS} runs, too few for change detection: {names}")
     return found
 
 
@@ -114,7 +114,7 @@ def _verdict(run: PastRun, point: Point | None) -> Text:
 
 
 def _marks(run: PastRun, point: Point | None) -> Text:
-    """What is to be known of a run's row beside its numbers."""
+    """The notes of a run's row beside its numbers."""
     marks = Text() if run.complete else Text(f"{STOPPED} ", style="yellow")
     if point is not None and point.step is not None:
         step = f"{CHANGE} {percent(point.step.after / point.step.before)}"

@@ -40,17 +40,17 @@ EVIDENCE = {
     "late records": "late_records",
     "events after the closing marker": "after_marker_events",
     "events of other sessions": "foreign_events",
-    "events of other sessions that may be lost, too, at most": "foreign_lost",
+    "lost events of other sessions, at most": "foreign_lost",
     "sync markers that did not come back": "markers_missing",
 }
 
 
 LINE_HEADERS = ("generated", "received", "lost", "drops", "waited", "unexpl.")
-"""What a cell's line in the table says; the terms between stand in its `equation`."""
+"""The columns of a cell's line in the table; the other terms are in its `equation`."""
 
 
 def line(total: Ledger) -> list[str]:
-    """One cell as it stands under LINE_HEADERS."""
+    """One cell under LINE_HEADERS."""
     received = None
     if total.complete is not None and total.partial is not None:
         received = total.complete + total.partial
@@ -87,7 +87,7 @@ def _others(total: Ledger) -> str:
 
 
 def is_silent(total: Ledger) -> bool:
-    """Whether nothing happened that the ledger could tell."""
+    """Whether the ledger has nothing to report."""
     terms = [getattr(total, name) for name in TERMS]
     return not any((*terms, total.lost, total.socket_drops, total.waited_ms))
 
@@ -139,16 +139,16 @@ def unknowns(total: Ledger) -> list[str]:
     found = []
     if total.generated is None:
         found.append(
-            "generated and unexplained are not known: the rules ask for what only the kernel "
-            "knows, or the load does calls that nobody counted"
+            "generated and unexplained are unknown: the rules depend on something that only the "
+            "kernel knows, or the load makes calls that are not counted"
         )
     if total.complete is None:
-        found.append("the consumer does not tell events, so only `lost` and the wait are known")
+        found.append("the consumer does not assemble events, so only `lost` and the wait are known")
     if total.suppressed is None:
-        found.append(f"suppressed is not known and shown as {NOTHING}")
+        found.append(f"suppressed is unknown and shown as {NOTHING}")
     if total.refused_low != total.refused_high:
         found.append(
-            "`lost` also counts records that were not refused, and it is not known how many: "
-            "refused is what the other terms leave, checked against these bounds only"
+            "`lost` also counts an unknown number of records that were not refused: refused is the "
+            "remainder of the other terms, checked only against these bounds"
         )
     return found

@@ -54,7 +54,8 @@ def _has_events(ledger: CellLedger) -> bool:
 
 def _none_lost(trials: int, most: float | None, each: str = "") -> str:
     plural = "s" * (trials != 1)
-    return f"none lost in {trials} trial{plural}{each}: at most {share(most)} of trials (95 %)"
+    shown = share(most)
+    return f"none lost in {trials} trial{plural}{each}: at most {shown} of trials lose any (95 %)"
 
 
 def _lost(loss: LossComparison) -> str:

@@ -84,7 +84,7 @@ def result_markdown(result: Result) -> str:
         table = comparisons_table(others)
         parts.append(f"<details><summary>other metrics</summary>\n\n{table}\n</details>\n")
     if not result.complete:
-        parts.append("The run was stopped before its end; this is what it had measured.\n")
+        parts.append("The run was stopped early; these are its results so far.\n")
     return "\n".join(filter(None, parts))
 
 

@@ -15,7 +15,7 @@ from harness.plain import plain
 
 
 class PlainConsole(Console):
-    """Prints text as `plain` has it; line breaks stay, and so do rich's own control codes."""
+    """Prints text cleaned by `plain`; line breaks stay, and so do rich's own control codes."""
 
     def render(
         self, renderable: RenderableType, options: ConsoleOptions | None = None

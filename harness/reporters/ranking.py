@@ -7,17 +7,16 @@ from collections.abc import Iterator, Sequence
 from harness.model.result import RankedConsumer, Result, Sustained
 from harness.reporters.units import NOTHING, count, duration, milliseconds
 
-STANDING_HEADERS = ("consumer", "CPU/event", "to the above", "memory", "written", "delay")
+STANDING_HEADERS = ("consumer", "CPU/event", "vs previous", "memory", "written", "delay")
 SUSTAINED_HEADERS = ("highest rate", "none lost at", "lost at", "trials", "why no higher")
 LEGEND = (
-    "Ranked by CPU per event; `to the above` is the ratio to the consumer one line up, with its "
-    "95 % interval: where that holds 1 their order is inconclusive. Memory is the highest of all "
-    "trials, written is per event, delay is how old the newest event in the output was, in the "
-    "middle."
+    "Ranked by CPU per event; `vs previous` is the ratio to the consumer one line up, with its "
+    "95 % interval: if that includes 1, their order is inconclusive. Memory is the highest of all "
+    "trials, written is per event, delay is the median age of the newest event in the output."
 )
 SUSTAINED_LEGEND = (
-    "Operations per second, one event each, with nobody waiting: the highest step of the ladder "
-    "at which no trial lost an event, and the step above."
+    "Operations per second, one event each, with no process waiting: the highest step of the "
+    "ladder at which no trial lost an event, and the step above."
 )
 
 
@@ -35,7 +34,7 @@ def ranking_rows(ranking: Sequence[RankedConsumer]) -> Iterator[tuple[str, ...]]
 
 
 def process_lines(ranking: Sequence[RankedConsumer]) -> Iterator[str]:
-    """Who of several processes used what; only for consumers that have several."""
+    """The CPU of each process; only for consumers that have several."""
     for ranked in ranking:
         if ranked.cpu_by_process_ns:
             parts = ", ".join(

@@ -57,11 +57,11 @@ def _parts(result: Result) -> Iterator[RenderableType]:
     if sentence := answer(result):
         yield Text(sentence, style="bold")
     if not result.complete:
-        yield Text("The run was stopped before its end; this is what it had measured.")
+        yield Text("The run was stopped early; these are its results so far.")
 
 
 def heading(result: Result, workload: str, group: list[Row]) -> Text:
-    """What stands above a workload's tables."""
+    """The heading of a workload's tables."""
     found = [
         row.by_metric[result.primary].blocks for row in group if result.primary in row.by_metric
     ]
@@ -146,7 +146,7 @@ def inconclusive_cells(group: list[Row], metric: str) -> Iterator[RenderableType
         name = row_name(row, several=several).plain
         found.append(f"{name} {share(comparison.detectable)}, {more}")
     if found:
-        words = "inconclusive (difference that would show, more blocks that would decide): "
+        words = "inconclusive (detectable difference, more blocks needed): "
         yield Text(words + "; ".join(found), style="dim")
 
 

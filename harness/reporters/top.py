@@ -106,10 +106,9 @@ def _notes(table: dict[str, Any], limit: int) -> Iterator[str]:
         yield f"and {count(len(rows) - limit)} more with {count(rest)} events; --limit 0 shows all"
     if table.get("number_zero"):
         yield (
-            f"not counted, as aureport does not: {count(table['number_zero'])} events of "
-            "system call 0"
+            f"not counted, as in aureport: {count(table['number_zero'])} events of system call 0"
         )
     if table["left_out"]:
-        yield f"left out, as aureport cannot read them: {count(table['left_out'])} events"
+        yield f"left out because aureport cannot read them: {count(table['left_out'])} events"
     if table["beyond_memory"]:
-        yield f"of too many values to keep: {count(table['beyond_memory'])} events"
+        yield f"with more values than are kept: {count(table['beyond_memory'])} events"

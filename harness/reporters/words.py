@@ -15,7 +15,7 @@ from harness.model.run import AA
 
 
 class Look(NamedTuple):
-    """One verdict as it is shown. `mark` stands before the word in text, `shape` in pictures."""
+    """One verdict as it is shown. `mark` goes before the word in text, `shape` in pictures."""
 
     word: str
     mark: str = ""
@@ -29,7 +29,7 @@ class Look(NamedTuple):
 
     @property
     def marked(self) -> str:
-        """The word behind its mark, as tables have it."""
+        """The word after its mark, for tables."""
         return f"{self.mark} {self.word}".lstrip()
 
 
@@ -72,13 +72,13 @@ CHANGES: Mapping[ChangeVerdict, str] = {
 METHODS: Mapping[str, str] = {
     "paired": "ratio: by block within the run",
     "of-ratios": "ratio: of each run's ratio to its own reference; plain: of the metric itself",
-    "plain": "*: ratio of the metric itself, as there is no reference to divide by",
+    "plain": "*: ratio of the metric itself, because there is no reference to divide by",
 }
 SCENARIOS: Mapping[str, str] = {
-    "no-audit": "audit is enabled and the load exempt by never,task, which costs as a kernel "
-    "does that never enabled audit",
+    "no-audit": "audit is enabled and the load exempt by never,task, which costs the same as "
+    "a kernel that never enabled audit",
 }
-"""What a table must say of the scenarios in it: their names alone would mislead."""
+"""Explanations of scenarios whose names alone would mislead."""
 _METRICS: Mapping[str, str] = {
     "elapsed_ns_per_op": "elapsed time",
     "cpu_total_ns_per_op": "total CPU",
@@ -105,7 +105,7 @@ def metric_title(metric: str, operation: str = "operation") -> str:
 
 
 def legend_lines(result: Result) -> list[str]:
-    """What the names in a result's tables mean, where they do not say it."""
+    """Explanations of the names in a result's tables that need one."""
     names = dict.fromkeys(comparison.cell.scenario for comparison in result.comparisons)
     lines = [f"{name}: {SCENARIOS[name]}" for name in names if name in SCENARIOS]
     twins = [name for name in names if name.endswith(AA) and name.removesuffix(AA) in names]

@@ -42,7 +42,7 @@ def pair_up(request: Request, a: Path, b: Path) -> Pairing:
     if plan.blocks < MIN_BLOCKS_FOR_VERDICT:
         raise UsageError(
             f"--blocks {plan.blocks} is too few for any verdict",
-            remedy=f"give {MIN_BLOCKS_FOR_VERDICT} at the very least, 8 or more to see anything",
+            remedy=f"give {MIN_BLOCKS_FOR_VERDICT} at the very least, 8 or more to detect anything",
         )
     first, second = _rule_scenarios(plan)
     return Pairing(request, AbSide("A", str(a), first), AbSide("B", str(b), second))

@@ -107,7 +107,7 @@ def _require_decidable(plan: Plan, rules: GateRules) -> None:
         if limit.basis != "loss" and plan.blocks < MIN_BLOCKS_FOR_VERDICT:
             raise UsageError(
                 f"--blocks {plan.blocks} is too few for any verdict on {limit.text}",
-                remedy=f"give at least {MIN_BLOCKS_FOR_VERDICT}, 8 or more to see anything",
+                remedy=f"give at least {MIN_BLOCKS_FOR_VERDICT}, 8 or more to detect anything",
             )
 
 

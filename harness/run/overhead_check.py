@@ -179,7 +179,7 @@ def measure_loss(
     """Load the machine at a rate, repeatedly, and count the events that arrive."""
     if not (0 < rate_per_s <= 1e9 and seconds > 0):
         raise UsageError(
-            f"{rate_per_s:g} operations per second for {seconds:g} s is no load",
+            f"{rate_per_s:g} operations per second for {seconds:g} s is not a load",
             remedy="give a rate and a time above 0",
         )
     request = replace(
@@ -227,7 +227,7 @@ def loss_of(stored: StoredRun, cell: Cell, reference: Cell) -> Loss:
 def _run(request: Request, options: SessionOptions) -> StoredRun:
     outcome = run_session(request, options, Silence())
     if outcome.interrupted:
-        raise InterruptedRunError(f"stopped; what was measured is in {outcome.folder}")
+        raise InterruptedRunError(f"stopped; the results so far are in {outcome.folder}")
     return load_run(outcome.folder)
 
 

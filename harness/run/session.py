@@ -290,7 +290,7 @@ def _programs(plan: Plan, paths: Mapping[str, Path]) -> dict[str, dict[str, str]
 def _absent_consumers(plan: Plan) -> list[dict[str, str]]:
     if not plan.absent:
         return []
-    what = f"not on this host, and left out: {', '.join(plan.absent)}"
+    what = f"not on this host and left out: {', '.join(plan.absent)}"
     return [{"name": "absent", "what": what, "remedy": "--consumer-path NAME=PATH names a program"}]
 
 

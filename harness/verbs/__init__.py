@@ -1,1 +1,1 @@
-"""The verbs of the command line, one file each. Thin: they ask, call and print."""
+"""The verbs of the command line, one file each. Thin: they parse, call and print."""

@@ -33,16 +33,16 @@ def ab_verb(
     b
         The rule file to compare with it.
     fail_if_worse
-        Exit with 1 where B costs or loses more than A in any workload.
+        Exit with 1 if B costs or loses more than A in any workload.
     load
-        What every measuring verb takes.
+        Options of every measuring verb.
     conduct
-        What every measuring verb takes.
+        Options of every measuring verb.
     to
         Write the answer as FORM=FILE, or print it as FORM; may be given several times: json, md.
-        Markdown is also appended to `$GITHUB_STEP_SUMMARY` where that is set.
+        Markdown is also appended to `$GITHUB_STEP_SUMMARY` if that is set.
     command
-        What follows `--`: the command to measure as the workload.
+        After `--`: the command to measure as the workload.
     """
     from harness.reporters.ab import ab_document, ab_markdown, render_ab
     from harness.run.ab import pair_up, run_ab

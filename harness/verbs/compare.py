@@ -39,19 +39,19 @@ def compare_verb(
     Parameters
     ----------
     base
-        A run: its folder, its name, `latest`, `latest~1` for the one before; with `:SCENARIO` that
-        scenario only.
+        A run: its folder, its name, `latest`, `latest~1` for the one before; with `:SCENARIO`,
+        only that scenario.
     heads
-        What is compared with BASE, in the same words; `:SCENARIO` alone is one of BASE's run.
+        Runs to compare with BASE, named alike; `:SCENARIO` alone is one of BASE's run.
     metric
-        Metrics to compare, by full or short name; `all` for every one. If not given, the one that
-        the run is about, elapsed time, and total CPU.
+        Metrics to compare, by full or short name; `all` for every one. If not given, the run's
+        primary metric, elapsed time, and total CPU.
     margin
-        The relative difference that matters: 3%, or METRIC=5% for one metric.
+        The relative difference that does not matter: 3%, or METRIC=5% for one metric.
     allow
-        Differences between the runs that are the point, as kernel,rules.
+        Differences between the runs to accept, such as kernel,rules.
     force
-        Compare runs of unlike hosts and plans whatever differs.
+        Compare runs however their hosts and plans differ.
     to
         Write the comparison as FORM=FILE, or print it as FORM; may be given several times: json,
         md, csv.

@@ -24,7 +24,7 @@ MARKS = {
 
 
 def doctor_verb(*, to: To = None, json: Json = False) -> int:
-    """Say what this host is, and whether it is fit to measure on; exit code 4 if it is not.
+    """Check whether this host is fit to measure on; exit code 4 if it is not.
 
     Parameters
     ----------

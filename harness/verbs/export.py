@@ -19,10 +19,10 @@ def export_verb(
     to: To = None,
     results: ResultsFolder = RESULTS,
     json: Annotated[
-        bool, Parameter(negative="", help="Say in one JSON document which files were written.")
+        bool, Parameter(negative="", help="Print one JSON document that lists the written files.")
     ] = False,
 ) -> int:
-    """Write a stored run in the forms of other tools.
+    """Write a stored run in the formats of other tools.
 
     Parameters
     ----------

@@ -45,16 +45,16 @@ def gate_verb(
     json: Json = False,
     command: Annotated[tuple[str, ...], Parameter(parse=False)] = (),
 ) -> int:
-    """Run a plan, or take stored runs, and pass or fail by limits.
+    """Run a plan, or judge stored runs, and pass or fail by limits.
 
     Parameters
     ----------
     plan
         A built-in plan (`auditbench list plans`) or a .toml file; `overhead` if none is named.
     fail
-        Limits, as `elapsed:5%`, `udp/rules/p99:20us` or `lost:0`.
+        Limits, such as `elapsed:5%`, `udp/rules/p99:20us` or `lost:0`.
     inconclusive
-        Whether what cannot be decided fails (exit code 3) or passes.
+        Whether an inconclusive check fails (exit code 3) or passes.
     reference
         The scenario to compare with instead of the plan's reference.
     run
@@ -62,9 +62,9 @@ def gate_verb(
     against
         The stored run that `--run` is compared with.
     allow
-        Differences between the runs that are the point, as kernel,rules.
+        Differences between the runs to accept, such as kernel,rules.
     force
-        Compare runs of unlike hosts and plans whatever differs.
+        Compare runs however their hosts and plans differ.
     scenario
         Scenarios to measure instead of the plan's; the reference is always measured.
     rules
@@ -72,14 +72,14 @@ def gate_verb(
     exclude_exe
         The program that the exclusion scenarios exclude; the load generator if not given.
     load
-        What every measuring verb takes.
+        Options of every measuring verb.
     conduct
-        What every measuring verb takes.
+        Options of every measuring verb.
     to
         Write the verdict as FORM=FILE, or print it as FORM; may be given several times: json, md,
-        junit. Markdown is also appended to `$GITHUB_STEP_SUMMARY` where that is set.
+        junit. Markdown is also appended to `$GITHUB_STEP_SUMMARY` if that is set.
     command
-        What follows `--`: the command to measure as the workload.
+        After `--`: the command to measure as the workload.
     """
     from harness.answers.gate import GateRules
     from harness.answers.limits import read_limits

@@ -39,17 +39,17 @@ def history_verb(
     machine
         The machine, by the name of its folder; that of the latest run if not given.
     metric
-        Metrics to follow, by full or short name; if not given, the one that the run is about.
+        Metrics to follow, by full or short name; the run's primary metric if not given.
     cell
-        Only these cells: a workload, a scenario, a consumer, or several of them as `udp/rules`.
+        Only these cells: a workload, scenario or consumer, or several of them as in `udp/rules`.
     last
         Only the last N runs.
     like
         The run that the others must be like, by name; the latest if not given.
     allow
-        Differences between the plans that do not matter, as for `auditbench compare`.
+        Differences between the plans to accept, as for `auditbench compare`.
     dark
-        Draw a picture for a dark ground.
+        Draw a picture for a dark background.
     to
         Write the history as FORM=FILE, or print it as FORM; may be given several times: json, csv,
         or a picture as svg, png, pdf.

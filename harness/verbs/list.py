@@ -16,7 +16,7 @@ def list_verb(what: What, /, *, to: To = None, json: Json = False) -> int:
     Parameters
     ----------
     what
-        Which of them.
+        The kind to list.
     to
         Write the list as json=FILE, or print it as json.
     """

@@ -43,7 +43,7 @@ def plot_verb(
     run
         A run's folder, its name, `latest`, or `latest~1` for the one before.
     kind
-        forest: ratio to the reference. cpu: CPU per operation by who used it. latency: of single
+        forest: ratio to the reference. cpu: CPU per operation by process. latency: of single
         operations. ledger: where every event went. timeline: backlog, lost and unread bytes within
         a trial. drift: ratio against block order. history: the ratio
         from run to run, of the runs that are like this one.
@@ -52,12 +52,12 @@ def plot_verb(
     workload
         Only this workload of the run.
     metric
-        For forest and drift: the ratio of this metric, as `elapsed_ns_per_op`.
+        For forest and drift: the ratio of this metric, such as `elapsed_ns_per_op`.
     dark
-        For a dark ground.
+        Draw for a dark background.
     to
         Write the picture as FORM=FILE, or FORM to standard output; may be given several times: svg,
-        png, pdf; json is the data behind the picture, and what one sees in words.
+        png, pdf; json is the data behind the picture, with a description in words.
     """
     from harness.verbs.shared.forms import Forms
 
@@ -140,7 +140,7 @@ def _picture(forms: Forms) -> Path | None:
 
 
 def _nothing() -> None:
-    """A picture says nothing beside its file."""
+    """A picture prints nothing beside its file."""
 
 
 def _say(cautions: Iterable[Caution]) -> None:

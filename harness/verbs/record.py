@@ -22,7 +22,7 @@ def record_verb(
     json: Json = False,
     command: Annotated[tuple[str, ...], Parameter(parse=False)] = (),
 ) -> int:
-    """Record audit records from the live kernel to a capture file, for the plan `replay`.
+    """Save audit records of the live kernel to a capture file, for the plan `replay`.
 
     Parameters
     ----------
@@ -33,13 +33,13 @@ def record_verb(
     rules
         A rule file to record under instead of the scenario `rules`.
     ops
-        Operations of each workload.
+        Operations per workload.
     borrow
         Ask a running audit daemon to stop, and start it again afterwards.
     to
-        Write what was recorded as json=FILE, or print it as json.
+        Write a summary of the recording as json=FILE, or print it as json.
     command
-        What follows `--`: a command to record instead of a workload.
+        After `--`: a command to record instead of a workload.
     """
     from harness.run.plan.plan import Request
     from harness.run.record import record_capture

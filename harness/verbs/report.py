@@ -31,11 +31,11 @@ def report_verb(
     open: Flag = False,
     to: To = None,
     json: Annotated[
-        bool, Parameter(negative="", help="Say in one JSON document which files were written.")
+        bool, Parameter(negative="", help="Print one JSON document that lists the written files.")
     ] = False,
     results: ResultsFolder = RESULTS,
 ) -> int:
-    """Write stored runs as one HTML file to show to others, or as text for a mail.
+    """Write stored runs as one HTML file to share, or as text for a mail.
 
     Parameters
     ----------
@@ -43,7 +43,7 @@ def report_verb(
         Runs: a folder, a name, `latest`, or `latest~1` for the one before; `latest` if none is
         named. Several are also compared, each with the first.
     output
-        Write to this file: Markdown or text where its name ends in .md or .txt, else html. Without
+        Write to this file: Markdown or text if its name ends in .md or .txt, else html. Without
         it and --to, html goes to `report.html` in the folder of the first run.
     open
         Open the page in a browser.
@@ -117,9 +117,9 @@ def _load(folders: list[Path]) -> tuple[list[StoredRun], list[ReportView]]:
 
 
 def _compared(stored: list[StoredRun]) -> tuple[ChangeReport | None, list[str]]:
-    """Every run against the first, and in words which have nothing in common with it.
+    """Every run against the first, and a sentence for each that has nothing in common with it.
 
-    Unlike runs are what a report is for: what differs is among its warnings.
+    A report may compare unlike runs: their differences are among its warnings.
     """
     from harness.answers.compare import CompareOptions, Side, compare_runs
 

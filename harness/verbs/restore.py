@@ -7,12 +7,12 @@ from harness.verbs.shared.parameters import Json, To
 
 
 def restore_verb(*, to: To = None, json: Json = False) -> int:
-    """Give the host's audit state back after a crash that even the guard did not survive.
+    """Restore the host's audit state after a crash that the guard did not survive either.
 
     Parameters
     ----------
     to
-        Write what was given back as json=FILE, or print it as json.
+        Write what was restored as json=FILE, or print it as json.
     """
     from harness.files.scratch import remove_abandoned
     from harness.kernel.lease.lease import restore
@@ -22,7 +22,7 @@ def restore_verb(*, to: To = None, json: Json = False) -> int:
 
     forms = Forms(("json",), to, json=json)
     repaired = [*restore(), *remove_abandoned()]
-    words = repaired or ["nothing to give back: no run of this boot left its state behind"]
+    words = repaired or ["nothing to restore: no run since boot left its state behind"]
     forms.deliver(
         lambda: out().print("\n".join(map(plain, words)), markup=False, soft_wrap=True),
         lambda: {"schema": "auditbench.restore/1", "repaired": repaired},

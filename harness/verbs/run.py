@@ -38,16 +38,16 @@ def run_verb(
     exclude_exe
         The program that the exclusion scenarios exclude; the load generator if not given.
     load
-        What every measuring verb takes.
+        Options of every measuring verb.
     conduct
-        What every measuring verb takes.
+        Options of every measuring verb.
     fallback
-        The plan to run where this host's audit cannot be had.
+        The plan to run if audit is not available on this host.
     to
         Write the run as FORM=FILE, or print it as FORM; may be given several times: json, md, csv,
         junit, pyperf, parquet.
     command
-        What follows `--`: the command to measure as the workload.
+        After `--`: the command to measure as the workload.
     """
     from harness.run.session import run_with_fallback
     from harness.verbs.shared.output import err

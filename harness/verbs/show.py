@@ -44,7 +44,7 @@ def show_verb(
 
 
 def run_forms(to: list[str] | None, *, json: bool) -> Forms:
-    """The forms asked for of a run; UsageError where one cannot be had."""
+    """The forms requested of a run; UsageError if one is not available."""
     from harness.verbs.shared.forms import Forms
     from harness.verbs.shared.run_forms import RUN_FORMS, require_libraries
 

@@ -27,24 +27,24 @@ def top_verb(
     to: To = None,
     json: Json = False,
 ) -> int:
-    """Say which programs, system calls, keys, users, addresses and rules fill a log.
+    """Show which programs, system calls, keys, users, addresses and rules fill a log.
 
     Parameters
     ----------
     files
-        Files of audit.log, raw or enriched, compressed or not; folders with such; - for standard
+        audit.log files, raw or enriched, compressed or not, or folders of them; - for standard
         input.
     by
-        What to count by, several with commas: exe, comm, syscall, key, auid, uid, address, type
+        What to count by, separated by commas: exe, comm, syscall, key, auid, uid, address, type
         (of the first record), node, rule. exe,syscall,key,auid,address if not given.
     rules
         A rule file: count by its rules, too.
     limit
         Rows per table; 0 for all.
     live
-        Instead of files: what the kernel says during this time, such as 30s or 2m.
+        Instead of files: the kernel's records during this time, such as 30s or 2m.
     unicast
-        With --live: register as the audit daemon instead of listening along.
+        With --live: register as the audit daemon instead of joining the multicast group.
     to
         Write the tables as json=FILE, or print them as json.
     """
@@ -127,7 +127,7 @@ def _check(
 
 
 def _kinds(by: list[str], *, with_rules: bool) -> tuple[str, ...]:
-    """The tables in the order asked for; the one by rule comes first where it is not named."""
+    """The tables in the requested order; the one by rule comes first if it is not named."""
     from consumer.log.summary import DEFAULT_KINDS
 
     kinds = tuple(dict.fromkeys(by)) if by else DEFAULT_KINDS
@@ -143,5 +143,5 @@ def seconds(text: str) -> float:
     except ValueError:
         value = 0.0
     if not 0 < value <= 86400:
-        raise UsageError(f"--live {text} is no time", remedy="give seconds or minutes: 30s, 2m")
+        raise UsageError(f"--live {text} is not a time", remedy="give seconds or minutes: 30s, 2m")
     return value

@@ -49,7 +49,7 @@ def nothing_stored(folder: Path) -> bool:
         (["run", "--auid", "nobody-at-all"], "nobody-at-all"),
         (["run", "--", "/no/such/program"], "/no/such/program"),
         (["run", "--rules", "missing.rules"], "missing.rules"),
-        (["show", "nonsense"], "is no run"),
+        (["show", "nonsense"], "is not a run"),
         (["show"], "no run under"),
         (["list", "nonsense"], "nonsense"),
         (["nonsense"], "nonsense"),
@@ -64,7 +64,7 @@ def test_bad_words(words: list[str], expected: str, tmp_path: Path) -> None:
 
 def test_what_is_wrong_cannot_colour_the_terminal(tmp_path: Path) -> None:
     done = auditbench("show", "\x1b[31mred\x07", cwd=tmp_path)
-    assert_one_line(done, 2, r"\x1b[31mred", "is no run")
+    assert_one_line(done, 2, r"\x1b[31mred", "is not a run")
     assert "\x1b" not in done.stderr
     assert "\x07" not in done.stderr
 

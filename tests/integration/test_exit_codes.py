@@ -228,7 +228,7 @@ def test_mostly_failed_is_not_fine(tmp_path: Path) -> None:
     altered_run(tmp_path / "run", some_invalid({1, 2, 3, 4, 5}), blocks=8)
     done = shell("show run", tmp_path)
     assert done.returncode == 3
-    assert "too many to rely on" in " ".join(done.stdout.split())
+    assert "too many to trust" in " ".join(done.stdout.split())
 
 
 def test_a_few_failed_trials_are_fine(tmp_path: Path) -> None:

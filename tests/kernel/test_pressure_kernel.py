@@ -62,7 +62,7 @@ def test_the_ledger_is_shown_in_full(run: tuple[Path, dict[str, Any]]) -> None:
     assert shown.returncode == 0
     assert "udp × stop-wait × assemble" in shown.stdout
     assert shown.stdout.count("events unexplained") == 20
-    assert "refused is what the other terms leave" in shown.stdout
+    assert "is the remainder of the other terms" in shown.stdout
 
 
 def test_each_trial_tells_how_it_went_on(run: tuple[Path, dict[str, Any]]) -> None:

@@ -144,8 +144,8 @@ def test_the_examples_of_the_page_run(
 @pytest.mark.parametrize(
     ("ask", "words"),
     [
-        (lambda run: api.load("nothing"), "'nothing' is no run: name a folder"),
-        (lambda run: api.runs("/nowhere"), "/nowhere is no folder"),
+        (lambda run: api.load("nothing"), "'nothing' is not a run: name a folder"),
+        (lambda run: api.runs("/nowhere"), "/nowhere is not a folder"),
         (lambda run: run.comparisons("elapse"), "did you mean elapsed"),
         (lambda run: run.comparisons(workload="tcp"), "no workload 'tcp': one of udp"),
         (lambda run: run.summaries("nonsense"), "'nonsense'"),
@@ -161,7 +161,7 @@ def test_the_examples_of_the_page_run(
         (lambda run: run.plot("forest", workload="tcp"), "no workload 'tcp'"),
         (lambda run: run.plot("forest", metric="elapse"), "did you mean elapsed"),
         (lambda run: run.plot("cpu", metric="elapsed"), "the plot cpu is not of one metric"),
-        (lambda run: api.compare(run, run, allow="colour"), "'colour' is no difference"),
+        (lambda run: api.compare(run, run, allow="colour"), "'colour' is not a known difference"),
     ],
 )
 def test_what_cannot_be_done_is_one_line(run: api.Run, ask, words: str) -> None:

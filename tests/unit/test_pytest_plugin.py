@@ -188,7 +188,7 @@ def test_against_another_rule_file(run: Any, pytester: pytest.Pytester) -> None:
 def test_a_stopped_run_stops_pytest(run: Any) -> None:
     done = run(BELOW.format(2.5), interrupted=True)
     assert done.ret == pytest.ExitCode.INTERRUPTED
-    done.stdout.fnmatch_lines(["*KeyboardInterrupt: stopped; what was measured is in *"])
+    done.stdout.fnmatch_lines(["*KeyboardInterrupt: stopped; the results so far are in *"])
 
 
 def entries(pytester: pytest.Pytester) -> list[dict[str, Any]]:

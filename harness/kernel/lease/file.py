@@ -229,7 +229,7 @@ def _environment(items: _Items) -> dict[str, str]:
     for name in items.document:
         value = items.get(name, WORD, None)
         if not re.fullmatch(r"[^\0=]+", name):
-            items.note(repr(name), "is no name of a variable")
+            items.note(repr(name), "is not the name of a variable")
         elif value is not None:
             found[name] = value
     return found

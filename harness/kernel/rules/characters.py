@@ -66,7 +66,7 @@ _SUSPECTS = (
     ),
     _Suspect(
         "dash",
-        "a typographic dash in the line is no hyphen to auditctl",
+        "a typographic dash in the line is not a hyphen to auditctl",
         "type the dashes of the line anew, as -",
         lambda line: _DASHES.sub("-", _LONG_DASH.sub(r"\1--", line)),
     ),

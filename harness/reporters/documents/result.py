@@ -1,4 +1,4 @@
-"""The JSON document of a result; its schema stands in `docs/schema/result.schema.json`."""
+"""The JSON document of a result; its schema is `docs/schema/result.schema.json`."""
 
 from __future__ import annotations
 

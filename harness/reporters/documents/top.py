@@ -1,4 +1,4 @@
-"""The JSON document of `auditbench top`; its schema stands in `docs/schema/top.schema.json`."""
+"""The JSON document of `auditbench top`; its schema is `docs/schema/top.schema.json`."""
 
 from __future__ import annotations
 
@@ -30,8 +30,8 @@ def _file_cautions(log: dict[str, Any]) -> list[str]:
     for file in log["files"]:
         if file["damaged_lines"]:
             said.append(
-                f"{_name(file)}: {file['damaged_lines']:,} of {file['lines']:,} lines are no "
-                f"records, the first is line {file['first_damaged_line']:,} "
+                f"{_name(file)}: {file['damaged_lines']:,} of {file['lines']:,} lines are not "
+                f"records; the first is line {file['first_damaged_line']:,} "
                 f"({file['damage']})"
             )
         if file["problem"]:

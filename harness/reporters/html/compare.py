@@ -1,4 +1,4 @@
-"""The comparison of several runs, as the page has it."""
+"""The comparison of several runs on the page."""
 
 from __future__ import annotations
 
@@ -99,7 +99,7 @@ def _panel(pair: RunChanges, metric: str, place: int, palette: Palette) -> Panel
             inline_svg(
                 partial(_draw, pair, metric, workload),
                 prefix=f"c{place}-{index}",
-                title=f"{CHANGES.title}, {workload}. The text and the data below say the same.",
+                title=f"{CHANGES.title}, {workload}. The text and data below say the same.",
                 palette=palette,
             ),
         )

@@ -1,4 +1,4 @@
-"""What stands behind the numbers: host, plan, rules, and the commands that make them again."""
+"""The facts behind the numbers: host, plan, rules, and the commands that reproduce them."""
 
 from __future__ import annotations
 
@@ -117,7 +117,7 @@ def plan_pairs(result: Result) -> Pairs:
 
 
 def rule_sets(result: Result) -> tuple[RuleSet, ...]:
-    """Every scenario with its rules in full; those that all workloads share stand once."""
+    """Every scenario with its rules in full; those that all workloads share appear once."""
     found: dict[tuple[Any, ...], list[str]] = {}
     for workload, scenarios in result.plan.scenarios.items():
         for scenario in scenarios:

@@ -26,11 +26,11 @@ class TableLike(Protocol):
 
     @property
     def rows(self) -> Sequence[Sequence[Any]]:
-        """What stands under them."""
+        """The text under the drawings."""
 
 
 class PlotLike(Protocol):
-    """What the page needs of a plot; those of `harness.reporters.plots` have it."""
+    """The interface that the page needs; plots of `harness.reporters.plots` provide it."""
 
     @property
     def title(self) -> str:
@@ -99,7 +99,7 @@ def _drawings(
             inline_svg(
                 partial(_draw, view, plot, workload),
                 prefix=f"{prefix}-{place}",
-                title=f"{plot.title}, {workload}. The text and the data below say the same.",
+                title=f"{plot.title}, {workload}. The text and data below say the same.",
                 palette=palette,
             ),
         )

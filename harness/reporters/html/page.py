@@ -34,7 +34,7 @@ POLICY = (
 
 @dataclass(frozen=True, slots=True)
 class RunPart:
-    """One run as the template has it. `key` is what its ids begin with."""
+    """One run for the template. `key` is the prefix of its ids."""
 
     key: str
     name: str

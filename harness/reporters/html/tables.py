@@ -104,7 +104,7 @@ def ledger_grid(result: Result) -> Grid:
                 number(milliseconds(total.waited_ms), total.waited_ms),
             )
         )
-    return Grid("ledger", "Events of all trials together, by where they went", header, tuple(rows))
+    return Grid("ledger", "Where the events of all trials went", header, tuple(rows))
 
 
 def loss_grid(result: Result) -> Grid:
@@ -130,7 +130,7 @@ def loss_grid(result: Result) -> Grid:
 def ranking_grid(result: Result) -> Grid:
     """Consumers ranked by what an event costs them."""
     header = (
-        *("consumer", "workload", "place", "CPU per event", "to the above"),
+        *("consumer", "workload", "place", "CPU per event", "vs previous"),
         *("from", "to", "memory", "written", "delay", "at most"),
     )
     rows = tuple(
@@ -200,7 +200,7 @@ def _lost_in_noise(floor: NoiseFloor) -> str:
     if floor.ci_low is None or floor.ci_high is None:
         return ""
     reach = max(abs(floor.ci_low - 1), abs(floor.ci_high - 1))
-    return f", so what differs by less than {share(float(f'{reach:.2g}'))} may be noise"
+    return f", so a difference of less than {share(float(f'{reach:.2g}'))} may be noise"
 
 
 def waited_words(result: Result) -> list[str]:

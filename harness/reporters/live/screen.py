@@ -12,11 +12,11 @@ from rich.segment import Segment
 from harness.reporters.live.lines import CellLine, Frame, Status, cell_table, rows_that_fit
 
 MIN_INTERVAL_S = 0.5
-"""Between two drawings during a load: whoever draws takes CPU from what is measured."""
+"""Between two drawings during a load: drawing takes CPU from the measurement."""
 
 
 class LiveScreen:
-    """Draws frames in place. Nothing is drawn but when it is told to: there is no thread."""
+    """Draws frames in place, and only on request: there is no thread."""
 
     def __init__(self, console: Console, *, clock: Callable[[], float] = time.monotonic) -> None:
         self.console = console

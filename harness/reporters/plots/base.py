@@ -66,7 +66,7 @@ class Plot(Generic[Data]):
     def describe(
         self, view: Data, workload: str | None = None, *, metric: str | None = None
     ) -> str:
-        """What one sees, with the numbers: for who cannot see it. Control characters escaped."""
+        """A description with numbers, for readers who cannot see it. Control characters escaped."""
         return self.words(view, Choice(workload, metric))
 
     def unavailable(

@@ -1,4 +1,4 @@
-"""CPU per operation, by who used it; waiting beside it, which is not CPU."""
+"""CPU per operation, by process; waiting, which is not CPU, beside it."""
 
 from __future__ import annotations
 
@@ -134,7 +134,7 @@ def data(view: ReportView, choice: Choice) -> Table:
 
 def words(view: ReportView, choice: Choice) -> str:
     """The parts of each bar."""
-    lines = ["CPU time per operation by who used it, and the time waited beside it."]
+    lines = ["CPU time per operation by where it was used, and the time waited beside it."]
     for bar in _bars(view, choice):
         parts = ", ".join(f"{name} {duration(ns)}" for name, ns in bar.parts.items())
         wait = "" if bar.waited_ns is None else f"; waited {duration(bar.waited_ns)}"
@@ -204,7 +204,7 @@ def _ticks(axes: Axes, limit: float, rows: int, most: int) -> None:
 
 
 def _look(colours: Ink, name: str) -> dict[str, Any]:
-    """Fill and hatch of a part, so that colour alone tells nothing."""
+    """Fill and hatch of a part, so that nothing depends on colour alone."""
     blue, orange, green, purple, *_ = colours.series
     fills = {
         "workload": blue,

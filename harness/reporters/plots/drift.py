@@ -34,7 +34,7 @@ NAMES_IN, RIGHT_IN, ROW_IN, HEAD_IN, FOOT_IN, GAP_IN = 1.3, 0.65, 0.5, 0.55, 0.4
 MOST_NAMED = 2
 """So many of them have their number beside them: more would cover each other."""
 INSIDE = 0.95
-"""The axis is as wide as this share of the points needs; the others stand at its edge."""
+"""The axis is as wide as this share of the points needs; the others are marked at its edge."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +48,7 @@ class CellCurve:
 
     @property
     def name(self) -> tuple[str, str, str]:
-        """The cell as it stands in a table."""
+        """The cell's name in a table."""
         return self.cell.workload, self.cell.scenario, self.cell.consumer
 
     def change(self, block: int) -> float:
@@ -232,7 +232,7 @@ def _strip(axes: Axes, colours: Ink, curve: CellCurve, limit: float) -> None:
 def _name_outliers(
     axes: Axes, colours: Ink, blocks: Sequence[int], changes: Sequence[float], limit: float
 ) -> None:
-    """The number beside what stands at the edge because it is farther out: of the farthest few."""
+    """The numbers of the few farthest points beyond the edge."""
     outside = [(b, c) for b, c in zip(blocks, changes, strict=True) if abs(c) > limit]
     middle = (blocks[0] + blocks[-1]) / 2
     named = sorted(outside, key=lambda at: abs(at[1]))[-MOST_NAMED:]

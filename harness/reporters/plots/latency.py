@@ -126,7 +126,7 @@ def picture(view: ReportView, choice: Choice, colours: Ink) -> Figure:
     top = 0.05
     for (workload, group), height in zip(panels, heights, strict=True):
         write(figure, colours, 0.05, top, wrapped(workload, 40, 1), weight="bold")
-        subtitle = "time that so many % of the operations did not exceed"
+        subtitle = "latency by percentile"
         write(figure, colours, 0.05, top + 0.2, subtitle, fontsize=SMALL_PT)
         axes = add_axes(
             figure,
@@ -208,7 +208,7 @@ def _percent(nines: float) -> str:
 
 
 def _curve(found: Distribution) -> tuple[list[float], list[int]]:
-    """Shares below 1, and the latency there. The longest stands at the last operation."""
+    """Shares below 1, and the latency there. The longest is that of the last operation."""
     operations = found.operations
     shares, values, seen = [0.0], [max(bucket_upper_ns(found.buckets[0][0]), 1)], 0
     for index, number in found.buckets:
@@ -219,7 +219,7 @@ def _curve(found: Distribution) -> tuple[list[float], list[int]]:
 
 
 def _look(colours: Ink, place: int) -> dict[str, Any]:
-    """Seven colours and four dashes, so that colour alone tells nothing."""
+    """Seven colours and four dashes, so that nothing depends on colour alone."""
     return {
         "color": colours.series[place % len(colours.series)],
         "ls": LINES[place % len(LINES)],

@@ -64,7 +64,7 @@ class Flow:
 
     @property
     def name(self) -> tuple[str, str, str]:
-        """The cell as it stands in a table."""
+        """The cell's name in a table."""
         return self.cell.workload, self.cell.scenario, self.cell.consumer
 
     def term(self, name: str) -> int | None:
@@ -110,7 +110,7 @@ def missing(view: ReportView, choice: Choice) -> str | None:
     """Why there is nothing to draw."""
     if _flows(view, choice):
         return None
-    return "no cell of this run had events that its consumer told apart"
+    return "no cell of this run had events that its consumer assembled"
 
 
 def data(view: ReportView, choice: Choice) -> Table:
@@ -136,7 +136,7 @@ def _sentence(flow: Flow) -> str:
     generated = flow.total.generated
     start = f"{count(generated)} demanded"
     if generated is None:
-        start = "how many were demanded is not known"
+        start = "the number generated is unknown"
     parts = []
     for name in LOSSES:
         value = flow.term(name)
@@ -172,7 +172,7 @@ def picture(view: ReportView, choice: Choice, colours: Ink) -> Figure:
             _row(figure, colours, flow, top + HEAD_IN + place * step)
         top += height
     if bounded:
-        note = "* what the other terms leave; `lost` allows a range of values"
+        note = "* the remainder of the other terms; `lost` allows a range of values"
         write(figure, colours, 0.05, top - 0.1, note, fontsize=7.5, color=colours.faint)
     return figure
 

@@ -133,7 +133,7 @@ def missing(view: ReportView, choice: Choice) -> str | None:
     if not curves:
         return "no trial of this run has a timeline: run it again with this version"
     if not any(_loud(group) for group in curves.values()):
-        return "nothing was queued, lost or left unread whenever it was looked at"
+        return "nothing was queued, lost or left unread in any observation"
     return None
 
 
@@ -282,7 +282,7 @@ def _legend(figure: Figure, colours: Ink, panels: dict[str, list[CellCurve]]) ->
     if any(curve.stopped_ms for curves in panels.values() for curve in curves):
         handles.append(Patch(facecolor=colours.band, label="the consumer is stopped"))
     legend(figure, colours, handles, columns=2)
-    words = "Above each line its greatest value. Only the dots were seen; the lines join them."
+    words = "Above each line: its greatest value. Only the dots were observed; lines connect them."
     height = float(figure.get_size_inches()[1])
     write(figure, colours, 0.05, height - LEGEND_IN, words, fontsize=7.5, color=colours.faint)
 

@@ -1,4 +1,4 @@
-"""`--to FORM[=FILE]` and `--json`: the forms that a verb's result is asked for in, and where to.
+"""`--to FORM[=FILE]` and `--json`: the forms requested for a verb's result, and their destinations.
 
 A form without a file takes the place of what the verb prints. What cannot be written is found when
 a `Forms` is made, before anything is measured.
@@ -26,7 +26,7 @@ Writer = Callable[[], str | bytes]
 
 
 class Forms:
-    """Where each form that was asked for goes.
+    """The destination of each requested form.
 
     `known` are the forms that the verb has; `json` is `--json`. With `summary`, Markdown also goes
     to the summary page of a CI job, where there is one.
@@ -57,7 +57,7 @@ class Forms:
         self.files.append((form, path))
 
     def asked(self) -> set[str]:
-        """The forms that are asked for."""
+        """The requested forms."""
         return {form for form, _ in self.files} | ({self.printed} if self.printed else set())
 
     def deliver(
@@ -66,7 +66,7 @@ class Forms:
         document: Callable[[], dict[str, Any]] | None = None,
         **writers: Writer,
     ) -> None:
-        """Write the files, then print: the form asked for, or by `show` where none is."""
+        """Write the files, then print the requested form, or call `show` if there is none."""
         self.write_files(document, writers)
         if self.printed is None:
             show()

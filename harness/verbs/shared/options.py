@@ -24,24 +24,24 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Load:
-    """With what the machine is pressed, how often, and who receives the events.
+    """The load, how often it is measured, and the consumers that receive the events.
 
     Parameters
     ----------
     workload
-        Workloads to press the machine with instead of the plan's.
+        Workloads to run instead of the plan's.
     consumer
         Consumers to receive the events instead of the plan's (`auditbench list consumers`).
     consumer_path
-        The program of a consumer that is not on the PATH, as `go-audit=/opt/go-audit`.
+        The program of a consumer that is not on the PATH, such as `go-audit=/opt/go-audit`.
     no_ladder
-        Leave out the rates that a plan climbs after its blocks.
+        Leave out the rising rates that a plan measures after its blocks.
     ignore_lock
         Leave out `-e 2` and `-f 2` of the rule files and measure the rest.
     blocks
-        How many times every cell is measured, after one warm-up.
+        Measured blocks; one warm-up block is added.
     fast
-        About two minutes.
+        Fewer blocks; about two minutes with the default plan.
     rigorous
         Many blocks, for small differences.
     ops
@@ -49,28 +49,28 @@ class Load:
     workers
         Processes that share the operations of a trial.
     rate
-        Operations started per second, whether or not the last one has ended; as fast as they go
-        if not given.
+        Open loop: start this many operations per second, whether or not the last one has ended.
+        Default: as fast as possible.
     seed
-        Makes the order of trials repeatable.
+        Make the order of trials repeatable.
     margin
-        The relative difference that does not matter, as `2%`, or of one metric: `elapsed=3%`.
+        The relative difference that does not matter: `2%`, or for one metric `elapsed=3%`.
     until_ci
         Go on until every 95 % interval is this narrow: `1%` is plus and minus 1 %.
     max_time
-        But no longer than this: `90s`, `10m`, `1h`.
+        Stop after this long: `90s`, `10m`, `1h`.
     auid
         The login uid of the load: `keep` the caller's, a number, or `unset`.
     program
-        What `shells` starts instead of `/bin/sh -c :`.
+        The program that `shells` starts instead of `/bin/sh -c :`.
     address
-        Where `udp` connects to; loopback if not given.
+        The address that `udp` connects to; loopback if not given.
     interface
         The network interface that `udp` uses.
     netns
         The network namespace that `udp` runs in.
     busy_ns
-        Work of its own, in ns, that the load does after each operation.
+        Extra work, in ns, that the load does after each operation.
     n
         The size of `osquery-stress`: n·2^n shells and connects.
     """
@@ -145,13 +145,13 @@ class Load:
 
 
 def _paths_by_name(words: Iterable[str]) -> dict[str, Path]:
-    """`NAME=PATH` words; UsageError for what is none, or no program."""
+    """`NAME=PATH` words; UsageError for a bad pair or a missing program."""
     paths: dict[str, Path] = {}
     for word in words:
         name, equal, path = word.partition("=")
         if not equal or not name or not path:
             raise UsageError(
-                f"--consumer-path {word} is no NAME=PATH", remedy="e.g. go-audit=/opt/go-audit"
+                f"--consumer-path {word} is not NAME=PATH", remedy="e.g. go-audit=/opt/go-audit"
             )
         if not os.access(path, os.X_OK) or Path(path).is_dir():
             raise UsageError(f"--consumer-path {word}: no program is there", remedy="look there")
@@ -166,16 +166,16 @@ class Conduct:
     Parameters
     ----------
     cpus
-        Where things run, as `workload=0,consumer=1`; `none` leaves it to the kernel.
+        CPUs to run on, such as `workload=0,consumer=1`; `none` leaves it to the kernel.
     borrow
         Ask a running audit daemon to stop, and start it again afterwards.
     wait
         Wait for another run on this host to end instead of refusing.
     label
-        What the run is called in `auditbench history`, such as a commit; if not given, the versions
-        of auditbench and kernel.
+        The run's name in `auditbench history`, such as a commit; if not given, the versions of
+        auditbench and kernel.
     no_live
-        Print plain lines while it runs, on a terminal too.
+        Print plain progress lines, even on a terminal.
     """
 
     cpus: str | None = None

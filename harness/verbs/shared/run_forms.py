@@ -1,4 +1,4 @@
-"""The forms that a stored run has besides what is printed: for `run`, `show` and `export`."""
+"""The forms of a stored run besides the printed one: for `run`, `show` and `export`."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def require_libraries(forms: set[str]) -> None:
 def run_writers(
     stored: StoredRun, result: Callable[[], Result], note: Callable[[str], None]
 ) -> dict[str, Writer]:
-    """A writer for each exported form; what must be said beside one goes to `note`."""
+    """A writer for each exported form; remarks on one go to `note`."""
     return {
         "pyperf": lambda: _pyperf(stored, note),
         "csv": lambda: _csv(stored),

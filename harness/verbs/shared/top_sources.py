@@ -44,8 +44,8 @@ def from_kernel(
     unicast: bool,
     shapes: bool,
 ) -> tuple[LogSums, list[str], bool]:
-    """The sums of what the kernel says for a time, what must be said of it, and whether Ctrl-C
-    ended it early.
+    """The sums of the kernel's records for a time, the cautions, and whether Ctrl-C ended it
+    early.
 
     The consumer writes it into a pipe as lines of audit.log. Rules and settings stay as they are.
     """
@@ -107,5 +107,7 @@ def _cautions(sums: LogSums, drops: int) -> list[str]:
     if drops:
         cautions.append(f"the kernel dropped {drops:,} records that did not fit the socket buffer")
     if not sums.reader.records:
-        cautions.append("nothing came: audit is off, or no rule matched (`auditbench status`)")
+        cautions.append(
+            "no records arrived: audit is off, or no rule matched (`auditbench status`)"
+        )
     return cautions

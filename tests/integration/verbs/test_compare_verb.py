@@ -129,7 +129,7 @@ def test_by_folder_and_by_age(compare: Caller, results: Path) -> None:
     document = compare.document(results / "h-1/1-base", "latest~4", code=0)
     assert document["pairs"][0]["base"] == "h-1/1-base"
     assert document["pairs"][0]["head"] == "h-1/2-same"
-    compare("latest~9", "latest").one_line(2, "latest~9 is no run", "holds 6")
+    compare("latest~9", "latest").one_line(2, "latest~9 is not a run", "holds 6")
 
 
 def test_scenarios_of_one_run_are_paired_by_block(compare: Caller) -> None:
@@ -227,12 +227,12 @@ def test_unlike_runs_are_refused_in_one_line(compare: Caller) -> None:
     [
         (["1-base"], "nothing to compare 1-base with"),
         (["1-base", "1-base"], "compared with itself"),
-        (["1-base", "missing"], "'missing' is no run"),
+        (["1-base", "missing"], "'missing' is not a run"),
         (["1-base", "2-same:nonsense"], "has no scenario 'nonsense'"),
         (["1-base", "2-same", "--metric", "nonsense"], "'nonsense'"),
         (["1-base", "2-same", "--metric", "p99"], "no value of latency_p99_ns in common"),
         (["1-base", "2-same", "--margin", "much"], "'much'"),
-        (["1-base", "2-same", "--allow", "nonsense"], "'nonsense' is no difference"),
+        (["1-base", "2-same", "--allow", "nonsense"], "'nonsense' is not a known difference"),
         (["1-base", "2-same", "--to", "html"], "--to html"),
         (["1-base", "2-same", "--json", "--to", "md"], "cannot both be printed"),
         (["1-base", "2-same", "--to", "md=/no/such/folder/file"], "/no/such/folder/file"),

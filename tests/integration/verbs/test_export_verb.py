@@ -154,7 +154,7 @@ def test_a_truncated_last_line_is_told_and_the_rest_exported(
 @pytest.mark.parametrize(
     ("words", "expected"),
     [
-        (["missing", "--to", "csv"], "'missing' is no run"),
+        (["missing", "--to", "csv"], "'missing' is not a run"),
         (["1-base", "--to", "xlsx"], "--to"),
         (["1-base"], "--to"),
         (["1-base", "--to", "csv", "--json"], "--to csv=FILE"),

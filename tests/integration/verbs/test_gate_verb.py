@@ -113,7 +113,7 @@ def test_undecided_fails_or_passes_as_asked(tmp_path: Path, command: Command, ga
     assert passed["checks"][0]["outcome"] == "inconclusive"
     shown = command("gate", "--run", "run", *words)
     assert shown.returncode == 3
-    assert "8 blocks show a difference of" in " ".join(shown.stdout.split())
+    assert "8 blocks detect a difference of" in " ".join(shown.stdout.split())
     assert max(map(len, shown.stdout.splitlines())) <= 80
     decidable = gate("--fail", "rules/elapsed:165%", code=3)
     assert decidable["checks"][0]["readings"][0]["blocks_needed"] > 8
@@ -134,7 +134,7 @@ def test_loss_is_a_matter_of_fact(tmp_path: Path, command: Command, gate: Gate) 
     [
         (unexplained("rules"), "events not accounted for"),
         (invalid("rules"), "has no valid trial"),
-        (without_ledger, "nobody was there to see a loss"),
+        (without_ledger, "no consumer was listening"),
     ],
 )
 def test_what_must_not_be_relied_on(
@@ -160,7 +160,7 @@ def test_a_reference_of_ones_own(tmp_path: Path, command: Command, gate: Gate) -
     assert {check["against"] for check in document["checks"]} == {"rules"}
     assert all(check["readings"][0]["estimate"] < 0.5 for check in document["checks"])
     done = command("gate", "--run", "run", "--fail", "elapsed:5%", "--reference", "x")
-    assert_one_line(done, 2, "--reference x is no scenario")
+    assert_one_line(done, 2, "--reference x is not a scenario")
 
 
 def test_against_another_run(tmp_path: Path, gate: Gate) -> None:
@@ -188,7 +188,9 @@ def test_unlike_runs_are_refused_unless_forced(tmp_path: Path, command: Command)
     assert_one_line(command(*words), 2, "9000", "--allow ops;")
     assert command(*words, "--allow", "kernel").returncode == 2
     assert command(*words, "--allow", "kernel,ops").returncode == 0
-    assert_one_line(command(*words, "--allow", "nonsense"), 2, "'nonsense' is no difference")
+    assert_one_line(
+        command(*words, "--allow", "nonsense"), 2, "'nonsense' is not a known difference"
+    )
     assert command(*words, "--force").returncode == 0
 
 
@@ -250,17 +252,17 @@ def states(path: Path) -> dict[str, tuple[str, str | None] | None]:
 @pytest.mark.parametrize(
     ("words", "expected"),
     [
-        (["--fail", "elapsed"], "is no limit"),
+        (["--fail", "elapsed"], "is not a limit"),
         (["--fail", "elapsd:5%"], "did you mean elapsed"),
         (["--fail", "p99:5%"], "the run has no latency_p99_ns"),
         (["--fail", "p99:5us"], "the run has no latency_p99_ns"),
-        (["--fail", "nonsense/lost:0"], "for no cell"),
+        (["--fail", "nonsense/lost:0"], "matches no compared cell"),
         ([], "decides nothing"),
         (["--fail", "lost:0", "--inconclusive", "maybe"], "--inconclusive"),
         (["--fail", "lost:0", "--to", "junit=no/such/folder/j.xml"], "cannot be written"),
         (["--fail", "lost:0", "--rules", "x.rules"], "stored runs are judged as they are"),
         (["--fail", "lost:0", "--blocks", "3"], "stored runs are judged as they are"),
-        (["--fail", "lost:0", "--against", "nonsense"], "is no run"),
+        (["--fail", "lost:0", "--against", "nonsense"], "is not a run"),
     ],
 )
 def test_bad_words(tmp_path: Path, command: Command, words: list[str], expected: str) -> None:
@@ -284,7 +286,7 @@ def test_bad_runs(tmp_path: Path, command: Command) -> None:
     done = command("gate", "--json", "--run", "truncated", "--fail", "elapsed:200%")
     document = json.loads(done.stdout)
     assert any("cut short" in warning["what"] for warning in document["warnings"])
-    assert_one_line(command("gate", "--run", "missing", *limit), 2, "is no run")
+    assert_one_line(command("gate", "--run", "missing", *limit), 2, "is not a run")
 
 
 @pytest.mark.parametrize(
@@ -293,7 +295,7 @@ def test_bad_runs(tmp_path: Path, command: Command) -> None:
         (["gate", "nonsense", "--fail", "lost:0"], "no plan is called"),
         (["gate", "--fail", "elapsed:5%", "--blocks", "1"], "too few for any verdict"),
         (["gate", "--fail", "ruels/lost:0"], "rules"),
-        (["gate", "--fail", "lost:0", "--reference", "x"], "--reference x is no scenario"),
+        (["gate", "--fail", "lost:0", "--reference", "x"], "--reference x is not a scenario"),
         (["gate", "--fail", "lost:0", "--against", "x"], "--run"),
         (["gate", "--rules", "none.rules", "--fail", "lost:0"], "none.rules"),
         (["ab", "none.rules", "none.rules"], "none.rules"),

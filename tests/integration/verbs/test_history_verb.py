@@ -96,7 +96,7 @@ def test_too_few_runs_are_said_to_be_too_few(
 ) -> None:
     code, out, _ = show(capsys, stepped, "--last", 5)
     assert code == 0
-    assert "No changes of level are looked for in fewer than 6 runs" in out
+    assert "Change detection needs at least 6 runs" in out
     assert "◆" not in out
     found = document(capsys, stepped, "--last", 5)
     assert [run["name"][8:10] for run in found["runs"]] == ["04", "05", "06", "07", "08"]

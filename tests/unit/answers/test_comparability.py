@@ -184,5 +184,5 @@ def test_documents_of_other_shapes_are_no_traceback() -> None:
 def test_names_after_allow() -> None:
     assert parse_allowed(["kernel,rules", "cpu"]) == {"kernel", "rules", "cpu"}
     assert parse_allowed([]) == frozenset()
-    with pytest.raises(UsageError, match="'kernal' is no difference"):
+    with pytest.raises(UsageError, match="'kernal' is not a known difference"):
         parse_allowed(["kernal"])

@@ -174,7 +174,7 @@ def test_it_cannot_be_decided(tmp_path: Path) -> None:
     assert (found.verdict, found.inconclusive) == ("inconclusive", True)
     sentence = ab_sentences(found)[0]
     assert sentence.startswith("udp: inconclusive: ")
-    assert "8 blocks show a difference of" in sentence
+    assert "8 blocks detect a difference of" in sentence
 
 
 @pytest.mark.parametrize("known", [[], [all_known]], ids=["shares only", "how much, too"])

@@ -54,20 +54,20 @@ def test_what_parses(text: str, metric: str, bound: float, basis: str, scope: tu
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
-        ("", "is no limit"),
-        ("elapsed", "is no limit"),
-        ("elapsed:", "is no limit"),
-        (":5%", "is no limit"),
-        ("/elapsed:5%", "is no limit"),
-        ("udp//elapsed:5%", "is no limit"),
-        ("elapsed:five%", "is no limit"),
+        ("", "is not a limit"),
+        ("elapsed", "is not a limit"),
+        ("elapsed:", "is not a limit"),
+        (":5%", "is not a limit"),
+        ("/elapsed:5%", "is not a limit"),
+        ("udp//elapsed:5%", "is not a limit"),
+        ("elapsed:five%", "is not a limit"),
         ("elapsed:5", "a time with its unit"),
         ("elapsed:5parsec", "a time with its unit"),
         ("elapsed:-100%", "above -100%"),
         ("elapsed:0us", "a time with its unit"),
         ("elapsed:-3us", "a time with its unit"),
-        ("elapsed:nan%", "is no limit"),
-        ("elapsed:inf%", "is no limit"),
+        ("elapsed:nan%", "is not a limit"),
+        ("elapsed:inf%", "is not a limit"),
         ("lost:1", "the only limit on loss is 0"),
         ("lost:0us", "the only limit on loss is 0"),
         ("elapsd:5%", "did you mean elapsed"),
@@ -185,5 +185,5 @@ def test_without_a_reference_loss_is_judged_everywhere() -> None:
 @pytest.mark.parametrize("text", ["ref/elapsed:5%", "min/elapsed:5%", "udp/shells/lost:0"])
 def test_a_limit_for_no_cell_is_a_mistake(text: str) -> None:
     limit: Limit = parse_limit(text, METRICS)
-    with pytest.raises(UsageError, match="for no cell"):
+    with pytest.raises(UsageError, match="matches no compared cell"):
         select_cells(limit, CELLS, excluded_cells(CELLS, REFERENCE, "ref"))

@@ -112,4 +112,4 @@ def test_cautions_losses_and_an_early_end_are_told(tmp_path: Path) -> None:
     )
     assert "- ⚠ it is loud: be quiet" in shown
     assert "| 0 of 6 | 0 % to 45.9 % | 0 % |" in shown
-    assert "stopped before its end" in shown
+    assert "stopped early" in shown

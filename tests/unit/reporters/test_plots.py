@@ -212,7 +212,7 @@ def test_the_verb_prints_data_and_words(results: Path, capsys: pytest.CaptureFix
         (["--metric", "lost", "-o", "x.svg"], "metric 'lost' is not in this run"),
         (["--workload", "\x1b", "-o", "x.svg"], r"workload '\x1b' is not in this run: it has udp"),
         (["-o", "/no/such/folder/x.svg"], "/no/such/folder/x.svg cannot be written"),
-        (["missing", "-o", "x.svg"], "'missing' is no run"),
+        (["missing", "-o", "x.svg"], "'missing' is not a run"),
     ],
 )
 def test_what_cannot_be_drawn_is_one_line(

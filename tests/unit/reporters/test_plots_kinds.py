@@ -161,7 +161,7 @@ def _rgb(colour: str) -> tuple[float, ...]:
 def test_ledger_does_not_make_up_what_is_not_known() -> None:
     ledger = Ledger(generated=None, complete=90, partial=10, lost=0, refused=None, vanished=3)
     view = made_up_view(with_ledger(ledger))
-    assert "how many were demanded is not known, – suppressed, – refused, 18 vanished" in (
+    assert "the number generated is unknown, – suppressed, – refused, 18 vanished" in (
         PLOTS["ledger"].describe(view)
     )
     assert texts(view, "ledger").count("–") == 3

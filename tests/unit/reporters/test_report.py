@@ -92,7 +92,7 @@ def test_the_answer_has_its_interval_and_its_verdict(page: str, view: ReportView
     assert '<span class="shape" aria-hidden="true">▲</span> worse' in answer
     assert "did not arrive whole" in answer
     assert 'href="#r0-warnings">1 warning</a>' in answer
-    assert "stopped before its end" in answer
+    assert "stopped early" in answer
 
 
 def test_headings_are_in_order_and_ids_are_unique(page: str, view: ReportView) -> None:
@@ -297,7 +297,7 @@ NAMES = ("no-audit", "no-audit-aa", "disabled", "no-rules", "rules", "rules+excl
 @pytest.mark.parametrize(
     ("words", "says"),
     [
-        (["nowhere"], "is no run"),
+        (["nowhere"], "is not a run"),
         (["{run}", "-o", "/nowhere/report.html"], "cannot be written"),
         (["{run}", "--to", "md", "--open"], "needs a page"),
         (["{run}", "--to", "txt", "--json"], "--to txt=FILE"),
@@ -318,8 +318,8 @@ def test_a_replay_lost_nothing_here(view: ReportView) -> None:
     )
     text = report_html([replace(view, result=result)], {})
     assert "What the audit consumer costs" in text
-    assert "Which lost events" not in text
-    assert "Which lost events" in report_html([view], {})
+    assert "Cells that lost events" not in text
+    assert "Cells that lost events" in report_html([view], {})
 
 
 def test_a_run_that_cannot_be_relied_on_says_so(view: ReportView) -> None:

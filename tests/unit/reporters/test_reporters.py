@@ -95,7 +95,7 @@ def test_answer_says_cost_and_loss(result: Result) -> None:
     text = answer(result)
     assert "rules +149 %" in text
     assert "no-rules" in text
-    assert "All 6,000 events that the rules demand arrived whole." in text
+    assert "All 6,000 expected events arrived whole." in text
     assert "again" not in text
 
 
@@ -172,17 +172,17 @@ def test_the_full_ledger_shows_every_term_and_what_it_cannot_know(result: Result
     text = stream.getvalue()
     assert "udp × rules × assemble: 6 trials, 6,000 operations" in text
     assert "3  events refused (`lost` allows 1 to 9)" in text
-    assert "refused is what the other terms leave" in text
+    assert "is the remainder of the other terms" in text
     assert "–  events suppressed" in text
 
 
 @pytest.mark.parametrize(
     ("changes", "words"),
     [
-        ({"generated": None}, "generated and unexplained are not known"),
-        ({"complete": None}, "the consumer does not tell events"),
-        ({"suppressed": None}, "suppressed is not known"),
-        ({"refused_high": 1}, "checked against these bounds only"),
+        ({"generated": None}, "generated and unexplained are unknown"),
+        ({"complete": None}, "the consumer does not assemble events"),
+        ({"suppressed": None}, "suppressed is unknown"),
+        ({"refused_high": 1}, "checked only against these bounds"),
     ],
 )
 def test_unknown_terms_are_said(changes: dict[str, int | None], words: str) -> None:

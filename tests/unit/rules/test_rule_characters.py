@@ -15,7 +15,7 @@ MARK = "the byte order mark in the line is part of the word to auditctl"
 RETURN = "the carriage return at the end of the line becomes part of the last word"
 TAB = "auditctl separates words by spaces only, and the line has a tab"
 SPACE = "a non-breaking or other special space in the line is part of the word to auditctl"
-DASH = "a typographic dash in the line is no hyphen to auditctl"
+DASH = "a typographic dash in the line is not a hyphen to auditctl"
 
 
 def error_of(text: str) -> UsageError:

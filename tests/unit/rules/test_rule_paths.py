@@ -104,7 +104,7 @@ def test_paths_that_are_not_there(real: Path) -> None:
     ]
     assert refusals("-F", f"dir={folder}/no") == [f"dir={folder}/no does not exist"]
     assert refusals("-F", f"path={real}/below") == [
-        f"the directory of path={real}/below is no directory"
+        f"the directory of path={real}/below is not a directory"
     ]
     assert refusals("-F", f"dir={real}/below") == [
         f"dir={real}/below cannot be followed (Not a directory)"

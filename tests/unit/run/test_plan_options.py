@@ -38,7 +38,7 @@ def test_shares(text: str, share: float) -> None:
 
 @pytest.mark.parametrize("text", ["", "0", "0%", "100%", "1", "-1%", "1 percent", "nan", "1%%"])
 def test_no_shares(text: str) -> None:
-    with pytest.raises(UsageError, match=r"--x .* is no share: write it as 1% or 0.01"):
+    with pytest.raises(UsageError, match=r"--x .* is not a share: write it as 1% or 0.01"):
         parse_share("--x", text)
 
 
@@ -51,7 +51,7 @@ def test_durations(text: str, seconds: float) -> None:
 
 @pytest.mark.parametrize("text", ["", "0s", "-1s", "10 minutes", "1d", "m"])
 def test_no_durations(text: str) -> None:
-    with pytest.raises(UsageError, match=r"--x .* is no duration"):
+    with pytest.raises(UsageError, match=r"--x .* is not a duration"):
         parse_duration_s("--x", text)
 
 
@@ -72,7 +72,7 @@ def test_margins_of_the_plan_and_of_the_command_line(tmp_path: Path) -> None:
 
 
 def test_bad_margins(tmp_path: Path) -> None:
-    assert "is no share" in refusal(tmp_path, margins=("wide",))
+    assert "is not a share" in refusal(tmp_path, margins=("wide",))
     assert "did you mean elapsed" in refusal(tmp_path, margins=("elapse=3%",))
     assert "called 'lost'" in refusal(tmp_path, margins=("lost=3%",))
     assert "[margins]: no metric" in refusal(tmp_path, "[margins]\nnonsense = 0.1\n")

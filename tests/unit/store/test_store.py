@@ -169,12 +169,12 @@ def test_finding_runs(tmp_path: Path) -> None:
     assert find_run("other/2026-01-02T000000Z-p", tmp_path) == newer
     assert find_run("2026-01-02T000000Z-p", tmp_path) == newer
     assert find_run(str(newer), tmp_path / "elsewhere") == newer
-    with pytest.raises(UsageError, match="is no run"):
+    with pytest.raises(UsageError, match="is not a run"):
         find_run("nothing", tmp_path)
     older = tmp_path / "m" / "2026-01-01T000000Z-p"
     assert find_run("latest~0", tmp_path) == newer
     assert find_run("latest~1", tmp_path) == older
-    with pytest.raises(UsageError, match=r"latest~2 is no run: .* holds 2"):
+    with pytest.raises(UsageError, match=r"latest~2 is not a run: .* holds 2"):
         find_run("latest~2", tmp_path)
     with pytest.raises(UsageError, match="no run under"):
         find_run("latest", tmp_path / "empty")

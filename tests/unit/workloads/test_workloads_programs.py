@@ -21,7 +21,7 @@ def make_program(folder: Path, name: str, mode: int = 0o755) -> Path:
 
 def test_a_bare_name_is_found_in_path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "first").mkdir()
-    (tmp_path / "first" / "tool").mkdir()  # a directory is no program
+    (tmp_path / "first" / "tool").mkdir()  # a directory is not a program
     (tmp_path / "second").mkdir()
     program = make_program(tmp_path / "second", "tool")
     monkeypatch.setenv("PATH", f"{tmp_path}/first{os.pathsep}{tmp_path}/second")

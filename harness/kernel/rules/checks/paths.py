@@ -51,7 +51,7 @@ def _unusable(field: RuleField, place: bytes, name: bytes, whose: str) -> Iterat
     except ValueError:
         return
     if whose and not stat.S_ISDIR(status.st_mode):
-        yield refused(f"{whose}{condition(field)} is no directory", "correct the path")
+        yield refused(f"{whose}{condition(field)} is not a directory", "correct the path")
 
 
 def path_traps(rule: Rule) -> Iterator[RuleWarning]:
