@@ -9,7 +9,7 @@ import sys
 from collections.abc import Sequence
 from typing import NoReturn
 
-from cyclopts import App, CycloptsError, UnknownOptionError
+from cyclopts import App, CycloptsError, Group, UnknownOptionError
 
 from harness.errors import (
     EXIT_CODES,
@@ -32,24 +32,36 @@ DELIMITER = "--"
 JUDGING = frozenset({"ab", "compare", "doctor", "gate", "restore"})
 """Verbs whose exit code is the answer itself: 0 stays 0 even if the answer cannot be printed."""
 
-VERBS: dict[str, str] = {
-    "run": "Measure what audit costs here: a plan, rule files, or a command of yours.",
-    "show": "Show a stored run again.",
-    "report": "Write stored runs as one page to share, or as text for a mail.",
-    "plot": "Draw a stored run: ratios, CPU, latency, ledger, timeline or drift.",
-    "history": "Show the runs of one plan on one machine over time: where a cost changed.",
-    "compare": "Compare stored runs, or scenarios of one run: what got worse.",
-    "export": "Write a stored run for pyperf, a spreadsheet, a CI system, or as Parquet.",
-    "ab": "Find which of two rule files costs less, and whether either loses events.",
-    "gate": "Run a plan, or judge stored runs, and pass or fail by limits.",
-    "doctor": "Check whether this host is fit to measure on.",
-    "status": "Show the kernel's audit state and who holds it.",
-    "restore": "Restore the host's audit state after a crash.",
-    "list": "List scenarios, workloads, consumers, metrics or plans.",
-    "top": "Show what fills an audit.log, or the kernel's records of the next seconds.",
-    "record": "Save audit records of the live kernel to a capture file.",
+GROUPS: dict[str, dict[str, str]] = {
+    "Measure": {
+        "run": "Measure what audit costs here: a plan, rule files, or a command of yours.",
+        "ab": "Find which of two rule files costs less, and whether either loses events.",
+    },
+    "Judge": {
+        "show": "Show a stored run again.",
+        "compare": "Compare stored runs, or scenarios of one run: what got worse.",
+        "gate": "Run a plan, or judge stored runs, and pass or fail by limits.",
+        "history": "Show the runs of one plan on one machine over time: where a cost changed.",
+    },
+    "Logs": {
+        "top": "Show what fills an audit.log, or the kernel's records of the next seconds.",
+        "record": "Save audit records of the live kernel to a capture file.",
+    },
+    "Share": {
+        "report": "Write stored runs as one page to share, or as text for a mail.",
+        "plot": "Draw a stored run: ratios, CPU, latency, ledger, timeline or drift.",
+        "export": "Write a stored run for pyperf, a spreadsheet, a CI system, or as Parquet.",
+    },
+    "Host": {
+        "doctor": "Check whether this host is fit to measure on.",
+        "status": "Show the kernel's audit state and who holds it.",
+        "restore": "Restore the host's audit state after a crash.",
+    },
+    "Manage": {"list": "List scenarios, workloads, consumers, metrics or plans."},
 }
-"""Each verb lives in `harness/verbs/<verb>.py` as a function of its name."""
+"""Verbs by what they are for, as help shows them. Each verb lives in `harness/verbs/<verb>.py` as a
+function of its name.
+"""
 
 
 def _version() -> str:
@@ -73,8 +85,11 @@ app = App(
     version_flags=["--version", "-V"],
     result_action="return_value",
 )
-for _verb, _help in VERBS.items():
-    app.command(f"harness.verbs.{_verb}:{_verb}_verb", name=_verb, help=_help)
+for _place, (_name, _verbs) in enumerate(GROUPS.items()):
+    _group = Group(_name, sort_key=_place)
+    for _order, (_verb, _help) in enumerate(_verbs.items()):
+        _function = f"harness.verbs.{_verb}:{_verb}_verb"
+        app.command(_function, name=_verb, help=_help, group=_group, sort_key=_order)
 
 
 def run_command(words: Sequence[str]) -> int:

@@ -23,7 +23,7 @@ PUBLIC = ("harness.api", "harness.pytest_plugin")
 """What programs of others import. A name in there is used if a page or a notebook shows it."""
 FOUND_BY_NAME = {
     "harness.pytest_plugin": re.compile(r"pytest_\w+"),  # by pytest
-    "harness.verbs": re.compile(r"\w+_verb"),  # by harness.cli, from VERBS
+    "harness.verbs": re.compile(r"\w+_verb"),  # by harness.cli, from GROUPS
     "workloads": re.compile(r"build"),  # by the supervisor, from the catalog
 }
 SPECIAL = re.compile(r"__\w+__|_repr_\w+_")

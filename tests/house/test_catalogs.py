@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from harness.cli import VERBS
 from harness.consumers.catalog import CONSUMERS
 from harness.metrics.catalog import METRICS
 from harness.reporters.plots.catalog import PLOTS
 from harness.scenarios.catalog import HERE, PLANS, SCENARIOS
+from tests.support.verbs import VERBS
 from workloads.catalog import WORKLOADS
 
 ROOT = Path(__file__).parents[2]

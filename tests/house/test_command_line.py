@@ -11,7 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from harness.cli import VERBS, app
+from harness.cli import GROUPS, app
+from tests.support.verbs import VERBS
 
 ROOT = Path(__file__).parents[2]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
@@ -65,3 +66,10 @@ def test_the_command_line_imports_nothing_heavy() -> None:
     )
     shown = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert shown.stdout.strip() == "[]"
+
+
+def test_help_and_the_first_page_show_verbs_in_the_same_groups() -> None:
+    page = (ROOT / "docs/index.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| (\w+) \| (\[.*) \|$", page, re.MULTILINE)
+    shown = {group: re.findall(r"\[(\w+)\]", verbs) for group, verbs in rows}
+    assert shown == {group.lower(): list(verbs) for group, verbs in GROUPS.items()}

@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 from ruamel.yaml import YAML
 
-from harness.cli import VERBS, app
+from harness.cli import app
+from tests.support.verbs import VERBS
 
 ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"

@@ -11,10 +11,11 @@ from typing import Any
 
 import pytest
 
-from harness.cli import JUDGING, VERBS, run_command
+from harness.cli import JUDGING, run_command
 from harness.errors import EXIT_CODES
 from tests.support.command import ROOT
 from tests.support.stored.altered_runs import Change, altered_run, invalid, slower, unexplained
+from tests.support.verbs import VERBS
 
 FAILING = ("gate", "--run", "run", "--fail", "rules/elapsed:5%")
 PASSING = ("gate", "--run", "run", "--fail", "rules/elapsed:900%")

@@ -7,10 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from harness.cli import VERBS, run_command
+from harness.cli import run_command
 from harness.errors import UsageError
 from harness.verbs.shared.forms import Forms
 from harness.verbs.shared.old_options import instead_of
+from tests.support.verbs import VERBS
 
 DOCUMENT = {"schema": "x/1", "word": "é"}
 
