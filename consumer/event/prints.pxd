@@ -1,9 +1,9 @@
 """Fingerprints of records that may repeat within an event, so that duplicates are recognised."""
 
 from libc.stdint cimport uint8_t, uint32_t, uint64_t
-from libc.string cimport memcpy
 
 from consumer.event.event cimport Event
+from consumer.record.hash cimport hash_bytes
 
 cdef enum:
     PRINTS_PER_BLOCK = 15
@@ -23,17 +23,7 @@ cdef inline uint64_t fingerprint(uint32_t kind, const uint8_t *bytes,
 
     It need not withstand an adversary, who could only hide a record of their own.
     """
-    cdef uint64_t word, hashed = (kind ^ length) * <uint64_t>0x9E3779B97F4A7C15u
-    while length >= 8:
-        memcpy(&word, bytes, 8)
-        hashed = (hashed ^ word) * <uint64_t>0xD6E8FEB86659FD93u
-        hashed ^= hashed >> 32
-        bytes += 8
-        length -= 8
-    word = 0
-    memcpy(&word, bytes, length)
-    hashed = (hashed ^ word) * <uint64_t>0xD6E8FEB86659FD93u
-    return hashed ^ hashed >> 29
+    return hash_bytes((kind ^ length) * <uint64_t>0x9E3779B97F4A7C15u, bytes, length)
 
 
 cdef class Prints:

@@ -9,6 +9,7 @@ from libc.stdlib cimport calloc, free, realloc
 from libc.string cimport memcmp, memcpy, memset
 
 from consumer.log.event cimport NO_ROOM, NO_VALUE
+from consumer.record.hash cimport hash_bytes
 
 cdef enum:
     FIRST_ROOM = 256
@@ -41,18 +42,7 @@ cdef struct Values:
 
 cdef inline uint64_t seeded_hash(uint64_t hashed, const uint8_t *bytes,
                                  uint32_t length) noexcept nogil:
-    cdef uint64_t word
-    hashed ^= length * <uint64_t>0x9E3779B97F4A7C15u
-    while length >= 8:
-        memcpy(&word, bytes, 8)
-        hashed = (hashed ^ word) * <uint64_t>0xD6E8FEB86659FD93u
-        hashed ^= hashed >> 32
-        bytes += 8
-        length -= 8
-    word = 0
-    memcpy(&word, bytes, length)
-    hashed = (hashed ^ word) * <uint64_t>0xD6E8FEB86659FD93u
-    return hashed ^ hashed >> 29
+    return hash_bytes(hashed ^ length * <uint64_t>0x9E3779B97F4A7C15u, bytes, length)
 
 
 cdef inline void free_values(Values *self) noexcept nogil:

@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Annotated
-
-from cyclopts import Parameter
-
 from harness.errors import EXIT_FINE, UsageError
-from harness.verbs.shared.parameters import RESULTS, ResultsFolder, To
+from harness.verbs.shared.parameters import RESULTS, JsonOfFiles, ResultsFolder, To
 
 SCHEMA = "auditbench.export/2"
 
@@ -18,9 +14,7 @@ def export_verb(
     *,
     to: To = None,
     results: ResultsFolder = RESULTS,
-    json: Annotated[
-        bool, Parameter(negative="", help="Print one JSON document that lists the written files.")
-    ] = False,
+    json: JsonOfFiles = False,
 ) -> int:
     """Write a stored run in the formats of other tools.
 
@@ -35,34 +29,25 @@ def export_verb(
     """
     from harness.answers.result import make_result
     from harness.store import find_run, load_run
-    from harness.verbs.shared.forms import Forms
+    from harness.verbs.shared.forms import Forms, print_content
     from harness.verbs.shared.output import err, print_json
     from harness.verbs.shared.run_forms import EXPORTED, require_libraries, run_writers
 
     forms = Forms(EXPORTED, to)
     if not to:
         raise UsageError("no form to write", remedy=f"add --to FORM=FILE: {', '.join(EXPORTED)}")
-    if json and forms.printed:
-        raise UsageError(
-            f"--json and --to {forms.printed} cannot both be printed",
-            remedy=f"write --to {forms.printed}=FILE",
-        )
+    if json:
+        forms.require_files()
     require_libraries(forms.asked())
     stored = load_run(find_run(run, results))
     notes: list[str] = []
     writers = run_writers(stored, lambda: make_result(stored), notes.append)
-    sizes: list[int] = []
+    written = forms.write_files(None, writers)
     if forms.printed:
-        forms.deliver(lambda: None, None, **writers)
-    else:
-        sizes = forms.write_files(None, writers)
+        print_content(writers[forms.printed]())
     console = err()
     for note in (*(caution.one_line() for caution in stored.cautions), *dict.fromkeys(notes)):
         console.print(note, markup=False, soft_wrap=True)
     if json:
-        written = [
-            {"to": form, "file": str(path), "bytes": size}
-            for (form, path), size in zip(forms.files, sizes, strict=True)
-        ]
         print_json({"schema": SCHEMA, "run": stored.name, "written": written, "notes": notes})
     return EXIT_FINE

@@ -12,6 +12,7 @@ from harness.verbs.shared.parameters import RESULTS, Flag, Json, OutputFile, Res
 
 if TYPE_CHECKING:
     from harness.model.caution import Caution
+    from harness.model.history import History
     from harness.model.result import ReportView
     from harness.reporters.plots.base import Plot
     from harness.reporters.plots.picture import Format
@@ -100,7 +101,9 @@ def _deliver(
 
     forms.deliver(
         _nothing,
-        lambda: _document(plot, view, _picture(forms), workload=workload, metric=metric),
+        lambda: _document(
+            plot, view.result.run, view, _picture(forms), workload=workload, metric=metric
+        ),
         **_writers(draw),
     )
     _say(stored.cautions)
@@ -115,15 +118,16 @@ def _deliver_history(
     metric: str | None,
     dark: bool,
 ) -> None:
+    from harness.reporters.plots.history import HISTORY
     from harness.store import find_run
-    from harness.verbs.shared.plot_history import history_picture, picture_document, read_like
+    from harness.verbs.shared.plot_history import history_picture, read_like
 
     history = read_like(run, results, workload=workload, metric=metric)
     folder = find_run(run, results).resolve()
     name = f"{folder.parent.name}/{folder.name}"
     forms.deliver(
         _nothing,
-        lambda: picture_document(name, history, _picture(forms)),
+        lambda: _document(HISTORY, name, history, _picture(forms)),
         **_writers(lambda form: history_picture(history, form, dark=dark)),
     )
     _say(history.cautions)
@@ -187,16 +191,16 @@ def _require_known(what: str, name: str | None, known: set[str]) -> None:
 
 
 def _document(
-    plot: Plot[Any], view: ReportView, file: Path | None, **choice: Any
+    plot: Plot[Any], run: str, data: ReportView | History, file: Path | None, **choice: Any
 ) -> dict[str, Any]:
-    table = plot.table(view, **choice)
+    table = plot.table(data, **choice)
     return {
         "schema": SCHEMA,
-        "run": view.result.run,
+        "run": run,
         "kind": plot.name,
         "title": plot.title,
         "file": None if file is None else str(file),
-        "text": plot.describe(view, **choice),
+        "text": plot.describe(data, **choice),
         "columns": list(table.header),
         "rows": [list(row) for row in table.rows],
     }

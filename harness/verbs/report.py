@@ -6,12 +6,17 @@ import sys
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
-
-from cyclopts import Parameter
+from typing import TYPE_CHECKING, Literal
 
 from harness.errors import EXIT_FINE, EXIT_UNTRUSTWORTHY, AuditbenchError, UsageError
-from harness.verbs.shared.parameters import RESULTS, Flag, OutputFile, ResultsFolder, To
+from harness.verbs.shared.parameters import (
+    RESULTS,
+    Flag,
+    JsonOfFiles,
+    OutputFile,
+    ResultsFolder,
+    To,
+)
 
 if TYPE_CHECKING:
     from harness.model.compare import ChangeReport
@@ -30,9 +35,7 @@ def report_verb(
     output: OutputFile = None,
     open: Flag = False,
     to: To = None,
-    json: Annotated[
-        bool, Parameter(negative="", help="Print one JSON document that lists the written files.")
-    ] = False,
+    json: JsonOfFiles = False,
     results: ResultsFolder = RESULTS,
 ) -> int:
     """Write stored runs as one HTML file to share, or as text for a mail.
@@ -52,7 +55,7 @@ def report_verb(
         file that needs no network. md, txt: for a pull request or a mail.
     """
     from harness.store import find_run
-    from harness.verbs.shared.forms import Forms
+    from harness.verbs.shared.forms import Forms, print_content
     from harness.verbs.shared.output import out, print_json
 
     forms = Forms(FORMS, to)
@@ -61,23 +64,25 @@ def report_verb(
     folders = [find_run(run, results) for run in runs or ("latest",)]
     if not forms.asked():
         forms.add_file("html", folders[0] / "report.html")
-    _require_sense(forms, open=open, json=json)
+    if open:
+        _require_page(forms)
+    if json:
+        forms.require_files()
     stored, views = _load(folders)
     comparison, refused = _compared(stored)
     writers: dict[str, Writer] = {
         form: partial(_text, form, views, comparison, refused) for form in FORMS
     }
-    sizes = forms.write_files(None, writers)
+    written = forms.write_files(None, writers)
     if forms.printed:
-        out().file.write(_text(_known(forms.printed), views, comparison, refused))
-    written = list(zip(forms.files, sizes, strict=True))
+        print_content(writers[forms.printed]())
     if json:
         names = [run.name for run in stored]
-        files = [{"to": form, "file": str(path), "bytes": size} for (form, path), size in written]
-        print_json({"schema": SCHEMA, "runs": names, "written": files})
+        print_json({"schema": SCHEMA, "runs": names, "written": written})
     elif not forms.printed:
-        for (_, path), size in written:
-            out().print(f"{path} ({size / 1000:,.0f} kB)", markup=False, soft_wrap=True)
+        for file in written:
+            words = f"{file['file']} ({file['bytes'] / 1000:,.0f} kB)"
+            out().print(words, markup=False, soft_wrap=True)
     if open:
         _open(next(path for form, path in forms.files if form == "html"))
     fine = all(view.result.trustworthy for view in views)
@@ -89,20 +94,11 @@ def _form_of(output: Path) -> Format:
     return suffixes.get(output.suffix.lower(), "html")
 
 
-def _known(form: str) -> Format:
-    return next(known for known in FORMS if known == form)
-
-
-def _require_sense(forms: Forms, *, open: bool, json: bool) -> None:
-    """UsageError where the options contradict each other."""
-    if open and not any(form == "html" for form, _ in forms.files):
+def _require_page(forms: Forms) -> None:
+    """UsageError if there is no page in a file to open."""
+    if not any(form == "html" for form, _ in forms.files):
         raise UsageError(
             "--open needs a page in a file", remedy="add --to html=FILE, or leave it out"
-        )
-    if json and forms.printed:
-        raise UsageError(
-            f"--json and --to {forms.printed} cannot both be printed",
-            remedy=f"write --to {forms.printed}=FILE",
         )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import lru_cache
 from pathlib import Path
 
@@ -19,9 +19,16 @@ UNKNOWN_TYPE = 1399
 
 def log_records(path: Path) -> Iterator[Record]:
     """The kernel's records of a log, in its order; none if there is no log."""
+    return records_of(path, line_records)
+
+
+def records_of(
+    path: Path, parse: Callable[[Iterable[bytes]], Iterator[Record]]
+) -> Iterator[Record]:
+    """The records that `parse` finds in the lines of a file; none if there is no file."""
     try:
         with path.open("rb") as lines:
-            yield from line_records(lines)
+            yield from parse(lines)
     except FileNotFoundError:
         return
 

@@ -15,7 +15,12 @@ from urllib.parse import unquote_to_bytes
 
 import msgspec
 
-from harness.consumers.foreign.audit_log import DAEMON_TYPES, UNKNOWN_TYPE, record_type_of
+from harness.consumers.foreign.audit_log import (
+    DAEMON_TYPES,
+    UNKNOWN_TYPE,
+    record_type_of,
+    records_of,
+)
 from harness.consumers.foreign.reassemble import Record
 
 Body = dict[str, Any]
@@ -33,11 +38,7 @@ _ARGUMENTS = "ARGV"
 
 def log_records(path: Path) -> Iterator[Record]:
     """The records of all events of a log, in its order; none if there is no log."""
-    try:
-        with path.open("rb") as lines:
-            yield from line_records(lines)
-    except FileNotFoundError:
-        return
+    return records_of(path, line_records)
 
 
 def line_records(lines: Iterable[bytes]) -> Iterator[Record]:

@@ -56,6 +56,14 @@ class Forms:
         require_writable(path)
         self.files.append((form, path))
 
+    def require_files(self) -> None:
+        """UsageError if a form is to be printed where `--json` lists the files."""
+        if self.printed is not None:
+            raise UsageError(
+                f"--json and --to {self.printed} cannot both be printed",
+                remedy=f"write --to {self.printed}=FILE",
+            )
+
     def asked(self) -> set[str]:
         """The requested forms."""
         return {form for form, _ in self.files} | ({self.printed} if self.printed else set())
@@ -75,26 +83,26 @@ class Forms:
 
             print_json(document())
         else:
-            _print(writers[self.printed]())
+            print_content(writers[self.printed]())
 
     def write_files(
         self, document: Callable[[], dict[str, Any]] | None, writers: Mapping[str, Writer]
-    ) -> list[int]:
-        """Write each file, and the summary; how many bytes each file has."""
-        sizes = []
+    ) -> list[dict[str, Any]]:
+        """Write each file, and the summary; what was written, as documents list it."""
+        written = []
         for form, path in self.files:
             if form == JSON and document is not None:
-                text = json_module.dumps(document(), indent=1, default=str) + "\n"
-                sizes.append(write_text(path, text))
-                continue
-            content = writers[form]()
-            write = write_bytes if isinstance(content, bytes) else write_text
-            sizes.append(write(path, content))  # type: ignore[arg-type]
+                content: str | bytes = json_module.dumps(document(), indent=1, default=str) + "\n"
+            else:
+                content = writers[form]()
+            data = content if isinstance(content, bytes) else content.encode(errors="replace")
+            size = write_bytes(path, data)
+            written.append({"to": form, "file": str(path), "bytes": size})
         if self._summary is not None and "md" in writers:
             summary = writers["md"]()
             assert isinstance(summary, str)
             write_text(self._summary, summary + "\n", append=True)
-        return sizes
+        return written
 
     def _take(self, word: str) -> None:
         form, equal, file = word.partition("=")
@@ -118,7 +126,8 @@ class Forms:
         self.printed = form
 
 
-def _print(content: str | bytes) -> None:
+def print_content(content: str | bytes) -> None:
+    """A form on standard output, as it is."""
     from harness.verbs.shared.output import print_text
 
     if isinstance(content, str):

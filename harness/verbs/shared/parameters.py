@@ -14,6 +14,9 @@ To = Annotated[list[str] | None, Parameter(negative="", show_default=False)]
 Json = Annotated[
     bool, Parameter(negative="", help="Print one JSON document; the same as `--to json`.")
 ]
+JsonOfFiles = Annotated[
+    bool, Parameter(negative="", help="Print one JSON document that lists the written files.")
+]
 OutputFile = Annotated[Path | None, Parameter(name=["--output", "-o"])]
 ResultsFolder = Annotated[Path, Parameter(help="The folder that runs are stored in.")]
 RESULTS = Path("results")

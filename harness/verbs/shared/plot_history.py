@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 from harness.errors import UsageError
 from harness.model.history import History
@@ -39,20 +38,3 @@ def read_like(run: str, results: Path, *, workload: str | None, metric: str | No
     if reason := HISTORY.unavailable(history):
         raise UsageError(f"{run} has nothing to draw as history", remedy=reason)
     return history
-
-
-def picture_document(run: str, history: History, file: Path | None) -> dict[str, Any]:
-    """What the picture shows, as data and in words."""
-    from harness.reporters.plots.history import HISTORY
-
-    table = HISTORY.table(history)
-    return {
-        "schema": "auditbench.plot/1",
-        "run": run,
-        "kind": HISTORY.name,
-        "title": HISTORY.title,
-        "file": None if file is None else str(file),
-        "text": HISTORY.describe(history),
-        "columns": list(table.header),
-        "rows": [list(row) for row in table.rows],
-    }

@@ -245,7 +245,9 @@ def test_beside_another_auditd_it_does_not_start(tmp_path: Path) -> None:
     shutil.copy("/bin/sleep", other)
     process = subprocess.Popen([other, "60"])
     try:
-        with pytest.raises(ChildFailedError, match=f"another auditd is running \\(pid {process.pid}\\)"):
+        with pytest.raises(
+            ChildFailedError, match=f"another auditd is running \\(pid {process.pid}\\)"
+        ):
             AuditdConsumer("auditd", "", log_format="RAW").start(setup_in(tmp_path))
     finally:
         process.kill()

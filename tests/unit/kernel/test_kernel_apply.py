@@ -21,12 +21,6 @@ ALL_SYSCALLS[12:268] = b"\xff" * 256  # listed with the class bits cleared
 
 
 @pytest.fixture
-def kernel(tmp_path: Path) -> Iterator[FakeKernel]:
-    with FakeKernel(tmp_path / "audit") as fake:
-        yield fake
-
-
-@pytest.fixture
 def writer(kernel: FakeKernel) -> Iterator[StateWriter]:
     with AuditClient(kernel.connect, timeout_s=5) as client:
         yield StateWriter(client, Snapshot.capture(client))

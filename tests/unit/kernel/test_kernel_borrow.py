@@ -9,7 +9,6 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -30,18 +29,6 @@ UNITS = {
     "0::/user.slice/user-0.slice/session-1.scope\n": None,
     "0::/\n": None,
 }
-
-
-@pytest.fixture
-def kernel(tmp_path: Path) -> Iterator[FakeKernel]:
-    with FakeKernel(tmp_path / "audit") as fake:
-        yield fake
-
-
-@pytest.fixture
-def client(kernel: FakeKernel) -> Iterator[AuditClient]:
-    with AuditClient(kernel.connect, timeout_s=5) as connection:
-        yield connection
 
 
 @pytest.fixture

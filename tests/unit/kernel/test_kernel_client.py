@@ -7,8 +7,6 @@ import os
 import socket
 import struct
 import time
-from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
@@ -17,18 +15,6 @@ from harness.kernel import netlink
 from harness.kernel.client import AuditClient
 from tests.fakes import fake_kernel
 from tests.fakes.fake_kernel import ADD, DEL, GET, GET_FEATURE, LIST, SET, FakeKernel, rule
-
-
-@pytest.fixture
-def kernel(tmp_path: Path) -> Iterator[FakeKernel]:
-    with FakeKernel(tmp_path / "audit") as fake:
-        yield fake
-
-
-@pytest.fixture
-def client(kernel: FakeKernel) -> Iterator[AuditClient]:
-    with AuditClient(kernel.connect, timeout_s=5) as connection:
-        yield connection
 
 
 def test_status(kernel: FakeKernel, client: AuditClient) -> None:

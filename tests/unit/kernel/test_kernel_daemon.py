@@ -65,18 +65,6 @@ def test_this_process_is_looked_at_for_real() -> None:
     assert not is_live_daemon(2**22 + 1)
 
 
-@pytest.fixture
-def kernel(tmp_path: Path) -> Iterator[FakeKernel]:
-    with FakeKernel(tmp_path / "audit") as fake:
-        yield fake
-
-
-@pytest.fixture
-def client(kernel: FakeKernel) -> Iterator[AuditClient]:
-    with AuditClient(kernel.connect, timeout_s=5) as connection:
-        yield connection
-
-
 def test_a_live_daemon_is_not_even_pinged(
     kernel: FakeKernel, client: AuditClient, proc: Path
 ) -> None:

@@ -35,12 +35,6 @@ def kernel(tmp_path: Path) -> Iterator[FakeKernel]:
 
 
 @pytest.fixture
-def client(kernel: FakeKernel) -> Iterator[AuditClient]:
-    with AuditClient(kernel.connect, timeout_s=5) as connection:
-        yield connection
-
-
-@pytest.fixture
 def record(client: AuditClient) -> LeaseRecord:
     return LeaseRecord.take(client, "a run")
 
