@@ -24,8 +24,10 @@ from harness.files.reading import exists
 from harness.files.scratch import remove_abandoned
 from harness.host.ever_enabled.probe import EverEnabled, probe_ever_enabled
 from harness.host.facts import HostFacts, read_host_facts
+from harness.host.gone_rules.probe import find_gone_rules
 from harness.host.pinning import assign_cpus
 from harness.kernel.client import AuditClient
+from harness.kernel.lease.apply import WantedState
 from harness.kernel.lease.lease import Lease, take_lease
 from harness.kernel.lease.lock import Holder
 from harness.kernel.lease.snapshot import Snapshot
@@ -129,6 +131,10 @@ def _run_kernel(
         environment = _environment(
             plan, facts, cpus, options, lease.snapshot, ever, request.consumer_paths
         )
+        lease.apply(WantedState(enabled=0))
+        if gone := find_gone_rules(client):
+            caution = {"name": gone.name, "what": gone.what, "remedy": gone.remedy}
+            environment["cautions"].append(caution)
         bench = Bench(
             plan=plan,
             lease=lease,
