@@ -127,7 +127,7 @@ def _deliver(report: ChangeReport, forms: Forms) -> None:
     from harness.reporters.compare import render_changes
     from harness.reporters.compare_markdown import changes_markdown
     from harness.reporters.documents.compare import change_rows, changes_document
-    from harness.reporters.export.csv import csv_text
+    from harness.reporters.render.csv import csv_text
     from harness.verbs.shared.output import out
 
     forms.deliver(

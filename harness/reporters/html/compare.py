@@ -21,13 +21,14 @@ from harness.reporters.compare import (
     row_name,
     several_consumers,
 )
+from harness.reporters.html.data import data_grid
 from harness.reporters.html.figures import Drawing, Panel
-from harness.reporters.html.grid import Box, Grid, data_grid, number, text, verdict
 from harness.reporters.html.svg import Palette, inline_svg
 from harness.reporters.markdown import detectable_words, metric_value
+from harness.reporters.page import Box, Grid, columns, number, text, verdict
 from harness.reporters.plots.compare import CHANGES
 from harness.reporters.units import ratio
-from harness.reporters.words import metric_words
+from harness.reporters.words import VERDICTS, metric_words
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -76,7 +77,9 @@ def _pair(pair: RunChanges, report: ChangeReport, place: int, palette: Palette) 
         *loss_lines(pair.losses),
     )
     losses = [tuple(map(text, row)) for row in loss_rows(pair.losses)]
-    grid = Grid(f"losses-{place}", "Trials that lost events", LOSS_HEADERS, tuple(losses))
+    grid = Grid(
+        f"losses-{place}", "Trials that lost events", columns(*LOSS_HEADERS, left=1), tuple(losses)
+    )
     return PairPart(
         base=pair.base,
         head=pair.head,
@@ -117,7 +120,8 @@ def _draw(pair: RunChanges, metric: str, workload: str, dark: bool) -> Figure:
 def _grid(name: str, workload: str, metric: str, group: list[Change]) -> Grid:
     several = several_consumers(group)
     rows = tuple(_row(change, several=several) for change in group)
-    return Grid(name, f"{workload}: {metric_words(metric)}", ("scenario", *HEADERS), rows)
+    header = columns("scenario", *HEADERS, left=1)
+    return Grid(name, f"{workload}: {metric_words(metric)}", header, rows)
 
 
 def _row(change: Change, *, several: bool) -> tuple[Box, ...]:
@@ -129,6 +133,6 @@ def _row(change: Change, *, several: bool) -> tuple[Box, ...]:
         number(marked_ratio(change), compared.ratio),
         number(ratio(compared.ci_low), compared.ci_low),
         number(ratio(compared.ci_high), compared.ci_high),
-        verdict(compared.verdict, detectable_words(compared)),
+        verdict(VERDICTS[compared.verdict], detectable_words(compared)),
         number(ratio(change.plain_ratio), change.plain_ratio),
     )

@@ -19,12 +19,14 @@ from harness.model.result import ReportView
 from harness.plain import plain
 from harness.reporters.html import facts, tables
 from harness.reporters.html.compare import changed
+from harness.reporters.html.data import MOST_ROWS
 from harness.reporters.html.figures import Panel, PlotLike, make_panels
-from harness.reporters.html.grid import Grid
 from harness.reporters.html.headline import Headline, headline
 from harness.reporters.html.svg import Palette
+from harness.reporters.page import Grid
 from harness.reporters.plainly import made_plain, plain_view
 from harness.reporters.ranking import by_group, process_lines
+from harness.reporters.render.csv import grid_csv
 
 POLICY = (
     "default-src 'none'; script-src '{script}'; style-src '{style}'; img-src data:; "
@@ -150,7 +152,7 @@ def _template(name: str) -> Template:
 
 @cache
 def _environment() -> Environment:
-    return Environment(
+    environment = Environment(
         loader=PackageLoader("harness.reporters.html", ""),
         autoescape=True,
         undefined=StrictUndefined,
@@ -158,6 +160,9 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    environment.filters["csv"] = grid_csv
+    environment.globals["most_rows"] = MOST_ROWS
+    return environment
 
 
 def _printable(value: Any) -> Any:
