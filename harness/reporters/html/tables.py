@@ -8,7 +8,6 @@ from harness.model.result import Comparison, NoiseFloor, Result
 from harness.model.run import Cell
 from harness.reporters.html.headline import primary_title
 from harness.reporters.ledger import TERMS, is_silent
-from harness.reporters.markdown import metric_value
 from harness.reporters.page import Box, Column, Grid, columns, number, text, verdict
 from harness.reporters.ranking import per_second, size
 from harness.reporters.rows import by_workload, several_consumers
@@ -17,6 +16,7 @@ from harness.reporters.units import (
     count,
     duration,
     interval,
+    metric_value,
     milliseconds,
     probability,
     ratio,
