@@ -11,7 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from harness.cli import GROUPS, app
+from harness.cli import GROUPS, app, run_command
+from harness.errors import EXIT_USAGE
 from tests.support.verbs import VERBS
 
 ROOT = Path(__file__).parents[2]
@@ -73,3 +74,36 @@ def test_help_and_the_first_page_show_verbs_in_the_same_groups() -> None:
     rows = re.findall(r"^\| (\w+) \| (\[.*) \|$", page, re.MULTILINE)
     shown = {group: re.findall(r"\[(\w+)\]", verbs) for group, verbs in rows}
     assert shown == {group.lower(): list(verbs) for group, verbs in GROUPS.items()}
+
+
+@pytest.mark.parametrize("verb", VERBS)
+def test_a_mistake_in_a_verb_points_to_the_help_of_the_verb(
+    verb: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run_command([verb, "--no-such-option"]) == EXIT_USAGE
+    assert f"`auditbench {verb} --help`" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("verb", "words"),
+    [
+        ("run", ["--blocks", "many"]),
+        ("top", ["--limit=some"]),
+        ("compare", []),
+        ("gate", ["--rate"]),
+        ("list", ["nothing"]),
+    ],
+)
+def test_a_wrong_or_missing_value_points_to_the_help_of_the_verb(
+    verb: str, words: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run_command([verb, *words]) == EXIT_USAGE
+    assert f"`auditbench {verb} --help` lists what it takes." in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("word", ["frob", "--no-such-option"])
+def test_a_word_that_is_no_verb_points_to_the_list_of_verbs(
+    word: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run_command([word]) == EXIT_USAGE
+    assert "`auditbench --help` lists the commands." in capsys.readouterr().err
