@@ -10,7 +10,7 @@ import os
 import signal
 import subprocess
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -26,6 +26,7 @@ from harness.kernel.lease.snapshot import Snapshot, differences
 from harness.processes.identity import identify, wait_gone
 from tests.fakes.processes import Run, kill
 from tests.support.programs import find_program, program
+from tests.support.waiting import wait_until
 
 pytestmark = [pytest.mark.kernel, pytest.mark.timeout(180)]
 
@@ -53,13 +54,6 @@ name_format = NONE
 plugin_dir = {place}/plugins.d
 """
 MARK = "AUDITBENCH_TEST_DAEMON"
-
-
-def wait_until(condition: Callable[[], object], what: str) -> None:
-    deadline = time.monotonic() + PATIENCE_S
-    while not condition():
-        assert time.monotonic() < deadline, f"still not: {what}"
-        time.sleep(0.02)
 
 
 def seated(client: AuditClient) -> int:
