@@ -39,6 +39,55 @@ def test_examples_parse(page: str, words: str) -> None:
     app.parse_args(ours, exit_on_error=False, print_error=False)
 
 
+OPTION = re.compile(r"(?<![\w-])--?[a-z][a-z0-9-]*(?![\w-]*[.:/])")
+
+
+def options_of(verb: str) -> set[str]:
+    """Every spelling of an option that a verb has."""
+    return {"--help"} | {
+        name for found in app[verb].assemble_argument_collection() for name in found.names
+    }
+
+
+def options_in_prose() -> list[tuple[str, str]]:
+    """Each code span of a page that begins with a verb and an option: `gate --run RUN`."""
+    found = []
+    for page in PAGES:
+        text = re.sub(r"^```.*?^```", "", page.read_text(encoding="utf-8"), flags=re.S | re.M)
+        for span in re.findall(r"`([^`\n]+(?:\n[^`\n]+)?)`", text):
+            words = span.removeprefix("auditbench ").split()
+            if words and words[0] in VERBS and OPTION.search(span):
+                found.append((page.name, " ".join(words)))
+    return found
+
+
+@pytest.mark.parametrize(("page", "words"), options_in_prose())
+def test_prose_names_options_that_the_verb_has(page: str, words: str) -> None:
+    ours = words.split(" -- ", maxsplit=1)[0]
+    assert set(OPTION.findall(ours)) <= options_of(ours.split(maxsplit=1)[0]), page
+
+
+def test_there_are_options_in_prose() -> None:
+    assert len(options_in_prose()) > 10
+
+
+@pytest.mark.parametrize("verb", VERBS)
+def test_a_page_of_a_verb_has_every_option_in_its_tables(verb: str) -> None:
+    page = (ROOT / f"docs/{verb}.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| (`-.*?`.*?) \|", page, re.MULTILINE)
+    named = {option for row in rows for option in re.findall(r"`(--?[a-z][a-z0-9-]*)", row)}
+    assert named <= options_of(verb)
+
+
+SCENARIO_FILES = sorted((ROOT / "harness/scenarios").glob("*.[tr][ou]*"))
+
+
+@pytest.mark.parametrize("path", SCENARIO_FILES, ids=lambda path: path.name)
+def test_a_plan_names_options_that_there_are(path: Path) -> None:
+    named = re.findall(r"(?<![\w-])--[a-z][a-z0-9-]*", path.read_text(encoding="utf-8"))
+    assert set(named) <= set().union(*(options_of(verb) for verb in VERBS))
+
+
 def test_the_readme_has_examples() -> None:
     assert len([page for page, _ in examples() if page == "README.md"]) >= 5
 
