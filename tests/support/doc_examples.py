@@ -93,7 +93,8 @@ class Example:
         text = self.text.split("  #")[0].split("    #")[0].split(" > ")[0]
         ours = next((part for part in text.split(" | ") if "auditbench" in part), text)
         ours = re.sub(r"^sudo (?:-E )?", "", ours.strip())
-        return re.sub(r'^"\$\(command -v auditbench\)"|^\.venv/bin/auditbench', "auditbench", ours)
+        ours = re.sub(r'^"\$\(command -v (\w+)\)"', r"\1", ours)
+        return ours.removeprefix(".venv/bin/")
 
     @property
     def redirected(self) -> str | None:
