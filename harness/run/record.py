@@ -26,7 +26,7 @@ from harness.model.run import Cell, Scenario, Trial
 from harness.run.markers import drain
 from harness.run.plan.plan import Plan, Request, make_plan
 from harness.run.said import said
-from harness.run.trial import Bench, start_worker, wanted_state
+from harness.run.trial import Bench, start_worker
 
 RECORDER = "count"
 TRIAL_TIMEOUT_S = 600.0
@@ -118,8 +118,8 @@ def _record(
         stack.callback(consumer.end)
         for pid in consumer.pids:
             bench.lease.register_child(pid)
-        bench.lease.apply(wanted_state(scenario))
-        stack.callback(bench.lease.apply, replace(wanted_state(scenario), enabled=0))
+        bench.lease.apply(scenario)
+        stack.callback(bench.lease.apply, replace(scenario, enabled=0))
         for index, workload in enumerate(plan.workloads):
             say(f"recording {plan.ops[workload]} operations of {workload}")
             cell = Cell(workload, scenario.name, RECORDER)

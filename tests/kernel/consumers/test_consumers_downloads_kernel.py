@@ -21,9 +21,10 @@ from harness.consumers.catalog import CONSUMERS, find_consumer
 from harness.consumers.foreign import ready
 from harness.consumers.foreign.running import ForeignRunning
 from harness.kernel.client import AuditClient
-from harness.kernel.lease.lease import Lease, WantedState, take_lease
+from harness.kernel.lease.lease import Lease, take_lease
 from harness.kernel.rules.text import parse_rule
 from harness.model.run import Cell, Sample, Trial
+from harness.model.state import AuditState
 from harness.run.plan.plan import Request, make_plan
 from harness.run.trial import Bench, run_trial
 from tests.kernel.conftest import NOBODY
@@ -135,7 +136,7 @@ def rule_of_nobody() -> bytes:
 @contextmanager
 def started(name: str, lease: Lease, folder: Path) -> Iterator[ForeignRunning]:
     """A stand-in, ready, in front of a kernel with one rule and audit off."""
-    lease.apply(WantedState(enabled=0, rules=(rule_of_nobody(),)))
+    lease.apply(AuditState(enabled=0, rules=(rule_of_nobody(),)))
     binary = make_stand_in(folder, STAND_INS[name])
     (folder / "trial").mkdir()
     setup = ConsumerSetup(marker="none", folder=folder / "trial", binary=binary)
@@ -181,7 +182,7 @@ def test_what_it_does_to_the_kernel_is_done_when_it_is_ready(
             assert {field: getattr(status, field) for field in afterwards} == afterwards
         changed = bool(lease.check())
         assert changed == bool(CONSUMERS[name].changes)
-        lease.apply(WantedState(enabled=0, rules=(rule_of_nobody(),)))
+        lease.apply(AuditState(enabled=0, rules=(rule_of_nobody(),)))
         assert lease.check() == ()
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -59,9 +60,26 @@ def test_what_is_written_is_what_is_read() -> None:
             assert found is not None
             assert found.rules == scenario.rule_text
             limits = found.limits()
-            # Written nowhere yet.
-            limits.pop("rate_per_s")
             assert limits == {name: getattr(scenario, name) for name in limits}
+
+
+def test_the_rate_of_a_cell_is_stored_and_told(tmp_path: Path) -> None:
+    path = tmp_path / "p.toml"
+    path.write_text(
+        'summary = "s"\nworkloads = ["udp"]\n'
+        '[[cells]]\nname = "slow"\nscenario = "rules"\nrate_per_s = 500\n'
+    )
+    plan = make_plan(Request(plan=str(path), seed=1))
+    slow = StoredPlan.read(plan_document(plan)).scenario("udp", "slow")
+    assert slow is not None
+    assert slow.limits_set()["rate_per_s"] == 500
+
+
+@pytest.mark.parametrize(("name", "value"), [("failure", 2), ("enabled", 2), ("rate_limit", -1)])
+def test_a_setting_that_no_run_could_have_made_is_refused(name: str, value: int) -> None:
+    scenario = {"name": "s", name: value}
+    with pytest.raises(ValueError, match=rf"{name} {value}.*scenarios"):
+        StoredPlan.read({"scenarios": {"udp": [scenario]}})
 
 
 def test_a_limit_of_0_is_set_and_a_stop_of_0_is_not() -> None:
