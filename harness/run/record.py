@@ -24,7 +24,8 @@ from harness.kernel.lease.lease import take_lease
 from harness.model.documents import ConsumerDocument
 from harness.model.run import Cell, Scenario, Trial
 from harness.run.markers import drain
-from harness.run.plan.plan import Plan, Request, make_plan
+from harness.run.plan.plan import Plan, make_plan
+from harness.run.request import Request
 from harness.run.said import said
 from harness.run.trial import Bench, start_worker
 
@@ -46,9 +47,7 @@ class Recorded:
         return said("consumer", self.document, ConsumerDocument).records
 
 
-def record_capture(
-    request: Request, path: Path, *, borrow: bool, say: Callable[[str], None]
-) -> Recorded:
+def record_capture(request: Request, path: Path, say: Callable[[str], None]) -> Recorded:
     """Run the request's workloads once under its last scenario and capture every record.
 
     Raises UsageError if the file exists or cannot be written, UntrustworthyError if records were
@@ -59,7 +58,7 @@ def record_capture(
     scenario = plan.scenarios[plan.workloads[0]][-1]
     cpus = assign_cpus(None, read_host_facts().cpu)
     with (
-        take_lease(command="auditbench record", borrow=borrow) as lease,
+        take_lease(command="auditbench record", borrow=request.conduct.borrow) as lease,
         AuditClient() as client,
         NewFile(path) as file,
     ):

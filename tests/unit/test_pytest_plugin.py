@@ -43,7 +43,7 @@ def run(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> Any:
         statement: str, *words: str, marker: str = "", measured: Any = None, **made_up: Any
     ) -> pytest.RunResult:
         monkeypatch.setattr(
-            "harness.run.overhead_check.run_session", measured or made_up_session(**made_up)
+            "harness.run.session.run_session", measured or made_up_session(**made_up)
         )
         pytester.makepyfile(TEST.format(statement=statement, marker=marker))
         return pytester.runpytest(*QUICK, *words, no_reraise_ctrlc=True)
@@ -188,7 +188,9 @@ def test_against_another_rule_file(run: Any, pytester: pytest.Pytester) -> None:
 def test_a_stopped_run_stops_pytest(run: Any) -> None:
     done = run(BELOW.format(2.5), interrupted=True)
     assert done.ret == pytest.ExitCode.INTERRUPTED
-    done.stdout.fnmatch_lines(["*KeyboardInterrupt: stopped; the results so far are in *"])
+    done.stdout.fnmatch_lines(
+        ["*KeyboardInterrupt: stopped before the rules could be judged: what was measured is in *"]
+    )
 
 
 def entries(pytester: pytest.Pytester) -> list[dict[str, Any]]:

@@ -8,10 +8,10 @@ from __future__ import annotations
 import random
 import shutil
 import sys
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 from harness.answers.quantities import parse_duration_s, parse_share
 from harness.consumers.catalog import find_consumer
@@ -31,57 +31,22 @@ from harness.run.plan.scenario import (
     read_rule_files,
     scenario_document,
 )
+from harness.run.request import Load, Request
 from harness.run.validity import rule_document
 from harness.run.worker_words import WorkerWords, rate_of, refuse_bad_loads
 from harness.scenarios.catalog import NOT_INTERLEAVED, SCENARIOS
 from workloads.catalog import WORKLOADS, WorkloadInfo
 
-Pace = Literal["fast", "default", "rigorous"]
-
 MOST_BLOCKS = 100_000
 """More blocks than a machine measures in a month."""
+MOST_SEED, LEAST_SEED = 2**63 - 1, -(2**63)
+"""What TOML can hold."""
 COMMAND = "command"
 _PRESSING = tuple(name for name in WORKLOADS if name not in (COMMAND, "replay"))
 """Workloads to choose by name; a command is given by its words, and a replay feeds a consumer."""
 MIN_BLOCKS_UNTIL_CI = 8
 """Blocks before the first check of the intervals' width: with fewer they are often narrow by
 chance, and an interval that ended its run would cover the truth too rarely (docs/validity.md)."""
-
-
-@dataclass(frozen=True, slots=True)
-class Request:
-    """The request of the command line; empty values are left to the plan."""
-
-    plan: str = "overhead"
-    workloads: tuple[str, ...] = ()
-    scenarios: tuple[str, ...] = ()
-    consumers: tuple[str, ...] = ()
-    rule_files: tuple[Path, ...] = ()
-    exclude_exe: str | None = None
-    ignore_lock: bool = False
-    blocks: int | None = None
-    pace: Pace = "default"
-    ops: int | None = None
-    workers: int | None = None
-    rate_per_s: float | None = None
-    """Operations started per second, all workers together; None starts each after the last."""
-    seed: int | None = None
-    auid: str | None = None
-    margins: tuple[str, ...] = ()
-    """`2%` for all metrics, `METRIC=3%` for one."""
-    until_ci: str | None = None
-    """Continue until the 95 % intervals are this narrow: `1%` is plus and minus 1 %."""
-    max_time: str | None = None
-    """Stop after this long: `10m`."""
-    workload_options: Mapping[str, str] = field(default_factory=dict)
-    """Passed on to the workloads that take them: `address`, `netns`, `program`, …"""
-    command: tuple[str, ...] = ()
-    consumer_paths: Mapping[str, Path] = field(default_factory=dict)
-    """Programs of consumers to use instead of those on the PATH."""
-    ladder: bool = True
-    """Whether the plan's rate ladder is measured."""
-    only: frozenset[str] = frozenset()
-    """The names of the scenarios to measure, of all the above; empty means all."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +82,8 @@ class Plan:
     """The ladder to measure after the blocks."""
     absent: tuple[str, ...] = ()
     """Consumers of the plan that are not on this host; they are left out."""
+    consumer_paths: Mapping[str, Path] = field(default_factory=dict)
+    """Programs of consumers to use instead of those on the PATH."""
     first: Mapping[str, tuple[Scenario, ...]] = field(default_factory=dict)
     """By workload: the states that only a fresh boot can show, for `with_first`."""
 
@@ -124,6 +91,32 @@ class Plan:
         """The same with the states that only a fresh boot can show, before all others."""
         scenarios = {name: (*self.first.get(name, ()), *s) for name, s in self.scenarios.items()}
         return replace(self, scenarios=scenarios)
+
+    def narrowed(
+        self,
+        *,
+        workloads: Collection[str],
+        scenarios: Collection[str],
+        consumers: Collection[str],
+    ) -> Plan:
+        """The same for these only, in the order of the next seed; nothing is read again."""
+        names = tuple(name for name in self.workloads if name in workloads)
+        kept = tuple(name for name in self.consumers if name in consumers) or self.consumers
+
+        def chosen(groups: Mapping[str, tuple[Scenario, ...]]) -> dict[str, tuple[Scenario, ...]]:
+            found = {name: groups.get(name, ()) for name in names}
+            return {n: tuple(s for s in group if s.name in scenarios) for n, group in found.items()}
+
+        return replace(
+            self,
+            workloads=names,
+            scenarios=chosen(self.scenarios),
+            first=chosen(self.first),
+            consumers=kept,
+            ops={name: self.ops[name] for name in names},
+            seed=self.seed + 1 if self.seed < MOST_SEED else LEAST_SEED,
+            ladder=self.ladder.climbed_by(kept) if self.ladder is not None else None,
+        )
 
     def scenario_of(self, cell: Cell) -> Scenario:
         """The scenario of a cell, or of a step of the ladder."""
@@ -171,15 +164,19 @@ class Plan:
         return (scenario.consumer,) if scenario.consumer else self.consumers
 
 
-def make_plan(request: Request) -> Plan:
-    """The plan of a request. Its rule files are read here, each once, and not again."""
-    file = load_plan_file(request.plan)
+def make_plan(request: Request, file: PlanFile | None = None) -> Plan:
+    """The plan of a request. Its files are read here, each once, and not again.
+
+    `file` is the request's plan file where it has been read already.
+    """
+    file = file or load_plan_file(request.plan)
+    load = request.load
     workloads = _workloads(request, file)
-    chosen = plan_consumers(request, file)
+    chosen = plan_consumers(load, file)
     check_cell_options(file, workloads)
-    margin, margins = margins_of(request.margins, file)
-    files = () if file.kind == "replay" else request.rule_files
-    rules = read_rule_files(files, ignore_lock=request.ignore_lock)
+    margin, margins = margins_of(load.margins, file)
+    files = () if file.kind == "replay" else request.subject.rule_files
+    rules = read_rule_files(files, ignore_lock=load.ignore_lock)
     bound = {name: chosen.wanted(_scenarios(request, file, name, rules)) for name in workloads}
     first = {name: chosen.wanted(_first(request, file, name)) for name in workloads}
     plan = Plan(
@@ -190,23 +187,24 @@ def make_plan(request: Request) -> Plan:
         workloads=workloads,
         scenarios=bound,
         consumers=chosen.consumers,
-        blocks=_blocks(request, file),
-        ops={name: _ops(request, file, WORKLOADS[name]) for name in workloads},
-        seed=_seed(request.seed),
+        blocks=_blocks(load, file),
+        ops={name: _ops(load, file, WORKLOADS[name]) for name in workloads},
+        seed=_seed(load.seed),
         margin=margin,
         margins=margins,
         invalid=file.invalid.given(),
         retries=file.invalid.retries,
         backwards=file.backwards,
-        until_ci=_given(parse_share, "--until-ci", request.until_ci),
-        max_time_s=_given(parse_duration_s, "--max-time", request.max_time),
-        workers=file.workers if request.workers is None else request.workers,
-        rate_per_s=request.rate_per_s,
-        auid=file.auid if request.auid is None else request.auid,
-        workload_options=workload_options(request.workload_options, workloads),
+        until_ci=_given(parse_share, "--until-ci", load.until_ci),
+        max_time_s=_given(parse_duration_s, "--max-time", load.max_time),
+        workers=file.workers if load.workers is None else load.workers,
+        rate_per_s=load.rate_per_s,
+        auid=file.auid if load.auid is None else load.auid,
+        workload_options=workload_options(load.workload_options.given(), workloads),
         command=request.command,
         ladder=_ladder(request, file, chosen.consumers),
         absent=chosen.absent,
+        consumer_paths=load.consumer_paths,
         first=first,
     )
     refuse_bad_loads(_loads(plan))
@@ -247,7 +245,7 @@ def _ladder(request: Request, file: PlanFile, consumers: tuple[str, ...]) -> Lad
     """The ladder of a plan, for those of its consumers that report what they received."""
     knobs = file.ladder
     climbing = tuple(name for name in consumers if find_consumer(name).sees_events)
-    if knobs is None or not (request.ladder and climbing) or request.command:
+    if knobs is None or request.load.no_ladder or not climbing or request.command:
         return None
     if knobs.workload not in _PRESSING:
         raise UsageError(
@@ -267,25 +265,26 @@ def _ladder(request: Request, file: PlanFile, consumers: tuple[str, ...]) -> Lad
 def _seed(seed: int | None) -> int:
     if seed is None:
         return random.SystemRandom().randrange(2**32)
-    return _within("--seed", seed, 2**63 - 1, -(2**63))
+    return _within("--seed", seed, MOST_SEED, LEAST_SEED)
 
 
-def _blocks(request: Request, file: PlanFile) -> int:
-    blocks = _blocks_asked(request, file)
-    return blocks if request.until_ci is None else max(blocks, MIN_BLOCKS_UNTIL_CI)
+def _blocks(load: Load, file: PlanFile) -> int:
+    blocks = _blocks_asked(load, file)
+    return blocks if load.until_ci is None else max(blocks, MIN_BLOCKS_UNTIL_CI)
 
 
-def _blocks_asked(request: Request, file: PlanFile) -> int:
-    if request.blocks is not None:
-        return _within("--blocks", request.blocks, MOST_BLOCKS)
-    if request.until_ci is not None and request.pace == "default":
+def _blocks_asked(load: Load, file: PlanFile) -> int:
+    pace = load.pace
+    if load.blocks is not None:
+        return _within("--blocks", load.blocks, MOST_BLOCKS)
+    if load.until_ci is not None and pace == "default":
         return MIN_BLOCKS_UNTIL_CI
     blocks = {
         "default": file.blocks.default,
         "fast": file.blocks.fast,
         "rigorous": file.blocks.rigorous,
     }
-    return _within(f"[blocks] {request.pace} =", blocks[request.pace], MOST_BLOCKS)
+    return _within(f"[blocks] {pace} =", blocks[pace], MOST_BLOCKS)
 
 
 def _given(parse: Callable[[str, str], float], option: str, text: str | None) -> float | None:
@@ -308,7 +307,7 @@ def _workloads(request: Request, file: PlanFile) -> tuple[str, ...]:
                 remedy="give a program on the PATH after `--`",
             )
         return (COMMAND,)
-    names = tuple(dict.fromkeys(request.workloads or file.workloads))
+    names = tuple(dict.fromkeys(request.load.workloads or file.workloads))
     for name in names:
         if name not in _PRESSING and not (name == "replay" and file.kind == "replay"):
             raise UsageError(
@@ -318,28 +317,24 @@ def _workloads(request: Request, file: PlanFile) -> tuple[str, ...]:
     return names
 
 
-def _ops(request: Request, file: PlanFile, info: WorkloadInfo) -> int:
-    if request.ops is not None:
-        return request.ops
-    if request.pace == "fast":
+def _ops(load: Load, file: PlanFile, info: WorkloadInfo) -> int:
+    if load.ops is not None:
+        return load.ops
+    if load.pace == "fast":
         return file.ops.get(info.name, info.fast_ops)
     return file.ops.get(info.name, info.default_ops)
 
 
 def _first(request: Request, file: PlanFile, workload: str) -> tuple[Scenario, ...]:
     """The states that only a fresh boot can show; none where scenarios were asked for by name."""
-    if request.scenarios or file.kind == "replay":
+    if request.subject.scenarios or file.kind == "replay":
         return ()
     exe, noisy = _excluded_exe(request), WORKLOADS[workload].noisy
-    return _asked_for(request, [bind_named(name, exe=exe, noisy=noisy) for name in file.first])
-
-
-def _asked_for(request: Request, scenarios: Iterable[Scenario]) -> tuple[Scenario, ...]:
-    return tuple(s for s in scenarios if not request.only or s.name in request.only)
+    return tuple(bind_named(name, exe=exe, noisy=noisy) for name in file.first)
 
 
 def _excluded_exe(request: Request) -> str:
-    return request.exclude_exe or _generator_exe(request)
+    return request.subject.exclude_exe or _generator_exe(request)
 
 
 def _scenarios(
@@ -359,19 +354,19 @@ def _scenarios(
     ]
     scenarios += bind_rule_files(
         rules,
-        exclude_exe=request.exclude_exe,
+        exclude_exe=request.subject.exclude_exe,
         noisy=noisy,
         wanted=[*names, *(name + AA for name in names)],
     )
     if file.aa_cell and file.reference:
         at = names.index(file.reference) + 1
         scenarios.insert(at, copy_of(scenarios[at - 1]))
-    return _asked_for(request, scenarios)
+    return tuple(scenarios)
 
 
 def _scenario_names(request: Request, file: PlanFile) -> list[str]:
     """The named scenarios, the reference always first."""
-    wanted = list(request.scenarios)
+    wanted = list(request.subject.scenarios)
     cells = [cell.name for cell in file.cells]
     for name in wanted:
         if cells and name not in (*SCENARIOS, *cells):
@@ -380,7 +375,7 @@ def _scenario_names(request: Request, file: PlanFile) -> list[str]:
                 remedy=hint(name)
                 or f"one of its cells {', '.join(cells)}, or of {', '.join(SCENARIOS)}",
             )
-    if not wanted and request.rule_files:
+    if not wanted and request.subject.rule_files:
         wanted = ["disabled", "no-rules"]
     wanted = [name for name in wanted or _named_by(file) if name not in NOT_INTERLEAVED]
     return list(dict.fromkeys([*([file.reference] if file.reference else []), *wanted]))

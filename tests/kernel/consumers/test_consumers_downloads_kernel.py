@@ -25,9 +25,10 @@ from harness.kernel.lease.lease import Lease, take_lease
 from harness.kernel.rules.text import parse_rule
 from harness.model.run import Cell, Sample, Trial
 from harness.model.state import AuditState
-from harness.run.plan.plan import Request, make_plan
+from harness.run.plan.plan import make_plan
 from harness.run.trial import Bench, run_trial
 from tests.kernel.conftest import NOBODY
+from tests.support.requests import asked
 from tests.support.stand_ins import make_stand_in
 
 pytestmark = [pytest.mark.kernel, pytest.mark.usefixtures("audit_host")]
@@ -72,7 +73,7 @@ def running_programs() -> list[int]:
 @contextmanager
 def bench_of(name: str, program: Path, folder: Path, **more: Any) -> Iterator[Bench]:
     """What a trial needs, with the audit of this host borrowed."""
-    request = Request(plan="consumers", consumers=(name,), consumer_paths={name: program})
+    request = asked(plan="consumers", consumers=(name,), consumer_paths={name: program})
     with take_lease(command=f"test of {name}") as lease, AuditClient() as client:
         yield Bench(
             plan=make_plan(request),

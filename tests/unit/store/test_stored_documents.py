@@ -16,7 +16,8 @@ from harness.model.stored import (
     StoredWorkload,
     operations_of,
 )
-from harness.run.plan.plan import Request, make_plan, plan_document
+from harness.run.plan.plan import make_plan, plan_document
+from tests.support.requests import asked
 from tests.support.runs import made_up_sample
 
 
@@ -48,7 +49,7 @@ def test_the_document_stays_as_it_was_written() -> None:
 
 
 def test_what_is_written_is_what_is_read() -> None:
-    plan = make_plan(Request(plan="pressure", seed=1, margins=("3%", "p99=5%")))
+    plan = make_plan(asked(plan="pressure", seed=1, margins=("3%", "p99=5%")))
     stored = StoredPlan.read(plan_document(plan))
     assert stored.reference == plan.reference
     assert (stored.margins.general, stored.margins.by_metric) == (plan.margin, plan.margins)
@@ -69,7 +70,7 @@ def test_the_rate_of_a_cell_is_stored_and_told(tmp_path: Path) -> None:
         'summary = "s"\nworkloads = ["udp"]\n'
         '[[cells]]\nname = "slow"\nscenario = "rules"\nrate_per_s = 500\n'
     )
-    plan = make_plan(Request(plan=str(path), seed=1))
+    plan = make_plan(asked(plan=str(path), seed=1))
     slow = StoredPlan.read(plan_document(plan)).scenario("udp", "slow")
     assert slow is not None
     assert slow.limits_set()["rate_per_s"] == 500
