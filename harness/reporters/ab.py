@@ -16,7 +16,7 @@ from harness.model.result import Comparison, LossComparison
 from harness.model.run import AA
 from harness.plain import plain
 from harness.reporters.documents.result import result_document
-from harness.reporters.markdown import escaped, markdown_table
+from harness.reporters.render.markdown import escaped, markdown_table
 from harness.reporters.units import NOTHING, count, duration, interval, ratio, share
 from harness.reporters.words import LOSSES_OF_B, VERDICTS
 

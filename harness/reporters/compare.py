@@ -1,46 +1,71 @@
-"""What changed from BASE to HEAD, for the terminal: a table per workload and metric.
-
-Fits 80 columns; plain where the output is no terminal or NO_COLOR is set (rich sees to that).
-"""
+"""What changed from BASE to HEAD: the answer, then a table per workload and metric."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-
-from rich import box
-from rich.console import Console, Group, RenderableType
-from rich.table import Table
-from rich.text import Text
+from collections.abc import Iterable, Iterator, Sequence
 
 from harness.model.compare import Change, ChangeReport, LossChange, RunChanges
 from harness.model.result import Comparison, LossComparison
-from harness.plain import plain
-from harness.reporters.markdown import metric_value
-from harness.reporters.terminal import verdict_text
-from harness.reporters.units import NOTHING, interval, ratio, share, share_interval
-from harness.reporters.words import CHANGES, METHODS, VERDICTS, metric_words
+from harness.reporters.page import (
+    INTERVAL,
+    WIDE,
+    Box,
+    Column,
+    Grid,
+    Heading,
+    Line,
+    Page,
+    Part,
+    Picture,
+    columns,
+    interval_boxes,
+    number,
+    text,
+    verdict,
+)
+from harness.reporters.units import (
+    NOTHING,
+    interval,
+    metric_value,
+    ratio,
+    share,
+    share_interval,
+)
+from harness.reporters.words import CHANGES, METHODS, VERDICTS, detectable_words, metric_words
+
+_COLUMNS = (
+    Column("scenario", left=True),
+    *columns("base", "head", "ratio", left=0),
+    *INTERVAL,
+    Column("verdict"),
+)
+_PLAIN = (Column("plain"), Column("plain 95 %", media=WIDE))
+_LOSS_COLUMNS = columns("cell", "base", "head", "head, 95 %", "events lost", "verdict", left=1)
 
 
-def render_changes(report: ChangeReport, console: Console) -> None:
-    """Print a comparison of runs."""
-    console.print(Group(*_parts(report)))
+def compare_page(report: ChangeReport) -> Page:
+    """A comparison of runs."""
+    pairs = [part for place in range(len(report.pairs)) for part in _pair(report, place)]
+    return Page("auditbench compare", (Line(answer_words(report), "answer"), *pairs))
 
 
-def _parts(report: ChangeReport) -> Iterator[RenderableType]:
-    for pair in report.pairs:
-        yield Text(f"base  {plain(pair.base)}\nhead  {plain(pair.head)}", style="bold")
-        for (workload, metric), group in by_table(pair.changes).items():
-            yield Text(f"\n{plain(workload)}: {metric_words(metric)}")
-            yield _table(group, within=pair.within)
-        yield from _methods(pair)
-        yield from (
-            Text(line) for line in [*drift_lines(pair, report.primary), *loss_lines(pair.losses)]
-        )
-        yield from _losses(pair.losses)
-        for caution in pair.cautions:
-            yield Text(f"! {plain(caution.one_line())}", style="yellow")
-        yield Text()
-    yield Text(answer_words(report), style="bold")
+def picture_name(place: int) -> str:
+    """Of the plot of one pair: its ratios of the primary metric."""
+    return f"changes-{place}"
+
+
+def _pair(report: ChangeReport, place: int) -> Iterator[Part]:
+    """One HEAD against BASE."""
+    pair = report.pairs[place]
+    yield Heading(f"{pair.head} against {pair.base}")
+    yield from pair.cautions
+    yield Picture(picture_name(place))
+    for index, group in enumerate(_by_table(pair.changes)):
+        yield _grid(pair, f"changes-{place}-{index}", group)
+    yield from (Line(words, "note") for words in _method_lines(pair))
+    lines = [*_doubt_lines(pair), *_drift_lines(pair, report.primary), *_loss_lines(pair.losses)]
+    yield from map(Line, lines)
+    yield _losses(f"losses-{place}", pair.losses)
 
 
 def answer_words(report: ChangeReport) -> str:
@@ -61,21 +86,21 @@ def answer_words(report: ChangeReport) -> str:
     if report.verdict == "inconclusive" and report.without_answer:
         empty = report.without_answer[0]
         return (
-            f"Inconclusive: {plain(empty.head)} and {plain(empty.base)} have nothing to compare "
-            "but the reference."
+            f"Inconclusive: {empty.head} and {empty.base} have nothing to compare but the "
+            "reference."
         )
     if report.verdict != "worse":
         return CHANGES[report.verdict]
-    return f"Worse: {', '.join(plain(word) for word in dict.fromkeys(worse))}."
+    return f"Worse: {', '.join(dict.fromkeys(worse))}."
 
 
-def by_table(changes: Sequence[Change]) -> dict[tuple[str, str], list[Change]]:
+def _by_table(changes: Sequence[Change]) -> Iterable[list[Change]]:
     """Changes by workload and metric, order kept."""
     tables: dict[tuple[str, str], list[Change]] = {}
     for change in changes:
         key = change.comparison.cell.workload, change.comparison.metric
         tables.setdefault(key, []).append(change)
-    return tables
+    return tables.values()
 
 
 def row_name(change: Change, *, several: bool) -> str:
@@ -85,8 +110,8 @@ def row_name(change: Change, *, several: bool) -> str:
     if change.base_scenario != cell.scenario:
         name = f"{change.base_scenario} → {name}"
     if change.base_consumer != cell.consumer:
-        return plain(f"{name} ({change.base_consumer} → {cell.consumer})")
-    return plain(f"{name} {cell.consumer}" if several else name)
+        return f"{name} ({change.base_consumer} → {cell.consumer})"
+    return f"{name} {cell.consumer}" if several else name
 
 
 def several_consumers(changes: Sequence[Change]) -> bool:
@@ -95,44 +120,44 @@ def several_consumers(changes: Sequence[Change]) -> bool:
     return len(set(scenarios)) < len(scenarios)
 
 
-def _table(group: list[Change], *, within: bool) -> Table:
+def _grid(pair: RunChanges, name: str, group: Sequence[Change]) -> Grid:
+    """One workload and metric; between runs with the plain ratio beside."""
+    compared = group[0].comparison
+    caption = f"{compared.cell.workload}: {metric_words(compared.metric)}"
     several = several_consumers(group)
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0), show_edge=False)
-    headers = ["scenario", "base", "head", "ratio", "95 % interval"]
-    headers += ["verdict"] if within else ["verdict", "plain"]
-    for place, header in enumerate(headers):
-        table.add_column(header, justify="left" if place == 0 else "right", overflow="fold")
-    for change in group:
-        compared = change.comparison
-        cells: list[str | Text] = [
-            Text(row_name(change, several=several)),
-            metric_value(compared.reference, compared.unit),
-            metric_value(compared.estimate, compared.unit),
-            marked_ratio(change),
-            interval(compared.ci_low, compared.ci_high),
-            verdict_text(compared.verdict),
-        ]
-        table.add_row(*cells, *([] if within else [ratio(change.plain_ratio)]))
-    return table
+    rows = tuple(_row(change, several=several, within=pair.within) for change in group)
+    return Grid(name, caption, _COLUMNS if pair.within else _COLUMNS + _PLAIN, rows)
 
 
-def method_lines(pair: RunChanges) -> list[str]:
+def _row(change: Change, *, several: bool, within: bool) -> tuple[Box, ...]:
+    compared = change.comparison
+    boxes = (
+        text(row_name(change, several=several)),
+        number(metric_value(compared.reference, compared.unit), compared.reference),
+        number(metric_value(compared.estimate, compared.unit), compared.estimate),
+        number(_marked_ratio(change), compared.ratio),
+        *interval_boxes(compared.ci_low, compared.ci_high),
+        verdict(VERDICTS[compared.verdict], detectable_words(compared)),
+    )
+    if within:
+        return boxes
+    plain = number(ratio(change.plain_ratio), change.plain_ratio)
+    return (*boxes, plain, text(interval(change.plain_low, change.plain_high)))
+
+
+def _method_lines(pair: RunChanges) -> list[str]:
     """How the ratios were made, a line for each way that occurs."""
     judged = (change for change in pair.changes if change.comparison.ratio is not None)
     return [METHODS[method] for method in dict.fromkeys(c.method for c in judged)]
 
 
-def marked_ratio(change: Change) -> str:
+def _marked_ratio(change: Change) -> str:
     """The ratio that is judged, with a star where it is not taken against a reference."""
     value = change.comparison.ratio
     return ratio(value) + ("*" if value is not None and change.method == "plain" else "")
 
 
-def _methods(pair: RunChanges) -> Iterator[Text]:
-    yield from (Text(line, style="dim") for line in method_lines(pair))
-
-
-def doubt_lines(pair: RunChanges) -> list[str]:
+def _doubt_lines(pair: RunChanges) -> list[str]:
     """One line where a verdict is inconclusive although the interval lies beyond the margin."""
     if not any(_doubted(change.comparison) for change in pair.changes):
         return []
@@ -148,7 +173,7 @@ def _doubted(compared: Comparison) -> bool:
     return compared.ci_low > 1 + compared.margin or compared.ci_high < 1 / (1 + compared.margin)
 
 
-def drift_lines(pair: RunChanges, metric: str) -> list[str]:
+def _drift_lines(pair: RunChanges, metric: str) -> list[str]:
     """The reference cell of one run against that of the other: what the machine did."""
     references = [
         change
@@ -157,7 +182,7 @@ def drift_lines(pair: RunChanges, metric: str) -> list[str]:
     ]
     several = several_consumers(references)
     return [
-        f"Reference against reference, {plain(change.comparison.cell.workload)} × "
+        f"Reference against reference, {change.comparison.cell.workload} × "
         f"{row_name(change, several=several)}: {ratio(change.plain_ratio)} "
         f"({interval(change.plain_low, change.plain_high)})"
         for change in references
@@ -165,9 +190,9 @@ def drift_lines(pair: RunChanges, metric: str) -> list[str]:
     ]
 
 
-def loss_lines(losses: Sequence[LossChange]) -> list[str]:
+def _loss_lines(losses: Sequence[LossChange]) -> list[str]:
     """One line for the cells that lost nothing in either run, with what cannot be excluded."""
-    clean = [loss for loss in losses if not has_loss(loss) and loss.head.trials]
+    clean = [loss for loss in losses if not _has_loss(loss) and loss.head.trials]
     if not clean:
         return []
     fewest = min(clean, key=lambda loss: loss.head.trials).head
@@ -178,44 +203,28 @@ def loss_lines(losses: Sequence[LossChange]) -> list[str]:
     ]
 
 
-def has_loss(loss: LossChange) -> bool:
+def _has_loss(loss: LossChange) -> bool:
     """Whether any trial of either run lost something."""
     return bool(loss.base.trials_with_loss or loss.head.trials_with_loss)
 
 
-LOSS_HEADERS = ("trials with loss", "base", "head", "head, 95 %", "events lost", "verdict")
-
-
-def _losses(losses: Sequence[LossChange]) -> Iterator[RenderableType]:
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0), show_edge=False)
-    for place, header in enumerate(LOSS_HEADERS):
-        table.add_column(header, justify="left" if place == 0 else "right", overflow="fold")
-    for loss in filter(has_loss, losses):
-        *cells, _ = loss_cells(loss, several=_several_in_losses(losses))
-        table.add_row(*map(Text, cells), verdict_text(loss.head.verdict))
-    if table.row_count:
-        yield Text()
-        yield table
-
-
-def loss_rows(losses: Sequence[LossChange]) -> list[list[str]]:
-    """A row under LOSS_HEADERS for every cell that lost something in either run."""
+def _losses(name: str, losses: Sequence[LossChange]) -> Grid:
+    """The cells that lost something in either run."""
     several = _several_in_losses(losses)
-    return [loss_cells(loss, several=several) for loss in losses if has_loss(loss)]
+    rows = tuple(_loss_row(loss, several=several) for loss in losses if _has_loss(loss))
+    return Grid(name, "Trials that lost events", _LOSS_COLUMNS, rows)
 
 
-def loss_cells(loss: LossChange, *, several: bool) -> list[str]:
-    """One cell under LOSS_HEADERS."""
+def _loss_row(loss: LossChange, *, several: bool) -> tuple[Box, ...]:
     cell = loss.head.cell
-    name = f"{cell.workload} × {cell.scenario}{f' {cell.consumer}' if several else ''}"
-    return [
-        plain(name),
-        _trials(loss.base),
-        _trials(loss.head),
-        share_interval(loss.head.share_low, loss.head.share_high),
-        f"{share(loss.base.loss_ratio)} → {share(loss.head.loss_ratio)}",
-        VERDICTS[loss.head.verdict].marked,
-    ]
+    return (
+        text(f"{cell.workload} × {cell.scenario}{f' {cell.consumer}' if several else ''}"),
+        text(_trials(loss.base)),
+        text(_trials(loss.head)),
+        text(share_interval(loss.head.share_low, loss.head.share_high)),
+        text(f"{share(loss.base.loss_ratio)} → {share(loss.head.loss_ratio)}"),
+        verdict(VERDICTS[loss.head.verdict]),
+    )
 
 
 def _several_in_losses(losses: Sequence[LossChange]) -> bool:

@@ -13,7 +13,7 @@ from rich.text import Text
 
 from harness.model.gate import Check, GateReport, Limit, Reading
 from harness.plain import plain
-from harness.reporters.markdown import escaped, markdown_table
+from harness.reporters.render.markdown import escaped, markdown_table
 from harness.reporters.units import NOTHING, count, duration, interval, ratio, share
 from harness.reporters.words import OUTCOMES
 

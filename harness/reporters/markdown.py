@@ -1,16 +1,10 @@
-"""Markdown: a result, or comparisons, as tables that GitHub and GitLab render.
-
-Names come from rule files and commands: what would end a cell of a table or become HTML, a link or
-a mention is escaped.
-"""
+"""A result, or comparisons, as Markdown."""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 
 from harness.model.result import CellLedger, Comparison, LossComparison, Result
-from harness.plain import plain
 from harness.reporters.answer import answer
 from harness.reporters.ledger import LINE_HEADERS, is_silent, line
 from harness.reporters.ranking import (
@@ -23,16 +17,15 @@ from harness.reporters.ranking import (
     ranking_rows,
     sustained_rows,
 )
+from harness.reporters.render.markdown import escaped, markdown_table
 from harness.reporters.units import (
-    NOTHING,
-    count,
-    duration,
     interval,
+    metric_value,
     ratio,
     share,
     share_interval,
 )
-from harness.reporters.words import VERDICTS, legend_lines
+from harness.reporters.words import VERDICTS, detectable_words, legend_lines
 
 COMPARISON_HEADERS = (
     "workload",
@@ -53,19 +46,6 @@ LOSS_HEADERS = (
     "events lost",
     "verdict",
 )
-JOINER = "\u2060"
-_LINKED = re.compile(
-    r"(?<=@)"  # a mention, the address of a mail
-    r"|(?<=[#!$%&~^])(?=\w)"  # issues, merge requests, snippets, milestones, epics, labels, alerts
-    r"|(?<=:)(?=//)|(?<=\bwww)(?=\.)"
-    r"|(?<=\bGH-)(?=\d)",
-    re.IGNORECASE,
-)
-"""Where what GitHub or GitLab take for a link is cut in two."""
-_LEAST_HASH = 7
-"""Digits of a commit's hash that are taken for one."""
-_HASH = re.compile(rf"(?<![0-9A-Za-z])[0-9A-Fa-f]{{{_LEAST_HASH},}}(?![0-9A-Za-z])")
-_SPECIAL = re.compile(r"([\\`*\[\]<>|~#&!]|(?<!\w)_|_(?!\w))")
 
 
 def result_markdown(result: Result) -> str:
@@ -115,37 +95,6 @@ def loss_markdown(losses: Iterable[LossComparison]) -> str:
     return markdown_table(LOSS_HEADERS, rows, text_columns=3) if rows else ""
 
 
-def metric_value(value: float | None, unit: str) -> str:
-    """A value of a metric in its unit; nanoseconds in the unit that suits them."""
-    if value is None:
-        return NOTHING
-    return duration(value) if unit == "ns" else f"{value:,.4g} {unit}".removesuffix(" 1")
-
-
-def markdown_table(
-    headers: Sequence[str], rows: Iterable[Sequence[str]], *, text_columns: int
-) -> str:
-    """A table; the first `text_columns` to the left, numbers to the right. Cells are escaped."""
-    marks = [":--" if place < text_columns else "--:" for place in range(len(headers))]
-    lines = [headers, marks, *([escaped(cell) for cell in row] for row in rows)]
-    return "".join(f"| {' | '.join(cells)} |\n" for cells in lines)
-
-
-def escaped(text: str) -> str:
-    """Text that Markdown shows as it is, on one line, and that links to nothing.
-
-    Backslashes do not help against what is linked by its looks, after Markdown: addresses, mentions
-    (which notify somebody), references to issues and commits. A joiner of no width does.
-    """
-    safe = _SPECIAL.sub(r"\\\1", plain(" ".join(text.split())))
-    return _HASH.sub(_apart, _LINKED.sub(JOINER, safe))
-
-
-def _apart(found: re.Match[str]) -> str:
-    """A hash in parts that are too short for one."""
-    return JOINER.join(re.findall(f".{{1,{_LEAST_HASH - 1}}}", found[0]))
-
-
 def _row(comparison: Comparison) -> list[str]:
     note = "" if comparison.interleaved else " (not interleaved)"
     return [
@@ -158,15 +107,6 @@ def _row(comparison: Comparison) -> list[str]:
         interval(comparison.ci_low, comparison.ci_high),
         VERDICTS[comparison.verdict].marked + note + detectable_words(comparison),
     ]
-
-
-def detectable_words(comparison: Comparison) -> str:
-    """What an inconclusive verdict could have shown, and how many blocks would decide."""
-    if comparison.verdict != "inconclusive" or comparison.detectable is None:
-        return ""
-    needed = comparison.blocks_needed
-    more = f", about {count(needed)} blocks would decide" if needed is not None else ""
-    return f" (detects {share(comparison.detectable)}{more})"
 
 
 def _ranking(result: Result) -> str:

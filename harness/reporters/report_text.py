@@ -8,11 +8,12 @@ from collections.abc import Sequence
 from harness.model.compare import ChangeReport
 from harness.model.result import Result
 from harness.plain import plain
-from harness.reporters.compare import render_changes
-from harness.reporters.compare_markdown import changes_markdown
-from harness.reporters.markdown import escaped, result_markdown
+from harness.reporters.compare import compare_page
+from harness.reporters.markdown import result_markdown
 from harness.reporters.plain_console import PlainConsole
 from harness.reporters.plainly import made_plain
+from harness.reporters.render.markdown import escaped, page_markdown
+from harness.reporters.render.terminal import render_page
 from harness.reporters.terminal import render_result
 
 WIDTH = 80
@@ -22,7 +23,7 @@ def report_markdown(
     results: Sequence[Result], comparison: ChangeReport | None, refused: Sequence[str] = ()
 ) -> str:
     """The comparison, if there is one, and every result. `refused` says what was not compared."""
-    parts = [changes_markdown(comparison)] if comparison is not None else []
+    parts = [page_markdown(compare_page(comparison))] if comparison is not None else []
     parts += [f"Not compared: {escaped(words)}\n" for words in refused]
     parts += [result_markdown(result) for result in results]
     return "\n".join(parts)
@@ -37,7 +38,7 @@ def report_plain(
         file=text, width=WIDTH, highlight=False, no_color=True, force_terminal=False
     )
     if comparison is not None:
-        render_changes(made_plain(comparison), console)
+        render_page(compare_page(comparison), console)
     for words in refused:
         console.print(f"Not compared: {plain(words)}", markup=False)
     for result in results:

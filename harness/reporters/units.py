@@ -17,6 +17,13 @@ def duration(ns: float | None) -> str:
     return f"{_three_digits(ns)} ns"
 
 
+def metric_value(value: float | None, unit: str) -> str:
+    """A value of a metric in its unit; nanoseconds in the unit that suits them."""
+    if value is None:
+        return NOTHING
+    return duration(value) if unit == "ns" else f"{value:,.4g} {unit}".removesuffix(" 1")
+
+
 def _three_digits(value: float) -> str:
     digits = 2 if abs(value) < 10 else 1 if abs(value) < 100 else 0
     return f"{value:,.{digits}f}"

@@ -10,8 +10,9 @@ from typing import NamedTuple
 
 from harness.model.compare import ChangeVerdict
 from harness.model.gate import Outcome
-from harness.model.result import Result, Verdict
+from harness.model.result import Comparison, Result, Verdict
 from harness.model.run import AA
+from harness.reporters.units import count, share
 
 
 class Look(NamedTuple):
@@ -102,6 +103,15 @@ def metric_title(metric: str, operation: str = "operation") -> str:
     """The same as a title: with what it is counted for."""
     words = metric_words(metric)
     return f"{words} per {operation}" if words != metric and metric.endswith("_per_op") else words
+
+
+def detectable_words(comparison: Comparison) -> str:
+    """What an inconclusive verdict could have shown, and how many blocks would decide."""
+    if comparison.verdict != "inconclusive" or comparison.detectable is None:
+        return ""
+    needed = comparison.blocks_needed
+    more = f", about {count(needed)} blocks would decide" if needed is not None else ""
+    return f" (detects {share(comparison.detectable)}{more})"
 
 
 def legend_lines(result: Result) -> list[str]:

@@ -21,11 +21,13 @@ from harness.files.reading import exists
 from harness.files.scratch import remove_abandoned
 from harness.host.ever_enabled.probe import probe_ever_enabled
 from harness.host.facts import HostFacts, read_host_facts
+from harness.host.gone_rules.probe import find_gone_rules
 from harness.host.pinning import assign_cpus
 from harness.kernel.client import AuditClient
 from harness.kernel.lease.lease import Lease, take_lease
 from harness.kernel.lease.lock import Holder
 from harness.model.run import Sample, Trial
+from harness.model.state import AuditState
 from harness.model.stored import PRIMARY
 from harness.plain import plain
 from harness.run.blocks import RunBlocks, refuse_endless
@@ -124,6 +126,10 @@ def _run_kernel(
         if ever.state == "never":
             plan = plan.with_first()
         environment = environment_document(plan, facts, cpus, conduct, lease.snapshot, ever)
+        lease.apply(AuditState(enabled=0))
+        if gone := find_gone_rules(client):
+            caution = {"name": gone.name, "what": gone.what, "remedy": gone.remedy}
+            environment["cautions"].append(caution)
         bench = Bench(
             plan=plan,
             lease=lease,

@@ -95,8 +95,8 @@ def _read(
 def _deliver(history: History, forms: Forms, *, dark: bool) -> None:
     from harness.plain import plain
     from harness.reporters.documents.history import history_document, history_rows
-    from harness.reporters.export.csv import csv_text
     from harness.reporters.history import render_history
+    from harness.reporters.render.csv import csv_text
     from harness.verbs.shared.output import err, out
     from harness.verbs.shared.plot_history import history_picture
 

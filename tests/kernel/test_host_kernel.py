@@ -17,6 +17,7 @@ from harness.host.doctor import Diagnosis, diagnose
 from harness.host.ever_enabled.probe import never_task_rule, probe_ever_enabled
 from harness.host.facts import read_host_facts
 from harness.host.finding import Finding
+from harness.host.gone_rules.probe import counts_gone_rules
 from harness.host.tree import HostTree
 from harness.kernel.client import AuditClient
 from harness.kernel.lease.daemon import clear_stale_daemon
@@ -206,3 +207,13 @@ def test_facts_of_this_host_agree_with_the_kernel() -> None:
     assert facts.privilege.can("CAP_AUDIT_CONTROL")
     assert facts.kernel.config.get("CONFIG_AUDIT", "y") == "y"
     assert facts.kernel.hz in {100, 250, 300, 1000}
+
+
+def test_a_kernel_tells_whether_it_counts_rules_that_are_gone(audit_host: AuditClient) -> None:
+    before = audit_host.status()
+    audit_host.set_status("enabled", 1)  # from here on every new process has an audit context
+    audit_host.set_status("enabled", 0)
+    assert counts_gone_rules(audit_host) in (True, False)
+    after = audit_host.status()
+    assert (after.enabled, after.pid) == (before.enabled, before.pid)
+    assert audit_host.list_rules() == []

@@ -10,8 +10,7 @@ from xml.etree import ElementTree as ET
 from harness.model.gate import Check, GateReport
 from harness.model.result import Comparison, Result
 from harness.reporters.gate import check_sentences, gate_sentence, reading_values
-from harness.reporters.markdown import metric_value
-from harness.reporters.units import interval, ratio
+from harness.reporters.units import interval, metric_value, ratio
 
 NOT_XML = re.compile("[^\t\n\r\u0020-\u007e\u00a0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 """What XML 1.0 cannot hold, not even as a reference, and what could steer a terminal."""

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any, Protocol
 from markupsafe import Markup
 
 from harness.model.result import ReportView
-from harness.reporters.html.grid import Grid, data_grid
+from harness.reporters.html.data import data_grid
 from harness.reporters.html.svg import Palette, inline_svg
+from harness.reporters.page import Grid
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

@@ -8,10 +8,9 @@ from dataclasses import dataclass
 from harness.model.result import Comparison, Result
 from harness.reporters.answer import cost_words, is_compared, loss_sentence, row_label
 from harness.reporters.loss import loss_lines, none_lost
-from harness.reporters.markdown import detectable_words
 from harness.reporters.rows import Row, by_workload, rows
 from harness.reporters.units import NOTHING, count, duration, percent
-from harness.reporters.words import VERDICTS, metric_title
+from harness.reporters.words import VERDICTS, detectable_words, metric_title
 from workloads.catalog import WORKLOADS
 
 

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
+from itertools import groupby
 from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined, Template
@@ -17,14 +18,17 @@ from harness.model.caution import Caution
 from harness.model.compare import ChangeReport
 from harness.model.result import ReportView
 from harness.plain import plain
+from harness.reporters.compare import compare_page
 from harness.reporters.html import facts, tables
-from harness.reporters.html.compare import changed
+from harness.reporters.html.compare import change_panels
+from harness.reporters.html.data import MOST_ROWS
 from harness.reporters.html.figures import Panel, PlotLike, make_panels
-from harness.reporters.html.grid import Grid
 from harness.reporters.html.headline import Headline, headline
 from harness.reporters.html.svg import Palette
+from harness.reporters.page import Grid, Part
 from harness.reporters.plainly import made_plain, plain_view
 from harness.reporters.ranking import by_group, process_lines
+from harness.reporters.render.csv import grid_csv
 
 POLICY = (
     "default-src 'none'; script-src '{script}'; style-src '{style}'; img-src data:; "
@@ -71,7 +75,7 @@ def report_html(
     """One page of one or several runs. `refused` says which could not be compared, and why."""
     palette = Palette()
     runs = [_run_part(view, f"r{place}", plots, palette) for place, view in enumerate(views)]
-    changes = None if comparison is None else changed(made_plain(comparison), palette)
+    panels = {} if comparison is None else change_panels(made_plain(comparison), palette)
     # Every drawing has left its colours by now.
     light, dark, classes = palette.css()
     style = _template("report.css.j2").render(
@@ -87,7 +91,8 @@ def report_html(
         script=Markup(script),  # noqa: S704 - ours
         runs=runs,
         several=len(runs) > 1,
-        changed=changes,
+        comparison=compare_page(comparison) if comparison is not None else None,
+        panels=panels,
         refused=refused,
     )
     return page + "\n"
@@ -150,7 +155,7 @@ def _template(name: str) -> Template:
 
 @cache
 def _environment() -> Environment:
-    return Environment(
+    environment = Environment(
         loader=PackageLoader("harness.reporters.html", ""),
         autoescape=True,
         undefined=StrictUndefined,
@@ -158,6 +163,15 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    environment.filters["csv"] = grid_csv
+    environment.filters["by_kind"] = _by_kind
+    environment.globals["most_rows"] = MOST_ROWS
+    return environment
+
+
+def _by_kind(parts: Sequence[Part]) -> list[tuple[str, list[Part]]]:
+    """The parts of a page in order, neighbours of one type together."""
+    return [(name, list(group)) for name, group in groupby(parts, lambda part: type(part).__name__)]
 
 
 def _printable(value: Any) -> Any:

@@ -6,10 +6,9 @@ from collections.abc import Iterable
 
 from harness.model.result import Comparison, NoiseFloor, Result
 from harness.model.run import Cell
-from harness.reporters.html.grid import Box, Grid, number, text, verdict
 from harness.reporters.html.headline import primary_title
 from harness.reporters.ledger import TERMS, is_silent
-from harness.reporters.markdown import metric_value
+from harness.reporters.page import Box, Column, Grid, columns, number, text, verdict
 from harness.reporters.ranking import per_second, size
 from harness.reporters.rows import by_workload, several_consumers
 from harness.reporters.rows import rows as result_rows
@@ -17,12 +16,14 @@ from harness.reporters.units import (
     count,
     duration,
     interval,
+    metric_value,
     milliseconds,
     probability,
     ratio,
     share,
     share_interval,
 )
+from harness.reporters.words import VERDICTS
 
 INCONCLUSIVE_HEADER = ("blocks", "detects", "blocks needed")
 """After a verdict: of an inconclusive one what would show, and how many blocks would decide it."""
@@ -34,10 +35,14 @@ class _Names:
     def __init__(self, result: Result) -> None:
         groups = by_workload(result_rows(result)).values()
         self._several = any(several_consumers(group) for group in groups)
-        self.header = ("workload", "scenario", *(["consumer"] if self._several else []))
+
+    def before(self, *others: str) -> tuple[Column, ...]:
+        """The names of a cell, and the columns after them."""
+        names = ("workload", "scenario", *(["consumer"] if self._several else []))
+        return columns(*names, *others, left=len(names))
 
     def of(self, cell: Cell) -> tuple[Box, ...]:
-        """One cell under `header`."""
+        """The names of one cell."""
         names = (cell.workload, cell.scenario, *([cell.consumer] if self._several else []))
         return tuple(map(text, names))
 
@@ -46,7 +51,7 @@ def primary_grid(result: Result) -> Grid:
     """Every cell against its reference in the metric that the answer is about."""
     chosen = [c for c in result.comparisons if c.metric == result.primary]
     names = _Names(result)
-    columns = ("value", "reference", "ratio", "from", "to", "verdict", *INCONCLUSIVE_HEADER)
+    header = ("value", "reference", "ratio", "from", "to", "verdict", *INCONCLUSIVE_HEADER)
     rows = []
     for comparison in chosen:
         rows.append(
@@ -60,14 +65,13 @@ def primary_grid(result: Result) -> Grid:
             )
         )
     caption = f"{primary_title(result)} against the reference: ratio with its 95 % interval"
-    return Grid("comparisons", caption, (*names.header, *columns), tuple(rows))
+    return Grid("comparisons", caption, names.before(*header), tuple(rows))
 
 
 def all_metrics_grid(result: Result) -> Grid:
     """Every cell in every metric, with p and q."""
     names = _Names(result)
-    header = (*names.header, "metric", "value", "ratio", "from", "to", "p", "q", "verdict")
-    header += INCONCLUSIVE_HEADER
+    header = ("metric", "value", "ratio", "from", "to", "p", "q", "verdict", *INCONCLUSIVE_HEADER)
     rows = tuple(
         (
             *names.of(comparison.cell),
@@ -81,13 +85,13 @@ def all_metrics_grid(result: Result) -> Grid:
         )
         for comparison in result.comparisons
     )
-    return Grid("metrics", "Every metric of every cell", header, rows)
+    return Grid("metrics", "Every metric of every cell", names.before(*header), rows)
 
 
 def ledger_grid(result: Result) -> Grid:
     """Where the events of every cell that had any went."""
     names = _Names(result)
-    header = (*names.header, "trials", *TERMS, "lost (records)", "socket drops", "waited")
+    header = names.before("trials", *TERMS, "lost (records)", "socket drops", "waited")
     rows = []
     for ledger in result.ledgers:
         total = ledger.total
@@ -110,7 +114,7 @@ def ledger_grid(result: Result) -> Grid:
 def loss_grid(result: Result) -> Grid:
     """Which cells lost events, and what cannot be excluded where none did."""
     names = _Names(result)
-    header = (*names.header, "trials with loss", "of", "95 % interval", "events lost", "verdict")
+    header = names.before("trials with loss", "of", "95 % interval", "events lost", "verdict")
     rows = tuple(
         (
             *names.of(loss.cell),
@@ -118,7 +122,7 @@ def loss_grid(result: Result) -> Grid:
             number(count(loss.trials), loss.trials),
             text(share_interval(loss.share_low, loss.share_high)),
             number(share(loss.loss_ratio), loss.loss_ratio),
-            verdict(loss.verdict),
+            verdict(VERDICTS[loss.verdict]),
         )
         for loss in result.losses
         # What lacks in a capture was not lost here.
@@ -129,9 +133,10 @@ def loss_grid(result: Result) -> Grid:
 
 def ranking_grid(result: Result) -> Grid:
     """Consumers ranked by what an event costs them."""
-    header = (
+    header = columns(
         *("consumer", "workload", "place", "CPU per event", "vs previous"),
         *("from", "to", "memory", "written", "delay", "at most"),
+        left=2,
     )
     rows = tuple(
         (
@@ -155,7 +160,9 @@ def ranking_grid(result: Result) -> Grid:
 
 def sustained_grid(result: Result) -> Grid:
     """The highest rates without loss, in operations per second."""
-    header = ("consumer", "workload", "none lost at", "lost at", "trials", "why no higher")
+    header = columns(
+        *("consumer", "workload", "none lost at", "lost at", "trials", "why no higher"), left=2
+    )
     rows = tuple(
         (
             text(step.consumer),
@@ -172,7 +179,7 @@ def sustained_grid(result: Result) -> Grid:
 
 def noise_grid(result: Result) -> Grid:
     """The reference against itself."""
-    header = ("workload", "consumer", "metric", "ratio", "from", "to", "blocks")
+    header = columns("workload", "consumer", "metric", "ratio", "from", "to", "blocks", left=3)
     rows = tuple(
         (
             *map(text, (floor.workload, floor.consumer, floor.metric)),
@@ -219,7 +226,8 @@ def _ratio_boxes(comparison: Comparison) -> Iterable[Box]:
 
 
 def _verdict_box(comparison: Comparison) -> Box:
-    return verdict(comparison.verdict, "" if comparison.interleaved else " (not interleaved)")
+    note = "" if comparison.interleaved else " (not interleaved)"
+    return verdict(VERDICTS[comparison.verdict], note)
 
 
 def _inconclusive_boxes(comparison: Comparison) -> Iterable[Box]:

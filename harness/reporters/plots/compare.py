@@ -41,7 +41,7 @@ def _names(group: Sequence[Change]) -> list[str]:
     if len(consumers) == 1:
         group = [replace(change, base_consumer=change.comparison.cell.consumer) for change in group]
     several = several_consumers(group)
-    return [row_name(change, several=several) for change in group]
+    return [plain(row_name(change, several=several)) for change in group]
 
 
 def missing(pair: RunChanges, choice: Choice) -> str | None:

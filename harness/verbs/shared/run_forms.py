@@ -40,8 +40,8 @@ def run_writers(
 
 
 def _csv(stored: StoredRun) -> str:
-    from harness.reporters.export.csv import csv_text
     from harness.reporters.export.trial_rows import trial_rows
+    from harness.reporters.render.csv import csv_text
 
     return csv_text(trial_rows(stored.name, stored.samples))
 

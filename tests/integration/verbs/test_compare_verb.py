@@ -105,6 +105,22 @@ def test_what_got_worse_is_named_and_the_exit_code_is_1(compare: Caller) -> None
     assert change_of(document, "disabled", "elapsed_ns_per_op")["verdict"] != "worse"
 
 
+def test_the_answer_comes_first(compare: Caller) -> None:
+    worse = "Worse: udp × rules (elapsed time), udp × rules (total CPU)."
+    shown = compare("1-base", "3-worse").out
+    assert shown.startswith(worse)
+    assert shown.count("Worse") == 1
+    markdown = compare("1-base", "3-worse", "--to", "md").out
+    assert markdown.startswith(f"## auditbench compare\n\n**{worse}**\n")
+
+
+def test_the_plain_interval_stands_where_there_is_room(compare: Caller) -> None:
+    assert "plain 95 %" not in compare("1-base", "2-same").out
+    assert "| plain | plain 95 % |" in compare("1-base", "2-same", "--to", "md").out
+    within = compare("1-base:no-rules", ":rules", "--to", "md").out
+    assert "| ratio | 95 % interval | verdict |\n" in within
+
+
 def test_the_other_way_round_it_got_better(compare: Caller) -> None:
     document = compare.document("3-worse", "1-base", code=0)
     assert change_of(document, "rules", "elapsed_ns_per_op")["verdict"] == "better"

@@ -14,10 +14,10 @@ import pytest
 from harness.errors import UsageError
 from harness.model.run import Sample
 from harness.model.stored import StoredEnvironment
-from harness.reporters.export.csv import csv_text
 from harness.reporters.export.parquet import trials_parquet
 from harness.reporters.export.pyperf import pyperf_file
 from harness.reporters.export.trial_rows import trial_rows
+from harness.reporters.render.csv import csv_text
 from tests.support.runs import COSTS_NS, made_up_sample
 from tests.support.stored.two_runs import FACTS
 

@@ -14,7 +14,8 @@ from harness.answers.result import make_result
 from harness.model.caution import Caution
 from harness.model.result import Comparison, LossComparison, Result
 from harness.model.run import Cell
-from harness.reporters.markdown import comparisons_markdown, escaped, result_markdown
+from harness.reporters.markdown import comparisons_markdown, result_markdown
+from harness.reporters.render.markdown import escaped
 from tests.support.runs import COSTS_NS, made_up_run
 
 LINKED_BY_LOOKS = re.compile(

@@ -126,6 +126,34 @@ def test_every_plot_has_a_caption_words_and_data(page: str, view: ReportView) ->
         assert 'data-do="csv"' in text
 
 
+class LongPlot:
+    """A plot with more data than a page shows."""
+
+    title = "A long one"
+    header = ("name", "value")
+    rows = tuple((f"=row {place}", place) for place in range(300))
+
+    def draw(self, view: ReportView, *, workload: str | None = None, dark: bool = False) -> Figure:
+        return draw(dark)
+
+    def table(self, view: ReportView) -> LongPlot:
+        return self
+
+    def describe(self, view: ReportView) -> str:
+        return "It is long."
+
+    def unavailable(self, view: ReportView) -> str | None:
+        return None
+
+
+def test_a_long_table_is_only_copied(view: ReportView) -> None:
+    text = report_html([view], {"forest": LongPlot()})
+    assert "A long one: data. 300 rows, too many to show here." in text
+    data = text[text.index('<pre class="csv" hidden>') :]
+    assert data.startswith('<pre class="csv" hidden>name,value\n&#39;=row 0,0\n')
+    assert "<td>=row 0" not in text
+
+
 def test_landmarks_and_a_way_past_them(page: str) -> None:
     found = Page(page)
     for tag in ("header", "nav", "main", "footer"):
