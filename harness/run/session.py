@@ -32,7 +32,8 @@ from harness.model.stored import PRIMARY
 from harness.plain import plain
 from harness.run.blocks import RunBlocks, refuse_endless
 from harness.run.environment import environment_document
-from harness.run.plan.plan import Plan, make_plan, plan_document
+from harness.run.plan.document import plan_document
+from harness.run.plan.plan import Plan, make_plan
 from harness.run.replay import ReplayBench, replay_trial
 from harness.run.request import Conduct, Load, Request
 from harness.run.runner import Observer, run_trials

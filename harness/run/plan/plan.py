@@ -5,48 +5,40 @@ Every error of a request is found here, before anything on the host changes.
 
 from __future__ import annotations
 
-import random
 import shutil
 import sys
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
 
 from harness.answers.quantities import parse_duration_s, parse_share
 from harness.consumers.catalog import find_consumer
 from harness.errors import UsageError
 from harness.model.reference import Reference
-from harness.model.run import AA, Cell, Scenario
-from harness.renamed import hint
+from harness.model.run import Cell, Scenario
 from harness.run.ladder import Ladder, steps_of
 from harness.run.plan.consumers import plan_consumers
 from harness.run.plan.file import Kind, PlanFile, load_plan_file
-from harness.run.plan.options import check_cell_options, margins_of, workload_options
-from harness.run.plan.scenario import (
-    NamedRules,
-    bind_named,
-    bind_rule_files,
-    copy_of,
-    read_rule_files,
-    scenario_document,
+from harness.run.plan.options import (
+    LEAST_SEED,
+    MOST_SEED,
+    blocks_of,
+    check_cell_options,
+    given,
+    margins_of,
+    ops_of,
+    seed_of,
+    workload_options,
 )
-from harness.run.request import Load, Request
-from harness.run.validity import rule_document
+from harness.run.plan.scenario import bind_named, read_rule_files
+from harness.run.plan.selection import first_scenarios, scenarios_of
+from harness.run.request import Request
 from harness.run.worker_words import WorkerWords, rate_of, refuse_bad_loads
-from harness.scenarios.catalog import NOT_INTERLEAVED, SCENARIOS
-from workloads.catalog import WORKLOADS, WorkloadInfo
+from workloads.catalog import WORKLOADS
 
-MOST_BLOCKS = 100_000
-"""More blocks than a machine measures in a month."""
-MOST_SEED, LEAST_SEED = 2**63 - 1, -(2**63)
-"""What TOML can hold."""
 COMMAND = "command"
 _PRESSING = tuple(name for name in WORKLOADS if name not in (COMMAND, "replay"))
 """Workloads to choose by name; a command is given by its words, and a replay feeds a consumer."""
-MIN_BLOCKS_UNTIL_CI = 8
-"""Blocks before the first check of the intervals' width: with fewer they are often narrow by
-chance, and an interval that ended its run would cover the truth too rarely (docs/validity.md)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,8 +169,8 @@ def make_plan(request: Request, file: PlanFile | None = None) -> Plan:
     margin, margins = margins_of(load.margins, file)
     files = () if file.kind == "replay" else request.subject.rule_files
     rules = read_rule_files(files, ignore_lock=load.ignore_lock)
-    bound = {name: chosen.wanted(_scenarios(request, file, name, rules)) for name in workloads}
-    first = {name: chosen.wanted(_first(request, file, name)) for name in workloads}
+    bound = {name: chosen.wanted(scenarios_of(request, file, name, rules)) for name in workloads}
+    first = {name: chosen.wanted(first_scenarios(request, file, name)) for name in workloads}
     plan = Plan(
         name=request.plan if request.plan.isidentifier() else Path(request.plan).stem,
         summary=file.summary,
@@ -187,16 +179,16 @@ def make_plan(request: Request, file: PlanFile | None = None) -> Plan:
         workloads=workloads,
         scenarios=bound,
         consumers=chosen.consumers,
-        blocks=_blocks(load, file),
-        ops={name: _ops(load, file, WORKLOADS[name]) for name in workloads},
-        seed=_seed(load.seed),
+        blocks=blocks_of(load, file),
+        ops={name: ops_of(load, file, WORKLOADS[name]) for name in workloads},
+        seed=seed_of(load.seed),
         margin=margin,
         margins=margins,
         invalid=file.invalid.given(),
         retries=file.invalid.retries,
         backwards=file.backwards,
-        until_ci=_given(parse_share, "--until-ci", load.until_ci),
-        max_time_s=_given(parse_duration_s, "--max-time", load.max_time),
+        until_ci=given(parse_share, "--until-ci", load.until_ci),
+        max_time_s=given(parse_duration_s, "--max-time", load.max_time),
         workers=file.workers if load.workers is None else load.workers,
         rate_per_s=load.rate_per_s,
         auid=file.auid if load.auid is None else load.auid,
@@ -262,43 +254,6 @@ def _ladder(request: Request, file: PlanFile, consumers: tuple[str, ...]) -> Lad
     )
 
 
-def _seed(seed: int | None) -> int:
-    if seed is None:
-        return random.SystemRandom().randrange(2**32)
-    return _within("--seed", seed, MOST_SEED, LEAST_SEED)
-
-
-def _blocks(load: Load, file: PlanFile) -> int:
-    blocks = _blocks_asked(load, file)
-    return blocks if load.until_ci is None else max(blocks, MIN_BLOCKS_UNTIL_CI)
-
-
-def _blocks_asked(load: Load, file: PlanFile) -> int:
-    pace = load.pace
-    if load.blocks is not None:
-        return _within("--blocks", load.blocks, MOST_BLOCKS)
-    if load.until_ci is not None and pace == "default":
-        return MIN_BLOCKS_UNTIL_CI
-    blocks = {
-        "default": file.blocks.default,
-        "fast": file.blocks.fast,
-        "rigorous": file.blocks.rigorous,
-    }
-    return _within(f"[blocks] {pace} =", blocks[pace], MOST_BLOCKS)
-
-
-def _given(parse: Callable[[str, str], float], option: str, text: str | None) -> float | None:
-    return None if text is None else parse(option, text)
-
-
-def _within(option: str, value: int, most: int, least: int = 1) -> int:
-    if value < least:
-        raise UsageError(f"{option} {value} is too few", remedy=f"give {least} or more")
-    if value > most:
-        raise UsageError(f"{option} {value} is too many", remedy=f"give {most} at most")
-    return value
-
-
 def _workloads(request: Request, file: PlanFile) -> tuple[str, ...]:
     if request.command:
         if shutil.which(request.command[0]) is None:
@@ -315,119 +270,3 @@ def _workloads(request: Request, file: PlanFile) -> tuple[str, ...]:
                 remedy=f"one of {', '.join(_PRESSING)}, or a command of yours after `--`",
             )
     return names
-
-
-def _ops(load: Load, file: PlanFile, info: WorkloadInfo) -> int:
-    if load.ops is not None:
-        return load.ops
-    if load.pace == "fast":
-        return file.ops.get(info.name, info.fast_ops)
-    return file.ops.get(info.name, info.default_ops)
-
-
-def _first(request: Request, file: PlanFile, workload: str) -> tuple[Scenario, ...]:
-    """The states that only a fresh boot can show; none where scenarios were asked for by name."""
-    if request.subject.scenarios or file.kind == "replay":
-        return ()
-    exe, noisy = _excluded_exe(request), WORKLOADS[workload].noisy
-    return tuple(bind_named(name, exe=exe, noisy=noisy) for name in file.first)
-
-
-def _excluded_exe(request: Request) -> str:
-    return request.subject.exclude_exe or _generator_exe(request)
-
-
-def _scenarios(
-    request: Request, file: PlanFile, workload: str, rules: Sequence[NamedRules]
-) -> tuple[Scenario, ...]:
-    if file.kind == "replay":
-        return tuple(Scenario(name, "", enabled=0) for name in file.scenarios)
-    cells = {cell.name: cell for cell in file.cells}
-    names = _scenario_names(request, file)
-    exe = _excluded_exe(request)
-    noisy = WORKLOADS[workload].noisy
-    scenarios = [
-        cells[name].bind(bind_named(cells[name].scenario, exe=exe, noisy=noisy))
-        if name in cells
-        else bind_named(name, exe=exe, noisy=noisy)
-        for name in names
-    ]
-    scenarios += bind_rule_files(
-        rules,
-        exclude_exe=request.subject.exclude_exe,
-        noisy=noisy,
-        wanted=[*names, *(name + AA for name in names)],
-    )
-    if file.aa_cell and file.reference:
-        at = names.index(file.reference) + 1
-        scenarios.insert(at, copy_of(scenarios[at - 1]))
-    return tuple(scenarios)
-
-
-def _scenario_names(request: Request, file: PlanFile) -> list[str]:
-    """The named scenarios, the reference always first."""
-    wanted = list(request.subject.scenarios)
-    cells = [cell.name for cell in file.cells]
-    for name in wanted:
-        if cells and name not in (*SCENARIOS, *cells):
-            raise UsageError(
-                f"no scenario and no cell of the plan is called {name!r}",
-                remedy=hint(name)
-                or f"one of its cells {', '.join(cells)}, or of {', '.join(SCENARIOS)}",
-            )
-    if not wanted and request.subject.rule_files:
-        wanted = ["disabled", "no-rules"]
-    wanted = [name for name in wanted or _named_by(file) if name not in NOT_INTERLEAVED]
-    return list(dict.fromkeys([*([file.reference] if file.reference else []), *wanted]))
-
-
-def _named_by(file: PlanFile) -> list[str]:
-    return [*file.scenarios, *(cell.name for cell in file.cells)]
-
-
-def _generator_exe(request: Request) -> str:
-    """The noisy program, with symlinks resolved: the kernel compares inodes."""
-    program = shutil.which(request.command[0]) if request.command else sys.executable
-    return str(Path(program or sys.executable).resolve())
-
-
-def _ladder_document(ladder: Ladder) -> dict[str, Any]:
-    return {
-        "workload": ladder.workload,
-        "consumers": list(ladder.consumers),
-        "seconds": ladder.seconds,
-        "trials": ladder.trials,
-        "steps": [scenario_document(step) for step in ladder.scenarios],
-    }
-
-
-def plan_document(plan: Plan) -> dict[str, Any]:
-    """The plan as stored beside the samples: enough to repeat the same run."""
-    return {
-        "name": plan.name,
-        "summary": plan.summary,
-        "kind": plan.kind,
-        "reference_scenario": plan.reference.scenario,
-        "reference_consumer": plan.reference.consumer,
-        "workloads": list(plan.workloads),
-        "consumers": list(plan.consumers),
-        "blocks": plan.blocks,
-        "ops": dict(plan.ops),
-        "seed": plan.seed,
-        "backwards": plan.backwards,
-        "margin": plan.margin,
-        "margins": dict(plan.margins),
-        "invalid": rule_document(plan.invalid, plan.retries),
-        "until_ci": plan.until_ci,
-        "max_time_s": plan.max_time_s,
-        "workers": plan.workers,
-        "rate_per_s": plan.rate_per_s,
-        "auid": plan.auid,
-        "workload_options": dict(plan.workload_options),
-        "command": list(plan.command),
-        "ladder": _ladder_document(plan.ladder) if plan.ladder is not None else None,
-        "scenarios": {
-            workload: [scenario_document(scenario) for scenario in scenarios]
-            for workload, scenarios in plan.scenarios.items()
-        },
-    }

@@ -19,7 +19,8 @@ from harness.run.blocks import (
     refuse_endless,
     widest,
 )
-from harness.run.plan.plan import MIN_BLOCKS_UNTIL_CI, Plan, make_plan
+from harness.run.plan.options import MIN_BLOCKS_UNTIL_CI
+from harness.run.plan.plan import Plan, make_plan
 from harness.run.runner import Silence, run_trials
 from harness.run.sample import sample_of
 from tests.support.requests import asked

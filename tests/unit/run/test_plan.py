@@ -13,7 +13,8 @@ from harness.kernel.rules.file import RuleFile, load_rule_file
 from harness.kernel.rules.rule import Rule
 from harness.model.run import Cell, Trial
 from harness.run.plan import scenario
-from harness.run.plan.plan import Plan, make_plan, plan_document
+from harness.run.plan.document import plan_document
+from harness.run.plan.plan import Plan, make_plan
 from harness.run.plan.schedule import apart, block
 from tests.support.requests import asked
 

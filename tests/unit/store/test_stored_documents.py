@@ -16,7 +16,8 @@ from harness.model.stored import (
     StoredWorkload,
     operations_of,
 )
-from harness.run.plan.plan import make_plan, plan_document
+from harness.run.plan.document import plan_document
+from harness.run.plan.plan import make_plan
 from tests.support.requests import asked
 from tests.support.runs import made_up_sample
 
