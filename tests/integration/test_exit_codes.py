@@ -14,6 +14,7 @@ import pytest
 from harness.cli import JUDGING, run_command
 from harness.errors import EXIT_CODES
 from tests.support.command import ROOT
+from tests.support.patience import PATIENCE_S
 from tests.support.stored.altered_runs import Change, altered_run, invalid, slower, unexplained
 from tests.support.verbs import VERBS
 
@@ -55,7 +56,7 @@ def shell(line: str, folder: Path, **environment: str) -> subprocess.CompletedPr
         capture_output=True,
         text=True,
         errors="replace",
-        timeout=110,
+        timeout=PATIENCE_S,
         check=False,
     )
 
@@ -159,7 +160,7 @@ def test_a_limit_on_memory_ends_in_one_line(kib: int, folder: Path) -> None:
         cwd=folder,
         capture_output=True,
         text=True,
-        timeout=110,
+        timeout=PATIENCE_S,
         check=False,
     )
     # What memory a library takes is its own business, so that one of these may be enough.
@@ -188,7 +189,7 @@ def test_the_programs_below_say_it_too(words: str, redirection: str, tmp_path: P
         cwd=tmp_path,
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=PATIENCE_S,
         check=False,
     )
     assert done.returncode == 4
@@ -200,7 +201,7 @@ def test_the_guard_is_not_for_users() -> None:
         [sys.executable, "-P", "-m", "harness.kernel.lease.guard"],
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=PATIENCE_S,
         check=False,
     )
     assert done.returncode == 2

@@ -26,10 +26,10 @@ from harness.model.state import AuditState
 from harness.processes.identity import identify, is_alive
 from tests.fakes.fake_kernel import GET, FakeKernel, rule
 from tests.support.guards import guard_pid
+from tests.support.patience import PATIENCE_S
 
 ROOT = Path(__file__).resolve().parents[2]
 HOLDER = [sys.executable, "-m", "tests.fakes.lease_holder"]
-PATIENCE_S = 30
 GONE = rule(11, strings=b"/gone")
 
 

@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.patience import PATIENCE_S
+
 
 @pytest.mark.parametrize("program", ["harness top", "consumer.log"])
 @pytest.mark.parametrize(
@@ -26,7 +28,7 @@ def test_a_log_that_cannot_be_read_is_named(
         cwd=tmp_path,
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=PATIENCE_S,
         check=False,
     )
     assert done.returncode == 2

@@ -26,11 +26,11 @@ from harness.kernel.lease.snapshot import Snapshot, differences
 from harness.model.state import AuditState
 from harness.processes.identity import identify, wait_gone
 from tests.fakes.processes import Run, kill
+from tests.support.patience import PATIENCE_S
 from tests.support.programs import find_program, program
 
-pytestmark = [pytest.mark.kernel, pytest.mark.timeout(180)]
+pytestmark = [pytest.mark.kernel]
 
-PATIENCE_S = 30
 AUDITD = find_program("auditd")
 CONFIGURATION = """\
 local_events = yes
@@ -147,6 +147,13 @@ def circumstances(pid: int) -> dict[str, object]:
     }
 
 
+def catches_its_signals(pid: int) -> bool:
+    """Whether auditd has installed its handlers, which it does after it has registered."""
+    caught = int(str(circumstances(pid)["SigCgt"]), 16)
+    wanted = (signal.SIGHUP, signal.SIGTERM, signal.SIGUSR1, signal.SIGUSR2)
+    return all(caught >> (number - 1) & 1 for number in wanted)
+
+
 @dataclass
 class Before:
     """What a test found: the state, the daemon's pid and how it was started."""
@@ -159,6 +166,7 @@ class Before:
 @pytest.fixture
 def before(audit_host: AuditClient, auditd: None) -> Before:
     pid = seated(audit_host)
+    wait_until(lambda: catches_its_signals(pid), "auditd catches its signals")
     return Before(Snapshot.capture(audit_host), pid, circumstances(pid))
 
 

@@ -8,11 +8,13 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from tests.support.patience import PATIENCE_S
+
 ROOT = Path(__file__).parents[2]
 
 
 def auditbench(
-    *words: object, cwd: Path, timeout_s: float = 110
+    *words: object, cwd: Path, timeout_s: float = PATIENCE_S
 ) -> subprocess.CompletedProcess[str]:
     """Run one command line to its end."""
     return subprocess.run(
@@ -26,7 +28,7 @@ def auditbench(
 
 
 def auditbench_json(
-    *words: object, cwd: Path, timeout_s: float = 110, code: int = 0
+    *words: object, cwd: Path, timeout_s: float = PATIENCE_S, code: int = 0
 ) -> dict[str, Any]:
     """Run one command line with `--json`; its document, which must be there."""
     verb, *rest = words

@@ -26,13 +26,13 @@ from harness.processes.line_process import ChildFailedError
 from harness.run.plan.plan import make_plan
 from harness.run.trial import Bench, run_trial
 from tests.support.command import ROOT
+from tests.support.patience import PATIENCE_S
 from tests.support.programs import needs
 from tests.support.requests import asked
 
 pytestmark = [
     pytest.mark.kernel,
     pytest.mark.usefixtures("audit_host"),
-    pytest.mark.timeout(120),
     needs("auditd"),
 ]
 
@@ -60,7 +60,7 @@ def measure(
             client=client,
             consumers={name: CONSUMERS[name]},
             cpus={},
-            trial_timeout_s=60,
+            trial_timeout_s=PATIENCE_S,
             folder=folder,
             **more,
         )
