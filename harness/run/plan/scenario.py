@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import replace
+from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +12,7 @@ from harness.kernel.rules.file import RuleFile, load_rule_file, parse_rules_text
 from harness.kernel.rules.format import format_rule
 from harness.kernel.rules.warning import told_together
 from harness.model.run import AA, Scenario
-from harness.model.state import SETTINGS
+from harness.model.stored import StoredScenario
 from harness.scenarios.catalog import NOT_INTERLEAVED, scenario_summary, scenario_text
 
 EXCLUSIONS = {
@@ -112,18 +112,11 @@ def _scenario(name: str, summary: str, file: RuleFile) -> Scenario:
 
 
 def scenario_document(scenario: Scenario) -> dict[str, Any]:
-    """A scenario as stored with the plan."""
+    """A scenario as stored with the plan: all that is read of it again."""
     return {
         "name": scenario.name,
         "summary": scenario.summary,
+        **{each.name: getattr(scenario, each.name) for each in fields(StoredScenario)},
         "rules": list(scenario.rule_text),
-        **{name: getattr(scenario, name) for name in SETTINGS},
-        "consumer": scenario.consumer,
-        "rcvbuf_bytes": scenario.rcvbuf_bytes,
-        "enobufs": scenario.enobufs,
-        "stop_after_ms": scenario.stop_after_ms,
-        "stop_for_ms": scenario.stop_for_ms,
         "workload_options": dict(scenario.workload_options),
-        "rate_per_s": scenario.rate_per_s,
-        "interleaved": scenario.interleaved,
     }
