@@ -138,8 +138,8 @@ class AuditOverhead:
         return self._path(against)
 
 
-_KEYWORDS = tuple(inspect.signature(AuditOverhead.__call__).parameters)[2:]
-MARKER_WORDS = (*sorted(_KEYWORDS, key="against".__eq__), "inconclusive")
+# Behind `self` and `rules`.
+MARKER_WORDS = (*list(inspect.signature(AuditOverhead.__call__).parameters)[2:], "inconclusive")
 """What a marker may say: what a call may, and what becomes of an inconclusive limit."""
 
 

@@ -161,7 +161,7 @@ def test_a_bad_rule_fails_with_its_line_on_any_host(
 def test_a_marker_that_says_something_unknown(run: Any) -> None:
     done = run("pass", marker="@pytest.mark.audit_overhead(block=3)")
     done.assert_outcomes(errors=1)
-    done.stdout.fnmatch_lines(["*does not know 'block': it knows workload, blocks*"])
+    done.stdout.fnmatch_lines(["*does not know 'block': it knows against, workload, blocks*"])
 
 
 def test_what_is_called_overrides_the_marker(run: Any) -> None:
