@@ -7,6 +7,7 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
+from harness.counted import counted
 from harness.errors import EXIT_FINE
 from harness.verbs.shared.display import say_on
 from harness.verbs.shared.parameters import Flag, Json, To, Words
@@ -55,7 +56,7 @@ def record_verb(
         conduct=Conduct(borrow=borrow),
     )
     recorded = record_capture(request, output, say_on(err()))
-    words = f"{recorded.records:,} records, {recorded.bytes:,} bytes in {output}"
+    words = f"{counted(recorded.records, 'record')}, {counted(recorded.bytes, 'byte')} in {output}"
     forms.deliver(
         lambda: out().print(words, markup=False, soft_wrap=True),
         lambda: {"schema": "auditbench.record/1", "path": str(output), **recorded.document},
