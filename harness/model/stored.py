@@ -78,6 +78,14 @@ class StoredInvalid(msgspec.Struct, frozen=True):
     retries: Count = 0
 
 
+class StoredExcludedProgram(msgspec.Struct, frozen=True):
+    """The program of `--exclude-exe`. The loads of `workloads` ran from `copy` in its place."""
+
+    path: str = ""
+    copy: str = ""
+    workloads: tuple[str, ...] = ()
+
+
 class StoredPlan(Stored, frozen=True, kw_only=True):
     """What was measured, how often, and against what. None is what an older run does not say."""
 
@@ -101,6 +109,8 @@ class StoredPlan(Stored, frozen=True, kw_only=True):
     auid: str = "keep"
     workload_options: dict[str, str | int] = {}
     command: tuple[str, ...] = ()
+    excluded_program: StoredExcludedProgram | None = None
+    """None: the exclusions are of the load's own interpreter or command."""
     scenarios: dict[str, tuple[StoredScenario, ...]] = {}
     """By workload."""
 
@@ -225,12 +235,20 @@ class StoredLatency(msgspec.Struct, frozen=True):
     max_ns: Count = 0
 
 
+class StoredDetails(msgspec.Struct, frozen=True):
+    """What only some workloads say."""
+
+    program: str = ""
+    """What it starts, links followed."""
+
+
 class StoredWorkload(msgspec.Struct, frozen=True):
     """What is read of a workload's document again."""
 
     ops: Count | None = None
     elapsed_ns: Nanoseconds = 0
     latency: StoredLatency | None = None
+    details: StoredDetails = StoredDetails()
 
     @classmethod
     def of(cls, sample: Sample) -> Self:

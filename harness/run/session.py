@@ -34,6 +34,7 @@ from harness.kernel.rules.rule import Rule
 from harness.model.run import Sample, Trial
 from harness.model.stored import PRIMARY, StoredEnvironment
 from harness.plain import plain
+from harness.processes.program_copy import interpreter_copy
 from harness.run.blocks import RunBlocks, refuse_endless
 from harness.run.plan.plan import Plan, Request, make_plan, plan_document
 from harness.run.replay import ReplayBench, replay_trial
@@ -118,14 +119,15 @@ def _run_kernel(
     with (
         RunWriter(_new_folder(options.results, facts, plan)) as writer,
         _stop_signals(),
+        # Outside the lease: the kernel drops a rule with the folder that its exe= names.
+        _running_from_copy(plan) as runnable,
         _take_lease(options) as lease,
         AuditClient() as client,
     ):
         for repaired in (*lease.repaired, *remove_abandoned()):
             options.say(plain(repaired))
         ever = probe_ever_enabled(client)
-        if ever.state == "never":
-            plan = plan.with_first()
+        plan = runnable.with_first() if ever.state == "never" else runnable
         environment = _environment(
             plan, facts, cpus, options, lease.snapshot, ever, request.consumer_paths
         )
@@ -141,6 +143,16 @@ def _run_kernel(
             on_pulse=observer.pulse,
         )
         return _loop(writer, plan, environment, lambda trial: run_trial(bench, trial), observer)
+
+
+@contextmanager
+def _running_from_copy(plan: Plan) -> Iterator[Plan]:
+    """The plan with a copy of the interpreter for the program to exclude, if loads need one."""
+    if plan.excluded is None or not plan.excluded.workloads:
+        yield plan
+        return
+    with interpreter_copy(plan.excluded.name) as copy:
+        yield plan.run_from(copy)
 
 
 @contextmanager

@@ -21,6 +21,7 @@ from harness.model.run import AA, Cell, Scenario
 from harness.renamed import hint
 from harness.run.ladder import Ladder, steps_of
 from harness.run.plan.consumers import plan_consumers
+from harness.run.plan.exclusion import ExcludedProgram, excluded_program
 from harness.run.plan.file import Kind, PlanFile, load_plan_file
 from harness.run.plan.options import check_cell_options, margins_of, workload_options
 from harness.run.plan.scenario import (
@@ -119,6 +120,35 @@ class Plan:
     """Consumers of the plan that are not on this host; they are left out."""
     first: Mapping[str, tuple[Scenario, ...]] = field(default_factory=dict)
     """By workload: the states that only a fresh boot can show, for `with_first`."""
+    excluded: ExcludedProgram | None = None
+    """The program of `--exclude-exe`; None excludes the load's own interpreter."""
+
+    def run_from(self, copy: Path) -> Plan:
+        """The same with the loads run from `copy`, in the place of the program to exclude."""
+        if self.excluded is None:
+            return self
+        excluded = self.excluded.copied_to(copy)
+
+        def replaced(scenarios: Mapping[str, tuple[Scenario, ...]]) -> dict[str, Any]:
+            return {
+                workload: tuple(map(excluded.in_rules, group))
+                if workload in excluded.workloads
+                else group
+                for workload, group in scenarios.items()
+            }
+
+        return replace(
+            self,
+            excluded=excluded,
+            scenarios=replaced(self.scenarios),
+            first=replaced(self.first),
+        )
+
+    def executable_of(self, workload: str) -> str | None:
+        """The file that a workload's load is run from; None for the interpreter itself."""
+        if self.excluded is None or workload not in self.excluded.workloads:
+            return None
+        return self.excluded.copy or None
 
     def with_first(self) -> Plan:
         """The same with the states that only a fresh boot can show, before all others."""
@@ -179,7 +209,8 @@ def make_plan(request: Request) -> Plan:
     check_cell_options(file, workloads)
     margin, margins = margins_of(request.margins, file)
     files = () if file.kind == "replay" else request.rule_files
-    rules = read_rule_files(files, ignore_lock=request.ignore_lock)
+    excluded = _excluded(request, file, workloads)
+    rules = read_rule_files(files, ignore_lock=request.ignore_lock, exclude_exe=request.exclude_exe)
     bound = {name: chosen.wanted(_scenarios(request, file, name, rules)) for name in workloads}
     first = {name: chosen.wanted(_first(request, file, name)) for name in workloads}
     plan = Plan(
@@ -208,6 +239,7 @@ def make_plan(request: Request) -> Plan:
         ladder=_ladder(request, file, chosen.consumers),
         absent=chosen.absent,
         first=first,
+        excluded=excluded,
     )
     refuse_bad_loads(_loads(plan))
     return plan
@@ -338,6 +370,14 @@ def _asked_for(request: Request, scenarios: Iterable[Scenario]) -> tuple[Scenari
     return tuple(s for s in scenarios if not request.only or s.name in request.only)
 
 
+def _excluded(request: Request, file: PlanFile, workloads: Sequence[str]) -> ExcludedProgram | None:
+    if request.exclude_exe is None or file.kind == "replay":
+        return None
+    return excluded_program(
+        request.exclude_exe, workloads, request.workload_options, request.command
+    )
+
+
 def _excluded_exe(request: Request) -> str:
     return request.exclude_exe or _generator_exe(request)
 
@@ -430,6 +470,7 @@ def plan_document(plan: Plan) -> dict[str, Any]:
         "auid": plan.auid,
         "workload_options": dict(plan.workload_options),
         "command": list(plan.command),
+        "excluded_program": plan.excluded.document() if plan.excluded is not None else None,
         "ladder": _ladder_document(plan.ladder) if plan.ladder is not None else None,
         "scenarios": {
             workload: [scenario_document(scenario) for scenario in scenarios]
