@@ -36,7 +36,8 @@ def run_verb(
     rules
         Rule files in auditctl's syntax; each becomes a scenario.
     exclude_exe
-        The program that the exclusion scenarios exclude; the load generator if not given.
+        The program that the exclusion scenarios exclude, in whose place the load then runs; the
+        load generator if not given.
     load
         Options of every measuring verb.
     conduct
