@@ -55,6 +55,27 @@ class ExcludedProgram:
         rules = tuple(_with_program(payload, program, copy) for payload in scenario.rules)
         return replace(scenario, rules=rules)
 
+    def is_named_in(self, scenarios: Iterable[Scenario]) -> bool:
+        """Whether a rule of these scenarios names the program by exe."""
+        wanted = (Field.EXE, os.fsencode(self.path))
+        return any(
+            (field.field, field.value) == wanted
+            for scenario in scenarios
+            for payload in scenario.rules
+            for field in Rule.from_bytes(payload).fields
+        )
+
+    def require_use(self, scenarios: Iterable[Scenario]) -> None:
+        """UsageError if no rule of these scenarios names the program by exe."""
+        program = (Field.EXE, os.fsencode(self.path))
+        payloads = (payload for scenario in scenarios for payload in scenario.rules)
+        fields = (field for payload in payloads for field in Rule.from_bytes(payload).fields)
+        if program not in ((field.field, field.value) for field in fields):
+            raise UsageError(
+                f"--exclude-exe {self.path}: nothing that is to be measured excludes it",
+                remedy="give --rules FILE, or --scenario rules rules+exclude-exe",
+            )
+
     def document(self) -> dict[str, Any]:
         """As stored with the plan."""
         return {"path": self.path, "copy": self.copy, "workloads": list(self.workloads)}

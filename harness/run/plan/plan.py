@@ -209,9 +209,11 @@ def make_plan(request: Request) -> Plan:
     check_cell_options(file, workloads)
     margin, margins = margins_of(request.margins, file)
     files = () if file.kind == "replay" else request.rule_files
-    excluded = _excluded(request, file, workloads)
+    excluded = _excluded(request, workloads)
     rules = read_rule_files(files, ignore_lock=request.ignore_lock, exclude_exe=request.exclude_exe)
     bound = {name: chosen.wanted(_scenarios(request, file, name, rules)) for name in workloads}
+    if excluded is not None and not request.only:
+        excluded.require_use(scenario for group in bound.values() for scenario in group)
     first = {name: chosen.wanted(_first(request, file, name)) for name in workloads}
     plan = Plan(
         name=request.plan if request.plan.isidentifier() else Path(request.plan).stem,
@@ -370,8 +372,8 @@ def _asked_for(request: Request, scenarios: Iterable[Scenario]) -> tuple[Scenari
     return tuple(s for s in scenarios if not request.only or s.name in request.only)
 
 
-def _excluded(request: Request, file: PlanFile, workloads: Sequence[str]) -> ExcludedProgram | None:
-    if request.exclude_exe is None or file.kind == "replay":
+def _excluded(request: Request, workloads: Sequence[str]) -> ExcludedProgram | None:
+    if request.exclude_exe is None:
         return None
     return excluded_program(
         request.exclude_exe, workloads, request.workload_options, request.command

@@ -39,6 +39,8 @@ def test_it_is_a_file_of_its_own_for_its_owner_alone(tmp_path: Path) -> None:
         assert copy.read_bytes() == INTERPRETER.read_bytes()
         folder = copy.parent.parent
         assert folder.parent == tmp_path
+        # A Python that looks for its library beside its executable finds it here.
+        assert (folder / "lib").readlink() == INTERPRETER.resolve().parent.parent / "lib"
         assert folder.stat().st_mode & 0o7777 == 0o700
     assert list(tmp_path.iterdir()) == []
 

@@ -118,6 +118,21 @@ def test_a_missing_program_in_a_folder_that_exists_is_no_trap(tmp_path: Path) ->
     assert "does not exist here" in note
 
 
+@pytest.mark.parametrize(
+    "wanted",
+    [{"scenarios": ("no-rules",)}, {"plan": "pressure"}, {"plan": "replay"}, {"plan": "rate"}],
+    ids=str,
+)
+def test_an_exclusion_of_nothing_is_refused(wanted: dict[str, object]) -> None:
+    with pytest.raises(UsageError, match="nothing that is to be measured excludes it"):
+        make_plan(Request(**{"seed": 1, "exclude_exe": PROGRAM} | wanted))  # type: ignore[arg-type]
+
+
+def test_a_part_of_a_run_needs_no_exclusion(tmp_path: Path) -> None:
+    plan = plan_of(tmp_path, only=frozenset(("no-audit", "no-audit-aa"))).run_from(COPY)
+    assert plan.executable_of("udp") == str(COPY), "as in the run that it is a part of"
+
+
 def test_a_file_that_has_the_exclusion_already_has_it_once(tmp_path: Path) -> None:
     own = f"-a never,exit -S all -F exe={PROGRAM}"
     plan = plan_of(tmp_path, f"-a always,exit -F arch=b64 -S connect\n{own}\n")
