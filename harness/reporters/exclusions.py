@@ -55,15 +55,19 @@ def _kept_back(exclusion: Exclusion) -> str:
 def _saved(gain: Comparison, result: Result) -> str:
     """What the exclusion saves or costs; the difference is that of the ratio."""
     if gain.ratio is None or gain.reference is None or gain.ci_low is None:
-        return VERDICTS["inconclusive"].word
+        return f"its gain is {VERDICTS['inconclusive'].word}"
     of_metric = "" if gain.metric == result.primary else f" of {metric_words(gain.metric)}"
     change = abs(gain.ratio - 1)
-    much = f"{share(change)}{of_metric} ({duration(gain.reference * change)} per operation)"
+    much, per_operation = (
+        share(change) + of_metric,
+        f"({duration(gain.reference * change)} per operation)",
+    )
     if gain.verdict == "better":
-        return f"saves {much}"
+        return f"saves {much} {per_operation}"
     if gain.verdict == "worse":
-        return f"costs {much} more"
-    return f"costs {percent(gain.ratio)}{of_metric} ({VERDICTS[gain.verdict].word})"
+        return f"costs {much} more {per_operation}"
+    found = "gains nothing" if gain.verdict == "equal" else "has no proven gain"
+    return f"{found} ({percent(gain.ratio)}{of_metric}, {VERDICTS[gain.verdict].word})"
 
 
 def _of_execs(exclusions: Iterable[Exclusion]) -> list[str]:
