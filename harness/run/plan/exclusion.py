@@ -55,16 +55,6 @@ class ExcludedProgram:
         rules = tuple(_with_program(payload, program, copy) for payload in scenario.rules)
         return replace(scenario, rules=rules)
 
-    def is_named_in(self, scenarios: Iterable[Scenario]) -> bool:
-        """Whether a rule of these scenarios names the program by exe."""
-        wanted = (Field.EXE, os.fsencode(self.path))
-        return any(
-            (field.field, field.value) == wanted
-            for scenario in scenarios
-            for payload in scenario.rules
-            for field in Rule.from_bytes(payload).fields
-        )
-
     def require_use(self, scenarios: Iterable[Scenario]) -> None:
         """UsageError if no rule of these scenarios names the program by exe."""
         program = (Field.EXE, os.fsencode(self.path))
