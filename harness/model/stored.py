@@ -79,7 +79,9 @@ class StoredInvalid(msgspec.Struct, frozen=True):
 
 
 class StoredExcludedProgram(msgspec.Struct, frozen=True):
-    """The program of `--exclude-exe`. The loads of `workloads` ran from `copy` in its place."""
+    """The program of `--exclude-exe`. The loads of `workloads` ran from `copy` in its place;
+    the rules of the others were about the program itself.
+    """
 
     path: str = ""
     copy: str = ""

@@ -86,7 +86,9 @@ def _in_its_place(plan: StoredPlan, workloads: Iterable[str]) -> list[str]:
     if program is None:
         return []
     itself = [name for name in workloads if name not in program.workloads]
-    sentences = [f"{', '.join(itself)}: the load starts {program.path} itself."] if itself else []
+    sentences = []
+    if itself:
+        sentences.append(f"{', '.join(itself)}: the rules are about {program.path} itself.")
     if program.copy:
         sentences.append(
             f"{', '.join(program.workloads)}: the load ran from {program.copy}, a private copy of "

@@ -2,14 +2,14 @@
 
 The load is not that program: a rule that excludes it would match nothing. So the load runs from a
 copy of its interpreter, called by the program's name, and `exe=` of the program in the rules of all
-cells is replaced by the path of the copy. A load that starts the program itself needs no copy.
+cells is replaced by the path of the copy. For a load that starts the program itself they stay.
 """
 
 from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -21,16 +21,15 @@ from harness.kernel.rules.rule import Rule
 from harness.model.run import Scenario
 from harness.plain import plain
 from workloads.catalog import WORKLOADS
-from workloads.errors import WorkloadError
-from workloads.running.programs import find_program, shell_path
+from workloads.running.programs import shell_path
 
 
 @dataclass(frozen=True, slots=True)
 class ExcludedProgram:
     """The program of `--exclude-exe`.
 
-    `workloads` are those whose load runs from `copy` in its place; the others start the program
-    itself. `copy` is the path of the copy, empty until it exists.
+    `workloads` are those whose load runs from `copy` in its place; for the others the rules are
+    about the program itself. `copy` is the path of the copy, empty until it exists.
     """
 
     path: str
@@ -81,9 +80,9 @@ def _with_program(payload: bytes, program: bytes, copy: bytes) -> bytes:
 
 
 def excluded_program(
-    path: str, workloads: Iterable[str], options: Mapping[str, str], command: Sequence[str]
+    path: str, workloads: Iterable[str], options: Mapping[str, str]
 ) -> ExcludedProgram:
-    """The program at `path`, for these workloads with their options and the user's command.
+    """The program at `path`, for these workloads with their options.
 
     UsageError if no program runs under this path. It need not exist on this host.
     """
@@ -94,7 +93,7 @@ def excluded_program(
     from_copy = [
         workload
         for workload in workloads
-        if status is None or not _starts(workload, options, command, status)
+        if status is None or not _may_start(workload, options, status)
     ]
     return ExcludedProgram(path, tuple(from_copy))
 
@@ -156,21 +155,14 @@ def _is_script(path: str) -> bool:
         os.close(descriptor)
 
 
-def _starts(
-    workload: str, options: Mapping[str, str], command: Sequence[str], program: os.stat_result
-) -> bool:
-    """Whether the load starts this very program, again and again."""
-    try:
-        started = _started_by(workload, options, command)
-        return started is not None and os.path.samestat(program, os.stat(started))  # noqa: PTH116
-    except (OSError, WorkloadError):
-        return False  # the load's own check says what is wrong with it
-
-
-def _started_by(workload: str, options: Mapping[str, str], command: Sequence[str]) -> str | None:
+def _may_start(workload: str, options: Mapping[str, str], program: os.stat_result) -> bool:
+    """Whether the load starts this very program. One of the user's may start whatever is here."""
     info = WORKLOADS[workload]
-    if workload == "command":
-        return find_program(command[0]) if command else None
-    if "program" in info.options and options.get("program"):
-        return find_program(options["program"])
-    return shell_path() if info.yields.get("execve") else None
+    if workload == "command" or ("program" in info.options and options.get("program")):
+        return True
+    if not info.yields.get("execve"):
+        return False
+    try:
+        return os.path.samestat(program, os.stat(shell_path()))  # noqa: PTH116
+    except OSError:
+        return False

@@ -375,9 +375,7 @@ def _asked_for(request: Request, scenarios: Iterable[Scenario]) -> tuple[Scenari
 def _excluded(request: Request, workloads: Sequence[str]) -> ExcludedProgram | None:
     if request.exclude_exe is None:
         return None
-    return excluded_program(
-        request.exclude_exe, workloads, request.workload_options, request.command
-    )
+    return excluded_program(request.exclude_exe, workloads, request.workload_options)
 
 
 def _excluded_exe(request: Request) -> str:

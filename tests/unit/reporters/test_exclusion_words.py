@@ -97,9 +97,9 @@ def test_the_copy_is_told_where_there_was_one(result: Result) -> None:
     assert "private copy" not in told(result)
 
 
-def test_a_load_that_starts_the_program_itself_is_told(result: Result) -> None:
+def test_rules_about_the_program_itself_are_told(result: Result) -> None:
     words = told(named(result, copy=""))
-    assert f"udp: the load starts {PROGRAM} itself." in words
+    assert f"udp: the rules are about {PROGRAM} itself." in words
     assert "private copy" not in words
 
 

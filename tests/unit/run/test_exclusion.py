@@ -182,11 +182,11 @@ def test_what_never_is_an_exe_is_refused_with_what_is(tmp_path: Path) -> None:
     real.write_bytes(b"\x7fELF")
     link.symlink_to(real)
     script.write_text("#!/bin/sh\n")
-    assert excluded_program(str(real), ["udp"], {}, ()).workloads == ("udp",)
+    assert excluded_program(str(real), ["udp"], {}).workloads == ("udp",)
     with pytest.raises(UsageError, match=f"give --exclude-exe {real}"):
-        excluded_program(str(link), ["udp"], {}, ())
+        excluded_program(str(link), ["udp"], {})
     with pytest.raises(UsageError, match="is a script"):
-        excluded_program(str(script), ["udp"], {}, ())
+        excluded_program(str(script), ["udp"], {})
 
 
 def program_in(folder: Path) -> Path:
@@ -196,16 +196,21 @@ def program_in(folder: Path) -> Path:
     return path
 
 
-def test_a_load_that_starts_the_program_needs_no_copy(tmp_path: Path) -> None:
-    program = program_in(tmp_path)
-    options = {"program": str(program)}
-    assert excluded_program(str(program), ["shells", "udp"], options, ()).workloads == ("udp",)
-    words = (str(program), "--version")
-    assert excluded_program(str(program), ["command"], {}, words).workloads == ()
-    assert excluded_program(PROGRAM, ["shells", "udp"], options, ()).workloads == ("shells", "udp")
+def test_a_load_that_starts_the_program_needs_no_copy() -> None:
     shell = os.path.realpath("/bin/sh")
-    loads = ["shells", "udp", "mixed", "osquery-stress"]
-    assert excluded_program(shell, loads, {}, ()).workloads == ("udp",)
+    loads = ["shells", "udp", "mixed", "osquery-stress", "files"]
+    assert excluded_program(shell, loads, {}).workloads == ("udp", "files")
+    assert excluded_program(PROGRAM, loads, {}).workloads == tuple(loads)
+
+
+def test_a_program_of_the_users_may_start_it(tmp_path: Path) -> None:
+    program = str(program_in(tmp_path))
+    options = {"program": "/usr/bin/make"}
+    assert excluded_program(program, ["shells", "udp"], options).workloads == ("udp",)
+    assert excluded_program(program, ["command"], {}).workloads == ()
+    # What is not on this host is started by nothing, and the kernel might refuse its path.
+    assert excluded_program(PROGRAM, ["shells"], options).workloads == ("shells",)
+    assert excluded_program(PROGRAM, ["command"], {}).workloads == ("command",)
 
 
 def test_rules_stay_as_they_are_where_the_program_itself_is_started(tmp_path: Path) -> None:
