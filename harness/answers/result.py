@@ -10,6 +10,7 @@ from harness.analysis.against_reference import MetricView, compare, noise_floor
 from harness.analysis.loss import compare_losses, lost_any
 from harness.analysis.ranking import ranking
 from harness.analysis.sustained import sustained
+from harness.answers.exclusions import exclusions
 from harness.answers.open_ledgers import ledger_cautions, open_samples
 from harness.answers.trust import not_valid
 from harness.counted import agreeing, counted
@@ -49,6 +50,7 @@ def make_result(stored: StoredRun) -> Result:
         losses=tuple(compare_losses(samples, plan.reference)),
         ranking=tuple(ranking(samples)),
         sustained=tuple(sustained(everything)),
+        exclusions=tuple(exclusions(samples, plan)),
         primary=plan.primary,
         operation=plan.operation,
     )

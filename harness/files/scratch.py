@@ -1,4 +1,4 @@
-"""Private folders for consumers' files, and removal of those that a killed run left behind.
+"""Private folders for what a run needs on a disk, and removal of those that a killed run left.
 
 A run holds a lock on its folder as long as it lives: a folder that can be locked is abandoned.
 """
@@ -16,8 +16,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from harness.errors import HostUnfitError
+
 PREFIX = "auditbench-"
 PLACE = Path("/var/tmp")  # noqa: S108 - each folder is private; on a disk, and not emptied under us
+PROGRAM_PLACES = (PLACE, Path("/run"), Path("/var/lib"))
+"""Where a program may be put: hardened hosts mount some of them noexec."""
 _OURS = re.compile(rf"{PREFIX}[a-z0-9_]{{8}}")
 _HOLD = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 
@@ -33,6 +37,20 @@ def scratch_folder(place: Path = PLACE) -> Iterator[Path]:
         os.close(lock)
 
 
+def place_for_programs() -> Path:
+    """The first of `PROGRAM_PLACES` from which programs can be started."""
+    for place in PROGRAM_PLACES:
+        with contextlib.suppress(OSError):
+            flags = os.statvfs(place).f_flag
+            if not flags & os.ST_NOEXEC and os.access(place, os.W_OK):
+                return place
+    names = ", ".join(map(str, PROGRAM_PLACES))
+    raise HostUnfitError(
+        f"no program can be put into, and started from, any of {names} (noexec or not writable)",
+        remedy="remount one of them with exec for the run, or leave --exclude-exe out",
+    )
+
+
 def _locked_folder(place: Path) -> tuple[Path, int]:
     while True:
         path = Path(tempfile.mkdtemp(prefix=PREFIX, dir=place))
@@ -44,11 +62,15 @@ def _locked_folder(place: Path) -> tuple[Path, int]:
             os.close(lock)
 
 
-def remove_abandoned(place: Path = PLACE) -> list[str]:
+def remove_abandoned(*places: Path) -> list[str]:
     """Remove this user's scratch folders whose run has ended; return which, in words.
 
     Nothing of other users is touched and no link is followed.
     """
+    return [line for place in places or PROGRAM_PLACES for line in _removed_from(place)]
+
+
+def _removed_from(place: Path) -> list[str]:
     try:
         folder = os.open(place, _HOLD)
     except OSError:

@@ -160,6 +160,29 @@ class Sustained:
 
 
 @dataclass(frozen=True, slots=True)
+class Exclusion:
+    """What an exclusion gains: its cell against the cell of the same rules without it.
+
+    The events are those recorded per operation, in both cells; None where neither the rules nor
+    the consumer tell. `started` is the program that the load starts; empty if it starts none.
+    """
+
+    cell: Cell
+    without: Cell
+    gain: Comparison
+    events: float | None
+    events_without: float | None
+    started: str = ""
+
+    @property
+    def kept_back(self) -> float | None:
+        """The share of the events that it keeps back; None where that is unknown or of nothing."""
+        if self.events is None or not self.events_without:
+            return None
+        return max(0.0, 1 - self.events / self.events_without)
+
+
+@dataclass(frozen=True, slots=True)
 class Result:
     """All that a run says: what reporters turn into bytes."""
 
@@ -178,6 +201,7 @@ class Result:
     ranking: tuple[RankedConsumer, ...] = ()
     """Consumers in one scenario, the cheapest first; empty where there is but one."""
     sustained: tuple[Sustained, ...] = ()
+    exclusions: tuple[Exclusion, ...] = ()
     primary: str = "elapsed_ns_per_op"
     """The metric that the answer is about."""
     operation: str = "operation"

@@ -17,6 +17,10 @@ AA = "-aa"
 
 """Suffix of the A/A cell: the reference scenario measured a second time in every block."""
 
+EXCLUDE_EXE = "+exclude-exe"
+EXCLUDE_CALL = "+exclude-call"
+"""Suffixes of scenarios with an exclusion in front of the rules: of all calls, of the noisy one."""
+
 
 @dataclass(frozen=True, slots=True)
 class Scenario(AuditState):

@@ -92,6 +92,16 @@ class StoredLadder(msgspec.Struct, frozen=True, kw_only=True):
     trials: Count
 
 
+class StoredExcludedProgram(msgspec.Struct, frozen=True):
+    """The program of `--exclude-exe`. The loads of `workloads` ran from `copy` in its place;
+    the rules of the others were about the program itself.
+    """
+
+    path: str = ""
+    copy: str = ""
+    workloads: tuple[str, ...] = ()
+
+
 class StoredPlan(Stored, frozen=True, kw_only=True):
     """What was measured, how often, and against what. None is what an older run does not say."""
 
@@ -118,6 +128,8 @@ class StoredPlan(Stored, frozen=True, kw_only=True):
     auid: str = "keep"
     workload_options: dict[str, str | int] = {}
     command: tuple[str, ...] = ()
+    excluded_program: StoredExcludedProgram | None = None
+    """None: the exclusions are of the load's own interpreter or command."""
     scenarios: dict[str, tuple[StoredScenario, ...]] = {}
     """By workload."""
     ladder: StoredLadder | None = None
@@ -243,12 +255,20 @@ class StoredLatency(msgspec.Struct, frozen=True):
     max_ns: Count = 0
 
 
+class StoredDetails(msgspec.Struct, frozen=True):
+    """What only some workloads say."""
+
+    program: str = ""
+    """What it starts, links followed."""
+
+
 class StoredWorkload(msgspec.Struct, frozen=True):
     """What is read of a workload's document again."""
 
     ops: Count | None = None
     elapsed_ns: Nanoseconds = 0
     latency: StoredLatency | None = None
+    details: StoredDetails = StoredDetails()
 
     @classmethod
     def of(cls, sample: Sample) -> Self:

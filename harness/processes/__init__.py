@@ -1,1 +1,1 @@
-"""Child programs that speak JSON lines, and processes by identity instead of pid alone."""
+"""Child programs that speak JSON lines, what they are run from, and processes by identity."""

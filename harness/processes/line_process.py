@@ -43,11 +43,20 @@ def module_command(module: str, *arguments: str) -> list[str]:
 class LineProcess:
     """A running child. Ends with the `with` block, by force if it has to."""
 
-    def __init__(self, name: str, command: Sequence[str], *, pass_fds: Sequence[int] = ()) -> None:
+    def __init__(
+        self,
+        name: str,
+        command: Sequence[str],
+        *,
+        pass_fds: Sequence[int] = (),
+        executable: str | None = None,
+    ) -> None:
+        """Start `command`; `executable` is the file to run if not the one that it names."""
         self.name = name
         self._errors: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115 - lives with the child
         self._process = subprocess.Popen(
             command,
+            executable=executable,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=self._errors,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from harness.counted import agreeing, counted
 from harness.model.result import Comparison, Result
 from harness.model.run import AA
+from harness.reporters.exclusions import exclusion_sentences
 from harness.reporters.loss import none_lost
 from harness.reporters.ranking import consumers_sentence, sustained_sentence
 from harness.reporters.rows import Row, by_workload, rows, several_consumers
@@ -19,7 +20,7 @@ def answer(result: Result) -> str:
         for workload, group in by_workload(rows(result)).items()
     ]
     loss = [sustained_sentence(result.sustained), loss_sentence(result), none_lost(result)]
-    return " ".join(filter(None, [*sentences, *loss]))
+    return " ".join(filter(None, [*sentences, *exclusion_sentences(result), *loss]))
 
 
 def _workload_sentence(result: Result, workload: str, group: list[Row]) -> str:

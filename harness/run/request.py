@@ -65,7 +65,9 @@ class Subject:
     rule_files: Annotated[Paths, Parameter(name="--rules")] = ()
     """Rule files in auditctl's syntax; each becomes a scenario."""
     exclude_exe: str | None = None
-    """The program that the exclusion scenarios exclude; the load generator if not given."""
+    """The program that the exclusion scenarios exclude, in whose place the load then runs; the
+    load generator if not given.
+    """
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

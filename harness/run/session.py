@@ -30,6 +30,7 @@ from harness.model.run import Sample, Trial
 from harness.model.state import AuditState
 from harness.model.stored import PRIMARY
 from harness.plain import plain
+from harness.processes.program_copy import interpreter_copy
 from harness.run.blocks import RunBlocks, refuse_endless
 from harness.run.environment import environment_document
 from harness.run.plan.document import plan_document
@@ -118,14 +119,15 @@ def _run_kernel(
     with (
         RunWriter(_new_folder(conduct.results, facts, plan)) as writer,
         _stop_signals(),
+        # Outside the lease: the kernel drops a rule with the folder that its exe= names.
+        _running_from_copy(plan) as runnable,
         _take_lease(conduct, say) as lease,
         AuditClient() as client,
     ):
         for repaired in (*lease.repaired, *remove_abandoned()):
             say(plain(repaired))
         ever = probe_ever_enabled(client)
-        if ever.state == "never":
-            plan = plan.with_first()
+        plan = runnable.with_first() if ever.state == "never" else runnable
         environment = environment_document(plan, facts, cpus, conduct, lease.snapshot, ever)
         lease.apply(AuditState(enabled=0))
         if gone := find_gone_rules(client):
@@ -143,6 +145,16 @@ def _run_kernel(
             on_pulse=observer.pulse,
         )
         return _loop(writer, plan, environment, lambda trial: run_trial(bench, trial), observer)
+
+
+@contextmanager
+def _running_from_copy(plan: Plan) -> Iterator[Plan]:
+    """The plan with a copy of the interpreter for the program to exclude, if loads need one."""
+    if plan.excluded is None or not plan.excluded.workloads:
+        yield plan
+        return
+    with interpreter_copy(plan.excluded.name) as copy:
+        yield plan.run_from(copy)
 
 
 @contextmanager

@@ -225,7 +225,8 @@ def _end_consumer(bench: Bench, consumer: Consumer, running: RunningConsumer) ->
 
 
 def start_worker(bench: Bench, trial: Trial, stack: ExitStack) -> tuple[LineProcess, WorkerReady]:
-    worker = LineProcess("workload", worker_command(bench, trial))
+    executable = bench.plan.executable_of(trial.cell.workload)
+    worker = LineProcess("workload", worker_command(bench, trial), executable=executable)
     stack.callback(bench.lease.forget_child, worker.pid)
     stack.callback(worker.end)
     bench.lease.register_child(worker.pid)

@@ -31,6 +31,7 @@ ELSEWHERE = {
     "harness/kernel/lease/restore.py": "in the folder of the lease, which only root can write to",
     "harness/kernel/lease/state_dir.py": "is the folder of the lease, which only root can write to",
     "harness/processes/line_process.py": "a file without a name, for a child's standard error",
+    "harness/processes/program_copy.py": "in a private folder of the run",
     "harness/reporters/export/parquet.py": "into memory",
     "harness/run/record.py": "a file without a name, packed into the capture afterwards",
     "harness/streams.py": "/dev/null, in the place of a standard stream that is closed",

@@ -31,7 +31,6 @@ RULES = "-D\n-b 8192\n-f 1\n-a always,exit -F arch=b64 -S connect -k net\n"
 LOGS = ("audit.log", "audit.log.2.gz", "audit.log.3.gz")
 STAND_INS = {
     "bin/pg_dump": "#!/bin/sh\nexec true\n",
-    "usr/sbin/mysqld": "#!/bin/sh\nexec true\n",
     "my-program/Makefile": "all:\n\t@true\n",
 }
 """Programs that the pages take as examples and that this machine need not have."""
@@ -53,6 +52,7 @@ def make_sandbox(folder: Path) -> Path:
         (folder / name).write_bytes(gzip.compress(log) if name.endswith(".gz") else log)
     _write(folder / "var/log/audit/audit.log", log.decode())
     (folder / "var/tmp").mkdir()
+    (folder / "usr/sbin").mkdir(parents=True)  # without the program that the pages exclude
     plan = re.search(r"```toml\n(.*?)```", (ROOT / "docs/plans.md").read_text(), re.S)
     assert plan is not None
     _write(folder / "my-plan.toml", plan[1])

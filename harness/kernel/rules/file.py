@@ -47,24 +47,44 @@ class RuleFile:
 
 
 def load_rule_file(
-    path: Path | str, *, ignore_lock: bool = False, elsewhere: bool = False
+    path: Path | str,
+    *,
+    ignore_lock: bool = False,
+    elsewhere: bool = False,
+    absent_exe: str | None = None,
 ) -> RuleFile:
     """Read a rule file.
 
     `-e 2` and `-f 2` are refused; with `ignore_lock` they are ignored with a warning. With
-    `elsewhere` the rules are another host's: paths that are missing here are no error.
+    `elsewhere` the rules are another host's: paths that are missing here are no error; nor is
+    `exe=` of the program `absent_exe`.
     Raises `UsageError`, one line `FILE:LINE: what is wrong: remedy`, for everything auditctl would
     stop at, the kernel's refusals included, and for a file that cannot be read; `HostUnfitError`
     without libaudit.
     """
-    return _parse(_read(Path(path)), str(path), ignore_lock=ignore_lock, elsewhere=elsewhere)
+    reader = _reader(str(path), ignore_lock, elsewhere, absent_exe)
+    return _parse(_read(Path(path)), reader)
 
 
 def parse_rules_text(
-    text: str, source_name: str, *, ignore_lock: bool = False, elsewhere: bool = False
+    text: str,
+    source_name: str,
+    *,
+    ignore_lock: bool = False,
+    elsewhere: bool = False,
+    absent_exe: str | None = None,
 ) -> RuleFile:
     """`load_rule_file` for a text; `source_name` takes the place of the file's name."""
-    return _parse(as_bytes(text), source_name, ignore_lock=ignore_lock, elsewhere=elsewhere)
+    return _parse(as_bytes(text), _reader(source_name, ignore_lock, elsewhere, absent_exe))
+
+
+def _reader(source: str, ignore_lock: bool, elsewhere: bool, absent_exe: str | None) -> RuleReader:
+    return RuleReader(
+        shown(as_bytes(source)),
+        ignore_lock=ignore_lock,
+        elsewhere=elsewhere,
+        absent_exe=None if absent_exe is None else os.fsencode(absent_exe),
+    )
 
 
 def _read(path: Path) -> bytes:
@@ -102,17 +122,16 @@ def _open(path: Path) -> int:
     return open_to_read(path, named=True)
 
 
-def _parse(content: bytes, source: str, *, ignore_lock: bool, elsewhere: bool) -> RuleFile:
-    name = shown(as_bytes(source))
+def _parse(content: bytes, reader: RuleReader) -> RuleFile:
+    name = reader.source
     refuse_encoding(content, name)
-    reader = RuleReader(name, ignore_lock=ignore_lock, elsewhere=elsewhere)
     for number, line in enumerate(content.split(b"\n"), start=1):
         reader.take(number, line)
     rules, numbers = reader.rules.listing()
     traps = [
         warning.at(f"{name}:{number}")
         for rule, number in zip(rules, numbers, strict=True)
-        for warning in rule_warnings(rule)
+        for warning in rule_warnings(rule, absent_exe=reader.absent_exe)
     ]
     return RuleFile(
         path=name,

@@ -43,11 +43,13 @@ class RuleReader:
     """The result of the lines read so far. `source` is the file's name, fit to be shown.
 
     With `elsewhere` the rules are another host's, and this host's paths and limits do not count.
+    The program `absent_exe` need not exist here.
     """
 
     source: str
     ignore_lock: bool
     elsewhere: bool
+    absent_exe: bytes | None = None
     lines: list[RuleLine] = field(default_factory=list)
     warnings: list[RuleWarning] = field(default_factory=list)
     controls: RuleControls = field(default_factory=RuleControls)
@@ -131,7 +133,7 @@ class RuleReader:
             _raise_first(rule_refusals(rule))
             if not self.elsewhere:
                 _raise_first(release_refusals(rule))
-                _raise_first(path_refusals(rule))
+                _raise_first(path_refusals(rule, absent_exe=self.absent_exe))
 
 
 def _raise_first(refusals: Iterator[RuleWarning]) -> None:

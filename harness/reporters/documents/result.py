@@ -5,7 +5,14 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import Any
 
-from harness.model.result import CellLedger, Comparison, LossComparison, RankedConsumer, Result
+from harness.model.result import (
+    CellLedger,
+    Comparison,
+    Exclusion,
+    LossComparison,
+    RankedConsumer,
+    Result,
+)
 from harness.reporters.answer import answer
 from harness.reporters.ledger import STAGES
 
@@ -26,6 +33,7 @@ def result_document(result: Result) -> dict[str, Any]:
         "losses": [_flat(loss) for loss in result.losses],
         "ranking": [_flat(ranked) for ranked in result.ranking],
         "sustained": [asdict(step) for step in result.sustained],
+        "exclusions": [_exclusion(exclusion) for exclusion in result.exclusions],
         "ledgers": [_ledger(ledger) for ledger in result.ledgers],
         "noise_floor": [asdict(floor) for floor in result.noise_floor],
         "warnings": [asdict(caution) for caution in result.cautions],
@@ -37,6 +45,18 @@ def _flat(about_a_cell: Comparison | LossComparison | RankedConsumer) -> dict[st
     """Its fields, with those of its cell among them."""
     document = asdict(about_a_cell)
     return {**document.pop("cell"), **document}
+
+
+def _exclusion(exclusion: Exclusion) -> dict[str, Any]:
+    return {
+        **asdict(exclusion.cell),
+        "without": exclusion.without.scenario,
+        "events_per_op": exclusion.events,
+        "events_per_op_without": exclusion.events_without,
+        "kept_back": exclusion.kept_back,
+        "started": exclusion.started,
+        "gain": _flat(exclusion.gain),
+    }
 
 
 def _ledger(ledger: CellLedger) -> dict[str, Any]:

@@ -34,6 +34,7 @@ def plan_document(plan: Plan) -> dict[str, Any]:
         "auid": plan.auid,
         "workload_options": dict(plan.workload_options),
         "command": list(plan.command),
+        "excluded_program": plan.excluded.document() if plan.excluded is not None else None,
         "ladder": _ladder_document(plan.ladder) if plan.ladder is not None else None,
         "scenarios": {
             workload: [scenario_document(scenario) for scenario in scenarios]

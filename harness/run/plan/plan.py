@@ -18,6 +18,7 @@ from harness.model.reference import Reference
 from harness.model.run import Cell, Scenario
 from harness.run.ladder import Ladder, steps_of
 from harness.run.plan.consumers import plan_consumers
+from harness.run.plan.exclusion import ExcludedProgram
 from harness.run.plan.file import Kind, PlanFile, load_plan_file
 from harness.run.plan.options import (
     LEAST_SEED,
@@ -31,7 +32,7 @@ from harness.run.plan.options import (
     workload_options,
 )
 from harness.run.plan.scenario import bind_named, read_rule_files
-from harness.run.plan.selection import first_scenarios, scenarios_of
+from harness.run.plan.selection import excluded_of, first_scenarios, scenarios_of
 from harness.run.request import Request
 from harness.run.worker_words import WorkerWords, rate_of, refuse_bad_loads
 from workloads.catalog import WORKLOADS
@@ -78,6 +79,26 @@ class Plan:
     """Programs of consumers to use instead of those on the PATH."""
     first: Mapping[str, tuple[Scenario, ...]] = field(default_factory=dict)
     """By workload: the states that only a fresh boot can show, for `with_first`."""
+    excluded: ExcludedProgram | None = None
+    """The program of `--exclude-exe`; None excludes the load's own interpreter."""
+
+    def run_from(self, copy: Path) -> Plan:
+        """The same with the loads run from `copy`, in the place of the program to exclude."""
+        if self.excluded is None:
+            return self
+        excluded = self.excluded.copied_to(copy)
+        return replace(
+            self,
+            excluded=excluded,
+            scenarios=excluded.in_cells(self.scenarios),
+            first=excluded.in_cells(self.first),
+        )
+
+    def executable_of(self, workload: str) -> str | None:
+        """The file that a workload's load is run from; None for the interpreter itself."""
+        if self.excluded is None or workload not in self.excluded.workloads:
+            return None
+        return self.excluded.copy or None
 
     def with_first(self) -> Plan:
         """The same with the states that only a fresh boot can show, before all others."""
@@ -168,8 +189,12 @@ def make_plan(request: Request, file: PlanFile | None = None) -> Plan:
     check_cell_options(file, workloads)
     margin, margins = margins_of(load.margins, file)
     files = () if file.kind == "replay" else request.subject.rule_files
-    rules = read_rule_files(files, ignore_lock=load.ignore_lock)
+    exclude_exe = request.subject.exclude_exe
+    excluded = excluded_of(request, workloads)
+    rules = read_rule_files(files, ignore_lock=load.ignore_lock, exclude_exe=exclude_exe)
     bound = {name: chosen.wanted(scenarios_of(request, file, name, rules)) for name in workloads}
+    if excluded is not None:
+        excluded.require_use(scenario for group in bound.values() for scenario in group)
     first = {name: chosen.wanted(first_scenarios(request, file, name)) for name in workloads}
     plan = Plan(
         name=request.plan if request.plan.isidentifier() else Path(request.plan).stem,
@@ -198,6 +223,7 @@ def make_plan(request: Request, file: PlanFile | None = None) -> Plan:
         absent=chosen.absent,
         consumer_paths=load.consumer_paths,
         first=first,
+        excluded=excluded,
     )
     refuse_bad_loads(_loads(plan))
     return plan

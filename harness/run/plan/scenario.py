@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Sequence
 from dataclasses import fields, replace
 from pathlib import Path
@@ -11,13 +12,13 @@ from harness.kernel.messages import rule_list
 from harness.kernel.rules.file import RuleFile, load_rule_file, parse_rules_text
 from harness.kernel.rules.format import format_rule
 from harness.kernel.rules.warning import told_together
-from harness.model.run import AA, Scenario
+from harness.model.run import AA, EXCLUDE_CALL, EXCLUDE_EXE, Scenario
 from harness.model.stored import StoredScenario
 from harness.scenarios.catalog import NOT_INTERLEAVED, scenario_summary, scenario_text
 
 EXCLUSIONS = {
-    "exclude-exe": "-a never,exit -S all -F exe={exe}\n",
-    "exclude-call": "-a never,exit -F arch=b64 -S {noisy} -F exe={exe}\n",
+    EXCLUDE_EXE: "-a never,exit -S all -F exe={exe}\n",
+    EXCLUDE_CALL: "-a never,exit -F arch=b64 -S {noisy} -F exe={exe}\n",
 }
 """The rules that `--exclude-exe` puts before a rule file of the user, by the scenario's suffix."""
 
@@ -25,17 +26,26 @@ EXCLUSIONS = {
 def bind_named(name: str, *, exe: str, noisy: str) -> Scenario:
     """A built-in scenario, bound to the program to exclude and the workload's noisy syscall."""
     text = _fill(scenario_text(name), exe=exe, noisy=noisy)
+    # The program may be another host's: the load runs from a copy in its place.
     if name in NOT_INTERLEAVED:
         return Scenario(name, scenario_summary(name), enabled=None, interleaved=False)
-    return _scenario(name, scenario_summary(name), parse_rules_text(text, name))
+    return _scenario(name, scenario_summary(name), parse_rules_text(text, name, absent_exe=exe))
 
 
 NamedRules = tuple[Path, RuleFile]
 
 
-def read_rule_files(paths: Sequence[Path], *, ignore_lock: bool) -> tuple[NamedRules, ...]:
-    """Rule files of the user's, checked; UsageError for the first that cannot be used."""
-    return tuple((path, load_rule_file(path, ignore_lock=ignore_lock)) for path in paths)
+def read_rule_files(
+    paths: Sequence[Path], *, ignore_lock: bool, exclude_exe: str | None
+) -> tuple[NamedRules, ...]:
+    """Rule files of the user's, checked; UsageError for the first that cannot be used.
+
+    The program to exclude need not exist on this host.
+    """
+    return tuple(
+        (path, load_rule_file(path, ignore_lock=ignore_lock, absent_exe=exclude_exe))
+        for path in paths
+    )
 
 
 def bind_rule_files(
@@ -60,15 +70,20 @@ def bind_rule_files(
 def _exclusions(scenario: Scenario, exe: str, noisy: str) -> list[Scenario]:
     derived: list[Scenario] = []
     for suffix, text in EXCLUSIONS.items():
-        first = parse_rules_text(_fill(text, exe=exe, noisy=noisy), suffix)
-        rules = (*(rule.to_bytes() for rule in first.rules), *scenario.rules)
-        texts = (*map(format_rule, first.rules), *scenario.rule_text)
+        first = parse_rules_text(_fill(text, exe=exe, noisy=noisy), suffix, absent_exe=exe)
+        added = {rule.to_bytes(): format_rule(rule) for rule in first.rules}
+        # The kernel refuses a rule twice, and the one in front decides.
+        kept = [
+            (rule, text)
+            for rule, text in zip(scenario.rules, scenario.rule_text, strict=True)
+            if rule not in added
+        ]
         # List by list, as the kernel will list them.
-        listed = sorted(zip(rules, texts, strict=True), key=lambda each: rule_list(each[0]))
+        listed = sorted([*added.items(), *kept], key=lambda each: rule_list(each[0]))
         derived.append(
             replace(
                 scenario,
-                name=f"{scenario.name}+{suffix}",
+                name=scenario.name + suffix,
                 summary=f"{scenario.summary}, after an exclusion of {exe}",
                 rules=tuple(rule for rule, _ in listed),
                 rule_text=tuple(text for _, text in listed),
@@ -86,9 +101,10 @@ def copy_of(scenario: Scenario) -> Scenario:
 
 def _fill(text: str, **values: str) -> str:
     # Not str.format: rule files of all kinds may hold braces.
-    for name, value in values.items():
-        text = text.replace("{" + name + "}", value)
-    return text
+    words = {
+        name: value.replace("\\", "\\\\").replace(" ", "\\ ") for name, value in values.items()
+    }
+    return re.sub(r"\{(exe|noisy)\}", lambda found: words[found[1]], text)
 
 
 def _free_name(stem: str, names: set[str]) -> str:

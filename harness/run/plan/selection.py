@@ -10,6 +10,7 @@ from pathlib import Path
 from harness.errors import UsageError
 from harness.model.run import AA, Scenario
 from harness.renamed import hint
+from harness.run.plan.exclusion import ExcludedProgram, excluded_program
 from harness.run.plan.file import PlanFile
 from harness.run.plan.scenario import NamedRules, bind_named, bind_rule_files, copy_of
 from harness.run.request import Request
@@ -23,6 +24,14 @@ def first_scenarios(request: Request, file: PlanFile, workload: str) -> tuple[Sc
         return ()
     exe, noisy = _excluded_exe(request), WORKLOADS[workload].noisy
     return tuple(bind_named(name, exe=exe, noisy=noisy) for name in file.first)
+
+
+def excluded_of(request: Request, workloads: Sequence[str]) -> ExcludedProgram | None:
+    """The program of `--exclude-exe`; None without the option."""
+    path = request.subject.exclude_exe
+    if path is None:
+        return None
+    return excluded_program(path, workloads, request.load.workload_options.given())
 
 
 def _excluded_exe(request: Request) -> str:

@@ -24,14 +24,15 @@ TEMPLATE = "{{ 7*191 }}${7*191}"
 MATHS = "$\\frac{1}{2}$\\x1b"
 MARKDOWN = "|a|`b`[c](http://evil.example)@everyone"
 ALL = " ".join((MARKUP, IMAGE, SVG, ESCAPE, BIDI, FORMULA, TEMPLATE, MATHS, MARKDOWN, "a\tb\rc\nd"))
+_RULES = f"\t-1{MATHS}{MARKDOWN}\r\n#{SVG}{BIDI}{TEMPLATE}"
 NAMES = {
     "disabled": f"{FORMULA}{MARKUP}",
     "no-rules": f"+1{IMAGE}{ESCAPE}",
-    "rules": f"@{SVG}{BIDI}{TEMPLATE}",
-    "rules+exclude-exe": f"\t-1{MATHS}{MARKDOWN}\r\n#",
+    "rules": _RULES,
+    "rules+exclude-exe": _RULES + "+exclude-exe",
 }
 """What the scenarios of a made-up run are called instead: a rule file's name may be anything."""
-WORKLOAD, CONSUMER = f"udp{IMAGE}{ESCAPE}", f"=assemble{MARKUP}{BIDI}"
+WORKLOAD, CONSUMER = f"udp{IMAGE}{ESCAPE}", f"@assemble{MARKUP}{BIDI}"
 
 
 def hostile_run(folder: Path) -> StoredRun:
@@ -62,7 +63,13 @@ def _renamed(sample: Sample) -> Sample:
         workload=WORKLOAD,
         consumer=CONSUMER,
         warnings=(ALL,),
-        workload_document={**sample.workload_document, "argv": [ALL], "comm": ALL, "exe": ALL},
+        workload_document={
+            **sample.workload_document,
+            "argv": [ALL],
+            "comm": ALL,
+            "exe": ALL,
+            "details": {"program": ALL},
+        },
     )
 
 
@@ -79,6 +86,7 @@ def _plan(plan: dict[str, Any]) -> dict[str, Any]:
         "scenarios": {WORKLOAD: scenarios},
         "workload_options": {ALL: ALL},
         "command": [ALL],
+        "excluded_program": {"path": ALL, "copy": ALL, "workloads": [ALL, WORKLOAD]},
     }
 
 

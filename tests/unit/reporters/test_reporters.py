@@ -96,7 +96,7 @@ def test_answer_says_cost_and_loss(result: Result) -> None:
     assert "rules +149 %" in text
     assert "no-rules" in text
     assert "All 6,000 expected events arrived whole." in text
-    assert "again" not in text
+    assert "-aa" not in text
 
 
 def test_answer_on_loss(result: Result) -> None:

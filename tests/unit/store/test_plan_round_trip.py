@@ -19,6 +19,7 @@ from harness.model.run import Scenario
 from harness.model.stored import StoredInvalid, StoredPlan, StoredScenario
 from harness.run.ladder import Ladder
 from harness.run.plan.document import plan_document
+from harness.run.plan.exclusion import ExcludedProgram
 from harness.run.plan.file import Limits
 from harness.run.plan.plan import Plan
 from harness.store import RunWriter, load_run
@@ -93,6 +94,7 @@ PLAN = Plan(
     absent=("auditd",),
     consumer_paths={"auditd": Path("/opt/auditd")},
     first={"udp": (scenario("ever", 1.0),)},
+    excluded=ExcludedProgram("/usr/sbin/mysqld", ("udp",), "/run/copy/mysqld"),
 )
 
 
@@ -121,10 +123,16 @@ def test_every_choice_of_a_plan_is_stored_and_read_back(stored: StoredPlan) -> N
             for name, of_workload in stored.scenarios.items()
         },
         "ladder": ladder_of(stored),
+        "excluded": excluded_of(stored),
         **{name: getattr(PLAN, name) for name in NOT_STORED},
     }
     names = [each.name for each in fields(Plan)]
     assert Plan(**{name: read.get(name) or getattr(stored, name) for name in names}) == PLAN
+
+
+def excluded_of(stored: StoredPlan) -> ExcludedProgram | None:
+    program = stored.excluded_program
+    return program and ExcludedProgram(program.path, program.workloads, program.copy)
 
 
 def scenario_of(stored: StoredScenario) -> Scenario:

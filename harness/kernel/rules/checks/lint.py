@@ -33,12 +33,12 @@ _TASK_FIELDS = (
 """The fields that can match when a task is created; it has no syscall, path or program then."""
 
 
-def rule_warnings(rule: Rule) -> list[RuleWarning]:
-    """The traps this rule falls into; none for most rules."""
+def rule_warnings(rule: Rule, *, absent_exe: bytes | None = None) -> list[RuleWarning]:
+    """The traps this rule falls into; none for most rules. `absent_exe` need not exist here."""
     return [
         *_of_list(rule),
         *(warning for field in rule.fields for warning in _of_field(field)),
-        *path_traps(rule),
+        *path_traps(rule, absent_exe=absent_exe),
     ]
 
 

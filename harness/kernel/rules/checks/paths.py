@@ -22,9 +22,14 @@ _LAST_AS_IT_STANDS = (Field.WATCH, Field.EXE)
 _CREATE = f"create it first{OR_IGNORE}"
 
 
-def path_refusals(rule: Rule) -> Iterator[RuleWarning]:
-    """Paths of the rule that the kernel will not find or follow on this machine now."""
+def path_refusals(rule: Rule, *, absent_exe: bytes | None = None) -> Iterator[RuleWarning]:
+    """Paths of the rule that the kernel will not find or follow on this machine now.
+
+    The program `absent_exe` need not exist here.
+    """
     for field in rule.fields:
+        if _is_absent(field, absent_exe):
+            continue
         if field.field in _LAST_AS_IT_STANDS:
             folder, _, name = field.text.rpartition(b"/")
             yield from _unusable(field, folder or b"/", name, "the directory of ")
@@ -54,12 +59,20 @@ def _unusable(field: RuleField, place: bytes, name: bytes, whose: str) -> Iterat
         yield refused(f"{whose}{condition(field)} is not a directory", "correct the path")
 
 
-def path_traps(rule: Rule) -> Iterator[RuleWarning]:
-    """Paths that the kernel accepts but that do not mean what they seem to."""
+def path_traps(rule: Rule, *, absent_exe: bytes | None = None) -> Iterator[RuleWarning]:
+    """Paths that the kernel accepts but that do not mean what they seem to.
+
+    The program `absent_exe` need not exist here.
+    """
     for field in rule.fields:
         if field.field in (*_LAST_AS_IT_STANDS, Field.DIR):
             yield from _literal(field)
-            yield from _of_files(rule, field)
+            if not _is_absent(field, absent_exe):
+                yield from _of_files(rule, field)
+
+
+def _is_absent(field: RuleField, program: bytes | None) -> bool:
+    return field.field == Field.EXE and field.value == program
 
 
 def _literal(field: RuleField) -> Iterator[RuleWarning]:
