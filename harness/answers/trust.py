@@ -4,7 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from harness.answers.limits import MIN_BLOCKS_FOR_VERDICT, cells_without_valid_trial
+from harness.answers.limits import (
+    MIN_BLOCKS_FOR_VERDICT,
+    NOTHING_MATCHED,
+    cells_without_valid_trial,
+)
 from harness.answers.open_ledgers import open_samples, trials_have
 from harness.errors import UntrustworthyError
 from harness.model.caution import Caution
@@ -49,8 +53,12 @@ def doubts_about_checks(
     for cell in cells_without_valid_trial(samples):
         reasons.append(f"{cell.workload} × {cell.scenario} × {cell.consumer} has no valid trial")
     last = [(check.limit.text, check.readings[-1]) for check in checks]
-    reasons += [f"{limit}: {reading.note}" for limit, reading in last if reading.note]
+    reasons += [f"{limit}: {reading.note}" for limit, reading in last if _is_doubt(reading.note)]
     return tuple(dict.fromkeys(reasons))
+
+
+def _is_doubt(note: str) -> bool:
+    return note not in ("", NOTHING_MATCHED)
 
 
 def doubts_about(result: Result) -> list[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from harness.model.result import Comparison, Result
 from harness.model.run import AA
 from harness.reporters.loss import none_lost
+from harness.reporters.matching import nothing_matched
 from harness.reporters.ranking import consumers_sentence, sustained_sentence
 from harness.reporters.rows import Row, by_workload, rows, several_consumers
 from harness.reporters.units import count, duration, percent
@@ -18,7 +19,7 @@ def answer(result: Result) -> str:
         for workload, group in by_workload(rows(result)).items()
     ]
     loss = [sustained_sentence(result.sustained), loss_sentence(result), none_lost(result)]
-    return " ".join(filter(None, [*sentences, *loss]))
+    return " ".join(filter(None, [nothing_matched(result), *sentences, *loss]))
 
 
 def _workload_sentence(result: Result, workload: str, group: list[Row]) -> str:
@@ -51,6 +52,8 @@ def row_label(row: Row, compared: list[Row]) -> str:
 
 def cost_words(comparison: Comparison, operation: str) -> str:
     """What a cell costs, with the verdict where that is neither worse nor better."""
+    if comparison.verdict == "nothing-matched":
+        return VERDICTS[comparison.verdict].word
     if comparison.ratio is None or comparison.ci_low is None or comparison.reference is None:
         return VERDICTS["inconclusive"].word
     if comparison.verdict in ("equal", "inconclusive"):

@@ -56,7 +56,7 @@ def gate_plan(
     if not flagged or doubts:
         return report_of(rules, checks, [result], doubts)
     options.say(f"{_beyond(len(flagged))}: measuring the cells concerned once more")
-    again = _run(_second_request(request, plan, rules, flagged), options, make_observer())
+    again = _run(_second_request(request, stored, plan, rules, flagged), options, make_observer())
     second, measured_again = measured_of(again, rules)
     settled = [_settled(check, measured_again) for check in checks]
     doubts = doubts_about_checks(second, again.samples, settled)
@@ -112,7 +112,7 @@ def _require_decidable(plan: Plan, rules: GateRules) -> None:
 
 
 def _second_request(
-    request: Request, plan: Plan, rules: GateRules, flagged: Sequence[Check]
+    request: Request, stored: StoredRun, plan: Plan, rules: GateRules, flagged: Sequence[Check]
 ) -> Request:
     """The same request for only the flagged cells, the references and their A/A copies."""
     cells = [check.cell for check in flagged]
@@ -124,6 +124,7 @@ def _second_request(
     return replace(
         request,
         only=frozenset(names),
+        auid=stored.plan.auid,
         workloads=()
         if request.command
         else tuple(name for name in plan.workloads if name in concerned),

@@ -34,7 +34,9 @@ from harness.kernel.rules.rule import Rule
 from harness.model.run import Sample, Trial
 from harness.model.stored import PRIMARY, StoredEnvironment
 from harness.plain import plain
+from harness.reporters.matching import matching_lines
 from harness.run.blocks import RunBlocks, refuse_endless
+from harness.run.plan.login import read_login_rights, settle_login
 from harness.run.plan.plan import Plan, Request, make_plan, plan_document
 from harness.run.replay import ReplayBench, replay_trial
 from harness.run.runner import Observer, run_trials
@@ -126,6 +128,7 @@ def _run_kernel(
         ever = probe_ever_enabled(client)
         if ever.state == "never":
             plan = plan.with_first()
+        plan = _settle(plan, facts, lease.snapshot, options.say)
         environment = _environment(
             plan, facts, cpus, options, lease.snapshot, ever, request.consumer_paths
         )
@@ -141,6 +144,15 @@ def _run_kernel(
             on_pulse=observer.pulse,
         )
         return _loop(writer, plan, environment, lambda trial: run_trial(bench, trial), observer)
+
+
+def _settle(plan: Plan, facts: HostFacts, snapshot: Snapshot, say: Callable[[str], None]) -> Plan:
+    """The plan with the login uid of its loads, which is said with what the rules can match."""
+    can_control = facts.privilege.can("CAP_AUDIT_CONTROL")
+    plan = settle_login(plan, read_login_rights(snapshot.features, can_control=can_control))
+    for line in matching_lines(plan.login, plan.matching):
+        say(plain(line))
+    return plan
 
 
 @contextmanager

@@ -13,15 +13,18 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal
 
+import msgspec
+
 from harness.answers.quantities import parse_duration_s, parse_share
 from harness.consumers.catalog import find_consumer
 from harness.errors import UsageError
+from harness.model.matching import Login, RuleMatches
 from harness.model.reference import Reference
 from harness.model.run import AA, Cell, Scenario
 from harness.renamed import hint
 from harness.run.ladder import Ladder, steps_of
 from harness.run.plan.consumers import plan_consumers
-from harness.run.plan.file import Kind, PlanFile, load_plan_file
+from harness.run.plan.file import AUTO, Kind, PlanFile, load_plan_file
 from harness.run.plan.options import check_cell_options, margins_of, workload_options
 from harness.run.plan.scenario import (
     NamedRules,
@@ -111,6 +114,12 @@ class Plan:
     workers: int = 1
     rate_per_s: float | None = None
     auid: str = "keep"
+    auid_free: bool = False
+    """Whether the login uid is to be chosen by the rules; `run.plan.login` does that."""
+    login: Login | None = None
+    """The login uid of all loads, once it is settled."""
+    matching: tuple[RuleMatches, ...] = ()
+    """How many rules of each scenario the loads can match under it."""
     workload_options: Mapping[str, str] = field(default_factory=dict)
     command: tuple[str, ...] = ()
     ladder: Ladder | None = None
@@ -182,6 +191,7 @@ def make_plan(request: Request) -> Plan:
     rules = read_rule_files(files, ignore_lock=request.ignore_lock)
     bound = {name: chosen.wanted(_scenarios(request, file, name, rules)) for name in workloads}
     first = {name: chosen.wanted(_first(request, file, name)) for name in workloads}
+    auid = file.auid if request.auid is None else request.auid
     plan = Plan(
         name=request.plan if request.plan.isidentifier() else Path(request.plan).stem,
         summary=file.summary,
@@ -202,7 +212,8 @@ def make_plan(request: Request) -> Plan:
         max_time_s=_given(parse_duration_s, "--max-time", request.max_time),
         workers=file.workers if request.workers is None else request.workers,
         rate_per_s=request.rate_per_s,
-        auid=file.auid if request.auid is None else request.auid,
+        auid="keep" if auid == AUTO else auid,
+        auid_free=auid == AUTO,
         workload_options=workload_options(request.workload_options, workloads),
         command=request.command,
         ladder=_ladder(request, file, chosen.consumers),
@@ -428,6 +439,8 @@ def plan_document(plan: Plan) -> dict[str, Any]:
         "workers": plan.workers,
         "rate_per_s": plan.rate_per_s,
         "auid": plan.auid,
+        "login": msgspec.to_builtins(plan.login),
+        "matching": msgspec.to_builtins(plan.matching),
         "workload_options": dict(plan.workload_options),
         "command": list(plan.command),
         "ladder": _ladder_document(plan.ladder) if plan.ladder is not None else None,
