@@ -17,6 +17,8 @@ from workloads.catalog import WORKLOADS
 
 _RECORDING = re.compile(r"-[aA] always,(exit|task|io_uring)\b|-w ")
 """A rule that makes events, as `auditctl -l` writes it."""
+_WITHHOLDING = re.compile(r"-[aA] (never,(exit|task)|[a-z]+,exclude)\b")
+"""A rule that keeps events back, or records of them."""
 EXEMPT = frozenset(info.name for info in WORKLOADS.values() if info.silent)
 
 
@@ -36,7 +38,9 @@ def _nothing_matched(plan: StoredPlan, cell: Cell, ledgers: Sequence[Ledger]) ->
     if plan.reference.scenario == cell.scenario:
         return False
     foreseen = next((each for each in plan.matching if each.scenario == cell.scenario), None)
-    none_withheld = foreseen is not None and not foreseen.withholding.get(cell.workload, 0)
+    none_withheld = not any(map(_WITHHOLDING.match, scenario.rules)) or (
+        foreseen is not None and not foreseen.withholding.get(cell.workload, 0)
+    )
     certain = foreseen is not None and not foreseen.by_workload.get(cell.workload, 1)
     return all(
         _no_event(ledger, certain=certain) and _none_withheld(ledger, known=none_withheld)

@@ -78,7 +78,8 @@ def doubts_about(result: Result) -> list[str]:
 
 def require_blocks(checks: Sequence[Check], run: str) -> None:
     """UntrustworthyError where no check on an interval had the blocks for one."""
-    counted = [check.readings[-1] for check in checks if check.limit.basis != "loss"]
+    last = [check.readings[-1] for check in checks if check.limit.basis != "loss"]
+    counted = [reading for reading in last if reading.note != NOTHING_MATCHED]
     if counted and all(reading.count < MIN_BLOCKS_FOR_VERDICT for reading in counted):
         raise UntrustworthyError(
             f"{run} has too few blocks for any verdict ({counted[0].count})",

@@ -60,7 +60,8 @@ class Load:
     max_time
         Stop after this long: `90s`, `10m`, `1h`.
     auid
-        The login uid of the load: `keep` the caller's, a number, or `unset`.
+        The login uid of the load: `auto` (under which most rules can match; the default), `keep`
+        the caller's, a number, or `unset`.
     program
         The program that `shells` starts instead of `/bin/sh -c :`.
     address

@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 from harness.model.run import Ledger, Sample
 from harness.run.plan.plan import Request
@@ -24,11 +25,15 @@ def made_up_session(
     reached: float = 1.0,
     reference_reached: float = 1.0,
     interrupted: bool = False,
+    foreseen: dict[str, Any] | None = None,
 ) -> Callable[[Request, SessionOptions, object], Outcome]:
     """What stands in for `run_session`: writes a run in which the rules cost `ratio`.
 
-    `lost` of `events` are missing in every trial; `reached` is the share of the rate asked for.
+    `lost` of `events` are missing in every trial; `reached` is the share of the rate asked for;
+    `foreseen` is what the plan says of the rules that can match.
     """
+
+    rule = "-a always,exit -F arch=b64 -S connect -F key=net"
 
     def session(request: Request, options: SessionOptions, observer: object) -> Outcome:
         workload = request.workloads[0]
@@ -46,8 +51,15 @@ def made_up_session(
             "blocks": blocks,
             "margin": 0.02,
             "rate_per_s": request.rate_per_s,
-            "scenarios": {workload: [{"name": name, "rules": []} for name in costs]},
+            "scenarios": {
+                workload: [
+                    {"name": name, "enabled": 1, "rules": [rule] if name in files else []}
+                    for name in costs
+                ]
+            },
+            "matching": [foreseen] if foreseen else [],
         }
+
         chance = random.Random(1)
         folder = (
             options.results / "h-1" / f"made-up-{len(list(options.results.rglob('plan.toml')))}"
