@@ -86,14 +86,14 @@ def login_line(login: Login) -> str:
     auid = _auid(login.auid)
     if login.basis == "fixed":
         return (
-            f"login uid of the load: {auid}, the caller's; it cannot be set ({login.hinders}), "
-            f"so that {_rules(login.rules)} can match, and {_rules(login.best_rules)} under "
-            f"{_auid(login.best)}"
+            f"login uid of the load: {auid}, the caller's; it cannot be set ({login.hinders}): "
+            f"{_or_none(login.rules)} of the rules can match, {_or_none(login.best_rules)} under "
+            f"auid {_auid(login.best)}"
         )
     if login.basis == "chosen":
         return (
-            f"login uid of the load: {auid}, under which {_rules(login.rules)} can match "
-            f"({count(login.caller_rules)} under the caller's, {_auid(login.caller)}); "
+            f"login uid of the load: {auid} ({_rules(login.rules)} can match, "
+            f"{_or_none(login.caller_rules)} under the caller's auid {_auid(login.caller)}); "
             "--auid sets another"
         )
     if login.basis == "asked":
@@ -103,6 +103,10 @@ def login_line(login: Login) -> str:
 
 def _rules(number: int) -> str:
     return f"{count(number)} rule{'s' * (number != 1)}"
+
+
+def _or_none(number: int) -> str:
+    return count(number) if number else "none"
 
 
 def _auid(auid: int | None) -> str:
@@ -138,6 +142,7 @@ def unmatched_words(result: Result, scenario: str, workloads: Iterable[str]) -> 
     """That nothing of a scenario matched, and why as far as it was known beforehand."""
     head = f"{scenario}: {VERDICTS['nothing-matched'].word} ({', '.join(workloads)})"
     known = next((each for each in result.plan.matching if each.scenario == scenario), None)
-    if known is None or not known.hindered:
+    everywhere = scenario in result.unmatched_scenarios
+    if known is None or not known.hindered or not everywhere:
         return head
     return f"{head}; of its {_rules(known.rules)} {hindered_words(known.hindered)}"

@@ -52,6 +52,10 @@ class _Attempt:
     reason: str = CAN_MATCH
 
 
+_OTHER_ARCH = _Attempt(False, 0, "arch")
+_NOT_NAMED = _Attempt(False, 1, CALL)
+
+
 def hindrances(rules: Iterable[Rule], calls: Sequence[Call]) -> list[str]:
     """Per rule, in order: CAN_MATCH, or what hinders it from matching any of the calls.
 
@@ -110,6 +114,7 @@ def _records(calls: Sequence[Call]) -> list[Call]:
 
 def _walk(rules: Sequence[Rule], calls: Sequence[Call], where: FilterList) -> list[str]:
     """The hindrances of the rules of one list, in its order; what matched is taken."""
+    kinds = _kinds(calls)
     taken: set[int] = set()
     ended = False
     found: list[str] = []
@@ -121,7 +126,7 @@ def _walk(rules: Sequence[Rule], calls: Sequence[Call], where: FilterList) -> li
             ended = True
             found.append(UNREAD)
             continue
-        attempts = [_attempt(rule, call, where) for call in calls]
+        attempts = _attempts(rule, calls, kinds, where)
         found.append(_hindrance(attempts, taken, where))
         taken |= {place for place, attempt in enumerate(attempts) if attempt.answer}
     return found
@@ -142,13 +147,41 @@ def _ends_the_walk(rule: Rule) -> bool:
     return any(field.field not in RECORD_FILTER_FIELDS for field in rule.fields)
 
 
+def _kinds(calls: Sequence[Call]) -> list[list[int]]:
+    """The places of calls that differ in their numbers only: conditions hold for all or none."""
+    kinds: dict[tuple[object, ...], list[int]] = {}
+    for place, call in enumerate(calls):
+        # Without known access, `perm=` depends on the number.
+        own = call.number if call.access is None or call.number is None else -1
+        known = tuple(sorted(call.known.items()))
+        kind = (call.arch, call.exe, known, call.paths, call.access, call.errors, call.groups, own)
+        kinds.setdefault(kind, []).append(place)
+    return list(kinds.values())
+
+
+def _attempts(
+    rule: Rule, calls: Sequence[Call], kinds: Sequence[Sequence[int]], where: FilterList
+) -> list[_Attempt]:
+    """One for each call."""
+    found = [_NOT_NAMED] * len(calls)
+    for kind in kinds:
+        # The mask of a rule for another arch names the calls of that arch.
+        if _of_another_arch(rule, calls[kind[0]], where):
+            named, attempt = kind, _OTHER_ARCH
+        else:
+            named = [at for at in kind if where != FilterList.EXIT or _names(rule, calls[at])]
+            attempt = _attempt(rule, calls[named[0]], where) if named else _NOT_NAMED
+        for place in named:
+            found[place] = attempt
+    return found
+
+
+def _of_another_arch(rule: Rule, call: Call, where: FilterList) -> bool:
+    arch = (field for field in rule.fields if field.field == Field.ARCH)
+    return any(field_holds(field, call, where) is False for field in arch)
+
+
 def _attempt(rule: Rule, call: Call, where: FilterList) -> _Attempt:
-    # The mask of a rule for another arch names the calls of that arch.
-    for field in rule.fields:
-        if field.field == Field.ARCH and field_holds(field, call, where) is False:
-            return _Attempt(False, 0, "arch")
-    if where == FilterList.EXIT and not _names(rule, call):
-        return _Attempt(False, 1, CALL)
     unknown = where == FilterList.EXIT and call.number is None
     for place, field in enumerate(rule.fields):
         answer = field_holds(field, call, where)

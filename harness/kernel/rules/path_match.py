@@ -12,12 +12,18 @@ from functools import lru_cache
 
 def same_program(named: str, running: str) -> bool:
     """Whether a rule's path and the file that is used are one file, by inode if both exist."""
+    # As the kernel: links in the last place of `named` do not count.
+    left, right = _inode(named, follow=False), _inode(running, follow=True)
+    return named == running if left is None or right is None else left == right
+
+
+@lru_cache(maxsize=4096)
+def _inode(path: str, *, follow: bool) -> tuple[int, int] | None:
     try:
-        left = os.lstat(named)
-        right = os.stat(running)  # noqa: PTH116  # as the kernel: links in `named` do not count
+        found = os.stat(path, follow_symlinks=follow)  # noqa: PTH116
     except (OSError, ValueError):
-        return named == running
-    return (left.st_dev, left.st_ino) == (right.st_dev, right.st_ino)
+        return None
+    return found.st_dev, found.st_ino
 
 
 def is_the_file(named: str, touched: str) -> bool | None:

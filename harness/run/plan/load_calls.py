@@ -14,8 +14,11 @@ from harness.kernel.rules.libaudit import syscall_number
 from workloads.running.calls import LoadCall, load_calls
 
 
-def calls_of(workload: str, options: Mapping[str, str | int], *, auid: int) -> tuple[Call, ...]:
-    """Every call of a workload with these options under a login uid (4294967295 is unset).
+def calls_of(
+    workload: str, options: Mapping[str, str | int], *, auid: int | None
+) -> tuple[Call, ...]:
+    """Every call of a workload with these options under a login uid (4294967295 is unset,
+    None not known).
 
     The ids are this process's own: a load inherits them. Calls that this architecture does not have
     are left out.
@@ -24,7 +27,7 @@ def calls_of(workload: str, options: Mapping[str, str | int], *, auid: int) -> t
     return tuple(call for call in found if call is not None)
 
 
-def _as_call(call: LoadCall, auid: int) -> Call | None:
+def _as_call(call: LoadCall, auid: int | None) -> Call | None:
     machine = platform.machine()
     number = None
     if call.name:
@@ -32,9 +35,9 @@ def _as_call(call: LoadCall, auid: int) -> Call | None:
             number = syscall_number(call.name, machine)
         except UsageError:
             return None
-    known = {"auid": auid, "pers": 0} if call.by != "unknown" else {"auid": auid}
+    known = {} if auid is None else {"auid": auid}
     if call.by != "unknown":
-        known |= _ids() | dict(call.arguments)
+        known |= {"pers": 0, **_ids(), **call.arguments}
     if call.errors == frozenset():
         known["success"] = 1
     return Call(

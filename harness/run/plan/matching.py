@@ -43,14 +43,22 @@ class PlanRules:
 
     def score(self, auid: int) -> int:
         """How many different rules that make events some load can match under this login uid."""
-        matched: set[bytes] = set()
+        matched: set[Rule] = set()
         for workload, scenario in self._with_rules():
-            rules = self._decoded(scenario)
-            reasons = self._hindrances(workload, scenario, auid)
-            for payload, rule, reason in zip(scenario.rules, rules, reasons, strict=True):
-                if reason == CAN_MATCH and records(rule):
-                    matched.add(payload)
+            rules = self._possible(workload, scenario)
+            reasons = hindrances(rules, self._calls(workload, scenario, auid))
+            matched |= {
+                rule
+                for rule, reason in zip(rules, reasons, strict=True)
+                if reason == CAN_MATCH and records(rule)
+            }
         return len(matched)
+
+    def _possible(self, workload: str, scenario: Scenario) -> list[Rule]:
+        """The rules that can match under some login uid: no other has a say under any."""
+        reasons = self._hindrances(workload, scenario, None)
+        rules = zip(self._decoded(scenario), reasons, strict=True)
+        return [rule for rule, reason in rules if reason == CAN_MATCH]
 
     def candidates(self) -> list[int]:
         """Login uids at which the answer may change, ascending; none if no rule asks for one."""
@@ -75,15 +83,19 @@ class PlanRules:
             self._rules[scenario.rules] = [Rule.from_bytes(rule) for rule in scenario.rules]
         return self._rules[scenario.rules]
 
-    def _hindrances(self, workload: str, scenario: Scenario, auid: int) -> list[str]:
+    def _hindrances(self, workload: str, scenario: Scenario, auid: int | None) -> list[str]:
         if not scenario.enabled:
             return [OFF] * len(scenario.rules)
-        options = {**self._plan.workload_options, **scenario.workload_options}
-        key = (workload, scenario.rules, tuple(sorted(options.items())), auid)
+        options = tuple(sorted(scenario.workload_options.items()))
+        key = (workload, scenario.rules, options, auid)
         if key not in self._found:
-            calls: tuple[Call, ...] = calls_of(workload, options, auid=auid)
+            calls = self._calls(workload, scenario, auid)
             self._found[key] = hindrances(self._decoded(scenario), calls)
         return self._found[key]
+
+    def _calls(self, workload: str, scenario: Scenario, auid: int | None) -> tuple[Call, ...]:
+        options = {**self._plan.workload_options, **scenario.workload_options}
+        return calls_of(workload, options, auid=auid)
 
     def _of_scenario(self, group: Mapping[str, Scenario], auid: int) -> RuleMatches:
         reasons = {name: self._hindrances(name, each, auid) for name, each in group.items()}

@@ -146,7 +146,7 @@ def test_the_terminal_says_what_can_match_and_which_login_uid(
     text = console.file.getvalue()  # type: ignore[attr-defined]
     assert "nothing matched" in text
     assert "rules stig.rules: 0 of 40 rules can match this load (udp): 20 need another" in text
-    assert "login uid of the load: 1000, under which 5 rules can match (2 under the" in text
+    assert "login uid of the load: 1000 (5 rules can match, 2 under the caller's auid" in text
     assert max(map(len, text.splitlines())) <= 80
 
 
@@ -199,6 +199,7 @@ def test_a_limit_on_rules_that_matched_elsewhere_is_judged(tmp_path: Path) -> No
     samples.write_text("\n".join([*lines, *map(json.dumps, more)]) + "\n", encoding="utf-8")
     result = make_result(load_run(folder))
     assert (result.unmatched, result.unmatched_scenarios) == ((CELL,), ())
+    assert answer(result).startswith("rules: nothing matched (udp). ")
     report = gate_run(folder, GateRules(read_limits(["rules/udp/elapsed:900%"])))
     assert report.verdict == "pass"
 

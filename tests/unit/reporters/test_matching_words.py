@@ -81,8 +81,8 @@ def test_what_is_said_before_a_run_fits_80_columns() -> None:
         ),
         (
             Login(auid=1000, caller=UNSET, basis="chosen", rules=1, caller_rules=0),
-            "login uid of the load: 1000, under which 1 rule can match (0 under the caller's, "
-            "unset); --auid sets another",
+            "login uid of the load: 1000 (1 rule can match, none under the caller's auid unset); "
+            "--auid sets another",
         ),
         (Login(auid=UNSET, caller=0, basis="asked"), "login uid of the load: unset, as asked for"),
         (
@@ -95,8 +95,8 @@ def test_what_is_said_before_a_run_fits_80_columns() -> None:
                 best=1000,
                 best_rules=9,
             ),
-            "login uid of the load: 0, the caller's; it cannot be set (loginuid_immutable), so "
-            "that 2 rules can match, and 9 rules under 1000",
+            "login uid of the load: 0, the caller's; it cannot be set (loginuid_immutable): 2 of "
+            "the rules can match, 9 under auid 1000",
         ),
     ],
 )
