@@ -46,7 +46,7 @@ def nothing_stored(folder: Path) -> bool:
         (["run", "--fast", "--rigorous"], "contradict"),
         (["run", "--cpus", "workload=9999"], "9999"),
         (["run", "--cpus", "nonsense"], "nonsense"),
-        (["run", "--auid", "nobody-at-all"], "nobody-at-all"),
+        (["run", "--auid", "nobody-at-all"], "'nobody-at-all' is not auto, keep, unset or a uid"),
         (["run", "--", "/no/such/program"], "/no/such/program"),
         (["run", "--rules", "missing.rules"], "missing.rules"),
         (["show", "nonsense"], "is not a run"),
