@@ -28,7 +28,8 @@ class WorkloadInfo:
     name that is not listed is unknown. `noisy` is the call that makes the most events under
     the usual rules. `options` are the command line's options that apply to it; without `session`
     it makes no audited calls and begins no audit session. It accepts a rate if it is `paced`, and
-    several workers if it can be `shared`.
+    several workers if it can be `shared`. A `silent` one is there to show what rules cost the calls
+    that they do not record.
     """
 
     name: str
@@ -41,6 +42,7 @@ class WorkloadInfo:
     module: str
     options: tuple[str, ...] = ()
     session: bool = True
+    silent: bool = False
     paced: bool = True
     shared: bool = True
 
@@ -121,6 +123,7 @@ _ALL = (
         yields=_certain(getppid=1),
         # It makes no events itself: exclusions are of another load's noise, and tax this one.
         noisy="connect",
+        silent=True,
         module="workloads.syscalls",
         options=(BUSY,),
     ),

@@ -7,11 +7,13 @@ from dataclasses import replace
 
 from harness.analysis.limit import judge_shares
 from harness.analysis.loss import compare_losses
+from harness.answers.matched import EXEMPT, without_price
 from harness.answers.result import compare_with, in_plan_order, make_result
 from harness.answers.trust import doubts_about
 from harness.model.ab import AbReport, AbSide
 from harness.model.reference import Reference
-from harness.model.result import LossComparison
+from harness.model.result import LossComparison, Result
+from harness.model.run import Cell, Sample
 from harness.store import StoredRun
 from workloads.catalog import WORKLOADS
 
@@ -21,7 +23,11 @@ def judge_ab(stored: StoredRun, a: AbSide, b: AbSide) -> AbReport:
     result = make_result(stored)
     reference = Reference(scenario=a.scenario)
     samples = [s for s in in_plan_order(stored) if s.scenario in (a.scenario, b.scenario)]
-    comparisons = tuple(compare_with(reference, samples, stored.plan))
+    comparisons = tuple(
+        without_price(
+            compare_with(reference, samples, stored.plan), _without_price(result, samples, a, b)
+        )
+    )
     doubts = doubts_about(result)
     compared = any(c.ratio is not None for c in comparisons if c.cell.scenario == b.scenario)
     if not compared and not doubts:
@@ -39,6 +45,13 @@ def judge_ab(stored: StoredRun, a: AbSide, b: AbSide) -> AbReport:
             if name in WORKLOADS
         },
     )
+
+
+def _without_price(result: Result, samples: Sequence[Sample], a: AbSide, b: AbSide) -> list[Cell]:
+    """The cells of B that cannot be compared, as nothing of A or of B matched in the whole run."""
+    if not {a.scenario, b.scenario} & set(result.unmatched_scenarios):
+        return []
+    return [s.cell for s in samples if s.scenario == b.scenario and s.workload not in EXEMPT]
 
 
 def _judged(losses: Sequence[LossComparison], reference: Reference) -> list[LossComparison]:

@@ -138,6 +138,9 @@ def measured_of(stored: StoredRun, rules: GateRules) -> tuple[Result, Measured]:
             scenario,
             apart={sample.scenario for sample in stored.samples if not sample.interleaved},
         ),
+        unmatched=frozenset(
+            cell for cell in result.unmatched if cell.scenario in result.unmatched_scenarios
+        ),
     )
 
 

@@ -30,6 +30,8 @@ SHORT_NAMES = {
 }
 MIN_BLOCKS_FOR_VERDICT = 2
 """Below this there is no interval."""
+NOTHING_MATCHED = "nothing matched: the rules made no event"
+"""The note of a limit on rules that have no price; the measurement itself is trustworthy."""
 ZERO_REFERENCE = "the reference uses none of it, so give an absolute limit"
 
 
@@ -113,6 +115,8 @@ class Measured:
     against: str
     """What the cells are compared with, in words."""
     excluded: ExcludedCells
+    unmatched: frozenset[Cell] = frozenset()
+    """Cells of rules that matched nothing in any workload."""
 
 
 def check_limits(limits: Sequence[Limit], measured: Measured) -> list[Check]:
@@ -144,7 +148,9 @@ def cells_without_valid_trial(samples: Iterable[Sample]) -> list[Cell]:
 
 def check_cell(limit: Limit, cell: Cell, measured: Measured) -> Check:
     """One limit on one cell; UsageError where no cell of the run has the metric."""
-    if limit.basis == "loss":
+    if cell in measured.unmatched:
+        reading = _unread(measured, NOTHING_MATCHED)
+    elif limit.basis == "loss":
         reading = _read_loss(cell, measured)
     elif limit.basis == "time":
         reading = _read_time(limit, cell, measured)

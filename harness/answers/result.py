@@ -11,6 +11,7 @@ from harness.analysis.loss import compare_losses, lost_any
 from harness.analysis.ranking import ranking
 from harness.analysis.sustained import sustained
 from harness.answers.exclusions import exclusions
+from harness.answers.matched import unmatched_cells, unmatched_scenarios, without_price
 from harness.answers.open_ledgers import ledger_cautions, open_samples
 from harness.answers.trust import not_valid
 from harness.counted import agreeing, counted
@@ -31,7 +32,8 @@ def make_result(stored: StoredRun) -> Result:
     # Steps of the ladder are about loss at a rate, and nothing beside that.
     samples = [sample for sample in everything if not sample.ladder]
     plan = stored.plan
-    comparisons = compare_with(plan.reference, samples, plan)
+    unmatched = unmatched_cells(plan, samples)
+    comparisons = without_price(compare_with(plan.reference, samples, plan), unmatched)
     # A trial that was repeated is one trial.
     measured = {sample.index for sample in everything}
     valid = {sample.index for sample in everything if sample.valid}
@@ -53,6 +55,8 @@ def make_result(stored: StoredRun) -> Result:
         exclusions=tuple(exclusions(samples, plan)),
         primary=plan.primary,
         operation=plan.operation,
+        unmatched=unmatched,
+        unmatched_scenarios=unmatched_scenarios(samples, unmatched),
     )
     return replace(result, cautions=(*result.cautions, *_too_little(result)))
 

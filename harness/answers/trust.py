@@ -4,7 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from harness.answers.limits import MIN_BLOCKS_FOR_VERDICT, cells_without_valid_trial
+from harness.answers.limits import (
+    MIN_BLOCKS_FOR_VERDICT,
+    NOTHING_MATCHED,
+    cells_without_valid_trial,
+)
 from harness.answers.open_ledgers import open_samples
 from harness.counted import agreeing, counted
 from harness.errors import UntrustworthyError
@@ -52,8 +56,12 @@ def doubts_about_checks(
     for cell in cells_without_valid_trial(samples):
         reasons.append(f"{cell.workload} × {cell.scenario} × {cell.consumer} has no valid trial")
     last = [(check.limit.text, check.readings[-1]) for check in checks]
-    reasons += [f"{limit}: {reading.note}" for limit, reading in last if reading.note]
+    reasons += [f"{limit}: {reading.note}" for limit, reading in last if _is_doubt(reading.note)]
     return tuple(dict.fromkeys(reasons))
+
+
+def _is_doubt(note: str) -> bool:
+    return note not in ("", NOTHING_MATCHED)
 
 
 def doubts_about(result: Result) -> list[str]:
@@ -81,7 +89,8 @@ def not_valid(result: Result) -> str:
 
 def require_blocks(checks: Sequence[Check], run: str) -> None:
     """UntrustworthyError where no check on an interval had the blocks for one."""
-    counted = [check.readings[-1] for check in checks if check.limit.basis != "loss"]
+    last = [check.readings[-1] for check in checks if check.limit.basis != "loss"]
+    counted = [reading for reading in last if reading.note != NOTHING_MATCHED]
     if counted and all(reading.count < MIN_BLOCKS_FOR_VERDICT for reading in counted):
         raise UntrustworthyError(
             f"{run} has too few blocks for any verdict ({counted[0].count})",

@@ -46,6 +46,12 @@ class AbReport:
         )
 
     @property
+    def unmatched(self) -> tuple[AbSide, ...]:
+        """Those of the two of which nothing matched, so that there is no price to compare."""
+        names = self.result.unmatched_scenarios
+        return tuple(side for side in (self.a, self.b) if side.scenario in names)
+
+    @property
     def losses_of_b(self) -> tuple[LossComparison, ...]:
         """Loss of B against A, one per workload and consumer."""
         return tuple(loss for loss in self.losses if loss.cell.scenario == self.b.scenario)

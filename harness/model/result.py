@@ -10,7 +10,9 @@ from harness.model.caution import Caution
 from harness.model.run import AA, Cell, Ledger, Sample
 from harness.model.stored import StoredEnvironment, StoredPlan
 
-Verdict = Literal["worse", "better", "equal", "inconclusive", "reference", "no-reference"]
+Verdict = Literal[
+    "worse", "better", "equal", "inconclusive", "reference", "no-reference", "nothing-matched"
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,6 +208,10 @@ class Result:
     """The metric that the answer is about."""
     operation: str = "operation"
     """What one operation is called: a replay's are records."""
+    unmatched: tuple[Cell, ...] = ()
+    """Cells with rules that could make events, and none did: what they cost is not their price."""
+    unmatched_scenarios: tuple[str, ...] = ()
+    """Scenarios of which nothing matched in any workload."""
     open_trials: int = 0
     """Valid trials with events that are unaccounted for, the warm-up among them."""
 

@@ -48,6 +48,8 @@ class Scenario(AuditState):
     """Operations started per second in this cell only."""
     notes: tuple[str, ...] = ()
     """What is known to be odd about its rules, each with its remedy."""
+    file: str = ""
+    """The rule file of the user's that it is made of; empty for built-in rules."""
 
 
 @dataclass(frozen=True, slots=True, order=True)

@@ -14,6 +14,7 @@ from typing import Any, Literal, Self
 import msgspec
 
 from harness.model.caution import Caution
+from harness.model.matching import Login, RuleMatches
 from harness.model.numbers import Count, Margin, Nanoseconds, Rate, Whole, WholeMilliseconds
 from harness.model.reference import DEFAULT_MARGIN, Margins, Reference
 from harness.model.run import Sample
@@ -126,6 +127,9 @@ class StoredPlan(Stored, frozen=True, kw_only=True):
     workers: Count = 1
     rate_per_s: Rate | None = None
     auid: str = "keep"
+    login: Login | None = None
+    """None where the login uid was not settled beforehand."""
+    matching: tuple[RuleMatches, ...] = ()
     workload_options: dict[str, str | int] = {}
     command: tuple[str, ...] = ()
     excluded_program: StoredExcludedProgram | None = None

@@ -15,6 +15,7 @@ from harness.model.gate import Outcome
 from harness.model.result import Result
 from harness.plain import plain
 from harness.pytest_plugin.outcomes import told
+from harness.reporters.matching import unmatched_words
 from harness.reporters.units import count, interval, ratio
 from harness.run.overhead_check import (
     Loss,
@@ -108,7 +109,7 @@ class AuditOverheadResult:
         """What was measured, with the interval and the noise floor."""
         floor = self.overhead.noise_floor
         noise = f"; A/A {interval(floor.ci_low, floor.ci_high)}" if floor else ""
-        return plain(f"{self._costs(self.overhead.ratio(ELAPSED))}{noise}")
+        return plain(f"{self._unmatched() or self._costs(self.overhead.ratio(ELAPSED))}{noise}")
 
     def assert_ratio_below(self, limit: float, *, metric: str = ELAPSED) -> None:
         """The rule file costs less than `limit` times the reference, with the whole interval.
@@ -123,6 +124,8 @@ class AuditOverheadResult:
             found = self.overhead.ratio(metric)
         outcome = _judge(found, limit)
         self._require_trust()
+        if self._unmatched():
+            self._inconclusive(f"{self._unmatched()}: the rules have no price here")
         if outcome == "pass":
             return
         what = self._costs(found, metric)
@@ -203,6 +206,12 @@ class AuditOverheadResult:
         if self.policy == "xfail":
             pytest.xfail(line)
         raise InconclusiveError(line + self._where())
+
+    def _unmatched(self) -> str:
+        """That the rules matched nothing, in words; empty where they did."""
+        if self.overhead.cell not in self.result.unmatched:
+            return ""
+        return unmatched_words(self.result, self.overhead.cell.scenario, [self.workload])
 
     def _costs(self, found: Ratio | None, metric: str = ELAPSED) -> str:
         name = "" if metric == ELAPSED else f"{metric}: "

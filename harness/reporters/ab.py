@@ -11,11 +11,12 @@ from rich.console import Console, Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from harness.model.ab import AbReport
+from harness.model.ab import AbReport, AbSide
 from harness.model.result import Comparison, LossComparison
 from harness.model.run import AA
 from harness.plain import plain
 from harness.reporters.documents.result import result_document
+from harness.reporters.matching import unmatched_words
 from harness.reporters.render.markdown import escaped, markdown_table
 from harness.reporters.units import NOTHING, count, duration, interval, ratio, share
 from harness.reporters.words import LOSSES_OF_B, VERDICTS
@@ -29,8 +30,20 @@ def ab_sentences(ab_report: AbReport) -> list[str]:
     """What was asked, answered: one sentence per workload, one on loss."""
     if ab_report.doubts:
         return ["Not trustworthy: " + "; ".join(ab_report.doubts) + "."]
-    found = [_cost_sentence(ab_report, comparison) for comparison in ab_report.primary]
-    return [*found, *_loss_sentences(ab_report)]
+    unmatched = [_unmatched_sentence(ab_report, side) for side in ab_report.unmatched]
+    found = [
+        _cost_sentence(ab_report, comparison)
+        for comparison in ab_report.primary
+        if comparison.verdict != "nothing-matched"
+    ]
+    return [*unmatched, *found, *_loss_sentences(ab_report)]
+
+
+def _unmatched_sentence(ab_report: AbReport, side: AbSide) -> str:
+    cells = (cell for cell in ab_report.result.unmatched if cell.scenario == side.scenario)
+    workloads = dict.fromkeys(cell.workload for cell in cells)
+    words = unmatched_words(ab_report.result, side.scenario, workloads)
+    return f"{side.letter}, {words}: there is no price to compare."
 
 
 def _cost_sentence(ab_report: AbReport, comparison: Comparison) -> str:
@@ -80,6 +93,8 @@ def _loss_sentences(ab_report: AbReport) -> Iterator[str]:
         yield "Whether events were lost is not known."
         return
     if not any(loss.trials_with_loss for loss in losses):
+        if ab_report.unmatched:
+            return
         most = max(loss.share_high or 0.0 for loss in losses)
         yield (
             f"Neither lost events in {min(loss.trials for loss in losses)} trials each "

@@ -7,6 +7,7 @@ from harness.model.result import Comparison, Result
 from harness.model.run import AA
 from harness.reporters.exclusions import exclusion_sentences
 from harness.reporters.loss import none_lost
+from harness.reporters.matching import nothing_matched
 from harness.reporters.ranking import consumers_sentence, sustained_sentence
 from harness.reporters.rows import Row, by_workload, rows, several_consumers
 from harness.reporters.units import duration, percent
@@ -20,7 +21,8 @@ def answer(result: Result) -> str:
         for workload, group in by_workload(rows(result)).items()
     ]
     loss = [sustained_sentence(result.sustained), loss_sentence(result), none_lost(result)]
-    return " ".join(filter(None, [*sentences, *exclusion_sentences(result), *loss]))
+    matched = nothing_matched(result)
+    return " ".join(filter(None, [matched, *sentences, *exclusion_sentences(result), *loss]))
 
 
 def _workload_sentence(result: Result, workload: str, group: list[Row]) -> str:
@@ -53,6 +55,8 @@ def row_label(row: Row, compared: list[Row]) -> str:
 
 def cost_words(comparison: Comparison, operation: str) -> str:
     """What a cell costs, with the verdict where that is neither worse nor better."""
+    if comparison.verdict == "nothing-matched":
+        return VERDICTS[comparison.verdict].word
     if comparison.ratio is None or comparison.ci_low is None or comparison.reference is None:
         return VERDICTS["inconclusive"].word
     if comparison.verdict in ("equal", "inconclusive"):

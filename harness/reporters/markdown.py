@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from harness.model.result import CellLedger, Comparison, LossComparison, Result
 from harness.reporters.answer import answer
 from harness.reporters.ledger import LINE_HEADERS, is_silent, line
+from harness.reporters.matching import matching_sentences
 from harness.reporters.ranking import (
     LEGEND,
     STANDING_HEADERS,
@@ -58,6 +59,7 @@ def result_markdown(result: Result) -> str:
     parts += [_ranking(result), _sustained(result)]
     parts += [loss_markdown(result.losses), _events(result.ledgers)]
     parts += [f"{escaped(line)}\n" for line in legend_lines(result)]
+    parts += [f"{escaped(line)}\n" for line in matching_sentences(result)]
     parts += _noise(result)
     others = [c for c in result.comparisons if c.metric != result.primary]
     if others:

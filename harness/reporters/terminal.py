@@ -17,6 +17,7 @@ from harness.model.result import Result, Verdict
 from harness.reporters.answer import answer
 from harness.reporters.ledger import LINE_HEADERS, equation, is_silent, line
 from harness.reporters.loss import loss_lines
+from harness.reporters.matching import matching_lines
 from harness.reporters.ranking import (
     LEGEND,
     STANDING_HEADERS,
@@ -51,6 +52,7 @@ def _parts(result: Result) -> Iterator[RenderableType]:
         yield from (Text(words) for words in loss_lines(result, group))
     yield from _ranking(result)
     yield from (Text(line, style="dim") for line in legend_lines(result))
+    yield from map(Text, matching_lines(result.plan.login, result.plan.matching))
     yield from _noise(result)
     for caution in result.cautions:
         yield Text(f"! {caution.one_line()}", style="yellow")

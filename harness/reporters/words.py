@@ -42,6 +42,7 @@ VERDICTS: Mapping[Verdict, Look] = {
     "inconclusive": Look("inconclusive", "?", "yellow", "○", "o"),
     "reference": Look("reference", marker="D"),
     "no-reference": Look("not compared"),
+    "nothing-matched": Look("nothing matched"),
 }
 JUDGED: tuple[Verdict, ...] = ("worse", "better", "equal", "inconclusive")
 """The verdicts on a comparison; the others say that there was none."""

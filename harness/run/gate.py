@@ -58,7 +58,7 @@ def gate_plan(
     if not flagged or doubts:
         return report_of(rules, checks, [result], doubts)
     say(f"{_beyond(len(flagged))}: measuring the cells concerned once more")
-    concerned = _second_plan(plan, rules, flagged)
+    concerned = replace(_second_plan(plan, rules, flagged), auid=stored.plan.auid, auid_free=False)
     again = run(concerned, request.conduct, make_observer(), say)
     second, measured_again = measured_of(again, rules)
     settled = [_settled(check, measured_again) for check in checks]

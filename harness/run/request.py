@@ -143,7 +143,9 @@ class Load:
     max_time: str | None = None
     """Stop after this long: `90s`, `10m`, `1h`."""
     auid: str | None = None
-    """The login uid of the load: `keep` the caller's, a number, or `unset`."""
+    """The login uid of the load: `auto` (under which most rules can match; the default), `keep`
+    the caller's, a number, or `unset`.
+    """
     workload_options: Annotated[WorkloadOptions, Parameter(name="*")] = field(
         default_factory=WorkloadOptions
     )

@@ -26,14 +26,17 @@ from harness.host.pinning import assign_cpus
 from harness.kernel.client import AuditClient
 from harness.kernel.lease.lease import Lease, take_lease
 from harness.kernel.lease.lock import Holder
+from harness.kernel.lease.snapshot import Snapshot
 from harness.model.run import Sample, Trial
 from harness.model.state import AuditState
 from harness.model.stored import PRIMARY
 from harness.plain import plain
 from harness.processes.program_copy import interpreter_copy
+from harness.reporters.matching import matching_lines
 from harness.run.blocks import RunBlocks, refuse_endless
 from harness.run.environment import environment_document
 from harness.run.plan.document import plan_document
+from harness.run.plan.login import read_login_rights, settle_login
 from harness.run.plan.plan import Plan, make_plan
 from harness.run.replay import ReplayBench, replay_trial
 from harness.run.request import Conduct, Load, Request
@@ -128,6 +131,7 @@ def _run_kernel(
             say(plain(repaired))
         ever = probe_ever_enabled(client)
         plan = runnable.with_first() if ever.state == "never" else runnable
+        plan = _settle(plan, facts, lease.snapshot, say)
         environment = environment_document(plan, facts, cpus, conduct, lease.snapshot, ever)
         lease.apply(AuditState(enabled=0))
         if gone := find_gone_rules(client):
@@ -145,6 +149,15 @@ def _run_kernel(
             on_pulse=observer.pulse,
         )
         return _loop(writer, plan, environment, lambda trial: run_trial(bench, trial), observer)
+
+
+def _settle(plan: Plan, facts: HostFacts, snapshot: Snapshot, say: Say) -> Plan:
+    """The plan with the login uid of its loads, which is said with what the rules can match."""
+    can_control = facts.privilege.can("CAP_AUDIT_CONTROL")
+    plan = settle_login(plan, read_login_rights(snapshot.features, can_control=can_control))
+    for line in matching_lines(plan.login, plan.matching):
+        say(plain(line))
+    return plan
 
 
 @contextmanager

@@ -60,7 +60,9 @@ class WorkerWords:
 def _in_our_words(line: str) -> tuple[str, str]:
     """The error and remedy in a worker's line; the user does not know the worker's help."""
     if match := _ARGUMENT.fullmatch(line):
-        return f"{match[1]} {match[2]}", "give another value, or leave it out"
+        # `auto` is settled before a worker starts.
+        said = match[2].replace(" keep, unset or", " auto, keep, unset or")
+        return f"{match[1]} {said}", "give another value, or leave it out"
     what, _, remedy = line.partition(": ")
     return what, remedy
 

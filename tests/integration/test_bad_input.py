@@ -47,7 +47,7 @@ def nothing_stored(folder: Path) -> bool:
         (["run", "--fast", "--rigorous"], "contradict"),
         (["run", "--cpus", "workload=9999"], "9999"),
         (["run", "--cpus", "nonsense"], "nonsense"),
-        (["run", "--auid", "nobody-at-all"], "nobody-at-all"),
+        (["run", "--auid", "nobody-at-all"], "'nobody-at-all' is not auto, keep, unset or a uid"),
         (["run", "--", "/no/such/program"], "/no/such/program"),
         (["run", "--rules", "missing.rules"], "missing.rules"),
         (["run", "--exclude-exe", "mysqld"], "not the whole path of a program"),

@@ -185,6 +185,37 @@ def test_against_another_rule_file(run: Any, pytester: pytest.Pytester) -> None:
     done.stdout.fnmatch_lines(["no scenario is called 'nonsense'*or a rule file"])
 
 
+FORESEEN = {
+    "scenario": "base",
+    "rules": 3,
+    "can_match": 0,
+    "recording": 3,
+    "by_workload": {"udp": 0},
+    "hindered": {"path": 2, "auid": 1},
+}
+
+
+@pytest.mark.parametrize("limit", [1.01, 9.0])
+def test_rules_that_match_nothing_have_no_price(run: Any, limit: float) -> None:
+    """Neither within a limit nor above it: it says what hinders them."""
+    done = run(BELOW.format(limit), events=0, foreseen=FORESEEN)
+    done.assert_outcomes(failed=1)
+    done.stdout.fnmatch_lines(
+        ["*InconclusiveError: inconclusive: base: nothing matched (udp); of its 3 rules 2 need "
+         "another path, 1 needs another auid: the rules have no price here; auditbench show *"]
+    )  # fmt: skip
+
+
+def test_rules_that_match_nothing_are_told_so_instead_of_a_cost(run: Any) -> None:
+    done = run("pass", events=0, foreseen=FORESEEN)
+    done.assert_outcomes(passed=1)
+    done.stdout.fnmatch_lines(["*test_rules: base: nothing matched (udp); of its 3 rules*"])
+
+
+def test_the_policy_for_the_inconclusive_holds_for_what_matched_nothing(run: Any) -> None:
+    run(BELOW.format(9), "--audit-inconclusive=skip", events=0).assert_outcomes(skipped=1)
+
+
 def test_a_stopped_run_stops_pytest(run: Any) -> None:
     done = run(BELOW.format(2.5), interrupted=True)
     assert done.ret == pytest.ExitCode.INTERRUPTED

@@ -27,8 +27,8 @@ MOST_CPUS = 8192  # the kernel's own limit (CONFIG_NR_CPUS)
 class Options:
     """The user's options; None, "" or () for those not given.
 
-    `auid` is `keep`, `unset` or a uid in digits; `rate_per_s` 0 is a closed loop; `command`
-    are the words after `--`.
+    `auid` is `keep`, `unset`, `leave` or a uid in digits; `rate_per_s` 0 is a closed loop;
+    `command` are the words after `--`.
     """
 
     workload: str
@@ -75,7 +75,7 @@ def parse_options(words: Sequence[str]) -> tuple[Options, WorkloadInfo]:
             f"there is no workload {given.workload or '(none named)'}: choose "
             + ", ".join(WORKLOADS)
         )
-    given.auid = "unset" if given.no_session or not info.session else given.auid
+    given.auid = "leave" if given.no_session or not info.session else given.auid
     del given.no_session, given.list, given.json
     options = Options(**vars(given))
     _refuse_what_has_no_meaning(options, info)
@@ -121,7 +121,7 @@ def _parser() -> argparse.ArgumentParser:
     add("--cpu", type=_cpus, default=(), dest="cpus", metavar="LIST",
         help="CPUs to run on, as 0,2-3; several workers take one each")  # fmt: skip
     add("--auid", type=_auid, default="keep", help="keep, unset or a uid for the session")
-    add("--no-session", action="store_true", help="same as --auid unset")
+    add("--no-session", action="store_true", help="leave loginuid and session alone")
     add("--control", action="store_true", help="speak JSON lines: ready, go, result")
     add("--show-output", action="store_true", help="let spawned programs write to stderr")
     add("--program", default="", metavar="PATH", help="shells: spawn this, arguments after --")

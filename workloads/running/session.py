@@ -36,22 +36,43 @@ class Session:
 
 
 def enter_session(wanted: str) -> Session:
-    """Begin a new session for this process; `wanted` is `keep`, `unset` or a uid."""
-    if wanted == "unset":
+    """Begin a new session for this process; `wanted` is `leave`, `keep`, `unset` or a uid."""
+    if wanted == "leave":
         return Session(None, "no session was requested or needed", _read("loginuid"))
-    uid, remark = _login_uid() if wanted == "keep" else (int(wanted), None)
+    if wanted == "unset":
+        return _leave_session()
+    uid, remark = kept_loginuid() if wanted == "keep" else (int(wanted), None)
     try:
         _write_loginuid(uid)
     except OSError as error:
-        why = _REASONS.get(error.errno or 0, os.strerror(error.errno or 0))
-        return Session(None, f"loginuid {uid} could not be set: {why}", _read("loginuid"))
+        return _failed(f"loginuid {uid} could not be set", error)
     session = _read("sessionid")
     if session == UNSET:
         return Session(None, "the kernel assigned no session id", _read("loginuid"))
     return Session(session, remark, _read("loginuid"))
 
 
-def _login_uid() -> tuple[int, str | None]:
+def _leave_session() -> Session:
+    """Unset the loginuid: without one a process belongs to no session."""
+    if caller_loginuid() != UNSET:
+        try:
+            _write_loginuid(UNSET)
+        except OSError as error:
+            return _failed("loginuid could not be unset", error)
+    return Session(None, "a load without login uid has no session", _read("loginuid"))
+
+
+def _failed(what: str, error: OSError) -> Session:
+    why = _REASONS.get(error.errno or 0, os.strerror(error.errno or 0))
+    return Session(None, f"{what}: {why}", _read("loginuid"))
+
+
+def caller_loginuid() -> int:
+    """The loginuid of this process; UNSET where it has none."""
+    return _read("loginuid")
+
+
+def kept_loginuid() -> tuple[int, str | None]:
     """The caller's loginuid; if it is unset, the next best uid and the reason."""
     if (uid := _read("loginuid")) != UNSET:
         return uid, None

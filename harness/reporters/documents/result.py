@@ -37,6 +37,7 @@ def result_document(result: Result) -> dict[str, Any]:
         "ledgers": [_ledger(ledger) for ledger in result.ledgers],
         "noise_floor": [asdict(floor) for floor in result.noise_floor],
         "warnings": [asdict(caution) for caution in result.cautions],
+        "unmatched": [asdict(cell) for cell in result.unmatched],
         "answer": answer(result),
     }
 

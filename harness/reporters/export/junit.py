@@ -76,7 +76,7 @@ def _comparison_case(comparison: Comparison) -> Case:
     case = Case(f"{cell.workload}.{cell.scenario}.{cell.consumer}", comparison.metric, output)
     if comparison.verdict == "worse":
         return _with_state(case, "failure", "worse", output)
-    if comparison.verdict in ("inconclusive", "no-reference"):
+    if comparison.verdict in ("inconclusive", "no-reference", "nothing-matched"):
         return _with_state(case, "skipped", comparison.verdict, output)
     return case
 

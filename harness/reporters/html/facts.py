@@ -11,6 +11,7 @@ from typing import Any
 
 from harness.model.result import Result
 from harness.model.stored import StoredCpu, StoredPlan
+from harness.reporters.matching import matching_sentences
 
 Pairs = tuple[tuple[str, str], ...]
 
@@ -110,6 +111,7 @@ def plan_pairs(result: Result) -> Pairs:
         "workers": plan.workers,
         "rate": f"{plan.rate_per_s:,g} per second" if plan.rate_per_s else None,
         "login uid": plan.auid,
+        "rules": _joined(*matching_sentences(result), mark="; "),
         "options": _named(plan.workload_options),
         "command": shlex.join(plan.command),
     }

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from harness.model.result import Comparison, Result
 from harness.reporters.answer import cost_words, is_compared, loss_sentence, row_label
 from harness.reporters.loss import loss_lines, none_lost
+from harness.reporters.matching import nothing_matched
 from harness.reporters.rows import Row, by_workload, rows
 from harness.reporters.units import NOTHING, count, duration, percent
 from harness.reporters.words import VERDICTS, detectable_words, metric_title
@@ -59,7 +60,7 @@ def headline(result: Result) -> Headline:
         question=f"{primary_title(result)}, compared with the reference",
         cards=tuple(_cards(result)),
         # What lacks in a capture was not lost here.
-        loss=() if replay else tuple(filter(None, (loss_sentence(result), none_lost(result)))),
+        loss=() if replay else _of_events(result),
         losers=() if replay else tuple(_losers(result)),
         basis=_basis(result),
     )
@@ -109,7 +110,8 @@ def _line(result: Result, row: Row, compared: list[Row]) -> Line:
 
 
 def _cost(comparison: Comparison, operation: str) -> str:
-    if comparison.reference is None or comparison.ratio is None:
+    unmatched = comparison.verdict == "nothing-matched"
+    if unmatched or comparison.reference is None or comparison.ratio is None:
         return cost_words(comparison, operation)
     difference = comparison.estimate - comparison.reference
     sign = "+" if difference >= 0 else "−"
@@ -117,7 +119,9 @@ def _cost(comparison: Comparison, operation: str) -> str:
 
 
 def _change(comparison: Comparison) -> str:
-    return NOTHING if comparison.ratio is None else _signed(comparison.ratio)
+    if comparison.verdict == "nothing-matched" or comparison.ratio is None:
+        return NOTHING
+    return _signed(comparison.ratio)
 
 
 def _signed(ratio: float) -> str:
@@ -128,6 +132,11 @@ def _interval(comparison: Comparison) -> str:
     if comparison.ci_low is None or comparison.ci_high is None:
         return "no interval: too few blocks"
     return f"95 %: {_signed(comparison.ci_low)} to {_signed(comparison.ci_high)}"
+
+
+def _of_events(result: Result) -> tuple[str, ...]:
+    words = (nothing_matched(result), loss_sentence(result), none_lost(result))
+    return tuple(filter(None, words))
 
 
 def _losers(result: Result) -> Iterator[str]:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import msgspec
+
 from harness.run.ladder import Ladder
 from harness.run.plan.plan import Plan
 from harness.run.plan.scenario import scenario_document
@@ -32,6 +34,8 @@ def plan_document(plan: Plan) -> dict[str, Any]:
         "workers": plan.workers,
         "rate_per_s": plan.rate_per_s,
         "auid": plan.auid,
+        "login": msgspec.to_builtins(plan.login),
+        "matching": msgspec.to_builtins(plan.matching),
         "workload_options": dict(plan.workload_options),
         "command": list(plan.command),
         "excluded_program": plan.excluded.document() if plan.excluded is not None else None,

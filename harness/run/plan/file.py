@@ -23,6 +23,8 @@ from harness.model.state import AuditLimits
 from harness.scenarios.catalog import PLANS, plan_path
 
 Kind = Literal["kernel", "replay"]
+AUTO = "auto"
+"""The login uid under which most rules can match."""
 Count = Annotated[int, msgspec.Meta(ge=0, lt=2**32)]
 Rate = Annotated[int, msgspec.Meta(gt=0, le=10**9)]
 Percent = Annotated[float, msgspec.Meta(gt=0, le=100)]
@@ -128,7 +130,7 @@ class PlanFile(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     backwards: bool = False
     """Each block's order back to front: with the same seed, whether the order matters."""
     workers: int = 1
-    auid: str = "keep"
+    auid: str = AUTO
     cells: list[CellKnobs] = []
     ladder: LadderKnobs | None = None
 

@@ -5,21 +5,18 @@ Every error of a request is found here, before anything on the host changes.
 
 from __future__ import annotations
 
-import shutil
-import sys
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from harness.answers.quantities import parse_duration_s, parse_share
-from harness.consumers.catalog import find_consumer
-from harness.errors import UsageError
+from harness.model.matching import Login, RuleMatches
 from harness.model.reference import Reference
 from harness.model.run import Cell, Scenario
-from harness.run.ladder import Ladder, steps_of
+from harness.run.ladder import Ladder
 from harness.run.plan.consumers import plan_consumers
 from harness.run.plan.exclusion import ExcludedProgram
-from harness.run.plan.file import Kind, PlanFile, load_plan_file
+from harness.run.plan.file import AUTO, Kind, PlanFile, load_plan_file
 from harness.run.plan.options import (
     LEAST_SEED,
     MOST_SEED,
@@ -31,15 +28,17 @@ from harness.run.plan.options import (
     seed_of,
     workload_options,
 )
-from harness.run.plan.scenario import bind_named, read_rule_files
-from harness.run.plan.selection import excluded_of, first_scenarios, scenarios_of
+from harness.run.plan.scenario import read_rule_files
+from harness.run.plan.selection import (
+    excluded_of,
+    first_scenarios,
+    ladder_of,
+    scenarios_of,
+    workloads_of,
+)
 from harness.run.request import Request
 from harness.run.worker_words import WorkerWords, rate_of, refuse_bad_loads
 from workloads.catalog import WORKLOADS
-
-COMMAND = "command"
-_PRESSING = tuple(name for name in WORKLOADS if name not in (COMMAND, "replay"))
-"""Workloads to choose by name; a command is given by its words, and a replay feeds a consumer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +68,12 @@ class Plan:
     workers: int = 1
     rate_per_s: float | None = None
     auid: str = "keep"
+    auid_free: bool = False
+    """Whether the login uid is to be chosen by the rules; `run.plan.login` does that."""
+    login: Login | None = None
+    """The login uid of all loads, once it is settled."""
+    matching: tuple[RuleMatches, ...] = ()
+    """How many rules of each scenario the loads can match under it."""
     workload_options: Mapping[str, str] = field(default_factory=dict)
     command: tuple[str, ...] = ()
     ladder: Ladder | None = None
@@ -184,7 +189,7 @@ def make_plan(request: Request, file: PlanFile | None = None) -> Plan:
     """
     file = file or load_plan_file(request.plan)
     load = request.load
-    workloads = _workloads(request, file)
+    workloads = workloads_of(request, file)
     chosen = plan_consumers(load, file)
     check_cell_options(file, workloads)
     margin, margins = margins_of(load.margins, file)
@@ -196,6 +201,7 @@ def make_plan(request: Request, file: PlanFile | None = None) -> Plan:
     if excluded is not None:
         excluded.require_use(scenario for group in bound.values() for scenario in group)
     first = {name: chosen.wanted(first_scenarios(request, file, name)) for name in workloads}
+    auid = file.auid if load.auid is None else load.auid
     plan = Plan(
         name=request.plan if request.plan.isidentifier() else Path(request.plan).stem,
         summary=file.summary,
@@ -216,10 +222,11 @@ def make_plan(request: Request, file: PlanFile | None = None) -> Plan:
         max_time_s=given(parse_duration_s, "--max-time", load.max_time),
         workers=file.workers if load.workers is None else load.workers,
         rate_per_s=load.rate_per_s,
-        auid=file.auid if load.auid is None else load.auid,
+        auid="keep" if auid == AUTO else auid,
+        auid_free=auid == AUTO,
         workload_options=workload_options(load.workload_options.given(), workloads),
         command=request.command,
-        ladder=_ladder(request, file, chosen.consumers),
+        ladder=ladder_of(request, file, chosen.consumers),
         absent=chosen.absent,
         consumer_paths=load.consumer_paths,
         first=first,
@@ -257,42 +264,3 @@ def _loads(plan: Plan) -> list[tuple[str, WorkerWords]]:
 def _where(scenario: Scenario) -> str:
     own = scenario.workload_options or scenario.rate_per_s
     return f"cell {scenario.name}: " if own else ""
-
-
-def _ladder(request: Request, file: PlanFile, consumers: tuple[str, ...]) -> Ladder | None:
-    """The ladder of a plan, for those of its consumers that report what they received."""
-    knobs = file.ladder
-    climbing = tuple(name for name in consumers if find_consumer(name).sees_events)
-    if knobs is None or request.load.no_ladder or not climbing or request.command:
-        return None
-    if knobs.workload not in _PRESSING:
-        raise UsageError(
-            f"[ladder]: no workload is called {knobs.workload!r}",
-            remedy=f"one of {', '.join(_PRESSING)}",
-        )
-    scenario = bind_named(knobs.scenario, exe=sys.executable, noisy=WORKLOADS[knobs.workload].noisy)
-    return Ladder(
-        workload=knobs.workload,
-        consumers=climbing,
-        scenarios=steps_of(scenario, knobs.rates, knobs.backlog_limit),
-        seconds=knobs.seconds,
-        trials=knobs.trials,
-    )
-
-
-def _workloads(request: Request, file: PlanFile) -> tuple[str, ...]:
-    if request.command:
-        if shutil.which(request.command[0]) is None:
-            raise UsageError(
-                f"{request.command[0]!r} is not a command here",
-                remedy="give a program on the PATH after `--`",
-            )
-        return (COMMAND,)
-    names = tuple(dict.fromkeys(request.load.workloads or file.workloads))
-    for name in names:
-        if name not in _PRESSING and not (name == "replay" and file.kind == "replay"):
-            raise UsageError(
-                f"no workload is called {name!r}",
-                remedy=f"one of {', '.join(_PRESSING)}, or a command of yours after `--`",
-            )
-    return names

@@ -60,7 +60,7 @@ def bind_rule_files(
     names = set(wanted)
     for path, file in files:
         name = _free_name(path.stem, names)
-        scenario = _scenario(name, f"the rules of {path}", file)
+        scenario = replace(_scenario(name, f"the rules of {path}", file), file=str(path))
         scenarios.append(scenario)
         if exclude_exe is not None:
             scenarios += _exclusions(scenario, exclude_exe, noisy)
@@ -85,6 +85,7 @@ def _exclusions(scenario: Scenario, exe: str, noisy: str) -> list[Scenario]:
                 scenario,
                 name=scenario.name + suffix,
                 summary=f"{scenario.summary}, after an exclusion of {exe}",
+                file="",
                 rules=tuple(rule for rule, _ in listed),
                 rule_text=tuple(text for _, text in listed),
             )

@@ -7,15 +7,40 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from harness.consumers.catalog import find_consumer
 from harness.errors import UsageError
 from harness.model.run import AA, Scenario
 from harness.renamed import hint
+from harness.run.ladder import Ladder, steps_of
 from harness.run.plan.exclusion import ExcludedProgram, excluded_program
 from harness.run.plan.file import PlanFile
 from harness.run.plan.scenario import NamedRules, bind_named, bind_rule_files, copy_of
 from harness.run.request import Request
 from harness.scenarios.catalog import NOT_INTERLEAVED, SCENARIOS
 from workloads.catalog import WORKLOADS
+
+COMMAND = "command"
+_PRESSING = tuple(name for name in WORKLOADS if name not in (COMMAND, "replay"))
+"""Workloads to choose by name; a command is given by its words, and a replay feeds a consumer."""
+
+
+def workloads_of(request: Request, file: PlanFile) -> tuple[str, ...]:
+    """The workloads to measure: those of the request, or else of its plan."""
+    if request.command:
+        if shutil.which(request.command[0]) is None:
+            raise UsageError(
+                f"{request.command[0]!r} is not a command here",
+                remedy="give a program on the PATH after `--`",
+            )
+        return (COMMAND,)
+    names = tuple(dict.fromkeys(request.load.workloads or file.workloads))
+    for name in names:
+        if name not in _PRESSING and not (name == "replay" and file.kind == "replay"):
+            raise UsageError(
+                f"no workload is called {name!r}",
+                remedy=f"one of {', '.join(_PRESSING)}, or a command of yours after `--`",
+            )
+    return names
 
 
 def first_scenarios(request: Request, file: PlanFile, workload: str) -> tuple[Scenario, ...]:
@@ -91,3 +116,24 @@ def _generator_exe(request: Request) -> str:
     """The noisy program, with symlinks resolved: the kernel compares inodes."""
     program = shutil.which(request.command[0]) if request.command else sys.executable
     return str(Path(program or sys.executable).resolve())
+
+
+def ladder_of(request: Request, file: PlanFile, consumers: tuple[str, ...]) -> Ladder | None:
+    """The ladder of a plan, for those of its consumers that report what they received."""
+    knobs = file.ladder
+    climbing = tuple(name for name in consumers if find_consumer(name).sees_events)
+    if knobs is None or request.load.no_ladder or not climbing or request.command:
+        return None
+    if knobs.workload not in _PRESSING:
+        raise UsageError(
+            f"[ladder]: no workload is called {knobs.workload!r}",
+            remedy=f"one of {', '.join(_PRESSING)}",
+        )
+    scenario = bind_named(knobs.scenario, exe=sys.executable, noisy=WORKLOADS[knobs.workload].noisy)
+    return Ladder(
+        workload=knobs.workload,
+        consumers=climbing,
+        scenarios=steps_of(scenario, knobs.rates, knobs.backlog_limit),
+        seconds=knobs.seconds,
+        trials=knobs.trials,
+    )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 from harness.model.run import Sample
 from harness.run.plan.plan import Plan
@@ -26,11 +27,15 @@ def made_up_session(
     reached: float = 1.0,
     reference_reached: float = 1.0,
     interrupted: bool = False,
+    foreseen: dict[str, Any] | None = None,
 ) -> Callable[..., Outcome]:
     """What stands in for `run_session`: writes a run in which the rules cost `ratio`.
 
-    `lost` of `events` are missing in every trial; `reached` is the share of the rate asked for.
+    `lost` of `events` are missing in every trial; `reached` is the share of the rate asked for;
+    `foreseen` is what the plan says of the rules that can match.
     """
+
+    rule = "-a always,exit -F arch=b64 -S connect -F key=net"
 
     def session(plan: Plan, conduct: Conduct, *_: object) -> Outcome:
         (workload,) = plan.workloads
@@ -47,8 +52,15 @@ def made_up_session(
             "blocks": blocks,
             "margin": 0.02,
             "rate_per_s": plan.rate_per_s,
-            "scenarios": {workload: [{"name": name, "rules": []} for name in costs]},
+            "scenarios": {
+                workload: [
+                    {"name": name, "enabled": 1, "rules": [rule] if name in files else []}
+                    for name in costs
+                ]
+            },
+            "matching": [foreseen] if foreseen else [],
         }
+
         chance = random.Random(1)
         folder = (
             conduct.results / "h-1" / f"made-up-{len(list(conduct.results.rglob('plan.toml')))}"

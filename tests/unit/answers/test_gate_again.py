@@ -84,6 +84,8 @@ def test_the_second_run_is_of_what_is_concerned(
         ("udp", "rules"),
     }
     assert second.seed == 8
+    # One login uid for what is compared, whatever the fewer rules would choose.
+    assert [(plan.auid, plan.auid_free) for plan in runs.plans] == [("keep", True), ("keep", False)]
     (failed,) = [check for check in report.checks if check.outcome == "fail"]
     assert (failed.cell.scenario, failed.limit.text) == ("rules", "rules/elapsed:200%")
     assert [reading.run for reading in failed.readings] == ["h-1/run-1", "h-1/run-2"]

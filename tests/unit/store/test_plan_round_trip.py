@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 
 from harness.kernel.rules.file import parse_rules_text
+from harness.model.matching import Login, RuleMatches
 from harness.model.reference import Reference
 from harness.model.run import Scenario
 from harness.model.stored import StoredInvalid, StoredPlan, StoredScenario
@@ -29,6 +30,7 @@ RULES = ("-a never,task", "-a always,exit -F arch=b64 -S sendto -F key=k")
 NOT_STORED = {
     "first": "what was measured of it is among the scenarios",
     "consumer_paths": "the environment holds the programs that were found, with their versions",
+    "auid_free": "the login uid is chosen by then, and stored",
     "absent": "its consumers took no part; a caution of the environment names them",
 }
 
@@ -57,6 +59,7 @@ def scenario(name: str, rate_per_s: float) -> Scenario:
         workload_options={"size": "16"},
         rate_per_s=rate_per_s,
         notes=("odd",),
+        file="/etc/a.rules",
     )
 
 
@@ -94,6 +97,9 @@ PLAN = Plan(
     absent=("auditd",),
     consumer_paths={"auditd": Path("/opt/auditd")},
     first={"udp": (scenario("ever", 1.0),)},
+    auid_free=True,
+    login=Login(auid=1000, caller=0, basis="chosen", rules=2),
+    matching=(RuleMatches(scenario="a", rules=2, can_match=1, recording=1),),
     excluded=ExcludedProgram("/usr/sbin/mysqld", ("udp",), "/run/copy/mysqld"),
 )
 
@@ -140,6 +146,7 @@ def scenario_of(stored: StoredScenario) -> Scenario:
         "rules": rules_of(stored.rules),
         "rule_text": stored.rules,
         "notes": ("odd",),  # not stored: cautions of the environment say them
+        "file": "/etc/a.rules",  # not stored: what its rules match names it
     }
     names = [each.name for each in fields(Scenario)]
     return Scenario(**{name: read.get(name) or getattr(stored, name) for name in names})

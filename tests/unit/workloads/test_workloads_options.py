@@ -42,12 +42,12 @@ def test_what_follows_the_dashes_is_not_read() -> None:
     assert options.ops == 2
 
 
-def test_no_session_is_auid_unset() -> None:
-    assert parse_options(["udp", "--no-session"])[0].auid == "unset"
+def test_no_session_leaves_the_login_uid_alone() -> None:
+    assert parse_options(["udp", "--no-session"])[0].auid == "leave"
 
 
 def test_replay_begins_no_session() -> None:
-    assert parse_options(["replay", "--auid", "5"])[0].auid == "unset"
+    assert parse_options(["replay", "--auid", "5"])[0].auid == "leave"
 
 
 @pytest.mark.parametrize("words", [["nope"], [], ["--ops", "3"]])

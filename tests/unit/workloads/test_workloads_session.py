@@ -46,11 +46,31 @@ def test_another_uid_is_written(proc: Proc) -> None:
     assert enter_session("42") == Session(77, None, 42)
 
 
-def test_unset_writes_nothing(proc: Proc) -> None:
-    entered = enter_session("unset")
+def test_without_a_session_nothing_is_written(proc: Proc) -> None:
+    entered = enter_session("leave")
     assert (entered.session, entered.auid) == (None, 1000)
     assert entered.reason
     assert proc.written == []
+
+
+def test_unset_unsets_the_login_uid(proc: Proc) -> None:
+    entered = enter_session("unset")
+    assert (entered.session, entered.auid) == (None, UNSET)
+    assert entered.reason
+    assert proc.written == [UNSET]
+
+
+def test_what_is_unset_is_not_written(proc: Proc) -> None:
+    proc.values["loginuid"] = UNSET
+    assert enter_session("unset").auid == UNSET
+    assert proc.written == []
+
+
+def test_a_login_uid_that_cannot_be_unset_is_a_reason(proc: Proc) -> None:
+    proc.error = errno.EPERM
+    entered = enter_session("unset")
+    assert (entered.session, entered.auid) == (None, 1000)
+    assert str(entered.reason).startswith("loginuid could not be unset: the kernel refused")
 
 
 def test_an_unset_loginuid_falls_back_to_the_user_behind_sudo(
