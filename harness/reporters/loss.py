@@ -1,19 +1,46 @@
-"""Loss in words: which cells lost events, and what cannot be excluded where none did."""
+"""Which cells lost events, and what cannot be excluded where none did: in words, and as a table."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from harness.model.result import CellLedger, LossComparison, Result
-from harness.reporters.rows import Row, cell_label, several_consumers
-from harness.reporters.units import share, share_interval
-from harness.reporters.words import LOSSES
+from harness.reporters.cells import CellNames
+from harness.reporters.page import WIDE, Column, Grid, number, text, verdict
+from harness.reporters.rows import Row
+from harness.reporters.units import count, share, share_interval
+from harness.reporters.words import LOSSES, VERDICTS
+
+_COLUMNS = tuple(
+    Column(name, media=WIDE)
+    for name in ("trials with loss", "of", "95 % interval", "events lost", "verdict")
+)
+
+
+def loss_grid(result: Result, group: Sequence[Row]) -> Grid:
+    """Every cell of `group` where a loss would have been seen, or not; not of a replay."""
+    names = CellNames(group)
+    cells = {row.cell for row in group}
+    rows = tuple(
+        (
+            *names.boxes(loss.cell),
+            number(count(loss.trials_with_loss), loss.trials_with_loss),
+            number(count(loss.trials), loss.trials),
+            text(share_interval(loss.share_low, loss.share_high)),
+            number(share(loss.loss_ratio), loss.loss_ratio),
+            verdict(VERDICTS[loss.verdict]),
+        )
+        for loss in result.losses
+        # What lacks in a capture was not lost here.
+        if loss.cell in cells and not result.plan.is_replay
+    )
+    return Grid("loss", "Trials that lost events", (*names.columns, *_COLUMNS), rows)
 
 
 def loss_lines(result: Result, group: Iterable[Row]) -> list[str]:
     """A line per cell of `group` that lost something, and one for those that did not."""
     group = list(group)
-    several = several_consumers(group)
+    names = CellNames(group)
     known = {loss.cell: loss for loss in with_events(result)}
     lines: list[str] = []
     silent: dict[str, list[str]] = {}
@@ -21,12 +48,12 @@ def loss_lines(result: Result, group: Iterable[Row]) -> list[str]:
         loss = known.get(row.cell)
         if loss is None:
             continue
-        name = cell_label(row.cell, several=several)
+        name = names.label(row.cell)
         if loss.trials_with_loss:
             lines.append(f"{name}: {_lost(loss)}")
         else:
             silent.setdefault(_none_lost(loss.trials, loss.share_high), []).append(name)
-    return [*lines, *(f"{words}: {', '.join(names)}" for words, names in silent.items())]
+    return [*lines, *(f"{words}: {', '.join(cells)}" for words, cells in silent.items())]
 
 
 def none_lost(result: Result) -> str:

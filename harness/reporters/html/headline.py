@@ -7,10 +7,11 @@ from dataclasses import dataclass
 
 from harness.model.result import Comparison, Result
 from harness.reporters.answer import cost_words, is_compared, loss_sentence, row_label
+from harness.reporters.cells import primary_title
 from harness.reporters.loss import loss_lines, none_lost
 from harness.reporters.rows import Row, by_workload, rows
 from harness.reporters.units import NOTHING, count, duration, percent
-from harness.reporters.words import VERDICTS, detectable_words, metric_title
+from harness.reporters.words import VERDICTS, detectable_words
 from workloads.catalog import WORKLOADS
 
 
@@ -63,12 +64,6 @@ def headline(result: Result) -> Headline:
         losers=() if replay else tuple(_losers(result)),
         basis=_basis(result),
     )
-
-
-def primary_title(result: Result) -> str:
-    """The metric that the answer is about, as a sentence begins with it."""
-    words = metric_title(result.primary, result.operation)
-    return words[:1].upper() + words[1:]
 
 
 def _cards(result: Result) -> Iterator[Card]:
