@@ -12,9 +12,9 @@ from pathlib import Path
 
 from harness.kernel.lease.lock import holder_of
 from harness.processes.identity import identify, wait_gone
+from tests.support.patience import PATIENCE_S
 
 ROOT = Path(__file__).resolve().parents[2]
-PATIENCE_S = 60
 
 
 class Run:

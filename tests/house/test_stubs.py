@@ -18,7 +18,6 @@ def test_has_a_stub(source: Path) -> None:
     assert source.with_suffix(".pyi").is_file(), f"{source.name} has no .pyi beside it"
 
 
-@pytest.mark.timeout(300)
 def test_stubs_agree_with_the_modules() -> None:
     checked = subprocess.run(
         [sys.executable, "-m", "mypy.stubtest", "--concise", *extension_modules()],

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.command import ROOT, assert_one_line, auditbench
+from tests.support.patience import PATIENCE_S
 from tests.support.privilege import WITHOUT_CAPABILITIES, unprivileged
 
 FAKE = [sys.executable, "-m", "tests.fakes.fake_kernel"]
@@ -24,7 +25,7 @@ def on_fake_kernel(*words: str, state: str, cwd: Path) -> subprocess.CompletedPr
         env=os.environ | {"PYTHONPATH": str(ROOT)},
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=PATIENCE_S,
         check=False,
     )
 
@@ -113,7 +114,7 @@ def test_no_privilege(verb: list[str], tmp_path: Path) -> None:
         env=os.environ | {"PYTHONPATH": str(ROOT)},
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=PATIENCE_S,
         check=False,
     )
     assert_one_line(done, 4, "CAP_AUDIT_CONTROL")
@@ -133,7 +134,7 @@ def test_the_fallback_says_why_and_measures_the_consumer(tmp_path: Path) -> None
         env=os.environ | {"PYTHONPATH": str(ROOT)},
         capture_output=True,
         text=True,
-        timeout=110,
+        timeout=PATIENCE_S,
         check=False,
     )
     assert done.returncode == 0, done.stderr

@@ -11,6 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.patience import PATIENCE_S
+
 ROOT = Path(__file__).resolve().parents[2]
 WORDS = {
     "--locked": "audit is locked on this host (enabled 2)",
@@ -28,7 +30,7 @@ def auditbench(flag: str, state_dir: Path, *command: str) -> subprocess.Complete
         capture_output=True,
         text=True,
         check=False,
-        timeout=100,
+        timeout=PATIENCE_S,
     )
 
 

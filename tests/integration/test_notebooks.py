@@ -11,6 +11,7 @@ import nbformat
 import pytest
 
 from tests.support.command import ROOT
+from tests.support.patience import PATIENCE_S
 
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
 
@@ -41,7 +42,7 @@ async def execute_all() -> dict[Path, nbformat.NotebookNode]:
     clients = [
         nbclient.NotebookClient(
             notebook,
-            timeout=60,
+            timeout=PATIENCE_S,
             allow_errors=True,
             resources={"metadata": {"path": str(path.parent)}},
         )

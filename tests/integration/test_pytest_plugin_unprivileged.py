@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.command import ROOT
+from tests.support.patience import PATIENCE_S
 from tests.support.privilege import AS_NOBODY, unprivileged
 
 SAMPLE = ROOT / "docs/examples/rules-repository"
@@ -25,7 +26,7 @@ def run_as_user(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
         env={**os.environ, "HOME": str(folder), "PYTHONDONTWRITEBYTECODE": "1"},
         capture_output=True,
         text=True,
-        timeout=100,
+        timeout=PATIENCE_S,
         check=False,
     )
 

@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.command import ROOT
+from tests.support.patience import PATIENCE_S
 from tests.support.programs import COLUMNS, find_program, packages
 
 CHECK, INSTALL = ROOT / "requirements/check.sh", ROOT / "requirements/install.sh"
@@ -61,7 +62,7 @@ class Machine:
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,
-            timeout=60,
+            timeout=PATIENCE_S,
             check=False,
         )
 
@@ -186,7 +187,7 @@ def test_on_a_terminal_it_asks_once(machine: Machine, answer: str, installed: bo
     except OSError:
         pass  # its end
     os.close(ours)
-    assert process.wait(60) == 4
+    assert process.wait(PATIENCE_S) == 4
     assert shown.count(b"go ahead? [Y/n]") == 1
     assert ("apt-get" in machine.said()) is installed
 
@@ -217,7 +218,7 @@ def test_no_service_is_started_and_all_is_as_before(
 ) -> None:
     before(machine.policy)
     found = state(machine.policy)
-    assert machine.install("gcc").wait(60) == 0
+    assert machine.install("gcc").wait(PATIENCE_S) == 0
     assert OURS in machine.said()
     assert "exit 101" in machine.said()
     assert state(machine.policy) == found
@@ -227,7 +228,7 @@ def test_no_service_is_started_and_all_is_as_before(
 def test_dnf_enables_nothing(tmp_path: Path) -> None:
     machine = Machine(tmp_path, manager="dnf")
     machine.manager("dnf", 'echo "gcc"')
-    assert machine.install("gcc", "laurel", manager="dnf").wait(60) == 0
+    assert machine.install("gcc", "laurel", manager="dnf").wait(PATIENCE_S) == 0
     assert "disable *" in machine.said()
     assert "install -y gcc\n" in machine.said()
     assert not machine.preset.exists()
@@ -244,22 +245,22 @@ def test_interrupted_all_is_as_before(
     sleep = shutil.which("sleep")
     machine.manager("apt-get", f'[ "$*" = "${{*#*install}}" ] || exec {sleep} 60')
     process = machine.install("gcc")
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + PATIENCE_S
     while " install " not in machine.said():
         assert time.monotonic() < deadline
         time.sleep(0.01)
     os.killpg(process.pid, number)
-    assert process.wait(60) != 0
+    assert process.wait(PATIENCE_S) != 0
     if number == signal.SIGKILL:
         assert state(machine.policy) != found
         machine.manager("apt-get")
-        assert machine.install("gcc").wait(60) == 0
+        assert machine.install("gcc").wait(PATIENCE_S) == 0
     assert state(machine.policy) == found
 
 
 def test_a_failure_is_told_with_the_managers_last_words(machine: Machine) -> None:
     machine.manager("apt-get", "echo no such place; exit 100")
-    assert machine.install("gcc").wait(60) == 1
+    assert machine.install("gcc").wait(PATIENCE_S) == 1
     assert "no such place" in machine.shown.read_text()
     assert state(machine.policy) is None
 
@@ -267,12 +268,12 @@ def test_a_failure_is_told_with_the_managers_last_words(machine: Machine) -> Non
 def test_auditd_that_came_with_it_does_not_start_with_the_machine(machine: Machine) -> None:
     if find_program("auditd"):
         machine.program("systemctl", f'echo "systemctl $*" >> {machine.asked}')
-        assert machine.install("auditd").wait(60) == 0
+        assert machine.install("auditd").wait(PATIENCE_S) == 0
         assert "systemctl" not in machine.said()  # it was here before
         return
     machine.program("systemctl", f'echo "systemctl $*" >> {machine.asked}')
     machine.manager("apt-get", f"> {machine.bin}/auditd; chmod 755 {machine.bin}/auditd")
-    assert machine.install("auditd").wait(60) == 0
+    assert machine.install("auditd").wait(PATIENCE_S) == 0
     assert "disable auditd.service" in machine.said()
 
 

@@ -28,6 +28,7 @@ from tests.support.callers import (
     sudo_auditbench,
 )
 from tests.support.command import assert_one_line
+from tests.support.patience import PATIENCE_S
 from tests.support.runs import made_up_run, made_up_sample
 
 __all__ = ["by_root", "by_sudo", "home"]
@@ -264,7 +265,7 @@ def test_every_trick_in_the_place_of_the_report(
 ) -> None:
     TRICKS[trick](stored / "report.html", victim)
     before = seen(victim.parent)
-    done = sudo_auditbench("report", "latest", cwd=home, timeout_s=60)
+    done = sudo_auditbench("report", "latest", cwd=home, timeout_s=PATIENCE_S)
     assert_one_line(done, 2, "report.html cannot be written")
     assert seen(victim.parent) == before
 
@@ -387,7 +388,7 @@ def test_a_fifo_or_a_device_keeps_nobody_waiting(
         os.mkfifo if kind == "FIFO" else lambda path: path.symlink_to("/dev/zero")
     )
     _put(stored, name, make)
-    done = sudo_auditbench("show", stored, cwd=home, timeout_s=60)
+    done = sudo_auditbench("show", stored, cwd=home, timeout_s=PATIENCE_S)
     assert done.returncode == 2, done.stderr
     assert len(done.stderr.splitlines()) == 1
 

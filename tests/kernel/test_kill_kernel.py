@@ -20,8 +20,9 @@ from harness.kernel.client import AuditClient
 from harness.kernel.lease.snapshot import Snapshot
 from harness.kernel.rules.file import parse_rules_text
 from tests.support.command import assert_one_line, auditbench, auditbench_json, start_auditbench
+from tests.support.patience import PATIENCE_S
 
-pytestmark = [pytest.mark.kernel, pytest.mark.usefixtures("audit_host"), pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.kernel, pytest.mark.usefixtures("audit_host")]
 
 MOMENTS = 20
 # Scoped to a session that does not exist: nothing is recorded by them.
@@ -58,7 +59,7 @@ def state() -> Snapshot:
         return Snapshot.capture(client)
 
 
-def eventually(check: Callable[[], bool], timeout_s: float = 20.0) -> bool:
+def eventually(check: Callable[[], bool], timeout_s: float = PATIENCE_S) -> bool:
     deadline = time.monotonic() + timeout_s
     while not check():
         if time.monotonic() > deadline:
@@ -122,10 +123,10 @@ def test_kill_at_random_moments(victim: str, before: Snapshot, tmp_path: Path) -
             if victim == "guard":
                 time.sleep(chance.uniform(0.0, 0.5))
                 run.send_signal(signal.SIGINT)
-                run.wait(30)
+                run.wait(PATIENCE_S)
             else:
                 run.kill()
-                run.wait(10)
+                run.wait(PATIENCE_S)
         finally:
             if run.poll() is None:
                 run.kill()
@@ -144,7 +145,7 @@ def test_kill_children_at_random_moments(victim: str, before: Snapshot, tmp_path
     run, harness = start(tmp_path)
     killed = 0
     try:
-        deadline = time.monotonic() + 110
+        deadline = time.monotonic() + PATIENCE_S
         while killed < MOMENTS and time.monotonic() < deadline:
             assert run.poll() is None, "the run ended because a child was killed"
             time.sleep(chance.uniform(0.2, 1.2))
@@ -155,7 +156,7 @@ def test_kill_children_at_random_moments(victim: str, before: Snapshot, tmp_path
                 whole = trials_that_ended(tmp_path)
                 assert eventually(lambda whole=whole: trials_that_ended(tmp_path) > whole)
         run.send_signal(signal.SIGINT)
-        assert run.wait(30) == 5
+        assert run.wait(PATIENCE_S) == 5
     finally:
         if run.poll() is None:
             run.kill()
@@ -177,7 +178,7 @@ def test_stop_signals_keep_what_was_measured(
     try:
         assert eventually(lambda: bool(samples()) and samples()[0].stat().st_size > 0)
         run.send_signal(number)
-        assert run.wait(30) == 5
+        assert run.wait(PATIENCE_S) == 5
     finally:
         if run.poll() is None:
             run.kill()
@@ -197,5 +198,5 @@ def test_a_second_run_is_refused_by_the_name_of_the_first(before: Snapshot, tmp_
         assert_one_line(second, 4, f"pid {run.pid}", "--wait")
     finally:
         os.kill(run.pid, signal.SIGINT)
-        run.wait(30)
+        run.wait(PATIENCE_S)
     assert state() == before

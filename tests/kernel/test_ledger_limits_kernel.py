@@ -15,8 +15,9 @@ import pytest
 
 from harness.kernel.client import AuditClient
 from tests.support.command import auditbench_json
+from tests.support.patience import PATIENCE_S
 
-pytestmark = [pytest.mark.kernel, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.kernel]
 
 TRIALS = 20
 OPERATIONS = 1000
@@ -80,7 +81,7 @@ def own(sample: dict[str, Any]) -> list[dict[str, Any]]:
 
 
 def test_own_limits(audit_host: AuditClient, tmp_path: Path) -> None:
-    document = auditbench_json("run", plan_of_limits(tmp_path), cwd=tmp_path, timeout_s=280)
+    document = auditbench_json("run", plan_of_limits(tmp_path), cwd=tmp_path, timeout_s=PATIENCE_S)
     assert {ledger["trials_unexplained"] for ledger in document["ledgers"]} == {0}
     for name in LIMITS:
         require_closed(samples_in(tmp_path, name))
@@ -98,7 +99,7 @@ def test_limits_of_the_host(
     words += ("--auid", AUID, "--ops", OPERATIONS, "--blocks", TRIALS)
     try:
         audit_host.set_statuses(limits.items())
-        document = auditbench_json(*words, cwd=tmp_path, timeout_s=280)
+        document = auditbench_json(*words, cwd=tmp_path, timeout_s=PATIENCE_S)
         after = audit_host.status()
         assert {name: getattr(after, name) for name in limits} == limits
     finally:

@@ -9,7 +9,7 @@ import pytest
 
 from tests.support.terminal import Terminal
 
-pytestmark = [pytest.mark.kernel, pytest.mark.usefixtures("audit_host"), pytest.mark.timeout(120)]
+pytestmark = [pytest.mark.kernel, pytest.mark.usefixtures("audit_host")]
 CTRL_C = b"\x03"
 
 

@@ -10,8 +10,9 @@ import jsonschema
 import pytest
 
 from tests.support.command import ROOT, auditbench, auditbench_json
+from tests.support.patience import PATIENCE_S
 
-pytestmark = [pytest.mark.kernel, pytest.mark.usefixtures("audit_host"), pytest.mark.timeout(180)]
+pytestmark = [pytest.mark.kernel, pytest.mark.usefixtures("audit_host")]
 
 SCHEMA = json.loads((ROOT / "docs/schema/result.schema.json").read_text(encoding="utf-8"))
 OPERATIONS = 30_000
@@ -21,7 +22,7 @@ OPERATIONS = 30_000
 def run(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, Any]]:
     folder = tmp_path_factory.mktemp("pressure")
     words = ("run", "pressure", "--blocks", 1, "--ops", OPERATIONS, "--seed", 1)
-    return folder, auditbench_json(*words, cwd=folder, timeout_s=170)
+    return folder, auditbench_json(*words, cwd=folder, timeout_s=PATIENCE_S)
 
 
 def test_every_cell_closes(run: tuple[Path, dict[str, Any]]) -> None:

@@ -12,8 +12,9 @@ from typing import Any
 import pytest
 
 from tests.support.command import ROOT
+from tests.support.patience import PATIENCE_S
 
-pytestmark = [pytest.mark.kernel, pytest.mark.usefixtures("audit_host"), pytest.mark.timeout(180)]
+pytestmark = [pytest.mark.kernel, pytest.mark.usefixtures("audit_host")]
 
 SAMPLE = ROOT / "docs/examples/rules-repository"
 # Too few and too small to decide anything about this host: what cannot be told is no failure here.
@@ -33,7 +34,7 @@ def run(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
         cwd=folder,
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=PATIENCE_S,
         check=False,
     )
 

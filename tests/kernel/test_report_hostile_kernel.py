@@ -13,7 +13,7 @@ import pytest
 
 from tests.support.command import auditbench
 
-pytestmark = [pytest.mark.kernel, pytest.mark.usefixtures("audit_host"), pytest.mark.timeout(120)]
+pytestmark = [pytest.mark.kernel, pytest.mark.usefixtures("audit_host")]
 
 COMM = "=cmd|<b>\x1b[31m"
 """The name of the program, and so what the kernel calls it in `comm`."""

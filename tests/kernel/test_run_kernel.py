@@ -10,9 +10,10 @@ import jsonschema
 import pytest
 
 from tests.support.command import ROOT, assert_one_line, auditbench, auditbench_json
+from tests.support.patience import PATIENCE_S
 from tests.support.schemas import schema
 
-pytestmark = [pytest.mark.kernel, pytest.mark.usefixtures("audit_host"), pytest.mark.timeout(180)]
+pytestmark = [pytest.mark.kernel, pytest.mark.usefixtures("audit_host")]
 
 SCHEMA = json.loads((ROOT / "docs/schema/result.schema.json").read_text(encoding="utf-8"))
 
@@ -68,7 +69,7 @@ def test_the_plan_overhead_measures_every_cell(tmp_path: Path) -> None:
 def test_a_million_connects_are_a_million_events(tmp_path: Path) -> None:
     document = auditbench_json(
         "run", "--workload", "udp", "--scenario", "rules", "--blocks", 10, "--ops", 100_000,
-        cwd=tmp_path, timeout_s=170,
+        cwd=tmp_path, timeout_s=PATIENCE_S,
     )  # fmt: skip
     ledger = by_scenario(document, "udp")["rules"]
     assert ledger["operations"] == ledger["generated"] == ledger["complete"] == 1_000_000
@@ -168,7 +169,15 @@ def test_a_full_disk_keeps_what_was_measured(tmp_path: Path) -> None:
         pytest.skip("no tmpfs can be mounted here")
     try:
         done = auditbench(
-            "run", "--workload", "udp", "--blocks", 50, "--ops", 50, cwd=tmp_path, timeout_s=150
+            "run",
+            "--workload",
+            "udp",
+            "--blocks",
+            50,
+            "--ops",
+            50,
+            cwd=tmp_path,
+            timeout_s=PATIENCE_S,
         )
         assert_one_line(done, 2, "No space left", "what was recorded before is kept")
         shown = auditbench("show", "--json", cwd=tmp_path)

@@ -17,6 +17,7 @@ import pytest
 from harness.kernel.client import AuditClient
 from harness.kernel.rules.text import parse_rule
 from tests.support.command import ROOT
+from tests.support.patience import PATIENCE_S
 
 pytestmark = pytest.mark.kernel
 
@@ -58,7 +59,7 @@ def listening(client: AuditClient, *words: str) -> Iterator[subprocess.Popen[byt
     """`top --live`, from when it receives."""
     before = listeners()
     with started("--live", *words) as process:
-        deadline_s = time.monotonic() + 30
+        deadline_s = time.monotonic() + PATIENCE_S
         while listeners() == before and not client.status().pid:
             assert time.monotonic() < deadline_s
             time.sleep(0.05)
@@ -74,7 +75,7 @@ def test_live(words: list[str], audit_host: AuditClient) -> None:
     ):
         for _ in range(5):
             subprocess.run([TRUE], check=True)
-        output, _ = process.communicate(timeout=30)
+        output, _ = process.communicate(timeout=PATIENCE_S)
     assert process.returncode == 0
     document = json.loads(output)
     jsonschema.validate(document, SCHEMA)
@@ -94,7 +95,7 @@ def test_ctrl_c_shows_what_came(words: list[str], audit_host: AuditClient) -> No
             subprocess.run([TRUE], check=True)
         time.sleep(0.2)
         process.send_signal(signal.SIGINT)
-        output, _ = process.communicate(timeout=30)
+        output, _ = process.communicate(timeout=PATIENCE_S)
     assert process.returncode == 5
     document = json.loads(output)
     jsonschema.validate(document, SCHEMA)

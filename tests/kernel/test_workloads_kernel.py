@@ -20,6 +20,7 @@ from harness.kernel.rules.libaudit import syscall_number
 from harness.kernel.rules.text import parse_rule
 from harness.processes.line_process import Document, LineProcess, module_command
 from tests.support.loads import load_command
+from tests.support.patience import PATIENCE_S
 from workloads.catalog import WORKLOADS
 
 pytestmark = pytest.mark.kernel
@@ -41,7 +42,7 @@ def consumer(audit_host: AuditClient) -> Iterator[LineProcess]:
     before = audit_host.status().settings()
     words = ["--control", "--mode", "unicast", "--depth", "assemble", "--marker", "loads-done"]
     with LineProcess("consumer", module_command("consumer", *words)) as process:
-        process.expect("ready", timeout_s=10)
+        process.expect("ready", timeout_s=PATIENCE_S)
         audit_host.set_status("backlog_limit", 16384)
         audit_host.set_status("enabled", 1)
         try:
@@ -70,16 +71,16 @@ def run_recorded(
     """One load with its calls recorded; its result and the consumer's."""
     command = module_command("workloads", name, "--control", *CASES[name])
     with LineProcess("workload", command) as load:
-        ready = load.expect("ready", timeout_s=10)
+        ready = load.expect("ready", timeout_s=PATIENCE_S)
         assert ready["session"] is not None, ready["session_reason"]
         with session_rule(client, calls, ready["session"]):
             load.send("go")
-            done = load.expect("result", timeout_s=60)
+            done = load.expect("result", timeout_s=PATIENCE_S)
     for number in range(1, 4):
         client.send_user_message(f"loads-done:{number}")
-        consumer.expect("marker", timeout_s=10)
+        consumer.expect("marker", timeout_s=PATIENCE_S)
     consumer.send("stop")
-    return done, consumer.expect("result", timeout_s=10)
+    return done, consumer.expect("result", timeout_s=PATIENCE_S)
 
 
 def numbers_here(yields: dict[str, float]) -> dict[str, int]:
@@ -113,7 +114,7 @@ def test_every_load_has_another_session(audit_host: AuditClient) -> None:
     sessions = []
     for _ in range(3):
         with LineProcess("workload", module_command("workloads", "udp", "--control")) as load:
-            sessions.append(load.expect("ready", timeout_s=10)["session"])
+            sessions.append(load.expect("ready", timeout_s=PATIENCE_S)["session"])
     assert sessions == sorted(set(sessions))
 
 
@@ -143,6 +144,6 @@ def test_where_loginuid_cannot_be_set_the_reason_is_told(
 def test_the_callers_own_loginuid_stays(audit_host: AuditClient) -> None:
     before = Path("/proc/self/loginuid").read_text()
     with LineProcess("workload", module_command("workloads", "udp", "--control")) as load:
-        ready = load.expect("ready", timeout_s=10)
+        ready = load.expect("ready", timeout_s=PATIENCE_S)
         assert Path(f"/proc/{load.pid}/loginuid").read_text() == before
         assert int(before) in (ready["auid"], UNSET)

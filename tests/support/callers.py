@@ -13,6 +13,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.patience import PATIENCE_S
+
 ATTACKER = 65534
 """The user who called sudo, and whose programs try to get more out of it."""
 
@@ -29,7 +31,7 @@ def sudo_environment(user: int = ATTACKER, command: str = "") -> dict[str, str]:
 
 
 def sudo_auditbench(
-    *words: object, cwd: Path, timeout_s: float = 110, **environment: str
+    *words: object, cwd: Path, timeout_s: float = PATIENCE_S, **environment: str
 ) -> subprocess.CompletedProcess[str]:
     """Run one command line as `sudo auditbench …` does, called by the attacker."""
     return subprocess.run(

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
 from typing import Any
 
+from tests.support.patience import PATIENCE_S
+
 ROOT = Path(__file__).parents[2]
 
 
 def auditbench(
-    *words: object, cwd: Path, timeout_s: float = 110
+    *words: object, cwd: Path, timeout_s: float = PATIENCE_S
 ) -> subprocess.CompletedProcess[str]:
     """Run one command line to its end."""
     return subprocess.run(
@@ -26,7 +29,7 @@ def auditbench(
 
 
 def auditbench_json(
-    *words: object, cwd: Path, timeout_s: float = 110, code: int = 0
+    *words: object, cwd: Path, timeout_s: float = PATIENCE_S, code: int = 0
 ) -> dict[str, Any]:
     """Run one command line with `--json`; its document, which must be there."""
     verb, *rest = words
@@ -35,6 +38,20 @@ def auditbench_json(
     document = json.loads(done.stdout)
     assert isinstance(document, dict)
     return document
+
+
+def in_a_shell(script: str, cwd: Path, **environment: str) -> subprocess.CompletedProcess[str]:
+    """Run a line of bash, for redirections and limits; `{python}` in it is this interpreter."""
+    return subprocess.run(
+        ["bash", "-c", script.replace("{python}", f"{sys.executable} -P")],
+        cwd=cwd,
+        env=os.environ | environment,
+        capture_output=True,
+        text=True,
+        errors="replace",
+        timeout=PATIENCE_S,
+        check=False,
+    )
 
 
 def start_auditbench(*words: object, cwd: Path) -> subprocess.Popen[bytes]:

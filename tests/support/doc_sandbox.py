@@ -18,6 +18,7 @@ import tomli_w
 from harness.store import PLAN, SAMPLES
 from tests.support.command import ROOT
 from tests.support.doc_examples import Example
+from tests.support.patience import PATIENCE_S
 from tests.support.records.audit_logs import repeated
 from tests.support.stand_ins import make_stand_in
 from tests.support.stored.two_runs import write_run
@@ -110,7 +111,7 @@ def execute(example: Example, folder: Path) -> subprocess.CompletedProcess[str]:
         input=(folder / "audit.log").read_text() if example.fed else "",
         capture_output=True,
         text=True,
-        timeout=100,
+        timeout=PATIENCE_S,
         check=False,
     )
     if example.redirected:

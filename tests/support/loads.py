@@ -9,6 +9,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
+from tests.support.patience import PATIENCE_S
+
 Document = dict[str, Any]
 
 
@@ -30,7 +32,12 @@ def run_load(*words: object, pass_fds: Sequence[int] = ()) -> Document:
 def refused_load(*words: object, env: Mapping[str, str] | None = None) -> tuple[int, str]:
     """Run a load that must be refused; its exit code and its one line."""
     done = subprocess.run(
-        load_command(*words), capture_output=True, text=True, check=False, env=env, timeout=30
+        load_command(*words),
+        capture_output=True,
+        text=True,
+        check=False,
+        env=env,
+        timeout=PATIENCE_S,
     )
     assert done.stdout == ""
     (line,) = done.stderr.splitlines()

@@ -18,6 +18,7 @@ import pytest
 
 from consumer.catalog import DEPTHS
 from consumer.receiving.parse import split_capture
+from tests.support.patience import PATIENCE_S
 from tests.support.privilege import WITHOUT_CAPABILITIES, unprivileged
 from tests.support.records.audit_consumer import ConsumerProcess, FedConsumer
 from tests.support.records.audit_records import Maker, datagram, datagrams
@@ -277,7 +278,7 @@ def run_alone(*arguments: str, fds: tuple[int, ...] = ()) -> subprocess.Complete
         capture_output=True,
         text=True,
         check=False,
-        timeout=30,
+        timeout=PATIENCE_S,
     )
 
 
@@ -347,7 +348,7 @@ def test_without_capabilities_the_kernel_refuses_in_one_line(mode: str) -> None:
         capture_output=True,
         text=True,
         check=False,
-        timeout=30,
+        timeout=PATIENCE_S,
     )
     assert (done.returncode, done.stdout, done.stderr.count("\n")) == (4, "", 1)
     assert done.stderr.startswith("consumer: ")

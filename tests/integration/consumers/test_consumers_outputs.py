@@ -18,6 +18,7 @@ from harness.consumers.foreign.external import ExternalProcess
 from harness.consumers.foreign.reassemble import EOE, from_start, judge
 from harness.consumers.laurel import CONF
 from harness.processes.line_process import ChildFailedError
+from tests.support.patience import PATIENCE_S
 from tests.support.programs import program
 from tests.support.records.audit_logs import Line, line, recorded, shifted
 
@@ -89,7 +90,7 @@ def test_what_laurel_wrote_is_judged_as_what_the_kernel_sent(tmp_path: Path) -> 
     conf.write_text(CONF.format(folder=tmp_path))
     conf.chmod(0o640)
     command = [program("laurel"), "--config", str(conf)]
-    subprocess.run(command, input=lines(thin), capture_output=True, check=True, timeout=60)
+    subprocess.run(command, input=lines(thin), capture_output=True, check=True, timeout=PATIENCE_S)
     direct = judged(record for records in thin for record in records)
     from_log = judged(laurel_log.log_records(tmp_path / "audit.log"))
     for part in ("events", "serials", "records_by_type"):

@@ -17,6 +17,7 @@ import pytest
 from harness.cli import run_command
 from harness.store import PLAN, SAMPLES
 from tests.support.command import ROOT, assert_one_line, auditbench
+from tests.support.patience import PATIENCE_S
 from tests.support.runs import COSTS_NS
 from tests.support.stored.two_runs import write_run
 
@@ -195,7 +196,7 @@ def test_a_reader_that_has_left_changes_no_verdict(
             cwd=results.parent,
             stdout=gone,
             stderr=subprocess.PIPE,
-            timeout=60,
+            timeout=PATIENCE_S,
             check=False,
         )
     assert (done.returncode, done.stderr) == (code, b"")

@@ -16,6 +16,7 @@ import pytest
 from harness.cli import run_command
 from harness.store import SAMPLES
 from tests.support.command import ROOT, assert_one_line, auditbench
+from tests.support.patience import PATIENCE_S
 from tests.support.runs import COSTS_NS
 from tests.support.stored.two_runs import write_run
 
@@ -39,7 +40,7 @@ def pyperf(*words: object) -> str:
         [sys.executable, "-m", "pyperf", *map(str, words)],
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=PATIENCE_S,
         check=False,
     )
     assert done.returncode == 0, done.stdout + done.stderr
@@ -80,7 +81,9 @@ def test_parquet_through_a_pipe(results: Path) -> None:
     from pyarrow import parquet
 
     command = [sys.executable, "-P", "-m", "harness", "export", "1-base", "--to", "parquet"]
-    done = subprocess.run(command, cwd=results.parent, capture_output=True, timeout=60, check=True)
+    done = subprocess.run(
+        command, cwd=results.parent, capture_output=True, timeout=PATIENCE_S, check=True
+    )
     table = parquet.read_table(io.BytesIO(done.stdout))
     assert table.num_rows == (BLOCKS + 1) * len(COSTS_NS)
     assert b"auditbench.plan" in table.schema.metadata
@@ -102,7 +105,7 @@ def test_parquet_without_pyarrow_is_one_line(results: Path, tmp_path: Path) -> N
         env={"PYTHONPATH": str(ROOT), "PATH": "/usr/bin:/bin"},
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=PATIENCE_S,
         check=False,
     )
     assert_one_line(done, 2, "pyarrow", "pip install 'auditbench[parquet]'")

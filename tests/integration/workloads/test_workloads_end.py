@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.loads import Controlled, controlled_load, load_command
+from tests.support.patience import PATIENCE_S
 
 FOREVER = 10**9
 LONG = ["command", "--ops", 5, "--workers", 2, "--", "sh", "-c", "sleep 1000 & sleep 1000"]
@@ -39,7 +40,7 @@ def group_of(leader: int) -> list[int]:
 
 
 def wait_until_gone(leader: int, *others: int) -> None:
-    deadline = time.monotonic() + 15
+    deadline = time.monotonic() + PATIENCE_S
     while group_of(leader) or any(Path(f"/proc/{pid}").exists() for pid in others):
         assert time.monotonic() < deadline, f"still there: {group_of(leader)}"
         time.sleep(0.01)
@@ -76,7 +77,7 @@ def test_the_end_of_input_ends_it_with_a_result(name: str) -> None:
         leader = start(load)
         load.hang_up()
         result = load.listen()
-        assert process.wait(15) == 0
+        assert process.wait(PATIENCE_S) == 0
     assert result["event"] == "result"
     assert result["details"]["stopped"]
     assert result["ops"] < result["details"]["ops_asked"]
@@ -87,7 +88,7 @@ def test_the_end_of_input_before_go() -> None:
     with controlled(LOADS["udp"]) as process:
         load = Controlled(process)
         load.hang_up()
-        assert process.wait(15) == 0
+        assert process.wait(PATIENCE_S) == 0
         assert process.stdout is not None
         assert process.stdout.read() == ""
     assert group_of(int(load.ready["pid"])) == []
@@ -99,7 +100,7 @@ def test_stop_is_the_same_while_the_caller_lives() -> None:
         load.say("stop")
         result = load.listen()
         assert 0 < result["ops"] == result["latency"]["count"] < FOREVER
-        assert load.process.wait(15) == 0
+        assert load.process.wait(PATIENCE_S) == 0
 
 
 @pytest.mark.parametrize("name", LOADS)
@@ -118,7 +119,7 @@ def test_kill_9_of_the_leader_is_told_and_ends_everything(name: str) -> None:
         leader = start(load)
         os.kill(leader, signal.SIGKILL)
         told = load.listen()
-        assert process.wait(15) == 3
+        assert process.wait(PATIENCE_S) == 3
         wait_until_gone(leader)
     assert told["event"] == "error"
     assert told["exit_code"] == 3
@@ -138,7 +139,7 @@ def test_kill_9_of_a_waiting_worker_is_told() -> None:
     with controlled_load("udp", "--ops", 5) as load:
         os.kill(load.ready["pid"], signal.SIGKILL)
         assert load.listen()["event"] == "error"
-        assert load.process.wait(15) == 3
+        assert load.process.wait(PATIENCE_S) == 3
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
@@ -147,7 +148,7 @@ def test_a_signal_keeps_what_there_is(number: signal.Signals) -> None:
     with subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
         time.sleep(0.5)
         process.send_signal(number)
-        output, errors = process.communicate(timeout=15)
+        output, errors = process.communicate(timeout=PATIENCE_S)
     assert process.returncode == 5
     assert errors == b""
     assert 0 < json.loads(output)["ops"] < FOREVER
@@ -161,7 +162,7 @@ def test_a_terminal_interrupt_does_not_reach_the_workers_first() -> None:
     ) as process:
         time.sleep(0.5)
         os.killpg(process.pid, signal.SIGINT)
-        output, _ = process.communicate(timeout=15)
+        output, _ = process.communicate(timeout=PATIENCE_S)
     assert json.loads(output)["details"]["stopped"]
 
 
@@ -169,7 +170,7 @@ def test_what_a_command_leaves_behind_is_ended(tmp_path: Path) -> None:
     note = tmp_path / "pid"
     script = f"setsid sh -c 'echo $$ > {note}; exec sleep 1000' & sleep 0.2"
     words = load_command("command", "--ops", 1, "--", "sh", "-c", script)
-    done = subprocess.run(words, capture_output=True, text=True, check=True, timeout=30)
+    done = subprocess.run(words, capture_output=True, text=True, check=True, timeout=PATIENCE_S)
     assert json.loads(done.stdout)["details"]["leftovers_killed"] == 1
     assert not Path(f"/proc/{note.read_text().strip()}").exists()
 
@@ -197,4 +198,4 @@ def test_no_reader_is_no_crash() -> None:
         process.stdout.close()
         assert process.stderr is not None
         assert process.stderr.read() == b""
-        assert process.wait(15) == 0
+        assert process.wait(PATIENCE_S) == 0

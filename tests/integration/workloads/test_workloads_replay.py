@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.loads import load_command, refused_load, run_load
+from tests.support.patience import PATIENCE_S
 
 RECORDS = 30
 
@@ -127,7 +128,7 @@ def test_a_reader_that_goes_is_a_failure_and_the_end(capture: Path) -> None:
         with subprocess.Popen(words, pass_fds=(fd,), stdout=subprocess.PIPE) as process:
             ours.recv(65536)
             ours.close()
-            output, _ = process.communicate(timeout=15)
+            output, _ = process.communicate(timeout=PATIENCE_S)
     found = json.loads(output)
     assert 0 < found["ops"] < 10**9
     assert found["errors"] in ({"EPIPE": 1}, {"ECONNRESET": 1})

@@ -20,6 +20,7 @@ import pytest
 from consumer.receiving.parse import split_capture
 from harness.kernel.client import AuditClient
 from harness.kernel.rules.text import parse_rule
+from tests.support.patience import PATIENCE_S
 from tests.support.records.audit_consumer import ConsumerProcess
 from tests.support.records.parsed_records import parse_buffer
 
@@ -80,7 +81,7 @@ class Worker:
 
     def work(self) -> None:
         """Let it connect, and wait for its end."""
-        self.process.communicate("go\n", timeout=60)
+        self.process.communicate("go\n", timeout=PATIENCE_S)
         assert self.process.returncode == 0
 
 
@@ -96,7 +97,7 @@ def close(client: AuditClient, consumer: ConsumerProcess) -> dict[str, Any]:
 
 def drained(client: AuditClient) -> None:
     """Wait until the kernel's thread, which others may keep from running, has sent all there is."""
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + PATIENCE_S
     while client.status().backlog:
         assert time.monotonic() < deadline
         time.sleep(0.01)
@@ -160,7 +161,7 @@ def test_every_event_of_many_sorts_is_complete(audited: AuditClient, tmp_path: P
                 input="go\n",
                 text=True,
                 check=False,
-                timeout=60,
+                timeout=PATIENCE_S,
             )
             result = close(audited, consumer)
     assert done.returncode == 0

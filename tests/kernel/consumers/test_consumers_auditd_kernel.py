@@ -26,12 +26,12 @@ from harness.processes.line_process import ChildFailedError
 from harness.run.plan.plan import Request, make_plan
 from harness.run.trial import Bench, run_trial
 from tests.support.command import ROOT
+from tests.support.patience import PATIENCE_S
 from tests.support.programs import needs
 
 pytestmark = [
     pytest.mark.kernel,
     pytest.mark.usefixtures("audit_host"),
-    pytest.mark.timeout(120),
     needs("auditd"),
 ]
 
@@ -59,7 +59,7 @@ def measure(
             client=client,
             consumers={name: CONSUMERS[name]},
             cpus={},
-            trial_timeout_s=60,
+            trial_timeout_s=PATIENCE_S,
             folder=folder,
             **more,
         )

@@ -27,6 +27,7 @@ from harness.model.run import Cell, Sample, Trial
 from harness.run.plan.plan import Request, make_plan
 from harness.run.trial import Bench, run_trial
 from tests.kernel.conftest import NOBODY
+from tests.support.patience import PATIENCE_S
 from tests.support.stand_ins import make_stand_in
 
 pytestmark = [pytest.mark.kernel, pytest.mark.usefixtures("audit_host")]
@@ -79,7 +80,7 @@ def bench_of(name: str, program: Path, folder: Path, **more: Any) -> Iterator[Be
             client=client,
             consumers={name: find_consumer(name)},
             cpus={},
-            trial_timeout_s=60,
+            trial_timeout_s=PATIENCE_S,
             binaries={name: program},
             folder=folder,
             **more,

@@ -18,9 +18,10 @@ from harness.errors import AuditbenchError
 from harness.processes.identity import ProcessId, identify, is_alive, wait_gone
 from harness.processes.line_process import ChildFailedError, LineProcess, module_command
 from tests.support.command import ROOT
+from tests.support.patience import PATIENCE_S
 from tests.support.programs import needs, program
 
-pytestmark = [pytest.mark.kernel, pytest.mark.usefixtures("audit_host"), pytest.mark.timeout(120)]
+pytestmark = [pytest.mark.kernel, pytest.mark.usefixtures("audit_host")]
 
 HARNESS = """
 import sys, time
@@ -76,11 +77,11 @@ def identified(pids: Iterable[int]) -> list[ProcessId]:
 def press(running: RunningConsumer, *load: str) -> None:
     """One load, of which the consumer is told who acts."""
     with LineProcess("workload", module_command("workloads", *load, "--control")) as worker:
-        ready = worker.expect("ready", timeout_s=30)
+        ready = worker.expect("ready", timeout_s=PATIENCE_S)
         for pid in ready["acting_pids"]:
             running.attribute_tree(pid)
         worker.send("go")
-        assert worker.expect("result", timeout_s=60)["failures"] == 0
+        assert worker.expect("result", timeout_s=PATIENCE_S)["failures"] == 0
     running.look()
 
 

@@ -11,10 +11,9 @@ import subprocess
 import sys
 import time
 from contextlib import suppress
-from types import TracebackType
 from typing import Any
 
-ANSWER_S = 20.0
+from tests.support.patience import PATIENCE_S
 
 
 class ConsumerProcess:
@@ -33,12 +32,7 @@ class ConsumerProcess:
     def __enter__(self) -> ConsumerProcess:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.process.kill()
         self.process.wait()
         for pipe in (self.process.stdin, self.process.stdout, self.process.stderr):
@@ -52,7 +46,7 @@ class ConsumerProcess:
         assert document["event"] == name, document
         return document
 
-    def line(self, *, timeout_s: float = ANSWER_S) -> dict[str, Any]:
+    def line(self, *, timeout_s: float = PATIENCE_S) -> dict[str, Any]:
         """The next line on stdout; TimeoutError if none comes."""
         deadline = time.monotonic() + timeout_s
         assert self.process.stdout
@@ -83,13 +77,13 @@ class ConsumerProcess:
         """Wait for the result, passing over other events, and for a clean end."""
         while (document := self.line())["event"] != "result":
             pass
-        assert self.process.wait(ANSWER_S) == 0
+        assert self.process.wait(PATIENCE_S) == 0
         return document
 
     def errors(self) -> str:
         """What it wrote to stderr until its end."""
         assert self.process.stderr
-        self.process.wait(ANSWER_S)
+        self.process.wait(PATIENCE_S)
         return self.process.stderr.read().decode()
 
 
@@ -127,11 +121,6 @@ class FedConsumer(ConsumerProcess):
             self.feed.send(b"")
         self.feed.close()
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.feed.close()
-        super().__exit__(kind, error, trace)
+        super().__exit__()

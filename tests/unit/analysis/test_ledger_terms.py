@@ -13,6 +13,7 @@ from harness.model.run import Scenario
 from harness.run.demanded_events import demanded_events
 from harness.run.pause import paused
 from harness.run.plan.scenario import bind_named, bind_rule_files, read_rule_files
+from tests.support.patience import PATIENCE_S
 from tests.support.worker_documents import worker_document
 
 EXE = "/bin/true"
@@ -61,7 +62,7 @@ def state_of(pid: int) -> str:
 
 
 def wait_for(pid: int, state: str) -> None:
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + PATIENCE_S
     while state_of(pid) != state:
         assert time.monotonic() < deadline, f"never in state {state}"
         time.sleep(0.005)

@@ -9,6 +9,7 @@ import pytest
 
 from harness.kernel.client import AuditClient
 from tests.fakes.fake_kernel import FakeKernel
+from tests.support.patience import PATIENCE_S
 
 
 @pytest.fixture
@@ -19,5 +20,5 @@ def kernel(tmp_path: Path) -> Iterator[FakeKernel]:
 
 @pytest.fixture
 def client(kernel: FakeKernel) -> Iterator[AuditClient]:
-    with AuditClient(kernel.connect, timeout_s=5) as connection:
+    with AuditClient(kernel.connect, timeout_s=PATIENCE_S) as connection:
         yield connection

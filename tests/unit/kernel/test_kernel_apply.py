@@ -14,6 +14,7 @@ from harness.kernel.client import AuditClient
 from harness.kernel.lease.apply import StateWriter, WantedState
 from harness.kernel.lease.snapshot import Snapshot
 from tests.fakes.fake_kernel import SET, FakeKernel, rule
+from tests.support.patience import PATIENCE_S
 
 A, B, C, X = (rule(number) for number in (1, 2, 3, 9))
 ALL_SYSCALLS = bytearray(rule(5))
@@ -22,7 +23,7 @@ ALL_SYSCALLS[12:268] = b"\xff" * 256  # listed with the class bits cleared
 
 @pytest.fixture
 def writer(kernel: FakeKernel) -> Iterator[StateWriter]:
-    with AuditClient(kernel.connect, timeout_s=5) as client:
+    with AuditClient(kernel.connect, timeout_s=PATIENCE_S) as client:
         yield StateWriter(client, Snapshot.capture(client))
 
 

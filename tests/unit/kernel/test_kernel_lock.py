@@ -17,6 +17,7 @@ from harness.errors import HostUnfitError
 from harness.kernel.lease import lock as lock_module
 from harness.kernel.lease.lock import Holder, RunLock, holder_of, read_holder
 from harness.processes.identity import ProcessId
+from tests.support.patience import PATIENCE_S
 
 HOLD = """
 import sys, time
@@ -147,7 +148,7 @@ def test_a_forked_child_does_not_keep_the_lock(path: Path) -> None:
     os.close(reader)
     try:
         lock.close()
-        deadline = time.monotonic() + 10
+        deadline = time.monotonic() + PATIENCE_S
         while holder_of(path) is not None and time.monotonic() < deadline:
             time.sleep(0.01)
         assert holder_of(path) is None

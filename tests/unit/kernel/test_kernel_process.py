@@ -20,6 +20,7 @@ from harness.processes.identity import (
     send_signal,
     wait_gone,
 )
+from tests.support.patience import PATIENCE_S
 
 SLEEP = [sys.executable, "-S", "-c", "import time; print(flush=True); time.sleep(60)"]
 DEAF = [
@@ -77,7 +78,7 @@ def test_a_zombie_leader_with_threads_is_not_gone(tmp_path: Path) -> None:
 
 def test_ending_asks_first() -> None:
     child = start(SLEEP)
-    assert end_processes([identity(child)], grace_s=10, timeout_s=10) == []
+    assert end_processes([identity(child)], grace_s=10, timeout_s=PATIENCE_S) == []
     assert child.wait() == -signal.SIGTERM
 
 
@@ -86,14 +87,14 @@ def test_who_does_not_listen_is_killed(stopped: bool) -> None:
     child = start(DEAF)
     if stopped:
         child.send_signal(signal.SIGSTOP)
-    assert end_processes([identity(child)], grace_s=0.05, timeout_s=10) == []
+    assert end_processes([identity(child)], grace_s=0.05, timeout_s=PATIENCE_S) == []
     assert child.wait() == -signal.SIGKILL
 
 
 def test_a_stopped_process_is_asked_too() -> None:
     child = start(SLEEP)
     child.send_signal(signal.SIGSTOP)
-    assert end_processes([identity(child)], grace_s=10, timeout_s=10) == []
+    assert end_processes([identity(child)], grace_s=10, timeout_s=PATIENCE_S) == []
     assert child.wait() == -signal.SIGTERM
 
 

@@ -21,6 +21,7 @@ from harness.kernel.lease.snapshot import LeaseRecord
 from harness.kernel.lease.state_dir import StateDir
 from harness.processes.identity import ProcessId, end_processes, identify
 from tests.fakes.fake_kernel import ADD, SET, FakeKernel, rule
+from tests.support.patience import PATIENCE_S
 
 A, B, C, X, Y = (rule(number) for number in (1, 2, 3, 8, 9))
 NOBODY = 2**22 + 1  # no Linux system gives out this pid
@@ -243,7 +244,7 @@ def test_children_end_before_rules_change(
     identity = identify(child.pid)
     assert identity is not None
     give_back(client, record, [identity])
-    assert child.wait(10) != 0
+    assert child.wait(PATIENCE_S) != 0
     assert kernel.log[:4] == ["backlog_wait_time=0", "enabled=0", "ended", "enabled=0"]
 
 
