@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from harness.counted import counted
 from harness.model.result import CellLedger, Result
 from harness.model.run import Ledger
 from harness.reporters.cells import CellNames
@@ -122,8 +123,7 @@ def _others(total: Ledger) -> str:
     """How many events of others may be among what was lost; empty where none."""
     if not total.foreign_lost:
         return ""
-    events = "1 event" if total.foreign_lost == 1 else f"{count(total.foreign_lost)} events"
-    return f"up to {events} of other processes lost as well"
+    return f"up to {counted(total.foreign_lost, 'event')} of other processes lost as well"
 
 
 def is_silent(total: Ledger) -> bool:
@@ -140,10 +140,9 @@ def ledgers_page(result: Result) -> Page:
 
 def _full(ledger: CellLedger, place: int) -> Iterator[Part]:
     cell = ledger.cell
-    trials = "1 trial" if ledger.trials == 1 else f"{ledger.trials} trials"
     yield Heading(
-        f"{cell.workload} × {cell.scenario} × {cell.consumer}: {trials}, "
-        f"{count(ledger.operations)} operations"
+        f"{cell.workload} × {cell.scenario} × {cell.consumer}: {counted(ledger.trials, 'trial')}, "
+        f"{counted(ledger.operations, 'operation')}"
     )
     if is_silent(ledger.total):
         yield Line("no events", "note")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
+from harness.counted import counted
 from harness.model.result import CellLedger, LossComparison, Result
 from harness.reporters.cells import CellNames
 from harness.reporters.page import WIDE, Column, Grid, number, text, verdict
@@ -80,14 +81,14 @@ def _has_events(ledger: CellLedger) -> bool:
 
 
 def _none_lost(trials: int, most: float | None, each: str = "") -> str:
-    plural = "s" * (trials != 1)
     shown = share(most)
-    return f"none lost in {trials} trial{plural}{each}: at most {shown} of trials lose any (95 %)"
+    tried = counted(trials, "trial")
+    return f"none lost in {tried}{each}: at most {shown} of trials lose any (95 %)"
 
 
 def _lost(loss: LossComparison) -> str:
     words = (
-        f"lost in {loss.trials_with_loss} of {loss.trials} trials "
+        f"lost in {loss.trials_with_loss:,} of {counted(loss.trials, 'trial')} "
         f"({share_interval(loss.share_low, loss.share_high)})"
     )
     if loss.loss_ratio is not None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from harness.counted import counted
 from harness.model.result import Result
 from harness.reporters.answer import answer
 from harness.reporters.cells import (
@@ -25,7 +26,6 @@ from harness.reporters.noise import noise_parts
 from harness.reporters.page import Fold, Heading, Line, Page, Part
 from harness.reporters.ranking import ranking_parts, sustained_parts
 from harness.reporters.rows import Row, by_workload, rows
-from harness.reporters.units import count
 from harness.reporters.words import legend_lines
 from workloads.catalog import WORKLOADS
 
@@ -104,6 +104,6 @@ def _heading(result: Result, workload: str, group: Sequence[Row]) -> Heading:
     operation = f" ({info.operation})" if info is not None else ""
     blocks = max((found.blocks for found in compared_in(group, result.primary)), default=0)
     return Heading(
-        f"{workload}{operation}: {blocks} block{'s' * (blocks != 1)}, "
-        f"{count(result.plan.ops.get(workload, 0))} {result.operation}s per trial"
+        f"{workload}{operation}: {counted(blocks, 'block')}, "
+        f"{counted(result.plan.ops.get(workload, 0), result.operation)} per trial"
     )

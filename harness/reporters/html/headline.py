@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from harness.counted import counted
 from harness.model.result import Comparison, Result
 from harness.reporters.answer import cost_words, is_compared, loss_sentence, row_label
 from harness.reporters.cells import primary_title
@@ -133,7 +134,7 @@ def _losers(result: Result) -> Iterator[str]:
 
 def _basis(result: Result) -> str:
     blocks = max((c.blocks for c in result.comparisons), default=0)
-    words = f"{count(result.trials)} trials in {count(blocks)} blocks of random order"
+    words = f"{counted(result.trials, 'trial')} in {counted(blocks, 'block')} of random order"
     if result.invalid_trials:
         words += f", {count(result.invalid_trials)} of them not used"
     return f"{words}; margin {result.plan.margin * 100:.3g} %"
