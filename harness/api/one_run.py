@@ -180,9 +180,10 @@ class Run:
 
     def markdown(self) -> str:
         """The result as `auditbench export --to md` writes it; notebooks show it by themselves."""
-        from harness.reporters.markdown import result_markdown
+        from harness.reporters.render.markdown import page_markdown
+        from harness.reporters.result import result_page
 
-        return result_markdown(self.result)
+        return page_markdown(result_page(self.result))
 
     def plot(
         self,

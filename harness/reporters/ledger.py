@@ -1,15 +1,27 @@
-"""The ledger for the terminal: one line per cell, or in full with its evidence."""
+"""Where events went: a line per cell, or every ledger in full with its evidence."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
-from rich.console import Console, Group, RenderableType
-from rich.table import Table
-from rich.text import Text
-
+from harness.counted import counted
 from harness.model.result import CellLedger, Result
 from harness.model.run import Ledger
+from harness.reporters.cells import CellNames
+from harness.reporters.page import (
+    DATA,
+    Box,
+    Column,
+    Grid,
+    Heading,
+    Line,
+    Page,
+    Part,
+    columns,
+    number,
+    text,
+)
+from harness.reporters.rows import Row
 from harness.reporters.units import NOTHING, count, milliseconds
 
 TERMS = ("generated", "complete", "partial", "refused", "vanished", "suppressed", "unexplained")
@@ -43,25 +55,54 @@ EVIDENCE = {
     "lost events of other sessions, at most": "foreign_lost",
     "sync markers that did not come back": "markers_missing",
 }
+_COUNTS = (
+    Column("trials", media=DATA),
+    *columns("generated", "received", left=0),
+    *(Column(name, media=DATA) for name in TERMS[1:-1]),
+    *columns("lost", "drops", "waited", TERMS[-1], left=0),
+)
+"""Of a cell's ledger; in text the terms that have no column are in its `equation`."""
 
 
-LINE_HEADERS = ("generated", "received", "lost", "drops", "waited", "unexpl.")
-"""The columns of a cell's line in the table; the other terms are in its `equation`."""
+def events_parts(group: Sequence[Row]) -> Iterator[Part]:
+    """The events of the cells that had any; the others are named in one line."""
+    names = CellNames(group)
+    ledgers = [row.ledger for row in group if row.ledger is not None]
+    eventful = [ledger for ledger in ledgers if not is_silent(ledger.total)]
+    boxes = tuple((*names.boxes(ledger.cell), *_counts(ledger)) for ledger in eventful)
+    caption = "Where the events of all trials went"
+    yield Grid("ledger", caption, (*names.columns, *_COUNTS), boxes)
+    for ledger in eventful:
+        if words := equation(ledger.total):
+            yield Line(f"{names.label(ledger.cell)}: {words}")
+    silent = [names.label(ledger.cell) for ledger in ledgers if is_silent(ledger.total)]
+    if silent:
+        yield Line(f"no events: {', '.join(silent)}", "note")
 
 
-def line(total: Ledger) -> list[str]:
-    """One cell under LINE_HEADERS."""
-    received = None
-    if total.complete is not None and total.partial is not None:
-        received = total.complete + total.partial
-    return [
-        count(total.generated),
-        count(received),
-        count(total.lost),
-        count(total.socket_drops),
-        milliseconds(total.waited_ms),
-        count(total.unexplained),
-    ]
+def _counts(ledger: CellLedger) -> tuple[Box, ...]:
+    """One cell under _COUNTS."""
+    total = ledger.total
+    values = (
+        ledger.trials,
+        total.generated,
+        received(total),
+        *(getattr(total, name) for name in TERMS[1:-1]),
+        total.lost,
+        total.socket_drops,
+    )
+    return (
+        *(number(count(value), value) for value in values),
+        number(milliseconds(total.waited_ms), total.waited_ms),
+        number(count(total.unexplained), total.unexplained),
+    )
+
+
+def received(total: Ledger) -> int | None:
+    """Events of which anything arrived."""
+    if total.complete is None or total.partial is None:
+        return None
+    return total.complete + total.partial
 
 
 def equation(total: Ledger) -> str:
@@ -82,8 +123,7 @@ def _others(total: Ledger) -> str:
     """How many events of others may be among what was lost; empty where none."""
     if not total.foreign_lost:
         return ""
-    events = "1 event" if total.foreign_lost == 1 else f"{count(total.foreign_lost)} events"
-    return f"up to {events} of other processes lost as well"
+    return f"up to {counted(total.foreign_lost, 'event')} of other processes lost as well"
 
 
 def is_silent(total: Ledger) -> bool:
@@ -92,39 +132,35 @@ def is_silent(total: Ledger) -> bool:
     return not any((*terms, total.lost, total.socket_drops, total.waited_ms))
 
 
-def render_ledgers(result: Result, console: Console) -> None:
-    """Print every cell's ledger in full."""
-    console.print(Group(*_full(result)))
+def ledgers_page(result: Result) -> Page:
+    """Every cell's ledger in full."""
+    parts = (part for place, ledger in enumerate(result.ledgers) for part in _full(ledger, place))
+    return Page(f"auditbench: {result.run}, where every event went", tuple(parts))
 
 
-def _full(result: Result) -> Iterator[RenderableType]:
-    for ledger in result.ledgers:
-        cell, total = ledger.cell, ledger.total
-        name = f"\n{cell.workload} × {cell.scenario} × {cell.consumer}"
-        trials = "1 trial" if ledger.trials == 1 else f"{ledger.trials} trials"
-        trials += f", {count(ledger.operations)} operations"
-        yield Text(f"{name}: {trials}", style="bold")
-        if is_silent(total):
-            yield Text("no events", style="dim")
-            continue
-        yield _entries(ledger)
-        for sentence in unknowns(total):
-            yield Text(f"? {sentence}", style="yellow")
+def _full(ledger: CellLedger, place: int) -> Iterator[Part]:
+    cell = ledger.cell
+    yield Heading(
+        f"{cell.workload} × {cell.scenario} × {cell.consumer}: {counted(ledger.trials, 'trial')}, "
+        f"{counted(ledger.operations, 'operation')}"
+    )
+    if is_silent(ledger.total):
+        yield Line("no events", "note")
+        return
+    header = Column("count"), Column("of", left=True)
+    yield Grid(f"ledger-{place}", "", header, tuple(_entries(ledger.total)))
+    yield from (Line(f"? {sentence}") for sentence in unknowns(ledger.total))
 
 
-def _entries(ledger: CellLedger) -> Table:
-    total = ledger.total
-    table = Table.grid(padding=(0, 2))
-    table.add_column(justify="right")
-    table.add_column()
-    for name in TERMS:
-        table.add_row(count(getattr(total, name)), f"events {name}{_bounds(total, name)}")
+def _entries(total: Ledger) -> Iterator[tuple[Box, Box]]:
+    found = {f"events {name}{_bounds(total, name)}": name for name in TERMS}
     for name, words in zip(STAGES, STAGES_IN_WORDS, strict=True):
-        table.add_row(count(getattr(total, f"stage_{name}")), f"records dropped: {words}")
-    for words, name in EVIDENCE.items():
-        table.add_row(count(getattr(total, name)), words)
-    table.add_row(milliseconds(total.waited_ms), "waited for room in the backlog, all processes")
-    return table
+        found[f"records dropped: {words}"] = f"stage_{name}"
+    for words, name in (found | EVIDENCE).items():
+        value = getattr(total, name)
+        yield number(count(value), value), text(words)
+    waited = number(milliseconds(total.waited_ms), total.waited_ms)
+    yield waited, text("waited for room in the backlog, all processes")
 
 
 def _bounds(total: Ledger, name: str) -> str:

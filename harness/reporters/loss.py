@@ -1,19 +1,47 @@
-"""Loss in words: which cells lost events, and what cannot be excluded where none did."""
+"""Which cells lost events, and what cannot be excluded where none did: in words, and as a table."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
+from harness.counted import counted
 from harness.model.result import CellLedger, LossComparison, Result
-from harness.reporters.rows import Row, cell_label, several_consumers
-from harness.reporters.units import share, share_interval
-from harness.reporters.words import LOSSES
+from harness.reporters.cells import CellNames
+from harness.reporters.page import WIDE, Column, Grid, number, text, verdict
+from harness.reporters.rows import Row
+from harness.reporters.units import count, share, share_interval
+from harness.reporters.words import LOSSES, VERDICTS
+
+_COLUMNS = tuple(
+    Column(name, media=WIDE)
+    for name in ("trials with loss", "of", "95 % interval", "events lost", "verdict")
+)
+
+
+def loss_grid(result: Result, group: Sequence[Row]) -> Grid:
+    """Every cell of `group` where a loss would have been seen, or not; not of a replay."""
+    names = CellNames(group)
+    cells = {row.cell for row in group}
+    rows = tuple(
+        (
+            *names.boxes(loss.cell),
+            number(count(loss.trials_with_loss), loss.trials_with_loss),
+            number(count(loss.trials), loss.trials),
+            text(share_interval(loss.share_low, loss.share_high)),
+            number(share(loss.loss_ratio), loss.loss_ratio),
+            verdict(VERDICTS[loss.verdict]),
+        )
+        for loss in result.losses
+        # What lacks in a capture was not lost here.
+        if loss.cell in cells and not result.plan.is_replay
+    )
+    return Grid("loss", "Trials that lost events", (*names.columns, *_COLUMNS), rows)
 
 
 def loss_lines(result: Result, group: Iterable[Row]) -> list[str]:
     """A line per cell of `group` that lost something, and one for those that did not."""
     group = list(group)
-    several = several_consumers(group)
+    names = CellNames(group)
     known = {loss.cell: loss for loss in with_events(result)}
     lines: list[str] = []
     silent: dict[str, list[str]] = {}
@@ -21,12 +49,12 @@ def loss_lines(result: Result, group: Iterable[Row]) -> list[str]:
         loss = known.get(row.cell)
         if loss is None:
             continue
-        name = cell_label(row.cell, several=several)
+        name = names.label(row.cell)
         if loss.trials_with_loss:
             lines.append(f"{name}: {_lost(loss)}")
         else:
             silent.setdefault(_none_lost(loss.trials, loss.share_high), []).append(name)
-    return [*lines, *(f"{words}: {', '.join(names)}" for words, names in silent.items())]
+    return [*lines, *(f"{words}: {', '.join(cells)}" for words, cells in silent.items())]
 
 
 def none_lost(result: Result) -> str:
@@ -53,14 +81,14 @@ def _has_events(ledger: CellLedger) -> bool:
 
 
 def _none_lost(trials: int, most: float | None, each: str = "") -> str:
-    plural = "s" * (trials != 1)
     shown = share(most)
-    return f"none lost in {trials} trial{plural}{each}: at most {shown} of trials lose any (95 %)"
+    tried = counted(trials, "trial")
+    return f"none lost in {tried}{each}: at most {shown} of trials lose any (95 %)"
 
 
 def _lost(loss: LossComparison) -> str:
     words = (
-        f"lost in {loss.trials_with_loss} of {loss.trials} trials "
+        f"lost in {loss.trials_with_loss:,} of {counted(loss.trials, 'trial')} "
         f"({share_interval(loss.share_low, loss.share_high)})"
     )
     if loss.loss_ratio is not None:

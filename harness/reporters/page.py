@@ -6,12 +6,13 @@ lines, cautions and tables in the order in which they are read (`compare.py` is 
 and so does the macro `parts` of the HTML report.
 
 A new column is one `Column` and one `Box` in each row. If a medium has no room for something,
-`Column.media` or `Box.note` says so; no medium has a layout of its own. Names stay as they were
-recorded: renderers escape them as their medium needs. A table without rows is not shown.
+`media` or `Box.note` says so; no medium has a layout of its own. Names stay as they were recorded:
+renderers escape them as their medium needs. A table without rows or columns is not shown.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -21,7 +22,9 @@ from harness.reporters.words import Look
 
 Medium = Literal["terminal", "markdown", "html", "csv"]
 EVERYWHERE: frozenset[Medium] = frozenset(("terminal", "markdown", "html", "csv"))
-WIDE = EVERYWHERE - {"terminal"}
+TERMINAL: frozenset[Medium] = frozenset(("terminal",))
+"""For words that are columns of their own elsewhere."""
+WIDE = EVERYWHERE - TERMINAL
 """For columns beyond what fits in 80 characters."""
 TEXT_ONLY: frozenset[Medium] = frozenset(("terminal", "markdown"))
 DATA = EVERYWHERE - TEXT_ONLY
@@ -98,6 +101,7 @@ class Line:
 
     words: str
     kind: Literal["plain", "answer", "note"] = "plain"
+    media: frozenset[Medium] = EVERYWHERE
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +111,17 @@ class Picture:
     name: str
 
 
-Part = Heading | Line | Caution | Grid | Picture
+@dataclass(frozen=True, slots=True)
+class Fold:
+    """Parts that are closed until a reader opens them. A terminal, where nothing can be opened,
+    leaves them out.
+    """
+
+    words: str
+    parts: tuple[Part, ...]
+
+
+Part = Heading | Line | Caution | Grid | Picture | Fold
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +130,24 @@ class Page:
 
     title: str
     parts: tuple[Part, ...]
+
+
+def shown(parts: Iterable[Part], medium: Medium) -> Iterator[Part]:
+    """The parts that a medium shows, with the columns that it shows of each table."""
+    for part in parts:
+        match part:
+            case Line() if medium not in part.media:
+                continue
+            case Grid():
+                grid = part.on(medium)
+                if grid.rows and grid.columns:
+                    yield grid
+            case Fold():
+                inner = tuple(shown(part.parts, medium))
+                if inner and medium != "terminal":
+                    yield replace(part, parts=inner)
+            case _:
+                yield part
 
 
 INTERVAL = (

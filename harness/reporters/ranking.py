@@ -5,32 +5,77 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from harness.model.result import RankedConsumer, Result, Sustained
-from harness.reporters.units import NOTHING, count, duration, milliseconds
+from harness.reporters.page import (
+    DATA,
+    INTERVAL,
+    TEXT_ONLY,
+    Box,
+    Column,
+    Grid,
+    Heading,
+    Line,
+    Part,
+    columns,
+    number,
+    text,
+)
+from harness.reporters.units import NOTHING, count, duration, milliseconds, ratio
 
-STANDING_HEADERS = ("consumer", "CPU/event", "vs previous", "memory", "written", "delay")
-SUSTAINED_HEADERS = ("highest rate", "none lost at", "lost at", "trials", "why no higher")
-LEGEND = (
+_RANKED = (
+    Column("workload", left=True, media=DATA),
+    Column("consumer", left=True, media=TEXT_ONLY),
+    Column("consumer", left=True, media=DATA),
+    Column("place", media=DATA),
+    Column("CPU/event"),
+    Column("vs previous", media=TEXT_ONLY),
+    Column("vs previous", media=DATA),
+    *INTERVAL[1:],
+    *columns("memory", "written", "delay", left=0),
+    Column("delay, at most", media=DATA),
+)
+_RATES = (
+    Column("workload", left=True, media=DATA),
+    *columns("consumer", "none lost at", "lost at", "trials", "why no higher", left=1),
+)
+_LEGEND = (
     "Ranked by CPU per event; `vs previous` is the ratio to the consumer one line up, with its "
     "95 % interval: if that includes 1, their order is inconclusive. Memory is the highest of all "
     "trials, written is per event, delay is the median age of the newest event in the output."
 )
-SUSTAINED_LEGEND = (
+_SUSTAINED_LEGEND = (
     "Operations per second, one event each, with no process waiting: the highest step of the "
     "ladder at which no trial lost an event, and the step above."
 )
 
 
-def ranking_rows(ranking: Sequence[RankedConsumer]) -> Iterator[tuple[str, ...]]:
-    """One row per consumer under STANDING_HEADERS, the cheapest first."""
-    for ranked in ranking:
-        yield (
-            f"{ranked.place}. {ranked.cell.consumer}",
-            duration(ranked.cpu_ns_per_event),
-            between(ranked),
-            size(ranked.memory_bytes),
-            size(ranked.written_bytes),
-            milliseconds(ranked.delay_p50_ms),
-        )
+def ranking_parts(ranking: Sequence[RankedConsumer]) -> Iterator[Part]:
+    """The consumers ranked, a table per workload and scenario."""
+    for place, ((workload, scenario), group) in enumerate(by_group(ranking).items()):
+        yield Heading(f"Consumers: {workload} × {scenario}")
+        rows = tuple(map(_ranked, group))
+        yield Grid(f"consumers-{place}", "CPU per event, the cheapest first", _RANKED, rows)
+        yield from (Line(words, "note") for words in process_lines(group))
+    if ranking:
+        yield Line(_LEGEND, "note")
+
+
+def _ranked(ranked: RankedConsumer) -> tuple[Box, ...]:
+    name = ranked.cell.consumer
+    return (
+        text(ranked.cell.workload),
+        text(f"{ranked.place}. {name}"),
+        text(name),
+        number(count(ranked.place), ranked.place),
+        number(duration(ranked.cpu_ns_per_event), ranked.cpu_ns_per_event),
+        text(between(ranked)),
+        number(ratio(ranked.ratio), ranked.ratio),
+        number(ratio(ranked.ci_low), ranked.ci_low),
+        number(ratio(ranked.ci_high), ranked.ci_high),
+        number(size(ranked.memory_bytes), ranked.memory_bytes),
+        number(size(ranked.written_bytes), ranked.written_bytes),
+        number(milliseconds(ranked.delay_p50_ms), ranked.delay_p50_ms),
+        number(milliseconds(ranked.delay_max_ms), ranked.delay_max_ms),
+    )
 
 
 def process_lines(ranking: Sequence[RankedConsumer]) -> Iterator[str]:
@@ -43,16 +88,23 @@ def process_lines(ranking: Sequence[RankedConsumer]) -> Iterator[str]:
             yield f"{ranked.cell.consumer}: {parts} of CPU per event"
 
 
-def sustained_rows(steps: Sequence[Sustained]) -> Iterator[tuple[str, ...]]:
-    """One row per consumer under SUSTAINED_HEADERS, the one that keeps up longest first."""
-    for step in sorted(steps, key=lambda one: -(one.without_loss or 0)):
-        yield (
-            step.consumer,
-            per_second(step.without_loss),
-            per_second(step.with_loss),
-            count(step.trials),
-            step.limit or "it loses events",
+def sustained_parts(steps: Sequence[Sustained]) -> Iterator[Part]:
+    """The highest rates without loss, in operations per second."""
+    longest = sorted(steps, key=lambda one: -(one.without_loss or 0))
+    rows = tuple(
+        (
+            text(step.workload),
+            text(step.consumer),
+            number(per_second(step.without_loss), step.without_loss),
+            number(per_second(step.with_loss), step.with_loss),
+            number(count(step.trials), step.trials),
+            text(step.limit or "it loses events"),
         )
+        for step in longest
+    )
+    yield Grid("rates", "The highest rate without loss", _RATES, rows)
+    if steps:
+        yield Line(_SUSTAINED_LEGEND, "note")
 
 
 def consumers_sentence(workload: str, result: Result) -> str:

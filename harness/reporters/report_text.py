@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from harness.model.compare import ChangeReport
 from harness.model.result import Result
-from harness.plain import plain
 from harness.reporters.compare import compare_page
-from harness.reporters.markdown import result_markdown
+from harness.reporters.page import Line, Page
 from harness.reporters.plain_console import PlainConsole
-from harness.reporters.plainly import made_plain
-from harness.reporters.render.markdown import escaped, page_markdown
+from harness.reporters.render.markdown import page_markdown
 from harness.reporters.render.terminal import render_page
-from harness.reporters.terminal import render_result
+from harness.reporters.result import result_page
 
 WIDTH = 80
 
@@ -23,25 +21,31 @@ def report_markdown(
     results: Sequence[Result], comparison: ChangeReport | None, refused: Sequence[str] = ()
 ) -> str:
     """The comparison, if there is one, and every result. `refused` says what was not compared."""
-    parts = [page_markdown(compare_page(comparison))] if comparison is not None else []
-    parts += [f"Not compared: {escaped(words)}\n" for words in refused]
-    parts += [result_markdown(result) for result in results]
-    return "\n".join(parts)
+    return "\n".join(map(page_markdown, _pages(results, comparison, refused)))
 
 
 def report_plain(
     results: Sequence[Result], comparison: ChangeReport | None, refused: Sequence[str] = ()
 ) -> str:
     """The same as on a terminal, without colour and 80 columns wide."""
-    text = io.StringIO()
+    file = io.StringIO()
     console = PlainConsole(
-        file=text, width=WIDTH, highlight=False, no_color=True, force_terminal=False
+        file=file, width=WIDTH, highlight=False, no_color=True, force_terminal=False
     )
+    for place, page in enumerate(_pages(results, comparison, refused)):
+        if place:
+            console.print()
+        render_page(Page(page.title, (Line(page.title), *page.parts)), console)
+    return file.getvalue()
+
+
+def _pages(
+    results: Sequence[Result], comparison: ChangeReport | None, refused: Sequence[str]
+) -> Iterator[Page]:
+    notes = tuple(Line(f"Not compared: {words}") for words in refused)
     if comparison is not None:
-        render_page(compare_page(comparison), console)
-    for words in refused:
-        console.print(f"Not compared: {plain(words)}", markup=False)
-    for result in results:
-        console.print(f"\n{plain(result.run)}", markup=False)
-        render_result(made_plain(result), console)
-    return text.getvalue()
+        page = compare_page(comparison)
+        yield Page(page.title, (*page.parts, *notes))
+    elif notes:
+        yield Page("auditbench compare", notes)
+    yield from map(result_page, results)

@@ -56,20 +56,19 @@ def run_forms(to: list[str] | None, *, json: bool) -> Forms:
 def show_run(folder: Path, forms: Forms, *, ledger: bool = False, details: bool = False) -> bool:
     """Print a run, and write its forms; False where it is not trustworthy."""
     from harness.answers.result import make_result
-    from harness.reporters.details import render_details
     from harness.reporters.documents.result import result_document
-    from harness.reporters.ledger import render_ledgers
-    from harness.reporters.plainly import made_plain
-    from harness.reporters.terminal import render_result
+    from harness.reporters.ledger import ledgers_page
+    from harness.reporters.render.terminal import render_page
+    from harness.reporters.result import details_page, result_page
     from harness.store import load_run
     from harness.verbs.shared.output import err, out
     from harness.verbs.shared.run_forms import run_writers
 
     stored = load_run(folder)
     result = make_result(stored)
-    render = render_ledgers if ledger else render_details if details else render_result
+    page_of = ledgers_page if ledger else details_page if details else result_page
     forms.deliver(
-        lambda: render(made_plain(result), out()),
+        lambda: render_page(page_of(result), out()),
         lambda: result_document(result),
         **run_writers(
             stored,

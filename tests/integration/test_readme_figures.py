@@ -10,7 +10,8 @@ import pytest
 from rich.console import Console
 
 from harness import api
-from harness.reporters.terminal import render_result
+from harness.reporters.render.terminal import render_page
+from harness.reporters.result import result_page
 from harness.reporters.units import ratio
 from tests.support.command import ROOT
 
@@ -84,7 +85,7 @@ def test_the_tables_are_those_of_kept_runs() -> None:
     shown = set()
     for name in ("overhead", "syscalls"):
         console = Console(file=io.StringIO(), width=80)
-        render_result(run(name).result, console)
+        render_page(result_page(run(name).result), console)
         assert isinstance(console.file, io.StringIO)
         shown |= {line.rstrip() for line in console.file.getvalue().splitlines()}
     section = README.partition("## A result")[2].partition("\n## ")[0]

@@ -21,14 +21,14 @@ from harness.errors import UsageError
 from harness.host.facts import HostFacts
 from harness.metrics.catalog import METRICS
 from harness.model.run import Sample
-from harness.reporters.details import render_details
 from harness.reporters.documents.result import result_document
 from harness.reporters.export.junit import result_junit
 from harness.reporters.html.page import report_html
-from harness.reporters.ledger import render_ledgers
-from harness.reporters.markdown import result_markdown
+from harness.reporters.ledger import ledgers_page
 from harness.reporters.plots.catalog import PLOTS
-from harness.reporters.terminal import render_result
+from harness.reporters.render.markdown import page_markdown
+from harness.reporters.render.terminal import render_page
+from harness.reporters.result import details_page, result_page
 from harness.store import ENVIRONMENT, KEPT_SAMPLES, PLAN, SAMPLES, read_sample_lines
 from tests.support.command import ROOT
 from tests.support.old_words import old_words
@@ -140,13 +140,12 @@ def test_reports_say_no_old_word(folder: Path) -> None:
     """The kept runs were made under the old names."""
     result, view = loaded(folder).result, [loaded(folder).view]
     console = Console(file=io.StringIO(), width=80)
-    render_result(result, console)
-    render_details(result, console)
-    render_ledgers(result, console)
+    for page in (result_page(result), details_page(result), ledgers_page(result)):
+        render_page(page, console)
     assert isinstance(console.file, io.StringIO)
     said = {
         "terminal": console.file.getvalue(),
-        "Markdown": result_markdown(result),
+        "Markdown": page_markdown(result_page(result)),
         "JSON": json.dumps(result_document(result)),
         "JUnit": result_junit(result),
         "page": report_html(view, PLOTS),

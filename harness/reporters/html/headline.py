@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from harness.counted import counted
 from harness.model.result import Comparison, Result
 from harness.reporters.answer import cost_words, is_compared, loss_sentence, row_label
+from harness.reporters.cells import primary_title
 from harness.reporters.loss import loss_lines, none_lost
 from harness.reporters.matching import nothing_matched
 from harness.reporters.rows import Row, by_workload, rows
 from harness.reporters.units import NOTHING, count, duration, percent
-from harness.reporters.words import VERDICTS, detectable_words, metric_title
+from harness.reporters.words import VERDICTS, detectable_words
 from workloads.catalog import WORKLOADS
 
 
@@ -64,12 +66,6 @@ def headline(result: Result) -> Headline:
         losers=() if replay else tuple(_losers(result)),
         basis=_basis(result),
     )
-
-
-def primary_title(result: Result) -> str:
-    """The metric that the answer is about, as a sentence begins with it."""
-    words = metric_title(result.primary, result.operation)
-    return words[:1].upper() + words[1:]
 
 
 def _cards(result: Result) -> Iterator[Card]:
@@ -147,7 +143,7 @@ def _losers(result: Result) -> Iterator[str]:
 
 def _basis(result: Result) -> str:
     blocks = max((c.blocks for c in result.comparisons), default=0)
-    words = f"{count(result.trials)} trials in {count(blocks)} blocks of random order"
+    words = f"{counted(result.trials, 'trial')} in {counted(blocks, 'block')} of random order"
     if result.invalid_trials:
         words += f", {count(result.invalid_trials)} of them not used"
     return f"{words}; margin {result.plan.margin * 100:.3g} %"

@@ -18,17 +18,22 @@ from harness.model.caution import Caution
 from harness.model.compare import ChangeReport
 from harness.model.result import ReportView
 from harness.plain import plain
+from harness.reporters.cells import cost_parts, cpu_grid
 from harness.reporters.compare import compare_page
-from harness.reporters.html import facts, tables
+from harness.reporters.html import facts
 from harness.reporters.html.compare import change_panels
 from harness.reporters.html.data import MOST_ROWS
 from harness.reporters.html.figures import Panel, PlotLike, make_panels
 from harness.reporters.html.headline import Headline, headline
 from harness.reporters.html.svg import Palette
-from harness.reporters.page import Grid, Part
+from harness.reporters.ledger import events_parts
+from harness.reporters.noise import noise_parts
+from harness.reporters.page import Part, shown
 from harness.reporters.plainly import made_plain, plain_view
-from harness.reporters.ranking import by_group, process_lines
+from harness.reporters.ranking import ranking_parts, sustained_parts
 from harness.reporters.render.csv import grid_csv
+from harness.reporters.result import STOPPED, all_losses, all_metrics
+from harness.reporters.rows import rows
 
 POLICY = (
     "default-src 'none'; script-src '{script}'; style-src '{style}'; img-src data:; "
@@ -47,18 +52,14 @@ class RunPart:
     head: Headline
     cautions: tuple[Caution, ...]
     trustworthy: bool
-    complete: bool
+    stopped: str
+    """That the run was stopped early; empty where it was not."""
     panels: Mapping[str, Panel]
-    comparisons: Grid
-    metrics: Grid
-    ledger: Grid
-    loss: Grid
-    ranking: Grid
-    ranking_words: Sequence[str]
-    sustained: Grid
-    noise: Grid
-    noise_words: Sequence[str]
-    waited: Sequence[str]
+    compared: Sequence[Part]
+    cpu: Sequence[Part]
+    events: Sequence[Part]
+    consumers: Sequence[Part]
+    noise: Sequence[Part]
     host: facts.Pairs
     host_lines: Sequence[str]
     plan: facts.Pairs
@@ -91,7 +92,7 @@ def report_html(
         script=Markup(script),  # noqa: S704 - ours
         runs=runs,
         several=len(runs) > 1,
-        comparison=compare_page(comparison) if comparison is not None else None,
+        comparison=_on_page(*compare_page(comparison).parts) if comparison is not None else None,
         panels=panels,
         refused=refused,
     )
@@ -103,6 +104,7 @@ def _run_part(
 ) -> RunPart:
     view = plain_view(view)
     result = view.result
+    cells = rows(result)
     return RunPart(
         key=key,
         name=result.run,
@@ -110,28 +112,24 @@ def _run_part(
         head=headline(result),
         cautions=result.cautions,
         trustworthy=result.trustworthy,
-        complete=result.complete,
+        stopped="" if result.complete else STOPPED,
         panels=make_panels(view, plots, prefix=key, palette=palette),
-        comparisons=tables.primary_grid(result),
-        metrics=tables.all_metrics_grid(result),
-        ledger=tables.ledger_grid(result),
-        loss=tables.loss_grid(result),
-        ranking=tables.ranking_grid(result),
-        ranking_words=[
-            f"{workload}, {words}"
-            for (workload, _), group in by_group(result.ranking).items()
-            for words in process_lines(group)
-        ],
-        sustained=tables.sustained_grid(result),
-        noise=tables.noise_grid(result),
-        noise_words=tables.noise_words(result),
-        waited=tables.waited_words(result),
+        compared=_on_page(*cost_parts(result, cells), all_metrics(result)),
+        cpu=_on_page(cpu_grid(result, cells)),
+        events=_on_page(*events_parts(cells), all_losses(result)),
+        consumers=_on_page(*ranking_parts(result.ranking), *sustained_parts(result.sustained)),
+        noise=_on_page(*noise_parts(result)),
         host=facts.host_pairs(result),
         host_lines=facts.host_document(result),
         plan=facts.plan_pairs(result),
         rule_sets=facts.rule_sets(result),
         commands=facts.commands(result),
     )
+
+
+def _on_page(*parts: Part) -> tuple[Part, ...]:
+    """The parts that the page shows."""
+    return tuple(shown(parts, "html"))
 
 
 def _title(runs: Sequence[RunPart]) -> str:

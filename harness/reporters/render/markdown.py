@@ -7,11 +7,11 @@ a mention is escaped.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from harness.model.caution import Caution
 from harness.plain import plain
-from harness.reporters.page import Grid, Heading, Line, Page, Part, Picture
+from harness.reporters.page import Fold, Grid, Heading, Line, Page, Part, Picture, shown
 
 JOINER = "\u2060"
 _LINKED = re.compile(
@@ -30,7 +30,17 @@ _SPECIAL = re.compile(r"([\\`*\[\]<>|~#&!]|(?<!\w)_|_(?!\w))")
 
 def page_markdown(page: Page) -> str:
     """A whole page under its title."""
-    return "\n".join([f"## {escaped(page.title)}\n", *filter(None, map(_part, page.parts))])
+    return "\n".join([f"## {escaped(page.title)}\n", *_parts(shown(page.parts, "markdown"))])
+
+
+def _parts(parts: Iterable[Part]) -> Iterator[str]:
+    for part in parts:
+        if isinstance(part, Fold):
+            inside = "\n".join(_parts(part.parts))
+            name = f"<summary>{escaped(part.words)}</summary>"
+            yield f"<details>{name}\n\n{inside}\n</details>\n"
+        elif written := _part(part):
+            yield written
 
 
 def _part(part: Part) -> str:
@@ -44,8 +54,8 @@ def _part(part: Part) -> str:
         case Caution():
             return f"- ⚠ {escaped(part.one_line())}\n"
         case Grid():
-            return _grid(part.on("markdown")) if part.rows else ""
-        case Picture():
+            return _grid(part)
+        case Picture() | Fold():
             return ""
 
 

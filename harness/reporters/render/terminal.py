@@ -15,7 +15,7 @@ from rich.text import Text
 
 from harness.model.caution import Caution
 from harness.plain import plain
-from harness.reporters.page import Box, Grid, Heading, Line, Page, Part, Picture
+from harness.reporters.page import Box, Fold, Grid, Heading, Line, Page, Part, Picture, shown
 
 _STYLES = {"answer": "bold", "plain": "", "note": "dim"}
 
@@ -28,7 +28,7 @@ def render_page(page: Page, console: Console) -> None:
 def _lines(page: Page, console: Console) -> Iterator[RenderableType]:
     """The parts, a blank line before each heading and table but the first."""
     begun = False
-    for part in page.parts:
+    for part in shown(page.parts, "terminal"):
         lines = list(_part(part, console))
         if begun and lines and isinstance(part, Heading | Grid):
             yield Text()
@@ -44,11 +44,11 @@ def _part(part: Part, console: Console) -> Iterator[RenderableType]:
             yield Text(plain(words), style=_STYLES[kind])
         case Caution():
             yield Text(f"! {plain(part.one_line())}", style="yellow")
-        case Grid() if part.rows:
+        case Grid():
             if part.caption:
                 yield Text(plain(part.caption))
-            yield _table(part.on("terminal"), console)
-        case Grid() | Picture():
+            yield _table(part, console)
+        case Picture() | Fold():
             pass
 
 

@@ -54,9 +54,10 @@ def _junit(result: Result) -> str:
 
 
 def _markdown(result: Result) -> str:
-    from harness.reporters.markdown import result_markdown
+    from harness.reporters.render.markdown import page_markdown
+    from harness.reporters.result import result_page
 
-    return result_markdown(result)
+    return page_markdown(result_page(result))
 
 
 def _parquet(stored: StoredRun) -> bytes:

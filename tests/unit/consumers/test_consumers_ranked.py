@@ -14,7 +14,8 @@ from harness.consumers.base import ConsumerAbsentError, Found
 from harness.consumers.catalog import CONSUMERS
 from harness.errors import UsageError
 from harness.model.run import Cell, Ledger, Sample, Trial
-from harness.reporters.ranking import by_group, process_lines, ranking_rows
+from harness.reporters.page import Grid
+from harness.reporters.ranking import by_group, process_lines, ranking_parts
 from harness.run.failures import PATIENCE, Failures
 from harness.run.plan.plan import make_plan
 from harness.run.sample import sample_of
@@ -75,9 +76,12 @@ def test_one_consumer_alone_is_not_ranked() -> None:
 def test_rows_for_people() -> None:
     found = ranking(samples_of({"cheap": 1500.0, "two": 6000.0}, spread=0))
     assert list(by_group(found)) == [("udp", "rules")]
-    rows = list(ranking_rows(found))
-    assert rows[0] == ("1. cheap", "1.50 µs", "–", "12.4 MiB", "–", "6.50 ms")
-    assert rows[1][2] == "4.00 (4.00–4.00)"
+    (grid,) = (part for part in ranking_parts(found) if isinstance(part, Grid))
+    first, second = ([box.text for box in row] for row in grid.on("terminal").rows)
+    assert first == ["1. cheap", "1.50 µs", "–", "12.4 MiB", "–", "6.50 ms"]
+    assert second[2] == "4.00 (4.00–4.00)"
+    raw = [box.raw for box in grid.on("csv").rows[0]]
+    assert raw[:4] == ["udp", "cheap", "1", "1500.0"]
 
 
 def test_a_consumer_is_given_up_after_so_many_failures_in_a_row() -> None:

@@ -12,9 +12,11 @@ from rich.console import Console
 from harness.model.caution import Caution
 from harness.reporters.page import (
     INTERVAL,
+    TERMINAL,
     WIDE,
     Box,
     Column,
+    Fold,
     Grid,
     Heading,
     Line,
@@ -121,6 +123,24 @@ def test_what_has_nothing_to_show_leaves_no_trace() -> None:
     nothing = (Picture("plot"), Grid("t", "none", columns("a", left=1), ()))
     assert printed(*nothing, Heading("one"), *nothing, Line("two")) == "one\ntwo\n"
     assert page_markdown(page_of(*nothing, Line("two"))) == "## a title\n\ntwo\n"
+
+
+def test_a_fold_is_opened_where_there_is_something_to_open() -> None:
+    fold = Fold("more <of it>", (grid_of(text("rules"), number("1.5", 1.5)), Line("and words")))
+    assert printed(Line("one"), fold) == "one\n"
+    assert page_markdown(page_of(fold)) == (
+        "## a title\n\n<details><summary>more \\<of it\\></summary>\n\n"
+        "a table\n\n| c0 | c1 |\n| :-- | --: |\n| rules | 1.5 |\n\nand words\n\n</details>\n"
+    )
+    empty = Fold("more", (Grid("t", "none", columns("a", left=1), ()),))
+    assert page_markdown(page_of(empty, Line("two"))) == "## a title\n\ntwo\n"
+
+
+def test_a_line_and_a_table_are_where_their_media_are() -> None:
+    wide = Grid("t", "a table", (Column("a", media=WIDE),), ((text("1"),),))
+    parts = (Line("in one line", media=TERMINAL), wide)
+    assert printed(*parts) == "in one line\n"
+    assert page_markdown(page_of(*parts)) == "## a title\n\na table\n\n| a |\n| --: |\n| 1 |\n"
 
 
 def test_a_wide_column_and_a_note_are_not_on_a_terminal() -> None:

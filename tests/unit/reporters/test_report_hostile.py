@@ -165,5 +165,5 @@ def test_show_prints_no_control_characters(
     stored = write_run(tmp_path / "run", rename=hostile.NAMES, lost_share=0.1)
     show_run(stored, run_forms(None, json=False), **options)
     printed = capsys.readouterr().out
-    assert "\\x1b[31mred" in printed.replace("\n", "")
+    assert "31mred\\x1b[0m\\x07" in printed.replace("\n", "")
     assert not [c for c in printed if c != "\n" and unicodedata.category(c) in ("Cc", "Cf")]

@@ -16,9 +16,10 @@ from harness.answers.result import make_result
 from harness.model.result import Result
 from harness.model.stored import StoredPlan
 from harness.reporters.answer import answer
-from harness.reporters.details import render_details
 from harness.reporters.documents.result import result_document
-from harness.reporters.terminal import render_result
+from harness.reporters.page import Page
+from harness.reporters.render.terminal import render_page
+from harness.reporters.result import details_page, result_page
 from harness.reporters.units import probability, share
 from harness.store import load_run
 from harness.verbs.show import show_verb
@@ -33,23 +34,23 @@ def results(tmp_path_factory: pytest.TempPathFactory) -> dict[int, Result]:
     return {blocks: make_result(made_up_run(folder / str(blocks), blocks)) for blocks in (3, 6, 20)}
 
 
-def text_of(render: Callable[[Result, Console], None], result: Result) -> str:
+def text_of(page_of: Callable[[Result], Page], result: Result) -> str:
     stream = io.StringIO()
-    render(result, Console(file=stream, width=80))
+    render_page(page_of(result), Console(file=stream, width=80))
     text = stream.getvalue()
     assert max(map(len, text.splitlines())) <= 80
     return text
 
 
 def test_the_details_have_every_metric_with_p_and_q(results: dict[int, Result]) -> None:
-    text = text_of(render_details, results[20])
+    text = text_of(details_page, results[20])
     for metric in ("elapsed_ns_per_op", "cpu_total_ns_per_op", "cpu_workload_ns_per_op"):
         assert f"\n{metric}\n" in text
     assert "BCa" in text
     assert "Student's t" not in text.replace("mean and Student's t", "")
     rules = next(line for line in text.splitlines() if line.startswith("rules "))
     assert "<.0001  <.0001  ▲ worse" in rules
-    assert "Student's t       p" in text_of(render_details, results[6])
+    assert "Student's t       p" in text_of(details_page, results[6])
 
 
 def test_open_verdicts_say_what_would_decide_them(results: dict[int, Result]) -> None:
@@ -59,9 +60,9 @@ def test_open_verdicts_say_what_would_decide_them(results: dict[int, Result]) ->
         else c
         for c in results[6].comparisons
     )
-    text = text_of(render_result, replace(results[6], comparisons=comparisons))
+    text = text_of(result_page, replace(results[6], comparisons=comparisons))
     assert "disabled 4.2 %, +17" in " ".join(text.split())
-    assert "would decide" not in text_of(render_result, results[6])
+    assert "would decide" not in text_of(result_page, results[6])
 
 
 def test_the_document_has_them_all_and_is_what_the_schema_says(results: dict[int, Result]) -> None:
@@ -89,7 +90,7 @@ def test_none_lost_is_never_said_without_its_limit(results: dict[int, Result]) -
     assert "None lost in 20 trials: at most 16.8 % of trials lose any (95 %)." in answer(
         results[20]
     )
-    shown = text_of(render_result, results[20])
+    shown = text_of(result_page, results[20])
     assert "none lost in 20 trials: at most 16.8 % of trials lose any (95 %): rules\n" in shown
 
 
@@ -112,7 +113,7 @@ def test_loss_is_told_by_cell(results: dict[int, Result]) -> None:
     )
     result = replace(results[20], losses=losses)
     assert "None lost" not in answer(result)
-    shown = " ".join(text_of(render_result, result).split())
+    shown = " ".join(text_of(result_page, result).split())
     assert (
         "rules: lost in 4 of 20 trials (5.7 % to 43.7 %), 3.1 % of the events, worse than the "
         "reference (by 1.2 % to 5 %)" in shown

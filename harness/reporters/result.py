@@ -1,0 +1,111 @@
+"""A result: the answer, then for each workload what every cell costs and where its events went.
+
+The tables are laid out by subject: of cells in `cells.py`, of events in `ledger.py` and `loss.py`,
+of consumers side by side in `ranking.py`, of the noise floor in `noise.py`. `html/` puts the same
+tables between its pictures, each with the rows of all workloads.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from harness.counted import counted
+from harness.model.result import Result
+from harness.reporters.answer import answer
+from harness.reporters.cells import (
+    CellNames,
+    compared_in,
+    cost_parts,
+    cpu_grid,
+    metrics_grid,
+    verdict_lines,
+)
+from harness.reporters.ledger import events_parts
+from harness.reporters.loss import loss_grid, loss_lines
+from harness.reporters.matching import matching_sentences
+from harness.reporters.noise import noise_parts
+from harness.reporters.page import Fold, Heading, Line, Page, Part
+from harness.reporters.ranking import ranking_parts, sustained_parts
+from harness.reporters.rows import Row, by_workload, rows
+from harness.reporters.words import legend_lines
+from workloads.catalog import WORKLOADS
+
+STOPPED = "The run was stopped early; these are its results so far."
+_METHODS = (
+    "ratio, 95 %: by signed ranks (below six blocks mean and Student's t). q: p after false "
+    "discovery control over this run; outside the primary metric worse and better need q ≤ 0.05."
+)
+
+
+def result_page(result: Result) -> Page:
+    """A whole result."""
+    return Page(f"auditbench: {result.run}", tuple(_parts(result)))
+
+
+def details_page(result: Result) -> Page:
+    """Every metric with both intervals, p and q; a table per workload and metric."""
+    return Page(f"auditbench: {result.run}, every metric", tuple(_details(result)))
+
+
+def _parts(result: Result) -> Iterator[Part]:
+    if words := answer(result):
+        yield Line(words, "answer")
+    if not result.complete:
+        yield Line(STOPPED)
+    yield from result.cautions
+    for workload, group in by_workload(rows(result)).items():
+        yield _heading(result, workload, group)
+        yield from cost_parts(result, group)
+        yield cpu_grid(result, group)
+        yield from events_parts(group)
+        yield from map(Line, loss_lines(result, group))
+    yield from ranking_parts(result.ranking)
+    yield from sustained_parts(result.sustained)
+    words_of_notes = [*legend_lines(result), *matching_sentences(result)]
+    notes = [Line(words, "note") for words in words_of_notes]
+    if notes or result.noise_floor:
+        yield Heading("Notes")
+        yield from notes
+        yield from noise_parts(result)
+    yield all_metrics(result)
+    yield all_losses(result)
+
+
+def _details(result: Result) -> Iterator[Part]:
+    metrics = dict.fromkeys(comparison.metric for comparison in result.comparisons)
+    for workload, group in by_workload(rows(result)).items():
+        yield _heading(result, workload, group)
+        names = CellNames(group)
+        for metric in metrics:
+            compared = [
+                comparison
+                for comparison in compared_in(group, metric)
+                if comparison.verdict not in ("reference", "no-reference")
+            ]
+            yield metrics_grid(names, metric, compared)
+            yield from verdict_lines(names, compared)
+        yield from map(Line, loss_lines(result, group))
+    yield Line(_METHODS, "note")
+
+
+def all_metrics(result: Result) -> Fold:
+    """Every cell in every metric, folded."""
+    table = metrics_grid(CellNames(rows(result)), "Every metric of every cell", result.comparisons)
+    return Fold("Every metric: CPU, latency and the rest", (table, Line(_METHODS, "note")))
+
+
+def all_losses(result: Result) -> Fold:
+    """The loss of every cell, folded."""
+    table = loss_grid(result, rows(result))
+    return Fold("Loss by cell, and the loss that cannot be excluded where there was none", (table,))
+
+
+def _heading(result: Result, workload: str, group: Sequence[Row]) -> Heading:
+    """A workload, and how often it ran."""
+    info = WORKLOADS.get(workload)
+    operation = f" ({info.operation})" if info is not None else ""
+    blocks = max((found.blocks for found in compared_in(group, result.primary)), default=0)
+    return Heading(
+        f"{workload}{operation}: {counted(blocks, 'block')}, "
+        f"{counted(result.plan.ops.get(workload, 0), result.operation)} per trial"
+    )
