@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import io
 import json
 import re
@@ -18,11 +19,17 @@ from harness.answers.gate import GateRules, gate_run
 from harness.answers.limits import read_limits
 from harness.answers.result import make_result
 from harness.model.ab import AbReport, AbSide
+from harness.model.caution import Caution
 from harness.model.gate import Check, GateReport, Reading
 from harness.reporters.ab import ab_document, ab_markdown, ab_sentences, render_ab
+from harness.reporters.documents.gate import gate_document
 from harness.reporters.export.junit import gate_junit, result_junit
-from harness.reporters.gate import gate_markdown, gate_sentence, render_gate
+from harness.reporters.gate import gate_page, gate_sentence
+from harness.reporters.page import Grid
+from harness.reporters.render.csv import grid_csv
+from harness.reporters.render.markdown import page_markdown
 from harness.store import load_run
+from tests.support.pages import in_html, on_a_terminal, require_same_everywhere
 from tests.support.stored.altered_runs import (
     Change,
     all_known,
@@ -95,11 +102,13 @@ def test_hostile_names_break_out_of_nothing(report: GateReport) -> None:
     assert [
         case[0].tag for case in root.iter("testcase") if "trustworthy" in str(case.get("name"))
     ] == ["error"]
-    for text in (printed(render_gate, bad), gate_markdown(bad)):
+    page = gate_page(bad)
+    for text in (on_a_terminal(page), page_markdown(page), in_html(page)):
         assert "\x1b" not in text
         assert "\x00" not in text
         text.encode("utf-8")
-    assert "<b>" not in gate_markdown(bad).replace("\\<b\\>", "")
+    assert "<b>" not in page_markdown(page).replace("\\<b\\>", "")
+    assert "<b>" not in in_html(page)
 
 
 def test_a_result_is_a_test_suite_too(tmp_path: Path) -> None:
@@ -123,13 +132,40 @@ def test_both_readings_are_shown_and_what_they_come_to(report: GateReport) -> No
     first = Reading("run-1", "fail", 0.5, 0.1, 0.9, 8, lossy=4)
     check: Check = replace(lost, readings=(first, lost.readings[0]), outcome="inconclusive")
     twice = replace(report, checks=(check,))
-    shown = printed(render_gate, twice)
+    page = gate_page(twice)
+    shown = on_a_terminal(page)
     assert [mark for mark in "✗✓?" if mark in shown] == ["✗", "✓", "?"]
     assert "once more" in shown
     assert "together" in shown
     assert "events lost in 4 of 8 trials" in shown
-    assert "inconclusive" in gate_sentence(twice)
-    assert max(map(len, shown.splitlines())) <= 80
+    assert shown.splitlines()[0] == gate_sentence(twice)
+    require_same_everywhere(page)
+    (grid,) = [part for part in page.parts if isinstance(part, Grid)]
+    rows = list(csv.reader(grid_csv(grid).splitlines()))
+    # Without the row above there is nothing that a row could leave out.
+    assert {row[0] for row in rows[1:]} == {"rules/lost:0"}
+    assert [row[1] for row in rows[1:]] == [
+        "udp × rules", "udp × rules, once more", "udp × rules, together"
+    ]  # fmt: skip
+    assert rows[1][2:] == ["0.5", "0.1", "0.9", "exceeded"]
+
+
+def test_every_medium_says_what_a_gate_decided(report: GateReport) -> None:
+    cautioned = replace(report, cautions=(Caution("noise", "it is loud", "be quiet"),))
+    words = require_same_everywhere(gate_page(cautioned))
+    assert words[:3] == [gate_sentence(cautioned), "it is loud", "Checks"]
+    assert words[-1].startswith("noise floor of udp")
+    assert gate_document(cautioned)["answer"] == words[0]
+
+
+def test_a_bound_is_in_the_units_of_its_limit(report: GateReport) -> None:
+    (grid,) = [part for part in gate_page(report).parts if isinstance(part, Grid)]
+    slow = next(row for row in grid.on("html").rows if row[1].text == "udp × rules")
+    assert [column.name for column in grid.on("html").columns[2:5]] == ["measured", "from", "to"]
+    assert slow[2].text == f"× {slow[2].raw[:5]}"
+    assert [box.text for box in slow[3:5]] == [box.raw[:5] for box in slow[3:5]]
+    lost = next(row for row in grid.on("terminal").rows if row[0].text == "rules/lost:0")
+    assert [box.text for box in lost[2:4]] == ["0 of 8 trials", "0 % to 36.9 %"]
 
 
 def ab_report(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import re
+from importlib.resources import files
 
 import pytest
 from rich.console import Console
@@ -30,7 +31,7 @@ from harness.reporters.page import (
 from harness.reporters.render.csv import grid_csv
 from harness.reporters.render.markdown import page_markdown
 from harness.reporters.render.terminal import render_page
-from harness.reporters.words import VERDICTS
+from harness.reporters.words import OUTCOMES, VERDICTS, Look
 
 HOSTILE = "=a|b\nc <img src=x> @team [bold]x[/] \x1b[31m"
 
@@ -188,3 +189,9 @@ def test_colours_only_where_they_are_wanted(monkeypatch: pytest.MonkeyPatch) -> 
     shown = printed(*parts, terminal=True)
     assert "▲ worse" in shown
     assert not re.search(r"\x1b\[[0-9;]*3[0-7]", shown)
+
+
+@pytest.mark.parametrize("look", [*VERDICTS.values(), *OUTCOMES.values()])
+def test_the_style_sheet_has_a_colour_for_every_verdict(look: Look) -> None:
+    style = (files("harness.reporters.html") / "report.css.j2").read_text(encoding="utf-8")
+    assert re.search(rf"td\.v-{look.word.replace(' ', '-')}\b[^{{]*{{ color: var", style)
