@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import io
 import json
 import re
 from dataclasses import replace
@@ -12,7 +11,6 @@ from xml.etree import ElementTree as ET
 
 import jsonschema
 import pytest
-from rich.console import Console
 
 from harness.answers.ab import judge_ab
 from harness.answers.gate import GateRules, gate_run
@@ -21,7 +19,8 @@ from harness.answers.result import make_result
 from harness.model.ab import AbReport, AbSide
 from harness.model.caution import Caution
 from harness.model.gate import Check, GateReport, Reading
-from harness.reporters.ab import ab_document, ab_markdown, ab_sentences, render_ab
+from harness.reporters.ab import ab_page, ab_sentences
+from harness.reporters.documents.ab import ab_document
 from harness.reporters.documents.gate import gate_document
 from harness.reporters.export.junit import gate_junit, result_junit
 from harness.reporters.gate import gate_page, gate_sentence
@@ -51,12 +50,6 @@ HOSTILE = "a\x1b[31m\x00<b>&\"']]>|`@me\ufffe\ud800"
 def report(tmp_path: Path) -> GateReport:
     folder = altered_run(tmp_path / "h-1" / "run", slower("no-rules", 1.0, spread=0.1))
     return gate_run(folder, GateRules(read_limits(["elapsed:5%", "rules/lost:0"])))
-
-
-def printed(render: object, value: object) -> str:
-    console = Console(file=io.StringIO(), width=80, highlight=False)
-    render(value, console)  # type: ignore[operator]
-    return console.file.getvalue()  # type: ignore[attr-defined]
 
 
 def hostile(report: GateReport) -> GateReport:
@@ -185,12 +178,18 @@ def test_b_costs_more(tmp_path: Path) -> None:
     # 15 µs against 7.2 µs
     assert re.match(r"udp: B costs 10[789] % more than A \(10[67] % to 1[01]\d %\) per op", cost)
     assert loss.startswith("Neither lost events in 8 trials each")
-    shown = printed(render_ab, found)
-    lines = shown.splitlines()
-    assert lines[0] == "A is old/x.rules (scenario rules+exclude-exe)"
-    assert max(map(len, lines)) <= 80
+    page = ab_page(found)
+    words = require_same_everywhere(page)
+    assert words[:4] == [
+        cost,
+        loss,
+        "A is old/x.rules (scenario rules+exclude-exe)",
+        "B is new/x.rules (scenario rules)",
+    ]
+    shown = on_a_terminal(page)
     assert shown.index("B costs") < shown.index("B against A") < shown.index("trials with loss")
-    assert "| udp | B against A |" in ab_markdown(found)
+    assert "| udp | B against A |" in page_markdown(page)
+    assert '<td class="v-worse"' in in_html(page)
 
 
 def test_b_costs_less(tmp_path: Path) -> None:
@@ -227,6 +226,7 @@ def test_b_loses_more_and_is_worse_though_it_costs_less(
 def test_loss_that_nobody_saw_is_not_none(tmp_path: Path) -> None:
     found = ab_report(tmp_path, without_ledger)
     assert ab_sentences(found)[1] == "Whether events were lost is not known."
+    assert "| udp | B | – | – |" in page_markdown(ab_page(found))
 
 
 @pytest.mark.parametrize(
