@@ -54,6 +54,8 @@ class Column:
     left: bool = False
     """Whether it is set to the left, as names are; numbers are to the right."""
     media: frozenset[Medium] = EVERYWHERE
+    shortened: bool = False
+    """Whether a terminal cuts it short where a row is too wide, so that no other is folded."""
 
 
 @dataclass(frozen=True, slots=True)

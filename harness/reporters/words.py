@@ -75,6 +75,11 @@ METHODS: Mapping[str, str] = {
     "of-ratios": "ratio: of each run's ratio to its own reference; plain: of the metric itself",
     "plain": "*: ratio of the metric itself, because there is no reference to divide by",
 }
+STOPPED = Look("stopped", style="yellow")
+DOUBTFUL = Look("doubtful", style="yellow")
+"""Of a run in a history, the latter instead of a verdict."""
+CHANGE_OF_LEVEL = Look("change of level", "◆", "bold magenta")
+"""Of the first run of a new level."""
 SCENARIOS: Mapping[str, str] = {
     "no-audit": "audit is enabled and the load exempt by never,task, which costs the same as "
     "a kernel that never enabled audit",
