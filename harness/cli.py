@@ -115,6 +115,8 @@ def _unreadable(words: Sequence[str], error: CycloptsError) -> str:
         option = error.token.keyword or error.token.value
         if instead := instead_of(words[0], option):
             return f"{option} is {instead} now"
+    if words and any(words[0] in verbs for verbs in GROUPS.values()):
+        return f"{error} `auditbench {words[0]} --help` lists what it takes."
     return f"{error} `auditbench --help` lists the commands."
 
 

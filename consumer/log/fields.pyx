@@ -106,7 +106,8 @@ cdef class LogFields(KernelFields):
         if key.end - key.value == 6 and memcmp(text + key.value, b"(null)", 6) == 0:
             pass
         elif text[key.value] == c'"':
-            if (key.end - key.value < 2 or memchr(text + key.value + 1, c'"', key.end - key.value - 1)
+            if (key.end - key.value < 2
+                    or memchr(text + key.value + 1, c'"', key.end - key.value - 1)
                     != text + key.end - 1):
                 return False
         elif nibble(text[key.value]) < 0:

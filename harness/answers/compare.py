@@ -15,6 +15,7 @@ from harness.answers.compare_cells import (
 )
 from harness.answers.result import in_plan_order, metric_views
 from harness.answers.trust import is_trustworthy
+from harness.counted import counted
 from harness.errors import UntrustworthyError, UsageError
 from harness.model.compare import ChangeReport, RunChanges
 from harness.model.reference import Margins
@@ -223,7 +224,7 @@ def _require_blocks(pair: RunChanges) -> None:
     if not compared or blocks >= MIN_BLOCKS_TO_COMPARE:
         return
     raise UntrustworthyError(
-        f"{blocks} block{'s are' if blocks != 1 else ' is'} too few for any verdict on "
+        f"{counted(blocks, 'block is', 'blocks are')} too few for any verdict on "
         f"{pair.head} against {pair.base}",
         remedy="measure again with --blocks 5 or more",
     )

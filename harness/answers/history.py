@@ -17,6 +17,7 @@ from harness.answers.history_cells import make_tracks
 from harness.answers.label import label_of
 from harness.answers.result import in_plan_order
 from harness.answers.trust import is_reliable
+from harness.counted import agreeing, counted
 from harness.errors import UsageError
 from harness.files.reading import is_file, read_text
 from harness.model.caution import Caution
@@ -144,12 +145,12 @@ def _left_out_places(
     ]
     if others:
         names = ", ".join(dict.fromkeys(others))
-        what = f"{_runs(len(others))} of other machines ({names}) not shown"
+        what = f"{counted(len(others), 'run')} of other machines ({names}) not shown"
         found.append(Caution("other-machines", what, "name one with --machine"))
     plans = [place.plan for place in here if place.plan not in (plan, None)]
     if plans:
         names = ", ".join(dict.fromkeys(name for name in plans if name))
-        what = f"{_runs(len(plans))} of other plans ({names}) not shown"
+        what = f"{counted(len(plans), 'run')} of other plans ({names}) not shown"
         found.append(Caution("other-plans", what, "name one with --plan"))
     return found
 
@@ -245,20 +246,14 @@ def _words(differences: Iterable[Difference]) -> list[str]:
 
 def _unlike(words: Sequence[str], group: Sequence[StoredRun], model: StoredRun) -> Caution:
     more = f" and {len(words) - _NAMED} more" if len(words) > _NAMED else ""
-    theirs = "its plan differs" if len(group) == 1 else "their plans differ"
+    theirs = agreeing(len(group), "its plan differs", "their plans differ")
     what = (
-        f"{_runs(len(group))} left out because {theirs} from that of {model.folder.name}: "
+        f"{counted(len(group), 'run')} left out because {theirs} from that of {model.folder.name}: "
         f"{'; '.join(words[:_NAMED])}{more}"
     )
-    return Caution("unlike", what, f"--like {group[-1].folder.name} shows {_them(group)}")
-
-
-def _them(group: Sequence[StoredRun]) -> str:
-    return "it" if len(group) == 1 else "them"
-
-
-def _runs(number: int) -> str:
-    return f"{number} run{'s' * (number != 1)}"
+    return Caution(
+        "unlike", what, f"--like {group[-1].folder.name} shows {agreeing(len(group), 'it', 'them')}"
+    )
 
 
 def _past_runs(runs: Sequence[StoredRun]) -> list[PastRun]:

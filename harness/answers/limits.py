@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from harness.analysis.limit import blocks_to_decide, judge_interval, judge_loss, parse_limit
 from harness.analysis.ratio import paired_ratio
 from harness.analysis.series import collect
+from harness.counted import agreeing, counted
 from harness.errors import UsageError
 from harness.metrics.catalog import METRICS
 from harness.model.gate import Check, Limit, Outcome, Reading
@@ -187,7 +188,8 @@ def _why_not(comparison: Comparison) -> str:
 
 
 def _too_few(blocks: int) -> str:
-    return f"{blocks} block{'s' * (blocks != 1)} of both are too few for any verdict"
+    are = agreeing(blocks, "is", "are")
+    return f"{counted(blocks, 'block')} of both {are} too few for any verdict"
 
 
 def _read_time(limit: Limit, cell: Cell, measured: Measured) -> Reading:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
+from harness.counted import agreeing, counted
 from harness.model.caution import Caution
 from harness.model.run import Ledger, Sample
 
@@ -26,11 +27,6 @@ def ledger_cautions(samples: Sequence[Sample]) -> list[Caution]:
     return [*_open(open_samples(samples)), *_with_others(samples)]
 
 
-def trials_have(number: int) -> str:
-    """How many, as the beginning of a sentence."""
-    return "1 trial has" if number == 1 else f"{number} trials have"
-
-
 def _open(wrong: Sequence[Sample]) -> list[Caution]:
     if not wrong:
         return []
@@ -39,8 +35,8 @@ def _open(wrong: Sequence[Sample]) -> list[Caution]:
     return [
         Caution(
             "ledger",
-            f"{trials_have(len(wrong))} events that are not accounted for; the last, "
-            f"{last.workload} × {last.scenario}: {rest:+d}",
+            f"{counted(len(wrong), 'trial has', 'trials have')} events that are not accounted "
+            f"for; the last, {last.workload} × {last.scenario}: {rest:+d}",
             "an error of this program: look at `auditbench show --ledger`, and report it",
         )
     ]
@@ -53,7 +49,7 @@ def _with_others(samples: Sequence[Sample]) -> list[Caution]:
     if not losing:
         return []
     sample, most = max(losing, key=lambda found: found[1])
-    trials = "1 trial" if len(losing) == 1 else f"each of {len(losing)} trials"
+    trials = agreeing(len(losing), "", "each of ") + counted(len(losing), "trial")
     return [
         Caution(
             "foreign-loss",

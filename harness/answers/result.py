@@ -11,6 +11,8 @@ from harness.analysis.loss import compare_losses, lost_any
 from harness.analysis.ranking import ranking
 from harness.analysis.sustained import sustained
 from harness.answers.open_ledgers import ledger_cautions, open_samples
+from harness.answers.trust import not_valid
+from harness.counted import agreeing, counted
 from harness.metrics.catalog import METRICS
 from harness.model.caution import Caution
 from harness.model.reference import Reference
@@ -55,7 +57,7 @@ def make_result(stored: StoredRun) -> Result:
 
 def _too_little(result: Result) -> list[Caution]:
     """What makes a run inconclusive whatever its numbers are."""
-    failed = f"{result.invalid_trials} of {result.trials} trials are not valid"
+    failed = not_valid(result)
     remedy = "find out why they failed, and run it again"
     if result.undecidable:
         return [Caution("inconclusive", f"{failed}, too few are left to decide anything", remedy)]
@@ -191,10 +193,11 @@ def _failures_of(
     trials = sum(sample.consumer == consumer for sample in samples)
     last = own[-1]
     who = f"{consumer}: " if several else ""
+    are = agreeing(len(own), "is", "are")
     return Caution(
         "invalid-trials",
-        f"{who}{len(own)} of {trials} trials are not used; the last, {last.workload} × "
-        f"{last.scenario}: {last.invalid_reason}",
+        f"{who}{len(own)} of {counted(trials, 'trial')} {are} not used; the last, "
+        f"{last.workload} × {last.scenario}: {last.invalid_reason}",
     )
 
 
@@ -202,15 +205,16 @@ def _disturbed_trials(stored: StoredRun) -> list[Caution]:
     disturbed = [sample for sample in stored.samples if sample.disturbed]
     if not disturbed:
         return []
-    words = f"{len(disturbed)} of {len(stored.samples)} trials were disturbed"
+    trials = counted(len(stored.samples), "trial")
+    words = f"{len(disturbed)} of {trials} {agreeing(len(disturbed), 'was', 'were')} disturbed"
     kept = sum(sample.valid for sample in disturbed)
     if not stored.plan.invalid.retries:
-        words += ", and are not used"
+        words += f", and {agreeing(len(disturbed), 'is', 'are')} not used"
     elif kept < len(disturbed):
-        stayed = (
-            f"; {kept} stayed disturbed and still count{'s' if kept == 1 else ''}" if kept else ""
-        )
-        words += f", and {len(disturbed) - kept} were repeated{stayed}"
+        count = agreeing(kept, "counts", "count")
+        stayed = f"; {kept} stayed disturbed and still {count}" if kept else ""
+        repeated = len(disturbed) - kept
+        words += f", and {repeated} {agreeing(repeated, 'was', 'were')} repeated{stayed}"
     return [Caution("disturbed", words)]
 
 

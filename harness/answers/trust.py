@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from harness.answers.limits import MIN_BLOCKS_FOR_VERDICT, cells_without_valid_trial
-from harness.answers.open_ledgers import open_samples, trials_have
+from harness.answers.open_ledgers import open_samples
+from harness.counted import agreeing, counted
 from harness.errors import UntrustworthyError
 from harness.model.caution import Caution
 from harness.model.gate import Check
@@ -33,7 +34,9 @@ def flaws_of(stored: StoredRun) -> list[Caution]:
     if not stored.plan.is_whole(len(measured)):
         found.append(Caution("stopped", f"{stored.name} was stopped before its end"))
     if unused:
-        what = f"{stored.name}: {len(unused)} of {len(measured)} trials are not used"
+        trials = counted(len(measured), "trial")
+        are = agreeing(len(unused), "is", "are")
+        what = f"{stored.name}: {len(unused)} of {trials} {are} not used"
         found.append(Caution("invalid-trials", what))
     if not is_trustworthy(stored):
         what = f"{stored.name} is not trustworthy: events are unaccounted for"
@@ -59,13 +62,21 @@ def doubts_about(result: Result) -> list[str]:
     if not any(comparison.blocks for comparison in result.comparisons):
         reasons.append(f"nothing is compared in {result.run}")
     if result.open_trials:
-        words = trials_have(result.open_trials)
-        reasons.append(f"{result.run}: {words} events not accounted for")
+        reasons.append(
+            f"{result.run}: {counted(result.open_trials, 'trial has', 'trials have')} events "
+            "not accounted for"
+        )
     if result.mostly_invalid or result.undecidable:
-        reasons.append(f"{result.invalid_trials} of {result.trials} trials are not valid")
+        reasons.append(not_valid(result))
     if not reasons and not result.trustworthy:
         reasons.append(f"{result.run} has events not accounted for")
     return reasons
+
+
+def not_valid(result: Result) -> str:
+    """How many trials of a result are not valid."""
+    are = agreeing(result.invalid_trials, "is", "are")
+    return f"{result.invalid_trials:,} of {counted(result.trials, 'trial')} {are} not valid"
 
 
 def require_blocks(checks: Sequence[Check], run: str) -> None:

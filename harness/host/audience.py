@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
 from typing import Literal
 
+from harness.counted import counted
 from harness.host.audit_view import AuditView, Registered
 from harness.host.finding import Finding
 from harness.host.netlink_sockets import AuditSocket, owners_of, read_audit_sockets
@@ -148,7 +149,7 @@ def _listeners(audience: AudienceFacts) -> Iterator[Finding]:
     for socket in audience.listeners:
         owner = f"{socket.owner_name or 'unknown process'} (pid {socket.owner_pid or '?'})"
         journald = socket.owner_name == "systemd-journal"
-        drops = f"; it dropped {socket.drops} records so far" if socket.drops else ""
+        drops = f"; it dropped {counted(socket.drops, 'record')} so far" if socket.drops else ""
         yield Finding(
             "multicast-listener",
             "warning",
@@ -188,8 +189,8 @@ def _programs(audience: AudienceFacts, view: AuditView) -> Iterator[Finding]:
         yield Finding(
             "other-consumer",
             "warning",
-            f"{process.product} runs (pid {process.pid}): it may register, load rules or trace "
-            "syscalls in the middle of a run",
+            f"{process.product} is running (pid {process.pid}): it may register, load rules or "
+            "trace syscalls in the middle of a run",
             "stop it while measuring",
             f"/proc/{process.pid}",
         )

@@ -13,6 +13,7 @@ import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from harness.counted import agreeing, counted
 from harness.host.audit_view import AuditView
 from harness.host.ever_enabled.probe import EverEnabled
 from harness.host.finding import Finding
@@ -220,10 +221,11 @@ def _ever(ever: EverEnabled) -> Finding:
 def _rules(count: int) -> Finding:
     if not count:
         return Finding("rules", "ok", "no rules loaded", evidence="AUDIT_LIST_RULES")
+    them = agreeing(count, "it", "them")
     return Finding(
         "rules",
         "note",
-        f"{count} rule{'s' * (count != 1)} loaded: a run sets them aside and gives them back; "
+        f"{counted(count, 'rule')} loaded: a run sets {them} aside and gives {them} back; "
         "until then the host is audited by the scenarios' rules only",
         evidence="AUDIT_LIST_RULES",
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from harness.counted import agreeing
 from harness.host.audit_view import AuditView
 from harness.host.finding import Finding
 from harness.kernel import messages
@@ -51,7 +52,7 @@ def _wait_words(jiffies: int | None, hz: int | None) -> str:
     if jiffies == 0:
         return "no waiting: records are refused at once when it is full"
     milliseconds = f" ({jiffies_to_ms(jiffies, hz):.0f} ms)" if hz else ""
-    return f"backlog_wait_time {jiffies} jiffies{milliseconds}"
+    return f"backlog_wait_time {jiffies} {agreeing(jiffies, 'jiffy', 'jiffies')}{milliseconds}"
 
 
 def _failure(status: AuditStatus) -> Finding:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from harness.counted import counted
 from harness.host.cpu import CpuFacts
 from harness.host.finding import Finding
 from harness.host.proc import (
@@ -101,7 +102,7 @@ def _steal(load: LoadFacts) -> Finding:
 def _load(load: LoadFacts, cpus: int) -> Finding:
     if load.load_1_minute is None:
         return Finding("load", "note", "the load is unknown", evidence="/proc/loadavg")
-    what = f"load {load.load_1_minute:.2f} over the last minute on {cpus} CPUs"
+    what = f"load {load.load_1_minute:.2f} over the last minute on {counted(cpus, 'CPU')}"
     if load.load_1_minute > LOAD_PER_CPU * cpus:
         remedy = "stop other programs, or wait for them to end"
         return Finding("load", "warning", what, remedy, "/proc/loadavg")

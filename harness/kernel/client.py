@@ -18,6 +18,7 @@ from collections.abc import Callable, Iterable, Sequence
 from types import TracebackType
 from typing import Final
 
+from harness.counted import counted
 from harness.errors import KernelAnswerError, UsageError
 from harness.kernel import messages, netlink
 from harness.kernel.netlink import Reply, Request
@@ -92,8 +93,8 @@ class AuditClient:
         for payload in reply.payloads:
             if len(payload) < messages.RULE_FIXED_BYTES:
                 raise KernelAnswerError(
-                    f"the kernel listed a rule of {len(payload)} bytes; a rule has at least"
-                    f" {messages.RULE_FIXED_BYTES}",
+                    f"the kernel listed a rule of {counted(len(payload), 'byte')}; a rule has at "
+                    f"least {messages.RULE_FIXED_BYTES:,}",
                     remedy="report this with the output of `uname -r`",
                 )
         return reply.payloads

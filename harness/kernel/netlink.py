@@ -17,6 +17,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final, NoReturn
 
+from harness.counted import counted
 from harness.errors import HostUnfitError, KernelAnswerError
 from harness.kernel import messages
 from harness.kernel.pyroute2_parts import Marshal, nlmsg, nlmsgerr
@@ -67,12 +68,12 @@ class AuditMarshal(Marshal):  # type: ignore[misc]
         while offset < len(data):
             left = len(data) - offset
             if left < messages.NLMSGHDR.size:
-                _malformed(f"{left} bytes are no message")
+                _malformed(f"{counted(left, 'byte is', 'bytes are')} no message")
             length, kind, flags, sequence, _port = messages.NLMSGHDR.unpack_from(data, offset)
             if sequence == 0 and kind >= messages.AUDIT_FIRST_RECORD:
                 length = left  # a record: one per datagram, its length field is not to be trusted
             if not messages.NLMSGHDR.size <= length <= left:
-                _malformed(f"a message of {length} bytes in {left}")
+                _malformed(f"a message of {counted(length, 'byte')} in {left:,}")
             yield self.parse_one_message(kind, flags, sequence, data, offset, length)
             offset += (length + 3) & ~3
 

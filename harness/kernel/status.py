@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Final
 
+from harness.counted import counted
 from harness.errors import KernelAnswerError
 from harness.kernel import messages
 
@@ -44,7 +45,8 @@ class AuditStatus:
         size = min(len(payload), messages.STATUS.size)
         if size < messages.STATUS_MINIMUM_BYTES or size % 4:
             raise KernelAnswerError(
-                f"the kernel's audit status has {len(payload)} bytes, which no known kernel sends",
+                f"the kernel's audit status has {counted(len(payload), 'byte')}, which no "
+                "known kernel sends",
                 remedy="report this with the output of `uname -r`",
             )
         words: list[int | None] = list(memoryview(payload[:size]).cast("I"))
@@ -77,7 +79,7 @@ class AuditFeatures:
         """Decode an AUDIT_GET_FEATURE answer; KernelAnswerError when it is too short."""
         if len(payload) < messages.FEATURES.size:
             raise KernelAnswerError(
-                f"the kernel's audit features have {len(payload)} bytes instead of 16",
+                f"the kernel's audit features have {counted(len(payload), 'byte')} instead of 16",
                 remedy="report this with the output of `uname -r`",
             )
         return cls(*messages.FEATURES.unpack_from(payload))

@@ -73,9 +73,24 @@ class StoredScenario(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class StoredInvalid(msgspec.Struct, frozen=True):
-    """The rule by which trials were not used, as far as it is read again."""
+    """The rule by which trials were not used; None is no limit."""
 
+    steal_percent: float | None = None
+    pressure_cpu_percent: float | None = None
+    pressure_memory_percent: float | None = None
+    pressure_io_percent: float | None = None
+    slowdown_percent: float | None = None
     retries: Count = 0
+
+
+class StoredLadder(msgspec.Struct, frozen=True, kw_only=True):
+    """The rates that were tried after the blocks, each a scenario."""
+
+    workload: str
+    consumers: tuple[str, ...]
+    steps: tuple[StoredScenario, ...]
+    seconds: float
+    trials: Count
 
 
 class StoredPlan(Stored, frozen=True, kw_only=True):
@@ -94,6 +109,9 @@ class StoredPlan(Stored, frozen=True, kw_only=True):
     margin: Margin = DEFAULT_MARGIN
     margin_by_metric: dict[str, Margin] = msgspec.field(name="margins", default_factory=dict)
     invalid: StoredInvalid = StoredInvalid()
+    until_ci: float | None = None
+    max_time_s: float | None = None
+    backwards: bool = False
     trials: Count | None = None
     """How many were planned."""
     workers: Count = 1
@@ -103,6 +121,7 @@ class StoredPlan(Stored, frozen=True, kw_only=True):
     command: tuple[str, ...] = ()
     scenarios: dict[str, tuple[StoredScenario, ...]] = {}
     """By workload."""
+    ladder: StoredLadder | None = None
 
     @property
     def reference(self) -> Reference:

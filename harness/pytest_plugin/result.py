@@ -10,6 +10,7 @@ import pytest
 
 from harness.analysis.limit import blocks_to_decide, judge_interval
 from harness.analysis.ratio import Ratio
+from harness.counted import counted
 from harness.model.gate import Outcome
 from harness.model.result import Result
 from harness.plain import plain
@@ -163,7 +164,7 @@ class AuditOverheadResult:
         if loss.lost:
             raise EventsLostError(f"{_losses(loss)}{where}")
         if loss.unexplained:
-            self._inconclusive(f"{loss.unexplained} events are not accounted for{where}")
+            self._inconclusive(f"{_unexplained(loss)} not accounted for{where}")
         if loss.lost is None:
             self._inconclusive(f"whether events were lost cannot be known here{where}")
         if not loss.complete:
@@ -183,7 +184,7 @@ class AuditOverheadResult:
             return
         what = (
             f"nothing was lost, but only {count(loss.reached_per_s)} of "
-            f"{count(loss.rate_per_s)} operations per second were reached"
+            f"{_per_second(loss.rate_per_s)} were reached"
         )
         kept_without = (loss.reference_reached_per_s or 0.0) >= least
         if kept_without and (loss.most_reached_per_s or 0.0) < least:
@@ -194,9 +195,7 @@ class AuditOverheadResult:
     def _require_trust(self) -> None:
         __tracebackhide__ = True
         if self.loss.unexplained:
-            self._inconclusive(
-                f"{self.loss.unexplained} events are not accounted for: not trustworthy"
-            )
+            self._inconclusive(f"{_unexplained(self.loss)} not accounted for: not trustworthy")
 
     def _inconclusive(self, what: str) -> None:
         __tracebackhide__ = True
@@ -214,7 +213,7 @@ class AuditOverheadResult:
             return f"{head} has no ratio to {self.overhead.against.scenario}"
         return (
             f"{head} costs {ratio(found.ratio)} × {self.overhead.against.scenario} (95 % interval "
-            f"{interval(found.ci_low, found.ci_high)}, {found.n} blocks)"
+            f"{interval(found.ci_low, found.ci_high)}, {counted(found.n, 'block')})"
         )
 
     def _name(self) -> str:
@@ -258,12 +257,21 @@ def _why_inconclusive(found: Ratio | None, limit: float) -> str:
 
 
 def _losses(loss: Loss) -> str:
-    rate = f" at {count(loss.rate_per_s)} operations per second" if loss.rate_per_s else ""
-    of = f" of {count(loss.expected)}" if loss.expected is not None else ""
+    rate = f" at {_per_second(loss.rate_per_s)}" if loss.rate_per_s else ""
+    lost = loss.lost or 0
+    of = f"{lost:,} of {counted(loss.expected, 'event')}" if loss.expected is not None else ""
     return (
-        f"{count(loss.lost)}{of} events did not arrive whole{rate}, in {loss.trials_with_loss} "
-        f"of {loss.trials} trials"
+        f"{of or counted(lost, 'event')} did not arrive whole{rate}, in {loss.trials_with_loss} of "
+        f"{counted(loss.trials, 'trial')}"
     )
+
+
+def _unexplained(loss: Loss) -> str:
+    return counted(loss.unexplained, "event is", "events are")
+
+
+def _per_second(rate: float) -> str:
+    return f"{counted(round(rate), 'operation')} per second"
 
 
 def _loss_document(loss: Loss) -> dict[str, Any]:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from harness.counted import agreeing, counted
 from harness.model.result import Comparison, Result
 from harness.model.run import AA
 from harness.reporters.loss import none_lost
 from harness.reporters.ranking import consumers_sentence, sustained_sentence
 from harness.reporters.rows import Row, by_workload, rows, several_consumers
-from harness.reporters.units import count, duration, percent
+from harness.reporters.units import duration, percent
 from harness.reporters.words import VERDICTS
 
 
@@ -76,7 +77,7 @@ def loss_sentence(result: Result) -> str:
     if not generated:
         return ""
     if received == generated:
-        return f"All {count(generated)} expected events arrived whole."
-    return (
-        f"Of {count(generated)} expected events {count(generated - received)} did not arrive whole."
-    )
+        all_of_them = agreeing(generated, "The", f"All {generated:,}")
+        return f"{all_of_them} expected {agreeing(generated, 'event', 'events')} arrived whole."
+    expected = counted(generated, "expected event")
+    return f"Of {expected} {generated - received:,} did not arrive whole."

@@ -16,6 +16,7 @@ from typing import Any, Literal
 
 from harness.analysis.ratio import paired_ratio
 from harness.analysis.series import collect, paired
+from harness.counted import counted
 from harness.errors import UsageError
 from harness.model.run import Cell, Sample, Trial
 from harness.run.ladder import LadderRun
@@ -167,7 +168,7 @@ class RunBlocks:
 
     def words(self) -> str:
         """The same for people; empty if simply the plan's blocks were measured."""
-        blocks = f"{self.blocks_done} block{'s' * (self.blocks_done != 1)}"
+        blocks = counted(self.blocks_done, "block")
         if self.ending == "width" and self.plan.until_ci is not None:
             return f"ended by width: after {blocks} every interval is within {_share(self.plan)}"
         if self.ending == "time" and self._limit_s is not None:

@@ -20,6 +20,7 @@ from harness.answers.limits import (
     select_cells,
 )
 from harness.answers.trust import doubts_about_checks
+from harness.counted import counted
 from harness.errors import InterruptedRunError, UsageError
 from harness.model.gate import Check, GateReport
 from harness.model.run import AA
@@ -64,7 +65,7 @@ def gate_plan(
 
 
 def _beyond(number: int) -> str:
-    return f"{number} limit{'s are' if number != 1 else ' is'} exceeded"
+    return f"{counted(number, 'limit is', 'limits are')} exceeded"
 
 
 def _run(request: Request, options: SessionOptions, observer: Observer) -> StoredRun:

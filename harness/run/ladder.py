@@ -11,6 +11,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from harness.analysis.sustained import Step, keeps_up
+from harness.counted import counted
 from harness.model.run import Cell, Sample, Scenario, Trial
 
 
@@ -41,7 +42,7 @@ def steps_of(scenario: Scenario, rates: Sequence[int], backlog_limit: int) -> tu
         replace(
             scenario,
             name=f"rate-{rate}",
-            summary=f"{scenario.name} at {rate} operations per second",
+            summary=f"{scenario.name} at {counted(rate, 'operation')} per second",
             rate_per_s=float(rate),
             backlog_limit=backlog_limit,
             backlog_wait_time=0,

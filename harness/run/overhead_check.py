@@ -13,6 +13,7 @@ from harness.analysis.ratio import Ratio, paired_ratio
 from harness.analysis.series import collect, paired
 from harness.answers.open_ledgers import open_samples
 from harness.answers.result import make_result
+from harness.counted import counted
 from harness.errors import InterruptedRunError, UsageError
 from harness.model.result import NoiseFloor, Result
 from harness.model.run import Cell, Sample
@@ -179,7 +180,7 @@ def measure_loss(
     """Load the machine at a rate, repeatedly, and count the events that arrive."""
     if not (0 < rate_per_s <= 1e9 and seconds > 0):
         raise UsageError(
-            f"{rate_per_s:g} operations per second for {seconds:g} s is not a load",
+            f"{counted(rate_per_s, 'operation')} per second for {seconds:g} s is not a load",
             remedy="give a rate and a time above 0",
         )
     request = replace(

@@ -14,6 +14,7 @@ from typing import Any
 
 from harness.consumers.base import ConsumerSetup
 from harness.consumers.catalog import find_consumer
+from harness.counted import counted
 from harness.errors import UntrustworthyError
 from harness.files.output import NewFile
 from harness.files.scratch import PLACE
@@ -76,7 +77,8 @@ def record_capture(
         lost = client.status().lost - before
     if lost:
         raise UntrustworthyError(
-            f"{lost} records were lost while recording {path}", remedy="give fewer --ops"
+            f"{counted(lost, 'record was', 'records were')} lost while recording {path}",
+            remedy="give fewer --ops",
         )
     return Recorded(path, size, document)
 
@@ -121,7 +123,7 @@ def _record(
         bench.lease.apply(wanted_state(scenario))
         stack.callback(bench.lease.apply, replace(wanted_state(scenario), enabled=0))
         for index, workload in enumerate(plan.workloads):
-            say(f"recording {plan.ops[workload]} operations of {workload}")
+            say(f"recording {counted(plan.ops[workload], 'operation')} of {workload}")
             cell = Cell(workload, scenario.name, RECORDER)
             with ExitStack() as inner:
                 trial = Trial(index, cell, 1, index, plan.seed, plan.ops[workload])

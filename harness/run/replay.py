@@ -16,6 +16,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from harness.counted import counted
 from harness.files.scratch import scratch_folder
 from harness.metrics.machine import read_machine
 from harness.model.documents import ConsumerDocument, WorkerDocument
@@ -66,7 +67,8 @@ def replay_trial(bench: ReplayBench, trial: Trial) -> Sample:
             "machine": machine.as_document(),
         }
         if sent.ops != received.records:
-            reason = f"{sent.ops} records were sent and {received.records} received"
+            records = counted(sent.ops, "record was", "records were")
+            reason = f"{records} sent and {received.records:,} received"
         disturbance = too_disturbed(noise, bench.plan.invalid)
     except (ChildFailedError, TimeoutError) as error:
         reason = str(error)

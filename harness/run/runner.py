@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Protocol
 
+from harness.counted import counted
 from harness.errors import UntrustworthyError
 from harness.model.run import Cell, Sample, Trial
 
@@ -100,7 +101,8 @@ def run_trials(
                 failed_in_a_row = 0 if sample.valid else failed_in_a_row + 1
                 if failed_in_a_row >= max(MIN_PATIENCE, 2 * len(block)):
                     raise UntrustworthyError(
-                        f"the last {failed_in_a_row} trials failed: {sample.invalid_reason}",
+                        f"the last {counted(failed_in_a_row, 'trial')} failed: "
+                        f"{sample.invalid_reason}",
                         remedy="`auditbench doctor` may show why; what was measured is kept",
                     )
         observer.block_ends(blocks.trials_expected)

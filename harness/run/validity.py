@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from harness.counted import counted
 from harness.errors import HostUnfitError
 from harness.metrics.machine import read_machine
 from harness.model.documents import WorkerDocument
@@ -33,7 +34,7 @@ def why_invalid(document: WorkerDocument, *, drained: bool, meddling: str) -> st
         return meddling
     if document.failures:
         errors = ", ".join(f"{name} {count}×" for name, count in document.errors.items())
-        return f"{document.failures} operations failed ({errors})"
+        return f"{counted(document.failures, 'operation')} failed ({errors})"
     return "" if drained else "the sync marker never came back"
 
 

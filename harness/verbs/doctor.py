@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
+from harness.counted import counted
 from harness.errors import EXIT_FINE, EXIT_HOST_UNFIT
 from harness.verbs.shared.parameters import Json, To
 
@@ -50,7 +51,7 @@ def _print(diagnosis: Diagnosis, console: Console) -> None:
 
     facts = diagnosis.facts
     console.print(
-        f"{facts.hostname}: Linux {facts.kernel.release}, {len(facts.cpu.online)} CPUs, "
+        f"{facts.hostname}: Linux {facts.kernel.release}, {counted(len(facts.cpu.online), 'CPU')}, "
         f"{facts.cpu.model}",
         markup=False,
     )
@@ -64,7 +65,7 @@ def _print(diagnosis: Diagnosis, console: Console) -> None:
     unfit = sum(finding.severity == "unfit" for finding in diagnosis.findings)
     warnings = sum(finding.severity == "warning" for finding in diagnosis.findings)
     verdict = "not fit to measure on" if unfit else "fit to measure on"
-    console.print(f"This host is {verdict} ({warnings} warnings).", style="bold")
+    console.print(f"This host is {verdict} ({counted(warnings, 'warning')}).", style="bold")
 
 
 def _words(finding: Finding) -> Text:

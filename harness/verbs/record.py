@@ -7,6 +7,7 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
+from harness.counted import counted
 from harness.errors import EXIT_FINE
 from harness.verbs.shared.parameters import Flag, Json, To, Words
 
@@ -59,7 +60,7 @@ def record_verb(
     recorded = record_capture(
         request, output, borrow=borrow, say=lambda text: console.print(text, markup=False)
     )
-    words = f"{recorded.records:,} records, {recorded.bytes:,} bytes in {output}"
+    words = f"{counted(recorded.records, 'record')}, {counted(recorded.bytes, 'byte')} in {output}"
     forms.deliver(
         lambda: out().print(words, markup=False, soft_wrap=True),
         lambda: {"schema": "auditbench.record/1", "path": str(output), **recorded.document},

@@ -30,7 +30,6 @@ import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
-from types import TracebackType
 
 GET, SET, ADD, DEL, LIST, SET_FEATURE, GET_FEATURE = 1000, 1001, 1011, 1012, 1013, 1018, 1019
 ERROR, DONE = 2, 3
@@ -116,12 +115,7 @@ class FakeKernel:
         self._start(self._accept)
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.close()
 
     def close(self) -> None:

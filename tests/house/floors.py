@@ -14,6 +14,7 @@ FLOORS = {
     "consumer": 1,
     "workloads": 1,
     "harness": 1,
+    "harness.counted": 1,
     "harness.errors": 1,
     "harness.files": 1,
     "harness.plain": 1,

@@ -11,7 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from harness.cli import GROUPS, app
+from harness.cli import GROUPS, app, run_command
+from harness.errors import EXIT_USAGE
 from tests.support.verbs import VERBS
 
 ROOT = Path(__file__).parents[2]
@@ -36,6 +37,55 @@ def test_examples_parse(page: str, words: str) -> None:
     ours = shlex.split(words)
     ours = ours[: ours.index("--")] if "--" in ours else ours
     app.parse_args(ours, exit_on_error=False, print_error=False)
+
+
+OPTION = re.compile(r"(?<![\w-])--?[a-z][a-z0-9-]*(?![\w-]*[.:/])")
+
+
+def options_of(verb: str) -> set[str]:
+    """Every spelling of an option that a verb has."""
+    return {"--help"} | {
+        name for found in app[verb].assemble_argument_collection() for name in found.names
+    }
+
+
+def options_in_prose() -> list[tuple[str, str]]:
+    """Each code span of a page that begins with a verb and an option: `gate --run RUN`."""
+    found = []
+    for page in PAGES:
+        text = re.sub(r"^```.*?^```", "", page.read_text(encoding="utf-8"), flags=re.S | re.M)
+        for span in re.findall(r"`([^`\n]+(?:\n[^`\n]+)?)`", text):
+            words = span.removeprefix("auditbench ").split()
+            if words and words[0] in VERBS and OPTION.search(span):
+                found.append((page.name, " ".join(words)))
+    return found
+
+
+@pytest.mark.parametrize(("page", "words"), options_in_prose())
+def test_prose_names_options_that_the_verb_has(page: str, words: str) -> None:
+    ours = words.split(" -- ", maxsplit=1)[0]
+    assert set(OPTION.findall(ours)) <= options_of(ours.split(maxsplit=1)[0]), page
+
+
+def test_there_are_options_in_prose() -> None:
+    assert len(options_in_prose()) > 10
+
+
+@pytest.mark.parametrize("verb", VERBS)
+def test_a_page_of_a_verb_has_every_option_in_its_tables(verb: str) -> None:
+    page = (ROOT / f"docs/{verb}.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| (`-.*?`.*?) \|", page, re.MULTILINE)
+    named = {option for row in rows for option in re.findall(r"`(--?[a-z][a-z0-9-]*)", row)}
+    assert named <= options_of(verb)
+
+
+SCENARIO_FILES = sorted((ROOT / "harness/scenarios").glob("*.[tr][ou]*"))
+
+
+@pytest.mark.parametrize("path", SCENARIO_FILES, ids=lambda path: path.name)
+def test_a_plan_names_options_that_there_are(path: Path) -> None:
+    named = re.findall(r"(?<![\w-])--[a-z][a-z0-9-]*", path.read_text(encoding="utf-8"))
+    assert set(named) <= set().union(*(options_of(verb) for verb in VERBS))
 
 
 def test_the_readme_has_examples() -> None:
@@ -73,3 +123,36 @@ def test_help_and_the_first_page_show_verbs_in_the_same_groups() -> None:
     rows = re.findall(r"^\| (\w+) \| (\[.*) \|$", page, re.MULTILINE)
     shown = {group: re.findall(r"\[(\w+)\]", verbs) for group, verbs in rows}
     assert shown == {group.lower(): list(verbs) for group, verbs in GROUPS.items()}
+
+
+@pytest.mark.parametrize("verb", VERBS)
+def test_a_mistake_in_a_verb_points_to_the_help_of_the_verb(
+    verb: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run_command([verb, "--no-such-option"]) == EXIT_USAGE
+    assert f"`auditbench {verb} --help`" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("verb", "words"),
+    [
+        ("run", ["--blocks", "many"]),
+        ("top", ["--limit=some"]),
+        ("compare", []),
+        ("gate", ["--rate"]),
+        ("list", ["nothing"]),
+    ],
+)
+def test_a_wrong_or_missing_value_points_to_the_help_of_the_verb(
+    verb: str, words: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run_command([verb, *words]) == EXIT_USAGE
+    assert f"`auditbench {verb} --help` lists what it takes." in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("word", ["frob", "--no-such-option"])
+def test_a_word_that_is_no_verb_points_to_the_list_of_verbs(
+    word: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run_command([word]) == EXIT_USAGE
+    assert "`auditbench --help` lists the commands." in capsys.readouterr().err

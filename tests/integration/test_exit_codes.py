@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 import sys
 from pathlib import Path
@@ -13,7 +12,7 @@ import pytest
 
 from harness.cli import JUDGING, run_command
 from harness.errors import EXIT_CODES
-from tests.support.command import ROOT
+from tests.support.command import ROOT, in_a_shell
 from tests.support.patience import PATIENCE_S
 from tests.support.stored.altered_runs import Change, altered_run, invalid, slower, unexplained
 from tests.support.verbs import VERBS
@@ -48,17 +47,8 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def shell(line: str, folder: Path, **environment: str) -> subprocess.CompletedProcess[str]:
     """`auditbench` and what follows, in a shell; the code is that of auditbench."""
-    script = f"set -o pipefail; {sys.executable} -P -m harness {line}"
-    return subprocess.run(
-        ["bash", "-c", script],
-        cwd=folder,
-        env=os.environ | environment,
-        capture_output=True,
-        text=True,
-        errors="replace",
-        timeout=PATIENCE_S,
-        check=False,
-    )
+    script = f"set -o pipefail; {{python}} -m harness {line}"
+    return in_a_shell(script, folder, **environment)
 
 
 @pytest.mark.parametrize(
@@ -155,14 +145,7 @@ def test_no_memory_is_the_hosts_fault(
 
 @pytest.mark.parametrize("kib", [130_000, 150_000, 220_000, 304_000, 380_000])
 def test_a_limit_on_memory_ends_in_one_line(kib: int, folder: Path) -> None:
-    done = subprocess.run(
-        ["bash", "-c", f"ulimit -v {kib}; exec {sys.executable} -P -m harness show run"],
-        cwd=folder,
-        capture_output=True,
-        text=True,
-        timeout=PATIENCE_S,
-        check=False,
-    )
+    done = in_a_shell(f"ulimit -v {kib}; exec {{python}} -m harness show run", folder)
     # What memory a library takes is its own business, so that one of these may be enough.
     assert done.returncode in (0, 4), done.stderr
     assert "Traceback" not in done.stderr
@@ -184,14 +167,7 @@ def test_the_codes_are_said_in_help_and_on_their_page(folder: Path) -> None:
 @pytest.mark.parametrize("words", ["consumer --help", "consumer.log /dev/null", "workloads --list",
                                    "workloads syscalls --ops 10"])  # fmt: skip
 def test_the_programs_below_say_it_too(words: str, redirection: str, tmp_path: Path) -> None:
-    done = subprocess.run(
-        ["bash", "-c", f"{sys.executable} -P -m {words} {redirection}"],
-        cwd=tmp_path,
-        capture_output=True,
-        text=True,
-        timeout=PATIENCE_S,
-        check=False,
-    )
+    done = in_a_shell(f"{{python}} -m {words} {redirection}", tmp_path)
     assert done.returncode == 4
     assert len(done.stderr.splitlines()) == 1
 

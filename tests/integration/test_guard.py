@@ -11,7 +11,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -26,6 +25,7 @@ from harness.processes.identity import identify, is_alive
 from tests.fakes.fake_kernel import GET, FakeKernel, rule
 from tests.support.guards import guard_pid
 from tests.support.patience import PATIENCE_S
+from tests.support.waiting import wait_until
 
 ROOT = Path(__file__).resolve().parents[2]
 HOLDER = [sys.executable, "-m", "tests.fakes.lease_holder"]
@@ -82,13 +82,6 @@ class Holder:
         for pid in self.pids:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
-
-
-def wait_until(condition: Callable[[], bool], what: str) -> None:
-    deadline = time.monotonic() + PATIENCE_S
-    while not condition():
-        assert time.monotonic() < deadline, f"still not: {what}"
-        time.sleep(0.01)
 
 
 def kill(pid: int) -> None:

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
-from tests.support.patience import PATIENCE_S
+from tests.support.command import in_a_shell
 
 
 @pytest.mark.parametrize("program", ["harness top", "consumer.log"])
@@ -23,14 +21,7 @@ from tests.support.patience import PATIENCE_S
 def test_a_log_that_cannot_be_read_is_named(
     program: str, words: str, expected: str, tmp_path: Path
 ) -> None:
-    done = subprocess.run(
-        ["bash", "-c", f"{sys.executable} -P -m {program} {words}"],
-        cwd=tmp_path,
-        capture_output=True,
-        text=True,
-        timeout=PATIENCE_S,
-        check=False,
-    )
+    done = in_a_shell(f"{{python}} -m {program} {words}", tmp_path)
     assert done.returncode == 2
     assert expected in done.stderr
     assert len(done.stderr.splitlines()) == 1

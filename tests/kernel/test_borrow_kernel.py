@@ -10,7 +10,7 @@ import os
 import signal
 import subprocess
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -27,6 +27,7 @@ from harness.processes.identity import identify, wait_gone
 from tests.fakes.processes import Run, kill
 from tests.support.patience import PATIENCE_S
 from tests.support.programs import find_program, program
+from tests.support.waiting import wait_until
 
 pytestmark = [pytest.mark.kernel]
 
@@ -53,13 +54,6 @@ name_format = NONE
 plugin_dir = {place}/plugins.d
 """
 MARK = "AUDITBENCH_TEST_DAEMON"
-
-
-def wait_until(condition: Callable[[], object], what: str) -> None:
-    deadline = time.monotonic() + PATIENCE_S
-    while not condition():
-        assert time.monotonic() < deadline, f"still not: {what}"
-        time.sleep(0.02)
 
 
 def seated(client: AuditClient) -> int:
@@ -91,13 +85,14 @@ def auditd(
     host_rules: list[bytes],
 ) -> Iterator[None]:
     """A running auditd on a host with rules of its own."""
+    path = program("auditd")  # skips before anything is changed
     if Path("/run/auditd.pid").exists() or Path("/run/audit/auditd.pid").exists():
         pytest.skip("an auditd has left its pid file here, or runs")
     before = Snapshot.capture(audit_host)
     for payload in host_rules:
         audit_host.add_rule(payload)
     audit_host.set_statuses([("backlog_limit", 777), ("enabled", 1)])
-    command = [program("auditd"), *request.param, "-s", "nochange", "-c", str(configuration)]
+    command = [path, *request.param, "-s", "nochange", "-c", str(configuration)]
     child = subprocess.Popen(
         command,
         cwd=configuration,

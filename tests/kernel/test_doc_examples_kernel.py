@@ -12,11 +12,14 @@ import pytest
 
 from tests.support.doc_examples import Example, executed
 from tests.support.doc_sandbox import complaint, copied, execute, make_sandbox
+from tests.support.programs import program
 
 pytestmark = [pytest.mark.kernel, pytest.mark.usefixtures("audit_host")]
 
 DISTINCT = {tuple(sorted(example.small)): example for example in executed(on_kernel=True)}
 EXAMPLES = {example.command: example for example in DISTINCT.values()}
+NEEDED = {"auditd": "auditd", "laurel": "laurel", "ebpf": "bpftrace"}
+"""By the consumer that a line names, the program without which it is refused."""
 
 
 @pytest.fixture(scope="module")
@@ -26,6 +29,9 @@ def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.mark.parametrize("example", EXAMPLES.values(), ids=EXAMPLES.keys())
 def test_an_example_runs(example: Example, template: Path, tmp_path: Path) -> None:
+    for consumer, needed in NEEDED.items():
+        if consumer in example.small:
+            program(needed)
     done = execute(example, copied(template, tmp_path, [example]))
     wrong = complaint(example, done.returncode, done.stdout, done.stderr)
     assert not wrong, wrong

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -37,6 +38,20 @@ def auditbench_json(
     document = json.loads(done.stdout)
     assert isinstance(document, dict)
     return document
+
+
+def in_a_shell(script: str, cwd: Path, **environment: str) -> subprocess.CompletedProcess[str]:
+    """Run a line of bash, for redirections and limits; `{python}` in it is this interpreter."""
+    return subprocess.run(
+        ["bash", "-c", script.replace("{python}", f"{sys.executable} -P")],
+        cwd=cwd,
+        env=os.environ | environment,
+        capture_output=True,
+        text=True,
+        errors="replace",
+        timeout=PATIENCE_S,
+        check=False,
+    )
 
 
 def start_auditbench(*words: object, cwd: Path) -> subprocess.Popen[bytes]:

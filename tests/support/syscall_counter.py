@@ -13,7 +13,6 @@ import sys
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
-from types import TracebackType
 
 from harness.errors import HostUnfitError, UsageError
 from harness.host.cpu import read_cpu_facts
@@ -79,12 +78,7 @@ class SyscallCounter:
             self._stack.callback(os.close, counter)
             self._counters.append(counter)
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         for counter in self._counters:
             fcntl.ioctl(counter, _IOC_DISABLE, 0)
         self._final = self.count

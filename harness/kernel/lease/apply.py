@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from harness.counted import counted
 from harness.errors import HostUnfitError, KernelAnswerError, UsageError
 from harness.kernel.client import AuditClient
 from harness.kernel.lease.rule_plan import arrange, plan_rules
@@ -155,7 +156,8 @@ class StateWriter:
             )
         if not self._may_be(target, listed):
             raise KernelAnswerError(
-                f"the kernel holds {len(listed)} rules, not the {len(target)} just put in force",
+                f"the kernel holds {counted(len(listed), 'rule')}, not the {len(target)} "
+                "just put in force",
                 remedy="look whether another program changes audit rules at the same time",
             )
         self._listed.update(zip(target, listed, strict=True))

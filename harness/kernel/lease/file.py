@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
+from harness.counted import counted
 from harness.errors import HostUnfitError
 from harness.files.reading import read_as_root
 from harness.kernel.lease.snapshot import (
@@ -53,7 +54,7 @@ def _text(pattern: str, most: int = 1 << 20, least: int = 0) -> Kind:
 
     def check(value: Any) -> str:
         if not isinstance(value, str) or not least <= len(value) <= most:
-            raise ValueError(f"no text of {least} to {most} characters")
+            raise ValueError(f"no text of {least} to {counted(most, 'character')}")
         if not wanted.fullmatch(value):
             raise ValueError("no such text")
         return value

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from harness.counted import counted
 from harness.kernel.messages import RULE_FIXED_BYTES, RULE_LIST_NAMES, rule_list, with_prepend
 
 _SHOWN_BYTES = 32
@@ -26,7 +27,7 @@ def describe_rule(payload: bytes) -> str:
 def describe_bytes(payload: bytes) -> str:
     """The list, the strings and the first bytes of a rule. Cannot fail."""
     if len(payload) < RULE_FIXED_BYTES:
-        return f"rule of {len(payload)} bytes (bytes {payload[:_SHOWN_BYTES].hex()})"
+        return f"rule of {counted(len(payload), 'byte')} (bytes {payload[:_SHOWN_BYTES].hex()})"
     name = RULE_LIST_NAMES.get(rule_list(payload), "?")
     payload = with_prepend(payload, False)
     strings = payload[RULE_FIXED_BYTES:].decode("utf-8", "backslashreplace")

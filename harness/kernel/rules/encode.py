@@ -12,6 +12,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+from harness.counted import counted
 from harness.errors import UsageError
 from harness.kernel.rules.checks.syscall_absent import no_such_syscall
 from harness.kernel.rules.errors import (
@@ -275,8 +276,8 @@ def _check_watch_path(option: str, path: bytes) -> None:
         )
     if len(path) >= PATH_MAX or len(path.rstrip(b"/").rpartition(b"/")[2]) > NAME_MAX:
         raise UsageError(
-            f"{option}: the path of {len(path)} bytes is too long",
-            remedy=f"a path has at most {PATH_MAX - 1} bytes, its last part {NAME_MAX}",
+            f"{option}: the path of {counted(len(path), 'byte')} is too long",
+            remedy=f"a path has at most {PATH_MAX - 1:,} bytes, its last part {NAME_MAX}",
         )
 
 

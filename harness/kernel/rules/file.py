@@ -11,6 +11,7 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
+from harness.counted import counted
 from harness.errors import UsageError
 from harness.files.caller import caller, why
 from harness.files.reading import IrregularFileError, open_as_root, open_to_read
@@ -83,7 +84,7 @@ def _read(path: Path) -> bytes:
         ) from error
     if len(content) > MAX_FILE_BYTES:
         raise UsageError(
-            f"rule file {name} has {size} bytes, more than {MAX_FILE_BYTES}",
+            f"rule file {name} has {counted(size, 'byte')}, more than {MAX_FILE_BYTES:,}",
             remedy="is this a rule file?",
         )
     return content

@@ -10,6 +10,7 @@ import struct
 from dataclasses import dataclass, field, replace
 from typing import Self
 
+from harness.counted import counted
 from harness.errors import KernelAnswerError, UsageError
 from harness.kernel.rules.fields import (
     FIRST_CLASS_BIT,
@@ -81,7 +82,8 @@ class Rule:
             raise UsageError(f"a rule's syscall mask has {MASK_BYTES} bytes, not {len(self.mask)}")
         if len(self.fields) > MAX_FIELDS:
             raise UsageError(
-                f"the rule has {len(self.fields)} fields and the kernel takes {MAX_FIELDS}",
+                f"the rule has {counted(len(self.fields), 'field')} and the kernel takes "
+                f"{MAX_FIELDS}",
                 remedy="split it into several rules",
             )
         for part in self.fields:
@@ -147,11 +149,13 @@ class Rule:
         """
         if len(payload) < FIXED_BYTES:
             raise KernelAnswerError(
-                f"an audit rule of {len(payload)} bytes is shorter than {FIXED_BYTES}"
+                f"an audit rule of {counted(len(payload), 'byte')} is shorter than {FIXED_BYTES:,}"
             )
         flags, action, count = _HEAD.unpack_from(payload)
         if count > MAX_FIELDS:
-            raise KernelAnswerError(f"an audit rule claims {count} fields of {MAX_FIELDS}")
+            raise KernelAnswerError(
+                f"an audit rule claims {counted(count, 'field')} of {MAX_FIELDS}"
+            )
         rule = cls(
             filter_list=flags & ~PREPEND,
             action=action,
@@ -180,7 +184,7 @@ def _fields(payload: bytes, count: int) -> tuple[RuleField, ...]:
             continue
         if at + value > len(payload):
             raise KernelAnswerError(
-                f"a string of {value} bytes in an audit rule ends after the rule"
+                f"a string of {counted(value, 'byte')} in an audit rule ends after the rule"
             )
         fields.append(RuleField(number, operator, payload[at : at + value]))
         at += value

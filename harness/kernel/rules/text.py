@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
+from harness.counted import counted
 from harness.errors import UsageError
 from harness.kernel.rules.controls import (
     ALONE,
@@ -217,7 +218,8 @@ class _Line:
         joined = self._key + (KEY_SEPARATOR if self._key else b"") + key
         if len(joined) > MAX_KEY_BYTES:
             raise UsageError(
-                f"{option}{shown(key)} makes the keys of the rule {len(joined)} bytes long",
+                f"{option}{shown(key)} makes the keys of the rule "
+                f"{counted(len(joined), 'byte')} long",
                 remedy=f"all keys of a rule have at most {MAX_KEY_BYTES} bytes together",
             )
         self._key = joined
@@ -284,6 +286,7 @@ def _require_message(rule: Rule) -> None:
     size = len(rule.to_bytes())
     if 16 + (size + 3) // 4 * 4 > MAX_MESSAGE_BYTES:
         raise UsageError(
-            f"the rule has {size - FIXED_BYTES} bytes of text, more than auditctl can send",
+            f"the rule has {counted(size - FIXED_BYTES, 'byte')} of text, more than "
+            "auditctl can send",
             remedy="split it into several rules",
         )

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
+from harness.counted import agreeing
+
 OR_IGNORE = ", or put -i at the top of the file to skip it"
 """The end of a remedy for what auditctl skips after -i; see `without_ignore`."""
 _NAMED_LINES = 5
@@ -60,5 +62,5 @@ def _together(group: list[RuleWarning]) -> str:
     named = ", ".join(others[:_NAMED_LINES])
     more = len(others) - _NAMED_LINES
     tail = f"{named} and {more} more" if more > 0 else named
-    plural = "s" if len(others) > 1 else ""
-    return replace(first, what=f"{first.what} (likewise line{plural} {tail})").one_line()
+    likewise = agreeing(len(others), "likewise line", "likewise lines")
+    return replace(first, what=f"{first.what} ({likewise} {tail})").one_line()

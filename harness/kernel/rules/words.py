@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from harness.counted import counted
 from harness.errors import UsageError
 
 MAX_LINE_BYTES = 6143
@@ -69,8 +70,8 @@ def split_line(line: bytes) -> list[bytes]:
         return []
     if len(line) > MAX_LINE_BYTES:
         raise UsageError(
-            f"the line has {len(line)} bytes, and auditctl takes what follows byte "
-            f"{MAX_LINE_BYTES} for another line",
+            f"the line has {counted(len(line), 'byte')}, and auditctl takes what follows byte "
+            f"{MAX_LINE_BYTES:,} for another line",
             remedy="split it",
         )
     if line.lstrip(b" ").startswith(b"#"):
@@ -90,7 +91,7 @@ def split_line(line: bytes) -> list[bytes]:
     most = len(line) // 3 + 1
     if len(words) > most:
         raise UsageError(
-            f"auditctl keeps only {most} words of a line this short",
+            f"auditctl keeps only {counted(most, 'word')} of a line this short",
             remedy="write one option per line",
         )
     return words

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from harness.counted import agreeing, counted
+
 if TYPE_CHECKING:
     from harness.kernel.rules.file import RuleFile
 
@@ -18,8 +20,8 @@ def top_document(
     said = [*cautions, *_file_cautions(log)]
     if log["events_cut_short"]:
         said.append(
-            f"{log['events_cut_short']:,} times more than 262,144 events were open within two "
-            "seconds, and the oldest second was ended early"
+            f"{counted(log['events_cut_short'], 'time')} more than 262,144 events were open within "
+            "two seconds, and the oldest second was ended early"
         )
     kept = {name: value for name, value in log.items() if name != "own_records"}
     return {**kept, "schema": SCHEMA, "tables": list(tables), "cautions": said}
@@ -30,9 +32,9 @@ def _file_cautions(log: dict[str, Any]) -> list[str]:
     for file in log["files"]:
         if file["damaged_lines"]:
             said.append(
-                f"{_name(file)}: {file['damaged_lines']:,} of {file['lines']:,} lines are not "
-                f"records; the first is line {file['first_damaged_line']:,} "
-                f"({file['damage']})"
+                f"{_name(file)}: {file['damaged_lines']:,} of {counted(file['lines'], 'line')} "
+                f"{agreeing(file['damaged_lines'], 'is not a record', 'are not records')}; the "
+                f"first is line {file['first_damaged_line']:,} ({file['damage']})"
             )
         if file["problem"]:
             said.append(f"{_name(file)} is damaged, read to there: {file['problem']}")

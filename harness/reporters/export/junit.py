@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from xml.etree import ElementTree as ET
 
+from harness.counted import counted
 from harness.model.gate import Check, GateReport
 from harness.model.result import Comparison, Result
 from harness.reporters.gate import check_sentences, gate_sentence, reading_values
@@ -69,8 +70,8 @@ def _comparison_case(comparison: Comparison) -> Case:
     cell = comparison.cell
     output = (
         f"{metric_value(comparison.estimate, comparison.unit)}, ratio {ratio(comparison.ratio)} "
-        f"({interval(comparison.ci_low, comparison.ci_high)}), {comparison.blocks} blocks: "
-        f"{comparison.verdict}"
+        f"({interval(comparison.ci_low, comparison.ci_high)}), "
+        f"{counted(comparison.blocks, 'block')}: {comparison.verdict}"
     )
     case = Case(f"{cell.workload}.{cell.scenario}.{cell.consumer}", comparison.metric, output)
     if comparison.verdict == "worse":

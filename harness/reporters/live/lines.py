@@ -15,6 +15,7 @@ from rich.segment import Segment
 from rich.table import Table
 from rich.text import Text
 
+from harness.counted import counted
 from harness.model.run import Cell
 from harness.plain import plain
 from harness.reporters.units import count, duration, interval, ratio, share
@@ -181,4 +182,4 @@ class Frame:
             yield from segments
             yield Segment.line()
         if self._more:
-            yield Text(f"… and {self._more} more cell{'s' * (self._more != 1)}", style="dim")
+            yield Text(f"… and {counted(self._more, 'more cell')}", style="dim")

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 
 from rich.console import Console
 
+from harness.counted import counted
 from harness.model.run import Cell, Sample, Trial
 from harness.plain import plain
 from harness.reporters.units import duration
@@ -42,7 +43,7 @@ class PlainProgress:
     def begin(self, trials: int) -> None:
         """Say how much there is to do."""
         self._start_s = time.monotonic()
-        self._print(f"{trials} trials")
+        self._print(counted(trials, "trial"))
 
     def trial_begins(self, trial: Trial) -> None:
         """Nothing: one line per trial would be noise."""
@@ -61,7 +62,7 @@ class PlainProgress:
         assert self._last is not None
         left_s = (time.monotonic() - self._start_s) / self._done * (trials - self._done)
         self._print(
-            f"block {self._last.block}: {self._done}/{trials} trials, "
+            f"block {self._last.block}: {self._done}/{counted(trials, 'trial')}, "
             f"about {left_s:.0f} s left; last {cell_name(self._last)} {outcome(self._last)}"
         )
 

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from harness.counted import counted
 from harness.model.result import Comparison, ReportView
 from harness.model.run import Cell
 from harness.plain import plain
@@ -130,7 +131,8 @@ def words(view: ReportView, choice: Choice) -> str:
             moved = "" if trend is None else f"; last third against the first {percent(1 + trend)}"
             lines.append(
                 f"{plain(workload)}, {plain(curve.label)}: {ratio(curve.estimate.ratio)} over "
-                f"{len(values)} blocks, from {ratio(min(values))} to {ratio(max(values))}{moved}."
+                f"{counted(len(values), 'block')}, from {ratio(min(values))} to "
+                f"{ratio(max(values))}{moved}."
             )
     return "\n".join(lines)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
+from harness.counted import counted
 from harness.model.history import History, Point, Track
 from harness.plain import plain
 from harness.reporters.history import change_lines, level, moment, track_name, unjudged_lines
@@ -72,7 +73,7 @@ def data(history: History, choice: Choice) -> Table:
 
 def words(history: History, choice: Choice) -> str:
     """First and last level of each cell, and every change."""
-    lines = [plain(f"{history.plan} on {history.machine}, {len(history.runs)} runs.")]
+    lines = [plain(f"{history.plan} on {history.machine}, {counted(len(history.runs), 'run')}.")]
     for track in _tracks(history, choice):
         known = [point.level for point in track.points if point is not None]
         first, last = level(track, known[0]), level(track, known[-1])

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from harness.counted import counted
 from harness.model.result import ReportView
 from harness.model.run import Sample
 from harness.model.stored import StoredLatency, StoredWorkload
@@ -24,7 +25,7 @@ from harness.reporters.plots.style import (
     wrapped,
     write,
 )
-from harness.reporters.units import count, duration
+from harness.reporters.units import duration
 from workloads.parts.latency import bucket_of, bucket_upper_ns, percentile_ns
 
 if TYPE_CHECKING:
@@ -113,7 +114,7 @@ def words(view: ReportView, choice: Choice) -> str:
         )
         lines.append(
             f"{plain(found.workload)}, {plain(found.label)}: {marked}, "
-            f"longest {duration(found.max_ns)}, of {count(found.operations)} operations."
+            f"longest {duration(found.max_ns)}, of {counted(found.operations, 'operation')}."
         )
     return "\n".join(lines)
 

@@ -176,7 +176,7 @@ def _peaks(curve: CellCurve) -> str:
     lasted = _seconds(curve.end_ms)
     return (
         f"{plain(curve.label)} (block {curve.sample.block}): backlog seen up to {backlog}"
-        f"{limit}, {lost} lost, up to {unread} bytes unread, in {lasted}{stopped}"
+        f"{limit}, {lost} lost, bytes unread up to {unread}, in {lasted}{stopped}"
     )
 
 

@@ -131,5 +131,6 @@ def scenario_document(scenario: Scenario) -> dict[str, Any]:
         "stop_after_ms": scenario.stop_after_ms,
         "stop_for_ms": scenario.stop_for_ms,
         "workload_options": dict(scenario.workload_options),
+        "rate_per_s": scenario.rate_per_s,
         "interleaved": scenario.interleaved,
     }

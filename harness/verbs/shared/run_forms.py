@@ -6,6 +6,7 @@ import json
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from harness.counted import counted
 from harness.verbs.shared.forms import Writer
 
 if TYPE_CHECKING:
@@ -78,9 +79,8 @@ def _pyperf(stored: StoredRun, note: Callable[[str], None]) -> str:
     text, left_out = pyperf_file(in_plan_order(stored), metrics, stored.environment)
     if left_out:
         names = ", ".join(left_out[:3]) + (" …" if len(left_out) > 3 else "")
-        benchmarks = "benchmark" if len(left_out) == 1 else "benchmarks"
         note(
-            f"left out {len(left_out)} {benchmarks} that were 0 in some block, which pyperf cannot "
-            f"store: {names}"
+            f"left out {counted(len(left_out), 'benchmark that was', 'benchmarks that were')} 0 in "
+            f"some block, which pyperf cannot store: {names}"
         )
     return text

@@ -15,6 +15,8 @@ from rich.progress import (
     TransferSpeedColumn,
 )
 
+from harness.counted import counted
+
 QUIET_S = 1.0
 STEP_S = 0.1
 LINE_STEP_S = 10.0
@@ -44,8 +46,9 @@ class ReadingProgress:
             return
         if not self._console.is_terminal:
             self._next_s = now_s + LINE_STEP_S
-            share = f" of {total:,}" if total else ""
-            self._console.print(f"{done:,}{share} bytes read", markup=False)
+            share = f"{done:,} of " if total else ""
+            read = f"{share}{counted(total or done, 'byte')} read"
+            self._console.print(read, markup=False)
             return
         self._next_s = now_s + STEP_S
         if self._bar is None:
@@ -96,7 +99,7 @@ class ListeningProgress:
         if now_s < self._next_s:
             return
         done_s = min(now_s - self._started_s, self._duration_s)
-        words = f"{records:,} records, {self._duration_s - done_s:.0f} s left"
+        words = f"{counted(records, 'record')}, {self._duration_s - done_s:.0f} s left"
         if not self._console.is_terminal:
             self._next_s = now_s + LINE_STEP_S
             self._console.print(words, markup=False)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from consumer.errors import ConsumerError
 from consumer.log.summary import LogSums, read_logs
+from harness.counted import counted
 from harness.errors import HostUnfitError, UsageError
 from harness.model.documents import ConsumerDocument
 from harness.plain import plain
@@ -101,11 +102,13 @@ def _cautions(sums: LogSums, drops: int) -> list[str]:
     cautions = []
     if sums.reader.own_records:
         cautions.append(
-            f"{sums.reader.own_records} of the records are about auditbench itself, "
-            "joining and leaving (EVENT_LISTENER)"
+            f"{counted(sums.reader.own_records, 'record is', 'records are')} about auditbench "
+            "itself, joining and leaving (EVENT_LISTENER)"
         )
     if drops:
-        cautions.append(f"the kernel dropped {drops:,} records that did not fit the socket buffer")
+        cautions.append(
+            f"the kernel dropped {counted(drops, 'record')} that did not fit the socket buffer"
+        )
     if not sums.reader.records:
         cautions.append(
             "no records arrived: audit is off, or no rule matched (`auditbench status`)"

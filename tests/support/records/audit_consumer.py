@@ -11,7 +11,6 @@ import subprocess
 import sys
 import time
 from contextlib import suppress
-from types import TracebackType
 from typing import Any
 
 from tests.support.patience import PATIENCE_S
@@ -33,12 +32,7 @@ class ConsumerProcess:
     def __enter__(self) -> ConsumerProcess:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.process.kill()
         self.process.wait()
         for pipe in (self.process.stdin, self.process.stdout, self.process.stderr):
@@ -127,11 +121,6 @@ class FedConsumer(ConsumerProcess):
             self.feed.send(b"")
         self.feed.close()
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.feed.close()
-        super().__exit__(kind, error, trace)
+        super().__exit__()

@@ -6,10 +6,11 @@ import random
 from collections.abc import Callable
 from pathlib import Path
 
-from harness.model.run import Ledger, Sample
+from harness.model.run import Sample
 from harness.run.plan.plan import Request
 from harness.run.session import Outcome, SessionOptions
 from harness.store import RunWriter
+from tests.support.samples import ledger_with_loss
 
 OPS = 1000
 REFERENCE_NS = 6_000.0
@@ -84,16 +85,7 @@ def _sample(
         started_at="2026-01-01T00:00:00.000+00:00",
         duration_ns=10**8,
         metrics={"elapsed_ns_per_op": elapsed_ns, "cpu_total_ns_per_op": elapsed_ns},
-        ledger=Ledger(
-            generated=events,
-            complete=events - lost,
-            partial=0,
-            lost=lost,
-            refused=lost,
-            vanished=0,
-            suppressed=0,
-            unexplained=0,
-        ),
+        ledger=ledger_with_loss(events, lost),
         warm_up=block == 0,
         workload_document={"ops": OPS, "elapsed_ns": elapsed_ns * OPS},
     )

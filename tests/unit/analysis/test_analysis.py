@@ -17,29 +17,14 @@ from harness.analysis.against_reference import (
 from harness.analysis.ledger import Evidence, close_ledger
 from harness.analysis.ratio import geometric_mean, paired_ratio, unpaired_ratio
 from harness.analysis.verdict import judge
-from harness.model.run import Cell, Ledger, Sample
+from harness.model.run import Cell, Sample
+from tests.support.samples import bare_sample
 
-NOTHING = Ledger(generated=None, complete=None, partial=None, lost=None)
 ELAPSED = MetricView("elapsed_ns_per_op", "ns")
 
 
 def sample(scenario: str, block: int, value: float, **changes: object) -> Sample:
-    fields: dict[str, object] = {
-        "index": 0,
-        "workload": "udp",
-        "scenario": scenario,
-        "consumer": "assemble",
-        "block": block,
-        "position": 0,
-        "seed": 1,
-        "ops": 10,
-        "started_at": "",
-        "duration_ns": 1,
-        "metrics": {"elapsed_ns_per_op": value},
-        "ledger": NOTHING,
-        "warm_up": block == 0,
-    }
-    return Sample(**(fields | changes))  # type: ignore[arg-type]
+    return bare_sample(scenario, block, {"elapsed_ns_per_op": value}, **changes)
 
 
 def test_paired_ratio_by_hand() -> None:

@@ -8,6 +8,7 @@ from harness.analysis.loss import compare_losses, exact_share, loss_ratio, lost_
 from harness.model.reference import Reference
 from harness.model.result import LossComparison
 from harness.model.run import Ledger, Sample
+from tests.support.samples import bare_sample
 
 WHOLE = Ledger(generated=100, complete=100, partial=0, lost=0, vanished=0, suppressed=0)
 LOSSY = Ledger(generated=100, complete=60, partial=10, lost=35, vanished=0, suppressed=0)
@@ -17,24 +18,7 @@ UNSEEN = Ledger(generated=100, complete=None, partial=None, lost=0, suppressed=0
 
 def samples(scenario: str, ledgers: list[Ledger], **changes: object) -> list[Sample]:
     return [
-        Sample(
-            **{
-                "index": 0,
-                "workload": "udp",
-                "scenario": scenario,
-                "consumer": "assemble",
-                "block": block,
-                "position": 0,
-                "seed": 1,
-                "ops": 1,
-                "started_at": "",
-                "duration_ns": 1,
-                "metrics": {},
-                "ledger": ledger,
-                "warm_up": block == 0,
-                **changes,
-            }  # type: ignore[arg-type]
-        )
+        bare_sample(scenario, block, {}, ledger=ledger, **changes)
         for block, ledger in enumerate(ledgers)
     ]
 

@@ -13,29 +13,16 @@ from harness.analysis.ratio import ratio_of_logs, unpaired_ratio
 from harness.analysis.verdict import blocks_to_decide, judge
 from harness.model.reference import Reference
 from harness.model.result import Comparison
-from harness.model.run import Ledger, Sample
+from harness.model.run import Sample
+from tests.support.samples import bare_sample
 
-UNKNOWN = Ledger(generated=None, complete=None, partial=None, lost=None)
 ELAPSED = MetricView("elapsed_ns_per_op", "ns")
 
 
 def series(scenario: str, values: dict[str, list[float]]) -> list[Sample]:
     blocks = len(next(iter(values.values())))
     return [
-        Sample(
-            index=0,
-            workload="udp",
-            scenario=scenario,
-            consumer="assemble",
-            block=block + 1,
-            position=0,
-            seed=1,
-            ops=1,
-            started_at="",
-            duration_ns=1,
-            metrics={name: column[block] for name, column in values.items()},
-            ledger=UNKNOWN,
-        )
+        bare_sample(scenario, block + 1, {name: column[block] for name, column in values.items()})
         for block in range(blocks)
     ]
 

@@ -14,6 +14,7 @@ from harness.analysis.between_runs import CellPair, compare_across
 from harness.model.compare import Change
 from harness.model.reference import Margins, Reference
 from harness.model.run import Cell, Ledger, Sample
+from tests.support.samples import bare_sample
 
 ELAPSED = MetricView("elapsed_ns_per_op", "ns")
 CPU = MetricView("cpu_total_ns_per_op", "ns")
@@ -22,21 +23,8 @@ SCENARIOS = {"no-audit": 1000.0, "no-audit-aa": 1000.0, "rules": 2500.0}
 
 
 def sample(scenario: str, block: int, value: float, *, interleaved: bool = True) -> Sample:
-    return Sample(
-        index=0,
-        workload="udp",
-        scenario=scenario,
-        consumer="assemble",
-        block=block,
-        position=0,
-        seed=1,
-        ops=1,
-        started_at="",
-        duration_ns=1,
-        metrics={ELAPSED.name: value, CPU.name: value},
-        ledger=Ledger(0, 0, 0, 0),
-        interleaved=interleaved,
-    )
+    metrics = {ELAPSED.name: value, CPU.name: value}
+    return bare_sample(scenario, block, metrics, ledger=Ledger(0, 0, 0, 0), interleaved=interleaved)
 
 
 def run(

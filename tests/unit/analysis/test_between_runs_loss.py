@@ -10,6 +10,7 @@ from harness.analysis.between_runs import CellPair
 from harness.analysis.between_runs_loss import difference, losses_across
 from harness.model.compare import LossChange
 from harness.model.run import Cell, Ledger, Sample
+from tests.support.samples import bare_sample
 
 CELL = Cell("udp", "rules", "assemble")
 
@@ -17,18 +18,11 @@ CELL = Cell("udp", "rules", "assemble")
 def samples(lost: list[int], *, seen: bool = True) -> list[Sample]:
     """One trial per number: so many of 1,000 events did not arrive; `seen` by a consumer or not."""
     return [
-        Sample(
-            index=block,
-            workload=CELL.workload,
-            scenario=CELL.scenario,
-            consumer=CELL.consumer,
-            block=block,
-            position=0,
-            seed=1,
+        bare_sample(
+            CELL.scenario,
+            block,
+            {},
             ops=1000,
-            started_at="",
-            duration_ns=1,
-            metrics={},
             ledger=Ledger(
                 generated=1000,
                 complete=1000 - gone if seen else None,

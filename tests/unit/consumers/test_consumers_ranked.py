@@ -18,6 +18,7 @@ from harness.run.failures import PATIENCE, Failures
 from harness.run.plan.plan import Request, make_plan
 from harness.run.sample import sample_of
 from harness.run.trial import Bench, run_trial
+from tests.support.samples import UNKNOWN
 
 
 def samples_of(costs: dict[str, float], blocks: int = 12, spread: float = 0.02) -> list[Sample]:
@@ -37,8 +38,7 @@ def samples_of(costs: dict[str, float], blocks: int = 12, spread: float = 0.02) 
                     "cpu_process_ns_per_event:auditd": value / 4,
                     "cpu_process_ns_per_event:laurel": value * 3 / 4,
                 }
-            ledger = Ledger(generated=None, complete=None, partial=None, lost=None)
-            made.append(sample_of(trial, metrics=metrics, ledger=ledger))
+            made.append(sample_of(trial, metrics=metrics, ledger=UNKNOWN))
     return made
 
 

@@ -149,7 +149,7 @@ def test_a_short_rule_in_the_list_is_an_error(kernel: FakeKernel, client: AuditC
     fine = fake_kernel.message(2, struct.pack("=i", 0) + bytes(16))
     short = fake_kernel.message(LIST, bytes(1039))
     kernel.answers[LIST] = [fine, short, fake_kernel.message(3, b"")]
-    with pytest.raises(KernelAnswerError, match="rule of 1039 bytes"):
+    with pytest.raises(KernelAnswerError, match="rule of 1,039 bytes"):
         client.list_rules()
 
 

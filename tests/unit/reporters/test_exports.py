@@ -112,6 +112,14 @@ def test_pyperf_holds_one_value_per_block_in_seconds() -> None:
     assert metadata["platform"] == "Linux-6.1.0-x86_64"
 
 
+@pytest.mark.parametrize("moment", ["", " ", "+00:00"])
+def test_a_trial_without_a_date_is_given_to_pyperf_without_one(moment: str) -> None:
+    made = [replace(sample, started_at=moment) for sample in samples()]
+    text, _ = pyperf_file(made, ["elapsed_ns_per_op"], StoredEnvironment())
+    assert "auditbench_block" in text
+    assert '"date"' not in text
+
+
 def test_what_was_zero_is_left_out_of_pyperf_and_named() -> None:
     metrics = ["elapsed_ns_per_op", "cpu_consumer_ns_per_op"]
     text, left_out = pyperf_file(samples(), metrics, StoredEnvironment())

@@ -18,6 +18,7 @@ from harness.reporters.plots.scale import axis_duration, even_ticks, plain_numbe
 from harness.reporters.plots.style import VERMILION
 from tests.support.plot_views import BLOCKS, made_up_view, with_ledger
 from tests.support.runs import COSTS_NS
+from tests.support.samples import ledger_with_loss
 
 SVG = "{http://www.w3.org/2000/svg}"
 
@@ -130,17 +131,7 @@ def test_latency_marks_and_names_every_line(view: ReportView) -> None:
 @pytest.mark.parametrize("lost", [1, 17, 5_000_000])
 def test_ledger_shows_one_loss_among_millions_and_all(lost: int) -> None:
     generated = 5_000_000
-    ledger = Ledger(
-        generated=generated,
-        complete=generated - lost,
-        partial=0,
-        lost=lost,
-        refused=lost,
-        vanished=0,
-        suppressed=0,
-        unexplained=0,
-    )
-    view = made_up_view(with_ledger(ledger))
+    view = made_up_view(with_ledger(ledger_with_loss(generated, lost)))
     shown = texts(view, "ledger")
     assert f"{lost * BLOCKS:,}" in shown
     assert f"{(generated - lost) * BLOCKS:,}" in shown

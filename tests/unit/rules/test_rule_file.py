@@ -376,7 +376,7 @@ def test_a_warning_names_the_line_of_its_rule(tmp_path: Path) -> None:
         (b"\x7fELF\x00\x00\n", ":1: the line holds a control character"),
         (b"-D\n-w /etc/\x00passwd\n", ":2: the line holds a control character"),
         (b"\xef\xbb\xbf-D\n", "remove the byte order mark"),
-        (b"-w /etc/passwd -k " + b"k" * 7000, ":1: the line has 7018 bytes"),
+        (b"-w /etc/passwd -k " + b"k" * 7000, ":1: the line has 7,018 bytes"),
         (b"\xff\xfe-\x00D\x00", "the file is in UTF-16"),
         (b"plain text\n", ":1: plain belongs to no option"),
     ],

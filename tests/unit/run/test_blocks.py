@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from harness.errors import UsageError
-from harness.model.run import Ledger, Sample, Trial
+from harness.model.run import Sample, Trial
 from harness.run.blocks import (
     DEFAULT_MAX_TIME_S,
     LOOK_EVERY_BLOCKS,
@@ -22,6 +22,7 @@ from harness.run.blocks import (
 from harness.run.plan.plan import MIN_BLOCKS_UNTIL_CI, Plan, Request, make_plan
 from harness.run.runner import Silence, run_trials
 from harness.run.sample import sample_of
+from tests.support.samples import UNKNOWN
 
 METRIC = "elapsed_ns_per_op"
 
@@ -46,7 +47,7 @@ class Machine:
         return sample_of(
             trial,
             metrics={METRIC: value * (self.factor if trial.cell.scenario == "rules" else 1)},
-            ledger=Ledger(generated=None, complete=None, partial=None, lost=None),
+            ledger=UNKNOWN,
         )
 
     def run(self, made: Plan) -> RunBlocks:

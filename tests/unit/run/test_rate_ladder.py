@@ -16,6 +16,7 @@ from harness.run.ladder import Ladder, LadderRun, steps_of
 from harness.run.plan.plan import Request, make_plan
 from harness.run.runner import Silence, run_trials
 from harness.run.sample import sample_of
+from tests.support.samples import UNKNOWN
 
 RATES = (10_000, 20_000, 40_000)
 
@@ -107,8 +108,7 @@ def test_loss_on_the_lowest_step() -> None:
 
 def test_trials_that_failed_leave_the_step_open() -> None:
     def measure(trial: Trial) -> Sample:
-        nothing = Ledger(generated=None, complete=None, partial=None, lost=None)
-        return sample_of(trial, metrics={}, ledger=nothing, invalid_reason="it died", ladder=True)
+        return sample_of(trial, metrics={}, ledger=UNKNOWN, invalid_reason="it died", ladder=True)
 
     (found,) = sustained(ladder_run(ladder("one"), measure))
     assert (found.without_loss, found.with_loss, found.trials) == (None, None, 0)
@@ -144,8 +144,7 @@ def test_a_run_climbs_after_its_blocks(*, climbed: bool) -> None:
     def measure(trial: Trial) -> Sample:
         if plan.is_step(trial.cell):
             return trial_sample(trial, received=0.5)
-        nothing = Ledger(generated=None, complete=None, partial=None, lost=None)
-        return sample_of(trial, metrics={"elapsed_ns_per_op": 1.0}, ledger=nothing)
+        return sample_of(trial, metrics={"elapsed_ns_per_op": 1.0}, ledger=UNKNOWN)
 
     run_blocks = RunBlocks(plan, "elapsed_ns_per_op")
     run_trials(run_blocks, measure, saved.append, Silence())

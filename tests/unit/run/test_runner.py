@@ -8,17 +8,17 @@ from pathlib import Path
 import pytest
 
 from harness.errors import UntrustworthyError
-from harness.model.run import Cell, Ledger, Sample, Trial
+from harness.model.run import Cell, Sample, Trial
 from harness.run.runner import MIN_PATIENCE, run_trials
 from harness.run.sample import sample_of
+from tests.support.samples import UNKNOWN
 
 CELLS = [Cell("udp", name, "assemble") for name in ("a", "b")]
 TRIALS = [Trial(i, CELLS[i % 2], i // 2, i % 2, 1, 10) for i in range(30)]
 
 
 def sample(trial: Trial, reason: str = "") -> Sample:
-    nothing = Ledger(generated=None, complete=None, partial=None, lost=None)
-    return sample_of(trial, metrics={}, ledger=nothing, invalid_reason=reason)
+    return sample_of(trial, metrics={}, ledger=UNKNOWN, invalid_reason=reason)
 
 
 class Listed:

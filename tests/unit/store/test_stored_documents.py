@@ -59,8 +59,6 @@ def test_what_is_written_is_what_is_read() -> None:
             assert found is not None
             assert found.rules == scenario.rule_text
             limits = found.limits()
-            # Written nowhere yet.
-            limits.pop("rate_per_s")
             assert limits == {name: getattr(scenario, name) for name in limits}
 
 

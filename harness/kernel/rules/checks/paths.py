@@ -36,7 +36,7 @@ def _unusable(field: RuleField, place: bytes, name: bytes, whose: str) -> Iterat
     if len(field.text) >= PATH_MAX or len(name) > NAME_MAX:
         yield refused(
             f"{condition(field)} is too long",
-            f"a path has at most {PATH_MAX - 1} bytes, its last part {NAME_MAX}",
+            f"a path has at most {PATH_MAX - 1:,} bytes, its last part {NAME_MAX}",
         )
         return
     try:

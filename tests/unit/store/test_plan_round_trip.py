@@ -1,0 +1,146 @@
+"""A stored plan holds every choice of the run: whoever reads it can repeat the run.
+
+Each dataclass is filled so that no field has its default. A new field fails here until it has a
+value, is written, and is read back, or stands among those that are not stored, with the reason.
+"""
+
+from __future__ import annotations
+
+import random
+from dataclasses import MISSING, fields
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from harness.kernel.rules.file import parse_rules_text
+from harness.model.reference import Reference
+from harness.model.run import Scenario
+from harness.model.stored import StoredInvalid, StoredPlan, StoredScenario
+from harness.run.ladder import Ladder
+from harness.run.plan.file import Limits
+from harness.run.plan.plan import Plan, plan_document
+from harness.store import RunWriter, load_run
+from tests.support.runs import COSTS_NS, made_up_sample
+
+RULES = ("-a never,task", "-a always,exit -F arch=b64 -S sendto -F key=k")
+NOT_STORED = {
+    "first": "what was measured of it is among the scenarios",
+    "absent": "its consumers took no part; a caution of the environment names them",
+}
+
+
+def rules_of(text: tuple[str, ...]) -> tuple[bytes, ...]:
+    return tuple(rule.to_bytes() for rule in parse_rules_text("\n".join(text), "t").rules)
+
+
+def scenario(name: str, rate_per_s: float) -> Scenario:
+    return Scenario(
+        name=name,
+        summary=f"the summary of {name}",
+        enabled=1,
+        rules=rules_of(RULES),
+        rule_text=RULES,
+        backlog_limit=11,
+        backlog_wait_time=12,
+        rate_limit=13,
+        failure=1,
+        interleaved=False,
+        consumer="drain",
+        rcvbuf_bytes=8192,
+        enobufs=True,
+        stop_after_ms=14,
+        stop_for_ms=15,
+        workload_options={"size": "16"},
+        rate_per_s=rate_per_s,
+        notes=("odd",),
+    )
+
+
+LADDER = Ladder(
+    workload="udp",
+    consumers=("drain",),
+    scenarios=(scenario("rate-21", 21.0), scenario("rate-22", 22.0)),
+    seconds=1.5,
+    trials=4,
+)
+PLAN = Plan(
+    name="p",
+    summary="s",
+    kind="replay",
+    reference=Reference("a", "none"),
+    workloads=("udp", "command"),
+    scenarios={"udp": (scenario("a", 31.0), scenario("b", 32.5)), "command": (scenario("c", 3.0),)},
+    consumers=("drain", "assemble"),
+    blocks=5,
+    ops={"udp": 1000, "command": 10},
+    seed=2**40,
+    margin=0.03,
+    margins={"elapsed_ns_per_op": 0.04},
+    invalid={name: 5.0 + at for at, name in enumerate(sorted(Limits(1, 1, 1, 1, 1).given()))},
+    retries=2,
+    until_ci=0.01,
+    max_time_s=600.0,
+    backwards=True,
+    workers=3,
+    rate_per_s=20_000.0,
+    auid="1000",
+    workload_options={"address": "127.0.0.1"},
+    command=("true", "x"),
+    ladder=LADDER,
+    absent=("auditd",),
+    first={"udp": (scenario("ever", 1.0),)},
+)
+
+
+@pytest.mark.parametrize("value", [PLAN, LADDER, PLAN.scenarios["udp"][0]])
+def test_no_field_is_left_at_its_default(value: Any) -> None:
+    for each in fields(value):
+        default = each.default if each.default_factory is MISSING else each.default_factory()
+        assert getattr(value, each.name) != default, f"give {each.name} a value of its own"
+
+
+@pytest.fixture
+def stored(tmp_path: Path) -> StoredPlan:
+    with RunWriter(tmp_path / "machine" / "run") as writer:
+        writer.describe(plan_document(PLAN), {})
+        writer.append(made_up_sample(next(iter(COSTS_NS)), 1, 0, random.Random(1)))
+    return load_run(tmp_path / "machine" / "run").plan
+
+
+def test_every_choice_of_a_plan_is_stored_and_read_back(stored: StoredPlan) -> None:
+    read = {
+        "margins": stored.margin_by_metric,
+        "invalid": limits_of(stored.invalid),
+        "retries": stored.invalid.retries,
+        "scenarios": {
+            name: tuple(scenario_of(each) for each in of_workload)
+            for name, of_workload in stored.scenarios.items()
+        },
+        "ladder": ladder_of(stored),
+        **{name: getattr(PLAN, name) for name in NOT_STORED},
+    }
+    names = [each.name for each in fields(Plan)]
+    assert Plan(**{name: read.get(name) or getattr(stored, name) for name in names}) == PLAN
+
+
+def scenario_of(stored: StoredScenario) -> Scenario:
+    read = {
+        "rules": rules_of(stored.rules),
+        "rule_text": stored.rules,
+        "notes": ("odd",),  # not stored: cautions of the environment say them
+    }
+    names = [each.name for each in fields(Scenario)]
+    return Scenario(**{name: read.get(name) or getattr(stored, name) for name in names})
+
+
+def limits_of(stored: StoredInvalid) -> dict[str, float]:
+    names = [name for name in stored.__struct_fields__ if name != "retries"]
+    return {name: getattr(stored, name) for name in names}
+
+
+def ladder_of(stored: StoredPlan) -> Ladder:
+    assert stored.ladder is not None
+    steps = tuple(scenario_of(step) for step in stored.ladder.steps)
+    names = [each.name for each in fields(Ladder) if each.name != "scenarios"]
+    return Ladder(scenarios=steps, **{name: getattr(stored.ladder, name) for name in names})
