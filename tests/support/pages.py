@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from rich.console import Console
 
 from harness.model.caution import Caution
+from harness.plain import plain
 from harness.reporters.html.page import _environment
 from harness.reporters.page import Grid, Heading, Line, Page
 from harness.reporters.render.markdown import page_markdown
@@ -52,7 +53,7 @@ def require_in_order(words: Iterable[str], text: str) -> None:
     place = 0
     bare = re.sub(r"[\s\\\u2060]", "", text)
     for one in words:
-        wanted = re.sub(r"\s", "", one)
+        wanted = re.sub(r"[\s\\]", "", plain(one))
         assert wanted in bare[place:], one
         place = bare.index(wanted, place) + len(wanted)
 
