@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from harness.counted import counted
 from harness.model.ab import AbReport
 from harness.model.result import Comparison, LossComparison
 from harness.model.run import AA
@@ -131,7 +132,8 @@ def _change(value: float) -> str:
 
 
 def _more(comparison: Comparison) -> str:
-    words = f"{comparison.blocks} blocks detect a difference of {share(comparison.detectable)}"
+    blocks = counted(comparison.blocks, "block detects", "blocks detect")
+    words = f"{blocks} a difference of {share(comparison.detectable)}"
     if comparison.blocks_needed is None:
         return words
     return f"{words}, about {count(comparison.blocks_needed)} would decide"
@@ -151,7 +153,7 @@ def _loss_sentences(ab_report: AbReport) -> Iterator[str]:
     if not any(loss.trials_with_loss for loss in losses):
         most = max(loss.share_high or 0.0 for loss in losses)
         yield (
-            f"Neither lost events in {min(loss.trials for loss in losses)} trials each "
+            f"Neither lost events in {counted(min(loss.trials for loss in losses), 'trial')} each "
             f"(a loss in up to {share(most)} of trials cannot be excluded)."
         )
         return
@@ -163,7 +165,8 @@ def _loss_sentences(ab_report: AbReport) -> Iterator[str]:
         )
         where = _where(ab_report, loss.cell.workload, loss.cell.consumer)
         yield (
-            f"{where}: A lost events in {other.trials_with_loss} of {other.trials} trials, "
+            f"{where}: A lost events in {other.trials_with_loss} of "
+            f"{counted(other.trials, 'trial')}, "
             f"B in {loss.trials_with_loss} of {loss.trials}{_loss_verdict(loss)}."
         )
 

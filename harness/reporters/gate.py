@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from harness.counted import agreeing, counted
 from harness.model.gate import Check, GateReport, Limit, Reading
 from harness.reporters.page import (
     INTERVAL,
@@ -18,7 +19,7 @@ from harness.reporters.page import (
     text,
     verdict,
 )
-from harness.reporters.units import NOTHING, count, duration, interval, ratio, share
+from harness.reporters.units import NOTHING, duration, interval, ratio, share
 from harness.reporters.words import OUTCOMES
 
 _COLUMNS = (
@@ -94,21 +95,24 @@ def _standards(report: GateReport) -> Iterator[str]:
 
 def gate_sentence(report: GateReport) -> str:
     """The verdict in one sentence."""
-    checks = len(report.checks)
+    checks = counted(len(report.checks), "check")
     failed = sum(check.outcome == "fail" for check in report.checks)
     inconclusive = sum(check.outcome == "inconclusive" for check in report.checks)
+    are = agreeing(inconclusive, "is", "are")
     if report.verdict == "untrustworthy":
         return "The gate is not trustworthy: " + "; ".join(report.doubts) + "."
     if report.verdict == "fail":
-        return f"The gate fails: {failed} of {checks} checks exceed their limit."
+        exceed = agreeing(failed, "exceeds its", "exceed their")
+        return f"The gate fails: {failed} of {checks} {exceed} limit."
     if report.verdict == "inconclusive":
-        return f"The gate is inconclusive: {inconclusive} of {checks} checks are."
+        return f"The gate is inconclusive: {inconclusive} of {checks} {are}."
     if inconclusive:
         return (
-            f"The gate passes: no limit is exceeded; {inconclusive} of {checks} checks are "
+            f"The gate passes: no limit is exceeded; {inconclusive} of {checks} {are} "
             "inconclusive, which passes as asked."
         )
-    return f"The gate passes: {checks} of {checks} checks are within their limit."
+    all_within = agreeing(len(report.checks), "is within its limit", "are within their limit")
+    return f"The gate passes: {len(report.checks)} of {checks} {all_within}."
 
 
 def check_sentences(check: Check) -> list[str]:
@@ -121,19 +125,20 @@ def _explained(limit: Limit, reading: Reading) -> str:
         return f"inconclusive: {reading.note}"
     if limit.basis == "loss":
         if reading.lossy:
-            return f"events lost in {reading.lossy} of {reading.count} trials"
+            return f"events lost in {reading.lossy} of {counted(reading.count, 'trial')}"
         return (
-            f"none lost in {reading.count} trials; a loss in up to {share(reading.high)} of trials "
-            "cannot be excluded"
+            f"none lost in {counted(reading.count, 'trial')}; a loss in up to "
+            f"{share(reading.high)} of trials cannot be excluded"
         )
     if reading.outcome != "inconclusive":
         return ""
-    words = f"the interval holds the limit; {reading.count} blocks detect a difference of"
+    blocks = counted(reading.count, "block detects", "blocks detect")
+    words = f"the interval holds the limit; {blocks} a difference of"
     if reading.blocks_needed is None:
         return f"{words} {share(reading.detectable)}; more blocks would hardly decide"
     return (
         f"{words} {share(reading.detectable)}, "
-        f"about {count(reading.blocks_needed)} blocks would decide"
+        f"about {counted(reading.blocks_needed, 'block')} would decide"
     )
 
 
@@ -162,6 +167,6 @@ def reading_values(limit: Limit, reading: Reading) -> tuple[str, str]:
     low, high = _bound(limit, reading.low), _bound(limit, reading.high)
     between = NOTHING if NOTHING in (low, high) else f"{low} to {high}"
     if limit.basis == "loss":
-        return f"{reading.lossy} of {reading.count} trials", between
+        return f"{reading.lossy} of {counted(reading.count, 'trial')}", between
     estimate = _bound(limit, reading.estimate)
     return f"× {estimate}" if limit.basis == "reference" else estimate, between

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from harness.counted import counted
 from harness.model.history import MIN_RUNS, History, PastRun, Point, Track
 from harness.plain import plain
 from harness.reporters.page import (
@@ -35,8 +36,7 @@ def history_page(history: History) -> Page:
 
 def _parts(history: History) -> Iterator[Part]:
     yield from (Line(f"{words}.", "answer") for words in change_lines(history))
-    runs = f"{len(history.runs)} run{'s' * (len(history.runs) != 1)}"
-    yield Line(f"{history.plan} on {history.machine}: {runs}")
+    yield Line(f"{history.plan} on {history.machine}: {counted(len(history.runs), 'run')}")
     yield from history.cautions
     for place, track in enumerate(history.tracks):
         yield _grid(history, track, f"cell-{place}")

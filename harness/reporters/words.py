@@ -8,11 +8,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import NamedTuple
 
+from harness.counted import counted
 from harness.model.compare import ChangeVerdict
 from harness.model.gate import Outcome
 from harness.model.result import Comparison, Result, Verdict
 from harness.model.run import AA
-from harness.reporters.units import count, share
+from harness.reporters.units import share
 
 
 class Look(NamedTuple):
@@ -115,7 +116,7 @@ def detectable_words(comparison: Comparison) -> str:
     if comparison.verdict != "inconclusive" or comparison.detectable is None:
         return ""
     needed = comparison.blocks_needed
-    more = f", about {count(needed)} blocks would decide" if needed is not None else ""
+    more = f", about {counted(needed, 'block')} would decide" if needed is not None else ""
     return f" (detects {share(comparison.detectable)}{more})"
 
 

@@ -23,7 +23,7 @@ from harness.reporters.ab import ab_page, ab_sentences
 from harness.reporters.documents.ab import ab_document
 from harness.reporters.documents.gate import gate_document
 from harness.reporters.export.junit import gate_junit, result_junit
-from harness.reporters.gate import gate_page, gate_sentence
+from harness.reporters.gate import check_sentences, gate_page, gate_sentence
 from harness.reporters.page import Grid
 from harness.reporters.render.csv import grid_csv
 from harness.reporters.render.markdown import page_markdown
@@ -149,6 +149,23 @@ def test_every_medium_says_what_a_gate_decided(report: GateReport) -> None:
     assert words[:3] == [gate_sentence(cautioned), "it is loud", "Checks"]
     assert words[-1].startswith("noise floor of udp")
     assert gate_document(cautioned)["answer"] == words[0]
+
+
+def test_one_of_anything_is_said_in_the_singular(report: GateReport) -> None:
+    failed = next(check for check in report.checks if check.outcome == "fail")
+    assert gate_sentence(replace(report, checks=(failed,))) == (
+        "The gate fails: 1 of 1 check exceeds its limit."
+    )
+    passed = next(check for check in report.checks if check.outcome == "pass")
+    assert gate_sentence(replace(report, checks=(passed,))) == (
+        "The gate passes: 1 of 1 check is within its limit."
+    )
+    assert gate_sentence(replace(report, checks=(passed, passed))) == (
+        "The gate passes: 2 of 2 checks are within their limit."
+    )
+    once = replace(passed, readings=(replace(passed.readings[0], count=1),))
+    (words,) = check_sentences(once)
+    assert words.startswith("none lost in 1 trial;")
 
 
 def test_a_bound_is_in_the_units_of_its_limit(report: GateReport) -> None:
