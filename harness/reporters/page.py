@@ -39,6 +39,8 @@ class Box:
     """The mark and the colour of a verdict; `text` has its word."""
     note: str = ""
     """More after the text, for which a terminal has no room."""
+    below: str = ""
+    """A second line, such as what to do about it."""
 
     @property
     def marked(self) -> str:

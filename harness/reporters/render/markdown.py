@@ -11,7 +11,7 @@ from collections.abc import Iterable, Sequence
 
 from harness.model.caution import Caution
 from harness.plain import plain
-from harness.reporters.page import Grid, Heading, Line, Page, Part, Picture
+from harness.reporters.page import Box, Grid, Heading, Line, Page, Part, Picture
 
 JOINER = "\u2060"
 _LINKED = re.compile(
@@ -52,8 +52,13 @@ def _part(part: Part) -> str:
 def _grid(grid: Grid) -> str:
     caption = f"{escaped(grid.caption)}\n\n" if grid.caption else ""
     names = [column.name for column in grid.columns]
-    rows = [[f"{box.marked}{box.note}" for box in row] for row in grid.rows]
+    rows = [list(map(_words, row)) for row in grid.rows]
     return caption + _table(names, [column.left for column in grid.columns], rows)
+
+
+def _words(box: Box) -> str:
+    """Of a cell, which Markdown keeps on one line."""
+    return f"{box.marked}{box.note}{f' → {box.below}' if box.below else ''}"
 
 
 def markdown_table(

@@ -73,7 +73,9 @@ def _table(grid: Grid, console: Console) -> Table:
 
 def _cell(cell: Box, column: Column) -> Text:
     style = cell.look.style if cell.look else ""
-    words = plain(cell.marked)
+    words = Text(plain(cell.marked), style)
     if column.shortened:
-        return Text(words, style, no_wrap=True, overflow="ellipsis")
-    return Text(words, style)
+        words.no_wrap, words.overflow = True, "ellipsis"
+    if cell.below:
+        words.append(f"\n→ {plain(cell.below)}", style="dim")
+    return words

@@ -34,6 +34,7 @@ from harness.reporters.render.terminal import render_page
 from harness.reporters.words import (
     CHANGE_OF_LEVEL,
     DOUBTFUL,
+    FINDINGS,
     OUTCOMES,
     STOPPED,
     VERDICTS,
@@ -209,7 +210,15 @@ def test_colours_only_where_they_are_wanted(monkeypatch: pytest.MonkeyPatch) -> 
 
 
 @pytest.mark.parametrize(
-    "look", [*VERDICTS.values(), *OUTCOMES.values(), STOPPED, DOUBTFUL, CHANGE_OF_LEVEL]
+    "look",
+    [
+        *VERDICTS.values(),
+        *OUTCOMES.values(),
+        *FINDINGS.values(),
+        STOPPED,
+        DOUBTFUL,
+        CHANGE_OF_LEVEL,
+    ],
 )
 def test_the_style_sheet_has_a_colour_for_every_verdict(look: Look) -> None:
     style = (files("harness.reporters.html") / "report.css.j2").read_text(encoding="utf-8")
