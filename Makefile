@@ -13,10 +13,23 @@ AS_ROOT = as=""; [ "$$(id -u)" = 0 ] || { command -v sudo >/dev/null 2>&1 && sud
 PIP = $(BIN)/python -m pip --quiet --disable-pip-version-check
 ARGS ?=
 
-.PHONY: bench test lint types docs fuzz clean doctor requirements
+# Where `install` puts the command: PREFIX/bin, by default ~/.local/bin, for root /usr/local/bin.
+PREFIX ?=
+LINK = PYTHONDONTWRITEBYTECODE=1 $(PYTHON) requirements/link_command.py
 
+.PHONY: bench test lint types docs fuzz clean doctor install uninstall requirements
+
+# What was measured, trustworthy or not, can be looked at; after other errors there is nothing.
 bench: $(STAMP)
-	@$(AS_ROOT) $(BIN)/auditbench run --fallback replay $(ARGS)
+	@code=0; { $(AS_ROOT) $(BIN)/auditbench run --fallback replay $(ARGS); } || code=$$?; \
+	case $$code in 0|3) sh requirements/next.sh $(BIN) $(ARGS) ;; esac; exit $$code
+
+# A link to the command of this checkout, for the PATH; what is there already is left alone.
+install: $(STAMP)
+	@$(LINK) install $(abspath $(BIN))/auditbench "$(PREFIX)"
+
+uninstall:
+	@$(LINK) uninstall $(abspath $(BIN))/auditbench "$(PREFIX)"
 
 doctor: $(STAMP)
 	@$(AS_ROOT) $(BIN)/auditbench doctor

@@ -23,8 +23,9 @@ from rich.console import Console
 
 from benchmarks.validity.live import against, finish, guarded, options
 from harness.model.run import Cell, Sample, Trial
-from harness.run.plan.plan import Request
-from harness.run.session import SessionOptions, run_session
+from harness.run.plan.plan import make_plan
+from harness.run.request import Conduct, Load, Request
+from harness.run.session import run_session
 from harness.store import load_run
 from harness.verbs.shared.progress import LiveView
 
@@ -107,9 +108,9 @@ def main() -> int:
     try:
         with os.fdopen(slave, "w", encoding="utf-8") as stream:
             watcher = HalfWatched(LiveView(Console(file=stream, width=80, height=24)))
-            session = SessionOptions(results=folder, argv=tuple(sys.argv))
-            wanted = Request(plan=str(plan), blocks=given.blocks, seed=given.seed)
-            outcome = run_session(wanted, session, watcher)
+            load = Load(blocks=given.blocks, seed=given.seed)
+            made = make_plan(Request(plan=str(plan), load=load))
+            outcome = run_session(made, Conduct(results=folder), watcher)
     finally:
         reader.wait()
     return _report(load_run(outcome.folder).samples, watcher.drawn_during_loads, given.output)

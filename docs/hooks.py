@@ -18,9 +18,17 @@ ROOT = Path(__file__).parents[1]
 DOCS = ROOT / "docs"
 PLACE = "repo"
 """Where files from outside docs/ stand in the site."""
-ALWAYS = ("README.md", "ARCHITECTURE.md", "CHANGELOG.md", "consumer/README.md")
+ALWAYS = (
+    "README.md", "ARCHITECTURE.md", "CHANGELOG.md", "CONTRIBUTING.md", "SECURITY.md",
+    "consumer/README.md",
+)  # fmt: skip
 LINK = re.compile(r"(!?\[[^\]]*\]\()([^)\s#]+)((?:#[^)\s]*)?\))")
 ROW = re.compile(r"^\|.*$", re.M)
+PICTURE = re.compile(
+    r'<picture>\s*<source media="\(prefers-color-scheme: dark\)" srcset="([^"]+)">\s*'
+    r'<img alt="([^"]*)" src="([^"]+)">\s*</picture>'
+)
+"""An image for light and for dark ground, as GitHub shows one of the two."""
 CODE = re.compile(r"(^```.*?^```)", re.S | re.M)
 
 
@@ -43,11 +51,17 @@ def on_page_markdown(markdown: str, *, page: Any, **_: Any) -> str:
     """Turn the links of one page."""
     source = page.file.src_uri
     path = ROOT / source.removeprefix(f"{PLACE}/") if is_outside(source) else DOCS / source
-    parts = CODE.split(markdown)
+    parts = CODE.split(PICTURE.sub(both_images, markdown))
     parts[::2] = [LINK.sub(lambda match: turned(match, path, source), part) for part in parts[::2]]
     # GitHub needs the backslash before a bar in a table's code, and Markdown here would show it.
     parts[::2] = [ROW.sub(bars_in_code, part) for part in parts[::2]]
     return "".join(parts)
+
+
+def both_images(picture: re.Match[str]) -> str:
+    """Both images, of which the theme shows the one for the ground that the reader has chosen."""
+    dark, alt, light = picture.groups()
+    return f"![{alt}]({light}#only-light)\n![{alt}]({dark}#only-dark)"
 
 
 def bars_in_code(row: re.Match[str]) -> str:
@@ -62,7 +76,8 @@ def is_outside(source: str) -> bool:
 
 def outside(page: Path) -> list[Path]:
     """The files outside docs/ that a page links to."""
-    prose = "".join(CODE.split(page.read_text(encoding="utf-8"))[::2])
+    text = PICTURE.sub(both_images, page.read_text(encoding="utf-8"))
+    prose = "".join(CODE.split(text)[::2])
     targets = [target_of(page, match[2]) for match in LINK.finditer(prose)]
     return [path for path in targets if path is not None and not path.is_relative_to(DOCS)]
 

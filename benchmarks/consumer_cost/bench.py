@@ -17,8 +17,9 @@ from harness.host.facts import read_host_facts
 from harness.host.pinning import assign_cpus
 from harness.host.process_cpu import read_process_cpu
 from harness.kernel.client import AuditClient
-from harness.kernel.lease.lease import Lease, WantedState, take_lease
+from harness.kernel.lease.lease import Lease, take_lease
 from harness.kernel.rules.file import parse_rules_text
+from harness.model.state import AuditState
 from harness.processes.line_process import LineProcess, module_command
 
 AUID = 3_999_999_999
@@ -35,7 +36,7 @@ class Bench:
     lease: Lease
     client: AuditClient
     cpus: dict[str, tuple[int, ...]]
-    state: WantedState
+    state: AuditState
 
 
 @contextlib.contextmanager
@@ -80,10 +81,10 @@ def auditd(bench: Bench, folder: Path) -> Iterator[int]:
 
 @contextlib.contextmanager
 def open_bench(**limits: int) -> Iterator[Bench]:
-    """The host's audit, borrowed for a benchmark; `limits` are those of a WantedState."""
+    """The host's audit, borrowed for a benchmark; `limits` are those of an AuditState."""
     rules = tuple(rule.to_bytes() for rule in parse_rules_text(RULES, "bench").rules)
     cpus = assign_cpus(None, read_host_facts().cpu)
-    state = WantedState(enabled=1, failure=0, rules=rules, **limits)
+    state = AuditState(enabled=1, failure=0, rules=rules, **limits)
     with take_lease(command="benchmark of consumers") as lease, AuditClient() as client:
         yield Bench(lease, client, cpus, state)
 

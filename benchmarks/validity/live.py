@@ -16,9 +16,10 @@ from harness.errors import AuditbenchError  # noqa: E402
 from harness.model.reference import Reference  # noqa: E402
 from harness.model.result import Comparison  # noqa: E402
 from harness.model.run import Sample  # noqa: E402
-from harness.run.plan.plan import Request  # noqa: E402
+from harness.run.plan.plan import make_plan  # noqa: E402
+from harness.run.request import Conduct, Load, Request  # noqa: E402
 from harness.run.runner import Silence  # noqa: E402
-from harness.run.session import SessionOptions, run_session  # noqa: E402
+from harness.run.session import run_session  # noqa: E402
 from harness.store import StoredRun, load_run  # noqa: E402
 
 ELAPSED = "elapsed_ns_per_op"
@@ -41,8 +42,8 @@ def run_plan(text: str, results: Path, **wanted: Any) -> StoredRun:
     results.mkdir(parents=True, exist_ok=True)
     path = results / "plan.toml"
     path.write_text(text, encoding="utf-8")
-    session = SessionOptions(results=results, argv=tuple(sys.argv))
-    outcome = run_session(Request(plan=str(path), **wanted), session, Silence())
+    plan = make_plan(Request(plan=str(path), load=Load(**wanted)))
+    outcome = run_session(plan, Conduct(results=results), Silence())
     if outcome.interrupted:
         raise SystemExit(5)
     return load_run(outcome.folder)

@@ -49,7 +49,8 @@ from harness.model.reference import DEFAULT_MARGIN
 from harness.model.result import Comparison
 from harness.model.run import Cell, Sample
 from harness.run.blocks import LOOK_EVERY_BLOCKS, RunBlocks
-from harness.run.plan.plan import MIN_BLOCKS_UNTIL_CI, Plan
+from harness.run.plan.options import MIN_BLOCKS_UNTIL_CI
+from harness.run.plan.plan import Plan
 
 CELLS = {1: (REFERENCE, "same"), 5: tuple(EFFECTS)}
 """By how many are compared: the widest of five is less easily narrow by chance than one alone."""

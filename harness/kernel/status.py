@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any
 
 from harness.counted import counted
 from harness.errors import KernelAnswerError
 from harness.kernel import messages
-
-SETTINGS: Final = ("enabled", "failure", "rate_limit", "backlog_limit", "backlog_wait_time")
-"""The settings that a lease changes and restores. `lost` and `backlog_wait_time_actual` are
-counters of the host, which a lease never resets."""
+from harness.model.state import SETTINGS
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from harness.model.numbers import Count, Milliseconds, Whole
+from harness.model.state import AuditState
 
 SAMPLE_SCHEMA = 1
 
@@ -18,23 +19,15 @@ AA = "-aa"
 
 
 @dataclass(frozen=True, slots=True)
-class Scenario:
-    """A wanted audit state, bound to one workload.
+class Scenario(AuditState):
+    """A wanted audit state, bound to one workload; with `enabled` None it must not be touched.
 
-    `None` in a limit means: as the host has it. `rules` are kernel payloads in evaluation order,
-    `rule_text` the same as a person reads them.
+    `rule_text` are its rules as a person reads them.
     """
 
     name: str
     summary: str
-    enabled: int | None
-    rules: tuple[bytes, ...] = ()
     rule_text: tuple[str, ...] = ()
-    backlog_limit: int | None = None
-    backlog_wait_time: int | None = None
-    """In jiffies, as the kernel and auditctl have it."""
-    rate_limit: int | None = None
-    failure: int | None = None
     interleaved: bool = True
     """False for a state that cannot be entered again, and so is measured before the blocks."""
     consumer: str | None = None

@@ -8,6 +8,7 @@ has its default here, and nowhere else.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
 from typing import Any, Literal, Self
 
 import msgspec
@@ -16,6 +17,7 @@ from harness.model.caution import Caution
 from harness.model.numbers import Count, Margin, Nanoseconds, Rate, Whole, WholeMilliseconds
 from harness.model.reference import DEFAULT_MARGIN, Margins, Reference
 from harness.model.run import Sample
+from harness.model.state import SETTINGS, AuditSettings
 
 Kind = Literal["kernel", "replay"]
 PRIMARY: Mapping[Kind, str] = {
@@ -37,30 +39,27 @@ class Stored(msgspec.Struct, frozen=True, kw_only=True):
         return msgspec.convert({**whole, "document": whole}, cls)
 
 
-class StoredScenario(msgspec.Struct, frozen=True, kw_only=True):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredScenario(AuditSettings):
     """One scenario of a plan; None in a limit is: as the host has it."""
 
     name: str
     summary: str = ""
     rules: tuple[str, ...] = ()
     interleaved: bool = True
-    enabled: Whole | None = None
-    backlog_limit: Whole | None = None
-    backlog_wait_time: Whole | None = None
-    rate_limit: Whole | None = None
-    failure: Whole | None = None
     consumer: str | None = None
     rcvbuf_bytes: Whole | None = None
     enobufs: bool = False
     stop_after_ms: WholeMilliseconds = 0
     stop_for_ms: WholeMilliseconds = 0
-    workload_options: dict[str, str | int] = {}
+    workload_options: dict[str, str | int] = field(default_factory=dict)
     rate_per_s: Rate | None = None
 
     def limits(self) -> dict[str, Any]:
         """All that it can set besides its rules, by name; what it does not set is None or empty."""
         about = ("name", "summary", "rules", "interleaved")
-        return {name: getattr(self, name) for name in self.__struct_fields__ if name not in about}
+        names = dict.fromkeys((*SETTINGS, *(each.name for each in fields(self))))
+        return {name: getattr(self, name) for name in names if name not in about}
 
     def limits_set(self) -> dict[str, Any]:
         """Those that it sets: 0 is a limit as any other, but a stop of 0 ms is none."""

@@ -5,6 +5,7 @@ Light: what measures is imported when it is called.
 
 from __future__ import annotations
 
+import inspect
 import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -16,18 +17,11 @@ from harness.pytest_plugin.outcomes import policy_of, told
 
 if TYPE_CHECKING:
     from harness.pytest_plugin.result import AuditOverheadResult
-    from harness.run.overhead_check import Load
-    from harness.run.session import SessionOptions
+    from harness.run.request import Conduct, Request
 
 NAME = "audit_overhead"
 LINES = pytest.StashKey[list[str]]()
 """What the summary prints: one line per measurement."""
-
-LOAD_WORDS = (
-    "workload", "blocks", "ops", "consumer", "workers", "auid", "seed", "until_ci", "max_time",
-    "ignore_lock", "workload_options", "command",
-)  # fmt: skip
-MARKER_WORDS = (*LOAD_WORDS, "against", "inconclusive")
 
 
 class AuditOverhead:
@@ -83,17 +77,12 @@ class AuditOverhead:
         from harness.run.overhead_check import REFERENCE, measure_overhead
 
         against = words.get("against", REFERENCE)
-        load, options = self._load(words), self._options()
+        request = self._request(rules, words)
         policy = policy_of(self._config, words.get("inconclusive"))
-        overhead = measure_overhead(rules, load, options, against=self._reference(against))
+        overhead = measure_overhead(request, against=self._reference(against))
         self._calls += 1
         result = AuditOverheadResult(
-            overhead=overhead,
-            rules=rules,
-            load=load,
-            options=options,
-            config=self._config,
-            policy=policy,
+            overhead=overhead, request=request, config=self._config, policy=policy
         )
         self._tell(result)
         return result
@@ -109,25 +98,30 @@ class AuditOverhead:
 
             add_entry(self._benchmark, result, self._calls)
 
-    def _load(self, words: Mapping[str, Any]) -> Load:
-        from harness.run.overhead_check import Load
+    def _request(self, rules: Path, words: Mapping[str, Any]) -> Request:
+        """The request for a rule file; `words` are those of the call and of the markers."""
+        from harness.run.request import Load, Request, Subject, WorkloadOptions
 
-        wanted = {name: words[name] for name in LOAD_WORDS if words.get(name) is not None}
-        for name in ("blocks", "ops"):
-            if (number := self._config.getoption(f"audit_{name}")) is not None:
-                wanted[name] = number
-        if "auid" in wanted:
-            wanted["auid"] = str(wanted["auid"])
-        if "command" in wanted:
-            wanted["command"] = tuple(wanted["command"])
-        return Load(**wanted)
+        numbers = {name: self._config.getoption(f"audit_{name}") for name in ("blocks", "ops")}
+        words = {**words, **{name: n for name, n in numbers.items() if n is not None}}
+        same = Load.__dataclass_fields__.keys() & words.keys() - {"auid", "workload_options"}
+        load = Load(
+            workloads=(words["workload"],) if "workload" in words else (),
+            consumers=(words["consumer"],) if "consumer" in words else (),
+            auid=str(words["auid"]) if "auid" in words else None,
+            workload_options=WorkloadOptions(others=words.get("workload_options", {})),
+            **{name: words[name] for name in same},
+        )
+        command = tuple(words.get("command", ()))
+        subject = Subject(rule_files=(rules,))
+        return Request(subject=subject, load=load, command=command, conduct=self._conduct())
 
-    def _options(self) -> SessionOptions:
-        from harness.run.session import SessionOptions
+    def _conduct(self) -> Conduct:
+        from harness.run.request import Conduct
 
         config = self._config
         results = config.getoption("audit_results")
-        return SessionOptions(
+        return Conduct(
             results=results or self._folders.mktemp("audit-results"),
             borrow=config.getoption("audit_borrow") or config.getini("audit_borrow"),
             wait=config.getoption("audit_wait"),
@@ -142,6 +136,11 @@ class AuditOverhead:
         if isinstance(against, str) and os.sep not in against and not Path(against).suffix:
             return against
         return self._path(against)
+
+
+# Behind `self` and `rules`.
+MARKER_WORDS = (*list(inspect.signature(AuditOverhead.__call__).parameters)[2:], "inconclusive")
+"""What a marker may say: what a call may, and what becomes of an inconclusive limit."""
 
 
 def _marked(node: pytest.Item) -> dict[str, Any]:

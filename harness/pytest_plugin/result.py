@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 
@@ -17,15 +17,12 @@ from harness.plain import plain
 from harness.pytest_plugin.outcomes import told
 from harness.reporters.units import count, interval, ratio
 from harness.run.overhead_check import (
-    Load,
     Loss,
     Overhead,
     loss_of,
     measure_loss,
 )
-
-if TYPE_CHECKING:
-    from harness.run.session import SessionOptions
+from harness.run.request import Request
 
 ELAPSED = "elapsed_ns_per_op"
 RATE_REACHED = 0.95
@@ -53,9 +50,7 @@ class AuditOverheadResult:
     """One measured rule file. The statements (`assert_…`) judge whole intervals, not estimates."""
 
     overhead: Overhead
-    rules: Path
-    load: Load
-    options: SessionOptions
+    request: Request
     config: pytest.Config
     policy: str
     extra_info: dict[str, Any] = field(default_factory=dict)
@@ -63,6 +58,11 @@ class AuditOverheadResult:
 
     def __post_init__(self) -> None:
         self.extra_info.update(self._document())
+
+    @property
+    def rules(self) -> Path:
+        """The rule file that was measured."""
+        return self.request.subject.rule_files[0]
 
     @property
     def folder(self) -> Path:
@@ -146,9 +146,7 @@ class AuditOverheadResult:
         if rate is not None:
             with told(self.config):
                 loss, stored = measure_loss(
-                    self.rules,
-                    self.load,
-                    self.options,
+                    self.request,
                     rate_per_s=rate,
                     seconds=seconds,
                     trials=self.config.getoption("audit_blocks") or trials,

@@ -124,7 +124,7 @@ def detectable_words(comparison: Comparison) -> str:
     if comparison.verdict != "inconclusive" or comparison.detectable is None:
         return ""
     needed = comparison.blocks_needed
-    more = f", about {counted(needed, 'block')} would decide" if needed is not None else ""
+    more = "" if needed is None else f", about {counted(needed, 'block')} would decide"
     return f" (detects {share(comparison.detectable)}{more})"
 
 

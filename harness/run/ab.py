@@ -7,45 +7,45 @@ from pathlib import Path
 
 from harness.answers.ab import judge_ab
 from harness.answers.limits import MIN_BLOCKS_FOR_VERDICT
-from harness.errors import InterruptedRunError, UsageError
+from harness.errors import UsageError
 from harness.model.ab import AbReport, AbSide
 from harness.run.plan.file import load_plan_file
-from harness.run.plan.plan import Plan, Request, make_plan
+from harness.run.plan.plan import Plan, make_plan
+from harness.run.request import Conduct, Request, Subject
 from harness.run.runner import Observer
-from harness.run.session import SessionOptions, run_session
-from harness.store import load_run
+from harness.run.session import Say, run_to_end
 
 
 @dataclass(frozen=True, slots=True)
 class Pairing:
-    """The request to run, and which of its scenarios are A and B."""
+    """The plan to run, and which of its scenarios are A and B."""
 
-    request: Request
+    plan: Plan
     a: AbSide
     b: AbSide
 
 
 def pair_up(request: Request, a: Path, b: Path) -> Pairing:
-    """The request for a run of both files and the reference of its plan.
+    """The plan for a run of both files and the reference of the request's plan.
 
     Files of one name, or one file twice, get scenarios of different names. Raises UsageError,
     before anything is measured, if the request cannot be measured.
     """
-    reference = load_plan_file(request.plan).reference
-    if reference is None:
+    file = load_plan_file(request.plan)
+    if file.reference is None:
         raise UsageError(
             f"the plan {request.plan} has no scenario as its reference",
             remedy="leave --plan out",
         )
-    request = replace(request, scenarios=(reference,), rule_files=(a, b), exclude_exe=None)
-    plan = make_plan(request)
+    subject = Subject(scenarios=(file.reference,), rule_files=(a, b))
+    plan = make_plan(replace(request, subject=subject), file)
     if plan.blocks < MIN_BLOCKS_FOR_VERDICT:
         raise UsageError(
             f"--blocks {plan.blocks} is too few for any verdict",
             remedy=f"give {MIN_BLOCKS_FOR_VERDICT} at the very least, 8 or more to detect anything",
         )
     first, second = _rule_scenarios(plan)
-    return Pairing(request, AbSide("A", str(a), first), AbSide("B", str(b), second))
+    return Pairing(plan, AbSide("A", str(a), first), AbSide("B", str(b), second))
 
 
 def _rule_scenarios(plan: Plan) -> tuple[str, str]:
@@ -54,13 +54,8 @@ def _rule_scenarios(plan: Plan) -> tuple[str, str]:
     return first.name, second.name
 
 
-def run_ab(pairing: Pairing, options: SessionOptions, observer: Observer) -> AbReport:
+def run_ab(pairing: Pairing, conduct: Conduct, observer: Observer, say: Say) -> AbReport:
     """Measure; InterruptedRunError if the run was stopped."""
-    outcome = run_session(pairing.request, options, observer)
-    if outcome.interrupted:
-        raise InterruptedRunError(
-            "stopped before A and B could be compared",
-            remedy=f"what was measured is in {outcome.folder}",
-        )
-    options.say(f"stored in {outcome.folder}")
-    return judge_ab(load_run(outcome.folder), pairing.a, pairing.b)
+    purpose = "A and B could be compared"
+    stored = run_to_end(pairing.plan, conduct, observer, say, before=purpose)
+    return judge_ab(stored, pairing.a, pairing.b)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import partial
 
 from harness.analysis.limit import settle
 from harness.answers.gate import GateRules, measured_of, reference_of, report_of
@@ -21,23 +22,23 @@ from harness.answers.limits import (
 )
 from harness.answers.trust import doubts_about_checks
 from harness.counted import counted
-from harness.errors import InterruptedRunError, UsageError
+from harness.errors import UsageError
 from harness.model.gate import Check, GateReport
 from harness.model.run import AA
 from harness.renamed import hint
 from harness.run.plan.file import load_plan_file
-from harness.run.plan.plan import Plan, Request, make_plan
+from harness.run.plan.plan import Plan, make_plan
+from harness.run.request import Request
 from harness.run.runner import Observer
-from harness.run.session import SessionOptions, run_session
+from harness.run.session import Say, run_to_end
 from harness.scenarios.catalog import SCENARIOS
-from harness.store import StoredRun, load_run
 
 
 def gate_plan(
     request: Request,
     rules: GateRules,
-    options: SessionOptions,
     make_observer: Callable[[], Observer],
+    say: Say,
 ) -> GateReport:
     """Run a plan and judge it; cells beyond a limit are measured once more.
 
@@ -46,18 +47,19 @@ def gate_plan(
     Raises UsageError, before anything is measured, if a limit applies to nothing in the plan, and
     InterruptedRunError if a run was stopped.
     """
-    request = _narrowed(request, rules)
-    plan = make_plan(request)
+    plan = _plan(request, rules)
     _require_decidable(plan, rules)
-    stored = _run(request, options, make_observer())
+    run = partial(run_to_end, before="the gate could decide")
+    stored = run(plan, request.conduct, make_observer(), say)
     result, measured = measured_of(stored, rules)
     checks = check_limits(rules.limits, measured)
     flagged = [check for check in checks if check.outcome == "fail"]
     doubts = doubts_about_checks(result, stored.samples, checks)
     if not flagged or doubts:
         return report_of(rules, checks, [result], doubts)
-    options.say(f"{_beyond(len(flagged))}: measuring the cells concerned once more")
-    again = _run(_second_request(request, plan, rules, flagged), options, make_observer())
+    say(f"{_beyond(len(flagged))}: measuring the cells concerned once more")
+    concerned = _second_plan(plan, rules, flagged)
+    again = run(concerned, request.conduct, make_observer(), say)
     second, measured_again = measured_of(again, rules)
     settled = [_settled(check, measured_again) for check in checks]
     doubts = doubts_about_checks(second, again.samples, settled)
@@ -68,28 +70,18 @@ def _beyond(number: int) -> str:
     return f"{counted(number, 'limit is', 'limits are')} exceeded"
 
 
-def _run(request: Request, options: SessionOptions, observer: Observer) -> StoredRun:
-    outcome = run_session(request, options, observer)
-    if outcome.interrupted:
-        raise InterruptedRunError(
-            "stopped before the gate could decide",
-            remedy=f"what was measured is in {outcome.folder}",
-        )
-    options.say(f"stored in {outcome.folder}")
-    return load_run(outcome.folder)
-
-
-def _narrowed(request: Request, rules: GateRules) -> Request:
-    """The request reduced to what the gate needs, if it has rule files and names no scenarios."""
-    reference = load_plan_file(request.plan).reference
-    if not request.rule_files or request.scenarios or reference is None:
-        return request
+def _plan(request: Request, rules: GateRules) -> Plan:
+    """The plan, reduced to what the gate needs if there are rule files and no scenarios named."""
+    file, subject = load_plan_file(request.plan), request.subject
+    if not subject.rule_files or subject.scenarios or file.reference is None:
+        return make_plan(request, file)
     named = [name for limit in rules.limits for name in limit.scope]
     named += [rules.reference] if rules.reference else []
     # A scope may mean a rule file with the name of a built-in scenario.
-    files = {path.stem for path in request.rule_files}
-    wanted = dict.fromkeys([reference, *(n for n in named if n in SCENARIOS and n not in files)])
-    return replace(request, scenarios=tuple(wanted))
+    stems = {path.stem for path in subject.rule_files}
+    beside = (name for name in named if name in SCENARIOS and name not in stems)
+    wanted = tuple(dict.fromkeys([file.reference, *beside]))
+    return make_plan(replace(request, subject=replace(subject, scenarios=wanted)), file)
 
 
 def _require_decidable(plan: Plan, rules: GateRules) -> None:
@@ -112,24 +104,16 @@ def _require_decidable(plan: Plan, rules: GateRules) -> None:
             )
 
 
-def _second_request(
-    request: Request, plan: Plan, rules: GateRules, flagged: Sequence[Check]
-) -> Request:
-    """The same request for only the flagged cells, the references and their A/A copies."""
+def _second_plan(plan: Plan, rules: GateRules, flagged: Sequence[Check]) -> Plan:
+    """The same plan for only the flagged cells, the references and their A/A copies."""
     cells = [check.cell for check in flagged]
     names = {cell.scenario for cell in cells}
     for reference in filter(None, (plan.reference.scenario, rules.reference)):
         names |= {reference, reference + AA}
-    concerned = {cell.workload for cell in cells}
-    consumers = {cell.consumer for cell in cells} | {plan.reference.consumer}
-    return replace(
-        request,
-        only=frozenset(names),
-        workloads=()
-        if request.command
-        else tuple(name for name in plan.workloads if name in concerned),
-        consumers=tuple(name for name in plan.consumers if name in consumers),
-        seed=None if request.seed is None else request.seed + 1,
+    return plan.narrowed(
+        workloads={cell.workload for cell in cells},
+        scenarios=names,
+        consumers={cell.consumer for cell in cells} | {plan.reference.consumer or ""},
     )
 
 

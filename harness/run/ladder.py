@@ -7,7 +7,7 @@ times. A consumer that loses events, or cannot be driven at the rate, leaves the
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from harness.analysis.sustained import Step, keeps_up
@@ -29,6 +29,11 @@ class Ladder:
     def most_trials(self) -> int:
         """The number of trials if no consumer ever loses anything."""
         return len(self.scenarios) * len(self.consumers) * self.trials
+
+    def climbed_by(self, consumers: Collection[str]) -> Ladder | None:
+        """The same for these of its consumers only; None if none of them is left."""
+        climbing = tuple(name for name in self.consumers if name in consumers)
+        return replace(self, consumers=climbing) if climbing else None
 
     def ops_of(self, step: Scenario) -> int:
         """The operations of a trial on a step."""

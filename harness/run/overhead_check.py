@@ -5,8 +5,8 @@ The measuring half of the pytest plugin, without any knowledge of pytest.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from harness.analysis.ratio import Ratio, paired_ratio
@@ -14,66 +14,22 @@ from harness.analysis.series import collect, paired
 from harness.answers.open_ledgers import open_samples
 from harness.answers.result import make_result
 from harness.counted import counted
-from harness.errors import InterruptedRunError, UsageError
+from harness.errors import UsageError
 from harness.model.result import NoiseFloor, Result
 from harness.model.run import Cell, Sample
 from harness.model.stored import StoredWorkload, operations_of
 from harness.renamed import hint
-from harness.run.plan.plan import Request
+from harness.run.plan.plan import Plan, make_plan
+from harness.run.request import Conduct, Request, Subject
 from harness.run.runner import Silence
-from harness.run.session import SessionOptions, run_session
+from harness.run.session import run_to_end
 from harness.scenarios.catalog import SCENARIOS
-from harness.store import StoredRun, load_run
+from harness.store import StoredRun
 
 REFERENCE = "no-audit"
 """Behaves like a kernel whose audit was never enabled."""
-
-
-@dataclass(frozen=True, slots=True)
-class Load:
-    """The load to measure the rules with, and how often; None leaves it to the plan."""
-
-    workload: str = "udp"
-    blocks: int | None = None
-    ops: int | None = None
-    consumer: str | None = None
-    workers: int | None = None
-    auid: str | None = None
-    seed: int | None = None
-    until_ci: str | None = None
-    """Continue until the 95 % intervals are this narrow: `2%` is plus and minus 2 %."""
-    max_time: str | None = None
-    """Stop after this long: `5m`."""
-    ignore_lock: bool = False
-    """Ignore `-e 2` and `-f 2` in the rule files and measure the rest."""
-    workload_options: Mapping[str, str] = field(default_factory=dict)
-    command: tuple[str, ...] = ()
-    """A command to measure as the workload."""
-
-    @property
-    def name(self) -> str:
-        """The workload's name in the cells."""
-        return "command" if self.command else self.workload
-
-    def request(self, plan: str, rule_files: tuple[Path, ...]) -> Request:
-        """Rule files under this load, by a plan."""
-        return Request(
-            plan=plan,
-            workloads=() if self.command else (self.workload,),
-            scenarios=(REFERENCE,),
-            consumers=(self.consumer,) if self.consumer else (),
-            rule_files=rule_files,
-            ignore_lock=self.ignore_lock,
-            blocks=self.blocks,
-            ops=self.ops,
-            workers=self.workers,
-            seed=self.seed,
-            auid=self.auid,
-            until_ci=self.until_ci,
-            max_time=self.max_time,
-            workload_options=self.workload_options,
-            command=self.command,
-        )
+RATE_PLAN = "rate"
+WORKLOAD = "udp"
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,20 +97,26 @@ class Loss:
         return float(1 - 0.025 ** (1 / self.trials))
 
 
-def measure_overhead(
-    rules: Path, load: Load, options: SessionOptions, *, against: str | Path = REFERENCE
-) -> Overhead:
-    """Measure a rule file in blocks, against a scenario by name or against another rule file.
+def measure_overhead(request: Request, *, against: str | Path = REFERENCE) -> Overhead:
+    """Measure the request's rule file, against a scenario by name or against another rule file.
 
     Raises UsageError if it cannot be measured, HostUnfitError if the host does not allow it,
     InterruptedRunError if the user stopped it.
     """
-    files, named = _side_by_side(rules, against)
-    request = load.request("overhead", files)
-    stored = _run(replace(request, scenarios=(REFERENCE, *named)), options)
-    names = _names_of_files(stored, load.name, files)
+    files, named = _side_by_side(request.subject.rule_files, against)
+    plan = make_plan(_one_load(request, Subject(scenarios=(REFERENCE, *named), rule_files=files)))
+    names = _names_of_files(plan, files)
     reference = named[0] if named else names[1] if len(files) > 1 else REFERENCE
-    return overhead_of(stored, load.name, names[0], reference)
+    stored = _run(plan, request.conduct)
+    return overhead_of(stored, plan.workloads[0], names[0], reference)
+
+
+def _one_load(request: Request, subject: Subject) -> Request:
+    """The request for a subject and one workload, which is `udp` if none is named."""
+    load = request.load
+    if not (load.workloads or request.command):
+        load = replace(load, workloads=(WORKLOAD,))
+    return replace(request, subject=subject, load=load)
 
 
 def overhead_of(stored: StoredRun, workload: str, scenario: str, against: str) -> Overhead:
@@ -169,13 +131,7 @@ def overhead_of(stored: StoredRun, workload: str, scenario: str, against: str) -
 
 
 def measure_loss(
-    rules: Path,
-    load: Load,
-    options: SessionOptions,
-    *,
-    rate_per_s: float,
-    seconds: float,
-    trials: int,
+    request: Request, *, rate_per_s: float, seconds: float, trials: int
 ) -> tuple[Loss, StoredRun]:
     """Load the machine at a rate, repeatedly, and count the events that arrive."""
     if not (0 < rate_per_s <= 1e9 and seconds > 0):
@@ -183,8 +139,10 @@ def measure_loss(
             f"{counted(rate_per_s, 'operation')} per second for {seconds:g} s is not a load",
             remedy="give a rate and a time above 0",
         )
-    request = replace(
-        load.request("rate", (rules,)),
+    files = request.subject.rule_files
+    asked = _one_load(request, Subject(scenarios=(REFERENCE,), rule_files=files))
+    load = replace(
+        asked.load,
         blocks=trials,
         ops=max(1, round(rate_per_s * seconds)),
         rate_per_s=float(rate_per_s),
@@ -192,9 +150,9 @@ def measure_loss(
         until_ci=None,
         max_time=None,
     )
-    stored = _run(request, options)
-    name = _names_of_files(stored, load.name, (rules,))[0]
-    overhead = overhead_of(stored, load.name, name, REFERENCE)
+    plan = make_plan(replace(asked, plan=RATE_PLAN, load=load))
+    stored = _run(plan, request.conduct)
+    overhead = overhead_of(stored, plan.workloads[0], _names_of_files(plan, files)[0], REFERENCE)
     return loss_of(stored, overhead.cell, overhead.against), stored
 
 
@@ -225,28 +183,27 @@ def loss_of(stored: StoredRun, cell: Cell, reference: Cell) -> Loss:
     )
 
 
-def _run(request: Request, options: SessionOptions) -> StoredRun:
-    outcome = run_session(request, options, Silence())
-    if outcome.interrupted:
-        raise InterruptedRunError(f"stopped; the results so far are in {outcome.folder}")
-    return load_run(outcome.folder)
+def _run(plan: Plan, conduct: Conduct) -> StoredRun:
+    return run_to_end(plan, conduct, Silence(), before="the rules could be judged")
 
 
-def _side_by_side(rules: Path, against: str | Path) -> tuple[tuple[Path, ...], tuple[str, ...]]:
+def _side_by_side(
+    rules: tuple[Path, ...], against: str | Path
+) -> tuple[tuple[Path, ...], tuple[str, ...]]:
     """The rule files, and the named scenario beside the plan's reference, if there is one."""
     if isinstance(against, str) and against in SCENARIOS:
-        return (rules,), () if against == REFERENCE else (against,)
+        return rules, () if against == REFERENCE else (against,)
     if isinstance(against, str) and not Path(against).suffix:
         raise UsageError(
             f"no scenario is called {against!r}",
             remedy=hint(against) or f"one of {', '.join(SCENARIOS)}, or a rule file",
         )
-    return (rules, Path(against)), ()
+    return (*rules, Path(against)), ()
 
 
-def _names_of_files(stored: StoredRun, workload: str, files: Sequence[Path]) -> list[str]:
+def _names_of_files(plan: Plan, files: Sequence[Path]) -> list[str]:
     """What the scenarios of the rule files are called: they are the last of the plan's."""
-    names = [scenario.name for scenario in stored.plan.of_workload(workload)]
+    names = [scenario.name for scenario in plan.scenarios[plan.workloads[0]]]
     return names[-len(files) :]
 
 

@@ -25,9 +25,10 @@ from harness.kernel.lease.lease import take_lease
 from harness.model.documents import ConsumerDocument
 from harness.model.run import Cell, Scenario, Trial
 from harness.run.markers import drain
-from harness.run.plan.plan import Plan, Request, make_plan
+from harness.run.plan.plan import Plan, make_plan
+from harness.run.request import Request
 from harness.run.said import said
-from harness.run.trial import Bench, start_worker, wanted_state
+from harness.run.trial import Bench, start_worker
 
 RECORDER = "count"
 TRIAL_TIMEOUT_S = 600.0
@@ -47,9 +48,7 @@ class Recorded:
         return said("consumer", self.document, ConsumerDocument).records
 
 
-def record_capture(
-    request: Request, path: Path, *, borrow: bool, say: Callable[[str], None]
-) -> Recorded:
+def record_capture(request: Request, path: Path, say: Callable[[str], None]) -> Recorded:
     """Run the request's workloads once under its last scenario and capture every record.
 
     Raises UsageError if the file exists or cannot be written, UntrustworthyError if records were
@@ -60,7 +59,7 @@ def record_capture(
     scenario = plan.scenarios[plan.workloads[0]][-1]
     cpus = assign_cpus(None, read_host_facts().cpu)
     with (
-        take_lease(command="auditbench record", borrow=borrow) as lease,
+        take_lease(command="auditbench record", borrow=request.conduct.borrow) as lease,
         AuditClient() as client,
         NewFile(path) as file,
     ):
@@ -120,8 +119,8 @@ def _record(
         stack.callback(consumer.end)
         for pid in consumer.pids:
             bench.lease.register_child(pid)
-        bench.lease.apply(wanted_state(scenario))
-        stack.callback(bench.lease.apply, replace(wanted_state(scenario), enabled=0))
+        bench.lease.apply(scenario)
+        stack.callback(bench.lease.apply, replace(scenario, enabled=0))
         for index, workload in enumerate(plan.workloads):
             say(f"recording {counted(plan.ops[workload], 'operation')} of {workload}")
             cell = Cell(workload, scenario.name, RECORDER)

@@ -6,60 +6,45 @@ next trial begins.
 
 from __future__ import annotations
 
-import platform
 import signal
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import UTC, datetime
-from importlib.metadata import version
 from pathlib import Path
 from types import FrameType
 from typing import Any
 
-from harness.answers.label import label_of
 from harness.consumers.catalog import find_consumer
-from harness.errors import HostUnfitError
+from harness.errors import HostUnfitError, InterruptedRunError
 from harness.files.reading import exists
 from harness.files.scratch import remove_abandoned
-from harness.host.ever_enabled.probe import EverEnabled, probe_ever_enabled
+from harness.host.ever_enabled.probe import probe_ever_enabled
 from harness.host.facts import HostFacts, read_host_facts
 from harness.host.gone_rules.probe import find_gone_rules
 from harness.host.pinning import assign_cpus
 from harness.kernel.client import AuditClient
-from harness.kernel.lease.apply import WantedState
 from harness.kernel.lease.lease import Lease, take_lease
 from harness.kernel.lease.lock import Holder
-from harness.kernel.lease.snapshot import Snapshot
-from harness.kernel.rules.format import format_rule
-from harness.kernel.rules.rule import Rule
 from harness.model.run import Sample, Trial
-from harness.model.stored import PRIMARY, StoredEnvironment
+from harness.model.state import AuditState
+from harness.model.stored import PRIMARY
 from harness.plain import plain
 from harness.run.blocks import RunBlocks, refuse_endless
-from harness.run.plan.plan import Plan, Request, make_plan, plan_document
+from harness.run.environment import environment_document
+from harness.run.plan.document import plan_document
+from harness.run.plan.plan import Plan, make_plan
 from harness.run.replay import ReplayBench, replay_trial
+from harness.run.request import Conduct, Load, Request
 from harness.run.runner import Observer, run_trials
 from harness.run.trial import Bench, run_trial
 from harness.run.validity import refuse_unreadable
-from harness.store import RunWriter
+from harness.store import RunWriter, StoredRun, load_run
 
+Say = Callable[[str], None]
+"""Takes a line for the user."""
 TRIAL_TIMEOUT_S = 600.0
 """A longer trial is aborted: a stalled queue delays a producer by a minute per record."""
-
-
-@dataclass(frozen=True, slots=True)
-class SessionOptions:
-    """Options of carrying out a run, as opposed to those of what it measures."""
-
-    results: Path
-    cpus: str | None = None
-    borrow: bool = False
-    wait: bool = False
-    argv: tuple[str, ...] = ()
-    label: str = ""
-    """The run's name in a history; empty is the default."""
-    say: Callable[[str], None] = lambda text: None
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,68 +55,79 @@ class Outcome:
     interrupted: bool
 
 
+def _silent(text: str) -> None:
+    """Say nothing."""
+
+
 class NoAuditError(HostUnfitError):
     """This host's audit is not available; nothing was changed or measured."""
 
 
-def run_with_fallback(
-    request: Request, fallback: str | None, options: SessionOptions, observer: Observer
-) -> Outcome:
-    """Run; if this host's audit is not available, say so in one line and run `fallback` instead."""
-    try:
-        return run_session(request, options, observer)
-    except NoAuditError as error:
-        if fallback is None:
-            raise
-        options.say(
-            f"This host's audit cannot be measured: {plain(error.one_line())}. Running the plan "
-            f"`{fallback}` instead: it measures the consumer, not this host's kernel."
-        )
-    instead = Request(
-        plan=fallback,
-        pace=request.pace,
-        blocks=request.blocks,
-        ops=request.ops,
-        seed=request.seed,
-    )
-    return run_session(instead, options, observer)
-
-
-def run_session(request: Request, options: SessionOptions, observer: Observer) -> Outcome:
-    """Run a request's plan on this host and store it."""
+def run_request(request: Request, observer: Observer, say: Say = _silent) -> Outcome:
+    """Plan and run; if audit is not available here, say so in one line and run the fallback."""
     plan = make_plan(request)
+    try:
+        return run_session(plan, request.conduct, observer, say)
+    except NoAuditError as error:
+        if request.fallback is None:
+            raise
+        say(
+            f"This host's audit cannot be measured: {plain(error.one_line())}. Running the plan "
+            f"`{request.fallback}` instead: it measures the consumer, not this host's kernel."
+        )
+    load = request.load
+    pace = Load(
+        fast=load.fast, rigorous=load.rigorous, blocks=load.blocks, ops=load.ops, seed=load.seed
+    )
+    instead = make_plan(Request(plan=request.fallback, load=pace))
+    return run_session(instead, request.conduct, observer, say)
+
+
+def run_to_end(
+    plan: Plan, conduct: Conduct, observer: Observer, say: Say = _silent, *, before: str
+) -> StoredRun:
+    """Run and read back what was stored; InterruptedRunError, "stopped before …", if stopped."""
+    outcome = run_session(plan, conduct, observer, say)
+    if outcome.interrupted:
+        raise InterruptedRunError(
+            f"stopped before {before}", remedy=f"what was measured is in {outcome.folder}"
+        )
+    say(f"stored in {outcome.folder}")
+    return load_run(outcome.folder)
+
+
+def run_session(plan: Plan, conduct: Conduct, observer: Observer, say: Say = _silent) -> Outcome:
+    """Run a plan on this host and store it."""
     refuse_endless(plan)
     refuse_unreadable(plan.invalid)
     facts = read_host_facts()
-    cpus = assign_cpus(options.cpus, facts.cpu)
+    cpus = assign_cpus(conduct.cpus, facts.cpu)
     if plan.kind == "replay":
-        return _run_replay(plan, facts, cpus, options, observer)
-    return _run_kernel(request, plan, facts, cpus, options, observer)
+        return _run_replay(plan, facts, cpus, conduct, observer, say)
+    return _run_kernel(plan, facts, cpus, conduct, observer, say)
 
 
 def _run_kernel(
-    request: Request,
     plan: Plan,
     facts: HostFacts,
     cpus: dict[str, tuple[int, ...]],
-    options: SessionOptions,
+    conduct: Conduct,
     observer: Observer,
+    say: Say,
 ) -> Outcome:
     with (
-        RunWriter(_new_folder(options.results, facts, plan)) as writer,
+        RunWriter(_new_folder(conduct.results, facts, plan)) as writer,
         _stop_signals(),
-        _take_lease(options) as lease,
+        _take_lease(conduct, say) as lease,
         AuditClient() as client,
     ):
         for repaired in (*lease.repaired, *remove_abandoned()):
-            options.say(plain(repaired))
+            say(plain(repaired))
         ever = probe_ever_enabled(client)
         if ever.state == "never":
             plan = plan.with_first()
-        environment = _environment(
-            plan, facts, cpus, options, lease.snapshot, ever, request.consumer_paths
-        )
-        lease.apply(WantedState(enabled=0))
+        environment = environment_document(plan, facts, cpus, conduct, lease.snapshot, ever)
+        lease.apply(AuditState(enabled=0))
         if gone := find_gone_rules(client):
             caution = {"name": gone.name, "what": gone.what, "remedy": gone.remedy}
             environment["cautions"].append(caution)
@@ -141,7 +137,7 @@ def _run_kernel(
             client=client,
             consumers={name: find_consumer(name) for name in plan.all_consumers()},
             cpus=cpus,
-            binaries=request.consumer_paths,
+            binaries=plan.consumer_paths,
             trial_timeout_s=TRIAL_TIMEOUT_S,
             hold_queue=facts.kernel.boots_with_audit,
             on_pulse=observer.pulse,
@@ -150,16 +146,16 @@ def _run_kernel(
 
 
 @contextmanager
-def _take_lease(options: SessionOptions) -> Iterator[Lease]:
+def _take_lease(conduct: Conduct, say: Say) -> Iterator[Lease]:
     """Take the lease; NoAuditError if it is refused, unlike errors of the run under it."""
     with ExitStack() as stack:
         try:
             lease = stack.enter_context(
                 take_lease(
-                    command=plain(" ".join(options.argv)) or "auditbench run",
-                    borrow=options.borrow,
-                    wait=options.wait,
-                    on_wait=_WaitNotice(options.say),
+                    command=plain(" ".join(conduct.argv)) or "auditbench run",
+                    borrow=conduct.borrow,
+                    wait=conduct.wait,
+                    on_wait=_WaitNotice(say),
                 )
             )
         except HostUnfitError as error:
@@ -171,13 +167,14 @@ def _run_replay(
     plan: Plan,
     facts: HostFacts,
     cpus: dict[str, tuple[int, ...]],
-    options: SessionOptions,
+    conduct: Conduct,
     observer: Observer,
+    say: Say,
 ) -> Outcome:
-    with RunWriter(_new_folder(options.results, facts, plan)) as writer, _stop_signals():
+    with RunWriter(_new_folder(conduct.results, facts, plan)) as writer, _stop_signals():
         for removed in remove_abandoned():
-            options.say(removed)
-        environment = _environment(plan, facts, cpus, options, None, None, {})
+            say(removed)
+        environment = environment_document(plan, facts, cpus, conduct, None, None)
         bench = ReplayBench(plan=plan, cpus=cpus, trial_timeout_s=TRIAL_TIMEOUT_S)
         return _loop(writer, plan, environment, lambda trial: replay_trial(bench, trial), observer)
 
@@ -250,74 +247,10 @@ def _stop_signals() -> Iterator[None]:
             signal.signal(number, handler)
 
 
-def _environment(
-    plan: Plan,
-    facts: HostFacts,
-    cpus: dict[str, tuple[int, ...]],
-    options: SessionOptions,
-    snapshot: Snapshot | None,
-    ever: EverEnabled | None,
-    paths: Mapping[str, Path],
-) -> dict[str, Any]:
-    """Everything that the numbers depend on and that is not in the plan."""
-    consumers = _programs(plan, paths)
-    environment = {
-        "schema": "auditbench.environment/1",
-        "label": options.label.strip(),
-        "auditbench": version("auditbench"),
-        "python": platform.python_version(),
-        "argv": list(options.argv),
-        "started_at": datetime.now(UTC).isoformat(timespec="seconds"),
-        "facts": asdict(facts),
-        "cpus": {name: list(numbers) for name, numbers in cpus.items()},
-        "audit_before": _snapshot_document(snapshot) if snapshot is not None else None,
-        "ever_enabled": asdict(ever) if ever is not None else None,
-        "caller_loginuid": _read_number(Path("/proc/self/loginuid")),
-        "consumers": consumers,
-        "cautions": [
-            *({"name": "rules", "what": note, "remedy": ""} for note in _scenario_notes(plan)),
-            *_absent_consumers(plan),
-        ],
-    }
-    return environment | {"label": label_of(StoredEnvironment.read(environment))}
-
-
-def _programs(plan: Plan, paths: Mapping[str, Path]) -> dict[str, dict[str, str]]:
-    """The foreign consumers of a plan: their paths, and their versions in their own words."""
-    names = sorted(plan.all_consumers())
-    found = ((name, find_consumer(name).find(paths.get(name))) for name in names)
-    return {
-        name: {"path": str(program.path), "version": program.version}
-        for name, program in found
-        if program is not None
-    }
-
-
-def _absent_consumers(plan: Plan) -> list[dict[str, str]]:
-    if not plan.absent:
-        return []
-    what = f"not on this host and left out: {', '.join(plan.absent)}"
-    return [{"name": "absent", "what": what, "remedy": "--consumer-path NAME=PATH names a program"}]
-
-
-def _scenario_notes(plan: Plan) -> list[str]:
-    """Warnings about the rules under test, each once."""
-    scenarios = [scenario for group in plan.scenarios.values() for scenario in group]
-    return list(dict.fromkeys(note for scenario in scenarios for note in scenario.notes))
-
-
-def _snapshot_document(snapshot: Snapshot) -> dict[str, Any]:
-    return {
-        "settings": dict(snapshot.settings),
-        "features": snapshot.features,
-        "rules": [format_rule(Rule.from_bytes(payload)) for payload in snapshot.rules],
-    }
-
-
 class _WaitNotice:
     """Reports once which run this run waits for; the lock calls it ten times a second."""
 
-    def __init__(self, say: Callable[[str], None]) -> None:
+    def __init__(self, say: Say) -> None:
         self._say = say
         self._said = False
 
@@ -326,10 +259,3 @@ class _WaitNotice:
             who = holder.describe() if holder is not None else "another run"
             self._say(f"waiting for {plain(who)} to end")
             self._said = True
-
-
-def _read_number(path: Path) -> int | None:
-    try:
-        return int(path.read_text(encoding="ascii"))
-    except (OSError, ValueError):
-        return None

@@ -21,7 +21,7 @@ from harness.consumers.base import Consumer, ConsumerSetup, RunningConsumer
 from harness.files.scratch import PLACE, scratch_folder
 from harness.kernel.client import AuditClient
 from harness.kernel.jiffies import kernel_hz
-from harness.kernel.lease.lease import Lease, WantedState
+from harness.kernel.lease.lease import Lease
 from harness.metrics.audit import audit_delta
 from harness.metrics.machine import read_machine
 from harness.metrics.timeline import Timeline
@@ -114,7 +114,7 @@ def _measure(bench: Bench, trial: Trial, scenario: Scenario) -> Sample:
         consumer, marker = _start_consumer(bench, trial, scenario, stack)
         stack.callback(_quiet, bench, scenario)
         if scenario.enabled is not None:
-            bench.lease.apply(wanted_state(scenario))
+            bench.lease.apply(scenario)
         worker, ready = start_worker(bench, trial, stack)
         if ready.session is None or bench.consumers[trial.cell.consumer].by_tree:
             # Forks are not recorded: whoever acts is named, what they start is known by parent.
@@ -179,23 +179,10 @@ def _measure(bench: Bench, trial: Trial, scenario: Scenario) -> Sample:
     )
 
 
-def wanted_state(scenario: Scenario) -> WantedState:
-    """The state into which the lease brings the kernel."""
-    assert scenario.enabled is not None
-    return WantedState(
-        enabled=scenario.enabled,
-        rules=scenario.rules,
-        backlog_limit=scenario.backlog_limit,
-        backlog_wait_time=scenario.backlog_wait_time,
-        rate_limit=scenario.rate_limit,
-        failure=scenario.failure,
-    )
-
-
 def _quiet(bench: Bench, scenario: Scenario) -> None:
     """Switch audit off, keeping the rules: nothing more is recorded; the next trial starts so."""
     if scenario.enabled:
-        bench.lease.apply(replace(wanted_state(scenario), enabled=0))
+        bench.lease.apply(replace(scenario, enabled=0))
 
 
 def _start_consumer(
@@ -226,7 +213,7 @@ def _undo_changes(bench: Bench, consumer: Consumer, scenario: Scenario) -> None:
     if consumer.changes and scenario.enabled is not None:
         if consumer.registers:
             bench.lease.clear_stale_daemon()
-        bench.lease.apply(replace(wanted_state(scenario), enabled=0))
+        bench.lease.apply(replace(scenario, enabled=0))
 
 
 def _end_consumer(bench: Bench, consumer: Consumer, running: RunningConsumer) -> None:

@@ -8,7 +8,8 @@ from typing import Annotated
 from cyclopts import Parameter
 
 from harness.errors import EXIT_FINE, EXIT_REGRESSION, EXIT_UNTRUSTWORTHY
-from harness.verbs.shared.options import Conduct, Load
+from harness.run.request import Conduct, Load, Request
+from harness.verbs.shared.display import Display, say_on
 from harness.verbs.shared.parameters import Flag, Json, To
 
 
@@ -20,6 +21,7 @@ def ab_verb(
     fail_if_worse: Flag = False,
     load: Annotated[Load, Parameter(name="*")] = Load(),  # noqa: B008
     conduct: Annotated[Conduct, Parameter(name="*")] = Conduct(),  # noqa: B008
+    display: Annotated[Display, Parameter(name="*")] = Display(),  # noqa: B008
     to: To = None,
     json: Json = False,
     command: Annotated[tuple[str, ...], Parameter(parse=False)] = (),
@@ -38,6 +40,8 @@ def ab_verb(
         Options of every measuring verb.
     conduct
         Options of every measuring verb.
+    display
+        Options of every measuring verb.
     to
         Write the answer as FORM=FILE, or print it as FORM; may be given several times: json, md.
         Markdown is also appended to `$GITHUB_STEP_SUMMARY` if that is set.
@@ -53,9 +57,9 @@ def ab_verb(
     from harness.verbs.shared.output import err, out
 
     forms = Forms(("json", "md"), to, json=json, summary=True)
-    pairing = pair_up(load.request("overhead", command=command), a, b)
+    pairing = pair_up(Request(load=load, command=command), a, b)
     console = err()
-    ab_report = run_ab(pairing, conduct.options(console), conduct.observer(console))
+    ab_report = run_ab(pairing, conduct, display.observer(console), say_on(console))
     page = ab_page(ab_report)
     forms.deliver(
         lambda: render_page(page, out()),

@@ -26,9 +26,9 @@ def compare_verb(
     base: str,
     /,
     *heads: str,
-    metric: Words = None,
-    margin: Words = None,
-    allow: Words = None,
+    metric: Words = (),
+    margin: Words = (),
+    allow: Words = (),
     force: Flag = False,
     to: To = None,
     json: Json = False,
@@ -67,21 +67,19 @@ def compare_verb(
     return EXIT_CODES[report.verdict]
 
 
-def _options(
-    metric: list[str] | None, margin: list[str] | None, allow: list[str] | None, *, force: bool
-) -> CompareOptions:
+def _options(metric: Words, margin: Words, allow: Words, *, force: bool) -> CompareOptions:
     from harness.answers.comparability import parse_allowed
     from harness.answers.compare import CompareOptions
     from harness.answers.quantities import compared_metric, parse_margins
 
-    names = [name for word in metric or () for name in word.split(",")]
-    general, by_metric = parse_margins(margin or ())
+    names = [name for word in metric for name in word.split(",")]
+    general, by_metric = parse_margins(margin)
     return CompareOptions(
         metrics=tuple(compared_metric("--metric", name) for name in names if name != "all"),
         all_metrics="all" in names,
         margin=general,
         margin_by_metric=by_metric,
-        allowed=parse_allowed(allow or ()),
+        allowed=parse_allowed(allow),
         force=force,
     )
 

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Annotated, Literal
 from cyclopts import Parameter
 
 from harness.errors import EXIT_FINE, EXIT_REGRESSION, EXIT_UNTRUSTWORTHY, UsageError
-from harness.verbs.shared.options import Conduct, Load
-from harness.verbs.shared.parameters import Flag, Json, Paths, To, Words
+from harness.run.request import DEFAULT_PLAN, Conduct, Load, Request, Subject
+from harness.verbs.shared.display import Display, say_on
+from harness.verbs.shared.parameters import Flag, Json, To, Words
 
 if TYPE_CHECKING:
     from harness.answers.gate import GateRules
@@ -29,18 +30,17 @@ def gate_verb(
     plan: str | None = None,
     /,
     *,
-    fail: Words = None,
+    fail: Words = (),
     inconclusive: Literal["fail", "pass"] = "fail",
     reference: str | None = None,
     run: str | None = None,
     against: str | None = None,
-    allow: Words = None,
+    allow: Words = (),
     force: Flag = False,
-    scenario: Words = None,
-    rules: Paths = None,
-    exclude_exe: str | None = None,
+    subject: Annotated[Subject, Parameter(name="*")] = Subject(),  # noqa: B008
     load: Annotated[Load, Parameter(name="*")] = Load(),  # noqa: B008
     conduct: Annotated[Conduct, Parameter(name="*")] = Conduct(),  # noqa: B008
+    display: Annotated[Display, Parameter(name="*")] = Display(),  # noqa: B008
     to: To = None,
     json: Json = False,
     command: Annotated[tuple[str, ...], Parameter(parse=False)] = (),
@@ -65,15 +65,13 @@ def gate_verb(
         Differences between the runs to accept, such as kernel,rules.
     force
         Compare runs however their hosts and plans differ.
-    scenario
-        Scenarios to measure instead of the plan's; the reference is always measured.
-    rules
-        Rule files in auditctl's syntax; each becomes a scenario.
-    exclude_exe
-        The program that the exclusion scenarios exclude; the load generator if not given.
+    subject
+        What is compared.
     load
         Options of every measuring verb.
     conduct
+        Options of every measuring verb.
+    display
         Options of every measuring verb.
     to
         Write the verdict as FORM=FILE, or print it as FORM; may be given several times: json, md,
@@ -87,27 +85,22 @@ def gate_verb(
     from harness.verbs.shared.forms import Forms
     from harness.verbs.shared.output import err
 
-    judge = GateRules(read_limits(fail or ()), reference, inconclusive == "pass")
+    judge = GateRules(read_limits(fail), reference, inconclusive == "pass")
     forms = Forms(("json", "md", "junit"), to, json=json, summary=True)
     if run is not None or against is not None:
-        asked = (plan, scenario, rules, exclude_exe, command, None if load == Load() else load)
-        if run is None or any(asked):
+        asked = plan or command or subject != Subject() or load != Load()
+        if run is None or asked:
             raise UsageError(
                 "stored runs are judged as they are",
                 remedy="give --run RUN, with --against BASE or without, and no plan or load",
             )
-        report = _stored(run, against, judge, conduct.results, allow=allow or (), force=force)
+        report = _stored(run, against, judge, conduct.results, allow=allow, force=force)
         return _finish(report, forms)
-    request = load.request(
-        plan or "overhead",
-        scenarios=tuple(scenario or ()),
-        rule_files=tuple(rules or ()),
-        exclude_exe=exclude_exe,
-        command=command,
+    request = Request(
+        plan=plan or DEFAULT_PLAN, subject=subject, load=load, command=command, conduct=conduct
     )
     console = err()
-    options = conduct.options(console)
-    report = gate_plan(request, judge, options, lambda: conduct.observer(console))
+    report = gate_plan(request, judge, lambda: display.observer(console), say_on(console))
     return _finish(report, forms)
 
 

@@ -20,11 +20,11 @@ def history_verb(
     *,
     plan: str | None = None,
     machine: str | None = None,
-    metric: Words = None,
-    cell: Words = None,
+    metric: Words = (),
+    cell: Words = (),
     last: int | None = None,
     like: str | None = None,
-    allow: Words = None,
+    allow: Words = (),
     dark: Flag = False,
     to: To = None,
     json: Json = False,
@@ -68,26 +68,26 @@ def _read(
     results: Path,
     plan: str | None,
     machine: str | None,
-    metric: list[str] | None,
-    cell: list[str] | None,
+    metric: Words,
+    cell: Words,
     last: int | None,
     like: str | None,
-    allow: list[str] | None,
+    allow: Words,
 ) -> History:
     from harness.answers.comparability import parse_allowed
     from harness.answers.history import HistoryOptions, read_history
     from harness.answers.quantities import compared_metric
     from harness.store import find_run
 
-    names = [name for word in metric or () for name in word.split(",")]
+    names = [name for word in metric for name in word.split(",")]
     options = HistoryOptions(
         plan=plan,
         machine=machine,
         metrics=tuple(dict.fromkeys(compared_metric("--metric", name) for name in names)),
-        cells=tuple(cell or ()),
+        cells=cell,
         last=last,
         like=None if like is None else find_run(like, results),
-        allowed=parse_allowed(allow or ()),
+        allowed=parse_allowed(allow),
     )
     return read_history(results, options)
 

@@ -9,13 +9,14 @@ from cyclopts import Parameter
 
 from harness.counted import counted
 from harness.errors import EXIT_FINE
+from harness.verbs.shared.display import say_on
 from harness.verbs.shared.parameters import Flag, Json, To, Words
 
 
 def record_verb(
     *,
     output: Annotated[Path, Parameter(name=["--output", "-o"])],
-    workload: Words = None,
+    workload: Words = (),
     rules: Path | None = None,
     ops: int | None = None,
     borrow: Flag = False,
@@ -42,24 +43,19 @@ def record_verb(
     command
         After `--`: a command to record instead of a workload.
     """
-    from harness.run.plan.plan import Request
     from harness.run.record import record_capture
+    from harness.run.request import Conduct, Load, Request, Subject
     from harness.verbs.shared.forms import Forms
     from harness.verbs.shared.output import err, out
 
     forms = Forms(("json",), to, json=json)
     request = Request(
-        workloads=tuple(workload or ()),
-        scenarios=() if rules else ("rules",),
-        rule_files=(rules,) if rules else (),
-        pace="fast",
-        ops=ops,
+        subject=Subject(rule_files=(rules,)) if rules else Subject(scenarios=("rules",)),
+        load=Load(workloads=workload, fast=True, ops=ops),
         command=command,
+        conduct=Conduct(borrow=borrow),
     )
-    console = err()
-    recorded = record_capture(
-        request, output, borrow=borrow, say=lambda text: console.print(text, markup=False)
-    )
+    recorded = record_capture(request, output, say_on(err()))
     words = f"{counted(recorded.records, 'record')}, {counted(recorded.bytes, 'byte')} in {output}"
     forms.deliver(
         lambda: out().print(words, markup=False, soft_wrap=True),

@@ -7,19 +7,19 @@ from typing import Annotated
 from cyclopts import Parameter
 
 from harness.errors import EXIT_FINE, EXIT_INTERRUPTED, EXIT_UNTRUSTWORTHY
-from harness.verbs.shared.options import Conduct, Load
-from harness.verbs.shared.parameters import Json, Paths, To, Words
+from harness.run.request import DEFAULT_PLAN, Conduct, Load, Request, Subject
+from harness.verbs.shared.display import Display, say_on
+from harness.verbs.shared.parameters import Json, To
 
 
 def run_verb(
     plan: str | None = None,
     /,
     *,
-    scenario: Words = None,
-    rules: Paths = None,
-    exclude_exe: str | None = None,
+    subject: Annotated[Subject, Parameter(name="*")] = Subject(),  # noqa: B008
     load: Annotated[Load, Parameter(name="*")] = Load(),  # noqa: B008
     conduct: Annotated[Conduct, Parameter(name="*")] = Conduct(),  # noqa: B008
+    display: Annotated[Display, Parameter(name="*")] = Display(),  # noqa: B008
     fallback: str | None = None,
     to: To = None,
     json: Json = False,
@@ -31,15 +31,13 @@ def run_verb(
     ----------
     plan
         A built-in plan (`auditbench list plans`) or a .toml file; `overhead` if none is named.
-    scenario
-        Scenarios to measure instead of the plan's; the reference is always measured.
-    rules
-        Rule files in auditctl's syntax; each becomes a scenario.
-    exclude_exe
-        The program that the exclusion scenarios exclude; the load generator if not given.
+    subject
+        What is compared.
     load
         Options of every measuring verb.
     conduct
+        Options of every measuring verb.
+    display
         Options of every measuring verb.
     fallback
         The plan to run if audit is not available on this host.
@@ -49,21 +47,21 @@ def run_verb(
     command
         After `--`: the command to measure as the workload.
     """
-    from harness.run.session import run_with_fallback
+    from harness.run.session import run_request
     from harness.verbs.shared.output import err
     from harness.verbs.show import run_forms, show_run
 
     forms = run_forms(to, json=json)
-    request = load.request(
-        plan or "overhead",
-        scenarios=tuple(scenario or ()),
-        rule_files=tuple(rules or ()),
-        exclude_exe=exclude_exe,
+    request = Request(
+        plan=plan or DEFAULT_PLAN,
+        subject=subject,
+        load=load,
         command=command,
+        conduct=conduct,
+        fallback=fallback,
     )
     console = err()
-    observer = conduct.observer(console)
-    outcome = run_with_fallback(request, fallback, conduct.options(console), observer)
+    outcome = run_request(request, display.observer(console), say_on(console))
     trustworthy = show_run(outcome.folder, forms)
     console.print(f"stored in {outcome.folder}", markup=False, soft_wrap=True)
     if outcome.interrupted:

@@ -20,24 +20,25 @@ from pathlib import Path
 
 from harness.errors import AuditbenchError
 from harness.kernel.client import SocketFactory
-from harness.kernel.lease.lease import Lease, WantedState, take_lease
+from harness.kernel.lease.lease import Lease, take_lease
+from harness.model.state import AuditState
 from tests.fakes.fake_kernel import connect_to, rule
 from tests.support.guards import guard_pid
 
 NOBODY = 2**22  # above the largest pid
 
 
-def states(enable: bool) -> list[WantedState]:
+def states(enable: bool) -> list[AuditState]:
     """Different in every setting, and in rules kept, added, removed and reordered."""
     a, b, c, task = (rule(NOBODY + n) for n in range(1, 5))
     task = rule(NOBODY + 5, filter_list=1)
     enabled = int(enable)
     return [
-        WantedState(enabled=enabled, failure=0, backlog_limit=8192, rules=(a, b)),
-        WantedState(enabled=0, backlog_wait_time=1, rate_limit=500, rules=(c, a, b)),
-        WantedState(enabled=enabled, backlog_wait_time=0, failure=0, rules=(task, b, a, c)),
-        WantedState(enabled=enabled, backlog_limit=0, rate_limit=7),
-        WantedState(enabled=0, backlog_limit=9, backlog_wait_time=100, failure=0, rules=(b,)),
+        AuditState(enabled=enabled, failure=0, backlog_limit=8192, rules=(a, b)),
+        AuditState(enabled=0, backlog_wait_time=1, rate_limit=500, rules=(c, a, b)),
+        AuditState(enabled=enabled, backlog_wait_time=0, failure=0, rules=(task, b, a, c)),
+        AuditState(enabled=enabled, backlog_limit=0, rate_limit=7),
+        AuditState(enabled=0, backlog_limit=9, backlog_wait_time=100, failure=0, rules=(b,)),
     ]
 
 

@@ -14,12 +14,14 @@ import sys
 import time
 from pathlib import Path
 
-from harness.kernel.lease.lease import WantedState, take_lease
+from harness.kernel.lease.lease import take_lease
+from harness.model.state import AuditState
 from tests.kernel.conftest import field_rule
 
 CONSUMER = """
 import os, signal, time
 from harness.kernel.client import AuditClient
+from harness.model.state import AuditState
 client = AuditClient()
 client.register()
 print(flush=True)
@@ -48,8 +50,8 @@ def state_of(pid: int) -> str:
     return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
 
 
-def slow(rules: tuple[bytes, ...]) -> WantedState:
-    return WantedState(
+def slow(rules: tuple[bytes, ...]) -> AuditState:
+    return AuditState(
         enabled=1, failure=0, backlog_limit=20, backlog_wait_time=WAIT_JIFFIES, rules=rules
     )
 

@@ -44,6 +44,7 @@ FLOORS = {
 SAME_FLOOR = {
     ("harness.host", "harness.kernel"),
     ("harness.renamed", "harness.model"),
+    ("harness.kernel", "harness.model"),
     ("harness.kernel", "harness.processes"),
     ("harness.run", "harness.answers"),
     ("harness.cli", "harness.verbs"),

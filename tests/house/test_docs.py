@@ -79,6 +79,18 @@ def test_pages_outside_docs_are_linked_within_the_site(site: Path) -> None:
     assert 'href="../run.html"' in overview
 
 
+def test_the_picture_of_the_readme_suits_both_grounds(site: Path) -> None:
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    images = re.findall(r'(?:srcset|src)="([^"]+)"', readme)
+    assert len(images) == 2
+    assert [image for image in images if not (ROOT / image).is_file()] == []
+    overview = (site / "repo/index.html").read_text(encoding="utf-8")
+    for image, ground in zip(images, ("dark", "light"), strict=True):
+        name = Path(image).name
+        assert f'src="../images/{name}#only-{ground}"' in overview
+        assert (site / "images" / name).is_file()
+
+
 def test_every_page_is_in_the_navigation() -> None:
     pages = {
         path.relative_to(DOCS).as_posix()
@@ -90,7 +102,7 @@ def test_every_page_is_in_the_navigation() -> None:
 
 def test_links_of_the_readme_and_the_docs_lead_somewhere() -> None:
     """As the repository is browsed; the build sees to the site."""
-    pages = [ROOT / "README.md", ROOT / "ARCHITECTURE.md", *DOCS.rglob("*.md")]
+    pages = [*ROOT.glob("*.md"), *DOCS.rglob("*.md")]
     broken = [
         f"{page.relative_to(ROOT)}: {link}"
         for page in pages

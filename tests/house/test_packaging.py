@@ -24,8 +24,9 @@ FOLDERS = (
     "results/reference", "tests", "workloads",
 )  # fmt: skip
 FILES = {
-    "ARCHITECTURE.md", "CHANGELOG.md", "LICENSE", "MANIFEST.in", "Makefile", "README.md",
-    "mkdocs.yml", "pyproject.toml", "results/README.md", "results/keep.py", "setup.py",
+    "ARCHITECTURE.md", "CHANGELOG.md", "CONTRIBUTING.md", "LICENSE", "MANIFEST.in", "Makefile",
+    "README.md", "SECURITY.md", "mkdocs.yml", "pyproject.toml", "results/README.md",
+    "results/keep.py", "setup.py",
 }  # fmt: skip
 MADE = {".py", ".pyc", ".c", ".so", ".md"}
 """Modules, what is built from sources, and pages for whoever reads the sources."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import io
+import os
 import re
 import shlex
 import subprocess
@@ -16,6 +18,7 @@ from ruamel.yaml import YAML
 from harness.cli import app
 
 ROOT = Path(__file__).parents[2]
+PAGES = [*ROOT.glob("*.md"), *ROOT.glob("notebooks/*.md"), *(ROOT / "docs").rglob("*.md")]
 BLOCK = re.compile(r"```yaml\n(# (\S+)\n.*?)```", re.S)
 SCHEMAS = {".github": "vendor.github-workflows", ".gitlab-ci.yml": "vendor.gitlab-ci"}
 COMMAND = re.compile(r"auditbench[\")]*\s+((?:gate|run|compare|ab|doctor|show|export)\b[^|;\n]*)")
@@ -104,3 +107,84 @@ def commands(text: str) -> list[list[str]]:
     """The command lines of auditbench in a workflow, without the program's name."""
     joined = "\n".join(scripts(text)).replace("\\\n", " ")
     return [shlex.split(words) for words in COMMAND.findall(joined)]
+
+
+def installs() -> Iterator[tuple[str, str]]:
+    """What the pages and workflows have pip or pipx install, with the place that says so."""
+    texts = {str(page.relative_to(ROOT)): page.read_text(encoding="utf-8") for page in PAGES}
+    for name, text in {**texts, **dict(WORKFLOWS)}.items():
+        joined = re.sub(r"\\\n\s*", " ", text)
+        for words in re.findall(r"\bpipx? install ([^\n`;|&]+)", joined):
+            yield name, words
+
+
+def comes_from_an_index(words: str) -> bool:
+    """Whether auditbench itself would be looked for on a package index, where it is not."""
+    # With extras it is there already: `auditbench[data]` installs only what they name.
+    return bool(re.search(r"(?<![\w./$@{+-])auditbench(?![\w\[/.:?])", words.partition("#")[0]))
+
+
+def test_every_example_installs_from_what_exists() -> None:
+    found = list(installs())
+    assert {"docs/ci.md", "docs/pytest.md", "README.md", ".gitlab-ci.yml"} <= {n for n, _ in found}
+    assert [(name, words) for name, words in found if comes_from_an_index(words)] == []
+
+
+@pytest.mark.parametrize("words", ["auditbench", "-q auditbench pytest", "'auditbench' x"])
+def test_an_install_from_an_index_is_seen(words: str) -> None:
+    assert comes_from_an_index(words)
+
+
+def test_the_command_is_found_under_sudo() -> None:
+    """sudo has a PATH of its own: the program is named by its place."""
+    called = [
+        (name, word)
+        for name, text in WORKFLOWS
+        for word in re.findall(r"\bsudo (?:-E )?(\S*auditbench\S*)", "\n".join(scripts(text)))
+    ]
+    assert {".github/workflows/nightly.yml", ".gitlab-ci.yml"} <= {name for name, _ in called}
+    assert [(name, word) for name, word in called if "/" not in word] == []
+
+
+def test_what_comments_on_the_pull_request_measures_nothing() -> None:
+    (text,) = [text for name, text in WORKFLOWS if name.endswith("audit-rules.yml")]
+    document = YAML(typ="safe").load(text)
+    assert document["permissions"] == {"contents": "read"}
+    writing = [job for job in document["jobs"].values() if "permissions" in job]
+    (job,) = writing
+    assert job["permissions"] == {"pull-requests": "write"}
+    said = "\n".join(step.get("run", "") for step in job["steps"])
+    assert "gh pr comment" in said
+    assert "sudo" not in said
+    assert "gate" not in [words[0] for words in commands(yaml_of(job))]
+
+
+def yaml_of(job: Any) -> str:
+    stream = io.StringIO()
+    YAML(typ="safe").dump({"jobs": {"it": job}}, stream)
+    return stream.getvalue()
+
+
+@pytest.mark.parametrize("known", [True, False])
+def test_the_comment_is_renewed(known: bool, tmp_path: Path) -> None:
+    """The script of the example, with a stand-in for `gh` that knows one comment or none."""
+    (text,) = [text for name, text in WORKFLOWS if name.endswith("audit-rules.yml")]
+    (script,) = [one for one in scripts(text) if "gh pr comment" in one]
+    (tmp_path / "gate.md").write_text("the table\n")
+    gh = tmp_path / "gh"
+    there = "echo 17" if known else ":"
+    gh.write_text(f'#!/bin/sh\necho "$*" >> asked\ncase "$*" in *--paginate*) {there} ;; esac\n')
+    gh.chmod(0o755)
+    done = subprocess.run(
+        ["bash", "-e", "-c", script],
+        cwd=tmp_path,
+        env={"PATH": f"{tmp_path}:{os.environ['PATH']}", "GH_REPO": "o/r", "NUMBER": "5"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    asked = (tmp_path / "asked").read_text()
+    assert ("--method PATCH repos/o/r/issues/comments/17" in asked) is known
+    assert ("pr comment 5 --body-file comment.md" in asked) is not known
+    assert (tmp_path / "comment.md").read_text() == "<!-- auditbench -->\nthe table\n"

@@ -8,9 +8,10 @@ import pytest
 
 from harness.model.run import Sample, Trial
 from harness.run import replay
-from harness.run.plan.plan import Request, make_plan
+from harness.run.plan.plan import make_plan
 from harness.run.plan.schedule import block
 from tests.support.patience import PATIENCE_S
+from tests.support.requests import asked
 
 LIMIT = {"slowdown_percent": 10.0}
 
@@ -18,7 +19,7 @@ LIMIT = {"slowdown_percent": 10.0}
 def replayed(monkeypatch: pytest.MonkeyPatch, slowdown_percent: float) -> Sample:
     """One real replay on a machine that is said to be so much slower than at full speed."""
     monkeypatch.setattr(replay, "noise_of", lambda *_, **__: {"slowdown_percent": slowdown_percent})
-    plan = replace(make_plan(Request(plan="replay", ops=500)), invalid=LIMIT, retries=1)
+    plan = replace(make_plan(asked(plan="replay", ops=500)), invalid=LIMIT, retries=1)
     bench = replay.ReplayBench(plan=plan, cpus={}, trial_timeout_s=PATIENCE_S)
     trial: Trial = block(plan, 1, first_index=0)[0]
     return replay.replay_trial(bench, trial)

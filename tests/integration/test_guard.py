@@ -18,9 +18,10 @@ import pytest
 
 from harness.errors import HostUnfitError
 from harness.kernel.lease.guard_process import GuardProcess
-from harness.kernel.lease.lease import WantedState, restore, take_lease
+from harness.kernel.lease.lease import restore, take_lease
 from harness.kernel.lease.lock import holder_of
 from harness.kernel.lease.restore import TOKEN_VARIABLE
+from harness.model.state import AuditState
 from harness.processes.identity import identify, is_alive
 from tests.fakes.fake_kernel import GET, FakeKernel, rule
 from tests.support.guards import guard_pid
@@ -129,7 +130,7 @@ def test_leaving_gives_back_and_leaves_nothing(kernel: FakeKernel, state_dir: Pa
         guard = identify(guard_pid(lease))
         assert guard is not None
         assert TOKEN_VARIABLE in os.environ
-        lease.apply(WantedState(enabled=1, failure=0, rules=(rule(8), rule(1))))
+        lease.apply(AuditState(enabled=1, failure=0, rules=(rule(8), rule(1))))
         assert kernel.settings["enabled"] == 1
         assert lease.check() == ()
     given_back(kernel, state_dir, before)
@@ -158,7 +159,7 @@ def test_an_error_in_the_block_gives_back_too(kernel: FakeKernel, state_dir: Pat
         contextlib.suppress(ZeroDivisionError),
         take_lease(command="t", state_dir=state_dir, socket_factory=kernel.connect) as lease,
     ):
-        lease.apply(WantedState(enabled=1))
+        lease.apply(AuditState(enabled=1))
         raise ZeroDivisionError
     given_back(kernel, state_dir, before)
 
@@ -366,7 +367,7 @@ def test_a_guard_that_died_is_noticed_and_replaced(
 def test_a_guard_that_died_unnoticed_does_no_harm(kernel: FakeKernel, state_dir: Path) -> None:
     before = kernel.state()
     with take_lease(command="t", state_dir=state_dir, socket_factory=kernel.connect) as lease:
-        lease.apply(WantedState(enabled=1))
+        lease.apply(AuditState(enabled=1))
         kill(guard_pid(lease))
     given_back(kernel, state_dir, before)
 
@@ -375,20 +376,20 @@ def test_a_stopped_guard_does_not_keep_the_run(kernel: FakeKernel, state_dir: Pa
     before = kernel.state()
     with take_lease(command="t", state_dir=state_dir, socket_factory=kernel.connect) as lease:
         os.kill(guard_pid(lease), signal.SIGSTOP)
-        lease.apply(WantedState(enabled=1))
+        lease.apply(AuditState(enabled=1))
     given_back(kernel, state_dir, before)
 
 
 def test_somebody_else_who_changes_audit_is_found(kernel: FakeKernel, state_dir: Path) -> None:
     with take_lease(command="t", state_dir=state_dir, socket_factory=kernel.connect) as lease:
-        lease.apply(WantedState(enabled=1, backlog_limit=100, rules=(rule(5),)))
+        lease.apply(AuditState(enabled=1, backlog_limit=100, rules=(rule(5),)))
         kernel.settings["backlog_limit"] = 64
         kernel.rules.append(rule(6))
         found = lease.check()
         assert [finding.kind for finding in found] == ["state", "state"]
         assert found[0].what == "backlog_limit is 64 instead of 100"
         assert "is not from before" not in found[0].what
-        lease.apply(WantedState(enabled=1, backlog_limit=100, rules=(rule(5),)))
+        lease.apply(AuditState(enabled=1, backlog_limit=100, rules=(rule(5),)))
         assert lease.check() == ()
 
 
@@ -397,7 +398,7 @@ def test_what_cannot_be_given_back_is_named_and_kept(kernel: FakeKernel, state_d
 
     def run() -> None:
         with take_lease(command="t", state_dir=state_dir, socket_factory=kernel.connect) as lease:
-            lease.apply(WantedState(enabled=1))
+            lease.apply(AuditState(enabled=1))
             kernel.refused_rules[GONE] = 2
 
     with pytest.raises(HostUnfitError, match=r"'/gone'.*lease-failed-"):
@@ -508,7 +509,7 @@ def test_a_rule_the_kernel_refuses_ends_the_run_and_all_is_given_back(
 
     def run() -> None:
         with take_lease(command="t", state_dir=state_dir, socket_factory=kernel.connect) as lease:
-            lease.apply(WantedState(enabled=1, rules=(rule(5), rule(6), GONE)))
+            lease.apply(AuditState(enabled=1, rules=(rule(5), rule(6), GONE)))
 
     with pytest.raises(HostUnfitError, match="unknown to this kernel"):
         run()

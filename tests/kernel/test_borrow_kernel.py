@@ -19,10 +19,11 @@ import pytest
 from harness.errors import HostUnfitError
 from harness.kernel.client import AuditClient
 from harness.kernel.lease.daemon import clear_stale_daemon, is_live_daemon
-from harness.kernel.lease.lease import WantedState, restore, take_lease
+from harness.kernel.lease.lease import restore, take_lease
 from harness.kernel.lease.lock import holder_of
 from harness.kernel.lease.restore import Report, calm, restore_state
 from harness.kernel.lease.snapshot import Snapshot, differences
+from harness.model.state import AuditState
 from harness.processes.identity import identify, wait_gone
 from tests.fakes.processes import Run, kill
 from tests.support.patience import PATIENCE_S
@@ -193,7 +194,7 @@ def test_auditd_is_stopped_and_started_again(
         assert audit_host.status().pid == 0
         assert not Path(f"/proc/{before.pid}/exe").exists()
         assert lease.check() == ()
-        lease.apply(WantedState(enabled=1, failure=0, backlog_limit=100))
+        lease.apply(AuditState(enabled=1, failure=0, backlog_limit=100))
         assert audit_host.list_rules() == []
         assert lease.check() == ()
     came_back(audit_host, before)

@@ -20,10 +20,11 @@ from pathlib import Path
 import pytest
 
 from harness.kernel.client import AuditClient
-from harness.kernel.lease.lease import WantedState, restore, take_lease
+from harness.kernel.lease.lease import restore, take_lease
 from harness.kernel.lease.lock import holder_of
 from harness.kernel.lease.restore import Report, calm, restore_state
 from harness.kernel.lease.snapshot import Snapshot, differences
+from harness.model.state import AuditState
 from harness.processes.identity import identify, wait_gone
 from tests.fakes.processes import Run, kill
 from tests.support.patience import PATIENCE_S
@@ -165,7 +166,7 @@ def test_signals_that_end_a_session(
 def test_a_run_gives_back_what_it_borrowed(
     audit_host: AuditClient, loaded: Snapshot, state_dir: Path, host_rules: list[bytes]
 ) -> None:
-    wanted = WantedState(
+    wanted = AuditState(
         enabled=1, failure=1, backlog_limit=9999, backlog_wait_time=0, rules=(host_rules[6],)
     )
     with take_lease(command="test", state_dir=state_dir) as lease:
@@ -184,10 +185,10 @@ def test_a_rule_that_the_kernel_rewrites_is_recognised(
 ) -> None:
     everything = host_rules[2][:12] + b"\xff" * 256 + host_rules[2][268:]
     with take_lease(command="test", state_dir=state_dir) as lease:
-        lease.apply(WantedState(enabled=0, rules=(host_rules[6], everything)))
+        lease.apply(AuditState(enabled=0, rules=(host_rules[6], everything)))
         assert audit_host.list_rules()[1] != everything
         assert lease.check() == ()
-        lease.apply(WantedState(enabled=0, rules=(everything, host_rules[6])))
+        lease.apply(AuditState(enabled=0, rules=(everything, host_rules[6])))
         assert lease.check() == ()
     compare(audit_host, loaded, state_dir, "at the end")
 
@@ -201,7 +202,7 @@ def test_a_rule_whose_path_has_gone_is_named_and_the_rest_comes_back(
 
     def run() -> None:
         with take_lease(command="test", state_dir=state_dir) as lease:
-            lease.apply(WantedState(enabled=0))
+            lease.apply(AuditState(enabled=0))
             (tmp_path / "dir").rmdir()
 
     with pytest.raises(Exception, match=r"dir=.*/dir"):
@@ -220,7 +221,7 @@ def test_a_dead_consumer_is_cleared(
         "client = AuditClient()\nclient.register()\nprint(flush=True)\ntime.sleep(60)"
     )
     with take_lease(command="test", state_dir=state_dir) as lease:
-        lease.apply(WantedState(enabled=1))
+        lease.apply(AuditState(enabled=1))
         with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE) as consumer:
             lease.register_child(consumer.pid)
             assert consumer.stdout is not None

@@ -12,6 +12,8 @@ from tests.support.command import ROOT
 
 PAGES = (
     ROOT / "README.md",
+    ROOT / "CONTRIBUTING.md",
+    ROOT / "SECURITY.md",
     ROOT / "consumer/README.md",
     ROOT / "notebooks/README.md",
     ROOT / "results/README.md",
@@ -22,8 +24,9 @@ PROMPTS = {"console": ("$ ", "# "), "": ("$ ",)}
 SHELL = ("sh", "bash")
 
 EXEMPT = {
-    r"make (bench|test)\b": "is what runs this test, or measures for minutes",
-    r"pip install ": "fetches packages",
+    r"make (bench|test|lint|types|docs|fuzz|requirements)\b": "runs tests or checks, or measures",
+    r"make install\b": "test_make installs into a folder of its own",
+    r"(\S*/)?pip(x)? install ": "fetches packages",
     r"vng ": "boots another kernel in a virtual machine",
     r"\S*python benchmarks/": "takes minutes of an idle machine",
     r"jupyter lab\b": "opens a browser; the notebooks are executed by a test of their own",
@@ -89,7 +92,9 @@ class Example:
         """The part that is ours: no sudo, no comment, no pipe, no redirection."""
         text = self.text.split("  #")[0].split("    #")[0].split(" > ")[0]
         ours = next((part for part in text.split(" | ") if "auditbench" in part), text)
-        return re.sub(r"^sudo (?:-E )?", "", ours.strip())
+        ours = re.sub(r"^sudo (?:-E )?", "", ours.strip())
+        ours = re.sub(r'^"\$\(command -v (\w+)\)"', r"\1", ours)
+        return ours.removeprefix(".venv/bin/")
 
     @property
     def redirected(self) -> str | None:

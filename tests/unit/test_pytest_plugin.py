@@ -43,7 +43,7 @@ def run(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> Any:
         statement: str, *words: str, marker: str = "", measured: Any = None, **made_up: Any
     ) -> pytest.RunResult:
         monkeypatch.setattr(
-            "harness.run.overhead_check.run_session", measured or made_up_session(**made_up)
+            "harness.run.session.run_session", measured or made_up_session(**made_up)
         )
         pytester.makepyfile(TEST.format(statement=statement, marker=marker))
         return pytester.runpytest(*QUICK, *words, no_reraise_ctrlc=True)
@@ -161,7 +161,7 @@ def test_a_bad_rule_fails_with_its_line_on_any_host(
 def test_a_marker_that_says_something_unknown(run: Any) -> None:
     done = run("pass", marker="@pytest.mark.audit_overhead(block=3)")
     done.assert_outcomes(errors=1)
-    done.stdout.fnmatch_lines(["*does not know 'block': it knows workload, blocks*"])
+    done.stdout.fnmatch_lines(["*does not know 'block': it knows against, workload, blocks*"])
 
 
 def test_what_is_called_overrides_the_marker(run: Any) -> None:
@@ -188,7 +188,9 @@ def test_against_another_rule_file(run: Any, pytester: pytest.Pytester) -> None:
 def test_a_stopped_run_stops_pytest(run: Any) -> None:
     done = run(BELOW.format(2.5), interrupted=True)
     assert done.ret == pytest.ExitCode.INTERRUPTED
-    done.stdout.fnmatch_lines(["*KeyboardInterrupt: stopped; the results so far are in *"])
+    done.stdout.fnmatch_lines(
+        ["*KeyboardInterrupt: stopped before the rules could be judged: what was measured is in *"]
+    )
 
 
 def entries(pytester: pytest.Pytester) -> list[dict[str, Any]]:

@@ -14,13 +14,13 @@ from harness.errors import UsageError
 from harness.model.run import Cell
 from harness.model.stored import StoredPlan
 from harness.renamed import CELLS, SCENARIOS, new_name, plan_file, stored_names, stored_plan
-from harness.run.overhead_check import Load, measure_overhead
+from harness.run.overhead_check import measure_overhead
 from harness.run.plan.file import load_plan_file
-from harness.run.plan.plan import Request, make_plan
-from harness.run.session import SessionOptions
+from harness.run.plan.plan import make_plan
 from harness.scenarios.catalog import HERE, PLANS
 from harness.scenarios.catalog import SCENARIOS as NOW
 from harness.store import RunWriter, load_run
+from tests.support.requests import asked
 from tests.support.runs import made_up_run
 
 OLD_PLAN = """
@@ -78,7 +78,7 @@ def test_an_old_plan_file_is_read(tmp_path: Path) -> None:
     assert plan.cells[0].scenario == "connect-scoped"
     assert plan.ladder is not None
     assert plan.ladder.scenario == "rules-scoped"
-    made = make_plan(Request(plan=str(path), seed=1, ladder=False))
+    made = make_plan(asked(plan=str(path), seed=1, no_ladder=True))
     assert Cell("udp", "no-audit-aa", "assemble") in made.cells()
     assert made.retries == 2
 
@@ -189,11 +189,11 @@ def test_a_stored_run_is_read_under_the_new_names(tmp_path: Path) -> None:
 
 def test_an_old_name_is_answered_with_the_new_one(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="it is called no-audit now"):
-        make_plan(Request(scenarios=("no-context",)))
+        make_plan(asked(scenarios=("no-context",)))
     with pytest.raises(UsageError, match="it is called backlog-8192-wait now"):
-        make_plan(Request(plan="pressure", scenarios=("roomy",)))
+        make_plan(asked(plan="pressure", scenarios=("roomy",)))
     with pytest.raises(UsageError, match="it is called no-audit now"):
-        measure_overhead(tmp_path, Load(), SessionOptions(results=tmp_path), against="no-context")
+        measure_overhead(asked(rule_files=(tmp_path,)), against="no-context")
     made_up_run(tmp_path / "h-1" / "run")
     with pytest.raises(UsageError, match=r"it is called rules\+exclude-exe now"):
         api.load(tmp_path / "h-1" / "run").only("excluded")

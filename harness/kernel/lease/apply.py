@@ -8,57 +8,15 @@ from __future__ import annotations
 
 import errno
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Final
 
 from harness.counted import counted
-from harness.errors import HostUnfitError, KernelAnswerError, UsageError
+from harness.errors import HostUnfitError, KernelAnswerError
 from harness.kernel.client import AuditClient
 from harness.kernel.lease.rule_plan import arrange, plan_rules
 from harness.kernel.lease.snapshot import Snapshot
 from harness.kernel.messages import ENABLED_LOCKED, rule_list
 from harness.kernel.rules.describe import describe_rule
-
-_LARGEST_U32: Final = 0xFFFF_FFFF
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class WantedState:
-    """An audit state to put in force; None keeps the value from before the lease.
-
-    `enabled` and `failure` are 0 or 1, `backlog_limit` in records (0: no limit),
-    `backlog_wait_time` in jiffies, `rate_limit` in records per second (0: no limit). `rules`
-    are payloads in the order of a rule file; one with the prepend flag goes to the head.
-    Raises UsageError for `enabled` 2, `failure` 2 and values that do not fit a u32.
-    """
-
-    enabled: int
-    rules: tuple[bytes, ...] = ()
-    failure: int | None = None
-    backlog_limit: int | None = None
-    backlog_wait_time: int | None = None
-    rate_limit: int | None = None
-
-    def __post_init__(self) -> None:
-        for name, value in self.settings().items():
-            largest = 1 if name in ("enabled", "failure") else _LARGEST_U32
-            if not 0 <= value <= largest:
-                raise UsageError(
-                    f"a wanted audit state has {name} {value}",
-                    remedy=f"use 0 to {largest}"
-                    + ("; 2 locks the host or lets it panic" if largest == 1 else ""),
-                )
-
-    def settings(self) -> dict[str, int]:
-        """The settings that are not None, by their names in AuditStatus."""
-        values = {
-            "enabled": self.enabled,
-            "failure": self.failure,
-            "rate_limit": self.rate_limit,
-            "backlog_limit": self.backlog_limit,
-            "backlog_wait_time": self.backlog_wait_time,
-        }
-        return {name: value for name, value in values.items() if value is not None}
+from harness.model.state import AuditState
 
 
 class StateWriter:
@@ -73,7 +31,7 @@ class StateWriter:
         self._before = before
         self._listed: dict[bytes, bytes] = {}
 
-    def apply(self, wanted: WantedState) -> Snapshot:
+    def apply(self, wanted: AuditState) -> Snapshot:
         """Put the state in force; return the state that the kernel should report from now on.
 
         Raises KernelAnswerError if the kernel refuses a rule or a value: the state is then
@@ -97,8 +55,8 @@ class StateWriter:
             self._client.set_status("enabled", 1)
         return Snapshot(settings, now.features, now.feature_lock, rules)
 
-    def _resolve(self, wanted: WantedState) -> dict[str, int]:
-        asked = wanted.settings()
+    def _resolve(self, wanted: AuditState) -> dict[str, int]:
+        asked = wanted.given()
         unknown = asked.keys() - self._before.settings.keys()
         if unknown:
             raise HostUnfitError(

@@ -26,7 +26,7 @@ from harness.kernel.lease.snapshot import (
     read_boot_id,
 )
 from harness.kernel.messages import RULE_FIXED_BYTES
-from harness.kernel.status import SETTINGS
+from harness.model.state import SETTINGS
 from harness.processes.identity import ProcessId
 
 MOST_BYTES: Final = 256 << 20

@@ -1,7 +1,7 @@
 """The lease: the host's audit state, borrowed for a run and given back whatever happens.
 
     with take_lease(command="auditbench run overhead") as lease:
-        lease.apply(WantedState(enabled=1, backlog_limit=8192, rules=(payload, …)))
+        lease.apply(AuditState(enabled=1, backlog_limit=8192, rules=(payload, …)))
 
 The order of taking it: lock, repair of what an earlier run left over, snapshot on disk, guard
 running; only then is the kernel changed. What the rules mean and when to change them is not
@@ -22,7 +22,7 @@ from typing import Final, Literal
 from harness.errors import HostUnfitError
 from harness.kernel import netlink
 from harness.kernel.client import AuditClient, SocketFactory
-from harness.kernel.lease.apply import StateWriter, WantedState
+from harness.kernel.lease.apply import StateWriter
 from harness.kernel.lease.borrow import describe_daemon, stop_daemon
 from harness.kernel.lease.children import ChildRegister, read_children
 from harness.kernel.lease.daemon import clear_stale_daemon, is_live_daemon, process_name
@@ -34,8 +34,9 @@ from harness.kernel.lease.snapshot import LeaseRecord, Snapshot, differences
 from harness.kernel.lease.state_dir import StateDir, default_state_dir, remove_durably
 from harness.kernel.messages import ENABLED_LOCKED, FAILURE_PANIC
 from harness.kernel.status import AuditStatus
+from harness.model.state import AuditState
 
-__all__ = ["Lease", "LeaseFinding", "WantedState", "restore", "take_lease"]
+__all__ = ["Lease", "LeaseFinding", "restore", "take_lease"]
 
 _DEFERRED: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
@@ -168,7 +169,7 @@ class Lease:
         # A daemon may switch recording off as it ends; the state it leaves is the one found.
         self._expected = Snapshot.capture(self.client)
 
-    def apply(self, wanted: WantedState) -> None:
+    def apply(self, wanted: AuditState) -> None:
         """Put the state in force; only what differs is changed, rules while recording is off.
 
         Raises KernelAnswerError if the kernel refuses a rule or a value.

@@ -26,6 +26,7 @@ from harness.kernel.lease.snapshot import LeaseRecord, Snapshot, differences
 from harness.kernel.lease.state_dir import StateDir, remove_durably
 from harness.kernel.messages import ENABLED_LOCKED
 from harness.kernel.rules.describe import describe_rule
+from harness.model.state import LIMITS
 from harness.processes.identity import PROC, ProcessId, end_processes, identify
 
 TOKEN_VARIABLE: Final = "AUDITBENCH_LEASE"  # noqa: S105  # a name, no secret
@@ -93,7 +94,7 @@ def restore_state(client: AuditClient, wanted: Snapshot, report: Report) -> None
         _attempt(report, partial(client.set_status, "enabled", 0))
         settings["enabled"] = 0
         _restore_rules(client, before.rules, wanted.rules, report)
-    for name in ("failure", "rate_limit", "backlog_limit", "backlog_wait_time", "enabled"):
+    for name in (*LIMITS, "enabled"):
         if name in wanted.settings and settings.get(name) != wanted.settings[name]:
             _attempt(report, partial(client.set_status, name, wanted.settings[name]))
     _restore_features(client, before, wanted, report)

@@ -13,6 +13,7 @@ from harness.errors import UsageError
 from harness.kernel.rules.numbers import c_integer
 from harness.kernel.rules.warning import RuleWarning
 from harness.kernel.rules.words import Option, shown
+from harness.model.state import AuditSettings
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,21 +25,15 @@ class Control:
 
 
 @dataclass(frozen=True, slots=True)
-class RuleControls:
+class RuleControls(AuditSettings):
     """The settings of a whole rule file; None for those it does not set; the last one counts.
 
-    `backlog_wait_time` is in jiffies, as for auditctl and the kernel. `delete_all` is a `-D`
-    without a key anywhere in the file. `loginuid_immutable` and `trim_subtrees` (`-t`) are
-    requests only: the code that applies a file decides about them. `equivalences` are the pairs
-    of `-q MOUNT,SUBTREE`.
+    `delete_all` is a `-D` without a key anywhere in the file. `loginuid_immutable` and
+    `trim_subtrees` (`-t`) are requests only: the code that applies a file decides about them.
+    `equivalences` are the pairs of `-q MOUNT,SUBTREE`.
     """
 
     delete_all: bool = False
-    enabled: int | None = None
-    failure: int | None = None
-    backlog_limit: int | None = None
-    rate_limit: int | None = None
-    backlog_wait_time: int | None = None
     ignore_errors: bool = False
     continue_on_error: bool = False
     loginuid_immutable: bool = False

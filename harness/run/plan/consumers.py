@@ -2,26 +2,17 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
 
 from harness.consumers.base import ConsumerAbsentError
 from harness.consumers.catalog import CONSUMERS, find_consumer
 from harness.errors import UsageError
 from harness.model.run import Scenario
 from harness.run.plan.file import PlanFile
-
-
-class ConsumerChoice(Protocol):
-    """The part of a request that is used."""
-
-    @property
-    def consumers(self) -> tuple[str, ...]: ...
-
-    @property
-    def consumer_paths(self) -> Mapping[str, Path]: ...
+from harness.run.request import Load
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,23 +28,22 @@ class PlanConsumers:
         return tuple(s for s in scenarios if s.consumer is None or s.consumer in self.allowed)
 
 
-def plan_consumers(choice: ConsumerChoice, file: PlanFile) -> PlanConsumers:
+def plan_consumers(load: Load, file: PlanFile) -> PlanConsumers:
     """The consumers of a run.
 
     A consumer that the plan names and this host lacks is left out; if the user named it, it is a
     ConsumerAbsentError. An unknown name is a UsageError.
     """
-    for name in choice.consumer_paths:
-        find_consumer(name)
+    _require_programs(load.consumer_paths)
     own = tuple(cell.consumer for cell in file.cells if cell.consumer)
-    asked = dict.fromkeys([*choice.consumers])
+    asked = dict.fromkeys([*load.consumers])
     for name in (*asked, *file.consumers, *own):
         find_consumer(name)
     for name in asked:
-        CONSUMERS[name].find(choice.consumer_paths.get(name))
+        CONSUMERS[name].find(load.consumer_paths.get(name))
     optional = [*([] if asked else file.consumers), *own]
     absent = tuple(
-        name for name in dict.fromkeys(optional) if not is_here(name, choice.consumer_paths)
+        name for name in dict.fromkeys(optional) if not is_here(name, load.consumer_paths)
     )
     chosen = [name for name in (asked or file.consumers) if name not in absent]
     # Consumers that work without audit belong only to the cells made for them.
@@ -66,6 +56,15 @@ def plan_consumers(choice: ConsumerChoice, file: PlanFile) -> PlanConsumers:
             "none of the plan's consumers is on this host", remedy="name others with --consumer"
         )
     return PlanConsumers(seated, allowed, absent)
+
+
+def _require_programs(paths: Mapping[str, Path]) -> None:
+    """UsageError for a path that belongs to no consumer, or where no program is."""
+    for name, path in paths.items():
+        find_consumer(name)
+        if not os.access(path, os.X_OK) or path.is_dir():
+            where = f"--consumer-path {name}={path}"
+            raise UsageError(f"{where}: no program is there", remedy="look there")
 
 
 def _is_apart(name: str) -> bool:

@@ -6,9 +6,10 @@ The file is read and checked here; `harness.run.plan.plan` combines it with the 
 from __future__ import annotations
 
 import tomllib
-from dataclasses import replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import msgspec
 
@@ -18,6 +19,7 @@ from harness.files.caller import why
 from harness.files.reading import read_text
 from harness.model.reference import DEFAULT_MARGIN
 from harness.model.run import Scenario
+from harness.model.state import AuditLimits
 from harness.scenarios.catalog import PLANS, plan_path
 
 Kind = Literal["kernel", "replay"]
@@ -57,25 +59,22 @@ class Limits(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
         return {name: value for name, value in values.items() if value is not None}
 
 
-class CellKnobs(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CellKnobs(AuditLimits):
     """One `[[cells]]` of a plan: a scenario under a name of its own, with other limits.
 
-    None leaves the scenario's value; `backlog_wait_time` is in jiffies.
+    None leaves the scenario's value.
     """
 
     name: str
     scenario: str
     consumer: str | None = None
-    backlog_limit: Count | None = None
-    backlog_wait_time: Count | None = None
-    rate_limit: Count | None = None
-    failure: Annotated[int, msgspec.Meta(ge=0, le=1)] | None = None
     rcvbuf_bytes: Annotated[int, msgspec.Meta(ge=4096, lt=2**30)] | None = None
     enobufs: bool = False
     rate_per_s: Rate | None = None
     stop_after_ms: Annotated[int, msgspec.Meta(ge=0, le=10_000)] = 0
     stop_for_ms: Annotated[int, msgspec.Meta(ge=0, le=10_000)] = 0
-    options: dict[str, str | int] = {}
+    options: dict[str, str | int] = field(default_factory=dict)
     """Options of the workload, as on its command line, without the dashes."""
 
     def workload_options(self) -> dict[str, str]:
@@ -84,8 +83,8 @@ class CellKnobs(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
 
     def bind(self, scenario: Scenario) -> Scenario:
         """The scenario under this cell's name, with its knobs."""
-        names = (name for name in self.__struct_fields__ if name not in ("scenario", "options"))
-        wanted = {name: getattr(self, name) for name in names}
+        other = ("scenario", "options")
+        wanted = {f.name: getattr(self, f.name) for f in fields(self) if f.name not in other}
         return replace(
             scenario,
             workload_options=self.workload_options(),
@@ -139,12 +138,21 @@ def _text(name: str, path: Path) -> str:
     return path.read_text(encoding="utf-8") if name in PLANS else read_text(path, named=True)
 
 
+def _refuse_unknown_knobs(written: Mapping[str, Any]) -> None:
+    """ValueError for a word that no cell has, in a plan that is one otherwise."""
+    known = {each.name for each in fields(CellKnobs)}
+    for place, cell in enumerate(written.get("cells", ())):
+        for word in sorted(cell.keys() - known):
+            raise ValueError(f"Object contains unknown field `{word}` - at `$.cells[{place}]`")
+
+
 def load_plan_file(name: str) -> PlanFile:
     """Read a built-in plan or a plan file; UsageError if it is not a plan."""
     path = plan_path(name)
     try:
-        written = tomllib.loads(_text(name, path))
-        plan = msgspec.convert(renamed.plan_file(written), PlanFile)
+        written = renamed.plan_file(tomllib.loads(_text(name, path)))
+        plan = msgspec.convert(written, PlanFile)
+        _refuse_unknown_knobs(written)
     except OSError as error:
         raise UsageError(f"{path} cannot be read ({why(error)})") from None
     except RecursionError:

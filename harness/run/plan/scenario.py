@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import replace
+from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +12,7 @@ from harness.kernel.rules.file import RuleFile, load_rule_file, parse_rules_text
 from harness.kernel.rules.format import format_rule
 from harness.kernel.rules.warning import told_together
 from harness.model.run import AA, Scenario
+from harness.model.stored import StoredScenario
 from harness.scenarios.catalog import NOT_INTERLEAVED, scenario_summary, scenario_text
 
 EXCLUSIONS = {
@@ -99,38 +100,23 @@ def _free_name(stem: str, names: set[str]) -> str:
 
 
 def _scenario(name: str, summary: str, file: RuleFile) -> Scenario:
-    controls, rules = file.controls, file.rules
-    return Scenario(
+    scenario = Scenario(
         name=name,
         summary=summary,
-        enabled=1 if controls.enabled is None else controls.enabled,
-        rules=tuple(rule.to_bytes() for rule in rules),
-        rule_text=tuple(map(format_rule, rules)),
-        backlog_limit=controls.backlog_limit,
-        backlog_wait_time=controls.backlog_wait_time,
-        rate_limit=controls.rate_limit,
-        failure=controls.failure,
+        enabled=1,
+        rules=tuple(rule.to_bytes() for rule in file.rules),
+        rule_text=tuple(map(format_rule, file.rules)),
         notes=tuple(told_together(file.warnings)),
     )
+    return replace(scenario, **file.controls.given())
 
 
 def scenario_document(scenario: Scenario) -> dict[str, Any]:
-    """A scenario as stored with the plan."""
+    """A scenario as stored with the plan: all that is read of it again."""
     return {
         "name": scenario.name,
         "summary": scenario.summary,
-        "enabled": scenario.enabled,
+        **{each.name: getattr(scenario, each.name) for each in fields(StoredScenario)},
         "rules": list(scenario.rule_text),
-        "backlog_limit": scenario.backlog_limit,
-        "backlog_wait_time": scenario.backlog_wait_time,
-        "rate_limit": scenario.rate_limit,
-        "failure": scenario.failure,
-        "consumer": scenario.consumer,
-        "rcvbuf_bytes": scenario.rcvbuf_bytes,
-        "enobufs": scenario.enobufs,
-        "stop_after_ms": scenario.stop_after_ms,
-        "stop_for_ms": scenario.stop_for_ms,
         "workload_options": dict(scenario.workload_options),
-        "rate_per_s": scenario.rate_per_s,
-        "interleaved": scenario.interleaved,
     }

@@ -7,9 +7,19 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
-Flag = Annotated[bool, Parameter(negative="")]
-Words = Annotated[list[str] | None, Parameter(negative="", consume_multiple=True)]
-Paths = Annotated[list[Path] | None, Parameter(negative="", consume_multiple=True)]
+from harness.run.request import RESULTS, Flag, Words
+
+__all__ = [
+    "RESULTS",
+    "Flag",
+    "Json",
+    "JsonOfFiles",
+    "OutputFile",
+    "ResultsFolder",
+    "To",
+    "Words",
+]
+
 To = Annotated[list[str] | None, Parameter(negative="", show_default=False)]
 Json = Annotated[
     bool, Parameter(negative="", help="Print one JSON document; the same as `--to json`.")
@@ -19,4 +29,3 @@ JsonOfFiles = Annotated[
 ]
 OutputFile = Annotated[Path | None, Parameter(name=["--output", "-o"])]
 ResultsFolder = Annotated[Path, Parameter(help="The folder that runs are stored in.")]
-RESULTS = Path("results")

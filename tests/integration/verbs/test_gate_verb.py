@@ -12,7 +12,7 @@ import jsonschema
 import pytest
 
 from harness.cli import run_command
-from harness.run import ab
+from harness.run import session
 from harness.run.session import Outcome
 from harness.store import SAMPLES
 from tests.support.command import ROOT, assert_one_line
@@ -336,7 +336,7 @@ def test_what_ab_ends_in(
     for name in (first, second):
         (tmp_path / f"{name}.rules").write_text("-D\n")
     folder = stored(tmp_path, change)
-    monkeypatch.setattr(ab, "run_session", lambda *_: Outcome(folder, interrupted=False))
+    monkeypatch.setattr(session, "run_session", lambda *_: Outcome(folder, interrupted=False))
     words = ("ab", f"{first}.rules", f"{second}.rules", "--to", "md=m.md")
     plain, strict = command(*words), command(*words, "--fail-if-worse", "--json")
     assert (plain.returncode, strict.returncode) == codes

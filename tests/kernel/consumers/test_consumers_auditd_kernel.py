@@ -23,11 +23,12 @@ from harness.kernel.client import AuditClient
 from harness.kernel.lease.lease import take_lease
 from harness.model.run import Cell, Sample, Trial
 from harness.processes.line_process import ChildFailedError
-from harness.run.plan.plan import Request, make_plan
+from harness.run.plan.plan import make_plan
 from harness.run.trial import Bench, run_trial
 from tests.support.command import ROOT
 from tests.support.patience import PATIENCE_S
 from tests.support.programs import needs
+from tests.support.requests import asked
 
 pytestmark = [
     pytest.mark.kernel,
@@ -54,7 +55,7 @@ def measure(
     cell = Cell(workload=workload, scenario="rules", consumer=name)
     with take_lease(command=f"test of {name}") as lease, AuditClient() as client:
         bench = Bench(
-            plan=make_plan(Request(plan="consumers", consumers=(name,), rate_per_s=rate_per_s)),
+            plan=make_plan(asked(plan="consumers", consumers=(name,), rate_per_s=rate_per_s)),
             lease=lease,
             client=client,
             consumers={name: CONSUMERS[name]},

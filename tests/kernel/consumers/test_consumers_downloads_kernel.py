@@ -21,13 +21,15 @@ from harness.consumers.catalog import CONSUMERS, find_consumer
 from harness.consumers.foreign import ready
 from harness.consumers.foreign.running import ForeignRunning
 from harness.kernel.client import AuditClient
-from harness.kernel.lease.lease import Lease, WantedState, take_lease
+from harness.kernel.lease.lease import Lease, take_lease
 from harness.kernel.rules.text import parse_rule
 from harness.model.run import Cell, Sample, Trial
-from harness.run.plan.plan import Request, make_plan
+from harness.model.state import AuditState
+from harness.run.plan.plan import make_plan
 from harness.run.trial import Bench, run_trial
 from tests.kernel.conftest import NOBODY
 from tests.support.patience import PATIENCE_S
+from tests.support.requests import asked
 from tests.support.stand_ins import make_stand_in
 
 pytestmark = [pytest.mark.kernel, pytest.mark.usefixtures("audit_host")]
@@ -72,7 +74,7 @@ def running_programs() -> list[int]:
 @contextmanager
 def bench_of(name: str, program: Path, folder: Path, **more: Any) -> Iterator[Bench]:
     """What a trial needs, with the audit of this host borrowed."""
-    request = Request(plan="consumers", consumers=(name,), consumer_paths={name: program})
+    request = asked(plan="consumers", consumers=(name,), consumer_paths={name: program})
     with take_lease(command=f"test of {name}") as lease, AuditClient() as client:
         yield Bench(
             plan=make_plan(request),
@@ -136,7 +138,7 @@ def rule_of_nobody() -> bytes:
 @contextmanager
 def started(name: str, lease: Lease, folder: Path) -> Iterator[ForeignRunning]:
     """A stand-in, ready, in front of a kernel with one rule and audit off."""
-    lease.apply(WantedState(enabled=0, rules=(rule_of_nobody(),)))
+    lease.apply(AuditState(enabled=0, rules=(rule_of_nobody(),)))
     binary = make_stand_in(folder, STAND_INS[name])
     (folder / "trial").mkdir()
     setup = ConsumerSetup(marker="none", folder=folder / "trial", binary=binary)
@@ -182,7 +184,7 @@ def test_what_it_does_to_the_kernel_is_done_when_it_is_ready(
             assert {field: getattr(status, field) for field in afterwards} == afterwards
         changed = bool(lease.check())
         assert changed == bool(CONSUMERS[name].changes)
-        lease.apply(WantedState(enabled=0, rules=(rule_of_nobody(),)))
+        lease.apply(AuditState(enabled=0, rules=(rule_of_nobody(),)))
         assert lease.check() == ()
 
 

@@ -7,8 +7,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 from harness.model.run import Sample
-from harness.run.plan.plan import Request
-from harness.run.session import Outcome, SessionOptions
+from harness.run.plan.plan import Plan
+from harness.run.request import Conduct
+from harness.run.session import Outcome
 from harness.store import RunWriter
 from tests.support.samples import ledger_with_loss
 
@@ -25,42 +26,41 @@ def made_up_session(
     reached: float = 1.0,
     reference_reached: float = 1.0,
     interrupted: bool = False,
-) -> Callable[[Request, SessionOptions, object], Outcome]:
+) -> Callable[..., Outcome]:
     """What stands in for `run_session`: writes a run in which the rules cost `ratio`.
 
     `lost` of `events` are missing in every trial; `reached` is the share of the rate asked for.
     """
 
-    def session(request: Request, options: SessionOptions, observer: object) -> Outcome:
-        workload = request.workloads[0]
-        files = [path.stem for path in request.rule_files]
-        others = [name for name in request.scenarios if name != "no-audit"]
-        costs = dict.fromkeys(("no-audit", "no-audit-aa", *others), 1.0)
-        costs |= {name: ratio if place == 0 else 1.0 for place, name in enumerate(files)}
-        blocks = request.blocks or 6
-        plan = {
-            "name": request.plan,
+    def session(plan: Plan, conduct: Conduct, *_: object) -> Outcome:
+        (workload,) = plan.workloads
+        scenarios = plan.scenarios[workload]
+        files = [s.name for s in scenarios if s.summary.startswith("the rules of ")]
+        costs = dict.fromkeys((scenario.name for scenario in scenarios), 1.0) | {files[0]: ratio}
+        blocks = min(plan.blocks, 6)
+        document = {
+            "name": plan.name,
             "kind": "kernel",
             "reference_scenario": "no-audit",
             "workloads": [workload],
             "consumers": ["assemble"],
             "blocks": blocks,
             "margin": 0.02,
-            "rate_per_s": request.rate_per_s,
+            "rate_per_s": plan.rate_per_s,
             "scenarios": {workload: [{"name": name, "rules": []} for name in costs]},
         }
         chance = random.Random(1)
         folder = (
-            options.results / "h-1" / f"made-up-{len(list(options.results.rglob('plan.toml')))}"
+            conduct.results / "h-1" / f"made-up-{len(list(conduct.results.rglob('plan.toml')))}"
         )
         with RunWriter(folder) as writer:
-            writer.describe(plan, {"facts": {"machine": "h-1"}, "cautions": []})
+            writer.describe(document, {"facts": {"machine": "h-1"}, "cautions": []})
             for block in range(blocks + 1):
                 for name, cost in costs.items():
                     elapsed = REFERENCE_NS * cost * chance.uniform(1 - noise, 1 + noise)
-                    if request.rate_per_s:
+                    if plan.rate_per_s:
                         share = reached if name in files else reference_reached
-                        elapsed = 1e9 / (request.rate_per_s * share)
+                        elapsed = 1e9 / (plan.rate_per_s * share)
                     of_rules = events if name in files else 0
                     writer.append(
                         _sample(workload, name, block, elapsed, of_rules, min(lost, of_rules))

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -14,11 +15,15 @@ import pytest
 from harness.answers.gate import GateRules
 from harness.answers.limits import read_limits
 from harness.errors import InterruptedRunError
+from harness.model.gate import GateReport
 from harness.model.run import AA
-from harness.run import gate
+from harness.run import session
 from harness.run.gate import gate_plan
-from harness.run.plan.plan import Request, make_plan
-from harness.run.session import Outcome, SessionOptions
+from harness.run.plan.plan import Plan
+from harness.run.request import Conduct, Request
+from harness.run.runner import Silence
+from harness.run.session import Outcome
+from tests.support.requests import asked
 from tests.support.stored.altered_runs import Change, altered_run, lossy, slower, unexplained
 
 LIMITS = ("no-rules/elapsed:50%", "rules/elapsed:200%", "lost:0")
@@ -28,14 +33,14 @@ class Runs:
     """Hands out one made-up run after the other, and keeps what was asked for."""
 
     def __init__(self, tmp_path: Path, runs: list[list[Change]]) -> None:
-        self.asked: list[Request] = []
+        self.plans: list[Plan] = []
         self._left = [
             altered_run(tmp_path / "h-1" / f"run-{number}", *changes)
             for number, changes in enumerate(runs, start=1)
         ]
 
-    def __call__(self, request: Request, *_: object) -> Outcome:
-        self.asked.append(request)
+    def __call__(self, plan: Plan, *_: object) -> Outcome:
+        self.plans.append(plan)
         return Outcome(self._left.pop(0), interrupted=False)
 
 
@@ -43,26 +48,26 @@ class Runs:
 def measured(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Runs]:
     def prepare(*runs: list[Change]) -> Runs:
         found = Runs(Path(tempfile.mkdtemp(dir=tmp_path)), list(runs))
-        monkeypatch.setattr(gate, "run_session", found)
+        monkeypatch.setattr(session, "run_session", found)
         return found
 
     return prepare
 
 
-def judge(tmp_path: Path, request: Request, *limits: str) -> gate.GateReport:
+def judge(tmp_path: Path, request: Request, *limits: str) -> GateReport:
     rules = GateRules(read_limits(limits or LIMITS))
-    options = SessionOptions(results=tmp_path)
-    return gate_plan(request, rules, options, lambda: None)  # type: ignore[arg-type, return-value]
+    request = replace(request, conduct=Conduct(results=tmp_path))
+    return gate_plan(request, rules, Silence, lambda text: None)
 
 
-REQUEST = Request(workloads=("udp", "shells"), seed=7)
+REQUEST = asked(workloads=("udp", "shells"), seed=7)
 
 
 def test_what_is_within_is_measured_once(tmp_path: Path, measured: Callable[..., Runs]) -> None:
     runs = measured([])
     report = judge(tmp_path, REQUEST)
     assert report.verdict == "pass"
-    assert len(runs.asked) == len(report.results) == 1
+    assert len(runs.plans) == len(report.results) == 1
 
 
 def test_the_second_run_is_of_what_is_concerned(
@@ -71,7 +76,7 @@ def test_the_second_run_is_of_what_is_concerned(
     runs = measured([slower("rules", 1.5)], [slower("rules", 1.5)])
     report = judge(tmp_path, REQUEST)
     assert report.verdict == "fail"
-    first, second = map(make_plan, runs.asked)
+    first, second = runs.plans
     assert len(first.cells()) == 2 * 7
     assert {(cell.workload, cell.scenario) for cell in second.cells()} == {
         ("udp", "no-audit"),
@@ -119,26 +124,26 @@ def test_what_cannot_be_relied_on_is_not_measured_again(
 ) -> None:
     runs = measured([slower("rules", 1.5), unexplained("rules")])
     assert judge(tmp_path, REQUEST).verdict == "untrustworthy"
-    assert len(runs.asked) == 1
+    assert len(runs.plans) == 1
 
 
 def test_rule_files_are_measured_beside_the_reference_only(
     tmp_path: Path, measured: Callable[..., Runs]
 ) -> None:
     (tmp_path / "rules.rules").write_text("-D\n")
-    request = Request(workloads=("udp",), rule_files=(tmp_path / "rules.rules",))
+    request = asked(workloads=("udp",), rule_files=(tmp_path / "rules.rules",))
     runs = measured([slower("rules", 1.5)], [])
     judge(tmp_path, request, "rules/elapsed:200%")
-    for asked in runs.asked:
-        names = [cell.scenario for cell in make_plan(asked).cells()]
+    for plan in runs.plans:
+        names = [cell.scenario for cell in plan.cells()]
         assert names == ["no-audit", "no-audit" + AA, "rules"]
     runs = measured([])
     judge(tmp_path, request, "no-rules/elapsed:200%")
-    assert "no-rules" in [cell.scenario for cell in make_plan(runs.asked[0]).cells()]
+    assert "no-rules" in [cell.scenario for cell in runs.plans[0].cells()]
 
 
 def test_a_stopped_run_decides_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     folder = altered_run(tmp_path / "h-1" / "run-1")
-    monkeypatch.setattr(gate, "run_session", lambda *_: Outcome(folder, interrupted=True))
+    monkeypatch.setattr(session, "run_session", lambda *_: Outcome(folder, interrupted=True))
     with pytest.raises(InterruptedRunError, match="run-1"):
         judge(tmp_path, REQUEST)

@@ -28,7 +28,7 @@ from harness.reporters.page import Grid
 from harness.reporters.render.csv import grid_csv
 from harness.reporters.render.markdown import page_markdown
 from harness.store import load_run
-from tests.support.pages import in_html, on_a_terminal, require_same_everywhere
+from tests.support.reports.pages import in_html, on_a_terminal, require_same_everywhere
 from tests.support.stored.altered_runs import (
     Change,
     all_known,

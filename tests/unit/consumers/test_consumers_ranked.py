@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import random
+import sys
 from pathlib import Path
 
 import pytest
@@ -15,9 +16,10 @@ from harness.errors import UsageError
 from harness.model.run import Cell, Ledger, Sample, Trial
 from harness.reporters.ranking import by_group, process_lines, ranking_rows
 from harness.run.failures import PATIENCE, Failures
-from harness.run.plan.plan import Request, make_plan
+from harness.run.plan.plan import make_plan
 from harness.run.sample import sample_of
 from harness.run.trial import Bench, run_trial
+from tests.support.requests import asked
 from tests.support.samples import UNKNOWN
 
 
@@ -117,7 +119,7 @@ def no_foreign(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.usefixtures("no_foreign")
 def test_what_the_plan_names_and_the_host_lacks_is_left_out() -> None:
-    plan = make_plan(Request(plan="consumers", seed=1))
+    plan = make_plan(asked(plan="consumers", seed=1))
     assert "go-audit" in plan.absent
     assert "go-audit" not in plan.consumers
     assert "ebpf" in plan.absent
@@ -130,23 +132,21 @@ def test_what_the_plan_names_and_the_host_lacks_is_left_out() -> None:
 @pytest.mark.usefixtures("no_foreign")
 def test_what_was_asked_for_by_name_must_be_there() -> None:
     with pytest.raises(ConsumerAbsentError):
-        make_plan(Request(plan="consumers", consumers=("go-audit",), seed=1))
-    path = {"go-audit": Path("/opt/go-audit")}
-    plan = make_plan(
-        Request(plan="consumers", consumers=("go-audit",), consumer_paths=path, seed=1)
-    )
+        make_plan(asked(plan="consumers", consumers=("go-audit",), seed=1))
+    path = {"go-audit": Path(sys.executable)}
+    plan = make_plan(asked(plan="consumers", consumers=("go-audit",), consumer_paths=path, seed=1))
     assert plan.consumers == ("go-audit",)
     assert {cell.consumer for cell in plan.cells()} == {"none", "go-audit"}
 
 
 def test_cells_keep_a_consumer_of_their_own() -> None:
-    plan = make_plan(Request(plan="pressure", consumers=("store",), seed=1))
+    plan = make_plan(asked(plan="pressure", consumers=("store",), seed=1))
     assert {cell.consumer for cell in plan.cells()} == {"store", "multicast-assemble"}
 
 
 def test_a_path_for_an_unknown_consumer() -> None:
     with pytest.raises(UsageError, match="no consumer is called"):
-        make_plan(Request(consumer_paths={"nobody": Path("/bin/true")}, seed=1))
+        make_plan(asked(consumer_paths={"nobody": Path("/bin/true")}, seed=1))
 
 
 def test_what_watched_without_audit_joins_the_others_of_its_workload() -> None:
@@ -165,7 +165,7 @@ def test_a_trial_that_is_not_tried_says_why_and_when() -> None:
     failures = Failures()
     for _ in range(PATIENCE):
         failures.fails("assemble", "it died")
-    plan = make_plan(Request(plan="consumers", consumers=("assemble",), seed=1))
+    plan = make_plan(asked(plan="consumers", consumers=("assemble",), seed=1))
     bench = Bench(
         plan=plan,
         lease=None,  # type: ignore[arg-type] - nothing is touched

@@ -16,7 +16,7 @@ from harness.reporters.html.page import report_html
 from harness.reporters.page import Grid
 from harness.reporters.render.markdown import page_markdown
 from harness.store import StoredRun, load_run
-from tests.support.pages import on_a_terminal, require_in_order, text_of, words_of
+from tests.support.reports.pages import on_a_terminal, require_in_order, text_of, words_of
 from tests.support.stored.two_runs import write_run
 
 

@@ -14,7 +14,7 @@ from harness.reporters.doctor import doctor_page
 from harness.reporters.listing import list_page
 from harness.reporters.render.markdown import page_markdown
 from tests.support.made_up_host import RELEASE, MadeUpClient, MadeUpHost
-from tests.support.pages import (
+from tests.support.reports.pages import (
     in_html,
     on_a_terminal,
     require_in_order,

@@ -14,7 +14,7 @@ from harness.reporters.history import history_page
 from harness.reporters.page import Grid
 from harness.reporters.render.csv import grid_csv
 from harness.reporters.render.markdown import page_markdown
-from tests.support.pages import in_html, on_a_terminal, require_same_everywhere
+from tests.support.reports.pages import in_html, on_a_terminal, require_same_everywhere
 
 LABEL = "rules of May, with the exclusions of the backup and of everything else that runs at night"
 

@@ -12,7 +12,7 @@ from harness.reporters.documents.top import top_document
 from harness.reporters.page import Grid, Page
 from harness.reporters.render.csv import grid_csv
 from harness.reporters.top import top_page
-from tests.support.pages import in_html, on_a_terminal, require_same_everywhere
+from tests.support.reports.pages import in_html, on_a_terminal, require_same_everywhere
 from tests.unit.consumer.test_consumer_log_lines import CALL, record, summed
 
 

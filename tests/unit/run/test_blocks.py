@@ -19,17 +19,18 @@ from harness.run.blocks import (
     refuse_endless,
     widest,
 )
-from harness.run.plan.plan import MIN_BLOCKS_UNTIL_CI, Plan, Request, make_plan
+from harness.run.plan.options import MIN_BLOCKS_UNTIL_CI
+from harness.run.plan.plan import Plan, make_plan
 from harness.run.runner import Silence, run_trials
 from harness.run.sample import sample_of
+from tests.support.requests import asked
 from tests.support.samples import UNKNOWN
 
 METRIC = "elapsed_ns_per_op"
 
 
 def plan(**wanted: object) -> Plan:
-    asked = {"workloads": ("udp",), "scenarios": ("rules",), "seed": 3} | wanted
-    return make_plan(Request(**asked))  # type: ignore[arg-type]
+    return make_plan(asked(**{"workloads": ("udp",), "scenarios": ("rules",), "seed": 3} | wanted))
 
 
 class Machine:
@@ -169,7 +170,7 @@ def test_backwards_is_every_block_back_to_front(tmp_path: Path) -> None:
     for more in ("", "backwards = true\n"):
         path.write_text(f'{text}workloads = ["udp"]\n{more}')
         machine = Machine(0.1)
-        machine.run(make_plan(Request(plan=str(path), seed=5, blocks=3)))
+        machine.run(make_plan(asked(plan=str(path), seed=5, blocks=3)))
         orders.append([[s.cell for s in machine.saved if s.block == n] for n in range(4)])
     assert orders[1] == [list(reversed(block)) for block in orders[0]]
 

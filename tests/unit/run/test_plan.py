@@ -13,12 +13,14 @@ from harness.kernel.rules.file import RuleFile, load_rule_file
 from harness.kernel.rules.rule import Rule
 from harness.model.run import Cell, Trial
 from harness.run.plan import scenario
-from harness.run.plan.plan import Plan, Request, make_plan, plan_document
+from harness.run.plan.document import plan_document
+from harness.run.plan.plan import Plan, make_plan
 from harness.run.plan.schedule import apart, block
+from tests.support.requests import asked
 
 
 def plan(**wanted: object) -> Plan:
-    return make_plan(Request(**{"seed": 1, "exclude_exe": "/bin/true"} | wanted))  # type: ignore[arg-type]
+    return make_plan(asked(**{"seed": 1, "exclude_exe": "/bin/true"} | wanted))  # type: ignore[arg-type]
 
 
 def trials_of(made: Plan) -> list[Trial]:
@@ -48,7 +50,7 @@ def test_overhead_is_what_the_readme_says() -> None:
 
 
 def test_a_boot_that_never_enabled_audit_is_measured_first() -> None:
-    made = make_plan(Request(seed=1, blocks=2)).with_first()
+    made = make_plan(asked(seed=1, blocks=2)).with_first()
     trials = trials_of(made)
     assert names(made, "udp")[0] == "never-enabled"
     apart = [trial.cell.scenario == "never-enabled" for trial in trials]
@@ -136,7 +138,7 @@ def test_rule_files_become_scenarios(tmp_path: Path) -> None:
 
 
 def test_paces_and_counts() -> None:
-    assert plan(pace="fast").blocks < plan().blocks < plan(pace="rigorous").blocks
+    assert plan(fast=True).blocks < plan().blocks < plan(rigorous=True).blocks
     assert plan(blocks=3, ops=17).ops == {"shells": 17, "udp": 17}
 
 

@@ -9,8 +9,10 @@ import pytest
 from harness.answers.quantities import parse_duration_s, parse_share
 from harness.errors import AuditbenchError, UsageError
 from harness.model.run import Cell
-from harness.run.plan.plan import Plan, Request, make_plan, plan_document
+from harness.run.plan.document import plan_document
+from harness.run.plan.plan import Plan, make_plan
 from harness.run.validity import ALWAYS, refuse_unreadable, too_disturbed, why_invalid
+from tests.support.requests import asked
 from tests.support.worker_documents import worker_document
 
 HEAD = 'summary = "s"\nreference = "no-audit"\nscenarios = ["no-audit"]\nworkloads = ["udp"]\n'
@@ -19,7 +21,7 @@ HEAD = 'summary = "s"\nreference = "no-audit"\nscenarios = ["no-audit"]\nworkloa
 def plan(tmp_path: Path, text: str = "", **wanted: object) -> Plan:
     path = tmp_path / "p.toml"
     path.write_text(HEAD + text)
-    return make_plan(Request(plan=str(path), seed=1, **wanted))  # type: ignore[arg-type]
+    return make_plan(asked(plan=str(path), seed=1, **wanted))  # type: ignore[arg-type]
 
 
 def refusal(tmp_path: Path, text: str = "", **wanted: object) -> str:
@@ -190,10 +192,10 @@ def test_a_replay_at_no_rate_is_refused(tmp_path: Path, name: str) -> None:
         f'summary = "s"\nkind = "replay"\nscenarios = ["{name}"]\nworkloads = ["replay"]\n'
     )
     with pytest.raises(UsageError):
-        make_plan(Request(plan=str(path)))
+        make_plan(asked(plan=str(path)))
 
 
 @pytest.mark.parametrize("seed", [2**64, -(2**64)])
 def test_a_seed_that_no_file_of_ours_could_hold_is_refused(seed: int) -> None:
     with pytest.raises(UsageError, match=f"--seed {seed} is too"):
-        make_plan(Request(seed=seed))
+        make_plan(asked(seed=seed))

@@ -13,9 +13,10 @@ from harness.analysis.sustained import sustained
 from harness.model.run import Ledger, Sample, Scenario, Trial
 from harness.run.blocks import RunBlocks
 from harness.run.ladder import Ladder, LadderRun, steps_of
-from harness.run.plan.plan import Request, make_plan
+from harness.run.plan.plan import make_plan
 from harness.run.runner import Silence, run_trials
 from harness.run.sample import sample_of
+from tests.support.requests import asked
 from tests.support.samples import UNKNOWN
 
 RATES = (10_000, 20_000, 40_000)
@@ -130,13 +131,13 @@ def test_a_count_of_its_own_shows_loss_too() -> None:
 @pytest.mark.parametrize("climbed", [True, False])
 def test_a_run_climbs_after_its_blocks(*, climbed: bool) -> None:
     plan = make_plan(
-        Request(
+        asked(
             plan="consumers",
             workloads=("udp",),
             consumers=("assemble",),
             blocks=1,
             seed=1,
-            ladder=climbed,
+            no_ladder=not climbed,
         )
     )
     saved: list[Sample] = []

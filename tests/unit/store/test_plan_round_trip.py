@@ -18,14 +18,16 @@ from harness.model.reference import Reference
 from harness.model.run import Scenario
 from harness.model.stored import StoredInvalid, StoredPlan, StoredScenario
 from harness.run.ladder import Ladder
+from harness.run.plan.document import plan_document
 from harness.run.plan.file import Limits
-from harness.run.plan.plan import Plan, plan_document
+from harness.run.plan.plan import Plan
 from harness.store import RunWriter, load_run
 from tests.support.runs import COSTS_NS, made_up_sample
 
 RULES = ("-a never,task", "-a always,exit -F arch=b64 -S sendto -F key=k")
 NOT_STORED = {
     "first": "what was measured of it is among the scenarios",
+    "consumer_paths": "the environment holds the programs that were found, with their versions",
     "absent": "its consumers took no part; a caution of the environment names them",
 }
 
@@ -89,6 +91,7 @@ PLAN = Plan(
     command=("true", "x"),
     ladder=LADDER,
     absent=("auditd",),
+    consumer_paths={"auditd": Path("/opt/auditd")},
     first={"udp": (scenario("ever", 1.0),)},
 )
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -15,7 +16,9 @@ from harness.model.stored import (
     StoredWorkload,
     operations_of,
 )
-from harness.run.plan.plan import Request, make_plan, plan_document
+from harness.run.plan.document import plan_document
+from harness.run.plan.plan import make_plan
+from tests.support.requests import asked
 from tests.support.runs import made_up_sample
 
 
@@ -47,7 +50,7 @@ def test_the_document_stays_as_it_was_written() -> None:
 
 
 def test_what_is_written_is_what_is_read() -> None:
-    plan = make_plan(Request(plan="pressure", seed=1, margins=("3%", "p99=5%")))
+    plan = make_plan(asked(plan="pressure", seed=1, margins=("3%", "p99=5%")))
     stored = StoredPlan.read(plan_document(plan))
     assert stored.reference == plan.reference
     assert (stored.margins.general, stored.margins.by_metric) == (plan.margin, plan.margins)
@@ -60,6 +63,25 @@ def test_what_is_written_is_what_is_read() -> None:
             assert found.rules == scenario.rule_text
             limits = found.limits()
             assert limits == {name: getattr(scenario, name) for name in limits}
+
+
+def test_the_rate_of_a_cell_is_stored_and_told(tmp_path: Path) -> None:
+    path = tmp_path / "p.toml"
+    path.write_text(
+        'summary = "s"\nworkloads = ["udp"]\n'
+        '[[cells]]\nname = "slow"\nscenario = "rules"\nrate_per_s = 500\n'
+    )
+    plan = make_plan(asked(plan=str(path), seed=1))
+    slow = StoredPlan.read(plan_document(plan)).scenario("udp", "slow")
+    assert slow is not None
+    assert slow.limits_set()["rate_per_s"] == 500
+
+
+@pytest.mark.parametrize(("name", "value"), [("failure", 2), ("enabled", 2), ("rate_limit", -1)])
+def test_a_setting_that_no_run_could_have_made_is_refused(name: str, value: int) -> None:
+    scenario = {"name": "s", name: value}
+    with pytest.raises(ValueError, match=rf"{name} {value}.*scenarios"):
+        StoredPlan.read({"scenarios": {"udp": [scenario]}})
 
 
 def test_a_limit_of_0_is_set_and_a_stop_of_0_is_not() -> None:

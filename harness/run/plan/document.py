@@ -1,0 +1,52 @@
+"""A plan as it is stored beside the samples."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from harness.run.ladder import Ladder
+from harness.run.plan.plan import Plan
+from harness.run.plan.scenario import scenario_document
+from harness.run.validity import rule_document
+
+
+def plan_document(plan: Plan) -> dict[str, Any]:
+    """The plan as stored beside the samples: enough to repeat the same run."""
+    return {
+        "name": plan.name,
+        "summary": plan.summary,
+        "kind": plan.kind,
+        "reference_scenario": plan.reference.scenario,
+        "reference_consumer": plan.reference.consumer,
+        "workloads": list(plan.workloads),
+        "consumers": list(plan.consumers),
+        "blocks": plan.blocks,
+        "ops": dict(plan.ops),
+        "seed": plan.seed,
+        "backwards": plan.backwards,
+        "margin": plan.margin,
+        "margins": dict(plan.margins),
+        "invalid": rule_document(plan.invalid, plan.retries),
+        "until_ci": plan.until_ci,
+        "max_time_s": plan.max_time_s,
+        "workers": plan.workers,
+        "rate_per_s": plan.rate_per_s,
+        "auid": plan.auid,
+        "workload_options": dict(plan.workload_options),
+        "command": list(plan.command),
+        "ladder": _ladder_document(plan.ladder) if plan.ladder is not None else None,
+        "scenarios": {
+            workload: [scenario_document(scenario) for scenario in scenarios]
+            for workload, scenarios in plan.scenarios.items()
+        },
+    }
+
+
+def _ladder_document(ladder: Ladder) -> dict[str, Any]:
+    return {
+        "workload": ladder.workload,
+        "consumers": list(ladder.consumers),
+        "seconds": ladder.seconds,
+        "trials": ladder.trials,
+        "steps": [scenario_document(step) for step in ladder.scenarios],
+    }

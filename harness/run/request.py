@@ -1,0 +1,191 @@
+"""A request to measure, said once: by the command line, by a test, by a script.
+
+Each field is an option: its type, its default, its words of help, and, where that is not the
+field's name, what it is called on the command line. A verb takes `Subject`, `Load` and `Conduct` as
+they are; nothing copies them field by field. `harness.run.plan.plan` makes the plan of a request.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from cyclopts import Parameter, Token
+
+from harness.errors import UsageError
+
+DEFAULT_PLAN = "overhead"
+RESULTS = Path("results")
+
+Pace = Literal["fast", "default", "rigorous"]
+Flag = Annotated[bool, Parameter(negative="")]
+Words = Annotated[
+    tuple[str, ...], Parameter(negative="", consume_multiple=True, show_default=False)
+]
+Paths = Annotated[
+    tuple[Path, ...], Parameter(negative="", consume_multiple=True, show_default=False)
+]
+
+
+def _read_paths(_: Any, tokens: Iterable[Token]) -> dict[str, Path]:
+    """`NAME=PATH` words; UsageError for a bad pair."""
+    paths: dict[str, Path] = {}
+    for word in (token.value for token in tokens):
+        name, equal, path = word.partition("=")
+        if not equal or not name or not path:
+            raise UsageError(
+                f"--consumer-path {word} is not NAME=PATH", remedy="e.g. go-audit=/opt/go-audit"
+            )
+        paths[name] = Path(path).resolve()
+    return paths
+
+
+PathsByName = Annotated[
+    Mapping[str, Path],
+    Parameter(
+        negative="",
+        consume_multiple=True,
+        show_default=False,
+        accepts_keys=False,
+        n_tokens=-1,
+        converter=_read_paths,
+    ),
+]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Subject:
+    """What is compared; empty is what the plan names."""
+
+    scenarios: Annotated[Words, Parameter(name="--scenario")] = ()
+    """Scenarios to measure instead of the plan's; the reference is always measured."""
+    rule_files: Annotated[Paths, Parameter(name="--rules")] = ()
+    """Rule files in auditctl's syntax; each becomes a scenario."""
+    exclude_exe: str | None = None
+    """The program that the exclusion scenarios exclude; the load generator if not given."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WorkloadOptions:
+    """Options that only some workloads take."""
+
+    program: str | None = None
+    """The program that `shells` starts instead of `/bin/sh -c :`."""
+    address: str | None = None
+    """The address that `udp` connects to; loopback if not given."""
+    interface: str | None = None
+    """The network interface that `udp` uses."""
+    netns: str | None = None
+    """The network namespace that `udp` runs in."""
+    busy_ns: int | None = None
+    """Extra work, in ns, that the load does after each operation."""
+    n: Annotated[int | None, Parameter(name="-n")] = None
+    """The size of `osquery-stress`: n·2^n shells and connects."""
+    others: Annotated[Mapping[str, str], Parameter(parse=False)] = field(default_factory=dict)
+    """The same and further ones, by their names in the workloads' catalog."""
+
+    def given(self) -> dict[str, str]:
+        """All that are given, by name, as words for the workload."""
+        names = (each.name for each in fields(self) if each.name != "others")
+        values = {name: getattr(self, name) for name in names}
+        named = {name: str(value) for name, value in values.items() if value is not None}
+        return {**self.others, **named}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Load:
+    """The load, how often it is measured, and the consumers that receive the events.
+
+    Empty and None are left to the plan.
+    """
+
+    workloads: Annotated[Words, Parameter(name="--workload")] = ()
+    """Workloads to run instead of the plan's."""
+    consumers: Annotated[Words, Parameter(name="--consumer")] = ()
+    """Consumers to receive the events instead of the plan's (`auditbench list consumers`)."""
+    consumer_paths: Annotated[PathsByName, Parameter(name="--consumer-path")] = field(
+        default_factory=dict
+    )
+    """The program of a consumer that is not on the PATH, such as `go-audit=/opt/go-audit`."""
+    no_ladder: Flag = False
+    """Leave out the rising rates that a plan measures after its blocks."""
+    ignore_lock: Flag = False
+    """Leave out `-e 2` and `-f 2` of the rule files and measure the rest."""
+    blocks: int | None = None
+    """Measured blocks; one warm-up block is added."""
+    fast: Flag = False
+    """Fewer blocks; about two minutes with the default plan."""
+    rigorous: Flag = False
+    """Many blocks, for small differences."""
+    ops: int | None = None
+    """Operations per trial."""
+    workers: int | None = None
+    """Processes that share the operations of a trial."""
+    rate_per_s: Annotated[
+        float | None,
+        Parameter(
+            name="--rate",
+            help="Open loop: start this many operations per second, whether or not the last one "
+            "has ended. Default: as fast as possible.",
+        ),
+    ] = None
+    seed: int | None = None
+    """Make the order of trials repeatable."""
+    margins: Annotated[Words, Parameter(name="--margin")] = ()
+    """The relative difference that does not matter: `2%`, or for one metric `elapsed=3%`."""
+    until_ci: str | None = None
+    """Go on until every 95 % interval is this narrow: `1%` is plus and minus 1 %."""
+    max_time: str | None = None
+    """Stop after this long: `90s`, `10m`, `1h`."""
+    auid: str | None = None
+    """The login uid of the load: `keep` the caller's, a number, or `unset`."""
+    workload_options: Annotated[WorkloadOptions, Parameter(name="*")] = field(
+        default_factory=WorkloadOptions
+    )
+
+    @property
+    def pace(self) -> Pace:
+        """How many blocks are wanted where no number is given; UsageError for two answers."""
+        if self.fast and self.rigorous:
+            raise UsageError(
+                "--fast and --rigorous contradict each other", remedy="give one of them"
+            )
+        return "fast" if self.fast else "rigorous" if self.rigorous else "default"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Conduct:
+    """How a run is carried out, as opposed to what it measures."""
+
+    cpus: str | None = None
+    """CPUs to run on, such as `workload=0,consumer=1`; `none` leaves it to the kernel."""
+    borrow: Flag = False
+    """Ask a running audit daemon to stop, and start it again afterwards."""
+    wait: Flag = False
+    """Wait for another run on this host to end instead of refusing."""
+    results: Path = RESULTS
+    """The folder that runs are stored in."""
+    label: str = ""
+    """The run's name in a history, such as a commit; else the versions of auditbench and kernel."""
+    argv: Annotated[tuple[str, ...], Parameter(parse=False)] = field(
+        default_factory=lambda: tuple(sys.argv)
+    )
+    """The command that asks for it, as it is stored with the run."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Request:
+    """A request: a plan, what of it is measured and with which load, and how it is carried out."""
+
+    plan: str = DEFAULT_PLAN
+    """A built-in plan, or a .toml file."""
+    subject: Subject = Subject()
+    load: Load = field(default_factory=Load)
+    command: tuple[str, ...] = ()
+    """A command to measure as the workload."""
+    conduct: Conduct = field(default_factory=Conduct)
+    fallback: str | None = None
+    """The plan to run if audit is not available on this host."""
