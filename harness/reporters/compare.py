@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
+from harness.counted import counted
 from harness.model.compare import Change, ChangeReport, LossChange, RunChanges
 from harness.model.result import Comparison, LossComparison
 from harness.reporters.page import (
@@ -196,9 +197,8 @@ def _loss_lines(losses: Sequence[LossChange]) -> list[str]:
     if not clean:
         return []
     fewest = min(clean, key=lambda loss: loss.head.trials).head
-    cells = "1 cell" if len(clean) == 1 else f"{len(clean)} cells"
     return [
-        f"None lost in {cells}, {fewest.trials} trials each: "
+        f"None lost in {counted(len(clean), 'cell')}, {counted(fewest.trials, 'trial')} each: "
         f"at most {share(fewest.share_high)} of trials lose any."
     ]
 

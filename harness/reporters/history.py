@@ -1,43 +1,102 @@
-"""A history for the terminal: a table per cell, a line per run, changes of level marked."""
+"""A history: where a level changed, then a table per cell with a row per run."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
-from rich import box
-from rich.console import Console, Group, RenderableType
-from rich.table import Table
-from rich.text import Text
-
+from harness.counted import counted
 from harness.model.history import MIN_RUNS, History, PastRun, Point, Track
 from harness.plain import plain
-from harness.reporters.terminal import verdict_text
-from harness.reporters.units import NOTHING, duration, interval, percent, ratio
-from harness.reporters.words import metric_words
+from harness.reporters.page import (
+    INTERVAL,
+    Box,
+    Column,
+    Grid,
+    Line,
+    Page,
+    Part,
+    interval_boxes,
+    number,
+    text,
+    verdict,
+)
+from harness.reporters.units import NOTHING, duration, percent, ratio
+from harness.reporters.words import CHANGE_OF_LEVEL, DOUBTFUL, STOPPED, VERDICTS, metric_words
 
-CHANGE = "◆"
-"""The mark before a change of level."""
-STOPPED, DOUBTFUL = "stopped", "doubtful"
+_RUN = (Column("run (UTC)", left=True), Column("label", left=True, shortened=True))
+_VERDICT = Column("verdict", left=True)
+_CHANGE, _STATE = Column("change"), Column("state", left=True)
+_NO_BOX = Box("")
 
 
-def render_history(history: History, console: Console) -> None:
-    """Print a history."""
-    console.print(Group(*_parts(history)))
+def history_page(history: History) -> Page:
+    """The runs of one plan on one machine."""
+    return Page("auditbench history", tuple(_parts(history)))
 
 
-def _parts(history: History) -> Iterator[RenderableType]:
-    runs = f"{len(history.runs)} run{'s' * (len(history.runs) != 1)}"
-    yield Text(plain(f"{history.plan} on {history.machine}: {runs}"), style="bold")
-    for track in history.tracks:
-        yield Text()
-        yield _table(history, track)
-    yield Text()
+def _parts(history: History) -> Iterator[Part]:
+    yield from (Line(f"{words}.", "answer") for words in change_lines(history))
+    yield Line(f"{history.plan} on {history.machine}: {counted(len(history.runs), 'run')}")
+    yield from history.cautions
+    for place, track in enumerate(history.tracks):
+        yield _grid(history, track, f"cell-{place}")
     for run in history.runs:
         if run.notes:
-            yield Text(plain(f"{moment(run)} {'; '.join(run.notes)}"), style="dim")
-    yield from (Text(f"{words}.") for words in change_lines(history))
-    for caution in history.cautions:
-        yield Text(plain(f"! {caution.one_line()}"), style="yellow")
+            yield Line(f"{moment(run)} {'; '.join(run.notes)}", "note")
+    yield from (Line(f"{words}.", "note") for words in unjudged_lines(history))
+
+
+def _grid(history: History, track: Track, name: str) -> Grid:
+    """One cell and metric; columns that would be empty in every row are left out."""
+    stopped = not all(run.complete for run in history.runs)
+    changed = any(point is not None and point.step is not None for point in track.points)
+    header = (
+        *_RUN,
+        Column("ratio" if track.is_ratio else "per op"),
+        *(INTERVAL if track.is_ratio else ()),
+        _VERDICT,
+        *((_CHANGE,) if changed else ()),
+        *((_STATE,) if stopped else ()),
+    )
+    rows = tuple(
+        (
+            text(moment(run)),
+            text(run.label),
+            *_level_boxes(track, point),
+            _verdict_box(run, point),
+            *((_change_box(point),) if changed else ()),
+            *((_NO_BOX if run.complete else verdict(STOPPED),) if stopped else ()),
+        )
+        for run, point in zip(history.runs, track.points, strict=True)
+    )
+    return Grid(name, f"{track_name(track)}, {metric_words(track.metric)}", header, rows)
+
+
+def _level_boxes(track: Track, point: Point | None) -> tuple[Box, ...]:
+    """The level, and the interval of one that is a ratio."""
+    value = None if point is None else point.level
+    shown = number(level(track, value), value)
+    if not track.is_ratio:
+        return (shown,)
+    if point is None:
+        return shown, *(_NO_BOX,) * len(INTERVAL)
+    return shown, *interval_boxes(point.ci_low, point.ci_high)
+
+
+def _verdict_box(run: PastRun, point: Point | None) -> Box:
+    if not run.trustworthy:
+        return verdict(DOUBTFUL)
+    if point is None or point.verdict is None:
+        return _NO_BOX
+    return verdict(VERDICTS[point.verdict])
+
+
+def _change_box(point: Point | None) -> Box:
+    """By how much the level changed with a run."""
+    if point is None or point.step is None:
+        return _NO_BOX
+    change = point.step.after / point.step.before
+    return Box(percent(change), repr(change), number=True, look=CHANGE_OF_LEVEL)
 
 
 def moment(run: PastRun) -> str:
@@ -58,65 +117,26 @@ def level(track: Track, value: float | None) -> str:
 
 def change_lines(history: History) -> list[str]:
     """Each change of level in words; or why none was looked for, or that there is none."""
+    if not history.runs:
+        return ["Nothing to show: no run could be read"]
+    if not history.tracks:
+        return ["Nothing to show: no run measured such a cell"]
+    if not any(track.judged for track in history.tracks):
+        return [f"Change detection needs at least {MIN_RUNS} runs"]
     found = [
-        f"{CHANGE} {moment(run)} {track_name(track)}: {metric_words(track.metric)} "
+        f"{CHANGE_OF_LEVEL.mark} {moment(run)} {track_name(track)}: {metric_words(track.metric)} "
         f"{percent(point.step.after / point.step.before)} "
         f"({level(track, point.step.before)} to {level(track, point.step.after)})"
         for track in history.tracks
         for run, point in zip(history.runs, track.points, strict=True)
         if point is not None and point.step is not None
     ]
-    judged = [track for track in history.tracks if track.judged]
-    if history.tracks and not judged:
-        return [f"Change detection needs at least {MIN_RUNS} runs"]
-    if history.tracks and not found:
-        found = ["No change of level"]
-    if len(judged) < len(history.tracks):
-        names = ", ".join(track_name(track) for track in history.tracks if not track.judged)
-        found.append(f"Fewer than {MIN_RUNS} runs, too few for change detection: {names}")
-    return found
+    return found or ["No change of level"]
 
 
-def _table(history: History, track: Track) -> Table:
-    table = Table(
-        box=box.SIMPLE_HEAD,
-        pad_edge=False,
-        padding=(0, 1, 0, 0),
-        show_edge=False,
-        title_justify="left",
-    )
-    table.title = Text(f"{track_name(track)}, {metric_words(track.metric)}", style="bold")
-    table.add_column("run (UTC)", no_wrap=True, min_width=16)
-    # The only column that may be narrower than its text: its cells end in an ellipsis then.
-    table.add_column("label")
-    table.add_column("ratio" if track.is_ratio else "per op", justify="right", no_wrap=True)
-    table.add_column("95 % interval", justify="right", no_wrap=True)
-    table.add_column("verdict", no_wrap=True)
-    table.add_column("", no_wrap=True)
-    for run, point in zip(history.runs, track.points, strict=True):
-        table.add_row(
-            moment(run),
-            Text(plain(run.label), no_wrap=True, overflow="ellipsis"),
-            NOTHING if point is None else level(track, point.level),
-            interval(point.ci_low, point.ci_high) if point and track.is_ratio else "",
-            _verdict(run, point),
-            _marks(run, point),
-        )
-    return table
-
-
-def _verdict(run: PastRun, point: Point | None) -> Text:
-    if not run.trustworthy:
-        return Text(DOUBTFUL, style="yellow")
-    if point is None or point.verdict is None:
-        return Text()
-    return verdict_text(point.verdict)
-
-
-def _marks(run: PastRun, point: Point | None) -> Text:
-    """The notes of a run's row beside its numbers."""
-    marks = Text() if run.complete else Text(f"{STOPPED} ", style="yellow")
-    if point is not None and point.step is not None:
-        step = f"{CHANGE} {percent(point.step.after / point.step.before)}"
-        marks.append(step, style="bold magenta")
-    return marks
+def unjudged_lines(history: History) -> list[str]:
+    """The cells with too few runs, where others have enough."""
+    names = [track_name(track) for track in history.tracks if not track.judged]
+    if not names or len(names) == len(history.tracks):
+        return []
+    return [f"Fewer than {MIN_RUNS} runs, too few for change detection: {', '.join(names)}"]

@@ -42,6 +42,8 @@ class Box:
     """The mark and the colour of a verdict; `text` has its word."""
     note: str = ""
     """More after the text, for which a terminal has no room."""
+    below: str = ""
+    """A second line, such as what to do about it."""
 
     @property
     def marked(self) -> str:
@@ -57,6 +59,8 @@ class Column:
     left: bool = False
     """Whether it is set to the left, as names are; numbers are to the right."""
     media: frozenset[Medium] = EVERYWHERE
+    shortened: bool = False
+    """Whether a terminal cuts it short where a row is too wide, so that no other is folded."""
 
 
 @dataclass(frozen=True, slots=True)

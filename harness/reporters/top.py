@@ -1,4 +1,4 @@
-"""Tables of what a log holds, for the terminal: 80 columns, every text from records escaped."""
+"""What a log holds: its size, then a table for each thing that it is counted by."""
 
 from __future__ import annotations
 
@@ -6,12 +6,9 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
 
-from rich import box
-from rich.console import Console, Group, RenderableType
-from rich.table import Table
-from rich.text import Text
-
-from harness.plain import plain
+from harness.counted import agreeing, counted
+from harness.model.caution import Caution
+from harness.reporters.page import Box, Grid, Line, Page, Part, columns, number, text
 from harness.reporters.units import count
 
 HEADINGS = {
@@ -29,18 +26,17 @@ HEADINGS = {
 _UNITS = ((1 << 30, "GiB"), (1 << 20, "MiB"), (1 << 10, "KiB"))
 
 
-def render_top(document: dict[str, Any], console: Console, limit: int) -> None:
-    """Print the tables, `limit` rows of each (0: all), and below them what they leave out."""
-    console.print(Group(*_parts(document, limit)))
+def top_page(document: dict[str, Any], limit: int) -> Page:
+    """The tables, `limit` rows of each (0: all), and below each what it leaves out."""
+    return Page("auditbench top", tuple(_parts(document, limit)))
 
 
-def _parts(document: dict[str, Any], limit: int) -> Iterator[RenderableType]:
-    yield Text(_summary(document), style="bold")
+def _parts(document: dict[str, Any], limit: int) -> Iterator[Part]:
+    yield Line(_summary(document), "answer")
+    yield from (Caution("log", words) for words in document["cautions"])
     for table in document["tables"]:
-        yield Text()
-        yield _table(table, limit)
-        yield from (Text(note, style="dim") for note in _notes(table, limit))
-    yield from (Text(f"! {plain(caution)}", style="yellow") for caution in document["cautions"])
+        yield _grid(table, limit)
+        yield from (Line(note, "note") for note in _notes(table, limit))
 
 
 def _summary(document: dict[str, Any]) -> str:
@@ -48,14 +44,14 @@ def _summary(document: dict[str, Any]) -> str:
     if first is None:
         return f"No events in {_names(document)}."
     return (
-        f"{count(document['events'])} events, {count(document['records'])} records, "
+        f"{counted(document['events'], 'event')}, {counted(document['records'], 'record')}, "
         f"{size(document['bytes'])} in {_names(document)}, {_moment(first)} to {_moment(last)}"
     )
 
 
 def _names(document: dict[str, Any]) -> str:
     files = document["files"]
-    return plain(files[0]["name"]) if len(files) == 1 else f"{len(files)} files"
+    return str(files[0]["name"]) if len(files) == 1 else counted(len(files), "file")
 
 
 def _moment(stamp_ms: int) -> str:
@@ -73,29 +69,31 @@ def size(number: int) -> str:
     return f"{number} B"
 
 
-def _table(table: dict[str, Any], limit: int) -> RenderableType:
-    shown = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1), show_edge=False)
-    shown.add_column(Text(HEADINGS[table["by"]]), overflow="fold", min_width=18)
-    for heading in ("events", "share", "records", "bytes"):
-        shown.add_column(heading, justify="right", no_wrap=True)
+def _grid(table: dict[str, Any], limit: int) -> Grid:
+    """One table; where nothing was counted, a row that says so."""
+    header = columns(HEADINGS[table["by"]], "events", "share", "records", "bytes", left=1)
     total = sum(row["events"] for row in table["rows"])
-    for row in table["rows"][: limit or None]:
-        shown.add_row(
-            Text(_value(table["by"], row)),
-            count(row["events"]),
-            f"{100 * row['events'] / total:.1f} %" if total else "",
-            count(row["records"]),
-            size(row["bytes"]),
-        )
-    if not table["rows"]:
-        shown.add_row(Text("none", style="dim"), "", "", "", "")
-    return shown
+    rows = [_row(table["by"], row, total) for row in table["rows"][: limit or None]]
+    if not rows:
+        rows = [(text("none"), *(Box(""),) * (len(header) - 1))]
+    return Grid(table["by"], "", header, tuple(rows))
+
+
+def _row(kind: str, row: dict[str, Any], total: int) -> tuple[Box, ...]:
+    part = row["events"] / total if total else None
+    return (
+        text(_value(kind, row)),
+        number(count(row["events"]), row["events"]),
+        Box("") if part is None else number(f"{100 * part:.1f} %", part),
+        number(count(row["records"]), row["records"]),
+        number(size(row["bytes"]), row["bytes"]),
+    )
 
 
 def _value(kind: str, row: dict[str, Any]) -> str:
-    value = plain(row["value"])
+    value = row["value"]
     if kind == "syscall":
-        return f"{value} ({plain(row['arch'])} {row['number']})"
+        return f"{value} ({row['arch']} {row['number']})"
     return value or '""'
 
 
@@ -103,12 +101,17 @@ def _notes(table: dict[str, Any], limit: int) -> Iterator[str]:
     rows = table["rows"]
     if limit and len(rows) > limit:
         rest = sum(row["events"] for row in rows[limit:])
-        yield f"and {count(len(rows) - limit)} more with {count(rest)} events; --limit 0 shows all"
+        more = count(len(rows) - limit)
+        yield f"and {more} more with {counted(rest, 'event')}; --limit 0 shows all"
     if table.get("number_zero"):
         yield (
-            f"not counted, as in aureport: {count(table['number_zero'])} events of system call 0"
+            "not counted, as in aureport: "
+            f"{counted(table['number_zero'], 'event of system call 0', 'events of system call 0')}"
         )
     if table["left_out"]:
-        yield f"left out because aureport cannot read them: {count(table['left_out'])} events"
+        yield (
+            "left out because aureport cannot read "
+            f"{agreeing(table['left_out'], 'it', 'them')}: {counted(table['left_out'], 'event')}"
+        )
     if table["beyond_memory"]:
-        yield f"with more values than are kept: {count(table['beyond_memory'])} events"
+        yield f"with more values than are kept: {counted(table['beyond_memory'], 'event')}"

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from harness.counted import counted
+from harness.host.finding import Severity
 from harness.model.compare import ChangeVerdict
 from harness.model.gate import Outcome
 from harness.model.result import Comparison, Result, Verdict
@@ -77,6 +78,18 @@ METHODS: Mapping[str, str] = {
     "of-ratios": "ratio: of each run's ratio to its own reference; plain: of the metric itself",
     "plain": "*: ratio of the metric itself, because there is no reference to divide by",
 }
+STOPPED = Look("stopped", style="yellow")
+DOUBTFUL = Look("doubtful", style="yellow")
+"""Of a run in a history, the latter instead of a verdict."""
+CHANGE_OF_LEVEL = Look("change of level", "◆", "bold magenta")
+"""Of the first run of a new level."""
+FINDINGS: Mapping[Severity, Look] = {
+    "ok": Look("ok", style="green"),
+    "note": Look("note", style="cyan"),
+    "warning": Look("warn", style="yellow"),
+    "unfit": Look("UNFIT", style="bold red"),
+}
+"""Of the doctor."""
 SCENARIOS: Mapping[str, str] = {
     "no-audit": "audit is enabled and the load exempt by never,task, which costs the same as "
     "a kernel that never enabled audit",

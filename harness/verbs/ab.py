@@ -48,7 +48,10 @@ def ab_verb(
     command
         After `--`: the command to measure as the workload.
     """
-    from harness.reporters.ab import ab_document, ab_markdown, render_ab
+    from harness.reporters.ab import ab_page
+    from harness.reporters.documents.ab import ab_document
+    from harness.reporters.render.markdown import page_markdown
+    from harness.reporters.render.terminal import render_page
     from harness.run.ab import pair_up, run_ab
     from harness.verbs.shared.forms import Forms
     from harness.verbs.shared.output import err, out
@@ -57,10 +60,11 @@ def ab_verb(
     pairing = pair_up(Request(load=load, command=command), a, b)
     console = err()
     ab_report = run_ab(pairing, conduct, display.observer(console), say_on(console))
+    page = ab_page(ab_report)
     forms.deliver(
-        lambda: render_ab(ab_report, out()),
+        lambda: render_page(page, out()),
         lambda: ab_document(ab_report),
-        md=lambda: ab_markdown(ab_report),
+        md=lambda: page_markdown(page),
     )
     if ab_report.verdict == "worse" and fail_if_worse:
         return EXIT_REGRESSION

@@ -126,14 +126,18 @@ def _stored(
 
 
 def _finish(report: GateReport, forms: Forms) -> int:
+    from harness.reporters.documents.gate import gate_document
     from harness.reporters.export.junit import gate_junit
-    from harness.reporters.gate import gate_document, gate_markdown, render_gate
+    from harness.reporters.gate import gate_page
+    from harness.reporters.render.markdown import page_markdown
+    from harness.reporters.render.terminal import render_page
     from harness.verbs.shared.output import out
 
+    page = gate_page(report)
     forms.deliver(
-        lambda: render_gate(report, out()),
+        lambda: render_page(page, out()),
         lambda: gate_document(report),
-        md=lambda: gate_markdown(report),
+        md=lambda: page_markdown(page),
         junit=lambda: gate_junit(report),
     )
     return EXIT_CODES[report.verdict]

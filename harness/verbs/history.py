@@ -95,8 +95,9 @@ def _read(
 def _deliver(history: History, forms: Forms, *, dark: bool) -> None:
     from harness.plain import plain
     from harness.reporters.documents.history import history_document, history_rows
-    from harness.reporters.history import render_history
+    from harness.reporters.history import history_page
     from harness.reporters.render.csv import csv_text
+    from harness.reporters.render.terminal import render_page
     from harness.verbs.shared.output import err, out
     from harness.verbs.shared.plot_history import history_picture
 
@@ -104,7 +105,7 @@ def _deliver(history: History, forms: Forms, *, dark: bool) -> None:
         form: partial(history_picture, history, form, dark=dark) for form in PICTURES
     }
     forms.deliver(
-        lambda: render_history(history, out()),
+        lambda: render_page(history_page(history), out()),
         lambda: history_document(history),
         csv=lambda: csv_text(history_rows(history)),
         **pictures,

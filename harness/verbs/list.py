@@ -20,23 +20,18 @@ def list_verb(what: What, /, *, to: To = None, json: Json = False) -> int:
     to
         Write the list as json=FILE, or print it as json.
     """
+    from harness.reporters.listing import list_page
+    from harness.reporters.render.terminal import render_page
     from harness.verbs.shared.forms import Forms
+    from harness.verbs.shared.output import out
 
     forms = Forms(("json",), to, json=json)
     entries = _entries(what)
-    forms.deliver(lambda: _print(entries), lambda: {"schema": "auditbench.list/1", what: entries})
+    forms.deliver(
+        lambda: render_page(list_page(what, entries), out()),
+        lambda: {"schema": "auditbench.list/1", what: entries},
+    )
     return EXIT_FINE
-
-
-def _print(entries: list[dict[str, str]]) -> None:
-    from rich.table import Table
-
-    from harness.verbs.shared.output import out
-
-    table = Table(box=None, pad_edge=False, show_header=False)
-    for entry in entries:
-        table.add_row(*entry.values())
-    out().print(table, markup=False)
 
 
 def _entries(what: What) -> list[dict[str, str]]:

@@ -54,7 +54,8 @@ def top_verb(
 
     forms = Forms(("json",), to, json=json)
     from harness.reporters.documents.top import top_document
-    from harness.reporters.top import render_top
+    from harness.reporters.render.terminal import render_page
+    from harness.reporters.top import top_page
     from harness.verbs.shared.output import err, out
     from harness.verbs.shared.top_progress import ListeningProgress, ReadingProgress
     from harness.verbs.shared.top_sources import from_files, from_kernel
@@ -76,7 +77,7 @@ def top_verb(
     if rule_file is not None:
         tables["rule"] = _by_rule(rule_file, sums)
     document = top_document(log, [tables[kind] for kind in kinds], cautions)
-    forms.deliver(lambda: render_top(document, out(), limit), lambda: document)
+    forms.deliver(lambda: render_page(top_page(document, limit), out()), lambda: document)
     return EXIT_INTERRUPTED if interrupted else EXIT_FINE
 
 

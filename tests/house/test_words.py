@@ -19,7 +19,14 @@ from harness.model.run import AA
 from harness.renamed import CELLS, OLD_AA, SCENARIOS, SUFFIXES
 from harness.reporters.ledger import TERMS, events_parts
 from harness.reporters.page import Grid
-from harness.reporters.words import JUDGED, OUTCOMES, VERDICTS
+from harness.reporters.words import (
+    CHANGE_OF_LEVEL,
+    DOUBTFUL,
+    JUDGED,
+    OUTCOMES,
+    STOPPED,
+    VERDICTS,
+)
 from harness.scenarios.catalog import HERE, PLANS
 from harness.scenarios.catalog import SCENARIOS as NOW
 from tests.support.old_words import old_words
@@ -34,6 +41,7 @@ PART = re.compile(
 )
 """What names of cells of the plan `pressure` are made of."""
 JUDGEMENTS = {*get_args(Verdict), *get_args(Outcome), *get_args(ChangeVerdict)}
+LOOKS = (*VERDICTS.values(), *OUTCOMES.values(), STOPPED, DOUBTFUL, CHANGE_OF_LEVEL)
 MAY_NAME_THEM = ("CHANGELOG.md", "harness/renamed.py")
 
 
@@ -55,8 +63,7 @@ def glossary() -> dict[str, str]:
 
 
 def test_verdicts_stand_in_the_glossary(glossary: dict[str, str]) -> None:
-    looks = [*VERDICTS.values(), *OUTCOMES.values()]
-    assert {look.word for look in looks} - glossary.keys() == set()
+    assert {look.word for look in LOOKS} - glossary.keys() == set()
     assert [VERDICTS[name].word for name in JUDGED] == list(JUDGED)
 
 
@@ -122,6 +129,18 @@ def test_verdicts_and_metrics_have_their_words_in_one_place() -> None:
     }
     assert len(found.pop("harness/reporters/words.py")) >= 4
     assert {name: tables for name, tables in found.items() if tables} == {}
+
+
+def test_marks_stand_in_one_place() -> None:
+    marks = {look.mark for look in LOOKS} - {"", "=", "?"}
+    assert {"▲", "✗", "◆"} <= marks
+    found = [
+        f"{path.relative_to(ROOT)}: {mark}"
+        for path in (ROOT / "harness").rglob("*.py")
+        for mark in marks
+        if mark in texts(path) and path.name != "words.py"
+    ]
+    assert found == []
 
 
 def test_a_table_of_words_is_seen() -> None:

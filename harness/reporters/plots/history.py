@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from harness.counted import counted
 from harness.model.history import History, Point, Track
 from harness.plain import plain
-from harness.reporters.history import change_lines, level, moment, track_name
+from harness.reporters.history import change_lines, level, moment, track_name, unjudged_lines
 from harness.reporters.plots.base import Choice, Plot, Table
 from harness.reporters.plots.scale import even_ticks, round_ticks, set_ticks, spreads
 from harness.reporters.plots.style import (
@@ -21,7 +21,7 @@ from harness.reporters.plots.style import (
     write,
 )
 from harness.reporters.units import percent
-from harness.reporters.words import JUDGED, VERDICTS, metric_title
+from harness.reporters.words import DOUBTFUL, JUDGED, STOPPED, VERDICTS, metric_title
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -33,7 +33,7 @@ MOST_DATES = 12
 _VERDICTS = ", ".join(f"{VERDICTS[name].shape} {VERDICTS[name].word}" for name in JUDGED)
 MARKS = (
     f"Against the run before: {_VERDICTS}, or the first run.\n"
-    "Hollow: stopped, or doubtful. Dashed: a change of level."
+    f"Hollow: {STOPPED.word}, or {DOUBTFUL.word}. Dashed: a change of level."
 )
 MIN_SPAN = math.log(1.05)
 """An axis spans at least so much, that noise of half a per cent does not look like a change."""
@@ -79,7 +79,8 @@ def words(history: History, choice: Choice) -> str:
         first, last = level(track, known[0]), level(track, known[-1])
         name = f"{track_name(track)}, {metric_title(track.metric)}"
         lines.append(f"{name}: {first} at first, {last} at last.")
-    return "\n".join([*lines, *(f"{line}." for line in change_lines(history))])
+    found = [*change_lines(history), *unjudged_lines(history)]
+    return "\n".join([*lines, *(f"{line}." for line in found)])
 
 
 def _tracks(history: History, choice: Choice) -> list[Track]:

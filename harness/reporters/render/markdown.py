@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from harness.model.caution import Caution
 from harness.plain import plain
-from harness.reporters.page import Fold, Grid, Heading, Line, Page, Part, Picture, shown
+from harness.reporters.page import Box, Fold, Grid, Heading, Line, Page, Part, Picture, shown
 
 JOINER = "\u2060"
 _LINKED = re.compile(
@@ -62,15 +62,13 @@ def _part(part: Part) -> str:
 def _grid(grid: Grid) -> str:
     caption = f"{escaped(grid.caption)}\n\n" if grid.caption else ""
     names = [column.name for column in grid.columns]
-    rows = [[f"{box.marked}{box.note}" for box in row] for row in grid.rows]
+    rows = [list(map(_words, row)) for row in grid.rows]
     return caption + _table(names, [column.left for column in grid.columns], rows)
 
 
-def markdown_table(
-    headers: Sequence[str], rows: Iterable[Sequence[str]], *, text_columns: int
-) -> str:
-    """A table; the first `text_columns` to the left, numbers to the right."""
-    return _table(headers, [place < text_columns for place in range(len(headers))], rows)
+def _words(box: Box) -> str:
+    """Of a cell, which Markdown keeps on one line."""
+    return f"{box.marked}{box.note}{f' → {box.below}' if box.below else ''}"
 
 
 def _table(names: Sequence[str], left: Sequence[bool], rows: Iterable[Sequence[str]]) -> str:

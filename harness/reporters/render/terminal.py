@@ -15,7 +15,18 @@ from rich.text import Text
 
 from harness.model.caution import Caution
 from harness.plain import plain
-from harness.reporters.page import Box, Fold, Grid, Heading, Line, Page, Part, Picture, shown
+from harness.reporters.page import (
+    Box,
+    Column,
+    Fold,
+    Grid,
+    Heading,
+    Line,
+    Page,
+    Part,
+    Picture,
+    shown,
+)
 
 _STYLES = {"answer": "bold", "plain": "", "note": "dim"}
 
@@ -55,16 +66,27 @@ def _part(part: Part, console: Console) -> Iterator[RenderableType]:
 def _table(grid: Grid, console: Console) -> Table:
     """A table with two spaces between columns; with one where it would be too wide."""
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0), show_edge=False)
+    some_short = any(column.shortened for column in grid.columns)
     for column in grid.columns:
-        name = Text(plain(column.name))
-        table.add_column(name, justify="left" if column.left else "right", overflow="fold")
+        table.add_column(
+            Text(plain(column.name)),
+            justify="left" if column.left else "right",
+            overflow="fold",
+            no_wrap=some_short and not column.shortened,
+        )
     for row in grid.rows:
-        table.add_row(*map(_cell, row))
+        table.add_row(*map(_cell, row, grid.columns))
     unlimited = console.options.update(max_width=sys.maxsize)
     if console.measure(table, options=unlimited).maximum > console.width:
         table.padding = 0
     return table
 
 
-def _cell(cell: Box) -> Text:
-    return Text(plain(cell.marked), style=cell.look.style if cell.look else "")
+def _cell(cell: Box, column: Column) -> Text:
+    style = cell.look.style if cell.look else ""
+    words = Text(plain(cell.marked), style)
+    if column.shortened:
+        words.no_wrap, words.overflow = True, "ellipsis"
+    if cell.below:
+        words.append(f"\n→ {plain(cell.below)}", style="dim")
+    return words

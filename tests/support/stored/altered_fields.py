@@ -12,7 +12,7 @@ from typing import Any
 import tomli_w
 
 from harness.store import ENVIRONMENT, PLAN, SAMPLES
-from tests.support.plot_views import made_up_view
+from tests.support.reports.plot_views import made_up_view
 from tests.support.stored.two_runs import FACTS
 
 Path_ = tuple[str | int, ...]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import io
+import csv
 import json
 import re
 from dataclasses import replace
@@ -11,18 +11,24 @@ from xml.etree import ElementTree as ET
 
 import jsonschema
 import pytest
-from rich.console import Console
 
 from harness.answers.ab import judge_ab
 from harness.answers.gate import GateRules, gate_run
 from harness.answers.limits import read_limits
 from harness.answers.result import make_result
 from harness.model.ab import AbReport, AbSide
+from harness.model.caution import Caution
 from harness.model.gate import Check, GateReport, Reading
-from harness.reporters.ab import ab_document, ab_markdown, ab_sentences, render_ab
+from harness.reporters.ab import ab_page, ab_sentences
+from harness.reporters.documents.ab import ab_document
+from harness.reporters.documents.gate import gate_document
 from harness.reporters.export.junit import gate_junit, result_junit
-from harness.reporters.gate import gate_markdown, gate_sentence, render_gate
+from harness.reporters.gate import check_sentences, gate_page, gate_sentence
+from harness.reporters.page import Grid
+from harness.reporters.render.csv import grid_csv
+from harness.reporters.render.markdown import page_markdown
 from harness.store import load_run
+from tests.support.reports.pages import in_html, on_a_terminal, require_same_everywhere
 from tests.support.stored.altered_runs import (
     Change,
     all_known,
@@ -44,12 +50,6 @@ HOSTILE = "a\x1b[31m\x00<b>&\"']]>|`@me\ufffe\ud800"
 def report(tmp_path: Path) -> GateReport:
     folder = altered_run(tmp_path / "h-1" / "run", slower("no-rules", 1.0, spread=0.1))
     return gate_run(folder, GateRules(read_limits(["elapsed:5%", "rules/lost:0"])))
-
-
-def printed(render: object, value: object) -> str:
-    console = Console(file=io.StringIO(), width=80, highlight=False)
-    render(value, console)  # type: ignore[operator]
-    return console.file.getvalue()  # type: ignore[attr-defined]
 
 
 def hostile(report: GateReport) -> GateReport:
@@ -95,11 +95,13 @@ def test_hostile_names_break_out_of_nothing(report: GateReport) -> None:
     assert [
         case[0].tag for case in root.iter("testcase") if "trustworthy" in str(case.get("name"))
     ] == ["error"]
-    for text in (printed(render_gate, bad), gate_markdown(bad)):
+    page = gate_page(bad)
+    for text in (on_a_terminal(page), page_markdown(page), in_html(page)):
         assert "\x1b" not in text
         assert "\x00" not in text
         text.encode("utf-8")
-    assert "<b>" not in gate_markdown(bad).replace("\\<b\\>", "")
+    assert "<b>" not in page_markdown(page).replace("\\<b\\>", "")
+    assert "<b>" not in in_html(page)
 
 
 def test_a_result_is_a_test_suite_too(tmp_path: Path) -> None:
@@ -123,13 +125,57 @@ def test_both_readings_are_shown_and_what_they_come_to(report: GateReport) -> No
     first = Reading("run-1", "fail", 0.5, 0.1, 0.9, 8, lossy=4)
     check: Check = replace(lost, readings=(first, lost.readings[0]), outcome="inconclusive")
     twice = replace(report, checks=(check,))
-    shown = printed(render_gate, twice)
+    page = gate_page(twice)
+    shown = on_a_terminal(page)
     assert [mark for mark in "✗✓?" if mark in shown] == ["✗", "✓", "?"]
     assert "once more" in shown
     assert "together" in shown
     assert "events lost in 4 of 8 trials" in shown
-    assert "inconclusive" in gate_sentence(twice)
-    assert max(map(len, shown.splitlines())) <= 80
+    assert shown.splitlines()[0] == gate_sentence(twice)
+    require_same_everywhere(page)
+    (grid,) = [part for part in page.parts if isinstance(part, Grid)]
+    rows = list(csv.reader(grid_csv(grid).splitlines()))
+    # Without the row above there is nothing that a row could leave out.
+    assert {row[0] for row in rows[1:]} == {"rules/lost:0"}
+    assert [row[1] for row in rows[1:]] == [
+        "udp × rules", "udp × rules, once more", "udp × rules, together"
+    ]  # fmt: skip
+    assert rows[1][2:] == ["0.5", "0.1", "0.9", "exceeded"]
+
+
+def test_every_medium_says_what_a_gate_decided(report: GateReport) -> None:
+    cautioned = replace(report, cautions=(Caution("noise", "it is loud", "be quiet"),))
+    words = require_same_everywhere(gate_page(cautioned))
+    assert words[:3] == [gate_sentence(cautioned), "it is loud", "Checks"]
+    assert words[-1].startswith("noise floor of udp")
+    assert gate_document(cautioned)["answer"] == words[0]
+
+
+def test_one_of_anything_is_said_in_the_singular(report: GateReport) -> None:
+    failed = next(check for check in report.checks if check.outcome == "fail")
+    assert gate_sentence(replace(report, checks=(failed,))) == (
+        "The gate fails: 1 of 1 check exceeds its limit."
+    )
+    passed = next(check for check in report.checks if check.outcome == "pass")
+    assert gate_sentence(replace(report, checks=(passed,))) == (
+        "The gate passes: 1 of 1 check is within its limit."
+    )
+    assert gate_sentence(replace(report, checks=(passed, passed))) == (
+        "The gate passes: 2 of 2 checks are within their limit."
+    )
+    once = replace(passed, readings=(replace(passed.readings[0], count=1),))
+    (words,) = check_sentences(once)
+    assert words.startswith("none lost in 1 trial;")
+
+
+def test_a_bound_is_in_the_units_of_its_limit(report: GateReport) -> None:
+    (grid,) = [part for part in gate_page(report).parts if isinstance(part, Grid)]
+    slow = next(row for row in grid.on("html").rows if row[1].text == "udp × rules")
+    assert [column.name for column in grid.on("html").columns[2:5]] == ["measured", "from", "to"]
+    assert slow[2].text == f"× {slow[2].raw[:5]}"
+    assert [box.text for box in slow[3:5]] == [box.raw[:5] for box in slow[3:5]]
+    lost = next(row for row in grid.on("terminal").rows if row[0].text == "rules/lost:0")
+    assert [box.text for box in lost[2:4]] == ["0 of 8 trials", "0 % to 36.9 %"]
 
 
 def ab_report(
@@ -149,12 +195,18 @@ def test_b_costs_more(tmp_path: Path) -> None:
     # 15 µs against 7.2 µs
     assert re.match(r"udp: B costs 10[789] % more than A \(10[67] % to 1[01]\d %\) per op", cost)
     assert loss.startswith("Neither lost events in 8 trials each")
-    shown = printed(render_ab, found)
-    lines = shown.splitlines()
-    assert lines[0] == "A is old/x.rules (scenario rules+exclude-exe)"
-    assert max(map(len, lines)) <= 80
+    page = ab_page(found)
+    words = require_same_everywhere(page)
+    assert words[:4] == [
+        cost,
+        loss,
+        "A is old/x.rules (scenario rules+exclude-exe)",
+        "B is new/x.rules (scenario rules)",
+    ]
+    shown = on_a_terminal(page)
     assert shown.index("B costs") < shown.index("B against A") < shown.index("trials with loss")
-    assert "| udp | B against A |" in ab_markdown(found)
+    assert "| udp | B against A |" in page_markdown(page)
+    assert '<td class="v-worse"' in in_html(page)
 
 
 def test_b_costs_less(tmp_path: Path) -> None:
@@ -191,6 +243,7 @@ def test_b_loses_more_and_is_worse_though_it_costs_less(
 def test_loss_that_nobody_saw_is_not_none(tmp_path: Path) -> None:
     found = ab_report(tmp_path, without_ledger)
     assert ab_sentences(found)[1] == "Whether events were lost is not known."
+    assert "| udp | B | – | – |" in page_markdown(ab_page(found))
 
 
 @pytest.mark.parametrize(

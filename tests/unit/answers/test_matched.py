@@ -10,6 +10,7 @@ from typing import Any
 
 import jsonschema
 import pytest
+from harness.reporters.markdown import result_markdown
 from rich.console import Console
 
 from harness.answers.ab import judge_ab
@@ -25,8 +26,8 @@ from harness.reporters.documents.result import result_document
 from harness.reporters.export.junit import result_junit
 from harness.reporters.gate import gate_sentence, notes
 from harness.reporters.html.page import report_html
-from harness.reporters.markdown import result_markdown
-from harness.reporters.terminal import render_result
+from harness.reporters.render.terminal import render_page
+from harness.reporters.result import result_page
 from harness.store import load_run
 from tests.support.stored.altered_runs import Change, lossy, slower, unexplained
 from tests.support.stored.unmatched_runs import (
@@ -142,7 +143,7 @@ def test_the_terminal_says_what_can_match_and_which_login_uid(
     judged: Callable[..., Result],
 ) -> None:
     console = Console(file=io.StringIO(), width=80, highlight=False)
-    render_result(judged(eventless("rules"), matching=[FORESEEN], login=LOGIN), console)
+    render_page(result_page(judged(eventless("rules"), matching=[FORESEEN], login=LOGIN)), console)
     text = console.file.getvalue()  # type: ignore[attr-defined]
     assert "nothing matched" in text
     assert "rules stig.rules: 0 of 40 rules can match this load (udp): 20 need another" in text

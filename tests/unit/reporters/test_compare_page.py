@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-import html
-import io
-import re
 from dataclasses import replace
 
 import pytest
-from rich.console import Console
 
 from harness.answers.compare import CompareOptions, Side, compare_runs
 from harness.answers.result import make_result
@@ -17,10 +13,10 @@ from harness.model.compare import ChangeReport, RunChanges
 from harness.model.result import ReportView
 from harness.reporters.compare import compare_page
 from harness.reporters.html.page import report_html
-from harness.reporters.page import Grid, Heading, Line, Page
+from harness.reporters.page import Grid
 from harness.reporters.render.markdown import page_markdown
-from harness.reporters.render.terminal import render_page
 from harness.store import StoredRun, load_run
+from tests.support.reports.pages import on_a_terminal, require_in_order, text_of, words_of
 from tests.support.stored.two_runs import write_run
 
 
@@ -45,39 +41,10 @@ def report(runs: list[StoredRun]) -> ChangeReport:
     return replace(report, pairs=(replace(pair, changes=changes, cautions=cautions),))
 
 
-def on_a_terminal(page: Page) -> str:
-    file = io.StringIO()
-    render_page(page, Console(file=file, width=80, highlight=False))
-    return file.getvalue()
-
-
 def in_html(report: ChangeReport, runs: list[StoredRun]) -> str:
     views = [ReportView(make_result(run), ()) for run in runs]
     text = report_html(views, {}, report)
     return text[text.index('id="compared"') : text.index('id="r0"')]
-
-
-def words_of(page: Page) -> list[str]:
-    """What a page says in every medium, in order; numbers are in its tables."""
-    words: list[str] = []
-    for part in page.parts:
-        if isinstance(part, Heading | Line):
-            words.append(part.words)
-        elif isinstance(part, Caution):
-            words.append(part.what)
-        elif isinstance(part, Grid) and part.rows:
-            words += [part.caption, *(row[0].text for row in part.rows)]
-    return words
-
-
-def in_order(words: list[str], text: str) -> None:
-    """Each of the words after the one before it, whatever stands between the letters."""
-    place = 0
-    bare = re.sub(r"[\s\\\u2060]", "", text)
-    for one in words:
-        wanted = re.sub(r"\s", "", one)
-        assert wanted in bare[place:], one
-        place = bare.index(wanted, place) + len(wanted)
 
 
 def test_every_medium_says_the_same_in_the_same_order(
@@ -89,9 +56,9 @@ def test_every_medium_says_the_same_in_the_same_order(
     assert words[0].startswith("Worse: udp × rules (loss)")
     assert any(line.startswith("Inconclusive although") for line in words)
     assert "Trials that lost events" in words
-    in_order(words, on_a_terminal(page))
-    in_order(words, page_markdown(page))
-    in_order(words, html.unescape(re.sub(r"<svg.*?</svg>|<[^>]+>", " ", in_html(report, runs))))
+    require_in_order(words, on_a_terminal(page))
+    require_in_order(words, page_markdown(page))
+    require_in_order(words, text_of(in_html(report, runs)))
 
 
 def test_the_page_shows_cautions_together_and_the_plot_before_the_tables(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import re
+from importlib.resources import files
 
 import pytest
 from rich.console import Console
@@ -32,7 +33,15 @@ from harness.reporters.page import (
 from harness.reporters.render.csv import grid_csv
 from harness.reporters.render.markdown import page_markdown
 from harness.reporters.render.terminal import render_page
-from harness.reporters.words import VERDICTS
+from harness.reporters.words import (
+    CHANGE_OF_LEVEL,
+    DOUBTFUL,
+    FINDINGS,
+    OUTCOMES,
+    STOPPED,
+    VERDICTS,
+    Look,
+)
 
 HOSTILE = "=a|b\nc <img src=x> @team [bold]x[/] \x1b[31m"
 
@@ -199,6 +208,16 @@ def test_a_table_moves_together_before_a_name_is_folded() -> None:
     assert f"{name}n 0123456 0123456" in tight
 
 
+def test_a_column_may_give_way_to_the_others_on_a_terminal() -> None:
+    names = (Column("a", left=True), Column("label", left=True, shortened=True), Column("c"))
+    grid = Grid("table", "", names, ((text("two words"), text("label " * 20), text("n" * 30)),))
+    (row,) = printed(grid).splitlines()[2:]
+    assert row.startswith("two words label label")
+    assert row.endswith("… " + "n" * 30)
+    assert len(row) == 80
+    assert page_markdown(page_of(grid)).count("label") == 21
+
+
 def test_colours_only_where_they_are_wanted(monkeypatch: pytest.MonkeyPatch) -> None:
     parts = (Line("Worse.", "answer"), grid_of(text("rules"), verdict(VERDICTS["worse"])))
     monkeypatch.delenv("NO_COLOR", raising=False)
@@ -208,3 +227,19 @@ def test_colours_only_where_they_are_wanted(monkeypatch: pytest.MonkeyPatch) -> 
     shown = printed(*parts, terminal=True)
     assert "▲ worse" in shown
     assert not re.search(r"\x1b\[[0-9;]*3[0-7]", shown)
+
+
+@pytest.mark.parametrize(
+    "look",
+    [
+        *VERDICTS.values(),
+        *OUTCOMES.values(),
+        *FINDINGS.values(),
+        STOPPED,
+        DOUBTFUL,
+        CHANGE_OF_LEVEL,
+    ],
+)
+def test_the_style_sheet_has_a_colour_for_every_verdict(look: Look) -> None:
+    style = (files("harness.reporters.html") / "report.css.j2").read_text(encoding="utf-8")
+    assert re.search(rf"td\.v-{look.word.replace(' ', '-')}\b[^{{]*{{ color: var", style)

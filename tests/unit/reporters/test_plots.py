@@ -22,7 +22,7 @@ from harness.reporters.plots.picture import FORMATS, picture_bytes, svg_text
 from harness.reporters.plots.style import DARK, LIGHT, wrapped
 from harness.verbs.plot import Kind
 from tests.support.command import ROOT
-from tests.support.plot_views import made_up_view
+from tests.support.reports.plot_views import made_up_view
 from tests.support.runs import made_up_run
 
 KINDS = tuple(PLOTS)

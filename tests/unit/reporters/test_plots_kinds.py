@@ -16,7 +16,7 @@ from harness.reporters.plots.ledger import MIN_SHARE
 from harness.reporters.plots.picture import svg_text
 from harness.reporters.plots.scale import axis_duration, even_ticks, plain_number, round_ticks
 from harness.reporters.plots.style import VERMILION
-from tests.support.plot_views import BLOCKS, made_up_view, with_ledger
+from tests.support.reports.plot_views import BLOCKS, made_up_view, with_ledger
 from tests.support.runs import COSTS_NS
 from tests.support.samples import ledger_with_loss
 

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-import io
+import csv
 from typing import Any
 
 import pytest
-from rich.console import Console
 
 from harness.plain import plain
 from harness.reporters.documents.top import top_document
-from harness.reporters.top import render_top
+from harness.reporters.page import Grid, Page
+from harness.reporters.render.csv import grid_csv
+from harness.reporters.top import top_page
+from tests.support.reports.pages import in_html, on_a_terminal, require_same_everywhere
 from tests.unit.consumer.test_consumer_log_lines import CALL, record, summed
 
 
@@ -30,11 +32,12 @@ def test_plain(text: str, expected: str) -> None:
     assert plain(text) == expected
 
 
+def paged(document: dict[str, Any], limit: int = 10) -> Page:
+    return top_page(top_document(document, document["tables"], ["from [bold]\x1b[2J"]), limit)
+
+
 def rendered(document: dict[str, Any], limit: int = 10) -> str:
-    stream = io.StringIO()
-    console = Console(file=stream, width=80, force_terminal=True, color_system=None)
-    render_top(top_document(document, document["tables"], ["from [bold]\x1b[2J"]), console, limit)
-    return stream.getvalue()
+    return on_a_terminal(paged(document, limit))
 
 
 def hostile() -> dict[str, Any]:
@@ -51,6 +54,7 @@ def test_escapes_and_markup_are_shown_not_obeyed() -> None:
     assert "[red]\\x1b]0;title\\x07[/red]\\xff" in shown
     assert "\\x1b[31m" in shown
     assert "[bold]\\x1b[2J" in shown
+    assert "\x1b" not in in_html(paged(hostile()))
 
 
 def test_rows_are_limited_and_the_rest_is_told() -> None:
@@ -63,3 +67,16 @@ def test_rows_are_limited_and_the_rest_is_told() -> None:
 
 def test_nothing() -> None:
     assert "No events" in rendered(summed(b"", kinds=("exe",)))
+
+
+def test_every_medium_says_the_same_and_that_nothing_was_counted() -> None:
+    document = summed(record(1), record(2), kinds=("exe", "node"))
+    page = paged(document)
+    words = require_same_everywhere(page)
+    assert words[0].startswith("2 events, 2 records, ")
+    assert words[1:] == ["from [bold]\x1b[2J", "", "/bin/sh", "", "none"]
+    programs, nodes = (part for part in page.parts if isinstance(part, Grid))
+    header, row = csv.reader(grid_csv(programs).splitlines())
+    assert header == ["program", "events", "share", "records", "bytes"]
+    assert row[:4] == ["/bin/sh", "2", "1.0", "2"]
+    assert list(csv.reader(grid_csv(nodes).splitlines()))[1] == ["none", "", "", "", ""]

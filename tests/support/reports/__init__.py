@@ -1,0 +1,1 @@
+"""What reports are made from and how they look in each medium."""
