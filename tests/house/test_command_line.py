@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from harness.cli import GROUPS, app
+from harness.cli import FAMILIES, GROUPS, app
 from tests.support.verbs import VERBS
 
 ROOT = Path(__file__).parents[2]
@@ -47,7 +47,18 @@ def test_help_names_every_verb() -> None:
         [sys.executable, "-m", "harness", "--help"], capture_output=True, text=True, check=True
     ).stdout
     for verb in VERBS:
-        assert verb in shown
+        assert verb.split()[0] in shown
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_help_of_a_family_names_its_verbs(family: str) -> None:
+    shown = subprocess.run(
+        [sys.executable, "-m", "harness", family, "--help"],
+        capture_output=True, text=True, check=True,
+    ).stdout  # fmt: skip
+    own = [verb.split()[1] for verb in VERBS if verb.startswith(f"{family} ")]
+    assert own
+    assert [verb for verb in own if verb not in shown] == []
 
 
 def test_the_version_is_that_of_the_project() -> None:
@@ -71,5 +82,5 @@ def test_the_command_line_imports_nothing_heavy() -> None:
 def test_help_and_the_first_page_show_verbs_in_the_same_groups() -> None:
     page = (ROOT / "docs/index.md").read_text(encoding="utf-8")
     rows = re.findall(r"^\| (\w+) \| (\[.*) \|$", page, re.MULTILINE)
-    shown = {group: re.findall(r"\[(\w+)\]", verbs) for group, verbs in rows}
+    shown = {group: re.findall(r"\[([\w ]+)\]", verbs) for group, verbs in rows}
     assert shown == {group.lower(): list(verbs) for group, verbs in GROUPS.items()}

@@ -56,7 +56,9 @@ def load_rule_file(
     stop at, the kernel's refusals included, and for a file that cannot be read; `HostUnfitError`
     without libaudit.
     """
-    return _parse(_read(Path(path)), str(path), ignore_lock=ignore_lock, elsewhere=elsewhere)
+    return _parse(
+        read_rule_file(Path(path)), str(path), ignore_lock=ignore_lock, elsewhere=elsewhere
+    )
 
 
 def parse_rules_text(
@@ -66,7 +68,8 @@ def parse_rules_text(
     return _parse(as_bytes(text), source_name, ignore_lock=ignore_lock, elsewhere=elsewhere)
 
 
-def _read(path: Path) -> bytes:
+def read_rule_file(path: Path) -> bytes:
+    """The content of a rule file, opened with the caller's rights; `UsageError` if it cannot be."""
     name = shown(os.fsencode(path))
     try:
         with os.fdopen(_open(path), "rb") as file:

@@ -18,7 +18,7 @@ from harness.kernel.rules.parsed_line import LineError, ParsedLine
 from harness.kernel.rules.rule import Rule
 from harness.kernel.rules.set import RuleSet
 from harness.kernel.rules.text import parse_rule
-from harness.kernel.rules.warning import RuleWarning, without_ignore
+from harness.kernel.rules.warning import FaultError, RuleWarning, without_ignore
 from harness.kernel.rules.words import shown, split_line
 
 SKIPPED = "skipped"
@@ -67,7 +67,7 @@ class RuleReader:
         except _LockError as error:
             raise UsageError(f"{where}: {error.what}", remedy=error.remedy) from None
         except UsageError as error:
-            self._skip_or_raise(with_cause(error, line, self._fault), where)
+            self.bad_line(with_cause(error, line, self._fault), number)
             return
         self.lines.append(RuleLine(number, shown(line.strip(b" ")), parsed))
         told = [*parsed.warnings, *odd_words(line, parsed)]
@@ -90,7 +90,9 @@ class RuleReader:
             return error.what
         return ""
 
-    def _skip_or_raise(self, error: UsageError, where: str) -> None:
+    def bad_line(self, error: UsageError, number: int) -> None:
+        """Skip a line that auditctl refuses if -i or -c is in force; else raise `UsageError`."""
+        where = f"{self.source}:{number}"
         option = ignoring(self.controls)
         if not option:
             raise UsageError(f"{where}: {error.what}", remedy=error.remedy) from error
@@ -136,7 +138,7 @@ class RuleReader:
 
 def _raise_first(refusals: Iterator[RuleWarning]) -> None:
     for warning in refusals:
-        raise UsageError(warning.what, remedy=warning.remedy)
+        raise FaultError(warning.what, remedy=warning.remedy, code=warning.code)
 
 
 class _LockError(UsageError):
