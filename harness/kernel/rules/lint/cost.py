@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 
-from harness.kernel.rules.fields import KEY_SEPARATOR, Action, Field, FilterList
+from harness.kernel.rules.fields import KEY_SEPARATOR, Field, FilterList
 from harness.kernel.rules.libaudit import libaudit
-from harness.kernel.rules.lint.finding import Finding, Kind
+from harness.kernel.rules.lint.finding import Finding, Kind, listed
+from harness.kernel.rules.lint.pairs import Budget
 from harness.kernel.rules.lint.parsed import LoadedRule
 from harness.kernel.rules.words import shown
 
@@ -100,33 +101,39 @@ def _recorded_calls(rules: Sequence[LoadedRule]) -> str:
     return ",".join(names) if len(names) <= _MOST_NAMES else ""
 
 
-def mergeable(rules: Sequence[LoadedRule]) -> Iterator[Finding]:
+def mergeable(rules: Sequence[LoadedRule], budget: Budget) -> Iterator[Finding]:
     """Groups of exit rules that one -S list would make one rule, in the order of the file."""
-    for group in _groups(rules).values():
+    for group in _groups(rules, budget):
         if len(group) > 1:
-            others = group[1:]
-            places = ", ".join(str(rule.place) for rule in others[:_NAMED])
-            more = len(others) - _NAMED
-            places += f" and {more} more" if more > 0 else ""
+            others = [rule.place for rule in group[1:]]
+            places = listed(others, group[0].place)
             yield Finding(
                 MERGEABLE,
                 group[0].place,
                 f"the rule differs from {places} in its syscalls only",
                 "name all of them in one -S list, separated by commas",
-                tuple(rule.place for rule in others[:_NAMED]),
+                tuple(others[:_NAMED]),
             )
 
 
-def _groups(rules: Sequence[LoadedRule]) -> dict[object, list[LoadedRule]]:
-    """Rules alike but for their syscalls, with no rule of another action between them."""
-    groups: dict[object, list[LoadedRule]] = defaultdict(list)
-    turns, before = 0, Action.ALWAYS.value
-    for rule in rules:
+def _groups(rules: Sequence[LoadedRule], budget: Budget) -> Iterator[list[LoadedRule]]:
+    """Rules alike but for their syscalls, where moving the later ones up changes nothing."""
+    alike: dict[object, list[int]] = defaultdict(list)
+    for at, rule in enumerate(rules):
         view = rule.view
-        if view.filter_list != FilterList.EXIT:
-            continue
-        turns += view.rule.action != before
-        before = view.rule.action
-        if not view.every:
-            groups[turns, view.rule.action, view.arch, view.shape, view.key].append(rule)
-    return groups
+        if view.filter_list == FilterList.EXIT and not view.every:
+            alike[view.records, view.arch, view.shape, view.key].append(at)
+    for places in alike.values():
+        budget.spend(places[-1] - places[0])
+        group = [places[0], *(at for at in places[1:] if _may_move(rules, places[0], at))]
+        yield [rules[at] for at in group]
+
+
+def _may_move(rules: Sequence[LoadedRule], first: int, at: int) -> bool:
+    """Whether a rule may come right after another: none between decides on its events otherwise."""
+    mine = rules[at].view
+    return all(
+        (other.view.records, other.view.key) == (mine.records, mine.key)
+        or other.view.is_apart(mine)
+        for other in rules[first + 1 : at]
+    )

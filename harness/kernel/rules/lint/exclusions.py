@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from harness.kernel.rules.fields import FilterList
 from harness.kernel.rules.lint.conditions import PLACES, contradiction
-from harness.kernel.rules.lint.finding import Finding, Kind
+from harness.kernel.rules.lint.finding import Finding, Kind, listed
 from harness.kernel.rules.lint.pairs import Budget
 from harness.kernel.rules.lint.parsed import LoadedRule
 
@@ -33,8 +33,13 @@ _LISTS = (FilterList.EXIT, FilterList.IO_URING)
 _NAMED = 5
 
 
-def misplaced(rules: Sequence[LoadedRule], budget: Budget) -> Iterator[Finding]:
-    """The never-rules of the exit and io_uring lists that come too late, or for nothing."""
+def misplaced(
+    rules: Sequence[LoadedRule], budget: Budget, *, is_fragment: bool
+) -> Iterator[Finding]:
+    """The never-rules of the exit and io_uring lists that come too late, or for nothing.
+
+    In a fragment the rules that an exclusion is for may stand in another file.
+    """
     recording = [(at, rule) for at, rule in enumerate(rules) if rule.view.records]
     for at, rule in enumerate(rules):
         view = rule.view
@@ -46,7 +51,8 @@ def misplaced(rules: Sequence[LoadedRule], budget: Budget) -> Iterator[Finding]:
         after = [each for other, each in common if other > at]
         if any(each.view.covers(view) for each in before):
             continue  # exclusion-undone
-        yield from _judge(rule, before, after)
+        if before or after or not is_fragment:
+            yield from _judge(rule, before, after)
 
 
 def _judge(
@@ -57,10 +63,12 @@ def _judge(
         reason = "no rule of the file records what is excluded here"
         yield Finding(IDLE, rule.place, reason, "delete the line")
     elif not after and before:
-        reason = f"all rules that record what is excluded here come before it: {_places(before)}"
+        others = listed([each.place for each in before], rule.place)
+        reason = f"all rules that record what is excluded here come before it: {others}"
         yield _at(LATE, rule, reason, before)
     elif named:
-        reason = f"some rules that record what is excluded here come before it: {_places(named)}"
+        others = listed([each.place for each in named], rule.place)
+        reason = f"some rules that record what is excluded here come before it: {others}"
         yield _at(PARTIAL, rule, reason, named)
 
 
@@ -73,9 +81,3 @@ def _is_about(recording: LoadedRule, never: LoadedRule) -> bool:
 def _at(kind: Kind, rule: LoadedRule, reason: str, others: list[LoadedRule]) -> Finding:
     related = tuple(each.place for each in others[:_NAMED])
     return Finding(kind, rule.place, reason, "put the exclusion before them, or use -A", related)
-
-
-def _places(rules: list[LoadedRule]) -> str:
-    text = ", ".join(str(each.place) for each in rules[:_NAMED])
-    more = len(rules) - _NAMED
-    return f"{text} and {more} more" if more > 0 else text

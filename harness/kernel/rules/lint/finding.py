@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -35,6 +36,22 @@ class Place:
 
     def __str__(self) -> str:
         return f"{self.file}:{self.line}"
+
+    def seen_from(self, other: Place) -> str:
+        """The place as a finding at another names it."""
+        return f"line {self.line}" if self.file == other.file else str(self)
+
+
+def listed(places: Sequence[Place], seen_from: Place, most: int = 5) -> str:
+    """Places as a finding at another names them: at most so many, and how many more."""
+    first = ", ".join(place.seen_from(seen_from) for place in places[:most])
+    more = len(places) - most
+    return f"{first} and {more} more" if more > 0 else first
+
+
+def counted(number: int, noun: str) -> str:
+    """A number with its noun, in the plural where it is not one."""
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
 @dataclass(frozen=True, slots=True)

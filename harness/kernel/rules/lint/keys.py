@@ -56,7 +56,8 @@ def _reused(rules: Sequence[LoadedRule]) -> Iterator[Finding]:
             if before is None or key in told or not _is_far(before, rule.place):
                 continue
             told.add(key)
-            reason = f"the key {shown(key)} is also that of rules elsewhere, {before} for one"
+            where = before.seen_from(rule.place)
+            reason = f"the key {shown(key)} is also that of rules elsewhere, {where} for one"
             yield Finding(REUSED, rule.place, reason, "give each purpose its own key", (before,))
 
 

@@ -43,7 +43,9 @@ def lint_source(
     if copies is not None and not elsewhere:
         findings += copied_programs(parsed.rules, copies)
     files = {name: number for number, name in enumerate(source.files)}
-    return sorted(findings, key=lambda one: (files.get(one.place.file, -1), one.place.line))
+    return sorted(
+        dict.fromkeys(findings), key=lambda one: (files.get(one.place.file, -1), one.place.line)
+    )
 
 
 def _of_rules(parsed: Parsed) -> Iterator[Finding]:
@@ -55,10 +57,11 @@ def _of_rules(parsed: Parsed) -> Iterator[Finding]:
     yield from login_findings(rules)
     yield from blind_spots(rules)
     yield from taxing(rules)
-    yield from mergeable(rules)
-    budget = Budget()
-    for check in (shadowed, misplaced, without_twin):
-        yield from _within_budget(check(rules, budget), parsed)
+    yield from _within_budget(shadowed(rules, Budget()), parsed)
+    late = misplaced(rules, Budget(), is_fragment=parsed.is_fragment)
+    yield from _within_budget(late, parsed)
+    yield from _within_budget(without_twin(rules, Budget()), parsed)
+    yield from _within_budget(mergeable(rules, Budget()), parsed)
 
 
 def _within_budget(found: Iterator[Finding], parsed: Parsed) -> Iterator[Finding]:

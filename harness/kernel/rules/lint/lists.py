@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from harness.kernel.rules.fields import Action, Field, FilterList, Operator
-from harness.kernel.rules.lint.finding import Finding, Kind
+from harness.kernel.rules.lint.finding import Finding, Kind, counted
 from harness.kernel.rules.lint.parsed import LoadedRule
 
 NO_CONTEXT = Kind(
@@ -68,9 +68,8 @@ def _of_task(rule: LoadedRule, exits: Sequence[LoadedRule]) -> Iterator[Finding]
         yield Finding(ALWAYS, rule.place, reason, "record by rules of the exit list")
     elif not view.rule.fields:
         if exits:
-            reason = (
-                f"no process forked from now on is audited, so {len(exits)} exit rules are dead"
-            )
+            said = counted(len(exits), "exit rule")
+            reason = f"no process forked from now on is audited, in spite of {said}"
             yield Finding(
                 NO_CONTEXT, rule.place, reason, "delete the line, or all others", (exits[0].place,)
             )

@@ -17,7 +17,7 @@ from harness.kernel.rules.checks.paths import PATH_MISSING
 from harness.kernel.rules.controls import ignoring
 from harness.kernel.rules.errors import NO_ACCOUNT
 from harness.kernel.rules.lint.conditions import View
-from harness.kernel.rules.lint.finding import Finding, Kind, Place
+from harness.kernel.rules.lint.finding import SEVERITIES, Finding, Kind, Place, Severity, counted
 from harness.kernel.rules.lint.kinds import ENCODING, FAULTS, TRAPS, UNLOADED
 from harness.kernel.rules.lint.source import Source
 from harness.kernel.rules.reader import RuleLine, RuleReader
@@ -85,10 +85,13 @@ def parse_source(source: Source, *, elsewhere: bool) -> Parsed:
         rules.append(LoadedRule(places[number], texts[number], View(rule)))
     lines = tuple((places[line.number], line) for line in reader.lines)
     findings = [each for each in findings if not (elsewhere and each.kind.code in _HERE_ONLY)]
+    findings = list(_returns_once(findings))
     if ignoring(reader.controls):
         findings = [_lowered(each) for each in findings]
-    fragment = not any(line.parsed.controls for line in reader.lines)
-    return Parsed(source, tuple(rules), lines, (*source.findings, *findings), fragment)
+    sets = any(line.parsed.controls for line in reader.lines)
+    return Parsed(
+        source, tuple(rules), lines, (*source.findings, *findings), not (sets or source.merged)
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,11 +133,27 @@ def _fault(fault: _Fault, places: list[Place]) -> Finding:
     cause = fault.error.__cause__ or fault.error
     if isinstance(cause, DuplicateError):
         related = (places[cause.first],)
-        reason = _IN_TEXT.sub(f"the rule is the same as that of {related[0]}", reason)
+        reason = _IN_TEXT.sub(
+            f"the rule is the same as that of {related[0].seen_from(place)}", reason
+        )
     if fault.option:
         reason = f"skipped because of {fault.option}: {reason}"
         return Finding(kind, place, reason, without_ignore(remedy), related, "warning")
     return Finding(kind, place, reason, remedy, related)
+
+
+def _returns_once(findings: Iterable[Finding]) -> Iterator[Finding]:
+    """Carriage returns once per file: they come with an editor, in all of its lines."""
+    told: dict[str, list[Finding]] = {}
+    for finding in findings:
+        if finding.kind.code != "carriage-return":
+            yield finding
+        else:
+            told.setdefault(finding.place.file, []).append(finding)
+    for group in told.values():
+        worst = min(group, key=lambda each: (SEVERITIES.index(each.severity), each.place.line))
+        lines = counted(len(group), "line")
+        yield replace(worst, reason=f"{worst.reason} (in {lines} of this file)")
 
 
 def _lowered(finding: Finding) -> Finding:
@@ -157,10 +176,11 @@ def unloaded(parsed: Parsed) -> Iterator[Finding]:
     at, first = min(stops, key=lambda stop: stop[0])
     after = [place for place, line in parsed.lines if line.number > at and line.parsed.rule]
     if after:
+        unread = counted(len(after), "rule")
         yield Finding(
             UNLOADED,
             first.place,
-            f"auditctl stops at this line, and the {len(after)} rules below it are not loaded",
+            f"auditctl stops at this line and does not load the {unread} below it",
             "mend the line, or put -i at the top of the file to skip bad lines",
             (after[0],),
         )
@@ -171,4 +191,5 @@ def _told(warnings: Iterable[RuleWarning], places: list[Place]) -> Iterator[Find
         kind: Kind | None = TRAPS.get(warning.code)
         if kind is not None:
             place = places[int(warning.where.rpartition(":")[2])]
-            yield Finding(kind, place, warning.what, warning.remedy)
+            accepted: Severity | None = "warning" if kind.severity == "error" else None
+            yield Finding(kind, place, warning.what, warning.remedy, lowered=accepted)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from harness.kernel.rules.controls import Control
-from harness.kernel.rules.lint.finding import Finding, Kind, Place
+from harness.kernel.rules.lint.finding import Finding, Kind, Place, counted
 from harness.kernel.rules.lint.parsed import Parsed
 
 DEFAULT_BACKLOG = 64
@@ -107,7 +107,7 @@ def _lock(parsed: Parsed) -> Iterator[Finding]:
     places = [place for place, _ in parsed.lines]
     later = places[places.index(locks[0]) + 1 :]
     if later:
-        reason = f"-e 2 locks audit, and the kernel refuses the {len(later)} lines after it"
+        reason = f"-e 2 locks audit, and the kernel refuses {counted(len(later), 'line')} after it"
         yield Finding(LOCK, locks[0], reason, "make it the last line of the file", (later[0],))
 
 
@@ -118,7 +118,7 @@ def _deletes(parsed: Parsed) -> Iterator[Finding]:
         if Control("delete_all", "") in line.parsed.controls:
             deletes = True
             if above:
-                reason = f"-D deletes the {len(above)} rules above it"
+                reason = f"-D deletes {counted(len(above), 'rule')} above it"
                 yield Finding(LATE_DELETE, place, reason, "put -D first", (above[0],))
             above = []
         elif line.parsed.operation == "add":
@@ -138,10 +138,9 @@ def _backlog(parsed: Parsed, given: tuple[Place, Control] | None) -> Iterator[Fi
     if limit == 0 or limit >= enough:
         return
     said = f"-b {limit}" if given else f"without -b the backlog is the kernel's {limit}: it"
-    reason = (
-        f"{said} holds the records of {limit // RECORDS_OF_EXEC} program starts, and the file has "
-        f"{len(recording)} recording rules"
-    )
+    starts = counted(limit // RECORDS_OF_EXEC, "program start")
+    rules = counted(len(recording), "recording rule")
+    reason = f"{said} holds the records of {starts}, and the file has {rules}"
     yield Finding(
         BACKLOG,
         place,

@@ -50,7 +50,7 @@ def shadowed(rules: Sequence[LoadedRule], budget: Budget) -> Iterator[Finding]:
 
 
 def _finding(first: LoadedRule, rule: LoadedRule) -> Finding:
-    where = f"the rule of {first.place}"
+    where = f"the rule of {first.place.seen_from(rule.place)}"
     related = (first.place,)
     if not first.view.records:
         if rule.view.records:

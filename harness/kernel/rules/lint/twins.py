@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from harness.kernel.rules.checks.syscall_absent import calls_instead
 from harness.kernel.rules.fields import ARCH_NUMBERS, EVERY_ARCH_32, Field, FilterList
 from harness.kernel.rules.libaudit import libaudit
-from harness.kernel.rules.lint.finding import Finding, Kind
+from harness.kernel.rules.lint.finding import Finding, Kind, listed
 from harness.kernel.rules.lint.pairs import Budget
 from harness.kernel.rules.lint.parsed import LoadedRule
 
@@ -81,7 +81,7 @@ def _finding(rule: LoadedRule, twins: list[LoadedRule], names: str) -> Finding:
         reason = "the rule is for 64-bit programs, and none is for 32-bit ones"
         remedy = "add the same rule with -F arch=b32"
     else:
-        where = ", ".join(map(str, related))
-        reason = f"for 32-bit programs the rule of {where} lacks {names or 'most calls'}"
+        where = listed(related, rule.place)
+        reason = f"for 32-bit programs {where} lacks {names or 'most calls'}"
         remedy = f"add {names or 'them'} to it"
     return Finding(MISSING, rule.place, reason, remedy, related)
