@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 
-from harness.kernel.rules.fields import KEY_SEPARATOR, Field, FilterList
+from harness.kernel.rules.fields import ARCH_32, KEY_SEPARATOR, Field, FilterList
 from harness.kernel.rules.libaudit import libaudit
 from harness.kernel.rules.lint.finding import Finding, Kind, listed
 from harness.kernel.rules.lint.pairs import Budget
@@ -45,7 +45,11 @@ _LETTERS = (("r", 4), ("w", 2), ("x", 1), ("a", 8))
 
 
 def taxing(rules: Sequence[LoadedRule]) -> Iterator[Finding]:
-    """The rules that are compared at every syscall."""
+    """The rules that are compared at every syscall.
+
+    Nothing is said of `-F arch=b32 -S all` alone: where no program should be a 32-bit one, it is
+    the way to say so.
+    """
     recorded = _recorded_calls(rules)
     for rule in rules:
         view = rule.view
@@ -58,7 +62,7 @@ def taxing(rules: Sequence[LoadedRule]) -> Iterator[Finding]:
         elif not view.shape and view.records and view.arch is None:
             reason = "the rule has no condition and records every syscall of every program"
             yield Finding(EVERYTHING, rule.place, reason, "name syscalls by -S, or add conditions")
-        elif view.records or view.shape:
+        elif view.shape or (view.records and view.arch not in ARCH_32.values()):
             remedy = "name the syscalls that are meant by -F arch= and -S"
             if not view.records and recorded:
                 remedy = f"name those that are recorded: -F arch=b64 -S {recorded}"
@@ -74,6 +78,11 @@ def _directory(rule: LoadedRule) -> tuple[str, str]:
         return reason, "name the syscalls that are meant by -F arch= and -S"
     if rule.view.arch is not None:
         return reason, "load it with auditctl 4, which narrows it to the calls of perm=, or add -S"
+    if len(rule.view.shape) > 2:
+        return reason, (
+            "put -F arch=b64 first, and the same with b32: auditctl 4 narrows that to the calls of "
+            "perm=; before auditctl 4 add -S, too"
+        )
     letters = "".join(letter for letter, bit in _LETTERS if bits & bit)
     key = rule.view.key.split(KEY_SEPARATOR)[0]
     named = f" -F key={shown(key)}" if key else ""

@@ -25,7 +25,7 @@ REUSED = Kind(
     "`ausearch -k` and reports by key cannot tell the rules apart.",
 )
 KINDS = (MISSING, USELESS, REUSED)
-NEARBY_LINES = 10
+NEARBY_LINES = 100
 _LISTS = (FilterList.EXIT, FilterList.IO_URING)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from harness.kernel.rules.checks.syscall_absent import calls_instead
-from harness.kernel.rules.fields import ARCH_NUMBERS, EVERY_ARCH_32, Field, FilterList
+from harness.kernel.rules.fields import ARCH_32, ARCH_NUMBERS, Field, FilterList
 from harness.kernel.rules.libaudit import libaudit
 from harness.kernel.rules.lint.finding import Finding, Kind, listed
 from harness.kernel.rules.lint.pairs import Budget
@@ -19,7 +19,7 @@ MISSING = Kind(
     "allow.",
 )
 KINDS = (MISSING,)
-_TWIN = {ARCH_NUMBERS[wide]: EVERY_ARCH_32[wide] for wide in EVERY_ARCH_32}
+_TWIN = {ARCH_NUMBERS[wide]: ARCH_32[wide] for wide in ARCH_32}
 _BUT_ARCH = frozenset({Field.ARCH})
 _NAMED = 6
 
@@ -45,22 +45,27 @@ def _is_twin(other: LoadedRule, rule: LoadedRule, arch: int) -> bool:
 
 
 def _lacking(rule: LoadedRule, arch: int, twins: list[LoadedRule]) -> Iterator[Finding]:
-    mask = 0
-    for twin in twins:
-        mask |= twin.view.mask
     if rule.view.every:
         if not any(twin.view.every for twin in twins):
-            yield _finding(rule, twins, "")
+            yield _finding(rule, [], [])
         return
-    missing = list(_missing(rule, arch, mask))
+    covered, wanted = 0, 0
+    for twin in twins:
+        covered |= twin.view.mask
+    missing = []
+    for name, numbers in _calls(rule, arch):
+        wanted |= numbers
+        if not covered & numbers:
+            missing.append(name)
     if missing:
-        more = len(missing) - _NAMED
-        names = ",".join(missing[:_NAMED]) + (f" and {more} more" if more > 0 else "")
-        yield _finding(rule, twins, names)
+        yield _finding(rule, [twin for twin in twins if twin.view.mask & wanted], missing)
 
 
-def _missing(rule: LoadedRule, arch: int, mask: int) -> Iterator[str]:
-    """The calls of the rule that 32-bit programs have, too, and that the mask lacks."""
+def _calls(rule: LoadedRule, arch: int) -> Iterator[tuple[str, int]]:
+    """The calls of the rule that 32-bit programs have, too: the name, and the numbers as a mask.
+
+    A call that they lack stands for those that do its work.
+    """
     library = libaudit()
     wide = library.machine_of_arch(rule.view.arch or 0)
     machine = library.machine_of_arch(arch)
@@ -68,20 +73,21 @@ def _missing(rule: LoadedRule, arch: int, mask: int) -> Iterator[str]:
         name = library.syscall_name(number, wide)
         if name is None:
             continue
-        same = library.syscall_number(name.encode(), machine)
-        others = calls_instead(library, name, machine) if same < 0 else [name]
+        has_it = library.syscall_number(name.encode(), machine) >= 0
+        others = [name] if has_it else calls_instead(library, name, machine)
         numbers = [library.syscall_number(each.encode(), machine) for each in others]
-        if numbers and not any(mask >> each & 1 for each in numbers):
-            yield name
+        if numbers:
+            yield name, sum(1 << each for each in set(numbers))
 
 
-def _finding(rule: LoadedRule, twins: list[LoadedRule], names: str) -> Finding:
-    related = tuple(twin.place for twin in twins[:_NAMED])
+def _finding(rule: LoadedRule, twins: list[LoadedRule], missing: list[str]) -> Finding:
+    places = tuple(twin.place for twin in twins)
     if not twins:
         reason = "the rule is for 64-bit programs, and none is for 32-bit ones"
         remedy = "add the same rule with -F arch=b32"
     else:
-        where = listed(related, rule.place)
-        reason = f"for 32-bit programs {where} lacks {names or 'most calls'}"
-        remedy = f"add {names or 'them'} to it"
-    return Finding(MISSING, rule.place, reason, remedy, related)
+        more = len(missing) - _NAMED
+        names = ",".join(missing[:_NAMED]) + (f" and {more} more" if more > 0 else "")
+        reason = f"for 32-bit programs there is {listed(places, rule.place)}, without {names}"
+        remedy = f"add {names} to it"
+    return Finding(MISSING, rule.place, reason, remedy, places[:_NAMED])
