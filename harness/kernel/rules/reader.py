@@ -67,7 +67,7 @@ class RuleReader:
         except _LockError as error:
             raise UsageError(f"{where}: {error.what}", remedy=error.remedy) from None
         except UsageError as error:
-            self.bad_line(with_cause(error, line, self._fault), number)
+            self.bad_line(error, number, line)
             return
         self.lines.append(RuleLine(number, shown(line.strip(b" ")), parsed))
         told = [*parsed.warnings, *odd_words(line, parsed)]
@@ -80,6 +80,10 @@ class RuleReader:
             self._set(error.controls, where)
             raise
 
+    def with_cause(self, error: UsageError, line: bytes) -> UsageError:
+        """The error about a line, with the characters that cause it if there are any."""
+        return with_cause(error, line, self._fault)
+
     def _fault(self, line: bytes) -> str:
         """What is wrong with a line by itself; empty for a good one."""
         try:
@@ -90,8 +94,9 @@ class RuleReader:
             return error.what
         return ""
 
-    def bad_line(self, error: UsageError, number: int) -> None:
+    def bad_line(self, error: UsageError, number: int, line: bytes) -> None:
         """Skip a line that auditctl refuses if -i or -c is in force; else raise `UsageError`."""
+        error = self.with_cause(error, line)
         where = f"{self.source}:{number}"
         option = ignoring(self.controls)
         if not option:

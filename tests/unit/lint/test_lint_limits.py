@@ -20,7 +20,7 @@ def test_more_pairs_than_are_compared_is_a_note(
     monkeypatch.setattr(pairs.Budget.__init__, "__defaults__", (1000,))
     file = tmp_path / "many.rules"
     file.write_text(
-        "".join(f"-a always,exit -F arch=b64 -S openat -F pid={n} -k k\n" for n in range(200))
+        "".join(f"-a always,exit -F arch=b64 -S openat -F pid!={n} -k k\n" for n in range(200))
     )
     notes = [f for f in lint_source(read_source(file)) if f.kind.code == "too-many-rules"]
     assert len(notes) == 1
@@ -86,7 +86,8 @@ def test_many_rules_are_linted_within_the_bound_of_pairs(tmp_path: Path) -> None
             super().spend(number)
 
     file = tmp_path / "many.rules"
-    file.write_text("".join(f"-w /etc/file{n} -p wa -k k\n" for n in range(2000)))
+    lines = ("-w /etc/file{} -p wa -k k", "-a never,exit -F arch=b64 -S openat -F pid={}")
+    file.write_text("".join(f"{line.format(n)}\n" for n in range(1000) for line in lines))
     from harness.kernel.rules.lint.shadows import shadowed
 
     rules = parsed.parse_source(read_source(file), elsewhere=True).rules

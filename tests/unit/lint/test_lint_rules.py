@@ -245,6 +245,8 @@ def test_carriage_returns_are_told_once(tmp_path: Path) -> None:
         (("-D", "-b 1024", "-w /a/b -p wa -k x"), []),
         (("-w /a/b -p wa -k x",), []),
         (("-D", "-b 64"), []),
+        (("-b 8192", "-w /a/b -p wa -k x"), [(1, "delete-missing")]),
+        (("-D\r", "-b 8192", "-w /a/b -p wa -k x"), []),
     ],
     ids=str,
 )

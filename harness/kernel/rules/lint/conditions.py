@@ -56,26 +56,41 @@ class View:
         self.opaque: set[RuleField] = set()
         self.perm: int | None = None
         self.key = b""
+        self.others: list[RuleField] = []
         for field in rule.fields:
-            self._take(field)
+            if field.field == Field.FILTERKEY:
+                self.key = field.text
+            elif _range_of(field) is None:
+                self.others.append(field)
+                self._take(field)
 
     def _take(self, field: RuleField) -> None:
-        if field.field == Field.FILTERKEY:
-            self.key = field.text
-        elif field.field == Field.PERM and field.op == Operator.EQUAL:
+        if field.field == Field.PERM and field.op == Operator.EQUAL:
             self.perm = field.number if self.perm is None else self.perm & field.number
         elif isinstance(field.value, bytes) and field.op == Operator.EQUAL:
             self.texts[field.field] = field.value
-        elif _range_of(field) is None:
+        else:
             self.opaque.add(field)
 
     @cached_property
-    def anchor(self) -> tuple[int, bytes] | None:
-        """The path, directory or program by which it is found; None for a rule without one."""
+    def anchor(self) -> tuple[int, bytes | int] | None:
+        """A condition that any rule which it covers must have, too, or one below its directory.
+
+        A path, directory, program or single number; None for a rule without one.
+        """
         for number in (*PLACES, Field.EXE):
             if number in self.texts:
                 return number, self.texts[number].rstrip(b"/")
-        return None
+        return next(iter(self.points), None)
+
+    @cached_property
+    def points(self) -> list[tuple[int, int]]:
+        """The fields but arch that may have one value only, and that value."""
+        return [
+            (number, ranges[0][0])
+            for number, ranges in self.allowed.items()
+            if number != Field.ARCH and len(ranges) == 1 and ranges[0][0] == ranges[0][1]
+        ]
 
     @cached_property
     def arch(self) -> int | None:
@@ -99,11 +114,11 @@ class View:
             return False
         if other.mask & ~self.mask and not but:
             return False
-        return all(
-            _implied(field, other)
-            for field in self.rule.fields
-            if field.field != Field.FILTERKEY and field.field not in but
-        )
+        for number, ranges in self.allowed.items():
+            theirs = other.allowed.get(number) or _domain(number, other.filter_list)
+            if number not in but and theirs != ranges and not _within(theirs, ranges):
+                return False
+        return all(_implied(field, other) for field in self.others)
 
     def is_apart(self, other: View) -> bool:
         """Whether no event can match both; different paths and programs are apart."""
@@ -180,12 +195,7 @@ def _within(inner: Ranges, outer: Ranges) -> bool:
 
 
 def _implied(field: RuleField, other: View) -> bool:
-    """Whether whatever the other rule matches fulfils a condition."""
-    ranges = _range_of(field)
-    if ranges is not None:
-        mine = _both(_domain(field.field, other.filter_list), ranges)
-        theirs = other.allowed.get(field.field, _domain(field.field, other.filter_list))
-        return _within(theirs, mine)
+    """Whether whatever the other rule matches fulfils a condition that is no range."""
     if field.field == Field.PERM and field.op == Operator.EQUAL:
         return other.perm is not None and not other.perm & ~field.number
     if field.field == Field.DIR and field.op == Operator.EQUAL:

@@ -133,8 +133,11 @@ def _groups(rules: Sequence[LoadedRule], budget: Budget) -> Iterator[list[Loaded
         if view.filter_list == FilterList.EXIT and not view.every:
             alike[view.records, view.arch, view.shape, view.key].append(at)
     for places in alike.values():
-        budget.spend(places[-1] - places[0])
-        group = [places[0], *(at for at in places[1:] if _may_move(rules, places[0], at))]
+        group = [places[0]]
+        for at in places[1:]:
+            budget.spend(at - places[0])
+            if _may_move(rules, places[0], at):
+                group.append(at)
         yield [rules[at] for at in group]
 
 

@@ -8,8 +8,8 @@ from collections.abc import Iterator
 from harness.kernel.rules.fields import Field
 from harness.kernel.rules.lint.parsed import LoadedRule
 
-MOST_PAIRS = 3_000_000
-"""A few seconds. A file of a thousand rules without paths has half a million."""
+MOST_PAIRS = 500_000
+"""A few seconds. So many has a file of a thousand rules of which none names a path or a value."""
 
 
 class TooManyPairsError(Exception):
@@ -37,7 +37,7 @@ class Earlier:
 
     def __init__(self, budget: Budget) -> None:
         self._budget = budget
-        self._anchored: dict[tuple[int, int, bytes], list[tuple[int, LoadedRule]]] = {}
+        self._anchored: dict[tuple[int, int, bytes | int], list[tuple[int, LoadedRule]]] = {}
         self._others: dict[int, list[tuple[int, LoadedRule]]] = defaultdict(list)
         self._count = 0
 
@@ -64,6 +64,8 @@ class Earlier:
     def _candidates(self, rule: LoadedRule) -> Iterator[list[tuple[int, LoadedRule]]]:
         number = rule.view.filter_list
         yield self._others.get(number, [])
+        for field, value in rule.view.points:
+            yield self._anchored.get((number, field, value), [])
         for field, text in rule.view.texts.items():
             if field in (Field.WATCH, Field.EXE):
                 yield self._anchored.get((number, field, text.rstrip(b"/")), [])

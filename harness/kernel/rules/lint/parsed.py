@@ -24,8 +24,10 @@ from harness.kernel.rules.reader import RuleLine, RuleReader
 from harness.kernel.rules.set import DuplicateError
 from harness.kernel.rules.warning import LINE_REFUSED, FaultError, RuleWarning, without_ignore
 
-MOST_LINES = 50_000
+MOST_LINES = 20_000
 """Beyond them nothing is read: no host takes so many rules in a tolerable time."""
+MOST_CAUSES = 500
+"""Of so many bad lines the cause is looked for; it takes several readings of each."""
 _HERE_ONLY = frozenset(
     {"watch-symlink", "dir-is-a-file", "exe-symlink", "exe-missing", NO_ACCOUNT, PATH_MISSING}
 )
@@ -107,8 +109,10 @@ class _Reader(RuleReader):
 
     faults: list[_Fault] = field(default_factory=list)
 
-    def bad_line(self, error: UsageError, number: int) -> None:
+    def bad_line(self, error: UsageError, number: int, line: bytes) -> None:
         """Remember the line."""
+        if len(self.faults) < MOST_CAUSES:
+            error = self.with_cause(error, line)
         self.faults.append(_Fault(number, error, ignoring(self.controls)))
 
 

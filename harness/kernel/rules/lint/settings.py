@@ -123,7 +123,8 @@ def _deletes(parsed: Parsed) -> Iterator[Finding]:
             above = []
         elif line.parsed.operation == "add":
             above.append(place)
-    if above and not deletes and not parsed.is_fragment:
+    meant = any(line.content.strip().startswith(b"-D") for line in parsed.source.lines)
+    if above and not deletes and not meant and not parsed.is_fragment:
         reason = "the file has no -D: loaded again, it meets its own rules, and auditctl stops"
         yield Finding(NO_DELETE, parsed.lines[0][0], reason, "begin the file with -D")
 
