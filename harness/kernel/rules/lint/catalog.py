@@ -7,6 +7,7 @@ from harness.kernel.rules.lint import (
     exclusions,
     keys,
     kinds,
+    links,
     linter,
     lists,
     logins,
@@ -23,7 +24,7 @@ KINDS = {
     kind.code: kind
     for kind in (
         *(*kinds.KINDS, *source.KINDS, *settings.KINDS, *shadows.KINDS, *exclusions.KINDS),
-        *(*never.KINDS, *twins.KINDS, *lists.KINDS, *logins.KINDS, *programs.KINDS),
+        *(*never.KINDS, *twins.KINDS, *lists.KINDS, *logins.KINDS, *links.KINDS, *programs.KINDS),
         *(*keys.KINDS, *uring.KINDS, *cost.KINDS, *linter.KINDS),
     )
 }

@@ -8,6 +8,7 @@ from harness.kernel.rules.lint.cost import mergeable, taxing
 from harness.kernel.rules.lint.exclusions import misplaced
 from harness.kernel.rules.lint.finding import Finding, Kind, Place
 from harness.kernel.rules.lint.keys import key_findings
+from harness.kernel.rules.lint.links import watched_links
 from harness.kernel.rules.lint.lists import list_findings
 from harness.kernel.rules.lint.logins import login_findings
 from harness.kernel.rules.lint.never import never_matching
@@ -40,8 +41,9 @@ def lint_source(
     """
     parsed = parse_source(source, elsewhere=elsewhere)
     findings = [*parsed.findings, *unloaded(parsed), *_of_rules(parsed)]
-    if copies is not None and not elsewhere:
-        findings += copied_programs(parsed.rules, copies)
+    if not elsewhere:
+        findings += watched_links(parsed.rules)
+        findings += copied_programs(parsed.rules, copies) if copies else ()
     files = {name: number for number, name in enumerate(source.files)}
     return sorted(
         dict.fromkeys(findings), key=lambda one: (files.get(one.place.file, -1), one.place.line)
