@@ -5,7 +5,7 @@ from __future__ import annotations
 from rich.console import Console
 from rich.text import Text
 
-from harness.kernel.rules.lint.finding import SEVERITIES, Report
+from harness.kernel.rules.lint.finding import SEVERITIES, Report, counted
 from harness.plain import plain
 
 _STYLES = {"error": "bold red", "warning": "yellow", "note": "cyan"}
@@ -30,13 +30,9 @@ def render_lint(report: Report, console: Console) -> None:
 
 def lint_sentence(report: Report) -> str:
     """The answer in one line: how many findings of each severity in how many files."""
-    where = f"in {_number(len(report.files), 'file')}"
-    counts = [_number(report.count(each), each) for each in SEVERITIES if report.count(each)]
+    where = f"in {counted(len(report.files), 'file')}"
+    counts = [counted(report.count(each), each) for each in SEVERITIES if report.count(each)]
     return f"{', '.join(counts) or 'No findings'} {where}"
-
-
-def _number(count: int, noun: str) -> str:
-    return f"{count:,} {noun}{'' if count == 1 else 's'}"
 
 
 def _print(console: Console, text: Text) -> None:

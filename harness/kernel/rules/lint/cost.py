@@ -84,7 +84,7 @@ def _directory(rule: LoadedRule) -> tuple[str, str]:
             "perm=; before auditctl 4 add -S, too"
         )
     letters = "".join(letter for letter, bit in _LETTERS if bits & bit)
-    key = rule.view.key.split(KEY_SEPARATOR)[0]
+    key = rule.view.key.split(KEY_SEPARATOR)[0].rstrip()
     named = f" -F key={shown(key)}" if key else ""
     return reason, (
         f"write -a always,exit -F arch=b64 -F dir={folder} -F perm={letters}{named}, and the same "
