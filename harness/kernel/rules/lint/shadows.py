@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from harness.kernel.rules.lint.conditions import contradiction
+from harness.kernel.rules.fields import RECORD_FILTER_FIELDS, FilterList
+from harness.kernel.rules.lint.conditions import View, contradiction
 from harness.kernel.rules.lint.finding import Finding, Kind
 from harness.kernel.rules.lint.pairs import Budget, Earlier
 from harness.kernel.rules.lint.parsed import LoadedRule
@@ -41,7 +42,7 @@ def shadowed(rules: Sequence[LoadedRule], budget: Budget) -> Iterator[Finding]:
     """The rules, in order of evaluation, that an earlier one covers."""
     earlier = Earlier(budget)
     for rule in rules:
-        if contradiction(rule.view.rule):
+        if contradiction(rule.view.rule) or not _takes_part(rule.view):
             continue
         first = earlier.covering(rule)
         if first is not None:
@@ -49,9 +50,22 @@ def shadowed(rules: Sequence[LoadedRule], budget: Budget) -> Iterator[Finding]:
         earlier.add(rule)
 
 
+def _takes_part(view: View) -> bool:
+    """Whether the first match counts on its list, and the rule can be one."""
+    if view.filter_list == FilterList.FILESYSTEM:
+        return not view.records
+    if view.filter_list in (FilterList.USER, FilterList.EXCLUDE):
+        fields = [field.field for field in view.rule.fields]
+        return bool(fields) and RECORD_FILTER_FIELDS.issuperset(fields)
+    return True
+
+
 def _finding(first: LoadedRule, rule: LoadedRule) -> Finding:
     where = f"the rule of {first.place.seen_from(rule.place)}"
     related = (first.place,)
+    if rule.view.filter_list == FilterList.EXCLUDE:  # always and never are the same there
+        reason = f"{where} comes first and already excludes all of it"
+        return Finding(REDUNDANT, rule.place, reason, "delete this line", related)
     if not first.view.records:
         if rule.view.records:
             reason = f"{where} comes first and excludes whatever this rule asks for"
