@@ -29,7 +29,7 @@ from harness.failure import (
 from harness.streams import Streams
 
 DELIMITER = "--"
-JUDGING = frozenset({"ab", "compare", "doctor", "gate", "restore"})
+JUDGING = frozenset({"ab", "compare", "doctor", "gate", "restore", "rules lint"})
 """Verbs whose exit code is the answer itself: 0 stays 0 even if the answer cannot be printed."""
 
 GROUPS: dict[str, dict[str, str]] = {
@@ -42,6 +42,9 @@ GROUPS: dict[str, dict[str, str]] = {
         "compare": "Compare stored runs, or scenarios of one run: what got worse.",
         "gate": "Run a plan, or judge stored runs, and pass or fail by limits.",
         "history": "Show the runs of one plan on one machine over time: where a cost changed.",
+    },
+    "Rules": {
+        "rules lint": "Find what is wrong with rule files: refused, dead, shadowed, lossy, dear.",
     },
     "Logs": {
         "top": "Show what fills an audit.log, or the kernel's records of the next seconds.",
@@ -60,8 +63,10 @@ GROUPS: dict[str, dict[str, str]] = {
     "Manage": {"list": "List scenarios, workloads, consumers, metrics or plans."},
 }
 """Verbs by what they are for, as help shows them. Each verb lives in `harness/verbs/<verb>.py` as a
-function of its name.
+function of its name; `rules lint` is in `harness/verbs/rules/lint.py`.
 """
+FAMILIES = {"rules": "Judge rule files; needs neither root nor audit."}
+"""Verbs of two words share the first; what help says about all of them."""
 
 
 def _version() -> str:
@@ -88,8 +93,14 @@ app = App(
 for _place, (_name, _verbs) in enumerate(GROUPS.items()):
     _group = Group(_name, sort_key=_place)
     for _order, (_verb, _help) in enumerate(_verbs.items()):
-        _function = f"harness.verbs.{_verb}:{_verb}_verb"
-        app.command(_function, name=_verb, help=_help, group=_group, sort_key=_order)
+        _family, _, _own = _verb.rpartition(" ")
+        if _family and _family not in app:
+            app.command(App(name=_family, help=FAMILIES[_family], group=_group, sort_key=_order))
+        _function = f"harness.verbs.{_verb.replace(' ', '.')}:{_own}_verb"
+        if _family:
+            app[_family].command(_function, name=_own, help=_help, sort_key=_order)
+        else:
+            app.command(_function, name=_verb, help=_help, group=_group, sort_key=_order)
 
 
 def run_command(words: Sequence[str]) -> int:
@@ -163,4 +174,5 @@ def main() -> NoReturn:
         code = run_command(words)
     except (MemoryError, SystemError) as error:  # there was none for the first error message either
         code = say_out_of_memory(error)
-    sys.exit(streams.settle(code, is_verdict=bool(words) and words[0] in JUDGING))
+    is_verdict = any(" ".join(words[:length]) in JUDGING for length in (1, 2))
+    sys.exit(streams.settle(code, is_verdict=is_verdict))

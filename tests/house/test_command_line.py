@@ -10,8 +10,9 @@ import tomllib
 from pathlib import Path
 
 import pytest
+from cyclopts import App
 
-from harness.cli import GROUPS, app, run_command
+from harness.cli import FAMILIES, GROUPS, app, run_command
 from harness.errors import EXIT_USAGE
 from tests.support.verbs import VERBS
 
@@ -45,8 +46,16 @@ OPTION = re.compile(r"(?<![\w-])--?[a-z][a-z0-9-]*(?![\w-]*[.:/])")
 def options_of(verb: str) -> set[str]:
     """Every spelling of an option that a verb has."""
     return {"--help"} | {
-        name for found in app[verb].assemble_argument_collection() for name in found.names
+        name for found in command_of(verb).assemble_argument_collection() for name in found.names
     }
+
+
+def command_of(verb: str) -> App:
+    """The command of a verb; one of two words is a command of a group."""
+    found = app
+    for word in verb.split():
+        found = found[word]
+    return found
 
 
 def options_in_prose() -> list[tuple[str, str]]:
@@ -73,7 +82,7 @@ def test_there_are_options_in_prose() -> None:
 
 @pytest.mark.parametrize("verb", VERBS)
 def test_a_page_of_a_verb_has_every_option_in_its_tables(verb: str) -> None:
-    page = (ROOT / f"docs/{verb}.md").read_text(encoding="utf-8")
+    page = (ROOT / f"docs/{verb.replace(' ', '-')}.md").read_text(encoding="utf-8")
     rows = re.findall(r"^\| (`-.*?`.*?) \|", page, re.MULTILINE)
     named = {option for row in rows for option in re.findall(r"`(--?[a-z][a-z0-9-]*)", row)}
     assert named <= options_of(verb)
@@ -97,7 +106,18 @@ def test_help_names_every_verb() -> None:
         [sys.executable, "-m", "harness", "--help"], capture_output=True, text=True, check=True
     ).stdout
     for verb in VERBS:
-        assert verb in shown
+        assert verb.split()[0] in shown
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_help_of_a_family_names_its_verbs(family: str) -> None:
+    shown = subprocess.run(
+        [sys.executable, "-m", "harness", family, "--help"],
+        capture_output=True, text=True, check=True,
+    ).stdout  # fmt: skip
+    own = [verb.split()[1] for verb in VERBS if verb.startswith(f"{family} ")]
+    assert own
+    assert [verb for verb in own if verb not in shown] == []
 
 
 def test_the_version_is_that_of_the_project() -> None:
@@ -121,7 +141,9 @@ def test_the_command_line_imports_nothing_heavy() -> None:
 def test_help_and_the_first_page_show_verbs_in_the_same_groups() -> None:
     page = (ROOT / "docs/index.md").read_text(encoding="utf-8")
     shown: dict[str, list[str]] = {}
-    for group, verb in re.findall(r"^\| (\w+) \| \[(\w+)\]\(\2\.md\) \|", page, re.MULTILINE):
+    for group, verb in re.findall(
+        r"^\| (\w+) \| \[([\w ]+)\]\([\w-]+\.md\) \|", page, re.MULTILINE
+    ):
         shown.setdefault(group, []).append(verb)
     assert shown == {group.lower(): list(verbs) for group, verbs in GROUPS.items()}
 

@@ -35,12 +35,20 @@ def nav_pages() -> set[str]:
 
 def options(verb: str) -> list[tuple[str, ...]]:
     """The options of a verb, each by all its names but those that only negate."""
-    arguments = app[verb].assemble_argument_collection()
+    place = app
+    for word in verb.split():
+        place = place[word]
+    arguments = place.assemble_argument_collection()
     return [
         tuple(name for name in argument.names if name.startswith("-"))
         for argument in arguments
         if argument.parse and any(name.startswith("-") for name in argument.names)
     ]
+
+
+def page_of(verb: str) -> str:
+    """The page of a verb: that of two words has a hyphen between them."""
+    return f"{verb.replace(' ', '-')}.md"
 
 
 @pytest.fixture(scope="module")
@@ -114,14 +122,15 @@ def test_links_of_the_readme_and_the_docs_lead_somewhere() -> None:
 
 @pytest.mark.parametrize("verb", VERBS)
 def test_a_verb_has_a_page_in_the_navigation(verb: str) -> None:
-    assert f"{verb}.md" in nav_pages()
-    assert re.search(rf"auditbench {verb}\b", (DOCS / f"{verb}.md").read_text(encoding="utf-8"))
-    assert f"]({verb}.md)" in (DOCS / "index.md").read_text(encoding="utf-8")
+    page = page_of(verb)
+    assert page in nav_pages()
+    assert re.search(rf"auditbench {verb}\b", (DOCS / page).read_text(encoding="utf-8"))
+    assert f"]({page})" in (DOCS / "index.md").read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize("verb", VERBS)
 def test_the_page_of_a_verb_tells_every_option(verb: str) -> None:
-    text = (DOCS / f"{verb}.md").read_text(encoding="utf-8")
+    text = (DOCS / page_of(verb)).read_text(encoding="utf-8")
     said = set(re.findall(r"(?<![\w-])--?[a-z][a-z-]*", text))
     missing = [names for names in options(verb) if not said & set(names)]
     assert missing == []

@@ -16,7 +16,18 @@ from tests.support.doc_sandbox import complaint, copied, environment, execute, m
 
 EXAMPLES = executed(on_kernel=False)
 PAGES = sorted({example.page for example in EXAMPLES})
-IN_PROCESS = ("show", "compare", "export", "gate", "list", "top", "report", "plot", "history")
+IN_PROCESS = (
+    "show",
+    "compare",
+    "export",
+    "gate",
+    "list",
+    "top",
+    "report",
+    "plot",
+    "history",
+    "rules",
+)
 """Verbs that a test may call in its own process, because they start nothing: that saves time."""
 
 

@@ -22,6 +22,8 @@ PASSING = ("gate", "--run", "run", "--fail", "rules/elapsed:900%")
 UNDECIDED = ("gate", "--run", "bad", "--fail", "rules/elapsed:900%")
 WORSE = ("compare", "run", "slow", "--force")
 SHOWN = ("show", "run")
+LINTED = ("rules", "lint", "good.rules")
+BADLY = ("rules", "lint", "bad.rules")
 
 OUTPUTS = {
     "full": ">/dev/full",
@@ -42,6 +44,8 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     altered_run(place / "run")
     altered_run(place / "slow", slower("rules", 2))
     altered_run(place / "bad", unexplained("rules"))
+    (place / "good.rules").write_text("-D\n-b 8192\n")
+    (place / "bad.rules").write_text("-b many\n")
     return place
 
 
@@ -58,8 +62,18 @@ def shell(line: str, folder: Path, **environment: str) -> subprocess.CompletedPr
         *((PASSING, 0, redirection) for redirection in (">/dev/full", ">&-")),
         (UNDECIDED, 3, ">/dev/full"),
         (WORSE, 1, ">/dev/full"),
+        (LINTED, 0, ">/dev/full"),
+        (BADLY, 1, ">&-"),
     ],
-    ids=[*OUTPUTS, "pass-full", "pass-closed", "undecided-full", "worse-full"],
+    ids=[
+        *OUTPUTS,
+        "pass-full",
+        "pass-closed",
+        "undecided-full",
+        "worse-full",
+        "linted-full",
+        "badly-closed",
+    ],
 )
 def test_a_verdict_stays_what_it_is(
     words: tuple[str, ...], code: int, redirection: str, folder: Path

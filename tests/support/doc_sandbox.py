@@ -26,6 +26,7 @@ from tests.support.stored.two_runs import write_run
 RULE_FILES = (
     "30-stig.rules", "base.rules", "head.rules", "my-new.rules", "my-own.rules", "my.rules",
     "new.rules", "old.rules", "base/my.rules", "head/my.rules", "etc/audit/audit.rules",
+    "etc/audit/rules.d/10-base.rules",
 )  # fmt: skip
 RULES = "-D\n-b 8192\n-f 1\n-a always,exit -F arch=b64 -S connect -k net\n"
 LOGS = ("audit.log", "audit.log.2.gz", "audit.log.3.gz")

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from harness.errors import UsageError
 from harness.kernel.rules.parsed_line import ParsedLine
 from harness.kernel.rules.text import parse_rule
-from harness.kernel.rules.warning import RuleWarning
+from harness.kernel.rules.warning import FaultError, RuleWarning
 from harness.kernel.rules.words import split_line
 
 _BYTE_ORDER_MARK = "\ufeff"
@@ -119,7 +119,8 @@ def with_cause(error: UsageError, line: bytes, fault: Callable[[bytes], str]) ->
     if not guilty:
         return error
     what = "; ".join([error.what, *(each.what for each in guilty)])
-    return UsageError(what, remedy="; ".join(each.remedy for each in guilty))
+    remedy = "; ".join(each.remedy for each in guilty)
+    return FaultError(what, remedy=remedy, code=guilty[0].code)
 
 
 def odd_words(line: bytes, parsed: ParsedLine) -> list[RuleWarning]:

@@ -5,8 +5,8 @@ The numbers are those of libaudit's `errormsg.h`; they have kept their meaning s
 
 from __future__ import annotations
 
-from harness.errors import UsageError
 from harness.kernel.rules.fields import LIST_NAMES, MAX_FIELDS
+from harness.kernel.rules.warning import LINE_REFUSED, FaultError
 from harness.kernel.rules.words import shown
 
 OPERATOR_MISSING = 1
@@ -22,6 +22,8 @@ FIELD_UNAVAILABLE = 34
 FILE_SYSTEM_UNKNOWN = 36
 NO_SUCH_ACCOUNT = 38
 TOO_MANY_FIELDS = 28
+NO_ACCOUNT = "unknown-account"
+"""The code of a fault: a name that this machine's accounts lack."""
 
 _OPERATORS = "the operators are = != > >= < <= & &="
 _REASONS: dict[int, tuple[str, str]] = {
@@ -96,7 +98,7 @@ _REASONS: dict[int, tuple[str, str]] = {
 }
 
 
-def refusal(error: int, option: str, text: bytes, filter_list: int) -> UsageError:
+def refusal(error: int, option: str, text: bytes, filter_list: int) -> FaultError:
     """The error for `option text` on a list; `error` is libaudit's, negative or positive."""
     what, remedy = _REASONS.get(
         abs(error), (f"is refused by libaudit (error {abs(error)})", "see auditctl(8)")
@@ -104,4 +106,5 @@ def refusal(error: int, option: str, text: bytes, filter_list: int) -> UsageErro
     where = {int(number): name for number, name in LIST_NAMES.items()}.get(filter_list)
     if where and abs(error) in (EXIT_ONLY, 9, 17, FIELD_NOT_ON_LIST, FIELD_UNAVAILABLE):
         what += f", not of {where}"
-    return UsageError(f"{option} {shown(text)} {what}", remedy=remedy)
+    code = NO_ACCOUNT if abs(error) == NO_SUCH_ACCOUNT else LINE_REFUSED
+    return FaultError(f"{option} {shown(text)} {what}", remedy=remedy, code=code)

@@ -206,4 +206,6 @@ ARCH_NUMBERS = {
     "loongarch64": 0xC0000102,
 }
 """AUDIT_ARCH_* by the machine's name as `uname -m` prints it."""
+ARCH_32 = {"x86_64": 0x40000003, "aarch64": 0x40000028, "ppc64": 0x14, "s390x": 0x16}
+"""AUDIT_ARCH_* of the 32-bit programs that a 64-bit machine may run, by that machine's name."""
 ARCH_64BIT = 0x80000000

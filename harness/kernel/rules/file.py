@@ -63,7 +63,7 @@ def load_rule_file(
     without libaudit.
     """
     reader = _reader(str(path), ignore_lock, elsewhere, absent_exe)
-    return _parse(_read(Path(path)), reader)
+    return _parse(read_rule_file(Path(path)), reader)
 
 
 def parse_rules_text(
@@ -87,7 +87,8 @@ def _reader(source: str, ignore_lock: bool, elsewhere: bool, absent_exe: str | N
     )
 
 
-def _read(path: Path) -> bytes:
+def read_rule_file(path: Path) -> bytes:
+    """The content of a rule file, opened with the caller's rights; `UsageError` if it cannot be."""
     name = shown(os.fsencode(path))
     try:
         with os.fdopen(_open(path), "rb") as file:

@@ -9,7 +9,7 @@ from typing import Literal
 from harness.errors import UsageError
 from harness.kernel.rules.controls import Control
 from harness.kernel.rules.rule import Rule
-from harness.kernel.rules.warning import RuleWarning
+from harness.kernel.rules.warning import LINE_REFUSED, FaultError, RuleWarning
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,9 +26,10 @@ class ParsedLine:
     warnings: tuple[RuleWarning, ...] = ()
 
 
-class LineError(UsageError):
+class LineError(FaultError):
     """A line that auditctl refuses; `controls` are the settings it makes before the fault."""
 
     def __init__(self, error: UsageError, controls: Sequence[Control]) -> None:
-        super().__init__(error.what, remedy=error.remedy)
+        code = error.code if isinstance(error, FaultError) else LINE_REFUSED
+        super().__init__(error.what, remedy=error.remedy, code=code)
         self.controls = tuple(controls)

@@ -18,7 +18,7 @@ from harness.kernel.rules.parsed_line import LineError, ParsedLine
 from harness.kernel.rules.rule import Rule
 from harness.kernel.rules.set import RuleSet
 from harness.kernel.rules.text import parse_rule
-from harness.kernel.rules.warning import RuleWarning, without_ignore
+from harness.kernel.rules.warning import FaultError, RuleWarning, without_ignore
 from harness.kernel.rules.words import shown, split_line
 
 SKIPPED = "skipped"
@@ -69,7 +69,7 @@ class RuleReader:
         except _LockError as error:
             raise UsageError(f"{where}: {error.what}", remedy=error.remedy) from None
         except UsageError as error:
-            self._skip_or_raise(with_cause(error, line, self._fault), where)
+            self.bad_line(error, number, line)
             return
         self.lines.append(RuleLine(number, shown(line.strip(b" ")), parsed))
         told = [*parsed.warnings, *odd_words(line, parsed)]
@@ -82,6 +82,10 @@ class RuleReader:
             self._set(error.controls, where)
             raise
 
+    def with_cause(self, error: UsageError, line: bytes) -> UsageError:
+        """The error about a line, with the characters that cause it if there are any."""
+        return with_cause(error, line, self._fault)
+
     def _fault(self, line: bytes) -> str:
         """What is wrong with a line by itself; empty for a good one."""
         try:
@@ -92,7 +96,10 @@ class RuleReader:
             return error.what
         return ""
 
-    def _skip_or_raise(self, error: UsageError, where: str) -> None:
+    def bad_line(self, error: UsageError, number: int, line: bytes) -> None:
+        """Skip a line that auditctl refuses if -i or -c is in force; else raise `UsageError`."""
+        error = self.with_cause(error, line)
+        where = f"{self.source}:{number}"
         option = ignoring(self.controls)
         if not option:
             raise UsageError(f"{where}: {error.what}", remedy=error.remedy) from error
@@ -138,7 +145,7 @@ class RuleReader:
 
 def _raise_first(refusals: Iterator[RuleWarning]) -> None:
     for warning in refusals:
-        raise UsageError(warning.what, remedy=warning.remedy)
+        raise FaultError(warning.what, remedy=warning.remedy, code=warning.code)
 
 
 class _LockError(UsageError):

@@ -7,12 +7,20 @@ from __future__ import annotations
 
 from collections import Counter
 
-from harness.errors import UsageError
 from harness.kernel.rules.fields import Field
 from harness.kernel.rules.parsed_line import ParsedLine
 from harness.kernel.rules.rule import Rule
-from harness.kernel.rules.warning import OR_IGNORE
+from harness.kernel.rules.warning import OR_IGNORE, FaultError
 from harness.kernel.rules.words import as_bytes
+
+
+class DuplicateError(FaultError):
+    """The same rule a second time; `first` is the number of the line that added it."""
+
+    def __init__(self, first: int) -> None:
+        what = f"the rule is the same as that of line {first}, and the kernel refuses it (EEXIST)"
+        super().__init__(what, remedy=f"delete one of the lines{OR_IGNORE}", code="duplicate")
+        self.first = first
 
 
 class RuleSet:
@@ -23,7 +31,7 @@ class RuleSet:
         self._present: Counter[Rule] = Counter()
 
     def apply(self, parsed: ParsedLine, number: int) -> None:
-        """Apply line `number` to the rules; `UsageError` if the kernel refuses it."""
+        """Apply line `number` to the rules; `FaultError` if the kernel refuses it."""
         for control in parsed.controls:
             if control.name == "delete_all":
                 self._delete_all(as_bytes(str(control.value)))
@@ -49,10 +57,7 @@ class RuleSet:
             self._rules.insert(0, (plain, number))
         elif self._present[plain]:
             first = next(line for other, line in self._rules if other == plain)
-            raise UsageError(
-                f"the rule is the same as that of line {first}, and the kernel refuses it (EEXIST)",
-                remedy=f"delete one of the lines{OR_IGNORE}",
-            )
+            raise DuplicateError(first)
         else:
             self._rules.append((plain, number))
         self._present[plain] += 1
@@ -60,10 +65,11 @@ class RuleSet:
     def _delete(self, rule: Rule) -> None:
         place = next((i for i, (other, _) in enumerate(self._rules) if other == rule), None)
         if place is None:
-            raise UsageError(
+            raise FaultError(
                 "no line above adds the rule that is deleted here, and the kernel refuses to "
                 "delete what is not there (ENOENT)",
                 remedy=f"delete the line{OR_IGNORE}",
+                code="nothing-to-delete",
             )
         del self._rules[place]
         self._present[rule] -= 1

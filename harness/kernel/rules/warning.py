@@ -6,10 +6,21 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from harness.counted import agreeing
+from harness.errors import UsageError
 
 OR_IGNORE = ", or put -i at the top of the file to skip it"
 """The end of a remedy for what auditctl skips after -i; see `without_ignore`."""
+LINE_REFUSED = "line-refused"
+"""The code of a fault that auditctl sees when it reads the line, where no other says more."""
 _NAMED_LINES = 5
+
+
+class FaultError(UsageError):
+    """A bad line, with a `code` that names the kind of fault, as those of warnings do."""
+
+    def __init__(self, what: str, *, remedy: str, code: str = LINE_REFUSED) -> None:
+        super().__init__(what, remedy=remedy)
+        self.code = code
 
 
 @dataclass(frozen=True, slots=True)

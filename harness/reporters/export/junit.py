@@ -1,4 +1,4 @@
-"""JUnit XML as CI systems read it: a gate's checks, or the comparisons of a run."""
+"""JUnit XML as CI systems read it: a gate's checks, comparisons of a run, findings in rules."""
 
 from __future__ import annotations
 
@@ -8,9 +8,11 @@ from dataclasses import dataclass
 from xml.etree import ElementTree as ET
 
 from harness.counted import counted
+from harness.kernel.rules.lint.finding import Report, Severity, is_as_grave
 from harness.model.gate import Check, GateReport
 from harness.model.result import Comparison, Result
 from harness.reporters.gate import check_sentences, gate_sentence, reading_values
+from harness.reporters.lint import lint_sentence
 from harness.reporters.units import interval, metric_value, ratio
 
 NOT_XML = re.compile("[^\t\n\r\u0020-\u007e\u00a0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
@@ -47,6 +49,23 @@ def result_junit(result: Result) -> str:
     reasons = () if result.trustworthy else (NOT_RELIED_ON,)
     cases.append(_trust_case("auditbench.run", reasons))
     return _suites(f"auditbench {result.run}", cases, _properties([result], ""))
+
+
+def lint_junit(report: Report, fail_on: Severity) -> str:
+    """Every finding a test case, which fails if it is as grave as `fail_on`; clean files pass."""
+    cases = []
+    for finding in report.findings:
+        case = Case(
+            finding.place.file,
+            f"{finding.place.line}: {finding.kind.code}",
+            f"{finding.place}: {finding.severity}: {finding.reason}\n{finding.remedy}",
+        )
+        if is_as_grave(finding.severity, fail_on):
+            case = _with_state(case, "failure", finding.severity, finding.reason)
+        cases.append(case)
+    found = {finding.place.file for finding in report.findings}
+    cases += [Case(name, "no findings", "") for name in report.files if name not in found]
+    return _suites("auditbench rules lint", cases, [("verdict", lint_sentence(report))])
 
 
 def _check_case(check: Check, *, strict: bool) -> Case:

@@ -10,7 +10,6 @@ from typing import Any
 
 import jsonschema
 import pytest
-from harness.reporters.markdown import result_markdown
 from rich.console import Console
 
 from harness.answers.ab import judge_ab
@@ -26,6 +25,7 @@ from harness.reporters.documents.result import result_document
 from harness.reporters.export.junit import result_junit
 from harness.reporters.gate import gate_sentence, notes
 from harness.reporters.html.page import report_html
+from harness.reporters.render.markdown import page_markdown
 from harness.reporters.render.terminal import render_page
 from harness.reporters.result import result_page
 from harness.store import load_run
@@ -165,7 +165,7 @@ def test_the_documents_and_the_page_say_it(tmp_path: Path) -> None:
     ]
     assert document["plan"]["login"] == LOGIN
     assert document["plan"]["matching"] == [FORESEEN]
-    markdown = result_markdown(result)
+    markdown = page_markdown(result_page(result))
     assert "rules: nothing matched (udp)" in markdown
     assert "0 of 40 rules can match this load (udp)" in markdown
     page = report_html([make_view(load_run(folder))], {})
@@ -180,7 +180,7 @@ def test_a_limit_on_nothing_is_inconclusive_and_no_doubt(tmp_path: Path, limit: 
     folder = run_with_rules(tmp_path / "h-1" / "run", eventless("rules"), slower("rules", 9.0))
     report = gate_run(folder, GateRules(read_limits([limit])))
     assert (report.verdict, report.doubts) == ("inconclusive", ())
-    assert gate_sentence(report) == "The gate is inconclusive: 1 of 1 checks are."
+    assert gate_sentence(report) == "The gate is inconclusive: 1 of 1 check is."
     assert list(notes(report)) == [
         f"{limit}: inconclusive: nothing matched: the rules made no event"
     ]

@@ -13,7 +13,6 @@ from harness.model.result import Result
 from harness.model.stored import StoredPlan
 from harness.reporters.answer import answer
 from harness.reporters.exclusions import exclusion_sentences
-from harness.reporters.markdown import result_markdown
 from tests.support.runs import made_up_run
 
 PROGRAM = "/usr/sbin/mysqld"
@@ -104,7 +103,9 @@ def test_rules_about_the_program_itself_are_told(result: Result) -> None:
 
 
 def test_every_form_has_it(result: Result) -> None:
-    assert "rules+exclude-exe kept all events back" in result_markdown(named(result, "udp"))
+    assert "rules+exclude-exe kept all events back" in page_markdown(
+        result_page(named(result, "udp"))
+    )
 
 
 def test_nothing_is_said_without_exclusions(result: Result) -> None:

@@ -18,6 +18,8 @@ from harness.kernel.rules.rule import Rule, RuleField
 from harness.kernel.rules.warning import OR_IGNORE, RuleWarning
 from harness.kernel.rules.words import shown
 
+PATH_MISSING = "path-missing"
+"""The code of a warning about a path without which the kernel will not take the rule."""
 _LAST_AS_IT_STANDS = (Field.WATCH, Field.EXE)
 _CREATE = f"create it first{OR_IGNORE}"
 
@@ -51,7 +53,7 @@ def _unusable(field: RuleField, place: bytes, name: bytes, whose: str) -> Iterat
             reason = "does not exist"
             if error.errno != errno.ENOENT:
                 reason = f"cannot be followed ({error.strerror})"
-            yield refused(f"{whose}{condition(field)} {reason}", _CREATE)
+            yield refused(f"{whose}{condition(field)} {reason}", _CREATE, PATH_MISSING)
         return  # any other error: we may not look, so nothing is known
     except ValueError:
         return

@@ -108,9 +108,9 @@ def control_refusals(control: Control) -> Iterator[RuleWarning]:
         )
 
 
-def refused(what: str, remedy: str) -> RuleWarning:
+def refused(what: str, remedy: str, code: str = REFUSED) -> RuleWarning:
     """The warning that the kernel will refuse a rule."""
-    return RuleWarning(REFUSED, f"the kernel will refuse the rule: {what}", remedy)
+    return RuleWarning(code, f"the kernel will refuse the rule: {what}", remedy)
 
 
 def field_name(number: int) -> str:

@@ -9,10 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from harness.errors import UsageError
 from harness.kernel.rules.libaudit import Libaudit
+from harness.kernel.rules.warning import FaultError
 from harness.kernel.rules.words import shown
 
+UNKNOWN_SYSCALL = "unknown-syscall"
 _MACHINES = ("x86_64", "i386", "aarch64", "arm", "ppc64le", "ppc64", "ppc", "s390x", "s390")
 _SUFFIXES = ("_time64", "64", "32")
 _SOCKET_CALLS = (
@@ -98,7 +99,7 @@ _INSTEAD: dict[str, str] = {
 """The calls that do a call's work on an architecture that lacks it, as far as they exist there."""
 
 
-def no_such_syscall(library: Libaudit, name: bytes, arch: int) -> UsageError:
+def no_such_syscall(library: Libaudit, name: bytes, arch: int) -> FaultError:
     """The error about a name that is not a syscall of an AUDIT_ARCH_*, with the cause if it is
     known: the architectures that have it, and the calls that do its work here.
     """
@@ -107,16 +108,20 @@ def no_such_syscall(library: Libaudit, name: bytes, arch: int) -> UsageError:
     what = f"-S {shown(name)} names no syscall of {here}"
     elsewhere = list(_machines_with(library, name))
     if not elsewhere:
-        return UsageError(
-            what, remedy="see `ausyscall ARCH --dump` for the names, or give -F arch= before it"
+        return FaultError(
+            what,
+            remedy="see `ausyscall ARCH --dump` for the names, or give -F arch= before it",
+            code=UNKNOWN_SYSCALL,
         )
     what += f", it is one of {_listed(elsewhere)}"
-    instead = _instead(library, name.decode("ascii"), machine)
+    instead = calls_instead(library, name.decode("ascii"), machine)
     if not instead:
-        return UsageError(what, remedy=f"leave it out of the rule for {here}")
-    return UsageError(
+        remedy = f"leave it out of the rule for {here}"
+        return FaultError(what, remedy=remedy, code=UNKNOWN_SYSCALL)
+    return FaultError(
         f"{what}; {here} has {_listed(instead)} for it",
         remedy=f"name {'these' if len(instead) > 1 else 'this'} in the rule for {here}",
+        code=UNKNOWN_SYSCALL,
     )
 
 
@@ -127,7 +132,8 @@ def _machines_with(library: Libaudit, name: bytes) -> Iterator[str]:
             yield machine
 
 
-def _instead(library: Libaudit, name: str, machine: int) -> list[str]:
+def calls_instead(library: Libaudit, name: str, machine: int) -> list[str]:
+    """The calls of a machine that do the work of this one, as far as they are known."""
     candidates = [*_INSTEAD.get(name, "").split(), *_spelled_otherwise(name)]
     if name in _SOCKET_CALLS.split():
         candidates += ["accept4"] if name == "accept" else []
