@@ -34,7 +34,7 @@ FOLDERS = (
 )  # fmt: skip
 FILES = {
     ".gitattributes", "ARCHITECTURE.md", "CHANGELOG.md", "LICENSE", "MANIFEST.in", "Makefile",
-    "README.md", "mkdocs.yml", "pyproject.toml", "results/README.md",
+    "README.md", "action.yml", "mkdocs.yml", "pyproject.toml", "results/README.md",
     "results/keep.py", "setup.py",
 }  # fmt: skip
 MADE = {".py", ".pyc", ".c", ".so", ".md"}

@@ -17,16 +17,20 @@ from harness.cli import app
 
 ROOT = Path(__file__).parents[2]
 BLOCK = re.compile(r"```yaml\n(# (\S+)\n.*?)```", re.S)
-SCHEMAS = {".github": "vendor.github-workflows", ".gitlab-ci.yml": "vendor.gitlab-ci"}
+SCHEMAS = {
+    ".github": "vendor.github-workflows",
+    ".gitlab-ci.yml": "vendor.gitlab-ci",
+    "action.yml": "vendor.github-actions",
+}
+OURS = [ROOT / "action.yml", *sorted((ROOT / ".github/workflows").glob("*.yml"))]
+USES = re.compile(r"^\s*(?:- )?uses: (\S+)(.*)$", re.M)
+PINNED = re.compile(r"[\w.-]+/[\w./-]+@[0-9a-f]{40}")
 COMMAND = re.compile(r"auditbench[\")]*\s+((?:gate|run|compare|ab|doctor|show|export)\b[^|;\n]*)")
 
 
 def workflows() -> list[tuple[str, str]]:
     """Every workflow by the path that it has or is to have."""
-    ours = [
-        (str(path.relative_to(ROOT)), path.read_text(encoding="utf-8"))
-        for path in sorted((ROOT / ".github/workflows").glob("*.yml"))
-    ]
+    ours = [(str(path.relative_to(ROOT)), path.read_text(encoding="utf-8")) for path in OURS]
     page = (ROOT / "docs/ci.md").read_text(encoding="utf-8")
     return ours + [(name, text) for text, name in BLOCK.findall(page)]
 
@@ -57,6 +61,31 @@ def scripts(text: str) -> Iterator[str]:
 def test_every_example_says_where_it_goes() -> None:
     page = (ROOT / "docs/ci.md").read_text(encoding="utf-8")
     assert page.count("```yaml") == len(BLOCK.findall(page)) >= 5
+
+
+@pytest.mark.parametrize("path", OURS, ids=lambda path: path.name)
+def test_actions_are_pinned_by_hash_and_say_their_version(path: Path) -> None:
+    used = USES.findall(path.read_text(encoding="utf-8"))
+    assert used
+    assert [name for name, _ in used if not PINNED.fullmatch(name)] == []
+    assert [name for name, rest in used if not re.fullmatch(r"  # v\d+\.\d+\.\d+", rest)] == []
+
+
+def test_only_publishing_may_write() -> None:
+    release = YAML(typ="safe").load((ROOT / ".github/workflows/release.yml").read_text())
+    assert release["permissions"] == {"contents": "read"}
+    rights = {
+        name: job["permissions"] for name, job in release["jobs"].items() if "permissions" in job
+    }
+    assert rights == {"publish": {"id-token": "write"}, "files": {"contents": "write"}}
+    assert all(release["jobs"][name]["if"] == "github.ref_type == 'tag'" for name in rights)
+
+
+def test_the_release_runs_scripts_that_are_there() -> None:
+    text = "\n".join(path.read_text(encoding="utf-8") for path in OURS)
+    named = set(re.findall(r"packaging/[\w/]+\.sh", text))
+    assert len(named) >= 5
+    assert [name for name in sorted(named) if not (ROOT / name).is_file()] == []
 
 
 def test_they_fit_the_schemas(tmp_path: Path) -> None:
