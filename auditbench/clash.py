@@ -28,6 +28,7 @@ REMEDY = (
     "give auditbench an environment of its own: "
     "python3 -m venv DIR && DIR/bin/pip install auditbench"
 )
+AGAIN = "pip install --force-reinstall --no-deps auditbench"
 SITE = Path(__file__).parents[1]
 """Where the packages lie: site-packages, or the tree."""
 
@@ -79,7 +80,7 @@ def _mixed(site: Path) -> Clash | None:
     if broken:
         how = "was replaced" if broken[0] in found else "is gone"
         what = f"{broken[0]} in {site} {how}{_by_whom(site, broken[0])}"
-        return Clash(f"{what}: {REMEDY}", is_fatal=True)
+        return Clash(f"{what}: {AGAIN}, or {REMEDY}", is_fatal=True)
     foreign = sorted(found.keys() - recorded.keys())
     if foreign:
         what = f"{foreign[0]} in {site} is not auditbench's{_by_whom(site, foreign[0])}"

@@ -23,7 +23,10 @@ SHELL = ("sh", "bash")
 
 EXEMPT = {
     r"make (bench|test)\b": "is what runs this test, or measures for minutes",
-    r"pip install ": "fetches packages",
+    r"(\S*/)?pip install |apt-get install ": "fetches packages",
+    r"python3 -m venv |chmod |\./auditbench-linux": "belongs to an installation",
+    r"podman ": "needs a container engine",
+    r"python -m build\b|packaging/\w+\.sh": "takes minutes and fetches packages",
     r"vng ": "boots another kernel in a virtual machine",
     r"\S*python benchmarks/": "takes minutes of an idle machine",
     r"jupyter lab\b": "opens a browser; the notebooks are executed by a test of their own",
