@@ -15,20 +15,20 @@ umask 022
 # pip of another environment fills it, so that none is in the package.
 fill_environment() {
     mkdir -p "$stage/opt"
-    "$python" -m venv --without-pip "$stage/$place"
-    "$python" -m venv "$work/tools"
-    "$work/tools/bin/python" -m pip --disable-pip-version-check --python "$stage/$place/bin/python3" \
+    "$python" -I -m venv --without-pip "$stage/$place"
+    "$python" -I -m venv "$work/tools"
+    "$work/tools/bin/python" -I -m pip --disable-pip-version-check --python "$stage/$place/bin/python3" \
         install --quiet --no-compile --prefer-binary "auditbench[history] @ file://$wheel"
 }
 
 # What says where it was made now says where it will be; of the programs only ours stays.
 settle_environment() {
     find "$stage/$place/bin" -mindepth 1 ! -name 'python*' ! -name auditbench -delete
-    rm -rf "$stage/$place/include" "$stage/$place/lib64"
+    rm -rf "${stage:?}/$place/include" "${stage:?}/$place/lib64"
     sed -i "s|$stage||g" "$stage/$place/bin/auditbench" "$stage/$place/pyvenv.cfg"
     find "$stage/$place/lib" -name direct_url.json -delete
     # Nothing is written there later: whoever runs it may not be root, and a package owns its files.
-    "$stage/$place/bin/python3" -m compileall -q -s "$stage" -p / --invalidation-mode unchecked-hash \
+    "$stage/$place/bin/python3" -I -m compileall -q -s "$stage" -p / --invalidation-mode unchecked-hash \
         "$stage/$place/lib" || echo "deb.sh: some files do not compile; they are packaged as they are" >&2
     ! grep -rlIF "$stage" "$stage/$place" || { echo "deb.sh: these name the folder they were made in" >&2; exit 1; }
 }
@@ -58,9 +58,9 @@ link_into_the_system() {
 
 # A pre-release comes before its release: 0.1.dev3 and 1.0rc1 are 0.1~dev3 and 1.0~rc1 here.
 debian_version() {
-    upstream=$("$stage/$place/bin/python3" -c 'from importlib.metadata import version; print(version("auditbench"))')
+    upstream=$("$stage/$place/bin/python3" -I -c 'from importlib.metadata import version; print(version("auditbench"))')
     suite=$(sed -n 's/^VERSION_CODENAME=//p' /etc/os-release)
-    echo "$(echo "$upstream" | sed -E 's/\.?(dev|a|b|rc)([0-9])/~\1\2/')-1~${suite:-unknown}"
+    echo "$(echo "$upstream" | sed -E 's/^([0-9.]*[0-9])\.?(dev|a|b|rc)([0-9])/\1~\2\3/')-1~${suite:-unknown}"
 }
 
 control() {

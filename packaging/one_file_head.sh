@@ -21,7 +21,7 @@ choose_folder() {
         return
     fi
     folder=$for_root
-    mkdir -p "${folder%/*}" && { mkdir -m 0700 "$folder" 2>/dev/null || [ -d "$folder" ]; } ||
+    (umask 022 && mkdir -p "${folder%/*}") && { mkdir -m 0700 "$folder" 2>/dev/null || [ -d "$folder" ]; } ||
         fail "$folder cannot be made" "it is where auditbench unpacks itself to for root; make room for it"
     [ ! -L "$folder" ] && [ "$(stat -c %u "$folder")" = 0 ] ||
         fail "$folder is a link, or not root's" "remove it; auditbench makes it again"

@@ -6,7 +6,7 @@
 set -eu
 kind=$1 wheel=$(realpath "$2") output=$3
 here=$(dirname "$0")
-python=$(python3 -c 'import sys; print("python%d.%d" % sys.version_info[:2])')
+python=$(python3 -I -c 'import sys; print("python%d.%d" % sys.version_info[:2])')
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 

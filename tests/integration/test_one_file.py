@@ -82,6 +82,12 @@ def test_a_folder_that_was_open_is_closed(make: Make, for_root: Path) -> None:
 
 
 @needs_root
+def test_the_folder_above_stays_open(make: Make, for_root: Path) -> None:
+    assert start(make("scie")).returncode == 0
+    assert for_root.parent.stat().st_mode & 0o777 == 0o755
+
+
+@needs_root
 @pytest.mark.parametrize("how", ["link", "owner"])
 def test_a_folder_of_somebody_elses_is_refused(
     make: Make, for_root: Path, tmp_path: Path, how: str
