@@ -13,7 +13,7 @@ fail() {
     exit 4
 }
 
-# Sets the folder to unpack to. One that root did not make, or a link, is refused.
+# Sets the folder to unpack to. For root, a link or a folder that others could write to is refused.
 choose_folder() {
     if [ "$(id -u)" != 0 ]; then
         folder=${XDG_CACHE_HOME:-${HOME:-/nonexistent}/.cache}/auditbench
@@ -23,9 +23,11 @@ choose_folder() {
     folder=$for_root
     (umask 022 && mkdir -p "${folder%/*}") && { mkdir -m 0700 "$folder" 2>/dev/null || [ -d "$folder" ]; } ||
         fail "$folder cannot be made" "it is where auditbench unpacks itself to for root; make room for it"
-    [ ! -L "$folder" ] && [ "$(stat -c %u "$folder")" = 0 ] ||
-        fail "$folder is a link, or not root's" "remove it; auditbench makes it again"
-    chmod 0700 "$folder" || fail "$folder cannot be closed to others" "mount it read-write"
+    # Closing one that was open would trust what others may have put there.
+    case $(LC_ALL=C stat -c '%F %u %a' "$folder") in
+    "directory 0 700" | "directory 0 2700") ;;
+    *) fail "$folder is not a folder that only root may enter" "remove it; auditbench makes it again" ;;
+    esac
 }
 
 # The program that follows this script, as a file of its own; made once per version.
