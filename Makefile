@@ -68,8 +68,8 @@ $(STAMP): $(SOURCES) | requirements
 	@echo "auditbench: making the environment $(VENV)"
 	@$(PYTHON) -m venv $(VENV)
 	@echo "auditbench: downloading Python packages and compiling consumer and workloads (about a minute)"
-	@PYTHONWARNINGS=ignore $(PIP) install --config-settings editable_mode=compat --editable .
-	@$(BIN)/python -m compileall -q harness consumer workloads
+	@PYTHONWARNINGS=ignore $(PIP) install --config-settings editable_mode=compat --editable ".[history]"
+	@$(BIN)/python -m compileall -q auditbench harness consumer workloads
 	@touch $@
 
 # Beside that, the dependency group of a target.

@@ -13,6 +13,8 @@ from setuptools import Extension, setup
 
 DEBUG = os.environ.get("AUDITBENCH_DEBUG_BUILD") == "1"
 PACKAGES = os.environ.get("AUDITBENCH_PACKAGES", "consumer,workloads").split(",")
+SHARED_FILES = [path for path in Path("share").rglob("*") if path.is_file()]
+"""Manual pages and completions, where the tree has them: they go to share/ of the environment."""
 SOURCES = sorted(str(path) for package in PACKAGES for path in Path(package).rglob("*.pyx"))
 
 extensions = [
@@ -44,6 +46,10 @@ setup(
             "autotestdict": False,
         },
     ),
+    data_files=[
+        (folder.as_posix(), [path.as_posix() for path in SHARED_FILES if path.parent == folder])
+        for folder in sorted({path.parent for path in SHARED_FILES})
+    ],
     # One compiler per processor: the build is most of the wait before the first measurement.
     options={"build_ext": {"parallel": len(os.sched_getaffinity(0))}},
 )

@@ -16,6 +16,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
+from harness.errors import UsageError
 from harness.model.history import MIN_RUNS
 
 MIN_AT_A_LEVEL = 2
@@ -44,13 +45,20 @@ def change_points(
 ) -> list[ChangePoint] | None:
     """The changes of level in a history, oldest first; None below MIN_RUNS.
 
-    `logs` is one log ratio per run, `errors` the standard error of each where it is known.
+    `logs` is one log ratio per run, `errors` the standard error of each where it is known. Raises
+    `UsageError` with the remedy where ruptures is not installed, which is an extra.
     """
     if len(logs) < MIN_RUNS:
         return None
     from numpy import asarray
-    from ruptures import Pelt
 
+    try:
+        from ruptures import Pelt
+    except ImportError:
+        raise UsageError(
+            "changes of level are found by ruptures, which is not installed",
+            remedy="pip install 'auditbench[history]'",
+        ) from None
     sigma = _sigma(logs, errors or ())
     # In units of the noise: the cost is then as large for histories of any size.
     signal = asarray([[value / sigma] for value in _without_outliers(logs, OUTLIER * sigma)])

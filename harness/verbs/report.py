@@ -152,4 +152,4 @@ def _open(page: Path) -> None:
 
     program = "import sys, webbrowser; sys.exit(not webbrowser.open(sys.argv[1]))"
     if run_as_caller([sys.executable, "-P", "-c", program, page.resolve().as_uri()]):
-        raise UsageError("no browser was found", remedy=f"open {page} in one")
+        raise UsageError("no browser could be started", remedy=f"open {page} in one")

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
-PACKAGES = ("consumer", "workloads", "harness")
+PACKAGES = ("auditbench", "consumer", "workloads", "harness")
 
 # The longest prefix decides. Floors as in ARCHITECTURE.md.
 FLOORS = {
@@ -38,6 +38,7 @@ FLOORS = {
     "harness.api": 5,
     "harness.pytest_plugin": 5,
     "harness.__main__": 5,
+    "auditbench": 6,
 }
 
 # On one floor, who may import whom.

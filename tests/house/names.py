@@ -16,12 +16,13 @@ from collections.abc import Iterable, Iterator
 from functools import cached_property
 from pathlib import Path
 
-PACKAGES = ("consumer", "workloads", "harness")
+PACKAGES = ("auditbench", "consumer", "workloads", "harness")
 USERS = ("benchmarks", "results", "notebooks")
 """Programs of the tree beside the packages."""
 PUBLIC = ("harness.api", "harness.pytest_plugin")
 """What programs of others import. A name in there is used if a page or a notebook shows it."""
 FOUND_BY_NAME = {
+    "auditbench.plugin": re.compile(r"pytest_\w+"),  # by pytest
     "harness.pytest_plugin": re.compile(r"pytest_\w+"),  # by pytest
     "harness.verbs": re.compile(r"\w+_verb"),  # by harness.cli, from GROUPS
     "workloads": re.compile(r"build"),  # by the supervisor, from the catalog

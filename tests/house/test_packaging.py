@@ -1,7 +1,11 @@
-"""What is packaged: the source distribution is the tree, the wheel what the programs need."""
+"""What is packaged: the source distribution is the tree, the wheel what the programs need.
+
+Both carry the version of the tag; manual pages and completions go along where the tree has some.
+"""
 
 from __future__ import annotations
 
+import io
 import os
 import shutil
 import subprocess
@@ -9,23 +13,29 @@ import sys
 import tarfile
 import tomllib
 import zipfile
+from dataclasses import dataclass
+from email import message_from_string
 from fnmatch import fnmatch
 from pathlib import Path
 
 import pytest
+
+from tests.support.programs import program
 
 ROOT = Path(__file__).parents[2]
 NOT_THE_TREE = shutil.ignore_patterns(
     ".git", ".venv", "build", "*.egg-info", "__pycache__", "*.so", "*.pyc", ".*_cache",
     ".hypothesis", ".benchmarks", ".coverage", "vm-*",
 )  # fmt: skip
+PACKAGES = ("auditbench", "consumer", "harness", "workloads")
 FOLDERS = (
-    ".ci", ".github", "benchmarks", "consumer", "docs", "harness", "notebooks", "requirements",
-    "results/reference", "tests", "workloads",
+    ".ci", ".github", "auditbench", "benchmarks", "consumer", "docs", "harness", "notebooks",
+    "packaging", "requirements", "results/reference", "tests", "workloads",
 )  # fmt: skip
 FILES = {
-    "ARCHITECTURE.md", "CHANGELOG.md", "CONTRIBUTING.md", "LICENSE", "MANIFEST.in", "Makefile",
-    "README.md", "SECURITY.md", "mkdocs.yml", "pyproject.toml", "results/README.md",
+    ".gitattributes", "ARCHITECTURE.md", "CHANGELOG.md", "CONTRIBUTING.md", "LICENSE",
+    "MANIFEST.in", "Makefile", "README.md", "SECURITY.md", "action.yml", "mkdocs.yml",
+    "pyproject.toml", "results/README.md",
     "results/keep.py", "setup.py",
 }  # fmt: skip
 MADE = {".py", ".pyc", ".c", ".so", ".md"}
@@ -37,7 +47,7 @@ def test_every_file_of_the_packages_is_installed() -> None:
     (patterns,) = tomllib.loads(text)["tool"]["setuptools"]["package-data"].values()
     files = [
         path
-        for package in ("harness", "consumer", "workloads")
+        for package in PACKAGES
         for path in (ROOT / package).rglob("*")
         if path.is_file() and path.suffix not in MADE
     ]
@@ -51,23 +61,73 @@ def test_every_file_of_the_packages_is_installed() -> None:
 
 
 def test_every_folder_of_the_packages_is_one() -> None:
-    folders = {
-        path.parent
-        for package in ("harness", "consumer", "workloads")
-        for path in (ROOT / package).rglob("*.py")
-    }
+    folders = {path.parent for package in PACKAGES for path in (ROOT / package).rglob("*.py")}
     assert [folder.as_posix() for folder in folders if not (folder / "__init__.py").is_file()] == []
 
 
+VERSION = "9.8.7"
+SHARED = {
+    "share/man/man1/auditbench.1": ".TH AUDITBENCH 1\n",
+    "share/bash-completion/completions/auditbench": "# bash\n",
+}
+"""What the tree may have, and the copy that is packed here has."""
+
+
+@dataclass(frozen=True, slots=True)
+class Built:
+    """Both distributions: their files' names, and the version in their metadata."""
+
+    sdist: set[str]
+    wheel: set[str]
+    versions: dict[str, str]
+
+
 @pytest.fixture(scope="module")
-def built(tmp_path_factory: pytest.TempPathFactory) -> dict[str, set[str]]:
-    """The files of both distributions, made of a copy; without compiled modules, for speed."""
-    tree = Path(
-        shutil.copytree(ROOT, tmp_path_factory.mktemp("copy") / "tree", ignore=NOT_THE_TREE)
-    )
-    code = "from setuptools import build_meta as b; b.build_sdist('dist'); b.build_wheel('dist')"
+def built(tmp_path_factory: pytest.TempPathFactory) -> Built:
+    """The source distribution of a tagged copy, and the wheel made of that, where git is not.
+
+    Without compiled modules, for speed.
+    """
+    folder = tmp_path_factory.mktemp("copy")
+    tree = Path(shutil.copytree(ROOT, folder / "tree", ignore=NOT_THE_TREE))
+    for name, text in SHARED.items():
+        (tree / name).parent.mkdir(parents=True, exist_ok=True)
+        (tree / name).write_text(text, encoding="utf-8")
+    tag(tree)
+    build(tree, "build_sdist", folder)
+    (sdist,) = folder.glob("*.tar.gz")
+    with tarfile.open(sdist) as archive:
+        within = {name.partition("/")[2] for name in archive.getnames()}
+        archive.extractall(folder / "unpacked", filter="data")
+    (source,) = (folder / "unpacked").iterdir()
+    build(source, "build_wheel", folder)
+    (wheel,) = folder.glob("*.whl")
+    with zipfile.ZipFile(wheel) as archive:
+        names = set(archive.namelist())
+        metadata = next(name for name in names if name.endswith(".dist-info/METADATA"))
+        versions = {"wheel": version_in(archive.read(metadata).decode())}
+    versions["sdist"] = version_in((source / "PKG-INFO").read_text(encoding="utf-8"))
+    return Built(within, names, versions)
+
+
+def tag(tree: Path) -> None:
+    """Make a repository of a copy, with one commit and its tag."""
+    git = [program("git"), "-c", "user.name=t", "-c", "user.email=t@localhost", "-C", str(tree)]
+    clean = os.environ | {"GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_SYSTEM": os.devnull}
+    for words in (
+        ["init", "--quiet"],
+        ["add", "--all"],
+        ["commit", "--quiet", "--message=all"],
+        ["tag", f"v{VERSION}"],
+    ):
+        subprocess.run([*git, *words], env=clean, check=True)
+
+
+def build(tree: Path, hook: str, target: Path) -> None:
+    """Call a hook of the build backend of this environment in a tree."""
+    code = f"import sys; from setuptools import build_meta as b; b.{hook}(sys.argv[1])"
     done = subprocess.run(
-        [sys.executable, "-c", code],
+        [sys.executable, "-c", code, str(target)],
         cwd=tree,
         env=os.environ | {"AUDITBENCH_PACKAGES": "none"},
         capture_output=True,
@@ -75,11 +135,11 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> dict[str, set[str]]:
         check=False,
     )
     assert done.returncode == 0, done.stderr[-2000:]
-    (sdist,), (wheel,) = tree.glob("dist/*.tar.gz"), tree.glob("dist/*.whl")
-    with tarfile.open(sdist) as archive:
-        within = {name.partition("/")[2] for name in archive.getnames()}
-    with zipfile.ZipFile(wheel) as archive:
-        return {"sdist": within, "wheel": set(archive.namelist())}
+
+
+def version_in(metadata: str) -> str:
+    """The version that a PKG-INFO or METADATA states."""
+    return str(message_from_string(metadata)["Version"])
 
 
 def files_of(folder: str) -> set[str]:
@@ -94,20 +154,58 @@ def files_of(folder: str) -> set[str]:
     }
 
 
-def test_the_source_distribution_is_the_tree(built: dict[str, set[str]]) -> None:
+def test_the_source_distribution_is_the_tree(built: Built) -> None:
     expected = set().union(*map(files_of, FOLDERS), FILES)
     assert len(expected) > 700
     assert "docs/schema/result.schema.json" in expected
-    assert sorted(expected - built["sdist"]) == [], "name it in MANIFEST.in"
+    assert sorted(expected - built.sdist) == [], "name it in MANIFEST.in"
 
 
-def test_the_wheel_is_what_the_programs_need(built: dict[str, set[str]]) -> None:
+def test_the_wheel_is_what_the_programs_need(built: Built) -> None:
     needed = {
         path.relative_to(ROOT).as_posix()
-        for package in ("harness", "consumer", "workloads")
+        for package in PACKAGES
         for path in (ROOT / package).rglob("*")
         if path.is_file() and path.suffix not in MADE - {".py"}
     }
-    assert sorted(needed - built["wheel"]) == []
-    others = {name for name in built["wheel"] - needed if ".dist-info/" not in name}
+    assert sorted(needed - built.wheel) == []
+    others = {
+        name
+        for name in built.wheel - needed
+        if ".dist-info/" not in name and ".data/data/share/" not in name
+    }
     assert sorted(others) == []
+
+
+def test_the_version_is_that_of_the_tag(built: Built) -> None:
+    assert built.versions == {"sdist": VERSION, "wheel": VERSION}
+
+
+def test_manual_pages_and_completions_go_along(built: Built) -> None:
+    assert set(SHARED) <= built.sdist
+    assert {f"auditbench-{VERSION}.data/data/{name}" for name in SHARED} <= built.wheel
+
+
+def test_an_archive_made_by_git_has_its_version(tmp_path: Path) -> None:
+    for name in ("pyproject.toml", ".gitattributes", ".git_archival.txt"):
+        shutil.copy(ROOT / name, tmp_path)
+    tag(tmp_path)
+    git = [program("git"), "-C", str(tmp_path)]
+    archive = subprocess.run([*git, "archive", "HEAD"], capture_output=True, check=True).stdout
+    shutil.rmtree(tmp_path / ".git")
+    with tarfile.open(fileobj=io.BytesIO(archive)) as packed:
+        packed.extractall(tmp_path, filter="data")
+    assert version_of(tmp_path) == VERSION
+
+
+def test_sources_without_git_can_be_built(tmp_path: Path) -> None:
+    for name in ("pyproject.toml", ".git_archival.txt"):
+        shutil.copy(ROOT / name, tmp_path)
+    assert version_of(tmp_path) == "0.1.dev0"
+
+
+def version_of(tree: Path) -> str:
+    """The version that a build of this tree would have."""
+    command = [sys.executable, "-W", "ignore", "-m", "setuptools_scm"]
+    done = subprocess.run(command, cwd=tree, capture_output=True, text=True, check=True)
+    return done.stdout.strip()

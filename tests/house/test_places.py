@@ -48,7 +48,9 @@ def places() -> dict[str, set[str]]:
     modules = {name for name in FILES if re.fullmatch(r"harness/\w+\.py", name)}
     rooms = {f"harness/{room}" for room in inner_rooms("harness") if room.count("/") == 1}
     tests = {f"tests/{room}" for room in inner_rooms("tests") if room.count("/") == 1}
-    found = {room: inner_rooms(room[:-1]) for room in (*rooms, "consumer/", "workloads/")}
+    found = {
+        room: inner_rooms(room[:-1]) for room in (*rooms, "auditbench/", "consumer/", "workloads/")
+    }
     return found | {name: set() for name in tests | modules - {"harness/__init__.py"}}
 
 
@@ -133,7 +135,7 @@ def test_a_big_room_says_where_to_begin(room: str) -> None:
 
 
 def every_init() -> list[str]:
-    packages = ("consumer/", "harness/", "workloads/")
+    packages = ("auditbench/", "consumer/", "harness/", "workloads/")
     return [n for n in FILES if n.endswith("/__init__.py") and n.startswith(packages)]
 
 
@@ -155,7 +157,9 @@ def test_files_that_are_named_are_there() -> None:
     told = [
         name
         for name in FILES
-        if name.startswith(("consumer/", "harness/", "workloads/", "benchmarks/", "docs/"))
+        if name.startswith(
+            ("auditbench/", "consumer/", "harness/", "workloads/", "benchmarks/", "docs/")
+        )
         or name in ("ARCHITECTURE.md", "README.md", "mkdocs.yml", "pyproject.toml", "Makefile")
     ]
     told = [name for name in told if name.endswith((*SOURCES, ".md", ".yml", ".toml", "Makefile"))]

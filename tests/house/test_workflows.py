@@ -20,16 +20,21 @@ from harness.cli import app
 ROOT = Path(__file__).parents[2]
 PAGES = [*ROOT.glob("*.md"), *ROOT.glob("notebooks/*.md"), *(ROOT / "docs").rglob("*.md")]
 BLOCK = re.compile(r"```yaml\n(# (\S+)\n.*?)```", re.S)
-SCHEMAS = {".github": "vendor.github-workflows", ".gitlab-ci.yml": "vendor.gitlab-ci"}
+SCHEMAS = {
+    ".github": "vendor.github-workflows",
+    ".gitlab-ci.yml": "vendor.gitlab-ci",
+    "action.yml": "vendor.github-actions",
+}
+OURS = [ROOT / "action.yml", *sorted((ROOT / ".github/workflows").glob("*.yml"))]
+THE_ACTION = re.compile(r"uses: \S+/auditbench@v[\d.]+")
+USES = re.compile(r"^\s*(?:- )?uses: (\S+)(.*)$", re.M)
+PINNED = re.compile(r"[\w.-]+/[\w./-]+@[0-9a-f]{40}")
 COMMAND = re.compile(r"auditbench[\")]*\s+((?:gate|run|compare|ab|doctor|show|export)\b[^|;\n]*)")
 
 
 def workflows() -> list[tuple[str, str]]:
     """Every workflow by the path that it has or is to have."""
-    ours = [
-        (str(path.relative_to(ROOT)), path.read_text(encoding="utf-8"))
-        for path in sorted((ROOT / ".github/workflows").glob("*.yml"))
-    ]
+    ours = [(str(path.relative_to(ROOT)), path.read_text(encoding="utf-8")) for path in OURS]
     page = (ROOT / "docs/ci.md").read_text(encoding="utf-8")
     return ours + [(name, text) for text, name in BLOCK.findall(page)]
 
@@ -62,6 +67,41 @@ def test_every_example_says_where_it_goes() -> None:
     assert page.count("```yaml") == len(BLOCK.findall(page)) >= 5
 
 
+@pytest.mark.parametrize("path", OURS, ids=lambda path: path.name)
+def test_actions_are_pinned_by_hash_and_say_their_version(path: Path) -> None:
+    used = USES.findall(path.read_text(encoding="utf-8"))
+    assert used
+    assert [name for name, _ in used if not PINNED.fullmatch(name)] == []
+    assert [name for name, rest in used if not re.fullmatch(r"  # v\d+\.\d+\.\d+", rest)] == []
+
+
+def test_the_page_uses_inputs_that_the_action_has() -> None:
+    inputs = YAML(typ="safe").load((ROOT / "action.yml").read_text(encoding="utf-8"))["inputs"]
+    (text,) = [text for _, text in WORKFLOWS if THE_ACTION.search(text)]
+    steps = YAML(typ="safe").load(text)["jobs"]["cost"]["steps"]
+    assert 0 < len(steps[-1]["with"].keys()) == len(steps[-1]["with"].keys() & inputs.keys())
+    page = (ROOT / "docs/ci.md").read_text(encoding="utf-8")
+    told = {name for name in inputs if re.search(rf"\b{name}[:`]", page)}
+    assert inputs.keys() - told == {"token"}
+
+
+def test_only_publishing_may_write() -> None:
+    release = YAML(typ="safe").load((ROOT / ".github/workflows/release.yml").read_text())
+    assert release["permissions"] == {"contents": "read"}
+    rights = {
+        name: job["permissions"] for name, job in release["jobs"].items() if "permissions" in job
+    }
+    assert rights == {"publish": {"id-token": "write"}, "files": {"contents": "write"}}
+    assert all(release["jobs"][name]["if"] == "github.ref_type == 'tag'" for name in rights)
+
+
+def test_the_release_runs_scripts_that_are_there() -> None:
+    text = "\n".join(path.read_text(encoding="utf-8") for path in OURS)
+    named = set(re.findall(r"packaging/[\w/]+\.sh", text))
+    assert len(named) >= 5
+    assert [name for name in sorted(named) if not (ROOT / name).is_file()] == []
+
+
 def test_they_fit_the_schemas(tmp_path: Path) -> None:
     by_schema: dict[str, list[str]] = {}
     for number, (name, text) in enumerate(WORKFLOWS):
@@ -84,7 +124,7 @@ def test_they_fit_the_schemas(tmp_path: Path) -> None:
 @pytest.mark.parametrize(("name", "text"), WORKFLOWS, ids=NAMES)
 def test_the_shell_understands_them(name: str, text: str) -> None:
     found = list(scripts(text))
-    assert found
+    assert found or THE_ACTION.search(text)
     for script in found:
         done = subprocess.run(
             ["bash", "-n"], input=script, capture_output=True, text=True, check=False
@@ -127,7 +167,9 @@ def comes_from_an_index(words: str) -> bool:
 def test_every_example_installs_from_what_exists() -> None:
     found = list(installs())
     assert {"docs/ci.md", "docs/pytest.md", "README.md", ".gitlab-ci.yml"} <= {n for n, _ in found}
-    assert [(name, words) for name, words in found if comes_from_an_index(words)] == []
+    # docs/install.md says from which tag on its line works.
+    from_index = [(name, words) for name, words in found if comes_from_an_index(words)]
+    assert from_index == [("docs/install.md", "auditbench")]
 
 
 @pytest.mark.parametrize("words", ["auditbench", "-q auditbench pytest", "'auditbench' x"])

@@ -16,6 +16,7 @@ import pytest
 
 from harness.errors import UsageError
 from harness.files.output import NewFile, write_text
+from harness.processes.as_caller import CANNOT_EXECUTE, run_as_caller
 from harness.store import ENVIRONMENT, PLAN, SAMPLES, RunWriter, load_run
 from tests.support.callers import (
     ATTACKER,
@@ -26,6 +27,7 @@ from tests.support.callers import (
     needs_root,
     owner_of,
     sudo_auditbench,
+    sudo_environment,
 )
 from tests.support.command import assert_one_line
 from tests.support.patience import PATIENCE_S
@@ -353,8 +355,20 @@ def test_the_browser_runs_as_the_caller(stored: Path, home: Path) -> None:
         *("report", "latest", "-o", "page.html", "--open"), cwd=home, BROWSER=str(browser)
     )
     if done.returncode == 2:  # the caller cannot reach this very Python: then nothing is opened
-        assert_one_line(done, 2, "no browser was found")
+        assert_one_line(done, 2, "no browser could be started")
     assert not (home / "who").exists() or (home / "who").read_text().split() == [str(ATTACKER)] * 2
+
+
+def test_a_program_that_the_caller_may_not_run(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    program = tmp_path / "program"
+    program.write_text("#!/bin/sh\n")
+    program.chmod(0o700)
+    for name, value in sudo_environment().items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.delenv("SUDO_COMMAND", raising=False)
+    assert run_as_caller([str(program)]) == CANNOT_EXECUTE
 
 
 # ---- reading -------------------------------------------------------------------------------

@@ -26,7 +26,10 @@ SHELL = ("sh", "bash")
 EXEMPT = {
     r"make (bench|test|lint|types|docs|fuzz|requirements)\b": "runs tests or checks, or measures",
     r"make install\b": "test_make installs into a folder of its own",
-    r"(\S*/)?pip(x)? install ": "fetches packages",
+    r"(\S*/)?pip(x)? install |apt-get install ": "fetches packages",
+    r"python3 -m venv |chmod |\./auditbench-linux": "belongs to an installation",
+    r"podman ": "needs a container engine",
+    r"python -m build\b|packaging/\w+\.sh": "takes minutes and fetches packages",
     r"vng ": "boots another kernel in a virtual machine",
     r"\S*python benchmarks/": "takes minutes of an idle machine",
     r"jupyter lab\b": "opens a browser; the notebooks are executed by a test of their own",

@@ -12,7 +12,7 @@ from rich.console import Console
 from harness.model.caution import Caution
 from harness.plain import plain
 from harness.reporters.html.page import _environment
-from harness.reporters.page import Grid, Heading, Line, Page
+from harness.reporters.page import Grid, Heading, Line, Page, shown
 from harness.reporters.render.markdown import page_markdown
 from harness.reporters.render.terminal import render_page
 
@@ -27,7 +27,7 @@ def on_a_terminal(page: Page) -> str:
 def in_html(page: Page) -> str:
     """The part of the HTML report that shows a page, without pictures."""
     macros = _environment().get_template("macros.html.j2").module
-    return str(macros.parts(page, "page", 2, {}))  # type: ignore[attr-defined]
+    return str(macros.parts(shown(page.parts, "html"), "page", 2, {}))  # type: ignore[attr-defined]
 
 
 def text_of(source: str) -> str:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import math
+import sys
 
 import numpy as np
 import pytest
 
 from harness.analysis.change_points import change_points
+from harness.errors import UsageError
 
 
 def noisy(runs: int, seed: int, *, sigma: float = 0.01) -> list[float]:
@@ -66,3 +68,10 @@ def test_noise_is_seldom_given_a_change(runs: int) -> None:
     false = sum(bool(change_points(noisy(runs, 1000 + seed))) for seed in range(histories))
     # 5 % are allowed; more than 8 % would be seen in 200 histories.
     assert false <= 0.08 * histories
+
+
+def test_without_ruptures_the_extra_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "ruptures", None)
+    with pytest.raises(UsageError, match=r"pip install 'auditbench\[history\]'"):
+        change_points(noisy(6, 1))
+    assert change_points(noisy(5, 1)) is None

@@ -1,0 +1,5 @@
+"""`python -m auditbench` is `auditbench`."""
+
+from auditbench.start import main
+
+main()

@@ -1,0 +1,183 @@
+"""The steps of action.yml, with stand-ins for sudo, auditbench and gh."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from tests.support.programs import program
+
+STEPS = Path(__file__).parents[2] / "packaging/action"
+AUDITBENCH = """\
+#!/bin/sh
+printf '%s\\n' "$@" > "$SAID/words"
+for word; do case $word in md=*) echo '# Answer' > "${word#md=}" ;; esac; done
+exit "${ANSWERS:-0}"
+"""
+GH = """\
+#!/bin/sh
+echo "$*" >> "$SAID/gh"
+[ -z "${REFUSED:-}" ] || exit 1
+case "$*" in *--paginate*) echo "${LAST:-}" ;; esac
+for word; do case $word in body=@*) cp "${word#body=@}" "$SAID/body" ;; esac; done
+"""
+
+
+@pytest.fixture
+def repository(tmp_path: Path) -> Path:
+    """A rules repository with a branch that changes one rule file and adds another."""
+    there = tmp_path / "repository"
+    (there / "rules").mkdir(parents=True)
+    bin_ = tmp_path / "bin"
+    bin_.mkdir()
+    for name, text in (
+        ("auditbench", AUDITBENCH),
+        ("gh", GH),
+        ("sudo", '#!/bin/sh\nshift\nexec "$@"\n'),
+    ):
+        (bin_ / name).write_text(text)
+        (bin_ / name).chmod(0o755)
+
+    def git(*words: str) -> None:
+        who = ("-c", "user.name=t", "-c", "user.email=t@localhost")
+        subprocess.run([program("git"), *who, "-C", str(there), *words], check=True)
+
+    git("init", "--quiet")
+    (there / "rules/base.rules").write_text("-D\n")
+    git("add", "--all")
+    git("commit", "--quiet", "-m", "base")
+    git("update-ref", "refs/remotes/origin/main", "HEAD")
+    (there / "rules/base.rules").write_text("-D\n-b 100\n")
+    (there / "rules/new.rules").write_text("-D\n")
+    git("add", "--all")
+    git("commit", "--quiet", "-m", "head")
+    return there
+
+
+def measure(repository: Path, rules: str = "rules/base.rules", **more: str) -> tuple[int, str]:
+    """The exit code of the step and all that it printed."""
+    said = repository.parent
+    environment = {
+        "PATH": f"{said / 'bin'}:{os.environ['PATH']}",
+        "SAID": str(said),
+        "TMPDIR": str(said),
+        "AUDITBENCH": "auditbench",
+        "RULES": rules,
+        "LIMITS": "elapsed:5% lost:0",
+        "WORKLOADS": "udp shells",
+        "ARGUMENTS": "--fast",
+        "INCONCLUSIVE": "warn",
+        "RESULTS": "results",
+        "GITHUB_OUTPUT": str(said / "output"),
+        "GITHUB_BASE_REF": "main",
+    }
+    return step("measure.sh", repository, environment | more)
+
+
+def step(name: str, folder: Path, environment: dict[str, str]) -> tuple[int, str]:
+    done = subprocess.run(
+        [program("bash"), str(STEPS / name)],
+        cwd=folder,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    return done.returncode, done.stdout + done.stderr
+
+
+def words(repository: Path) -> list[str]:
+    return (repository.parent / "words").read_text().splitlines()
+
+
+def test_head_is_measured_beside_the_merge_base(repository: Path) -> None:
+    assert measure(repository)[0] == 0
+    said = words(repository)
+    base, head = said[2:4]
+    assert Path(base).read_text() == "-D\n"
+    assert Path(head).read_text() == "-D\n-b 100\n"
+    assert (Path(base).stem, Path(head).stem) == ("base", "head")
+    at = said.index("--reference")
+    assert said[at + 1 : at + 5] == ["base", "--workload", "udp", "shells"]
+    assert [said[i + 1] for i, word in enumerate(said) if word == "--fail"] == [
+        "head/elapsed:5%", "head/lost:0",
+    ]  # fmt: skip
+    assert said[-1] == "--fast"
+    output = (repository.parent / "output").read_text()
+    assert output.startswith("code=0\nmarkdown=")
+
+
+@pytest.mark.parametrize(("rules", "ref"), [("rules/new.rules", "main"), ("rules/base.rules", "")])
+def test_without_a_base_the_reference_is_no_rules(repository: Path, rules: str, ref: str) -> None:
+    assert measure(repository, rules, GITHUB_BASE_REF=ref)[0] == 0
+    said = words(repository)
+    assert said[said.index("--reference") + 1] == "no-rules"
+    assert Path(said[2]).stem == "head"
+    assert said[3] == "--reference"
+
+
+@pytest.mark.parametrize(
+    ("answers", "inconclusive", "code", "told"),
+    [
+        ("1", "warn", 1, ""),
+        ("3", "warn", 0, "::warning::not decided"),
+        ("3", "fail", 3, ""),
+        ("4", "fail", 0, "::warning::audit is not available"),
+        ("2", "warn", 2, ""),
+    ],
+)
+def test_what_becomes_of_an_exit_code(
+    repository: Path, answers: str, inconclusive: str, code: int, told: str
+) -> None:
+    got, output = measure(repository, ANSWERS=answers, INCONCLUSIVE=inconclusive)
+    assert got == code
+    assert told in output
+    assert (repository.parent / "output").read_text().startswith(f"code={answers}\n")
+
+
+def test_what_the_checkout_lacks_is_said(repository: Path) -> None:
+    code, output = measure(repository, "rules/gone.rules")
+    assert code == 2
+    assert "::error::rules/gone.rules is not in this checkout" in output
+    code, output = measure(repository, GITHUB_BASE_REF="elsewhere")
+    assert code == 2
+    assert "fetch-depth: 0" in output
+
+
+def comment(repository: Path, **more: str) -> tuple[int, str]:
+    said = repository.parent
+    (said / "answer.md").write_text("# Answer\n")
+    environment = {
+        "PATH": f"{said / 'bin'}:{os.environ['PATH']}",
+        "SAID": str(said),
+        "TMPDIR": str(said),
+        "ANSWER": str(said / "answer.md"),
+        "RULES": "rules/base.rules",
+        "PULL_REQUEST": "7",
+        "GITHUB_REPOSITORY": "some/rules",
+    }
+    return step("comment.sh", repository, environment | more)
+
+
+def test_the_first_answer_is_a_new_comment(repository: Path) -> None:
+    assert comment(repository)[0] == 0
+    _, made = (repository.parent / "gh").read_text().splitlines()
+    assert "repos/some/rules/issues/7/comments" in made
+    assert "PATCH" not in made
+    body = (repository.parent / "body").read_text()
+    assert body == "<!-- auditbench: rules/base.rules -->\n# Answer\n"
+
+
+def test_the_next_one_replaces_it(repository: Path) -> None:
+    assert comment(repository, LAST="41")[0] == 0
+    _, made = (repository.parent / "gh").read_text().splitlines()
+    assert "--method PATCH repos/some/rules/issues/comments/41" in made
+
+
+def test_a_token_that_may_not_comment_is_a_warning(repository: Path) -> None:
+    code, output = comment(repository, REFUSED="yes")
+    assert code == 0
+    assert "pull-requests: write" in output
