@@ -20,7 +20,7 @@ from harness.kernel.rules.fields import (
     Field,
     FilterList,
 )
-from harness.kernel.rules.match import certainly_audited
+from harness.kernel.rules.matching.match import certainly_audited
 from harness.kernel.rules.rule import Rule, RuleField
 
 _DECIDED = frozenset(

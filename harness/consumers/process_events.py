@@ -85,7 +85,7 @@ class ProcessEventsConsumer:
     def start(self, setup: ConsumerSetup) -> _Running:
         """Start it and wait until the kernel has accepted it."""
         cpus = ",".join(map(str, setup.cpus))
-        module = "harness.host.exec_listener"
+        module = "harness.host.exec_counting.exec_listener"
         command = module_command(module, *(["--cpu", cpus] if cpus else []))
         process = LineProcess(NAME, command)
         try:

@@ -14,6 +14,7 @@ from typing import Any, Literal, Self
 import msgspec
 
 from harness.model.caution import Caution
+from harness.model.facts import StoredFacts
 from harness.model.matching import Login, RuleMatches
 from harness.model.numbers import Count, Margin, Nanoseconds, Rate, Whole, WholeMilliseconds
 from harness.model.reference import DEFAULT_MARGIN, Margins, Reference
@@ -174,47 +175,6 @@ class StoredPlan(Stored, frozen=True, kw_only=True):
     def scenario(self, workload: str, name: str | None) -> StoredScenario | None:
         """One scenario of a workload."""
         return next((s for s in self.of_workload(workload) if s.name == name), None)
-
-
-class StoredKernel(msgspec.Struct, frozen=True):
-    release: str = ""
-    version: str = ""
-    arch: str = ""
-    boot_parameters: tuple[str, ...] = ()
-
-
-class StoredCpu(msgspec.Struct, frozen=True):
-    model: str = ""
-    online: tuple[Count, ...] = ()
-    allowed: tuple[Count, ...] = ()
-    clocksource: str | None = None
-
-
-class StoredPlatform(msgspec.Struct, frozen=True):
-    virtualisation: str | None = None
-    container: str | None = None
-    product: str | None = None
-
-
-class StoredSoftware(msgspec.Struct, frozen=True):
-    distribution: str | None = None
-    libaudit: str | None = None
-
-
-class StoredLoad(msgspec.Struct, frozen=True):
-    memory_bytes: Count | None = None
-
-
-class StoredFacts(msgspec.Struct, frozen=True):
-    """The host, as far as it is read again; empty is what was not recorded."""
-
-    hostname: str = ""
-    machine: str = ""
-    kernel: StoredKernel = StoredKernel()
-    cpu: StoredCpu = StoredCpu()
-    platform: StoredPlatform = StoredPlatform()
-    software: StoredSoftware = StoredSoftware()
-    load: StoredLoad = StoredLoad()
 
 
 class StoredEverEnabled(msgspec.Struct, frozen=True):

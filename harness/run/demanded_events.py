@@ -11,7 +11,7 @@ from dataclasses import replace
 from harness.errors import UsageError
 from harness.kernel.rules.fields import UNSET, Field
 from harness.kernel.rules.libaudit import syscall_number
-from harness.kernel.rules.match import certainly_audited
+from harness.kernel.rules.matching.match import certainly_audited
 from harness.kernel.rules.rule import Rule
 from harness.model.documents import WorkerDocument
 from harness.model.run import Scenario

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from harness.errors import HostUnfitError
-from harness.host.exec_counter import ExecCounter
+from harness.host.exec_counting.exec_counter import ExecCounter
 from tests.support.syscall_counter import SyscallCounter
 
 pytestmark = pytest.mark.kernel
@@ -78,7 +78,7 @@ def test_two_counters_at_once_do_not_disturb_each_other() -> None:
 
 def test_an_overrun_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     """With a tiny buffer and a reader that is kept away, messages are lost: it has to be known."""
-    monkeypatch.setattr("harness.host.exec_counter._RCVBUF_BYTES", 4096)
+    monkeypatch.setattr("harness.host.exec_counting.exec_counter._RCVBUF_BYTES", 4096)
     events = ExecCounter(root_pid=os.getpid())
     monkeypatch.setattr(ExecCounter, "_read", lambda self: self._stop.wait())
     with events:

@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+from harness.model.facts import StoredCpu
 from harness.model.result import Result
-from harness.model.stored import StoredCpu, StoredPlan
+from harness.model.stored import StoredPlan
 from harness.reporters.matching import matching_sentences
 
 Pairs = tuple[tuple[str, str], ...]

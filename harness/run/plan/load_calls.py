@@ -8,9 +8,9 @@ import sys
 from collections.abc import Mapping
 
 from harness.errors import UsageError
-from harness.kernel.rules.field_match import Call
 from harness.kernel.rules.fields import ARCH_NUMBERS, PERMISSION_BITS
 from harness.kernel.rules.libaudit import syscall_number
+from harness.kernel.rules.matching.field_match import Call
 from workloads.running.calls import LoadCall, load_calls
 
 

@@ -9,9 +9,9 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
-from harness.kernel.rules.can_match import CALL, CAN_MATCH, OFF, hindrances
-from harness.kernel.rules.field_match import Call
 from harness.kernel.rules.fields import COMPARISONS, UNSET, Action, Field, FilterList
+from harness.kernel.rules.matching.can_match import CALL, CAN_MATCH, OFF, hindrances
+from harness.kernel.rules.matching.field_match import Call
 from harness.kernel.rules.rule import Rule, RuleField
 from harness.model.matching import RuleMatches
 from harness.model.run import Scenario

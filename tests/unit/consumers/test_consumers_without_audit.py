@@ -14,8 +14,8 @@ from harness.consumers.foreign.output_age import OutputAge
 from harness.consumers.foreign.probe_lines import STAMP, SYSCALLS, ProbeCounts, is_call, own_count
 from harness.consumers.foreign.tracefs import with_tracefs
 from harness.consumers.process_events import ProcessEventsConsumer
-from harness.host.exec_counter import ExecCounter, _Tally
-from harness.host.exec_listener import obey
+from harness.host.exec_counting.exec_counter import ExecCounter, _Tally
+from harness.host.exec_counting.exec_listener import obey
 from harness.host.tree import HostTree
 
 LINES = b"""\

@@ -6,9 +6,9 @@ import random
 
 import pytest
 
-from harness.kernel.rules.field_match import _COMPARATORS
 from harness.kernel.rules.fields import ALL_SYSCALLS, UNSET, Field, FilterList, Operator
 from harness.kernel.rules.lint.conditions import View, contradiction, is_below
+from harness.kernel.rules.matching.field_match import _COMPARATORS
 from harness.kernel.rules.rule import Rule, RuleField, mask_of
 
 VALUES = {

@@ -7,8 +7,8 @@ import struct
 import pytest
 
 from harness.errors import HostUnfitError, UsageError
-from harness.host import exec_counter
-from harness.host.exec_counter import ExecCounter, _Tally
+from harness.host.exec_counting import exec_counter
+from harness.host.exec_counting.exec_counter import ExecCounter, _Tally
 from harness.host.perf_event import CounterType, open_counter
 from tests.support.syscall_counter import SyscallCounter
 

@@ -8,7 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from harness.kernel.rules.can_match import (
+from harness.kernel.rules.fields import Field, Operator
+from harness.kernel.rules.file import parse_rules_text
+from harness.kernel.rules.matching.can_match import (
     CALL,
     CAN_MATCH,
     EARLIER,
@@ -18,9 +20,7 @@ from harness.kernel.rules.can_match import (
     UNREAD,
     hindrances,
 )
-from harness.kernel.rules.field_match import Call
-from harness.kernel.rules.fields import Field, Operator
-from harness.kernel.rules.file import parse_rules_text
+from harness.kernel.rules.matching.field_match import Call
 from harness.kernel.rules.rule import RuleField
 
 pytestmark = pytest.mark.skipif(

@@ -9,7 +9,7 @@ import pytest
 
 from harness.kernel.rules.fields import ALL_SYSCALLS, Field, FilterList, Operator
 from harness.kernel.rules.file import parse_rules_text
-from harness.kernel.rules.match import certainly_audited
+from harness.kernel.rules.matching.match import certainly_audited
 from harness.kernel.rules.rule import Rule, RuleField
 from harness.kernel.rules.syscall_access import perm_matches
 

@@ -1,4 +1,4 @@
-"""`python -m harness.host.exec_listener`: `exec_counter` as a program of its own.
+"""`python -m harness.host.exec_counting.exec_listener`: `exec_counter` as a program of its own.
 
 Commands on standard input, answers on standard output, one JSON object per line: `tree PID` counts
 a process and what it forks from then on (`following`), `stop` ends it with the numbers (`result`).
@@ -16,7 +16,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import asdict
 
 from harness.errors import EXIT_FINE, AuditbenchError
-from harness.host.exec_counter import ExecCounter
+from harness.host.exec_counting.exec_counter import ExecCounter
 from harness.host.tree import parse_cpu_list
 
 

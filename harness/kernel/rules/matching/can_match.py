@@ -10,8 +10,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
-from harness.kernel.rules.field_match import Call, field_holds
 from harness.kernel.rules.fields import RECORD_FILTER_FIELDS, Action, Field, FilterList
+from harness.kernel.rules.matching.field_match import Call, field_holds
 from harness.kernel.rules.rule import Rule
 
 CAN_MATCH = ""

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
 from harness.kernel.rules.fields import COMPARISONS, UNSET, Field, FilterList, Operator
-from harness.kernel.rules.path_match import is_inside, is_the_file, same_program
+from harness.kernel.rules.matching.path_match import is_inside, is_the_file, same_program
 from harness.kernel.rules.rule import RuleField
 from harness.kernel.rules.syscall_access import perm_matches
 

@@ -10,8 +10,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from harness.kernel.rules.field_match import Call, all_hold, field_holds
 from harness.kernel.rules.fields import ARCH_NUMBERS, RECORD_FILTER_FIELDS, Action, FilterList
+from harness.kernel.rules.matching.field_match import Call, all_hold, field_holds
 from harness.kernel.rules.rule import Rule
 
 _ROOT = {

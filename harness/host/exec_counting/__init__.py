@@ -1,0 +1,1 @@
+"""How many programs were started on this host meanwhile."""

@@ -1,0 +1,1 @@
+"""Which rule matches a record, and whether one can match a load at all."""
