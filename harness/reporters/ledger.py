@@ -1,11 +1,15 @@
-"""Where events went: a line per cell, or every ledger in full with its evidence."""
+"""Where events went: a line per cell, or every ledger in full with its evidence.
+
+What waiting for room in the backlog does to a cell's time is said here too, in the same words for
+all that print it.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from harness.counted import counted
-from harness.model.result import CellLedger, Result
+from harness.model.result import CellLedger, Comparison, Result, Waiting
 from harness.model.run import Ledger
 from harness.reporters.cells import CellNames
 from harness.reporters.page import (
@@ -21,8 +25,9 @@ from harness.reporters.page import (
     number,
     text,
 )
-from harness.reporters.rows import Row
-from harness.reporters.units import NOTHING, count, milliseconds
+from harness.reporters.rows import Row, rows, several_consumers
+from harness.reporters.units import NOTHING, count, milliseconds, percent, share
+from harness.reporters.words import VERDICTS
 
 TERMS = ("generated", "complete", "partial", "refused", "vanished", "suppressed", "unexplained")
 STAGES = (
@@ -188,3 +193,43 @@ def unknowns(total: Ledger) -> list[str]:
             "remainder of the other terms, checked only against these bounds"
         )
     return found
+
+
+def sentences_of_result(result: Result) -> list[str]:
+    """Those of all cells of a result."""
+    several = several_consumers(rows(result))
+    return waiting_sentences(result.waiting, several_consumers=several)
+
+
+def waiting_sentences(waiting: Iterable[Waiting], *, several_consumers: bool) -> list[str]:
+    """A sentence per cell that waited: how much, what that is owed to, and the price without."""
+    return [_sentence(each, several=several_consumers) for each in waiting]
+
+
+def _sentence(waiting: Waiting, *, several: bool) -> str:
+    cell = waiting.cell
+    consumer = f" ({cell.consumer})" if several else ""
+    return (
+        f"{cell.workload}: {cell.scenario}{consumer} spent {share(waiting.share)} of its time "
+        f"waiting for room in the backlog{_of(waiting.backlog_limit)}, which is owed to that limit "
+        f"and not to the rules; {_without(waiting)}."
+    )
+
+
+def _without(waiting: Waiting) -> str:
+    if waiting.further is None:
+        return "its price without waiting was not measured"
+    cost, rest = _cost(waiting.cost), waiting.further_share
+    still = "" if not rest else f" and still waits {share(rest)} of its time"
+    return f"with a backlog{_of(waiting.further_backlog_limit)} it costs {cost}{still}"
+
+
+def _cost(cost: Comparison | None) -> str:
+    if cost is None or cost.ratio is None or cost.ci_low is None:
+        return f"an {VERDICTS['inconclusive'].word} amount"
+    inexact = cost.verdict in ("equal", "inconclusive")
+    return percent(cost.ratio) + (f" ({VERDICTS[cost.verdict].word})" if inexact else "")
+
+
+def _of(limit: int | None) -> str:
+    return "" if limit is None else f" of {counted(limit, 'record')}"
