@@ -202,25 +202,37 @@ def sentences_of_result(result: Result) -> list[str]:
 
 
 def waiting_sentences(waiting: Iterable[Waiting], *, several_consumers: bool) -> list[str]:
-    """A sentence per cell that waited: how much, what that is owed to, and the price without."""
-    return [_sentence(each, several=several_consumers) for each in waiting]
+    """How much each cell waited, what that is owed to, and the price without.
+
+    A sentence per cell that was measured without waiting, and one per workload for the others.
+    """
+    sentences: list[str] = []
+    others: dict[str, list[str]] = {}
+    for each in waiting:
+        workload, rest = each.cell.workload, others.get(each.cell.workload)
+        name = f"{each.cell.scenario}{f' ({each.cell.consumer})' * several_consumers}"
+        spent = (
+            f"{name} spent {share(each.share)} of its time waiting for room in the backlog"
+            f"{_of(each.backlog_limit)}"
+        )
+        if each.further is not None:
+            sentences.append(f"{workload}: {spent}, {_OWED}; {_without(each)}.")
+        elif rest is None:
+            others[workload] = [spent]
+        else:
+            rest.append(f"{name} {share(each.share)}{_of(each.backlog_limit, 'at')}")
+    for workload, parts in others.items():
+        sentences.append(f"{workload}: {', '.join(parts)}, {_OWED}; {_UNMEASURED}.")
+    return sentences
 
 
-def _sentence(waiting: Waiting, *, several: bool) -> str:
-    cell = waiting.cell
-    consumer = f" ({cell.consumer})" if several else ""
-    return (
-        f"{cell.workload}: {cell.scenario}{consumer} spent {share(waiting.share)} of its time "
-        f"waiting for room in the backlog{_of(waiting.backlog_limit)}, which is owed to that limit "
-        f"and not to the rules; {_without(waiting)}."
-    )
+_OWED = "which is the backlog's doing and no work of the rules"
+_UNMEASURED = "the price without waiting was not measured"
 
 
 def _without(waiting: Waiting) -> str:
-    if waiting.further is None:
-        return "its price without waiting was not measured"
     cost, rest = _cost(waiting.cost), waiting.further_share
-    still = "" if not rest else f" and still waits {share(rest)} of its time"
+    still = f" and still waits {share(rest)} of its time" if rest else ""
     return f"with a backlog{_of(waiting.further_backlog_limit)} it costs {cost}{still}"
 
 
@@ -231,5 +243,5 @@ def _cost(cost: Comparison | None) -> str:
     return percent(cost.ratio) + (f" ({VERDICTS[cost.verdict].word})" if inexact else "")
 
 
-def _of(limit: int | None) -> str:
-    return "" if limit is None else f" of {counted(limit, 'record')}"
+def _of(limit: int | None, word: str = "of") -> str:
+    return "" if limit is None else f" {word} {counted(limit, 'record')}"

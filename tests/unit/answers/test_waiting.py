@@ -99,7 +99,16 @@ def test_an_older_run_says_that_the_price_without_was_not_measured(
     stored: Callable[..., StoredRun],
 ) -> None:
     words = answer(make_result(stored(waited("rules", 0.2))))
-    assert "its price without waiting was not measured" in words
+    assert "the price without waiting was not measured" in words
+
+
+def test_cells_that_were_not_measured_without_share_a_sentence(
+    stored: Callable[..., StoredRun],
+) -> None:
+    words = answer(make_result(stored(waited("rules", 0.2), waited("no-rules", 0.1))))
+    assert words.count("waiting for room in the backlog") == 1
+    assert "no-rules spent 10 % of its time" in words
+    assert ", rules 20 % at 64 records, which is the backlog's doing" in words
 
 
 def test_a_larger_backlog_that_fills_as_well_is_told(stored: Callable[..., StoredRun]) -> None:
