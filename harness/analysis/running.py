@@ -28,10 +28,17 @@ class RunningRatios:
 
     def __init__(self, cells: Sequence[Cell], references: Mapping[Cell, Cell], metric: str) -> None:
         self._metric = metric
-        self._reference = {cell: _found(references[cell], cells) for cell in cells}
-        self._series: dict[Cell, Series] = {cell: {} for cell in cells}
+        self._reference: dict[Cell, Cell | None] = {}
+        self._series: dict[Cell, Series] = {}
         self._apart: set[Cell] = set()
-        self._known: dict[Cell, Running] = dict.fromkeys(cells, Running())
+        self._known: dict[Cell, Running] = {}
+        self.set_cells(cells, references)
+
+    def set_cells(self, cells: Sequence[Cell], references: Mapping[Cell, Cell]) -> None:
+        """These are the cells from now on; what is known of those that stay is kept."""
+        self._reference = {cell: _found(references[cell], cells) for cell in cells}
+        self._series = {cell: self._series.get(cell, {}) for cell in cells}
+        self._known = {cell: self._known.get(cell, Running()) for cell in cells}
 
     def compared(self) -> list[Cell]:
         """The cells that have a reference other than themselves; all cells where none has."""

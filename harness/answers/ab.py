@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from harness.analysis.limit import judge_shares
@@ -10,9 +10,10 @@ from harness.analysis.loss import compare_losses
 from harness.answers.matched import EXEMPT, without_price
 from harness.answers.result import compare_with, in_plan_order, make_result
 from harness.answers.trust import doubts_about
+from harness.answers.waiting import waits
 from harness.model.ab import AbReport, AbSide
 from harness.model.reference import Reference
-from harness.model.result import LossComparison, Result
+from harness.model.result import Comparison, LossComparison, Result, Waiting
 from harness.model.run import Cell, Sample
 from harness.store import StoredRun
 from workloads.catalog import WORKLOADS
@@ -38,6 +39,7 @@ def judge_ab(stored: StoredRun, a: AbSide, b: AbSide) -> AbReport:
         result=result,
         comparisons=comparisons,
         losses=tuple(_judged(compare_losses(samples, reference), reference)),
+        without_waiting=tuple(_without_waiting(stored, result, a, b)),
         doubts=tuple(doubts),
         operations={
             name: WORKLOADS[name].operation
@@ -52,6 +54,30 @@ def _without_price(result: Result, samples: Sequence[Sample], a: AbSide, b: AbSi
     if not {a.scenario, b.scenario} & set(result.unmatched_scenarios):
         return []
     return [s.cell for s in samples if s.scenario == b.scenario and s.workload not in EXEMPT]
+
+
+def _without_waiting(
+    stored: StoredRun, result: Result, a: AbSide, b: AbSide
+) -> Iterator[Comparison]:
+    """B against A wherever one of them waited and neither does in the cells compared here."""
+    waiting = {each.cell: each for each in result.waiting}
+    cells = dict.fromkeys(s.cell for s in stored.samples if s.scenario == b.scenario)
+    for cell in cells:
+        pair = [replace(cell, scenario=a.scenario), cell]
+        found = [_unhindered(each, waiting.get(each)) for each in pair]
+        first, second = found
+        if first is None or second is None or found == pair:
+            continue
+        samples = [s for s in in_plan_order(stored) if s.cell in found]
+        compared = compare_with(Reference(scenario=first.scenario), samples, stored.plan)
+        yield from (c for c in compared if c.cell == second and c.metric == result.primary)
+
+
+def _unhindered(cell: Cell, waiting: Waiting | None) -> Cell | None:
+    """The cell, or the one with a larger backlog if it waited; None if that waits as well."""
+    if waiting is None:
+        return cell
+    return None if waits(waiting.further_share) else waiting.further
 
 
 def _judged(losses: Sequence[LossComparison], reference: Reference) -> list[LossComparison]:

@@ -148,8 +148,12 @@ def _cells_missing(base: StoredPlan, head: StoredPlan) -> Iterator[Difference]:
 
 
 def _interleaved(plan: StoredPlan, workload: str) -> list[str]:
-    """The scenarios of a run but those that only a fresh boot can show."""
-    return [scenario.name for scenario in plan.of_workload(workload) if scenario.interleaved]
+    """The scenarios of a run but those that only a fresh boot, or only waiting, adds to it."""
+    return [
+        scenario.name
+        for scenario in plan.of_workload(workload)
+        if scenario.interleaved and not scenario.larger_backlog_of
+    ]
 
 
 def _sets(name: str, base: Iterable[str], head: Iterable[str]) -> Iterator[Difference]:

@@ -17,6 +17,7 @@ from harness.answers.limits import (
 )
 from harness.answers.result import compare_with, in_plan_order, make_result
 from harness.answers.trust import doubts_about_checks, require_blocks
+from harness.answers.waiting import scenarios_with_larger_backlog
 from harness.errors import UntrustworthyError, UsageError
 from harness.model.caution import Caution
 from harness.model.compare import Change
@@ -136,7 +137,8 @@ def measured_of(stored: StoredRun, rules: GateRules) -> tuple[Result, Measured]:
             (sample.cell for sample in stored.samples),
             reference,
             scenario,
-            apart={sample.scenario for sample in stored.samples if not sample.interleaved},
+            apart={sample.scenario for sample in stored.samples if not sample.interleaved}
+            | scenarios_with_larger_backlog(stored.plan),
         ),
         unmatched=frozenset(
             cell for cell in result.unmatched if cell.scenario in result.unmatched_scenarios

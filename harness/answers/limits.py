@@ -53,7 +53,9 @@ class ExcludedCells:
 
     references: frozenset[Cell] = frozenset()
     helpers: frozenset[Cell] = frozenset()
-    """A/A copies, states measured apart, and the plan's reference where another is used."""
+    """A/A copies, states measured apart, scenarios with a larger backlog than the one asked about,
+    and the plan's reference where another is used.
+    """
 
     def leaves_out(self, limit: Limit, cell: Cell) -> bool:
         """Whether the limit is not for this cell though its names fit."""

@@ -14,6 +14,7 @@ from harness.answers.exclusions import exclusions
 from harness.answers.matched import unmatched_cells, unmatched_scenarios, without_price
 from harness.answers.open_ledgers import ledger_cautions, open_samples
 from harness.answers.trust import not_valid
+from harness.answers.waiting import waiting
 from harness.counted import agreeing, counted
 from harness.metrics.catalog import METRICS
 from harness.model.caution import Caution
@@ -53,6 +54,7 @@ def make_result(stored: StoredRun) -> Result:
         ranking=tuple(ranking(samples)),
         sustained=tuple(sustained(everything)),
         exclusions=tuple(exclusions(samples, plan)),
+        waiting=tuple(waiting(samples, comparisons, plan)),
         primary=plan.primary,
         operation=plan.operation,
         unmatched=unmatched,

@@ -32,6 +32,9 @@ class AbReport:
     result: Result
     comparisons: tuple[Comparison, ...]
     losses: tuple[LossComparison, ...]
+    without_waiting: tuple[Comparison, ...] = ()
+    """B against A in the primary metric where one of them waited for room in the backlog: each of
+    them with the larger backlog if it was measured with one."""
     doubts: tuple[str, ...] = ()
     operations: dict[str, str] = field(default_factory=dict)
 

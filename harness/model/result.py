@@ -185,6 +185,23 @@ class Exclusion:
 
 
 @dataclass(frozen=True, slots=True)
+class Waiting:
+    """A cell whose producers waited for room in the backlog, and the same with a larger one.
+
+    Shares are of the elapsed time, 0 to 1. `cost` is the further cell's comparison with the
+    reference in the primary metric. None is what was not measured.
+    """
+
+    cell: Cell
+    share: float
+    backlog_limit: int | None
+    further: Cell | None = None
+    further_backlog_limit: int | None = None
+    further_share: float | None = None
+    cost: Comparison | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Result:
     """All that a run says: what reporters turn into bytes."""
 
@@ -204,6 +221,8 @@ class Result:
     """Consumers in one scenario, the cheapest first; empty where there is but one."""
     sustained: tuple[Sustained, ...] = ()
     exclusions: tuple[Exclusion, ...] = ()
+    waiting: tuple[Waiting, ...] = ()
+    """The cells of which more than 2 % of the time is waiting for room in the backlog."""
     primary: str = "elapsed_ns_per_op"
     """The metric that the answer is about."""
     operation: str = "operation"

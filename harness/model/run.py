@@ -48,6 +48,8 @@ class Scenario(AuditState):
     """Operations started per second in this cell only."""
     notes: tuple[str, ...] = ()
     """What is known to be odd about its rules, each with its remedy."""
+    larger_backlog_of: str = ""
+    """The scenario that it is but for a larger backlog, added by a run in which that one waited."""
     file: str = ""
     """The rule file of the user's that it is made of; empty for built-in rules."""
 

@@ -56,10 +56,12 @@ class StoredScenario(AuditSettings):
     stop_for_ms: WholeMilliseconds = 0
     workload_options: dict[str, str | int] = field(default_factory=dict)
     rate_per_s: Rate | None = None
+    larger_backlog_of: str = ""
+    """The scenario that it is but for a larger backlog; empty for one of the plan's own."""
 
     def limits(self) -> dict[str, Any]:
         """All that it can set besides its rules, by name; what it does not set is None or empty."""
-        about = ("name", "summary", "rules", "interleaved")
+        about = ("name", "summary", "rules", "interleaved", "larger_backlog_of")
         names = dict.fromkeys((*SETTINGS, *(each.name for each in fields(self))))
         return {name: getattr(self, name) for name in names if name not in about}
 

@@ -8,6 +8,7 @@ from harness.counted import counted
 from harness.model.ab import AbReport, AbSide
 from harness.model.result import Comparison, LossComparison
 from harness.model.run import AA
+from harness.reporters.ledger import waiting_sentences
 from harness.reporters.matching import unmatched_words
 from harness.reporters.page import (
     INTERVAL,
@@ -106,7 +107,21 @@ def ab_sentences(ab_report: AbReport) -> list[str]:
         for comparison in ab_report.primary
         if comparison.verdict != "nothing-matched"
     ]
-    return [*unmatched, *found, *_loss_sentences(ab_report)]
+    return [*unmatched, *found, *_waiting(ab_report), *_loss_sentences(ab_report)]
+
+
+def _waiting(ab_report: AbReport) -> list[str]:
+    """Where A or B waited for room in the backlog, and what B costs against A without that."""
+    sides_waiting = [
+        each
+        for each in ab_report.result.waiting
+        if each.cell.scenario in (ab_report.a.scenario, ab_report.b.scenario)
+    ]
+    several = len({comparison.cell.consumer for comparison in ab_report.primary}) > 1
+    return [
+        *waiting_sentences(sides_waiting, several_consumers=several),
+        *(f"Without waiting: {_cost_sentence(ab_report, c)}" for c in ab_report.without_waiting),
+    ]
 
 
 def _unmatched_sentence(ab_report: AbReport, side: AbSide) -> str:

@@ -6,6 +6,7 @@ from harness.counted import agreeing, counted
 from harness.model.result import Comparison, Result
 from harness.model.run import AA
 from harness.reporters.exclusions import exclusion_sentences
+from harness.reporters.ledger import sentences_of_result
 from harness.reporters.loss import none_lost
 from harness.reporters.matching import nothing_matched
 from harness.reporters.ranking import consumers_sentence, sustained_sentence
@@ -21,12 +22,16 @@ def answer(result: Result) -> str:
         for workload, group in by_workload(rows(result)).items()
     ]
     loss = [sustained_sentence(result.sustained), loss_sentence(result), none_lost(result)]
-    matched = nothing_matched(result)
-    return " ".join(filter(None, [matched, *sentences, *exclusion_sentences(result), *loss]))
+    first = [nothing_matched(result), *sentences, *sentences_of_result(result)]
+    return " ".join(filter(None, [*first, *exclusion_sentences(result), *loss]))
 
 
 def _workload_sentence(result: Result, workload: str, group: list[Row]) -> str:
-    compared = [row for row in group if is_compared(row, result.primary)]
+    # What a larger backlog changes is told with the waiting.
+    further = {waiting.further for waiting in result.waiting}
+    compared = [
+        row for row in group if is_compared(row, result.primary) and row.cell not in further
+    ]
     if not compared:
         return ""
     parts = "; ".join(

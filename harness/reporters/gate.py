@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from harness.counted import agreeing, counted
 from harness.model.gate import Check, GateReport, Limit, Reading
+from harness.reporters.ledger import waiting_sentences
 from harness.reporters.page import (
     INTERVAL,
     Box,
@@ -39,6 +40,7 @@ def _parts(report: GateReport) -> Iterator[Part]:
     yield from report.cautions
     rows = tuple(row for check in report.checks for row in _rows(check, report))
     yield Grid("checks", "Checks", _COLUMNS, rows)
+    yield from map(Line, waiting_notes(report))
     yield from map(Line, notes(report))
     yield from (Line(words, "note") for words in _standards(report))
 
@@ -152,6 +154,15 @@ def notes(report: GateReport) -> Iterator[str]:
         cells_of_limit = sum(check.limit.text == limit for check in report.checks)
         where = "" if len(names) == cells_of_limit else f" for {', '.join(names)}"
         yield f"{limit}{where}: {words}"
+
+
+def waiting_notes(report: GateReport) -> Iterator[str]:
+    """Where the cells judged waited for room in the backlog, by the newest measurement of each."""
+    judged = {check.cell for check in report.checks}
+    newest = {each.cell: each for result in report.results for each in result.waiting}
+    several = len({cell.consumer for cell in judged}) > 1
+    of_judged = (each for cell, each in newest.items() if cell in judged)
+    return iter(waiting_sentences(of_judged, several_consumers=several))
 
 
 def _cell_name(check: Check, report: GateReport) -> str:

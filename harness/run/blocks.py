@@ -4,6 +4,9 @@ Without `--until-ci` it has the plan's blocks. With it, whole blocks are added u
 interval is narrow enough. Only the width of an interval is considered, never its position:
 stopping as soon as a verdict is reached would produce false verdicts. `--max-time` ends either
 after the block in which the time runs out.
+
+After the warm-up a cell may be added for rules that waited for room in the backlog: it is measured
+once at the end of the warm-up and then in every block, in a place drawn as that of any other.
 """
 
 from __future__ import annotations
@@ -20,8 +23,9 @@ from harness.counted import counted
 from harness.errors import UsageError
 from harness.model.run import Cell, Sample, Trial
 from harness.run.ladder import LadderRun
+from harness.run.larger_backlog import further_cells, with_larger_backlogs
 from harness.run.plan.plan import Plan
-from harness.run.plan.schedule import apart, block
+from harness.run.plan.schedule import apart, block, warm_up_of
 
 LOOK_EVERY_BLOCKS = 4
 DEFAULT_MAX_TIME_S = 3600.0
@@ -54,11 +58,14 @@ class RunBlocks:
         metric: str,
         *,
         on_more: Callable[[], None] = lambda: None,
+        on_cells: Callable[[Plan], None] = lambda plan: None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        self.plan, self._metric, self._on_more, self._clock = plan, metric, on_more, clock
+        self.plan, self._metric, self._clock = plan, metric, clock
+        """`plan` has the cells added after the warm-up, once they are."""
+        self._on_more, self._on_cells = on_more, on_cells
         self._apart = apart(plan)
-        self._per_block = len(block(plan, 0, first_index=0))
+        self._per_block = self._warm_up = len(block(plan, 0, first_index=0))
         self._samples: list[Sample] = []
         self._start_s = clock()
         limit_s = plan.max_time_s
@@ -78,8 +85,8 @@ class RunBlocks:
     @property
     def trials_planned(self) -> int:
         """The number of trials of the run, as far as it is settled."""
-        blocks = sum(map(len, self._apart)) + (self.blocks_planned + 1) * self._per_block
-        return blocks + self._climbed
+        before = sum(map(len, self._apart)) + self._warm_up
+        return before + self.blocks_planned * self._per_block + self._climbed
 
     @property
     def trials_expected(self) -> int:
@@ -106,16 +113,34 @@ class RunBlocks:
     def __iter__(self) -> Iterator[list[Trial]]:
         """The blocks, until the run ends; then `ending` has the reason."""
         yield from self._apart
-        first_index = sum(map(len, self._apart))
-        number = 0
-        while True:
-            yield block(self.plan, number, first_index=first_index + number * self._per_block)
+        index = sum(map(len, self._apart))
+        yield block(self.plan, 0, first_index=index)
+        if further := self._further(index + self._warm_up):
+            yield further
+        index += self._warm_up
+        while self.ending is None:
+            number = self.blocks_done + 1
+            yield block(self.plan, number, first_index=index)
+            index += self._per_block
             self.blocks_done = number
-            if number and (ending := self._ending()) is not None:
+            if (ending := self._ending()) is not None:
                 self.blocks_planned, self.ending = number, ending
-                break
-            number += 1
         yield from self._steps()
+
+    def _further(self, first_index: int) -> list[Trial]:
+        """The warm-up of the cells to add; empty if there are none."""
+        warm_up = [sample for sample in self._samples if sample.interleaved]
+        plan = with_larger_backlogs(self.plan, warm_up)
+        trials = warm_up_of(
+            plan, further_cells(plan), first_index=first_index, first_position=self._warm_up
+        )
+        if trials:
+            self.plan = plan
+            self._per_block += len(trials)
+            self._warm_up += len(trials)
+            self._on_cells(plan)
+            self._on_more()
+        return trials
 
     def _steps(self) -> Iterator[list[Trial]]:
         """The steps of the plan's ladder; each is settled after those before it are measured."""

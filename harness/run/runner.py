@@ -20,7 +20,9 @@ class Observer(Protocol):
     def will_measure(
         self, cells: Sequence[Cell], references: Mapping[Cell, Cell], metric: str
     ) -> None:
-        """Called before the run begins, with what it measures; a cell may be its own reference."""
+        """Called before the run begins, with what it measures, and again where cells are added; a
+        cell may be its own reference.
+        """
 
     def begin(self, trials: int) -> None:
         """The run begins and will probably have this many trials."""

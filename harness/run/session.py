@@ -148,7 +148,14 @@ def _run_kernel(
             hold_queue=facts.kernel.boots_with_audit,
             on_pulse=observer.pulse,
         )
-        return _loop(writer, plan, environment, lambda trial: run_trial(bench, trial), observer)
+
+        def take_cells(plan: Plan) -> None:
+            bench.plan = plan
+
+        def measure(trial: Trial) -> Sample:
+            return run_trial(bench, trial)
+
+        return _loop(writer, plan, environment, measure, observer, take_cells)
 
 
 def _settle(plan: Plan, facts: HostFacts, snapshot: Snapshot, say: Say) -> Plan:
@@ -210,6 +217,7 @@ def _loop(
     environment: dict[str, Any],
     measure: Callable[[Trial], Sample],
     observer: Observer,
+    on_cells: Callable[[Plan], None] = lambda plan: None,
 ) -> Outcome:
     """Run the trials; Ctrl-C ends them and keeps what was measured.
 
@@ -218,13 +226,17 @@ def _loop(
     """
 
     def describe() -> None:
-        writer.describe(_course_document(plan, run_blocks), environment)
+        writer.describe(_course_document(run_blocks), environment)
 
-    run_blocks = RunBlocks(plan, PRIMARY[plan.kind], on_more=describe)
+    def measure_cells(plan: Plan) -> None:
+        on_cells(plan)
+        cells = plan.cells()
+        references = {cell: plan.reference.of(cell) for cell in cells}
+        observer.will_measure(cells, references, PRIMARY[plan.kind])
+
+    run_blocks = RunBlocks(plan, PRIMARY[plan.kind], on_more=describe, on_cells=measure_cells)
     describe()
-    cells = plan.cells()
-    references = {cell: plan.reference.of(cell) for cell in cells}
-    observer.will_measure(cells, references, PRIMARY[plan.kind])
+    measure_cells(plan)
     try:
         run_trials(run_blocks, measure, writer.append, observer, retries=run_blocks.plan.retries)
     except KeyboardInterrupt:
@@ -235,9 +247,9 @@ def _loop(
     return Outcome(writer.folder, interrupted=False)
 
 
-def _course_document(plan: Plan, run_blocks: RunBlocks) -> dict[str, Any]:
+def _course_document(run_blocks: RunBlocks) -> dict[str, Any]:
     return {
-        **plan_document(plan),
+        **plan_document(run_blocks.plan),
         "blocks": run_blocks.blocks_planned,
         "trials": run_blocks.trials_planned,
         "ending": run_blocks.document(),

@@ -23,6 +23,7 @@ def ab_document(ab_report: AbReport) -> dict[str, Any]:
         "b": asdict(ab_report.b),
         "comparisons": [_flat(asdict(c)) for c in ab_report.comparisons],
         "losses": [_flat(asdict(loss)) for loss in ab_report.losses],
+        "without_waiting": [_flat(asdict(c)) for c in ab_report.without_waiting],
         "result": result_document(ab_report.result),
     }
 

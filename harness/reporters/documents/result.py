@@ -12,6 +12,7 @@ from harness.model.result import (
     LossComparison,
     RankedConsumer,
     Result,
+    Waiting,
 )
 from harness.reporters.answer import answer
 from harness.reporters.ledger import STAGES
@@ -34,6 +35,7 @@ def result_document(result: Result) -> dict[str, Any]:
         "ranking": [_flat(ranked) for ranked in result.ranking],
         "sustained": [asdict(step) for step in result.sustained],
         "exclusions": [_exclusion(exclusion) for exclusion in result.exclusions],
+        "waiting": [_waiting(waiting) for waiting in result.waiting],
         "ledgers": [_ledger(ledger) for ledger in result.ledgers],
         "noise_floor": [asdict(floor) for floor in result.noise_floor],
         "warnings": [asdict(caution) for caution in result.cautions],
@@ -57,6 +59,17 @@ def _exclusion(exclusion: Exclusion) -> dict[str, Any]:
         "kept_back": exclusion.kept_back,
         "started": exclusion.started,
         "gain": _flat(exclusion.gain),
+    }
+
+
+def _waiting(waiting: Waiting) -> dict[str, Any]:
+    document = asdict(waiting)
+    further = document.pop("further")
+    return {
+        **document.pop("cell"),
+        **document,
+        "further_scenario": further["scenario"] if further is not None else None,
+        "cost": _flat(waiting.cost) if waiting.cost is not None else None,
     }
 
 

@@ -9,6 +9,7 @@ from harness.counted import counted
 from harness.model.result import Comparison, Result
 from harness.reporters.answer import cost_words, is_compared, loss_sentence, row_label
 from harness.reporters.cells import primary_title
+from harness.reporters.ledger import sentences_of_result
 from harness.reporters.loss import loss_lines, none_lost
 from harness.reporters.matching import nothing_matched
 from harness.reporters.rows import Row, by_workload, rows
@@ -131,7 +132,8 @@ def _interval(comparison: Comparison) -> str:
 
 
 def _of_events(result: Result) -> tuple[str, ...]:
-    words = (nothing_matched(result), loss_sentence(result), none_lost(result))
+    waited = sentences_of_result(result)
+    words = (nothing_matched(result), *waited, loss_sentence(result), none_lost(result))
     return tuple(filter(None, words))
 
 

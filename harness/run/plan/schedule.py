@@ -1,12 +1,13 @@
 """The order of trials: every block contains every cell once, in an order drawn from the seed.
 
-The cells of one workload are adjacent. A block's order depends only on the seed and its number, so
-a longer run begins like a shorter one.
+The cells of one workload are adjacent. A block's order depends only on its cells, the seed and its
+number, so a longer run begins like a shorter one.
 """
 
 from __future__ import annotations
 
 import random
+from dataclasses import replace
 
 from harness.model.run import Cell, Trial
 from harness.run.plan.plan import Plan
@@ -27,6 +28,16 @@ def block(plan: Plan, number: int, *, first_index: int) -> list[Trial]:
     """The block with this number; 0 is the warm-up. Its first trial gets `first_index`."""
     cells = [cell for cell in plan.cells() if plan.scenario_of(cell).interleaved]
     return _block(plan, cells, number, first_index=first_index)
+
+
+def warm_up_of(
+    plan: Plan, cells: list[Cell], *, first_index: int, first_position: int
+) -> list[Trial]:
+    """The warm-up of cells that were added after block 0: the end of that block."""
+    return [
+        replace(trial, position=first_position + trial.position)
+        for trial in _block(plan, cells, 0, first_index=first_index)
+    ]
 
 
 def _block(plan: Plan, cells: list[Cell], number: int, *, first_index: int) -> list[Trial]:

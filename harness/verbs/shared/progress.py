@@ -52,8 +52,12 @@ class LiveView:
     def will_measure(
         self, cells: Sequence[Cell], references: Mapping[Cell, Cell], metric: str
     ) -> None:
-        """Know the cells and what each is compared with."""
-        self._ratios, self._cells = RunningRatios(cells, references, metric), len(cells)
+        """Know the cells and what each is compared with; cells may be added during the run."""
+        if self._cells:
+            self._ratios.set_cells(cells, references)
+        else:
+            self._ratios = RunningRatios(cells, references, metric)
+        self._cells = len(cells)
         self._what = metric_words(metric)
 
     def begin(self, trials: int) -> None:

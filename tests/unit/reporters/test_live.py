@@ -229,3 +229,20 @@ def test_sparklines() -> None:
 )
 def test_time_left(seconds: float, words: str) -> None:
     assert left(seconds) == words
+
+
+def test_a_cell_that_is_added_keeps_what_is_known_of_the_others(tmp_path: Path) -> None:
+    run = samples(tmp_path)
+    ratios = RunningRatios(CELLS, dict.fromkeys(CELLS, REFERENCE), "elapsed_ns_per_op")
+    for sample in run:
+        ratios.take(sample)
+    known = ratios.of(CELLS[-1])
+    added = Cell("udp", "rules+backlog-8192", "assemble")
+    cells = [*CELLS, added]
+    ratios.set_cells(cells, dict.fromkeys(cells, REFERENCE))
+    assert ratios.of(CELLS[-1]) == known
+    assert ratios.of(added).ratio is None
+    for sample in run:
+        if sample.scenario == "rules":
+            ratios.take(replace(sample, scenario=added.scenario))
+    assert ratios.of(added).ratio is not None

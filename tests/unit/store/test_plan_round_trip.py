@@ -58,6 +58,7 @@ def scenario(name: str, rate_per_s: float) -> Scenario:
         stop_for_ms=15,
         workload_options={"size": "16"},
         rate_per_s=rate_per_s,
+        larger_backlog_of="other",
         notes=("odd",),
         file="/etc/a.rules",
     )

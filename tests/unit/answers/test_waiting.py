@@ -1,0 +1,197 @@
+"""Where a cell's time is waiting for room in the backlog: what is judged, and where it is said."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import pytest
+
+from harness.answers.ab import judge_ab
+from harness.answers.comparability import find_differences
+from harness.answers.gate import GateRules, gate_run
+from harness.answers.limits import read_limits
+from harness.answers.result import make_result, make_view
+from harness.model.ab import AbReport, AbSide
+from harness.model.run import Cell
+from harness.reporters.ab import ab_sentences
+from harness.reporters.answer import answer
+from harness.reporters.documents.ab import ab_document
+from harness.reporters.documents.gate import gate_document
+from harness.reporters.documents.result import result_document
+from harness.reporters.gate import gate_page
+from harness.reporters.html.page import report_html
+from harness.reporters.render.markdown import page_markdown
+from harness.reporters.result import result_page
+from harness.store import StoredRun, load_run
+from tests.support.stored.altered_runs import Change, altered_run, slower
+from tests.support.stored.waiting_runs import run_with_further_cells, waited
+
+RULES = Cell("udp", "rules", "assemble")
+FURTHER = Cell("udp", "rules+backlog-8192", "assemble")
+A, B = AbSide("A", "a.rules", "no-rules"), AbSide("B", "b.rules", "rules")
+SCHEMAS = Path(__file__).parents[3] / "docs/schema"
+
+
+@pytest.fixture
+def stored(tmp_path: Path) -> Callable[..., StoredRun]:
+    def stored(*changes: Change, factors: dict[str, float] | None = None, **plan: Any) -> StoredRun:
+        folder = tmp_path / "h-1" / f"run-{len(list(tmp_path.rglob('plan.toml')))}"
+        if factors is None:
+            return load_run(altered_run(folder, *changes))
+        return load_run(run_with_further_cells(folder, *changes, factors=factors, **plan))
+
+    return stored
+
+
+def test_waiting_is_told_with_its_limit_and_the_price_without(
+    stored: Callable[..., StoredRun],
+) -> None:
+    result = make_result(stored(waited("rules", 0.2), factors={"rules": 0.6}))
+    (found,) = result.waiting
+    assert (found.cell, found.further) == (RULES, FURTHER)
+    assert found.share == pytest.approx(0.2)
+    assert (found.backlog_limit, found.further_backlog_limit) == (64, 8192)
+    assert found.further_share == 0
+    assert found.cost is not None
+    assert found.cost.ratio == pytest.approx(1.5, rel=0.01)
+    words = answer(result)
+    assert "rules spent 20 % of its time waiting for room in the backlog of 64 records" in words
+    assert re.search(r"with a backlog of 8,192 records it costs \+(49|50)[.\d]* %\.", words)
+    assert "rules+backlog-8192" not in words
+
+
+def test_the_price_without_is_measured_and_not_subtracted(
+    stored: Callable[..., StoredRun],
+) -> None:
+    result = make_result(stored(waited("rules", 0.2), factors={"rules": 0.95}))
+    compared = {c.cell: c for c in result.comparisons if c.metric == result.primary}
+    assert result.waiting[0].cost == compared[FURTHER]
+    assert compared[RULES].ratio == pytest.approx(2.5, rel=0.01)
+
+
+@pytest.mark.parametrize(("share", "told"), [(0.0, False), (0.019, False), (0.021, True)])
+def test_it_is_told_above_2_percent(
+    stored: Callable[..., StoredRun], share: float, told: bool
+) -> None:
+    result = make_result(stored(waited("rules", share)))
+    assert bool(result.waiting) is told
+    assert ("waiting for room" in answer(result)) is told
+
+
+def test_the_time_of_all_workers_counts(stored: Callable[..., StoredRun]) -> None:
+    change = waited("rules", 0.03, workers=4)
+    alone = make_result(stored(change, factors={}))
+    together = make_result(stored(change, factors={}, workers=4))
+    assert alone.waiting[0].share == pytest.approx(0.12)
+    assert together.waiting[0].share == pytest.approx(0.03)
+
+
+def test_waiting_never_exceeds_the_time(stored: Callable[..., StoredRun]) -> None:
+    assert make_result(stored(waited("rules", 7.0))).waiting[0].share == 1
+
+
+def test_an_older_run_says_that_the_price_without_was_not_measured(
+    stored: Callable[..., StoredRun],
+) -> None:
+    words = answer(make_result(stored(waited("rules", 0.2))))
+    assert "the price without waiting was not measured" in words
+
+
+def test_cells_that_were_not_measured_without_share_a_sentence(
+    stored: Callable[..., StoredRun],
+) -> None:
+    words = answer(make_result(stored(waited("rules", 0.2), waited("no-rules", 0.1))))
+    assert words.count("waiting for room in the backlog") == 1
+    assert "no-rules spent 10 % of its time" in words
+    assert ", rules 20 % at 64 records, which is the backlog's doing" in words
+
+
+def test_a_larger_backlog_that_fills_as_well_is_told(stored: Callable[..., StoredRun]) -> None:
+    changes = [waited("rules", 0.2), waited("rules+backlog-8192", 0.05, limit=8192)]
+    result = make_result(stored(*changes, factors={"rules": 0.6}))
+    assert len(result.waiting) == 1
+    assert "and still waits 5 % of its time" in answer(result)
+
+
+def report_of(stored: StoredRun) -> AbReport:
+    return judge_ab(stored, A, B)
+
+
+def test_ab_compares_b_without_waiting_with_a(stored: Callable[..., StoredRun]) -> None:
+    report = report_of(stored(waited("rules", 0.2), factors={"rules": 0.5}))
+    assert report.verdict == "worse"
+    (without,) = report.without_waiting
+    assert without.cell == FURTHER
+    assert without.ratio == pytest.approx(7500 / 6100, rel=0.01)
+    told = " ".join(ab_sentences(report))
+    assert "rules spent 20 % of its time waiting" in told
+    assert "Without waiting: udp: B costs 2" in told
+
+
+def test_ab_takes_the_larger_backlog_of_both(stored: Callable[..., StoredRun]) -> None:
+    changes = [waited("rules", 0.2), waited("no-rules", 0.1)]
+    report = report_of(stored(*changes, factors={"rules": 0.5, "no-rules": 0.5}))
+    assert report.without_waiting[0].ratio == pytest.approx(7500 / 3050, rel=0.01)
+
+
+def test_ab_says_no_price_without_waiting_where_there_is_none(
+    stored: Callable[..., StoredRun],
+) -> None:
+    assert report_of(stored()).without_waiting == ()
+    assert report_of(stored(waited("rules", 0.2))).without_waiting == ()
+    changes = [waited("rules", 0.2), waited("rules+backlog-8192", 0.05)]
+    assert report_of(stored(*changes, factors={"rules": 0.6})).without_waiting == ()
+
+
+def test_a_limit_is_for_the_rules_as_they_were_asked_for(
+    stored: Callable[..., StoredRun],
+) -> None:
+    run = stored(waited("rules", 0.2), slower("rules+backlog-8192", 10), factors={"rules": 0.6})
+    report = gate_run(run.folder, GateRules(limits=read_limits(["elapsed:200%"])))
+    assert "rules" in {check.cell.scenario for check in report.checks}
+    assert report.verdict == "pass"
+    report = gate_run(run.folder, GateRules(limits=read_limits(["rules+backlog-8192/elapsed:5%"])))
+    assert [check.cell for check in report.checks] == [FURTHER]
+
+
+def test_every_medium_says_it_in_the_same_words(stored: Callable[..., StoredRun]) -> None:
+    run = stored(waited("rules", 0.2), factors={"rules": 0.6})
+    result = make_result(run)
+    sentence = "spent 20 % of its time waiting for room in the backlog of 64 records"
+    gate = gate_run(run.folder, GateRules(limits=read_limits(["elapsed:5%"])))
+    told = [
+        page_markdown(result_page(result)),
+        page_markdown(gate_page(gate)),
+        report_html([make_view(run)], {}),
+        json.dumps(gate_document(gate)),
+        json.dumps(ab_document(report_of(run))),
+    ]
+    assert [sentence in " ".join(words.split()) for words in told] == [True] * len(told)
+
+
+def test_the_documents_are_as_their_schemas_say(stored: Callable[..., StoredRun]) -> None:
+    run = stored(waited("rules", 0.2), factors={"rules": 0.6})
+    document = result_document(make_result(run))
+    (waiting,) = document["waiting"]
+    schema = json.loads((SCHEMAS / "result.schema.json").read_text(encoding="utf-8"))
+    of_waiting = {**schema["properties"]["waiting"], "$defs": schema["$defs"]}
+    jsonschema.validate(document["waiting"], of_waiting)
+    assert waiting["further_scenario"] == "rules+backlog-8192"
+    assert waiting["cost"]["scenario"] == "rules+backlog-8192"
+    gate = gate_run(run.folder, GateRules(limits=read_limits(["elapsed:5%"])))
+    for name, made in (("gate", gate_document(gate)), ("ab", ab_document(report_of(run)))):
+        schema = json.loads((SCHEMAS / f"{name}.schema.json").read_text(encoding="utf-8"))
+        schema["properties"].pop("result", None)
+        made.pop("result", None)
+        schema["required"] = [word for word in schema["required"] if word != "result"]
+        jsonschema.validate(json.loads(json.dumps(made)), schema)
+
+
+def test_runs_of_which_one_waited_stay_alike(stored: Callable[..., StoredRun]) -> None:
+    base, head = stored(), stored(waited("rules", 0.2), factors={"rules": 0.6})
+    assert find_differences(base, head, [], chosen=False) == []
