@@ -10,7 +10,7 @@ from harness.reporters.loss import none_lost
 from harness.reporters.matching import nothing_matched
 from harness.reporters.ranking import consumers_sentence, sustained_sentence
 from harness.reporters.rows import Row, by_workload, rows, several_consumers
-from harness.reporters.units import duration, percent
+from harness.reporters.units import difference, percent
 from harness.reporters.words import VERDICTS
 
 
@@ -61,9 +61,8 @@ def cost_words(comparison: Comparison, operation: str) -> str:
         return VERDICTS["inconclusive"].word
     if comparison.verdict in ("equal", "inconclusive"):
         return f"{percent(comparison.ratio)} ({VERDICTS[comparison.verdict].word})"
-    difference = comparison.estimate - comparison.reference
-    sign = "+" if difference >= 0 else "−"
-    return f"{percent(comparison.ratio)} ({sign}{duration(abs(difference))} per {operation})"
+    more = difference(comparison.reference, comparison.ratio)
+    return f"{percent(comparison.ratio)} ({more} per {operation})"
 
 
 def loss_sentence(result: Result) -> str:
