@@ -9,13 +9,14 @@ from dataclasses import dataclass
 from harness.analysis.limit import blocks_to_decide, judge_interval, judge_loss, parse_limit
 from harness.analysis.ratio import paired_ratio
 from harness.analysis.series import collect
+from harness.answers.judgeable import NO_SUCH_METRIC, ZERO_REFERENCE, require_judgeable
 from harness.counted import agreeing, counted
 from harness.errors import UsageError
 from harness.metrics.catalog import METRICS
 from harness.model.gate import Check, Limit, Outcome, Reading
 from harness.model.reference import Reference
 from harness.model.result import Comparison, LossComparison
-from harness.model.run import AA, Cell, Sample
+from harness.model.run import AA, Cell, Ledger, Sample
 from harness.renamed import hint
 
 SHORT_NAMES = {
@@ -32,7 +33,6 @@ MIN_BLOCKS_FOR_VERDICT = 2
 """Below this there is no interval."""
 NOTHING_MATCHED = "nothing matched: the rules made no event"
 """The note of a limit on rules that have no price; the measurement itself is trustworthy."""
-ZERO_REFERENCE = "the reference uses none of it, so give an absolute limit"
 
 
 def read_limits(words: Iterable[str]) -> tuple[Limit, ...]:
@@ -120,13 +120,16 @@ class Measured:
 
 
 def check_limits(limits: Sequence[Limit], measured: Measured) -> list[Check]:
-    """Every limit on every cell that it is for."""
-    return [
-        check
-        for limit in limits
-        for cell in select_cells(limit, _cells(measured), measured.excluded)
-        for check in [check_cell(limit, cell, measured)]
-    ]
+    """Every limit on every cell that it is for; UsageError where no cell of a limit can ever be
+    judged by it.
+    """
+    found = []
+    for limit in limits:
+        cells = select_cells(limit, _cells(measured), measured.excluded)
+        checks = [check_cell(limit, cell, measured) for cell in cells]
+        require_judgeable(limit, [check.readings[0].note for check in checks])
+        found += checks
+    return found
 
 
 def _cells(measured: Measured) -> list[Cell]:
@@ -176,7 +179,7 @@ def _read_ratio(limit: Limit, cell: Cell, measured: Measured) -> Reading:
 def _why_unread(cell: Cell, measured: Measured) -> str:
     if cell in cells_without_valid_trial(measured.samples):
         return "no valid trial"
-    return "this cell has no such metric"
+    return NO_SUCH_METRIC
 
 
 def _why_not(comparison: Comparison) -> str:
@@ -237,6 +240,8 @@ def _read_loss(cell: Cell, measured: Measured) -> Reading:
     if found is None:
         return _unread(measured, "no valid trial")
     outcome = judge_loss(found)
+    if outcome == "pass" and not _had_events(cell, measured):
+        outcome = "no-events"
     return Reading(
         measured.run,
         outcome,
@@ -247,6 +252,21 @@ def _read_loss(cell: Cell, measured: Measured) -> Reading:
         lossy=found.trials_with_loss,
         note="" if outcome != "inconclusive" else "no consumer was listening, so loss is unknown",
     )
+
+
+def _had_events(cell: Cell, measured: Measured) -> bool:
+    """Whether any event of the cell could be lost, in a trial that counts."""
+    return any(
+        any((_demanded(ledger), ledger.complete, ledger.partial, ledger.lost, ledger.vanished))
+        for sample in measured.samples
+        if sample.cell == cell and sample.valid and not sample.warm_up
+        for ledger in (sample.ledger,)
+    )
+
+
+def _demanded(ledger: Ledger) -> int:
+    """The events that had to arrive; 0 also where that is unknown."""
+    return (ledger.generated or 0) - (ledger.suppressed or 0)
 
 
 def _unread(measured: Measured, note: str, count: int = 0) -> Reading:

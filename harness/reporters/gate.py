@@ -104,6 +104,9 @@ def gate_sentence(report: GateReport) -> str:
     if report.verdict == "fail":
         exceed = agreeing(failed, "exceeds its", "exceed their")
         return f"The gate fails: {failed} of {checks} {exceed} limit."
+    if report.tests_nothing:
+        how = "is inconclusive" if report.strict else "passes"
+        return f"The gate {how}: no event could be lost in {checks}."
     if report.verdict == "inconclusive":
         return f"The gate is inconclusive: {inconclusive} of {checks} {are}."
     if inconclusive:
@@ -111,8 +114,11 @@ def gate_sentence(report: GateReport) -> str:
             f"The gate passes: no limit is exceeded; {inconclusive} of {checks} {are} "
             "inconclusive, which passes as asked."
         )
-    all_within = agreeing(len(report.checks), "is within its limit", "are within their limit")
-    return f"The gate passes: {len(report.checks)} of {checks} {all_within}."
+    within = sum(check.outcome == "pass" for check in report.checks)
+    all_within = agreeing(within, "is within its limit", "are within their limit")
+    words = f"The gate passes: {within} of {checks} {all_within}"
+    eventless = len(report.checks) - within
+    return words + (f"; in {eventless} no event could be lost." if eventless else ".")
 
 
 def check_sentences(check: Check) -> list[str]:
@@ -124,12 +130,7 @@ def _explained(limit: Limit, reading: Reading) -> str:
     if reading.note:
         return f"inconclusive: {reading.note}"
     if limit.basis == "loss":
-        if reading.lossy:
-            return f"events lost in {reading.lossy} of {counted(reading.count, 'trial')}"
-        return (
-            f"none lost in {counted(reading.count, 'trial')}; a loss in up to "
-            f"{share(reading.high)} of trials cannot be excluded"
-        )
+        return _of_loss(reading)
     if reading.outcome != "inconclusive":
         return ""
     blocks = counted(reading.count, "block detects", "blocks detect")
@@ -139,6 +140,17 @@ def _explained(limit: Limit, reading: Reading) -> str:
     return (
         f"{words} {share(reading.detectable)}, "
         f"about {counted(reading.blocks_needed, 'block')} would decide"
+    )
+
+
+def _of_loss(reading: Reading) -> str:
+    if reading.outcome == "no-events":
+        return "no events: none could be lost, so this says nothing about loss"
+    trials = counted(reading.count, "trial")
+    if reading.lossy:
+        return f"events lost in {reading.lossy} of {trials}"
+    return (
+        f"none lost in {trials}; a loss in up to {share(reading.high)} of trials cannot be excluded"
     )
 
 

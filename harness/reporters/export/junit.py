@@ -83,6 +83,8 @@ def _check_case(check: Check, *, strict: bool) -> Case:
     )
     if check.outcome == "pass":
         return case
+    if check.outcome == "no-events":
+        return _with_state(case, "skipped", "no-events", lines[-1])
     state = "failure" if check.outcome == "fail" or strict else "skipped"
     kind = "limit" if check.outcome == "fail" else "inconclusive"
     return _with_state(case, state, kind, lines[-1])
