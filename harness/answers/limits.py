@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from harness.analysis.limit import blocks_to_decide, judge_interval, judge_loss, parse_limit
 from harness.analysis.ratio import paired_ratio
 from harness.analysis.series import collect
+from harness.answers.deciding import deciding_metric
 from harness.answers.judgeable import NO_SUCH_METRIC, ZERO_REFERENCE, require_judgeable
 from harness.counted import agreeing, counted
 from harness.errors import UsageError
@@ -171,9 +172,12 @@ def _read_ratio(limit: Limit, cell: Cell, measured: Measured) -> Reading:
         return _unread(measured, _why_unread(cell, measured))
     if found.ci_low is None or found.ci_high is None or found.ratio is None:
         return _unread(measured, _why_not(found), found.blocks)
-    return _reading(
+    reading = _reading(
         measured, limit, (found.ci_low, found.ratio, found.ci_high), found.blocks, found.detectable
     )
+    if reading.outcome != "inconclusive":
+        return reading
+    return replace(reading, decided_by=deciding_metric(limit, cell, measured.comparisons))
 
 
 def _why_unread(cell: Cell, measured: Measured) -> str:

@@ -57,6 +57,8 @@ class Reading:
     lossy: int = 0
     note: str = ""
     """Why there is no interval."""
+    decided_by: str = ""
+    """Of an inconclusive reading: the metric that the same limit would decide."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ from harness.model.run import AA
 from harness.reporters.exclusions import exclusion_sentences
 from harness.reporters.loss import none_lost
 from harness.reporters.matching import nothing_matched
+from harness.reporters.noise import deciding_sentences
 from harness.reporters.ranking import consumers_sentence, sustained_sentence
 from harness.reporters.rows import Row, by_workload, rows, several_consumers
 from harness.reporters.units import difference, percent
@@ -22,6 +23,7 @@ def answer(result: Result) -> str:
     ]
     loss = [sustained_sentence(result.sustained), loss_sentence(result), none_lost(result)]
     matched = nothing_matched(result)
+    sentences += deciding_sentences(result)
     return " ".join(filter(None, [matched, *sentences, *exclusion_sentences(result), *loss]))
 
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from harness.counted import agreeing, counted
 from harness.model.gate import Check, GateReport, Limit, Reading
+from harness.reporters.noise import gate_words
 from harness.reporters.page import (
     INTERVAL,
     Box,
@@ -134,12 +135,13 @@ def _explained(limit: Limit, reading: Reading) -> str:
     if reading.outcome != "inconclusive":
         return ""
     blocks = counted(reading.count, "block detects", "blocks detect")
+    other = gate_words(limit, reading)
     words = f"the interval holds the limit; {blocks} a difference of"
     if reading.blocks_needed is None:
-        return f"{words} {share(reading.detectable)}; more blocks would hardly decide"
+        return f"{words} {share(reading.detectable)}; more blocks would hardly decide{other}"
     return (
         f"{words} {share(reading.detectable)}, "
-        f"about {counted(reading.blocks_needed, 'block')} would decide"
+        f"about {counted(reading.blocks_needed, 'block')} would decide{other}"
     )
 
 
