@@ -59,7 +59,7 @@ def read_only(path: Path) -> Callable[[], object]:
 
 
 def reader(path: Path) -> LogSums:
-    sums = LogSums()
+    sums = LogSums(as_aureport=True)
     read_logs([str(path)], sums)
     return sums
 

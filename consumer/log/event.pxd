@@ -19,7 +19,8 @@ cdef enum:
     NO_ROOM = 0xFFFFFFFE
     NOT_SAID = -2147483648  # `exit` is missing: the task died in the call
     # The reports that lose an event to a record that aureport cannot read. Each report reads
-    # other fields, so each leaves out other events.
+    # other fields, so each leaves out other events. Where all events count, the event is left out
+    # only if it has no value.
     LEFT_EXE = 1 << 0
     LEFT_COMM = 1 << 1
     LEFT_SYSCALL = 1 << 2

@@ -58,28 +58,34 @@ cdef class KernelFields(MessageFields):
                 value += 1
         if walk_number(walk, b"syscall=", 8, True, &number) != FOUND:
             event.left_out |= LEFT_ALL
-            return
-        self.set_call(event, arch, number)
+            if self.as_aureport:
+                return
+        else:
+            self.set_call(event, arch, number)
         if (walk_word(walk, b"success=", 8) == BROKEN
                 or walk_argument(walk, b"a0=", 3) != FOUND
                 or walk_argument(walk, b"a1=", 3) != FOUND):
             event.left_out |= LEFT_ALL
-            return
+            if self.as_aureport:
+                return
         behind_arguments = walk.at
         walk.at = walk.start
         self.take_task(walk, event)
         walk.at = behind_arguments
-        if event.left_out & LEFT_KEY == 0 and self.key(walk, event) == BROKEN:
+        if (event.left_out & LEFT_KEY == 0 or not self.as_aureport) and self.key(walk, event) == BROKEN:
             event.left_out |= LEFT_KEY
 
     cdef void take_task(self, Walk *walk, LogEvent *event) noexcept nogil:
         cdef uint32_t ignored = 0
         cdef const uint8_t *before_comm
         cdef const uint8_t *value
-        if (walk_number(walk, b" pid=", 5, True, &ignored) != FOUND
-                or self.login(walk, event) != FOUND):
+        cdef bint known = walk_number(walk, b" pid=", 5, True, &ignored) == FOUND
+        if known or not self.as_aureport:
+            known = self.login(walk, event) == FOUND and known
+        if not known:
             event.left_out |= LEFT_ALL
-            return
+            if self.as_aureport:
+                return
         if not self.other_user(walk, event):
             event.left_out |= LEFT_AUID
         self.need_uid(walk, event, walk.at, True)

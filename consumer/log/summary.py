@@ -30,15 +30,23 @@ Progress = Callable[[int, int], None]
 
 
 class LogSums:
-    """The sums of logs. `kinds` are names of KINDS; `with_shapes` is for rules."""
+    """The sums of logs. `kinds` are names of KINDS; `with_shapes` is for rules.
+
+    All events count; with `as_aureport` only those that `aureport --summary` counts.
+    """
 
     def __init__(
-        self, kinds: Collection[str] = DEFAULT_KINDS, *, with_shapes: bool = False, own_pid: int = 0
+        self,
+        kinds: Collection[str] = DEFAULT_KINDS,
+        *,
+        with_shapes: bool = False,
+        own_pid: int = 0,
+        as_aureport: bool = False,
     ) -> None:
         self.kinds = tuple(kinds)
         needed = {*kinds, *_KEPT, *(_FOR_RULES if with_shapes else ())}
         wanted = {KINDS.index(kind) for kind in needed} | ({SHAPE} if with_shapes else set())
-        self._fields = LogFields(wanted)
+        self._fields = LogFields(wanted, as_aureport)
         self._events = LogEvents(self._fields)
         self.reader = LogReader(self._events, own_pid)
         self._files: list[dict[str, Any]] = []
@@ -110,11 +118,17 @@ class LogSums:
         )
 
     def check(self) -> None:
-        """Raise UsageError if there are lines and none of them is a record."""
-        if self._cause is None or self.reader.records:
+        """Raise UsageError if no file has a record."""
+        if self.reader.records:
             return
         names = [file["name"] for file in self._files]
         where = repr(names[0]) if len(names) == 1 else f"the {len(names)} files"
+        if self._cause is None:
+            raise UsageError(
+                f"no audit records in {where}",
+                "name an audit.log with records, or count the kernel's with "
+                "`auditbench top --live 30s`",
+            )
         raise UsageError(
             f"no line of {where} is an audit record ({self._cause.what})", self._cause.remedy
         )
@@ -141,6 +155,7 @@ class LogSums:
             "events_cut_short": events.evicted,
             "stray_ends": events.stray_ends,
             "own_records": reader.own_records,
+            "as_aureport": self._fields.as_aureport,
             "first_ms": events.first_ms if events.ended else None,
             "last_ms": events.last_ms if events.ended else None,
             "tables": [table(self._fields, kind) for kind in self.kinds],

@@ -10,6 +10,7 @@ from consumer.log.values cimport Values
 cdef class ValueSums:
     cdef Values kinds[KINDS]
     cdef uint32_t wanted           # one bit per kind
+    cdef readonly bint as_aureport # leave out the events that aureport leaves out
     cdef uint8_t scratch[MAX_TEXT]
     cdef uint8_t joined[MAX_TEXT]
 

@@ -37,9 +37,13 @@ cdef inline uint32_t without_empty(uint8_t *keys, uint32_t length) noexcept nogi
 
 
 cdef class ValueSums:
-    """Sums by value of each kind in `wanted`, a set of the numbers of event.pxd."""
+    """Sums by value of each kind in `wanted`, a set of the numbers of event.pxd.
 
-    def __cinit__(self, wanted):
+    An event counts wherever it has a value; with `as_aureport` only where aureport counts it.
+    """
+
+    def __cinit__(self, wanted, bint as_aureport=False):
+        self.as_aureport = as_aureport
         for kind in range(KINDS):
             self.kinds[kind].seed = int.from_bytes(os.urandom(8))
             self.wanted |= (kind in wanted) << kind
@@ -59,7 +63,7 @@ cdef class ValueSums:
         ]
 
     def apart(self, uint32_t kind):
-        """Events of a kind that aureport leaves out, and events beyond the bounds of memory."""
+        """Events of a kind that were left out, and events beyond the bounds of memory."""
         return self.kinds[kind].left_out, self.kinds[kind].overflowed
 
     cdef uint32_t number(self, uint32_t kind, const void *bytes, uint32_t length) noexcept nogil:
@@ -105,7 +109,7 @@ cdef class ValueSums:
     cdef void set_user(self, LogEvent *event, uint32_t kind, uint32_t user) noexcept nogil:
         # For aureport, -2 means "no auid was seen".
         event.value[kind] = NO_VALUE
-        if user != <uint32_t>0xFFFFFFFE or kind == UID:
+        if user != <uint32_t>0xFFFFFFFE or kind == UID or not self.as_aureport:
             event.value[kind] = self.number(kind, &user, 4)
 
     cdef void set_host(self, LogEvent *event, const uint8_t *value,
@@ -136,7 +140,7 @@ cdef class ValueSums:
         cdef uint32_t kind, number
         for kind in range(SHAPE):
             number = event.value[kind]
-            if event.left_out >> kind & 1:
+            if event.left_out >> kind & 1 and (self.as_aureport or number == NO_VALUE):
                 if self.wanted >> kind & 1:
                     self.kinds[kind].left_out += 1
             else:

@@ -31,8 +31,9 @@ _SHAPE = struct.Struct("=IIIIIi")
 def table(fields: LogFields, kind: str) -> dict[str, Any]:
     """The table of a kind: `rows` in descending order of count, and events in none of them.
 
-    `left_out` are events in which aureport cannot read a field it needs; `beyond_memory` events
-    whose value came after 1,048,576 others; `number_zero` calls that aureport does not count.
+    `left_out` are events whose value cannot be read, with `--aureport` those in which aureport
+    cannot read a field it needs; `beyond_memory` events whose value came after 1,048,576 others;
+    `number_zero` calls that aureport does not count, 0 where all are counted.
     """
     number = KINDS.index(kind)
     left_out, beyond = fields.apart(number)
@@ -41,10 +42,10 @@ def table(fields: LogFields, kind: str) -> dict[str, Any]:
     for value, *sums in fields.rows(number):
         if not sums[0]:
             continue
-        if kind == "syscall" and _CALL.unpack(value)[1] <= 0:
+        if fields.as_aureport and kind == "syscall" and _CALL.unpack(value)[1] <= 0:
             skipped += sums[0]
             continue
-        for row in _rows(kind, value):
+        for row in _rows(kind, value, fields.as_aureport):
             kept = rows.setdefault(tuple(row.values()), row | dict(_NO_SUMS))
             for name, part in zip(_NO_SUMS, sums, strict=True):
                 kept[name] += part
@@ -56,9 +57,10 @@ def table(fields: LogFields, kind: str) -> dict[str, Any]:
 _NO_SUMS = {"events": 0, "records": 0, "bytes": 0}
 
 
-def _rows(kind: str, value: bytes) -> Iterable[Row]:
+def _rows(kind: str, value: bytes, as_aureport: bool) -> Iterable[Row]:
     if kind == "key":
-        return _keys(value)
+        # aureport counts an event once more for a key that it has twice.
+        return _keys(value.split(KEY_SEPARATOR) if as_aureport else _unlike_keys(value))
     if kind == "syscall":
         return [_call(value)]
     if kind in ("auid", "uid"):
@@ -72,9 +74,13 @@ def _rows(kind: str, value: bytes) -> Iterable[Row]:
     return [{"value": values.text(value)}]
 
 
-def _keys(value: bytes) -> Iterable[Row]:
-    """Each key of an event, as often as it occurs; in the sums several keys are one value."""
-    for key in value.split(KEY_SEPARATOR):
+def _unlike_keys(value: bytes) -> Iterable[bytes]:
+    return dict.fromkeys(value.split(KEY_SEPARATOR))
+
+
+def _keys(keys: Iterable[bytes]) -> Iterable[Row]:
+    """Each key of an event; in the sums several keys are one value."""
+    for key in keys:
         if key != b"(null)":
             yield {"value": values.text(key)}
 

@@ -103,7 +103,7 @@ def settle(limit: Limit, first: Outcome, second: Outcome) -> Outcome:
     The second measurement decides alone, as the first was looked at to choose it. Loss that
     happened is not undone by a run without: that stays inconclusive.
     """
-    if limit.basis == "loss" and first == "fail" and second == "pass":
+    if limit.basis == "loss" and first == "fail" and second in ("pass", "no-events"):
         return "inconclusive"
     return second
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from harness.answers.compare import CompareOptions, Side, compare_runs
+from harness.answers.deciding import CPU, ELAPSED
 from harness.answers.limits import (
     Measured,
     check_limits,
@@ -72,6 +73,8 @@ def gate_against(
     metrics = tuple(
         dict.fromkeys(limit.metric for limit in rules.limits if limit.basis == "reference")
     )
+    if ELAPSED in metrics and CPU not in metrics:
+        metrics += (CPU,)
     options = CompareOptions(metrics=metrics, allowed=allowed, force=force)
     pair = compare_runs(Side(load_run(base)), [Side(stored)], options).pairs[0]
     measured = replace(

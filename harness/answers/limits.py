@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from harness.analysis.limit import blocks_to_decide, judge_interval, judge_loss, parse_limit
 from harness.analysis.ratio import paired_ratio
 from harness.analysis.series import collect
+from harness.answers.deciding import deciding_metric
+from harness.answers.judgeable import NO_SUCH_METRIC, ZERO_REFERENCE, require_judgeable
 from harness.counted import agreeing, counted
 from harness.errors import UsageError
 from harness.metrics.catalog import METRICS
 from harness.model.gate import Check, Limit, Outcome, Reading
 from harness.model.reference import Reference
 from harness.model.result import Comparison, LossComparison
-from harness.model.run import AA, Cell, Sample
+from harness.model.run import AA, Cell, Ledger, Sample
 from harness.renamed import hint
 
 SHORT_NAMES = {
@@ -32,7 +34,6 @@ MIN_BLOCKS_FOR_VERDICT = 2
 """Below this there is no interval."""
 NOTHING_MATCHED = "nothing matched: the rules made no event"
 """The note of a limit on rules that have no price; the measurement itself is trustworthy."""
-ZERO_REFERENCE = "the reference uses none of it, so give an absolute limit"
 
 
 def read_limits(words: Iterable[str]) -> tuple[Limit, ...]:
@@ -122,13 +123,16 @@ class Measured:
 
 
 def check_limits(limits: Sequence[Limit], measured: Measured) -> list[Check]:
-    """Every limit on every cell that it is for."""
-    return [
-        check
-        for limit in limits
-        for cell in select_cells(limit, _cells(measured), measured.excluded)
-        for check in [check_cell(limit, cell, measured)]
-    ]
+    """Every limit on every cell that it is for; UsageError where no cell of a limit can ever be
+    judged by it.
+    """
+    found = []
+    for limit in limits:
+        cells = select_cells(limit, _cells(measured), measured.excluded)
+        checks = [check_cell(limit, cell, measured) for cell in cells]
+        require_judgeable(limit, [check.readings[0].note for check in checks])
+        found += checks
+    return found
 
 
 def _cells(measured: Measured) -> list[Cell]:
@@ -170,15 +174,18 @@ def _read_ratio(limit: Limit, cell: Cell, measured: Measured) -> Reading:
         return _unread(measured, _why_unread(cell, measured))
     if found.ci_low is None or found.ci_high is None or found.ratio is None:
         return _unread(measured, _why_not(found), found.blocks)
-    return _reading(
+    reading = _reading(
         measured, limit, (found.ci_low, found.ratio, found.ci_high), found.blocks, found.detectable
     )
+    if reading.outcome != "inconclusive":
+        return reading
+    return replace(reading, decided_by=deciding_metric(limit, cell, measured.comparisons))
 
 
 def _why_unread(cell: Cell, measured: Measured) -> str:
     if cell in cells_without_valid_trial(measured.samples):
         return "no valid trial"
-    return "this cell has no such metric"
+    return NO_SUCH_METRIC
 
 
 def _why_not(comparison: Comparison) -> str:
@@ -239,6 +246,8 @@ def _read_loss(cell: Cell, measured: Measured) -> Reading:
     if found is None:
         return _unread(measured, "no valid trial")
     outcome = judge_loss(found)
+    if outcome == "pass" and not _had_events(cell, measured):
+        outcome = "no-events"
     return Reading(
         measured.run,
         outcome,
@@ -249,6 +258,21 @@ def _read_loss(cell: Cell, measured: Measured) -> Reading:
         lossy=found.trials_with_loss,
         note="" if outcome != "inconclusive" else "no consumer was listening, so loss is unknown",
     )
+
+
+def _had_events(cell: Cell, measured: Measured) -> bool:
+    """Whether any event of the cell could be lost, in a trial that counts."""
+    return any(
+        any((_demanded(ledger), ledger.complete, ledger.partial, ledger.lost, ledger.vanished))
+        for sample in measured.samples
+        if sample.cell == cell and sample.valid and not sample.warm_up
+        for ledger in (sample.ledger,)
+    )
+
+
+def _demanded(ledger: Ledger) -> int:
+    """The events that had to arrive; 0 also where that is unknown."""
+    return (ledger.generated or 0) - (ledger.suppressed or 0)
 
 
 def _unread(measured: Measured, note: str, count: int = 0) -> Reading:

@@ -36,7 +36,7 @@ def _open(wrong: Sequence[Sample]) -> list[Caution]:
         Caution(
             "ledger",
             f"{counted(len(wrong), 'trial has', 'trials have')} events that are not accounted "
-            f"for; the last, {last.workload} × {last.scenario}: {rest:+d}",
+            f"for; the last, {last.workload} × {last.scenario}: {f'{rest:+d}'.replace('-', '−')}",
             "an error of this program: look at `auditbench show --ledger`, and report it",
         )
     ]

@@ -12,6 +12,7 @@ from harness.analysis.ranking import ranking
 from harness.analysis.sustained import sustained
 from harness.answers.exclusions import exclusions
 from harness.answers.matched import unmatched_cells, unmatched_scenarios, without_price
+from harness.answers.noise import noise_cautions
 from harness.answers.open_ledgers import ledger_cautions, open_samples
 from harness.answers.trust import not_valid
 from harness.answers.waiting import waiting
@@ -20,7 +21,7 @@ from harness.metrics.catalog import METRICS
 from harness.model.caution import Caution
 from harness.model.reference import Reference
 from harness.model.result import CellLedger, Comparison, ReportView, Result
-from harness.model.run import AA, Cell, Ledger, Sample
+from harness.model.run import Cell, Ledger, Sample
 from harness.model.stored import StoredPlan, operations_of
 from harness.store import StoredRun
 
@@ -166,7 +167,7 @@ def _cautions(stored: StoredRun, comparisons: Sequence[Comparison]) -> list[Caut
         *_what_it_is_not(stored),
         *_failed_trials(stored),
         *_disturbed_trials(stored),
-        *_wide_noise(comparisons, stored.plan.primary),
+        *noise_cautions(comparisons, stored.plan.primary),
         *ledger_cautions(stored.samples),
         *_sample_warnings(stored),
         *stored.environment.cautions,
@@ -224,22 +225,6 @@ def _disturbed_trials(stored: StoredRun) -> list[Caution]:
         repeated = len(disturbed) - kept
         words += f", and {repeated} {agreeing(repeated, 'was', 'were')} repeated{stayed}"
     return [Caution("disturbed", words)]
-
-
-def _wide_noise(comparisons: Sequence[Comparison], primary: str) -> list[Caution]:
-    return [
-        Caution(
-            "noise",
-            f"{floor.cell.workload}: the reference differs from itself "
-            f"({floor.ratio:.3f}, {floor.ci_low:.3f} to {floor.ci_high:.3f})",
-            "smaller differences are noise; run more blocks on a quieter machine",
-        )
-        for floor in comparisons
-        if floor.cell.scenario.endswith(AA)
-        and floor.metric == primary
-        and floor.verdict in ("worse", "better")
-        and floor.ratio is not None
-    ]
 
 
 def _sample_warnings(stored: StoredRun) -> list[Caution]:

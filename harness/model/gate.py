@@ -13,7 +13,8 @@ LOST = "lost"
 
 """The metric of a limit on loss."""
 
-Outcome = Literal["pass", "fail", "inconclusive"]
+Outcome = Literal["pass", "fail", "inconclusive", "no-events"]
+"""`no-events`: of a limit on loss, where the cell had no event that could be lost."""
 
 GateVerdict = Literal["pass", "fail", "inconclusive", "untrustworthy"]
 
@@ -56,6 +57,8 @@ class Reading:
     lossy: int = 0
     note: str = ""
     """Why there is no interval."""
+    decided_by: str = ""
+    """Of an inconclusive reading: the metric that the same limit would decide."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +92,13 @@ class GateReport:
         outcomes = {check.outcome for check in self.checks}
         if "fail" in outcomes:
             return "fail"
-        return "inconclusive" if "inconclusive" in outcomes and self.strict else "pass"
+        is_open = "inconclusive" in outcomes or self.tests_nothing
+        return "inconclusive" if is_open and self.strict else "pass"
+
+    @property
+    def tests_nothing(self) -> bool:
+        """Whether no cell had an event that could be lost, and nothing else was asked."""
+        return {check.outcome for check in self.checks} == {"no-events"}
 
     @property
     def strict(self) -> bool:

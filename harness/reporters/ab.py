@@ -24,7 +24,7 @@ from harness.reporters.page import (
     text,
     verdict,
 )
-from harness.reporters.units import count, duration, interval, ratio, share
+from harness.reporters.units import count, duration, interval, ratio, share, signed
 from harness.reporters.words import LOSSES_OF_B, VERDICTS, metric_words
 
 _COLUMNS = (
@@ -156,7 +156,7 @@ def _cost_sentence(ab_report: AbReport, comparison: Comparison) -> str:
 
 
 def _change(value: float) -> str:
-    return f"{(value - 1) * 100:+.1f} %"
+    return signed(f"{(value - 1) * 100:+.1f} %")
 
 
 def _more(comparison: Comparison) -> str:

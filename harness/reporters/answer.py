@@ -9,9 +9,10 @@ from harness.reporters.exclusions import exclusion_sentences
 from harness.reporters.ledger import sentences_of_result
 from harness.reporters.loss import none_lost
 from harness.reporters.matching import nothing_matched
+from harness.reporters.noise import deciding_sentences
 from harness.reporters.ranking import consumers_sentence, sustained_sentence
 from harness.reporters.rows import Row, by_workload, rows, several_consumers
-from harness.reporters.units import duration, percent
+from harness.reporters.units import difference, percent
 from harness.reporters.words import VERDICTS
 
 
@@ -22,6 +23,7 @@ def answer(result: Result) -> str:
         for workload, group in by_workload(rows(result)).items()
     ]
     loss = [sustained_sentence(result.sustained), loss_sentence(result), none_lost(result)]
+    sentences += deciding_sentences(result)
     first = [nothing_matched(result), *sentences, *sentences_of_result(result)]
     return " ".join(filter(None, [*first, *exclusion_sentences(result), *loss]))
 
@@ -66,9 +68,8 @@ def cost_words(comparison: Comparison, operation: str) -> str:
         return VERDICTS["inconclusive"].word
     if comparison.verdict in ("equal", "inconclusive"):
         return f"{percent(comparison.ratio)} ({VERDICTS[comparison.verdict].word})"
-    difference = comparison.estimate - comparison.reference
-    sign = "+" if difference >= 0 else "−"
-    return f"{percent(comparison.ratio)} ({sign}{duration(abs(difference))} per {operation})"
+    more = difference(comparison.reference, comparison.ratio)
+    return f"{percent(comparison.ratio)} ({more} per {operation})"
 
 
 def loss_sentence(result: Result) -> str:

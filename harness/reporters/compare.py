@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from harness.counted import counted
 from harness.model.compare import Change, ChangeReport, LossChange, RunChanges
 from harness.model.result import Comparison, LossComparison
+from harness.reporters.noise import deciding_words
 from harness.reporters.page import (
     INTERVAL,
     WIDE,
@@ -90,6 +91,8 @@ def answer_words(report: ChangeReport) -> str:
             f"Inconclusive: {empty.head} and {empty.base} have nothing to compare but the "
             "reference."
         )
+    if report.verdict == "inconclusive":
+        return CHANGES[report.verdict] + deciding_words(report)
     if report.verdict != "worse":
         return CHANGES[report.verdict]
     return f"Worse: {', '.join(dict.fromkeys(worse))}."

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from harness.counted import agreeing, counted
 from harness.model.gate import Check, GateReport, Limit, Reading
 from harness.reporters.ledger import waiting_sentences
+from harness.reporters.noise import gate_words
 from harness.reporters.page import (
     INTERVAL,
     Box,
@@ -106,6 +107,9 @@ def gate_sentence(report: GateReport) -> str:
     if report.verdict == "fail":
         exceed = agreeing(failed, "exceeds its", "exceed their")
         return f"The gate fails: {failed} of {checks} {exceed} limit."
+    if report.tests_nothing:
+        how = "is inconclusive" if report.strict else "passes"
+        return f"The gate {how}: no event could be lost in {checks}."
     if report.verdict == "inconclusive":
         return f"The gate is inconclusive: {inconclusive} of {checks} {are}."
     if inconclusive:
@@ -113,8 +117,11 @@ def gate_sentence(report: GateReport) -> str:
             f"The gate passes: no limit is exceeded; {inconclusive} of {checks} {are} "
             "inconclusive, which passes as asked."
         )
-    all_within = agreeing(len(report.checks), "is within its limit", "are within their limit")
-    return f"The gate passes: {len(report.checks)} of {checks} {all_within}."
+    within = sum(check.outcome == "pass" for check in report.checks)
+    all_within = agreeing(within, "is within its limit", "are within their limit")
+    words = f"The gate passes: {within} of {checks} {all_within}"
+    eventless = len(report.checks) - within
+    return words + (f"; in {eventless} no event could be lost." if eventless else ".")
 
 
 def check_sentences(check: Check) -> list[str]:
@@ -126,21 +133,28 @@ def _explained(limit: Limit, reading: Reading) -> str:
     if reading.note:
         return f"inconclusive: {reading.note}"
     if limit.basis == "loss":
-        if reading.lossy:
-            return f"events lost in {reading.lossy} of {counted(reading.count, 'trial')}"
-        return (
-            f"none lost in {counted(reading.count, 'trial')}; a loss in up to "
-            f"{share(reading.high)} of trials cannot be excluded"
-        )
+        return _of_loss(reading)
     if reading.outcome != "inconclusive":
         return ""
     blocks = counted(reading.count, "block detects", "blocks detect")
+    other = gate_words(limit, reading)
     words = f"the interval holds the limit; {blocks} a difference of"
     if reading.blocks_needed is None:
-        return f"{words} {share(reading.detectable)}; more blocks would hardly decide"
+        return f"{words} {share(reading.detectable)}; more blocks would hardly decide{other}"
     return (
         f"{words} {share(reading.detectable)}, "
-        f"about {counted(reading.blocks_needed, 'block')} would decide"
+        f"about {counted(reading.blocks_needed, 'block')} would decide{other}"
+    )
+
+
+def _of_loss(reading: Reading) -> str:
+    if reading.outcome == "no-events":
+        return "no events: none could be lost, so this says nothing about loss"
+    trials = counted(reading.count, "trial")
+    if reading.lossy:
+        return f"events lost in {reading.lossy} of {trials}"
+    return (
+        f"none lost in {trials}; a loss in up to {share(reading.high)} of trials cannot be excluded"
     )
 
 

@@ -36,7 +36,8 @@ def _parts(document: dict[str, Any], limit: int) -> Iterator[Part]:
     yield from (Caution("log", words) for words in document["cautions"])
     for table in document["tables"]:
         yield _grid(table, limit)
-        yield from (Line(note, "note") for note in _notes(table, limit))
+        notes = _notes(table, limit, as_aureport=document["as_aureport"])
+        yield from (Line(note, "note") for note in notes)
 
 
 def _summary(document: dict[str, Any]) -> str:
@@ -97,7 +98,7 @@ def _value(kind: str, row: dict[str, Any]) -> str:
     return value or '""'
 
 
-def _notes(table: dict[str, Any], limit: int) -> Iterator[str]:
+def _notes(table: dict[str, Any], limit: int, *, as_aureport: bool) -> Iterator[str]:
     rows = table["rows"]
     if limit and len(rows) > limit:
         rest = sum(row["events"] for row in rows[limit:])
@@ -109,9 +110,12 @@ def _notes(table: dict[str, Any], limit: int) -> Iterator[str]:
             f"{counted(table['number_zero'], 'event of system call 0', 'events of system call 0')}"
         )
     if table["left_out"]:
-        yield (
-            "left out because aureport cannot read "
-            f"{agreeing(table['left_out'], 'it', 'them')}: {counted(table['left_out'], 'event')}"
-        )
+        left_out = counted(table["left_out"], "event")
+        if as_aureport:
+            them = agreeing(table["left_out"], "it", "them")
+            yield f"left out because aureport cannot read {them}: {left_out}"
+        else:
+            what = HEADINGS[table["by"]]
+            yield f"not in this table because the {what} is missing or cut: {left_out}"
     if table["beyond_memory"]:
         yield f"with more values than are kept: {counted(table['beyond_memory'], 'event')}"

@@ -3,6 +3,12 @@
 from __future__ import annotations
 
 NOTHING = "–"
+MINUS = "−"
+
+
+def signed(text: str) -> str:
+    """A number as text, its hyphen a real minus sign."""
+    return f"{MINUS}{text[1:]}" if text.startswith("-") else text
 
 
 def duration(ns: float | None) -> str:
@@ -13,15 +19,21 @@ def duration(ns: float | None) -> str:
         return "0"
     for factor, unit in ((1e9, "s"), (1e6, "ms"), (1e3, "µs")):
         if abs(ns) >= factor:
-            return f"{_three_digits(ns / factor)} {unit}"
-    return f"{_three_digits(ns)} ns"
+            return signed(f"{_three_digits(ns / factor)} {unit}")
+    return signed(f"{_three_digits(ns)} ns")
+
+
+def difference(reference_ns: float, of: float) -> str:
+    """What a ratio adds to its reference: `+3.3 µs`. It has the sign of the ratio's percentage."""
+    change = reference_ns * (of - 1)
+    return f"+{duration(change)}" if change >= 0 else duration(change)
 
 
 def metric_value(value: float | None, unit: str) -> str:
     """A value of a metric in its unit; nanoseconds in the unit that suits them."""
     if value is None:
         return NOTHING
-    return duration(value) if unit == "ns" else f"{value:,.4g} {unit}".removesuffix(" 1")
+    return duration(value) if unit == "ns" else signed(f"{value:,.4g} {unit}".removesuffix(" 1"))
 
 
 def _three_digits(value: float) -> str:
@@ -31,7 +43,7 @@ def _three_digits(value: float) -> str:
 
 def count(number: float | None) -> str:
     """A whole number with separators."""
-    return NOTHING if number is None else f"{number:,.0f}"
+    return NOTHING if number is None else signed(f"{number:,.0f}")
 
 
 def ratio(value: float | None) -> str:
@@ -50,7 +62,7 @@ def share(value: float | None) -> str:
     """A share as a percentage: `0 %`, `1.2 %`, `0.0034 %`."""
     if value is None:
         return NOTHING
-    return f"{value * 100:.3g} %" if value < 9.99 else f"{value * 100:,.0f} %"
+    return signed(f"{value * 100:.3g} %" if value < 9.99 else f"{value * 100:,.0f} %")
 
 
 def share_interval(low: float | None, high: float | None) -> str:
@@ -68,7 +80,7 @@ def probability(value: float | None) -> str:
 def percent(value: float) -> str:
     """A ratio as a change: 1.04 is `+4.0 %`."""
     change = (value - 1) * 100
-    return f"{change:+.1f} %" if abs(change) < 100 else f"{change:+.0f} %"
+    return signed(f"{change:+.1f} %" if abs(change) < 100 else f"{change:+.0f} %")
 
 
 def milliseconds(value: float | None) -> str:

@@ -51,6 +51,7 @@ OUTCOMES: Mapping[Outcome, Look] = {
     "pass": Look("within", "✓", "green"),
     "fail": Look("exceeded", "✗", "red"),
     "inconclusive": Look("inconclusive", "?", "yellow"),
+    "no-events": Look("no events"),
 }
 """Of a limit."""
 LOSSES: Mapping[Verdict, str] = {

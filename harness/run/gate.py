@@ -12,6 +12,7 @@ from functools import partial
 
 from harness.analysis.limit import settle
 from harness.answers.gate import GateRules, measured_of, reference_of, report_of
+from harness.answers.judgeable import require_a_consumer
 from harness.answers.limits import (
     MIN_BLOCKS_FOR_VERDICT,
     Measured,
@@ -97,6 +98,7 @@ def _require_decidable(plan: Plan, rules: GateRules) -> None:
     excluded = excluded_cells(cells, reference, plan.reference.scenario)
     for limit in rules.limits:
         select_cells(limit, cells, excluded)
+        require_a_consumer(limit, reference.consumer)
         if limit.basis != "loss" and plan.blocks < MIN_BLOCKS_FOR_VERDICT:
             raise UsageError(
                 f"--blocks {plan.blocks} is too few for any verdict on {limit.text}",

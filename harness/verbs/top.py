@@ -21,6 +21,7 @@ def top_verb(
     *files: Annotated[str, Parameter(allow_leading_hyphen=True)],
     by: Annotated[list[str] | None, Parameter(negative="")] = None,
     rules: Path | None = None,
+    aureport: Flag = False,
     limit: int = 10,
     live: Annotated[str | None, Parameter(allow_leading_hyphen=True)] = None,
     unicast: Flag = False,
@@ -39,6 +40,8 @@ def top_verb(
         (of the first record), node, rule. exe,syscall,key,auid,address if not given.
     rules
         A rule file: count by its rules, too.
+    aureport
+        Count what `aureport --summary` counts, and leave out the events that it leaves out.
     limit
         Rows per table; 0 for all.
     live
@@ -67,11 +70,16 @@ def top_verb(
     if live is not None:
         with ListeningProgress(err(), seconds(live)) as listening:
             sums, cautions, interrupted = from_kernel(
-                kinds, seconds(live), listening, unicast=unicast, shapes=shapes
+                kinds,
+                seconds(live),
+                listening,
+                unicast=unicast,
+                shapes=shapes,
+                as_aureport=aureport,
             )
     else:
         with ReadingProgress(err()) as reading:
-            sums, cautions = from_files(files, kinds, reading, shapes=shapes)
+            sums, cautions = from_files(files, kinds, reading, shapes=shapes, as_aureport=aureport)
     log = sums.document()
     tables = {table["by"]: table for table in log["tables"]}
     if rule_file is not None:

@@ -17,7 +17,7 @@ from tests.unit.consumer.test_consumer_log_lines import CALL, record
 
 def assert_equal(path: Path) -> int:
     """Compare all reports; how many events they counted together."""
-    sums = LogSums(tuple(REPORTS))
+    sums = LogSums(tuple(REPORTS), as_aureport=True)
     read_logs([str(path)], sums)
     document = sums.document()
     total = 0

@@ -161,6 +161,7 @@ def _words(verdict: Verdict, evidence: dict[str, float]) -> str:
         f"({evidence['low_ns']:+.0f} to {evidence['high_ns']:+.0f}) more in a child forked without "
         "`never,task` than with it"
     )
+    numbers = numbers.replace(" -", " −").replace("(-", "(−")
     if verdict == "unclear":
         return f"timing did not decide: {numbers}"
     return f"{numbers}: {'the' if verdict == 'differ' else 'no'} audit context exists"

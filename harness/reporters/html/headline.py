@@ -13,7 +13,7 @@ from harness.reporters.ledger import sentences_of_result
 from harness.reporters.loss import loss_lines, none_lost
 from harness.reporters.matching import nothing_matched
 from harness.reporters.rows import Row, by_workload, rows
-from harness.reporters.units import NOTHING, count, duration, percent
+from harness.reporters.units import NOTHING, count, difference, duration, percent
 from harness.reporters.words import VERDICTS, detectable_words
 from workloads.catalog import WORKLOADS
 
@@ -110,25 +110,20 @@ def _cost(comparison: Comparison, operation: str) -> str:
     unmatched = comparison.verdict == "nothing-matched"
     if unmatched or comparison.reference is None or comparison.ratio is None:
         return cost_words(comparison, operation)
-    difference = comparison.estimate - comparison.reference
-    sign = "+" if difference >= 0 else "−"
-    return f"{sign}{duration(abs(difference))} per {operation}{detectable_words(comparison)}"
+    more = difference(comparison.reference, comparison.ratio)
+    return f"{more} per {operation}{detectable_words(comparison)}"
 
 
 def _change(comparison: Comparison) -> str:
     if comparison.verdict == "nothing-matched" or comparison.ratio is None:
         return NOTHING
-    return _signed(comparison.ratio)
-
-
-def _signed(ratio: float) -> str:
-    return percent(ratio).replace("-", "−")
+    return percent(comparison.ratio)
 
 
 def _interval(comparison: Comparison) -> str:
     if comparison.ci_low is None or comparison.ci_high is None:
         return "no interval: too few blocks"
-    return f"95 %: {_signed(comparison.ci_low)} to {_signed(comparison.ci_high)}"
+    return f"95 %: {percent(comparison.ci_low)} to {percent(comparison.ci_high)}"
 
 
 def _of_events(result: Result) -> tuple[str, ...]:

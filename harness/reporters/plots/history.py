@@ -157,7 +157,7 @@ def _levels(axes: Axes, colours: Ink, known: list[tuple[int, Point]], runs: int)
     for place, (x, step) in enumerate(changes):
         axes.axvline(x - 0.5, color=colour, lw=1, ls=(0, (3, 2)), zorder=1)
         axes.annotate(
-            percent(step.after / step.before).replace("-", "−"),
+            percent(step.after / step.before),
             (x - 0.5, 1),
             xycoords=("data", "axes fraction"),
             xytext=(3, -1),

@@ -25,10 +25,17 @@ Progress = Callable[[int, int], None]
 
 
 def from_files(
-    files: Sequence[str], kinds: Sequence[str], progress: Progress, *, shapes: bool
+    files: Sequence[str],
+    kinds: Sequence[str],
+    progress: Progress,
+    *,
+    shapes: bool,
+    as_aureport: bool,
 ) -> tuple[LogSums, list[str]]:
     """The sums of files; raises UsageError for an unreadable one, or where none has a record."""
-    sums = LogSums([kind for kind in kinds if kind != "rule"], with_shapes=shapes)
+    sums = LogSums(
+        [kind for kind in kinds if kind != "rule"], with_shapes=shapes, as_aureport=as_aureport
+    )
     try:
         read_logs(files, sums, progress)
         sums.check()
@@ -44,6 +51,7 @@ def from_kernel(
     *,
     unicast: bool,
     shapes: bool,
+    as_aureport: bool,
 ) -> tuple[LogSums, list[str], bool]:
     """The sums of the kernel's records for a time, the cautions, and whether Ctrl-C ended it
     early.
@@ -64,6 +72,7 @@ def from_kernel(
                 [kind for kind in kinds if kind != "rule"],
                 with_shapes=shapes,
                 own_pid=process.pid,
+                as_aureport=as_aureport,
             )
             progress.begin()
             interrupted = _listen(process, sums, reading, progress)

@@ -123,10 +123,14 @@ def test_loss_is_a_matter_of_fact(tmp_path: Path, command: Command, gate: Gate) 
     stored(tmp_path, lossy("rules", every=4))
     document = gate("--fail", "lost:0", code=1)
     assert outcomes(document)["rules"] == "fail"
-    assert outcomes(document)["no-rules"] == "pass"
+    assert outcomes(document)["no-rules"] == "no-events"
     shown = " ".join(command("gate", "--run", "run", "--fail", "lost:0").stdout.split())
     assert "events lost in 2 of 8 trials" in shown
-    assert "none lost in 8 trials; a loss in up to 36.9 % of trials cannot be excluded" in shown
+    assert "no events: none could be lost, so this says nothing about loss" in shown
+    stored(tmp_path, name="clean")
+    done = command("gate", "--run", "clean", "--fail", "rules/lost:0")
+    words = " ".join(done.stdout.split())
+    assert "none lost in 8 trials; a loss in up to 36.9 % of trials cannot be excluded" in words
 
 
 @pytest.mark.parametrize(

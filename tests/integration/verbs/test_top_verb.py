@@ -197,7 +197,20 @@ def test_no_record_at_all(tmp_path: Path) -> None:
     assert "journal" in document["cautions"][0]
 
 
-def test_an_empty_log(tmp_path: Path) -> None:
-    (tmp_path / "audit.log").write_bytes(b"")
-    assert top("audit.log", cwd=tmp_path)["events"] == 0
-    assert "No events" in auditbench("top", "audit.log", cwd=tmp_path).stdout
+@pytest.mark.parametrize("content", [b"", b"\n\n"])
+def test_a_log_without_records_is_an_error(content: bytes, tmp_path: Path) -> None:
+    (tmp_path / "audit.log").write_bytes(content)
+    for words in (["audit.log"], ["audit.log", "--json"], ["."]):
+        done = auditbench("top", *words, cwd=tmp_path)
+        assert_one_line(done, 2, "no audit records in", "audit.log", "--live 30s")
+        assert not done.stdout
+
+
+def test_every_event_counts_unless_aureport_is_asked_for(tmp_path: Path) -> None:
+    (tmp_path / "a.log").write_bytes(record(1) + record(1, b"saddr=0100", name=b"SOCKADDR"))
+    assert top("a.log", cwd=tmp_path)["tables"][0]["rows"][0]["events"] == 1
+    theirs = top("a.log", "--aureport", cwd=tmp_path)
+    assert theirs["as_aureport"]
+    assert (theirs["tables"][0]["rows"], theirs["tables"][0]["left_out"]) == ([], 1)
+    assert "aureport" not in auditbench("top", "a.log", cwd=tmp_path).stdout
+    assert "cannot read it" in auditbench("top", "a.log", "--aureport", cwd=tmp_path).stdout

@@ -39,7 +39,7 @@ def test_a_trial_that_does_not_close_is_told_and_trusted_nowhere(
     shown = auditbench("show", run, cwd=tmp_path)
     words = " ".join((shown.stdout + shown.stderr).split())
     assert "1 trial has events that are not accounted for" in words
-    assert "udp × rules: -70" in words
+    assert "udp × rules: −70" in words
     assert "an error of this program" in words
     assert shown.returncode == 3
     assert "1 trial has events not accounted for" in doubts_about(make_result(load_run(run)))[0]

@@ -237,7 +237,8 @@ def test_some_records_are_enough(tmp_path: Path) -> None:
     assert by_name["b"] is by_name["empty"] is None
     empty = LogSums(("exe",))
     read_logs([str(tmp_path / "empty")], empty)
-    empty.check()
+    with pytest.raises(UsageError, match=r"no audit records in '.*empty'"):
+        empty.check()
 
 
 def test_files_are_ordered_by_records_of_any_form(tmp_path: Path) -> None:

@@ -1,4 +1,7 @@
-"""The values that events are counted by, and what aureport leaves out."""
+"""The values that events are counted by, and what aureport leaves out.
+
+Where a test does not say otherwise, events are counted as by aureport.
+"""
 
 from __future__ import annotations
 
@@ -11,8 +14,8 @@ from consumer.log.summary import LogSums
 from tests.unit.consumer.test_consumer_log_lines import CALL, record
 
 
-def table(kind: str, *lines: bytes) -> dict[str, Any]:
-    sums = LogSums((kind,))
+def table(kind: str, *lines: bytes, as_aureport: bool = True) -> dict[str, Any]:
+    sums = LogSums((kind,), as_aureport=as_aureport)
     for one in lines:
         sums.reader.feed(one)
     found: dict[str, Any] = sums.document()["tables"][0]
@@ -21,6 +24,12 @@ def table(kind: str, *lines: bytes) -> dict[str, Any]:
 
 def values(kind: str, *lines: bytes) -> dict[str, int]:
     return {row["value"]: row["events"] for row in table(kind, *lines)["rows"]}
+
+
+def of_all(kind: str, *lines: bytes) -> tuple[dict[str, int], int]:
+    """The events by value where every event counts, and how many have none that can be read."""
+    found = table(kind, *lines, as_aureport=False)
+    return {row["value"]: row["events"] for row in found["rows"]}, found["left_out"]
 
 
 def changed(old: bytes, new: bytes) -> bytes:
@@ -103,6 +112,49 @@ def test_addresses(saddr: bytes, expected: dict[str, int], left_out: int) -> Non
     found = table("address", *lines)
     assert {row["value"]: row["events"] for row in found["rows"]} == expected
     assert found["left_out"] == left_out
+
+
+@pytest.mark.parametrize(
+    ("kind", "value"),
+    [("exe", "/bin/sh"), ("comm", "sh"), ("auid", "1000"), ("uid", "0"), ("key", "k")],
+)
+@pytest.mark.parametrize(
+    "damage",
+    [
+        (b"a0=1", b"a0=12345678123456789"),
+        (b" pid=2", b" pid=99999999999999999999"),
+        (b"syscall=59", b"syscall=99999999999999999999"),
+        (b"tty=(none) ", b""),
+    ],
+)
+def test_every_event_counts_by_what_can_be_read(
+    kind: str, value: str, damage: tuple[bytes, bytes]
+) -> None:
+    assert of_all(kind, changed(*damage)) == ({value: 1}, 0)
+
+
+def test_an_unnamed_socket_hides_no_program() -> None:
+    lines = record(1), record(1, b"saddr=0100", name=b"SOCKADDR")
+    assert values("exe", *lines) == {}
+    assert of_all("exe", *lines) == ({"/bin/sh": 1}, 0)
+    assert of_all("auid", *lines) == ({"1000": 1}, 0)
+
+
+def test_what_cannot_be_read_is_told_also_where_every_event_counts() -> None:
+    cut = record(1, CALL[: CALL.index(b"exe=")])
+    assert of_all("exe", cut) == ({}, 1)
+    assert of_all("comm", cut) == ({"sh": 1}, 0)
+
+
+def test_system_call_0_and_minus_2_are_values_where_every_event_counts() -> None:
+    found = table("syscall", changed(b"syscall=59", b"syscall=0"), as_aureport=False)
+    assert [row["value"] for row in found["rows"]] == ["read"]
+    assert found["number_zero"] == 0
+    assert of_all("auid", changed(b"auid=1000", b"auid=-2")) == ({"4294967294": 1}, 0)
+
+
+def test_an_event_counts_once_for_a_key_that_it_has_twice() -> None:
+    assert of_all("key", changed(b'key="k"', b"key=61016101")) == ({"a": 1}, 0)
 
 
 def test_users() -> None:

@@ -74,7 +74,7 @@ def test_what_was_kept_back(
         ("better", 0.4, "saves 60 % (6.00 µs per operation)."),
         ("worse", 1.25, "costs 25 % more (2.50 µs per operation)."),
         ("equal", 1.01, "gains nothing (+1.0 %, equal)."),
-        ("inconclusive", 0.9, "has no proven gain (-10.0 %, inconclusive)."),
+        ("inconclusive", 0.9, "has no proven gain (−10.0 %, inconclusive)."),
         ("inconclusive", None, "back and its gain is inconclusive."),
     ],
 )

@@ -13,15 +13,26 @@ import pytest
 from rich.console import Console
 
 from harness.answers.result import make_result
-from harness.model.result import Result
+from harness.model.result import Result, Verdict
 from harness.model.run import Ledger
-from harness.reporters.answer import answer
+from harness.reporters.answer import answer, cost_words
 from harness.reporters.documents.result import result_document
+from harness.reporters.html.headline import headline
 from harness.reporters.ledger import equation, ledgers_page, received, unknowns
 from harness.reporters.live.plain import PlainProgress
 from harness.reporters.render.terminal import render_page
 from harness.reporters.result import result_page
-from harness.reporters.units import count, duration, interval, milliseconds, percent, ratio
+from harness.reporters.units import (
+    count,
+    difference,
+    duration,
+    interval,
+    metric_value,
+    milliseconds,
+    percent,
+    ratio,
+    share,
+)
 from tests.support.runs import COSTS_NS, made_up_run
 
 SCHEMA = json.loads(
@@ -52,8 +63,30 @@ def test_units() -> None:
     ]
     assert duration(None) == count(None) == ratio(None) == interval(None, 1) == "–"
     assert (count(1234567.0), ratio(1.23456), ratio(12.34)) == ("1,234,567", "1.235", "12.3")
-    assert (percent(1.042), percent(2.5), percent(0.9)) == ("+4.2 %", "+150 %", "-10.0 %")
+    assert (percent(1.042), percent(2.5), percent(0.9)) == ("+4.2 %", "+150 %", "−10.0 %")
+    assert (duration(-6_240.0), share(-0.0649), count(-9)) == ("−6.24 µs", "−6.49 %", "−9")
+    assert metric_value(-0.5, "%") == "−0.5 %"
     assert (milliseconds(0.0), milliseconds(12.5)) == ("0", "12.5 ms")
+
+
+@pytest.mark.parametrize(("of", "expected"), [(1.036, "+749 ns"), (0.9, "−2.08 µs"), (1.0, "+0")])
+def test_a_difference_has_the_sign_of_its_percentage(of: float, expected: str) -> None:
+    assert difference(20_800.0, of) == expected
+    assert difference(20_800.0, of)[0] == percent(of)[0]
+
+
+@pytest.mark.parametrize("verdict", ["worse", "better", "equal", "inconclusive"])
+def test_no_cost_has_two_signs(verdict: Verdict, result: Result) -> None:
+    """The estimates are means of their own, and may lie the other way round than the ratio."""
+    compared = next(
+        c for c in result.comparisons if c.metric == result.primary and c.cell.scenario == "rules"
+    )
+    changed = replace(compared, estimate=711e3, reference=749e3, ratio=1.036, verdict=verdict)
+    assert "−" not in cost_words(changed, "call")
+    comparisons = tuple(changed if c is compared else c for c in result.comparisons)
+    cards = headline(replace(result, comparisons=comparisons)).cards
+    (cost,) = [line.cost for card in cards for line in card.lines if line.change == "+3.6 %"]
+    assert cost.startswith("+27.0 µs per ")
 
 
 def test_document_is_what_the_schema_says(result: Result) -> None:
