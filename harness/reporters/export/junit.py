@@ -93,8 +93,8 @@ def _comparison_case(comparison: Comparison) -> Case:
         f"{counted(comparison.blocks, 'block')}: {comparison.verdict}"
     )
     case = Case(f"{cell.workload}.{cell.scenario}.{cell.consumer}", comparison.metric, output)
-    if comparison.verdict == "worse":
-        return _with_state(case, "failure", "worse", output)
+    if comparison.verdict in ("worse", "lost"):
+        return _with_state(case, "failure", comparison.verdict, output)
     if comparison.verdict in ("inconclusive", "no-reference", "nothing-matched"):
         return _with_state(case, "skipped", comparison.verdict, output)
     return case

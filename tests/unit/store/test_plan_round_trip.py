@@ -71,6 +71,7 @@ LADDER = Ladder(
     trials=4,
 )
 PLAN = Plan(
+    question="ranking",
     name="p",
     summary="s",
     kind="replay",
