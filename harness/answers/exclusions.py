@@ -11,9 +11,6 @@ from harness.model.result import Comparison, Exclusion
 from harness.model.run import EXCLUDE_CALL, EXCLUDE_EXE, Cell, Sample
 from harness.model.stored import StoredPlan, StoredWorkload, operations_of
 
-PACED_METRIC = "cpu_total_ns_per_op"
-"""At a fixed rate every cell takes the same time."""
-
 
 def exclusions(samples: Sequence[Sample], plan: StoredPlan) -> Iterator[Exclusion]:
     """Every exclusion whose rules were also measured without it, in the order of the cells."""
@@ -49,7 +46,7 @@ def _gain(
     cell: Cell, without: Cell, samples: Sequence[Sample], plan: StoredPlan
 ) -> Comparison | None:
     """The comparison of the two; None if no block has both."""
-    metric = METRICS[plan.primary if plan.rate_per_s is None else PACED_METRIC]
+    metric = METRICS[plan.primary]
     view = MetricView(metric.name, metric.unit, less_is_better=metric.better != "more")
     margins = plan.margins
     found = compare(

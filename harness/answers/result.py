@@ -11,6 +11,7 @@ from harness.analysis.loss import compare_losses, lost_any
 from harness.analysis.ranking import ranking
 from harness.analysis.sustained import sustained
 from harness.answers.exclusions import exclusions
+from harness.answers.lost import lost_cells, without_speed
 from harness.answers.matched import unmatched_cells, unmatched_scenarios, without_price
 from harness.answers.noise import noise_cautions
 from harness.answers.open_ledgers import ledger_cautions, open_samples
@@ -35,7 +36,9 @@ def make_result(stored: StoredRun) -> Result:
     samples = [sample for sample in everything if not sample.ladder]
     plan = stored.plan
     unmatched = unmatched_cells(plan, samples)
-    comparisons = without_price(compare_with(plan.reference, samples, plan), unmatched)
+    losses = lost_cells(compare_losses(samples, plan.reference), plan)
+    compared = without_price(compare_with(plan.reference, samples, plan), unmatched)
+    comparisons = without_speed(compared, losses)
     # A trial that was repeated is one trial.
     measured = {sample.index for sample in everything}
     valid = {sample.index for sample in everything if sample.valid}
@@ -51,12 +54,13 @@ def make_result(stored: StoredRun) -> Result:
         invalid_trials=len(measured - valid),
         open_trials=len(open_samples(everything)),
         complete=plan.is_whole(len(measured)),
-        losses=tuple(compare_losses(samples, plan.reference)),
+        losses=tuple(losses),
         ranking=tuple(ranking(samples)),
         sustained=tuple(sustained(everything)),
         exclusions=tuple(exclusions(samples, plan)),
         waiting=tuple(waiting(samples, comparisons, plan)),
         primary=plan.primary,
+        question=plan.question,
         operation=plan.operation,
         unmatched=unmatched,
         unmatched_scenarios=unmatched_scenarios(samples, unmatched),

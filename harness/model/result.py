@@ -7,11 +7,19 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from harness.model.caution import Caution
+from harness.model.question import Question
 from harness.model.run import AA, Cell, Ledger, Sample
 from harness.model.stored import StoredEnvironment, StoredPlan
 
 Verdict = Literal[
-    "worse", "better", "equal", "inconclusive", "reference", "no-reference", "nothing-matched"
+    "worse",
+    "better",
+    "equal",
+    "inconclusive",
+    "lost",
+    "reference",
+    "no-reference",
+    "nothing-matched",
 ]
 
 
@@ -225,6 +233,8 @@ class Result:
     """The cells of which more than 2 % of the time is waiting for room in the backlog."""
     primary: str = "elapsed_ns_per_op"
     """The metric that the answer is about."""
+    question: Question = "cost"
+    """What the answer is to."""
     operation: str = "operation"
     """What one operation is called: a replay's are records."""
     unmatched: tuple[Cell, ...] = ()

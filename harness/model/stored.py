@@ -17,6 +17,7 @@ from harness.model.caution import Caution
 from harness.model.facts import StoredFacts
 from harness.model.matching import Login, RuleMatches
 from harness.model.numbers import Count, Margin, Nanoseconds, Rate, Whole, WholeMilliseconds
+from harness.model.question import Question, question_of
 from harness.model.reference import DEFAULT_MARGIN, Margins, Reference
 from harness.model.run import Sample
 from harness.model.state import SETTINGS, AuditSettings
@@ -27,6 +28,13 @@ PRIMARY: Mapping[Kind, str] = {
     "replay": "cpu_consumer_ns_per_op",
 }
 """The metric that a run's answer is about, by the kind of its plan."""
+PACED = "cpu_total_ns_per_op"
+"""The same where operations are started at a fixed rate: every cell takes the same time there."""
+
+
+def primary_of(kind: Kind, *, paced: bool) -> str:
+    """The metric that a run's answer is about; `paced` is a kernel's load at a fixed rate."""
+    return PACED if paced and kind == "kernel" else PRIMARY[kind]
 
 
 class Stored(msgspec.Struct, frozen=True, kw_only=True):
@@ -112,6 +120,7 @@ class StoredPlan(Stored, frozen=True, kw_only=True):
     name: str = ""
     summary: str = ""
     kind: Kind = "kernel"
+    asked: Question | None = msgspec.field(name="question", default=None)
     reference_scenario: str | None = None
     reference_consumer: str | None = None
     workloads: tuple[str, ...] = ()
@@ -157,9 +166,20 @@ class StoredPlan(Stored, frozen=True, kw_only=True):
         return self.kind == "replay"
 
     @property
+    def question(self) -> Question:
+        """What the run's answer is to."""
+        return self.asked or question_of(self.name)
+
+    @property
+    def is_paced(self) -> bool:
+        """Whether a load was held at a fixed rate, so that its elapsed time says nothing."""
+        scenarios = (scenario for group in self.scenarios.values() for scenario in group)
+        return self.rate_per_s is not None or any(s.rate_per_s is not None for s in scenarios)
+
+    @property
     def primary(self) -> str:
         """The metric that the run's answer is about."""
-        return PRIMARY[self.kind]
+        return primary_of(self.kind, paced=self.is_paced)
 
     @property
     def operation(self) -> str:

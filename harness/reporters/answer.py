@@ -1,75 +1,81 @@
-"""The result in words: what the rules cost, what exclusions give back, whether events were lost."""
+"""The result in words, to the question of its plan: one sentence in short, then every cell.
+
+What each question is answered with is in `questions/`.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from dataclasses import dataclass
+
 from harness.counted import agreeing, counted
-from harness.model.result import Comparison, Result
-from harness.model.run import AA
-from harness.reporters.exclusions import exclusion_sentences
+from harness.model.question import Question
+from harness.model.result import Result
+from harness.reporters.cells import CellNames
 from harness.reporters.ledger import sentences_of_result
 from harness.reporters.loss import none_lost
 from harness.reporters.matching import nothing_matched
 from harness.reporters.noise import deciding_sentences
-from harness.reporters.ranking import consumers_sentence, sustained_sentence
-from harness.reporters.rows import Row, by_workload, rows, several_consumers
-from harness.reporters.units import difference, percent
-from harness.reporters.words import VERDICTS
+from harness.reporters.questions.cost import cost_cells, cost_first, cost_notes
+from harness.reporters.questions.loss import fates, loss_cells, loss_first, loss_notes
+from harness.reporters.questions.ranking import ranking_cells, ranking_first, ranking_notes
+from harness.reporters.ranking import sustained_sentence
+from harness.reporters.rows import rows
+
+MOST_NAMED = 4
+"""Names in one sentence; the tables have all."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """The answer in its parts; each is in every report, the cells of a page as cards."""
+
+    first: str
+    """The whole in short, in plain words."""
+    cells: tuple[str, ...]
+    """Every cell that was measured for it."""
+    notes: tuple[str, ...]
+    """What the sentences before leave out."""
+
+    @property
+    def rest(self) -> str:
+        """All after the first sentence."""
+        return " ".join((*self.cells, *self.notes))
 
 
 def answer(result: Result) -> str:
-    """One sentence per workload, and one on loss; never more certain than the data."""
-    sentences = [
-        consumers_sentence(workload, result) or _workload_sentence(result, workload, group)
-        for workload, group in by_workload(rows(result)).items()
-    ]
-    loss = [sustained_sentence(result.sustained), loss_sentence(result), none_lost(result)]
-    sentences += deciding_sentences(result)
-    first = [nothing_matched(result), *sentences, *sentences_of_result(result)]
-    return " ".join(filter(None, [*first, *exclusion_sentences(result), *loss]))
+    """The whole answer in one piece; never more certain than the data."""
+    parts = answer_parts(result)
+    return " ".join(filter(None, (parts.first, parts.rest)))
 
 
-def _workload_sentence(result: Result, workload: str, group: list[Row]) -> str:
-    # What a larger backlog changes is told with the waiting.
-    further = {waiting.further for waiting in result.waiting}
-    compared = [
-        row for row in group if is_compared(row, result.primary) and row.cell not in further
-    ]
-    if not compared:
-        return ""
-    parts = "; ".join(
-        f"{row_label(row, compared)} {cost_words(row.by_metric[result.primary], result.operation)}"
-        for row in compared
-    )
-    return f"{workload}: {parts}."
+def answered(result: Result) -> Question:
+    """The question that the result can answer: one consumer alone has no ranking."""
+    if result.question == "ranking" and not result.ranking:
+        return "cost"
+    if result.question == "loss" and result.plan.is_replay:
+        return "cost"
+    return result.question
 
 
-def is_compared(row: Row, metric: str) -> bool:
-    """Whether the answer is about this cell: neither a reference nor its A/A copy."""
-    comparison = row.by_metric.get(metric)
-    return (
-        comparison is not None
-        and comparison.verdict not in ("reference", "no-reference")
-        and not row.cell.scenario.endswith(AA)
-    )
-
-
-def row_label(row: Row, compared: list[Row]) -> str:
-    """The scenario, with the consumer where there are several of them."""
-    if several_consumers(compared) and row.cell.scenario != row.cell.consumer:
-        return f"{row.cell.scenario} ({row.cell.consumer})"
-    return row.cell.scenario
-
-
-def cost_words(comparison: Comparison, operation: str) -> str:
-    """What a cell costs, with the verdict where that is neither worse nor better."""
-    if comparison.verdict == "nothing-matched":
-        return VERDICTS[comparison.verdict].word
-    if comparison.ratio is None or comparison.ci_low is None or comparison.reference is None:
-        return VERDICTS["inconclusive"].word
-    if comparison.verdict in ("equal", "inconclusive"):
-        return f"{percent(comparison.ratio)} ({VERDICTS[comparison.verdict].word})"
-    more = difference(comparison.reference, comparison.ratio)
-    return f"{percent(comparison.ratio)} ({more} per {operation})"
+def answer_parts(result: Result) -> Answer:
+    """The answer to the question of the plan."""
+    unmatched = nothing_matched(result)
+    question = answered(result)
+    if question == "loss":
+        found = fates(result)
+        first, cells, notes = loss_first(found), loss_cells(found), loss_notes(found)
+        notes += [sustained_sentence(result.sustained), loss_sentence(result)]
+    elif question == "ranking":
+        first, cells, notes = ranking_first(result), ranking_cells(result), ranking_notes(result)
+        notes += [*sentences_of_result(result), loss_sentence(result), none_lost(result)]
+    else:
+        first, cells, notes = cost_first(result), cost_cells(result), cost_notes(result)
+        notes = [*deciding_sentences(result), *sentences_of_result(result), *notes]
+        notes += [sustained_sentence(result.sustained), loss_sentence(result), none_lost(result)]
+    # A price that is none comes before every price.
+    head = " ".join(filter(None, (unmatched, first)))
+    return Answer(head, tuple(cells), tuple(filter(None, notes)))
 
 
 def loss_sentence(result: Result) -> str:
@@ -79,8 +85,6 @@ def loss_sentence(result: Result) -> str:
         for ledger in result.ledgers
         if ledger.total.generated and ledger.total.complete is not None
     ]
-    if not known:
-        return ""
     generated = sum(
         (ledger.total.generated or 0) - (ledger.total.suppressed or 0) for ledger in known
     )
@@ -89,6 +93,21 @@ def loss_sentence(result: Result) -> str:
         return ""
     if received == generated:
         all_of_them = agreeing(generated, "The", f"All {generated:,}")
-        return f"{all_of_them} expected {agreeing(generated, 'event', 'events')} arrived whole."
-    expected = counted(generated, "expected event")
-    return f"Of {expected} {generated - received:,} did not arrive whole."
+        head = f"{all_of_them} expected {agreeing(generated, 'event', 'events')} arrived whole"
+    else:
+        expected = counted(generated, "expected event")
+        head = f"Of {expected} {generated - received:,} did not arrive whole"
+    apart = list(dict.fromkeys(_unknown(result)))
+    if len(apart) > MOST_NAMED:
+        return f"{head}; of {counted(len(apart), 'other cell')} it is not known."
+    return f"{head}; of {', '.join(apart)} it is not known." if apart else f"{head}."
+
+
+def _unknown(result: Result) -> Iterator[str]:
+    """The cells with events of which nobody knows how many were to arrive, or did."""
+    names = CellNames(rows(result))
+    for ledger in result.ledgers:
+        total = ledger.total
+        expected_unknown = total.generated is None and bool(total.complete)
+        if expected_unknown or (total.generated and total.complete is None):
+            yield names.label(ledger.cell)

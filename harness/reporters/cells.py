@@ -143,7 +143,7 @@ def cpu_grid(result: Result, group: Sequence[Row]) -> Grid:
         (
             *names.boxes(row.cell),
             *(number(duration(row.estimate(m)), row.estimate(m)) for m in (*_CPU, _CPU_TOTAL)),
-            number(duration(_waited_ns(row)), _waited_ns(row)),
+            number(duration(waited_ns(row)), waited_ns(row)),
         )
         for row in group
         if row.by_metric
@@ -151,7 +151,7 @@ def cpu_grid(result: Result, group: Sequence[Row]) -> Grid:
     return Grid("cpu-by-process", f"CPU per {result.operation}", header, rows)
 
 
-def _waited_ns(row: Row) -> float | None:
+def waited_ns(row: Row) -> float | None:
     """How long producers waited, per operation."""
     ledger = row.ledger
     if ledger is None or ledger.total.waited_ms is None or not ledger.operations:

@@ -93,6 +93,10 @@ def _lost(loss: LossComparison) -> str:
     )
     if loss.loss_ratio is not None:
         words += f", {share(loss.loss_ratio)} of the events"
+    if loss.verdict == "lost" and loss.difference_low is not None:
+        # None lost is the least; the interval says how much, not whether.
+        least = max(loss.difference_low, 0.0)
+        return f"{words} ({share_interval(least, loss.difference_high)}), the reference none"
     if loss.verdict in LOSSES and loss.difference_low is not None:
         between = share_interval(loss.difference_low, loss.difference_high)
         words += f", {LOSSES[loss.verdict]} (by {between})"

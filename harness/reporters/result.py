@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 
 from harness.counted import counted
 from harness.model.result import Result
-from harness.reporters.answer import answer
+from harness.reporters.answer import answer_parts, answered
 from harness.reporters.cells import (
     CellNames,
     compared_in,
@@ -48,19 +48,27 @@ def details_page(result: Result) -> Page:
 
 
 def _parts(result: Result) -> Iterator[Part]:
-    if words := answer(result):
-        yield Line(words, "answer")
+    words = answer_parts(result)
+    if words.first:
+        yield Line(words.first, "answer")
+    if words.rest:
+        yield Line(words.rest)
     if not result.complete:
         yield Line(STOPPED)
     yield from result.cautions
+    question = answered(result)
+    if question == "ranking":
+        yield from _ranked(result)
     for workload, group in by_workload(rows(result)).items():
         yield _heading(result, workload, group)
+        if question == "loss":
+            yield from _events(result, group)
         yield from cost_parts(result, group)
         yield cpu_grid(result, group)
-        yield from events_parts(group)
-        yield from map(Line, loss_lines(result, group))
-    yield from ranking_parts(result.ranking)
-    yield from sustained_parts(result.sustained)
+        if question != "loss":
+            yield from _events(result, group)
+    if question != "ranking":
+        yield from _ranked(result)
     words_of_notes = [*legend_lines(result), *matching_sentences(result)]
     notes = [Line(words, "note") for words in words_of_notes]
     if notes or result.noise_floor:
@@ -69,6 +77,16 @@ def _parts(result: Result) -> Iterator[Part]:
         yield from noise_parts(result)
     yield all_metrics(result)
     yield all_losses(result)
+
+
+def _events(result: Result, group: Sequence[Row]) -> Iterator[Part]:
+    yield from events_parts(group)
+    yield from map(Line, loss_lines(result, group))
+
+
+def _ranked(result: Result) -> Iterator[Part]:
+    yield from ranking_parts(result.ranking)
+    yield from sustained_parts(result.sustained)
 
 
 def _details(result: Result) -> Iterator[Part]:

@@ -41,6 +41,7 @@ VERDICTS: Mapping[Verdict, Look] = {
     "better": Look("better", "▼", "green", "▼", "v", 2),
     "equal": Look("equal", "=", "cyan", "■", "s", 0),
     "inconclusive": Look("inconclusive", "?", "yellow", "○", "o"),
+    "lost": Look("lost", "✗", "bold red", "✗", "X", 4),
     "reference": Look("reference", marker="D"),
     "no-reference": Look("not compared"),
     "nothing-matched": Look("nothing matched"),

@@ -29,7 +29,7 @@ from harness.kernel.lease.lock import Holder
 from harness.kernel.lease.snapshot import Snapshot
 from harness.model.run import Sample, Trial
 from harness.model.state import AuditState
-from harness.model.stored import PRIMARY
+from harness.model.stored import primary_of
 from harness.plain import plain
 from harness.processes.program_copy import interpreter_copy
 from harness.reporters.matching import matching_lines
@@ -228,13 +228,15 @@ def _loop(
     def describe() -> None:
         writer.describe(_course_document(run_blocks), environment)
 
+    primary = primary_of(plan.kind, paced=plan.is_paced)
+
     def measure_cells(plan: Plan) -> None:
         on_cells(plan)
         cells = plan.cells()
         references = {cell: plan.reference.of(cell) for cell in cells}
-        observer.will_measure(cells, references, PRIMARY[plan.kind])
+        observer.will_measure(cells, references, primary)
 
-    run_blocks = RunBlocks(plan, PRIMARY[plan.kind], on_more=describe, on_cells=measure_cells)
+    run_blocks = RunBlocks(plan, primary, on_more=describe, on_cells=measure_cells)
     describe()
     measure_cells(plan)
     try:

@@ -51,7 +51,7 @@ def test_comparisons_are_those_of_the_result(run: api.Run) -> None:
     assert set(found) < set(run.comparisons())
     rules = next(c for c in found if c.cell.scenario == "rules")
     assert rules.ratio == pytest.approx(15.0 * 1.5 / 6, rel=0.02)
-    assert rules.verdict == "worse"
+    assert rules.verdict == "lost"
 
 
 def test_ledgers_and_losses_tell_what_was_lost(run: api.Run) -> None:
@@ -103,7 +103,7 @@ def test_a_run_as_an_arrow_table_has_the_same_rows(run: api.Run) -> None:
 def test_what_is_computed_becomes_rows(results: Path, run: api.Run) -> None:
     compared = api.frame(run.comparisons("elapsed"))
     assert list(compared.columns[:3]) == ["workload", "scenario", "consumer"]
-    assert compared.set_index("scenario").verdict["rules"] == "worse"
+    assert compared.set_index("scenario").verdict["rules"] == "lost"
     assert api.frame(run.ledgers).set_index("scenario").refused["rules"] == 80
     assert api.frame(run.losses).set_index("scenario").trials_with_loss["rules"] == 8
     changes = api.frame(api.compare(api.load("latest~1", results=results), run))

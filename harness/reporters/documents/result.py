@@ -40,6 +40,7 @@ def result_document(result: Result) -> dict[str, Any]:
         "noise_floor": [asdict(floor) for floor in result.noise_floor],
         "warnings": [asdict(caution) for caution in result.cautions],
         "unmatched": [asdict(cell) for cell in result.unmatched],
+        "question": result.question,
         "answer": answer(result),
     }
 

@@ -17,6 +17,7 @@ from harness import renamed
 from harness.errors import UsageError
 from harness.files.caller import why
 from harness.files.reading import read_text
+from harness.model.question import Question
 from harness.model.reference import DEFAULT_MARGIN
 from harness.model.run import Scenario
 from harness.model.state import AuditLimits
@@ -117,6 +118,8 @@ class PlanFile(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     scenarios: list[str] = []
     consumers: tuple[str, ...] = ("assemble",)
     kind: Kind = "kernel"
+    question: Question = "cost"
+    """What its answer is to."""
     reference: str | None = None
     reference_consumer: str | None = None
     aa_cell: bool = False

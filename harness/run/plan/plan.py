@@ -11,6 +11,7 @@ from pathlib import Path
 
 from harness.answers.quantities import parse_duration_s, parse_share
 from harness.model.matching import Login, RuleMatches
+from harness.model.question import Question
 from harness.model.reference import Reference
 from harness.model.run import Cell, Scenario
 from harness.run.ladder import Ladder
@@ -48,6 +49,8 @@ class Plan:
     name: str
     summary: str
     kind: Kind
+    question: Question
+    """What its answer is to."""
     reference: Reference
     workloads: tuple[str, ...]
     scenarios: Mapping[str, tuple[Scenario, ...]]
@@ -156,6 +159,12 @@ class Plan:
             command=self.command,
         )
 
+    @property
+    def is_paced(self) -> bool:
+        """Whether a load of the blocks is held at a fixed rate."""
+        scenarios = (scenario for group in self.scenarios.values() for scenario in group)
+        return self.rate_per_s is not None or any(s.rate_per_s is not None for s in scenarios)
+
     def is_step(self, cell: Cell) -> bool:
         """Whether a cell is a step of the ladder."""
         steps = self.ladder.scenarios if self.ladder is not None else ()
@@ -206,6 +215,7 @@ def make_plan(request: Request, file: PlanFile | None = None) -> Plan:
         name=request.plan if request.plan.isidentifier() else Path(request.plan).stem,
         summary=file.summary,
         kind=file.kind,
+        question=file.question,
         reference=Reference(file.reference, file.reference_consumer),
         workloads=workloads,
         scenarios=bound,

@@ -133,9 +133,9 @@ def test_the_answer_says_it_first_and_names_no_price(judged: Callable[..., Resul
     words = answer(judged(eventless("rules"), matching=[FORESEEN], login=LOGIN))
     assert words.startswith(
         "rules: nothing matched (udp); of its 40 rules 20 need another euid, 17 need another "
-        "path, 3 need another auid. udp: "
+        "path, 3 need another auid. Compared with no audit: "
     )
-    assert "; rules nothing matched;" in words
+    assert "; rules nothing matched." in words
     assert "; rules +" not in words
 
 

@@ -14,7 +14,7 @@ from rich.console import Console
 from harness.answers.result import make_result
 from harness.model.caution import Caution
 from harness.model.result import ReportView, Result
-from harness.reporters.answer import answer
+from harness.reporters.answer import answer, answer_parts
 from harness.reporters.html.page import report_html
 from harness.reporters.page import Fold, Grid, Line, Page, Part
 from harness.reporters.render.markdown import escaped, page_markdown
@@ -52,11 +52,14 @@ def test_the_answer_comes_first_on_every_medium_then_the_cautions(result: Result
     page = result_page(result)
     words = answer(result)
     assert words
-    assert page.parts[0] == Line(words, "answer")
+    parts = answer_parts(result)
+    assert f"{parts.first} {parts.rest}" == words
+    assert page.parts[:2] == (Line(parts.first, "answer"), Line(parts.rest))
     terminal = joined(printed(page))
     assert terminal.startswith(f"{words} {STOPPED} ! it is loud: be quiet udp (")
-    _, first, second, third, *_ = page_markdown(page).split("\n\n")
-    assert (first, second) == (f"**{escaped(words)}**", escaped(STOPPED))
+    _, first, rest, second, third, *_ = page_markdown(page).split("\n\n")
+    assert (first, rest) == (f"**{escaped(parts.first)}**", escaped(parts.rest))
+    assert second == escaped(STOPPED)
     assert third == "- ⚠ it is loud: be quiet"
     _, _, after_name = joined(report_plain([result], None)).partition(f"{result.run} ")
     assert after_name.startswith(words)

@@ -72,6 +72,7 @@ LADDER = Ladder(
     trials=4,
 )
 PLAN = Plan(
+    question="ranking",
     name="p",
     summary="s",
     kind="replay",

@@ -1,0 +1,175 @@
+"""The cards below the first sentence of a page: the same answer, a line for each cell."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from harness.model.result import Comparison, RankedConsumer, Result
+from harness.reporters.answer import answered
+from harness.reporters.exclusions import gain_words
+from harness.reporters.questions.cost import cost_words, priced, row_label
+from harness.reporters.questions.loss import Fate, FateKind, fates
+from harness.reporters.questions.ranking import is_open
+from harness.reporters.ranking import between, by_group
+from harness.reporters.rows import Row, by_workload, rows, several_consumers
+from harness.reporters.units import NOTHING, difference, duration, percent, share, share_interval
+from harness.reporters.words import VERDICTS, detectable_words
+from workloads.catalog import WORKLOADS
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One cell: `change` is the number, `cost` says it in words where that says more."""
+
+    name: str
+    change: str
+    cost: str
+    interval: str
+    verdict: str
+    verdict_words: str
+    shape: str
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """The answer for one workload."""
+
+    workload: str
+    operation: str
+    reference: str
+    lines: tuple[Line, ...]
+
+
+def cards(result: Result) -> Iterator[Card]:
+    """A card per workload, to the question of the plan."""
+    question = answered(result)
+    if question == "loss":
+        yield from _loss_cards(result)
+    elif question == "ranking":
+        yield from _ranking_cards(result)
+    else:
+        yield from _cost_cards(result)
+
+
+def _cost_cards(result: Result) -> Iterator[Card]:
+    for workload, group in by_workload(rows(result)).items():
+        compared = priced(result, group)
+        lines = [_cost_line(result, row, compared) for row in compared]
+        lines += _exclusion_lines(result, workload)
+        if lines:
+            words = _reference_words(result, group)
+            yield Card(workload, _operation(workload), words, tuple(lines))
+
+
+def _loss_cards(result: Result) -> Iterator[Card]:
+    found = fates(result)
+    for workload in by_workload(rows(result)):
+        of_workload = [fate for fate in found if fate.row.cell.workload == workload]
+        lines = tuple(map(_loss_line, of_workload))
+        yield Card(workload, _operation(workload), "worst first", lines)
+
+
+def _ranking_cards(result: Result) -> Iterator[Card]:
+    lost = {loss.cell for loss in result.losses if loss.trials_with_loss}
+    for (workload, scenario), group in by_group(result.ranking).items():
+        lines = tuple(_ranking_line(each, lost=each.cell in lost) for each in group)
+        yield Card(workload, _operation(workload), f"{scenario}, CPU per event", lines)
+
+
+def _operation(workload: str) -> str:
+    info = WORKLOADS.get(workload)
+    return info.operation if info is not None else ""
+
+
+def _reference_words(result: Result, group: Sequence[Row]) -> str:
+    for row in group:
+        comparison = row.by_metric.get(result.primary)
+        if comparison is not None and comparison.verdict == "reference":
+            took = duration(comparison.estimate)
+            return f"reference {row.cell.scenario}: {took} per {result.operation}"
+    return ""
+
+
+def _cost_line(result: Result, row: Row, compared: list[Row]) -> Line:
+    comparison = row.by_metric[result.primary]
+    name = row_label(row, compared)
+    return _line(name, comparison, _cost(comparison, result.operation))
+
+
+def _exclusion_lines(result: Result, workload: str) -> Iterator[Line]:
+    of_workload = [each for each in result.exclusions if each.cell.workload == workload]
+    several = several_consumers(Row(each.cell, {}, None) for each in of_workload)
+    for each in of_workload:
+        name = f"{each.cell.scenario}{f' ({each.cell.consumer})' * several}"
+        words = f"against {each.without.scenario}: {gain_words(each)}"
+        yield _line(name, each.gain, words)
+
+
+def _line(name: str, comparison: Comparison, cost: str) -> Line:
+    look = VERDICTS[comparison.verdict]
+    return Line(
+        name=name,
+        change=_change(comparison),
+        cost=cost,
+        interval=_interval(comparison),
+        verdict=comparison.verdict,
+        verdict_words=look.word,
+        shape=look.mark,
+    )
+
+
+def _cost(comparison: Comparison, operation: str) -> str:
+    unmatched = comparison.verdict == "nothing-matched"
+    if unmatched or comparison.reference is None or comparison.ratio is None:
+        return cost_words(comparison, operation)
+    more = difference(comparison.reference, comparison.ratio)
+    return f"{more} per {operation}{detectable_words(comparison)}"
+
+
+def _change(comparison: Comparison) -> str:
+    if comparison.verdict == "nothing-matched" or comparison.ratio is None:
+        return NOTHING
+    return percent(comparison.ratio)
+
+
+def _interval(comparison: Comparison) -> str:
+    if comparison.ci_low is None or comparison.ci_high is None:
+        return "no interval: too few blocks"
+    return f"95 %: {percent(comparison.ci_low)} to {percent(comparison.ci_high)}"
+
+
+_FATES: dict[FateKind, tuple[str, str, str]] = {
+    "lost": ("lost", "lost", VERDICTS["lost"].mark),
+    "waited": ("waited", "waited", "…"),
+    "neither": ("none-lost", "none lost", "="),
+    "eventless": ("no-reference", "no events", ""),
+    "unknown": ("no-reference", "not known", ""),
+}
+"""The class of a line, its word and its mark."""
+
+
+def _loss_line(fate: Fate) -> Line:
+    verdict, words, shape = _FATES[fate.kind]
+    loss = fate.loss
+    limits = ""
+    if loss is not None and fate.kind not in ("eventless", "unknown"):
+        between_shares = share_interval(loss.share_low, loss.share_high)
+        limits = f"trials with loss, 95 %: {between_shares}"
+    change = share(fate.share_lost) if fate.kind not in ("eventless", "unknown") else NOTHING
+    return Line(fate.name, change, fate.words, limits, verdict, words, shape)
+
+
+def _ranking_line(ranked: RankedConsumer, *, lost: bool) -> Line:
+    look = VERDICTS["lost"]
+    words = "" if ranked.place == 1 else f"ratio to the one above: {between(ranked)}"
+    order = "order inconclusive" if ranked.place > 1 and is_open(ranked) else ""
+    return Line(
+        name=f"{ranked.place}. {ranked.cell.consumer}",
+        change=duration(ranked.cpu_ns_per_event),
+        cost=order,
+        interval=words,
+        verdict="lost" if lost else "ranked",
+        verdict_words=look.word if lost else "",
+        shape=look.mark if lost else "",
+    )
