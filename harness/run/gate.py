@@ -78,7 +78,7 @@ def _plan(request: Request, rules: GateRules) -> Plan:
     named = [name for limit in rules.limits for name in limit.scope]
     named += [rules.reference] if rules.reference else []
     # A scope may mean a rule file with the name of a built-in scenario.
-    stems = {path.stem for path in subject.rule_files}
+    stems = {name for path in subject.rule_files for name in (path.stem, path.name)}
     beside = (name for name in named if name in SCENARIOS and name not in stems)
     wanted = tuple(dict.fromkeys([file.reference, *beside]))
     return make_plan(replace(request, subject=replace(subject, scenarios=wanted)), file)

@@ -63,7 +63,9 @@ class Subject:
     scenarios: Annotated[Words, Parameter(name="--scenario")] = ()
     """Scenarios to measure instead of the plan's; the reference is always measured."""
     rule_files: Annotated[Paths, Parameter(name="--rules")] = ()
-    """Rule files in auditctl's syntax; each becomes a scenario."""
+    """Rule files in auditctl's syntax, or folders as augenrules merges them; each becomes a
+    scenario.
+    """
     exclude_exe: str | None = None
     """The program that the exclusion scenarios exclude, in whose place the load then runs; the
     load generator if not given.
@@ -116,6 +118,10 @@ class Load:
     """Leave out the rising rates that a plan measures after its blocks."""
     ignore_lock: Flag = False
     """Leave out `-e 2` and `-f 2` of the rule files and measure the rest."""
+    skip_missing: Flag = False
+    """Leave out lines of the rule files that cannot be loaded here, because this host lacks their
+    path or account.
+    """
     blocks: int | None = None
     """Measured blocks; one warm-up block is added."""
     fast: Flag = False

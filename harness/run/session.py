@@ -155,7 +155,7 @@ def _settle(plan: Plan, facts: HostFacts, snapshot: Snapshot, say: Say) -> Plan:
     """The plan with the login uid of its loads, which is said with what the rules can match."""
     can_control = facts.privilege.can("CAP_AUDIT_CONTROL")
     plan = settle_login(plan, read_login_rights(snapshot.features, can_control=can_control))
-    for line in matching_lines(plan.login, plan.matching):
+    for line in (*plan.left_out, *matching_lines(plan.login, plan.matching)):
         say(plain(line))
     return plan
 

@@ -28,7 +28,7 @@ from harness.run.plan.options import (
     seed_of,
     workload_options,
 )
-from harness.run.plan.scenario import read_rule_files
+from harness.run.plan.scenario import left_out_lines, read_rule_files
 from harness.run.plan.selection import (
     excluded_of,
     first_scenarios,
@@ -86,6 +86,9 @@ class Plan:
     """By workload: the states that only a fresh boot can show, for `with_first`."""
     excluded: ExcludedProgram | None = None
     """The program of `--exclude-exe`; None excludes the load's own interpreter."""
+
+    left_out: tuple[str, ...] = ()
+    """What `--skip-missing` leaves out of the rule files, in lines; their cautions name it."""
 
     def run_from(self, copy: Path) -> Plan:
         """The same with the loads run from `copy`, in the place of the program to exclude."""
@@ -196,7 +199,12 @@ def make_plan(request: Request, file: PlanFile | None = None) -> Plan:
     files = () if file.kind == "replay" else request.subject.rule_files
     exclude_exe = request.subject.exclude_exe
     excluded = excluded_of(request, workloads)
-    rules = read_rule_files(files, ignore_lock=load.ignore_lock, exclude_exe=exclude_exe)
+    rules = read_rule_files(
+        files,
+        ignore_lock=load.ignore_lock,
+        skip_missing=load.skip_missing,
+        exclude_exe=exclude_exe,
+    )
     bound = {name: chosen.wanted(scenarios_of(request, file, name, rules)) for name in workloads}
     if excluded is not None:
         excluded.require_use(scenario for group in bound.values() for scenario in group)
@@ -231,6 +239,7 @@ def make_plan(request: Request, file: PlanFile | None = None) -> Plan:
         consumer_paths=load.consumer_paths,
         first=first,
         excluded=excluded,
+        left_out=left_out_lines(rules),
     )
     refuse_bad_loads(_loads(plan))
     return plan
