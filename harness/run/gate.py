@@ -28,6 +28,7 @@ from harness.model.run import AA
 from harness.renamed import hint
 from harness.run.plan.file import load_plan_file
 from harness.run.plan.plan import Plan, make_plan
+from harness.run.plan.selection import measures_rules_in_cells
 from harness.run.request import Request
 from harness.run.runner import Observer
 from harness.run.session import Say, run_to_end
@@ -73,7 +74,9 @@ def _beyond(number: int) -> str:
 def _plan(request: Request, rules: GateRules) -> Plan:
     """The plan, reduced to what the gate needs if there are rule files and no scenarios named."""
     file, subject = load_plan_file(request.plan), request.subject
-    if not subject.rule_files or subject.scenarios or file.reference is None:
+    if not subject.rule_files or subject.scenarios or measures_rules_in_cells(file):
+        return make_plan(request, file)
+    if file.reference is None:
         return make_plan(request, file)
     named = [name for limit in rules.limits for name in limit.scope]
     named += [rules.reference] if rules.reference else []

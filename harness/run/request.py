@@ -22,12 +22,8 @@ RESULTS = Path("results")
 
 Pace = Literal["fast", "default", "rigorous"]
 Flag = Annotated[bool, Parameter(negative="")]
-Words = Annotated[
-    tuple[str, ...], Parameter(negative="", consume_multiple=True, show_default=False)
-]
-Paths = Annotated[
-    tuple[Path, ...], Parameter(negative="", consume_multiple=True, show_default=False)
-]
+Words = Annotated[tuple[str, ...], Parameter(negative="", consume_multiple=1, show_default=False)]
+Paths = Annotated[tuple[Path, ...], Parameter(negative="", consume_multiple=1, show_default=False)]
 
 
 def _read_paths(_: Any, tokens: Iterable[Token]) -> dict[str, Path]:
@@ -47,7 +43,7 @@ PathsByName = Annotated[
     Mapping[str, Path],
     Parameter(
         negative="",
-        consume_multiple=True,
+        consume_multiple=1,
         show_default=False,
         accepts_keys=False,
         n_tokens=-1,

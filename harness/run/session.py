@@ -130,7 +130,7 @@ def _run_kernel(
         for repaired in (*lease.repaired, *remove_abandoned()):
             say(plain(repaired))
         ever = probe_ever_enabled(client)
-        plan = runnable.with_first() if ever.state == "never" else runnable
+        plan = runnable.with_first() if ever.state == "never" else runnable.without_first()
         plan = _settle(plan, facts, lease.snapshot, say)
         environment = environment_document(plan, facts, cpus, conduct, lease.snapshot, ever)
         lease.apply(AuditState(enabled=0))

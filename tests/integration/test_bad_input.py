@@ -106,6 +106,12 @@ def test_every_bad_line_is_told_on_its_own_line(verb: str, tmp_path: Path) -> No
     assert nothing_stored(tmp_path)
 
 
+@pytest.mark.parametrize("option", ["--rules", "--scenario", "--workload", "--consumer"])
+def test_an_option_with_nothing_behind_it(option: str, tmp_path: Path) -> None:
+    assert_one_line(auditbench("run", option, "--fast", cwd=tmp_path), 2, option, "at least 1")
+    assert nothing_stored(tmp_path)
+
+
 def test_results_that_cannot_be_written(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     done = auditbench("run", "--results", "file/results", cwd=tmp_path)

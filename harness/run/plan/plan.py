@@ -31,8 +31,11 @@ from harness.run.plan.options import (
 from harness.run.plan.scenario import left_out_lines, read_rule_files
 from harness.run.plan.selection import (
     excluded_of,
+    first_asked,
     first_scenarios,
     ladder_of,
+    left_out_scenarios,
+    measures_rules_in_cells,
     scenarios_of,
     workloads_of,
 )
@@ -88,7 +91,9 @@ class Plan:
     """The program of `--exclude-exe`; None excludes the load's own interpreter."""
 
     left_out: tuple[str, ...] = ()
-    """What `--skip-missing` leaves out of the rule files, in lines; their cautions name it."""
+    """What was asked for and is left out, in lines."""
+    first_asked: tuple[str, ...] = ()
+    """The states asked for by name that only a fresh boot can show."""
 
     def run_from(self, copy: Path) -> Plan:
         """The same with the loads run from `copy`, in the place of the program to exclude."""
@@ -107,6 +112,14 @@ class Plan:
         if self.excluded is None or workload not in self.excluded.workloads:
             return None
         return self.excluded.copy or None
+
+    def without_first(self) -> Plan:
+        """The same; what was asked for that only a fresh boot can show is said to be left out."""
+        if not self.first_asked:
+            return self
+        names = ", ".join(self.first_asked)
+        line = f"asked for by name and left out, because audit was enabled since the boot: {names}"
+        return replace(self, left_out=(*self.left_out, line))
 
     def with_first(self) -> Plan:
         """The same with the states that only a fresh boot can show, before all others."""
@@ -209,7 +222,9 @@ def make_plan(request: Request, file: PlanFile | None = None) -> Plan:
     if excluded is not None:
         excluded.require_use(scenario for group in bound.values() for scenario in group)
     first = {name: chosen.wanted(first_scenarios(request, file, name)) for name in workloads}
-    auid = file.auid if load.auid is None else load.auid
+    # The login uid of a plan is that of its own rules.
+    own = AUTO if files and measures_rules_in_cells(file) else file.auid
+    auid = own if load.auid is None else load.auid
     plan = Plan(
         name=request.plan if request.plan.isidentifier() else Path(request.plan).stem,
         summary=file.summary,
@@ -234,12 +249,13 @@ def make_plan(request: Request, file: PlanFile | None = None) -> Plan:
         auid_free=auid == AUTO,
         workload_options=workload_options(load.workload_options.given(), workloads),
         command=request.command,
-        ladder=ladder_of(request, file, chosen.consumers),
+        ladder=ladder_of(request, file, chosen.consumers, rules),
         absent=chosen.absent,
         consumer_paths=load.consumer_paths,
         first=first,
         excluded=excluded,
-        left_out=left_out_lines(rules),
+        left_out=(*left_out_lines(rules), *left_out_scenarios(request, bound)),
+        first_asked=first_asked(request),
     )
     refuse_bad_loads(_loads(plan))
     return plan

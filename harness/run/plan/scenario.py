@@ -93,11 +93,17 @@ def bind_rule_files(
     names = set(wanted)
     for path, file in files:
         name = _free_name(name_of(path, is_folder=file.merged), names)
-        scenario = replace(_scenario(name, f"the rules of {path}", file), file=str(path))
+        scenario = rules_scenario(name, f"the rules of {path}", (path, file))
         scenarios.append(scenario)
         if exclude_exe is not None:
             scenarios += _exclusions(scenario, exclude_exe, noisy)
     return scenarios
+
+
+def rules_scenario(name: str, summary: str, named: NamedRules) -> Scenario:
+    """The scenario of a rule file under a name."""
+    path, file = named
+    return replace(_scenario(name, summary, file), file=str(path))
 
 
 def _exclusions(scenario: Scenario, exe: str, noisy: str) -> list[Scenario]:
