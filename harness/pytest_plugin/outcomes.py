@@ -48,7 +48,7 @@ def _in_words_of_pytest(line: str) -> str:
     """The remedy names options of the command line; those of pytest are called otherwise."""
     for option in ("--borrow", "--wait"):
         line = line.replace(option, option.replace("--", "--audit-"))
-    for option in ("--ignore-lock", "--skip-missing"):
+    for option in ("--ignore-lock", "--skip-missing", "--allow-failures"):
         line = line.replace(option, f"{option.removeprefix('--').replace('-', '_')}=True")
     return line
 

@@ -118,6 +118,8 @@ class Load:
     """Leave out lines of the rule files that cannot be loaded here, because this host lacks their
     path or account.
     """
+    allow_failures: Flag = False
+    """Go on when the command after `--` fails."""
     blocks: int | None = None
     """Measured blocks; one warm-up block is added."""
     fast: Flag = False

@@ -34,6 +34,7 @@ from harness.plain import plain
 from harness.processes.program_copy import interpreter_copy
 from harness.reporters.matching import matching_lines
 from harness.run.blocks import RunBlocks, refuse_endless
+from harness.run.command_failures import CommandFailures
 from harness.run.environment import environment_document
 from harness.run.plan.document import plan_document
 from harness.run.plan.login import read_login_rights, settle_login
@@ -221,16 +222,24 @@ def _loop(
         writer.describe(_course_document(plan, run_blocks), environment)
 
     run_blocks = RunBlocks(plan, PRIMARY[plan.kind], on_more=describe)
+    failures = CommandFailures(plan.command, allowed=plan.allow_failures)
+
+    def save(sample: Sample) -> None:
+        writer.append(sample)
+        failures.take(sample)
+
     describe()
     cells = plan.cells()
     references = {cell: plan.reference.of(cell) for cell in cells}
     observer.will_measure(cells, references, PRIMARY[plan.kind])
     try:
-        run_trials(run_blocks, measure, writer.append, observer, retries=run_blocks.plan.retries)
+        run_trials(run_blocks, measure, save, observer, retries=run_blocks.plan.retries)
     except KeyboardInterrupt:
         return Outcome(writer.folder, interrupted=True)
     if words := run_blocks.words():
         environment["cautions"].append({"name": "ending", "what": words, "remedy": ""})
+    if words := failures.words():
+        environment["cautions"].append({"name": "command", "what": words, "remedy": ""})
     describe()
     return Outcome(writer.folder, interrupted=False)
 

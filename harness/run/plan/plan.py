@@ -79,6 +79,8 @@ class Plan:
     """How many rules of each scenario the loads can match under it."""
     workload_options: Mapping[str, str] = field(default_factory=dict)
     command: tuple[str, ...] = ()
+    allow_failures: bool = False
+    """Whether a command that fails is measured all the same."""
     ladder: Ladder | None = None
     """The ladder to measure after the blocks."""
     absent: tuple[str, ...] = ()
@@ -249,6 +251,7 @@ def make_plan(request: Request, file: PlanFile | None = None) -> Plan:
         auid_free=auid == AUTO,
         workload_options=workload_options(load.workload_options.given(), workloads),
         command=request.command,
+        allow_failures=load.allow_failures,
         ladder=ladder_of(request, file, chosen.consumers, rules),
         absent=chosen.absent,
         consumer_paths=load.consumer_paths,
