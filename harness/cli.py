@@ -104,11 +104,11 @@ for _place, (_name, _verbs) in enumerate(GROUPS.items()):
 
 
 def run_command(words: Sequence[str]) -> int:
-    """Run one command line and return its exit code; errors are printed as one line."""
+    """Run one command line and return its exit code; errors are printed as one line each."""
     try:
         code = _dispatch(list(words))
     except AuditbenchError as error:
-        return _complain(error.one_line(), error.exit_code)
+        return _complain(error.lines(), error.exit_code)
     except CycloptsError as error:
         return _complain(_unreadable(words, error), EXIT_USAGE)
     except KeyboardInterrupt:
@@ -159,10 +159,11 @@ def _dispatch(words: list[str]) -> object:
     return verb(*bound.args, **bound.kwargs)
 
 
-def _complain(message: str, code: int) -> int:
+def _complain(message: str | Sequence[str], code: int) -> int:
     from harness.plain import plain
 
-    print(f"auditbench: {plain(' '.join(message.split()))}", file=sys.stderr)
+    for line in [message] if isinstance(message, str) else message:
+        print(f"auditbench: {plain(' '.join(line.split()))}", file=sys.stderr)
     return code
 
 

@@ -6,6 +6,8 @@ the codes is in `EXIT_CODES` (for `--help`) and in docs/exit-codes.md.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 EXIT_FINE = 0
 EXIT_REGRESSION = 1
 EXIT_USAGE = 2
@@ -26,6 +28,9 @@ EXIT_CODES = {
     EXIT_ERROR: "an error of this program",
 }
 
+MOST_FAULTS = 20
+"""Of so many bad lines each is printed; the others are counted."""
+
 
 class AuditbenchError(Exception):
     """The base of every error a user may see.
@@ -45,11 +50,33 @@ class AuditbenchError(Exception):
         """The error as the user reads it: `what: remedy` without line breaks."""
         return f"{self.what}: {self.remedy}" if self.remedy else self.what
 
+    def lines(self) -> tuple[str, ...]:
+        """The error as it is printed: one line, or one per fault where there are several."""
+        return (self.one_line(),)
+
 
 class UsageError(AuditbenchError):
     """The command line, a plan or a rule file asks for something that cannot be done."""
 
     exit_code = EXIT_USAGE
+
+
+class ManyFaultsError(UsageError):
+    """At least one fault of the user's files, all told in one go, each on its own line."""
+
+    def __init__(self, faults: Sequence[UsageError]) -> None:
+        self.faults = tuple(faults)
+        super().__init__(faults[0].what, remedy=faults[0].remedy)
+
+    def lines(self) -> tuple[str, ...]:
+        """The first faults, a line each, and how many more there are."""
+        told = [fault.one_line() for fault in self.faults[:MOST_FAULTS]]
+        more = len(self.faults) - MOST_FAULTS
+        return (
+            (*told, f"and {more} more bad {'line' if more == 1 else 'lines'}")
+            if more > 0
+            else tuple(told)
+        )
 
 
 class UntrustworthyError(AuditbenchError):

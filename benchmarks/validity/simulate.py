@@ -106,6 +106,7 @@ def made_up_plan(blocks: int, cells: Iterable[str] = EFFECTS) -> Plan:
         name="simulated",
         summary="",
         kind="kernel",
+        question="cost",
         reference=Reference(scenario=REFERENCE),
         workloads=("udp",),
         scenarios={"udp": tuple(Scenario(name, "", enabled=1) for name in cells)},

@@ -26,6 +26,8 @@ class WorkerDetails(msgspec.Struct, frozen=True):
 
     program: str = ""
     """What it executes, where it executes one."""
+    exit_statuses: dict[str, int] = {}
+    """How often it ended with each exit status but 0; minus the signal's number where by one."""
     probe_before_ns: int = 0
     probe_after_ns: int = 0
     """How long the probe of the CPU's speed took; 0 where there was none."""

@@ -144,6 +144,7 @@ class StoredPlan(Stored, frozen=True, kw_only=True):
     matching: tuple[RuleMatches, ...] = ()
     workload_options: dict[str, str | int] = {}
     command: tuple[str, ...] = ()
+    allow_failures: bool = False
     excluded_program: StoredExcludedProgram | None = None
     """None: the exclusions are of the load's own interpreter or command."""
     scenarios: dict[str, tuple[StoredScenario, ...]] = {}

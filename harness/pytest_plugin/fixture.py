@@ -55,6 +55,8 @@ class AuditOverhead:
         until_ci: str | None = None,
         max_time: str | None = None,
         ignore_lock: bool | None = None,
+        skip_missing: bool | None = None,
+        allow_failures: bool | None = None,
         workload_options: Mapping[str, str] | None = None,
         command: Sequence[str] | None = None,
     ) -> AuditOverheadResult:

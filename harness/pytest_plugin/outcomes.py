@@ -35,7 +35,7 @@ def _end(error: AuditbenchError, config: pytest.Config) -> NoReturn:
     from harness.run.session import NoAuditError
 
     __tracebackhide__ = True
-    line = plain(_in_words_of_pytest(error.one_line()))
+    line = "\n".join(plain(_in_words_of_pytest(each)) for each in error.lines())
     # Without the error behind it: pytest would print the line twice.
     if isinstance(error, InterruptedRunError):
         raise KeyboardInterrupt(line) from None
@@ -48,7 +48,9 @@ def _in_words_of_pytest(line: str) -> str:
     """The remedy names options of the command line; those of pytest are called otherwise."""
     for option in ("--borrow", "--wait"):
         line = line.replace(option, option.replace("--", "--audit-"))
-    return line.replace("--ignore-lock", "ignore_lock=True")
+    for option in ("--ignore-lock", "--skip-missing", "--allow-failures"):
+        line = line.replace(option, f"{option.removeprefix('--').replace('-', '_')}=True")
+    return line
 
 
 def policy_of(config: pytest.Config, marked: str | None) -> str:

@@ -43,7 +43,8 @@ _OTHERWISE: Mapping[str, tuple[str, str]] = {
 def matching_lines(login: Login | None, matching: Iterable[RuleMatches]) -> list[str]:
     """What is said of rule files before a run: some lines each, of 80 columns; none without any."""
     files = [each for each in matching if each.file]
-    lines = [line for each in files for line in _wrapped(file_line(each))]
+    said = dict.fromkeys(map(file_line, files))
+    lines = [line for each in said for line in _wrapped(each)]
     if login is not None and (files or login.basis in ("chosen", "fixed")):
         lines += _wrapped(login_line(login))
     return lines
@@ -51,7 +52,7 @@ def matching_lines(login: Login | None, matching: Iterable[RuleMatches]) -> list
 
 def matching_sentences(result: Result) -> list[str]:
     """The same of a stored run, each in one line of any length."""
-    files = [file_line(each) for each in result.plan.matching if each.file]
+    files = list(dict.fromkeys(file_line(each) for each in result.plan.matching if each.file))
     return [*files, *([login_line(result.plan.login)] if result.plan.login and files else [])]
 
 

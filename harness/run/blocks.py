@@ -178,8 +178,16 @@ class RunBlocks:
         self.width = widest(self._samples, self.plan, self._metric)
         self._looked_at = self.blocks_done
 
-    def document(self) -> dict[str, Any]:
-        """The end of the run, as stored with the plan."""
+    def course(self) -> dict[str, Any]:
+        """What became of the plan: the trials that are settled, and how the run ended."""
+        return {
+            "blocks": self.blocks_planned,
+            "trials": self.trials_planned,
+            "ending": self.ending_document(),
+        }
+
+    def ending_document(self) -> dict[str, Any]:
+        """How the run ended, and what still was the widest interval."""
         return {
             "ended_by": self.ending,
             "max_time_s": self._limit_s,

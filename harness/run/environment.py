@@ -45,6 +45,7 @@ def environment_document(
         "consumers": _programs(plan),
         "cautions": [
             *({"name": "rules", "what": note, "remedy": ""} for note in _scenario_notes(plan)),
+            *({"name": "left-out", "what": line, "remedy": ""} for line in plan.left_out),
             *_absent_consumers(plan),
         ],
     }

@@ -29,6 +29,7 @@ from harness.model.run import AA
 from harness.renamed import hint
 from harness.run.plan.file import load_plan_file
 from harness.run.plan.plan import Plan, make_plan
+from harness.run.plan.selection import measures_rules_in_cells
 from harness.run.request import Request
 from harness.run.runner import Observer
 from harness.run.session import Say, run_to_end
@@ -74,12 +75,14 @@ def _beyond(number: int) -> str:
 def _plan(request: Request, rules: GateRules) -> Plan:
     """The plan, reduced to what the gate needs if there are rule files and no scenarios named."""
     file, subject = load_plan_file(request.plan), request.subject
-    if not subject.rule_files or subject.scenarios or file.reference is None:
+    if not subject.rule_files or subject.scenarios or measures_rules_in_cells(file):
+        return make_plan(request, file)
+    if file.reference is None:
         return make_plan(request, file)
     named = [name for limit in rules.limits for name in limit.scope]
     named += [rules.reference] if rules.reference else []
     # A scope may mean a rule file with the name of a built-in scenario.
-    stems = {path.stem for path in subject.rule_files}
+    stems = {name for path in subject.rule_files for name in (path.stem, path.name)}
     beside = (name for name in named if name in SCENARIOS and name not in stems)
     wanted = tuple(dict.fromkeys([file.reference, *beside]))
     return make_plan(replace(request, subject=replace(subject, scenarios=wanted)), file)

@@ -22,12 +22,8 @@ RESULTS = Path("results")
 
 Pace = Literal["fast", "default", "rigorous"]
 Flag = Annotated[bool, Parameter(negative="")]
-Words = Annotated[
-    tuple[str, ...], Parameter(negative="", consume_multiple=True, show_default=False)
-]
-Paths = Annotated[
-    tuple[Path, ...], Parameter(negative="", consume_multiple=True, show_default=False)
-]
+Words = Annotated[tuple[str, ...], Parameter(negative="", consume_multiple=1, show_default=False)]
+Paths = Annotated[tuple[Path, ...], Parameter(negative="", consume_multiple=1, show_default=False)]
 
 
 def _read_paths(_: Any, tokens: Iterable[Token]) -> dict[str, Path]:
@@ -47,7 +43,7 @@ PathsByName = Annotated[
     Mapping[str, Path],
     Parameter(
         negative="",
-        consume_multiple=True,
+        consume_multiple=1,
         show_default=False,
         accepts_keys=False,
         n_tokens=-1,
@@ -63,7 +59,9 @@ class Subject:
     scenarios: Annotated[Words, Parameter(name="--scenario")] = ()
     """Scenarios to measure instead of the plan's; the reference is always measured."""
     rule_files: Annotated[Paths, Parameter(name="--rules")] = ()
-    """Rule files in auditctl's syntax; each becomes a scenario."""
+    """Rule files in auditctl's syntax, or folders as augenrules merges them; each becomes a
+    scenario.
+    """
     exclude_exe: str | None = None
     """The program that the exclusion scenarios exclude, in whose place the load then runs; the
     load generator if not given.
@@ -116,6 +114,12 @@ class Load:
     """Leave out the rising rates that a plan measures after its blocks."""
     ignore_lock: Flag = False
     """Leave out `-e 2` and `-f 2` of the rule files and measure the rest."""
+    skip_missing: Flag = False
+    """Leave out lines of the rule files that cannot be loaded here, because this host lacks their
+    path or account.
+    """
+    allow_failures: Flag = False
+    """Go on when the command after `--` fails."""
     blocks: int | None = None
     """Measured blocks; one warm-up block is added."""
     fast: Flag = False

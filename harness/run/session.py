@@ -10,14 +10,12 @@ import signal
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 from types import FrameType
 from typing import Any
 
 from harness.consumers.catalog import find_consumer
 from harness.errors import HostUnfitError, InterruptedRunError
-from harness.files.reading import exists
 from harness.files.scratch import remove_abandoned
 from harness.host.ever_enabled.probe import probe_ever_enabled
 from harness.host.facts import HostFacts, read_host_facts
@@ -34,6 +32,7 @@ from harness.plain import plain
 from harness.processes.program_copy import interpreter_copy
 from harness.reporters.matching import matching_lines
 from harness.run.blocks import RunBlocks, refuse_endless
+from harness.run.command_failures import CommandFailures
 from harness.run.environment import environment_document
 from harness.run.plan.document import plan_document
 from harness.run.plan.login import read_login_rights, settle_login
@@ -43,7 +42,7 @@ from harness.run.request import Conduct, Load, Request
 from harness.run.runner import Observer, run_trials
 from harness.run.trial import Bench, run_trial
 from harness.run.validity import refuse_unreadable
-from harness.store import RunWriter, StoredRun, load_run
+from harness.store import RunWriter, StoredRun, load_run, new_folder
 
 Say = Callable[[str], None]
 """Takes a line for the user."""
@@ -120,7 +119,7 @@ def _run_kernel(
     say: Say,
 ) -> Outcome:
     with (
-        RunWriter(_new_folder(conduct.results, facts, plan)) as writer,
+        RunWriter(new_folder(conduct.results, facts.machine, plan.name)) as writer,
         _stop_signals(),
         # Outside the lease: the kernel drops a rule with the folder that its exe= names.
         _running_from_copy(plan) as runnable,
@@ -130,7 +129,7 @@ def _run_kernel(
         for repaired in (*lease.repaired, *remove_abandoned()):
             say(plain(repaired))
         ever = probe_ever_enabled(client)
-        plan = runnable.with_first() if ever.state == "never" else runnable
+        plan = runnable.with_first() if ever.state == "never" else runnable.without_first()
         plan = _settle(plan, facts, lease.snapshot, say)
         environment = environment_document(plan, facts, cpus, conduct, lease.snapshot, ever)
         lease.apply(AuditState(enabled=0))
@@ -162,7 +161,7 @@ def _settle(plan: Plan, facts: HostFacts, snapshot: Snapshot, say: Say) -> Plan:
     """The plan with the login uid of its loads, which is said with what the rules can match."""
     can_control = facts.privilege.can("CAP_AUDIT_CONTROL")
     plan = settle_login(plan, read_login_rights(snapshot.features, can_control=can_control))
-    for line in matching_lines(plan.login, plan.matching):
+    for line in (*plan.left_out, *matching_lines(plan.login, plan.matching)):
         say(plain(line))
     return plan
 
@@ -203,7 +202,10 @@ def _run_replay(
     observer: Observer,
     say: Say,
 ) -> Outcome:
-    with RunWriter(_new_folder(conduct.results, facts, plan)) as writer, _stop_signals():
+    with (
+        RunWriter(new_folder(conduct.results, facts.machine, plan.name)) as writer,
+        _stop_signals(),
+    ):
         for removed in remove_abandoned():
             say(removed)
         environment = environment_document(plan, facts, cpus, conduct, None, None)
@@ -226,7 +228,7 @@ def _loop(
     """
 
     def describe() -> None:
-        writer.describe(_course_document(run_blocks), environment)
+        writer.describe({**plan_document(run_blocks.plan), **run_blocks.course()}, environment)
 
     primary = primary_of(plan.kind, paced=plan.is_paced)
 
@@ -237,35 +239,24 @@ def _loop(
         observer.will_measure(cells, references, primary)
 
     run_blocks = RunBlocks(plan, primary, on_more=describe, on_cells=measure_cells)
+    failures = CommandFailures(plan.command, allowed=plan.allow_failures)
+
+    def save(sample: Sample) -> None:
+        writer.append(sample)
+        failures.take(sample)
+
     describe()
     measure_cells(plan)
     try:
-        run_trials(run_blocks, measure, writer.append, observer, retries=run_blocks.plan.retries)
+        run_trials(run_blocks, measure, save, observer, retries=run_blocks.plan.retries)
     except KeyboardInterrupt:
         return Outcome(writer.folder, interrupted=True)
     if words := run_blocks.words():
         environment["cautions"].append({"name": "ending", "what": words, "remedy": ""})
+    if words := failures.words():
+        environment["cautions"].append({"name": "command", "what": words, "remedy": ""})
     describe()
     return Outcome(writer.folder, interrupted=False)
-
-
-def _course_document(run_blocks: RunBlocks) -> dict[str, Any]:
-    return {
-        **plan_document(run_blocks.plan),
-        "blocks": run_blocks.blocks_planned,
-        "trials": run_blocks.trials_planned,
-        "ending": run_blocks.document(),
-    }
-
-
-def _new_folder(results: Path, facts: HostFacts, plan: Plan) -> Path:
-    stamp = datetime.now(UTC).strftime("%Y-%m-%dT%H%M%SZ")
-    folder = results / facts.machine / f"{stamp}-{plan.name}"
-    number = 2
-    while exists(folder):
-        folder = folder.with_name(f"{stamp}-{plan.name}-{number}")
-        number += 1
-    return folder
 
 
 @contextmanager

@@ -4,7 +4,7 @@ Begin at `read.py`, which gives a `StoredRun`; `write.py` makes one, `find.py` f
 """
 
 from harness.store.find import find_run, list_runs
-from harness.store.layout import ENVIRONMENT, KEPT_SAMPLES, PLAN, SAMPLES
+from harness.store.layout import ENVIRONMENT, KEPT_SAMPLES, PLAN, SAMPLES, new_folder
 from harness.store.read import StoredRun, load_run, read_sample_lines
 from harness.store.write import RunWriter
 
@@ -18,5 +18,6 @@ __all__ = [
     "find_run",
     "list_runs",
     "load_run",
+    "new_folder",
     "read_sample_lines",
 ]

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from pathlib import Path
 
-from harness.files.reading import is_file
+from harness.files.reading import exists, is_file
 
 SAMPLES = "samples.jsonl"
 KEPT_SAMPLES = "samples.jsonl.xz"
@@ -17,3 +18,14 @@ def samples_file(folder: Path) -> Path:
     """Where the samples of a run are: as they were measured, or else compressed."""
     kept = folder / KEPT_SAMPLES
     return kept if is_file(kept) and not is_file(folder / SAMPLES) else folder / SAMPLES
+
+
+def new_folder(results: Path, machine: str, plan: str) -> Path:
+    """The folder of a run that begins now: by machine, time and plan; one that is not there yet."""
+    stamp = datetime.now(UTC).strftime("%Y-%m-%dT%H%M%SZ")
+    folder = results / machine / f"{stamp}-{plan}"
+    number = 2
+    while exists(folder):
+        folder = folder.with_name(f"{stamp}-{plan}-{number}")
+        number += 1
+    return folder

@@ -33,6 +33,7 @@ ELSEWHERE = {
     "harness/processes/line_process.py": "a file without a name, for a child's standard error",
     "harness/processes/program_copy.py": "in a private folder of the run",
     "harness/reporters/export/parquet.py": "into memory",
+    "harness/run/command_failures.py": "a file without a name, for a command's standard error",
     "harness/run/record.py": "a file without a name, packed into the capture afterwards",
     "harness/streams.py": "/dev/null, in the place of a standard stream that is closed",
 }

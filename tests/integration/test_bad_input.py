@@ -89,6 +89,29 @@ def test_a_bad_rule_is_named_with_file_and_line(line: str, expected: str, tmp_pa
     assert nothing_stored(tmp_path)
 
 
+@pytest.mark.parametrize("verb", ["run", "gate", "ab"])
+def test_every_bad_line_is_told_on_its_own_line(verb: str, tmp_path: Path) -> None:
+    (tmp_path / "rules.d").mkdir()
+    (tmp_path / "rules.d" / "10-a.rules").write_text("-D\n-b x\n-e 2\n")
+    (tmp_path / "b.rules").write_text("-a always,exit -F arch=b64 -S nonsense\n")
+    words = ["rules.d", "b.rules"] if verb == "ab" else ["--rules", "rules.d", "b.rules"]
+    words += ["--fail", "elapsed:5%"] if verb == "gate" else []
+    done = auditbench(verb, *words, cwd=tmp_path)
+    assert done.returncode == 2
+    starts = ("rules.d/10-a.rules:2: ", "rules.d/10-a.rules:3: ", "b.rules:1: ")
+    told = done.stderr.splitlines()
+    assert len(told) == len(starts)
+    for line, start in zip(told, starts, strict=True):
+        assert line.startswith(f"auditbench: {start}")
+    assert nothing_stored(tmp_path)
+
+
+@pytest.mark.parametrize("option", ["--rules", "--scenario", "--workload", "--consumer"])
+def test_an_option_with_nothing_behind_it(option: str, tmp_path: Path) -> None:
+    assert_one_line(auditbench("run", option, "--fast", cwd=tmp_path), 2, option, "at least 1")
+    assert nothing_stored(tmp_path)
+
+
 def test_results_that_cannot_be_written(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     done = auditbench("run", "--results", "file/results", cwd=tmp_path)

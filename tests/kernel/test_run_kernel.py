@@ -114,6 +114,35 @@ def test_a_command_is_measured(tmp_path: Path) -> None:
     assert ledger["complete"] >= 20  # its own execve, and whatever else it does
 
 
+def test_a_command_that_fails_ends_the_run_unless_told_otherwise(tmp_path: Path) -> None:
+    words = ("run", "--scenario", "rules", "--blocks", 1, "--ops", 5)
+    failing = ("--", "/bin/sh", "-c", "echo its last words >&2; exit 7")
+    done = auditbench(*words, *failing, cwd=tmp_path)
+    assert done.returncode == 3
+    last = done.stderr.splitlines()[-1]
+    assert "failed 5 times in 5 runs (exit status 7), and says: its last words" in last
+    (samples,) = tmp_path.glob("results/*/*/samples.jsonl")
+    assert len(samples.read_text(encoding="utf-8").splitlines()) == 1
+    document = auditbench_json(*words, "--allow-failures", *failing, cwd=tmp_path)
+    assert any("(exit status 7)" in caution["what"] for caution in document["warnings"])
+
+
+def test_rules_of_the_user_are_in_the_cells_of_pressure(tmp_path: Path) -> None:
+    (tmp_path / "mine.rules").write_text(
+        "-a always,exit -F arch=b64 -S connect -F auid=2147480123 -k mine\n"
+        "-a always,exit -F path=/nowhere/at/all -F perm=x\n",
+        encoding="utf-8",
+    )
+    document = auditbench_json(
+        "run", "pressure", "--rules", "mine.rules", "--skip-missing", "--scenario", "stop-mcast",
+        "--auid", 2147480123, "--blocks", 1, "--ops", 200, cwd=tmp_path,
+    )  # fmt: skip
+    ledgers = by_scenario(document, "udp")
+    assert ledgers.keys() == {"backlog-8192-wait", "stop-mcast"}
+    assert ledgers["backlog-8192-wait"]["complete"] == 200
+    assert any("--skip-missing" in caution["what"] for caution in document["warnings"])
+
+
 def test_several_workers_share_a_session(tmp_path: Path) -> None:
     document = auditbench_json(
         "run", "--workload", "udp", "shells", "--scenario", "rules", "--workers", 2,

@@ -11,9 +11,10 @@ from dataclasses import dataclass, field
 
 from harness.errors import UsageError
 from harness.kernel.rules.characters import odd_words, with_cause
-from harness.kernel.rules.checks.paths import path_refusals
+from harness.kernel.rules.checks.paths import PATH_MISSING, path_refusals
 from harness.kernel.rules.checks.refusals import control_refusals, release_refusals, rule_refusals
 from harness.kernel.rules.controls import Control, RuleControls, ignoring
+from harness.kernel.rules.errors import NO_ACCOUNT
 from harness.kernel.rules.parsed_line import LineError, ParsedLine
 from harness.kernel.rules.rule import Rule
 from harness.kernel.rules.set import RuleSet
@@ -23,6 +24,12 @@ from harness.kernel.rules.words import shown, split_line
 
 SKIPPED = "skipped"
 """The code of the warning about a line that is ignored because of -i or -c."""
+LEFT_OUT = "left-out"
+"""The code of the warning about a line that is left out because of what this host lacks."""
+MISSING = frozenset({PATH_MISSING, NO_ACCOUNT})
+"""The faults of a line that another host may not have."""
+MOST_CAUSES = 500
+"""Of so many bad lines the cause is looked for; it takes several readings of each."""
 _LOCKS = {
     Control("enabled", 2): "-e 2 locks the audit configuration until the next reboot",
     Control("failure", 2): "-f 2 makes the kernel panic when it loses a record",
@@ -38,26 +45,48 @@ class RuleLine:
     parsed: ParsedLine
 
 
+@dataclass(frozen=True, slots=True)
+class BadLine:
+    """A line that auditctl or the kernel refuses.
+
+    `option` is the -i or -c by which auditctl would go on, empty without one; `passed` is whether
+    the line is skipped or left out, so that nothing has to be mended.
+    """
+
+    number: int
+    error: UsageError
+    option: str = ""
+    passed: bool = False
+
+
 @dataclass(slots=True)
 class RuleReader:
     """The result of the lines read so far. `source` is the file's name, fit to be shown.
 
-    With `elsewhere` the rules are another host's, and this host's paths and limits do not count.
-    The program `absent_exe` need not exist here.
+    Reading goes on after a bad line, as if it were not there. With `elsewhere` the rules are
+    another host's, and this host's paths and limits do not count. The program `absent_exe` need not
+    exist here. `places` are those of lines that come from several files.
     """
 
     source: str
     ignore_lock: bool
     elsewhere: bool
     absent_exe: bytes | None = None
+    skip_missing: bool = False
+    places: tuple[str, ...] = ()
     lines: list[RuleLine] = field(default_factory=list)
+    bad: list[BadLine] = field(default_factory=list)
     warnings: list[RuleWarning] = field(default_factory=list)
     controls: RuleControls = field(default_factory=RuleControls)
     rules: RuleSet = field(default_factory=RuleSet)
 
+    def where(self, number: int) -> str:
+        """`FILE:LINE` of a line that was taken as this one."""
+        return self.places[number - 1] if self.places else f"{self.source}:{number}"
+
     def take(self, number: int, line: bytes) -> None:
-        """Take the next line; raises `UsageError` with its place where auditctl would stop."""
-        where = f"{self.source}:{number}"
+        """Take the next line, and remember it if auditctl would stop there."""
+        where = self.where(number)
         try:
             words = split_line(line)
             if not words:
@@ -67,9 +96,10 @@ class RuleReader:
             self._refuse(parsed.rule)
             self.rules.apply(parsed, number)
         except _LockError as error:
-            raise UsageError(f"{where}: {error.what}", remedy=error.remedy) from None
+            self.bad.append(BadLine(number, error))
+            return
         except UsageError as error:
-            self.bad_line(error, number, line)
+            self._bad_line(error, number, line)
             return
         self.lines.append(RuleLine(number, shown(line.strip(b" ")), parsed))
         told = [*parsed.warnings, *odd_words(line, parsed)]
@@ -82,10 +112,6 @@ class RuleReader:
             self._set(error.controls, where)
             raise
 
-    def with_cause(self, error: UsageError, line: bytes) -> UsageError:
-        """The error about a line, with the characters that cause it if there are any."""
-        return with_cause(error, line, self._fault)
-
     def _fault(self, line: bytes) -> str:
         """What is wrong with a line by itself; empty for a good one."""
         try:
@@ -96,16 +122,23 @@ class RuleReader:
             return error.what
         return ""
 
-    def bad_line(self, error: UsageError, number: int, line: bytes) -> None:
-        """Skip a line that auditctl refuses if -i or -c is in force; else raise `UsageError`."""
-        error = self.with_cause(error, line)
-        where = f"{self.source}:{number}"
+    def _bad_line(self, error: UsageError, number: int, line: bytes) -> None:
+        """Remember a line that auditctl refuses, and warn if -i, -c or the user passes over it."""
+        if len(self.bad) < MOST_CAUSES:
+            error = with_cause(error, line, self._fault)
         option = ignoring(self.controls)
-        if not option:
-            raise UsageError(f"{where}: {error.what}", remedy=error.remedy) from error
-        remedy = without_ignore(error.remedy)
-        what = f"skipped because of {option}: {error.what}"
-        self.warnings.append(RuleWarning(SKIPPED, what, remedy, where))
+        missing = self.skip_missing and isinstance(error, FaultError) and error.code in MISSING
+        self.bad.append(BadLine(number, error, option, bool(option) or missing))
+        if missing:
+            what = f"left out (--skip-missing), for it cannot be loaded here: {error.what}"
+            warning = RuleWarning(LEFT_OUT, what, "", self.where(number), kind=LEFT_OUT)
+        elif option:
+            what = f"skipped because of {option}: {error.what}"
+            remedy = without_ignore(error.remedy)
+            warning = RuleWarning(SKIPPED, what, remedy, self.where(number))
+        else:
+            return
+        self.warnings.append(warning)
 
     def _set(self, controls: Sequence[Control], where: str) -> None:
         """Take settings; a lock is refused or ignored, and the kernel's refusals are errors."""

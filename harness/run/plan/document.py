@@ -39,6 +39,7 @@ def plan_document(plan: Plan) -> dict[str, Any]:
         "matching": msgspec.to_builtins(plan.matching),
         "workload_options": dict(plan.workload_options),
         "command": list(plan.command),
+        "allow_failures": plan.allow_failures,
         "excluded_program": plan.excluded.document() if plan.excluded is not None else None,
         "ladder": _ladder_document(plan.ladder) if plan.ladder is not None else None,
         "scenarios": {

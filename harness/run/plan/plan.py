@@ -29,11 +29,14 @@ from harness.run.plan.options import (
     seed_of,
     workload_options,
 )
-from harness.run.plan.scenario import read_rule_files
+from harness.run.plan.scenario import left_out_lines, read_rule_files
 from harness.run.plan.selection import (
     excluded_of,
+    first_asked,
     first_scenarios,
     ladder_of,
+    left_out_scenarios,
+    measures_rules_in_cells,
     scenarios_of,
     workloads_of,
 )
@@ -79,6 +82,8 @@ class Plan:
     """How many rules of each scenario the loads can match under it."""
     workload_options: Mapping[str, str] = field(default_factory=dict)
     command: tuple[str, ...] = ()
+    allow_failures: bool = False
+    """Whether a command that fails is measured all the same."""
     ladder: Ladder | None = None
     """The ladder to measure after the blocks."""
     absent: tuple[str, ...] = ()
@@ -89,6 +94,11 @@ class Plan:
     """By workload: the states that only a fresh boot can show, for `with_first`."""
     excluded: ExcludedProgram | None = None
     """The program of `--exclude-exe`; None excludes the load's own interpreter."""
+
+    left_out: tuple[str, ...] = ()
+    """What was asked for and is left out, in lines."""
+    first_asked: tuple[str, ...] = ()
+    """The states asked for by name that only a fresh boot can show."""
 
     def run_from(self, copy: Path) -> Plan:
         """The same with the loads run from `copy`, in the place of the program to exclude."""
@@ -107,6 +117,14 @@ class Plan:
         if self.excluded is None or workload not in self.excluded.workloads:
             return None
         return self.excluded.copy or None
+
+    def without_first(self) -> Plan:
+        """The same; what was asked for that only a fresh boot can show is said to be left out."""
+        if not self.first_asked:
+            return self
+        names = ", ".join(self.first_asked)
+        line = f"asked for by name and left out, because audit was enabled since the boot: {names}"
+        return replace(self, left_out=(*self.left_out, line))
 
     def with_first(self) -> Plan:
         """The same with the states that only a fresh boot can show, before all others."""
@@ -205,12 +223,19 @@ def make_plan(request: Request, file: PlanFile | None = None) -> Plan:
     files = () if file.kind == "replay" else request.subject.rule_files
     exclude_exe = request.subject.exclude_exe
     excluded = excluded_of(request, workloads)
-    rules = read_rule_files(files, ignore_lock=load.ignore_lock, exclude_exe=exclude_exe)
+    rules = read_rule_files(
+        files,
+        ignore_lock=load.ignore_lock,
+        skip_missing=load.skip_missing,
+        exclude_exe=exclude_exe,
+    )
     bound = {name: chosen.wanted(scenarios_of(request, file, name, rules)) for name in workloads}
     if excluded is not None:
         excluded.require_use(scenario for group in bound.values() for scenario in group)
     first = {name: chosen.wanted(first_scenarios(request, file, name)) for name in workloads}
-    auid = file.auid if load.auid is None else load.auid
+    # The login uid of a plan is that of its own rules.
+    own = AUTO if files and measures_rules_in_cells(file) else file.auid
+    auid = own if load.auid is None else load.auid
     plan = Plan(
         name=request.plan if request.plan.isidentifier() else Path(request.plan).stem,
         summary=file.summary,
@@ -236,11 +261,14 @@ def make_plan(request: Request, file: PlanFile | None = None) -> Plan:
         auid_free=auid == AUTO,
         workload_options=workload_options(load.workload_options.given(), workloads),
         command=request.command,
-        ladder=ladder_of(request, file, chosen.consumers),
+        allow_failures=load.allow_failures,
+        ladder=ladder_of(request, file, chosen.consumers, rules),
         absent=chosen.absent,
         consumer_paths=load.consumer_paths,
         first=first,
         excluded=excluded,
+        left_out=(*left_out_lines(rules), *left_out_scenarios(request, bound)),
+        first_asked=first_asked(request),
     )
     refuse_bad_loads(_loads(plan))
     return plan
@@ -249,17 +277,7 @@ def make_plan(request: Request, file: PlanFile | None = None) -> Plan:
 def _loads(plan: Plan) -> list[tuple[str, WorkerWords]]:
     """Every load of a plan, with its place in the plan if a cell of its own defines it."""
     if plan.kind == "replay":
-        return [
-            (
-                f"scenario {cell.scenario}: ",
-                WorkerWords(
-                    workload="replay",
-                    ops=plan.ops[cell.workload],
-                    rate_per_s=rate_of(cell.scenario),
-                ),
-            )
-            for cell in plan.cells()
-        ]
+        return [(f"scenario {cell.scenario}: ", _replayed(plan, cell)) for cell in plan.cells()]
     loads = [
         (_where(plan.scenario_of(cell)), plan.worker_words(cell, plan.ops[cell.workload]))
         for cell in plan.cells()
@@ -274,3 +292,8 @@ def _loads(plan: Plan) -> list[tuple[str, WorkerWords]]:
 def _where(scenario: Scenario) -> str:
     own = scenario.workload_options or scenario.rate_per_s
     return f"cell {scenario.name}: " if own else ""
+
+
+def _replayed(plan: Plan, cell: Cell) -> WorkerWords:
+    rate_per_s = rate_of(cell.scenario)
+    return WorkerWords(workload="replay", ops=plan.ops[cell.workload], rate_per_s=rate_per_s)

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Collection, Sequence
 from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
 
+from harness.counted import counted
+from harness.errors import ManyFaultsError, UsageError
 from harness.kernel.messages import rule_list
 from harness.kernel.rules.file import RuleFile, load_rule_file, parse_rules_text
 from harness.kernel.rules.format import format_rule
@@ -36,15 +39,45 @@ NamedRules = tuple[Path, RuleFile]
 
 
 def read_rule_files(
-    paths: Sequence[Path], *, ignore_lock: bool, exclude_exe: str | None
+    paths: Sequence[Path],
+    *,
+    ignore_lock: bool,
+    exclude_exe: str | None = None,
+    skip_missing: bool = False,
 ) -> tuple[NamedRules, ...]:
-    """Rule files of the user's, checked; UsageError for the first that cannot be used.
+    """Rule files of the user's, checked; ManyFaultsError with the bad lines of all of them.
 
     The program to exclude need not exist on this host.
     """
+    read: list[NamedRules] = []
+    faults: list[UsageError] = []
+    for path in dict.fromkeys(paths):
+        try:
+            file = load_rule_file(
+                path, ignore_lock=ignore_lock, skip_missing=skip_missing, absent_exe=exclude_exe
+            )
+        except ManyFaultsError as error:
+            faults += error.faults
+        else:
+            read.append((path, file))
+    if faults:
+        raise ManyFaultsError(faults)
+    by_path = dict(read)
+    return tuple((path, by_path[path]) for path in paths)
+
+
+def name_of(path: Path, *, is_folder: bool) -> str:
+    """What the scenario of a rule file is called; a folder keeps its whole name, as rules.d."""
+    return os.path.basename(os.path.abspath(path)) or "rules" if is_folder else path.stem  # noqa: PTH100, PTH119  # links stay
+
+
+def left_out_lines(files: Sequence[NamedRules]) -> tuple[str, ...]:
+    """A line per rule file of which something is left out, with how much."""
     return tuple(
-        (path, load_rule_file(path, ignore_lock=ignore_lock, absent_exe=exclude_exe))
-        for path in paths
+        f"{file.path}: {counted(file.left_out, 'line')} left out (--skip-missing), "
+        f"{counted(len(file.rules), 'rule')} measured"
+        for file in {file.path: file for _, file in files}.values()
+        if file.left_out
     )
 
 
@@ -59,12 +92,18 @@ def bind_rule_files(
     scenarios: list[Scenario] = []
     names = set(wanted)
     for path, file in files:
-        name = _free_name(path.stem, names)
-        scenario = replace(_scenario(name, f"the rules of {path}", file), file=str(path))
+        name = _free_name(name_of(path, is_folder=file.merged), names)
+        scenario = rules_scenario(name, f"the rules of {path}", (path, file))
         scenarios.append(scenario)
         if exclude_exe is not None:
             scenarios += _exclusions(scenario, exclude_exe, noisy)
     return scenarios
+
+
+def rules_scenario(name: str, summary: str, named: NamedRules) -> Scenario:
+    """The scenario of a rule file under a name."""
+    path, file = named
+    return replace(_scenario(name, summary, file), file=str(path))
 
 
 def _exclusions(scenario: Scenario, exe: str, noisy: str) -> list[Scenario]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from harness.consumers.catalog import find_consumer
@@ -12,8 +12,9 @@ from harness.errors import UsageError
 from harness.model.run import AA, Scenario
 from harness.renamed import hint
 from harness.run.ladder import Ladder, steps_of
+from harness.run.plan.cell_rules import file_for_cells, has_recording_rules, with_rules
 from harness.run.plan.exclusion import ExcludedProgram, excluded_program
-from harness.run.plan.file import PlanFile
+from harness.run.plan.file import CellKnobs, PlanFile
 from harness.run.plan.scenario import NamedRules, bind_named, bind_rule_files, copy_of
 from harness.run.request import Request
 from harness.scenarios.catalog import NOT_INTERLEAVED, SCENARIOS
@@ -44,11 +45,31 @@ def workloads_of(request: Request, file: PlanFile) -> tuple[str, ...]:
 
 
 def first_scenarios(request: Request, file: PlanFile, workload: str) -> tuple[Scenario, ...]:
-    """The states that only a fresh boot can show; none where scenarios were asked for by name."""
-    if request.subject.scenarios or file.kind == "replay":
+    """The states that only a fresh boot can show; of those asked for, if any were."""
+    if file.kind == "replay":
         return ()
+    asked = request.subject.scenarios
     exe, noisy = _excluded_exe(request), WORKLOADS[workload].noisy
-    return tuple(bind_named(name, exe=exe, noisy=noisy) for name in file.first)
+    names = first_asked(request) if asked else file.first
+    return tuple(bind_named(name, exe=exe, noisy=noisy) for name in names)
+
+
+def first_asked(request: Request) -> tuple[str, ...]:
+    """The states asked for by name that only a fresh boot can show."""
+    asked = dict.fromkeys(request.subject.scenarios)
+    return tuple(name for name in asked if name in NOT_INTERLEAVED)
+
+
+def left_out_scenarios(
+    request: Request, scenarios: Mapping[str, Sequence[Scenario]]
+) -> tuple[str, ...]:
+    """A line about the scenarios asked for by name that are not measured with any workload."""
+    bound = {scenario.name for group in scenarios.values() for scenario in group}
+    asked = dict.fromkeys(request.subject.scenarios)
+    names = [name for name in asked if name not in bound and name not in NOT_INTERLEAVED]
+    if not names:
+        return ()
+    return (f"asked for by name and left out, because --consumer has others: {', '.join(names)}",)
 
 
 def excluded_of(request: Request, workloads: Sequence[str]) -> ExcludedProgram | None:
@@ -68,23 +89,29 @@ def scenarios_of(
 ) -> tuple[Scenario, ...]:
     """The scenarios to measure with a workload: those with names first, then the rule files."""
     if file.kind == "replay":
+        _refuse_for_replay(request)
         return tuple(Scenario(name, "", enabled=0) for name in file.scenarios)
     cells = {cell.name: cell for cell in file.cells}
     names = _scenario_names(request, file)
     exe = _excluded_exe(request)
     noisy = WORKLOADS[workload].noisy
-    scenarios = [
-        cells[name].bind(bind_named(cells[name].scenario, exe=exe, noisy=noisy))
-        if name in cells
-        else bind_named(name, exe=exe, noisy=noisy)
-        for name in names
-    ]
-    scenarios += bind_rule_files(
-        rules,
-        exclude_exe=request.subject.exclude_exe,
-        noisy=noisy,
-        wanted=[*names, *(name + AA for name in names)],
-    )
+    own = None
+    if rules and any(_carries_rules(cells[name]) for name in names if name in cells):
+        own = file_for_cells(rules, request.subject.exclude_exe)
+    scenarios = []
+    for name in names:
+        cell = cells.get(name)
+        scenario = bind_named(cell.scenario if cell else name, exe=exe, noisy=noisy)
+        if cell and own and has_recording_rules(scenario):
+            scenario = with_rules(scenario, own)
+        scenarios.append(cell.bind(scenario) if cell else scenario)
+    if own is None:
+        scenarios += bind_rule_files(
+            rules,
+            exclude_exe=request.subject.exclude_exe,
+            noisy=noisy,
+            wanted=[*names, *(name + AA for name in names)],
+        )
     if file.aa_cell and file.reference:
         at = names.index(file.reference) + 1
         scenarios.insert(at, copy_of(scenarios[at - 1]))
@@ -102,10 +129,32 @@ def _scenario_names(request: Request, file: PlanFile) -> list[str]:
                 remedy=hint(name)
                 or f"one of its cells {', '.join(cells)}, or of {', '.join(SCENARIOS)}",
             )
-    if not wanted and request.subject.rule_files:
+    if not wanted and request.subject.rule_files and not measures_rules_in_cells(file):
         wanted = ["disabled", "no-rules"]
     wanted = [name for name in wanted or _named_by(file) if name not in NOT_INTERLEAVED]
     return list(dict.fromkeys([*([file.reference] if file.reference else []), *wanted]))
+
+
+def measures_rules_in_cells(file: PlanFile) -> bool:
+    """Whether `--rules` takes the place of the rules in the plan's cells."""
+    return any(map(_carries_rules, file.cells))
+
+
+def _carries_rules(cell: CellKnobs) -> bool:
+    return has_recording_rules(bind_named(cell.scenario, exe=sys.executable, noisy="connect"))
+
+
+def _refuse_for_replay(request: Request) -> None:
+    """UsageError for what a plan without a kernel cannot measure."""
+    for option, given in (
+        ("--rules", request.subject.rule_files),
+        ("--scenario", request.subject.scenarios),
+    ):
+        if given:
+            raise UsageError(
+                f"{option} has no meaning in the plan {request.plan}, which loads no rules",
+                remedy="leave it out, or name another plan",
+            )
 
 
 def _named_by(file: PlanFile) -> list[str]:
@@ -118,7 +167,9 @@ def _generator_exe(request: Request) -> str:
     return str(Path(program or sys.executable).resolve())
 
 
-def ladder_of(request: Request, file: PlanFile, consumers: tuple[str, ...]) -> Ladder | None:
+def ladder_of(
+    request: Request, file: PlanFile, consumers: tuple[str, ...], rules: Sequence[NamedRules]
+) -> Ladder | None:
     """The ladder of a plan, for those of its consumers that report what they received."""
     knobs = file.ladder
     climbing = tuple(name for name in consumers if find_consumer(name).sees_events)
@@ -130,6 +181,8 @@ def ladder_of(request: Request, file: PlanFile, consumers: tuple[str, ...]) -> L
             remedy=f"one of {', '.join(_PRESSING)}",
         )
     scenario = bind_named(knobs.scenario, exe=sys.executable, noisy=WORKLOADS[knobs.workload].noisy)
+    if rules and has_recording_rules(scenario) and measures_rules_in_cells(file):
+        scenario = with_rules(scenario, file_for_cells(rules, request.subject.exclude_exe))
     return Ladder(
         workload=knobs.workload,
         consumers=climbing,

@@ -12,7 +12,11 @@ from tests.support.command import ROOT
 
 RULES = ROOT / "harness/kernel/rules"
 MAKERS = ("RuleWarning", "_Suspect")
-OTHERWISE = {"lock": "settings.py has kinds for -e 2 and -f 2", "skipped": "is that of the fault"}
+OTHERWISE = {
+    "lock": "settings.py has kinds for -e 2 and -f 2",
+    "skipped": "is that of the fault",
+    "left-out": "so is that",
+}
 
 
 def constants(path: Path) -> dict[str, str]:

@@ -10,10 +10,10 @@ from unittest.mock import Mock
 import pytest
 
 from harness.errors import UsageError
-from harness.kernel.rules import file as rule_file
 from harness.kernel.rules.controls import RuleControls
 from harness.kernel.rules.file import RuleFile, load_rule_file, parse_rules_text
 from harness.kernel.rules.format import format_listing, format_rule
+from harness.kernel.rules.lint import content as rule_content
 from harness.kernel.rules.warning import told_together
 
 
@@ -397,7 +397,7 @@ def test_files_that_cannot_be_read(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     looped = tmp_path / "loop"
     looped.symlink_to(looped)
     for path, reason in {
-        tmp_path: "is not a regular file",
+        tmp_path: "holds no file that ends in .rules",
         fifo: "is not a regular file",
         Path("/dev/zero"): "is not a regular file",
         tmp_path / "missing": "No such file or directory",
@@ -411,12 +411,12 @@ def test_files_that_cannot_be_read(tmp_path: Path, monkeypatch: pytest.MonkeyPat
             load_rule_file(path)
         message = caught.value.one_line()
         assert reason in message
-        assert message.startswith("rule file ")
+        assert message.startswith(("rule file ", "folder "))
         assert message.isprintable()
         assert caught.value.remedy
     big = tmp_path / "big"
     big.write_bytes(b"-D\n" * 100)
-    monkeypatch.setattr(rule_file, "MAX_FILE_BYTES", 299)
+    monkeypatch.setattr(rule_content, "MAX_FILE_BYTES", 299)
     with pytest.raises(UsageError, match="300 bytes"):
         load_rule_file(big)
 

@@ -83,7 +83,7 @@ def test_it_goes_on_until_every_interval_is_narrow() -> None:
     assert earlier is not None
     assert earlier.share > 0.01, "it did not end at the first look that allowed it"
     assert "ended by width" in run_blocks.words()
-    assert run_blocks.document()["ended_by"] == "width"
+    assert run_blocks.ending_document()["ended_by"] == "width"
 
 
 @pytest.mark.parametrize(
@@ -123,7 +123,7 @@ def test_time_alone_cuts_the_plan_short_and_never_below_a_block_that_counts() ->
 def test_without_a_time_it_still_has_an_end() -> None:
     run_blocks = Machine(spread=0.5).run(plan(until_ci="0.1%"))
     assert run_blocks.ending == "time"
-    assert run_blocks.document()["max_time_s"] == DEFAULT_MAX_TIME_S
+    assert run_blocks.ending_document()["max_time_s"] == DEFAULT_MAX_TIME_S
 
 
 def test_what_is_settled_covers_what_comes_so_that_an_interrupt_shows() -> None:

@@ -73,7 +73,7 @@ def test_the_summary_of_a_ci_job_is_appended_to(
 
 @pytest.mark.parametrize("verb", VERBS)
 def test_every_verb_has_both_options(verb: str, capsys: pytest.CaptureFixture[str]) -> None:
-    assert run_command([verb, "--help"]) == 0
+    assert run_command([*verb.split(), "--help"]) == 0
     shown = capsys.readouterr().out
     assert "--to " in shown
     assert "--json" in shown
@@ -84,7 +84,7 @@ def test_only_verbs_that_write_one_file_have_its_option(
 ) -> None:
     found = set()
     for verb in VERBS:
-        run_command([verb, "--help"])
+        run_command([*verb.split(), "--help"])
         if "--output" in capsys.readouterr().out:
             found.add(verb)
     assert found == {"report", "plot", "record"}

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 
 from harness.counted import counted
 from harness.errors import UsageError
@@ -21,14 +21,12 @@ from harness.kernel.rules.lint.conditions import View
 from harness.kernel.rules.lint.finding import SEVERITIES, Finding, Kind, Place, Severity
 from harness.kernel.rules.lint.kinds import ENCODING, FAULTS, TRAPS, UNLOADED
 from harness.kernel.rules.lint.source import Source
-from harness.kernel.rules.reader import RuleLine, RuleReader
+from harness.kernel.rules.reader import BadLine, RuleLine, RuleReader
 from harness.kernel.rules.set import DuplicateError
 from harness.kernel.rules.warning import LINE_REFUSED, FaultError, RuleWarning, without_ignore
 
 MOST_LINES = 20_000
 """Beyond them nothing is read: no host takes so many rules in a tolerable time."""
-MOST_CAUSES = 500
-"""Of so many bad lines the cause is looked for; it takes several readings of each."""
 _HERE_ONLY = frozenset(
     {"watch-symlink", "dir-is-a-file", "exe-symlink", "exe-missing", NO_ACCOUNT, PATH_MISSING}
 )
@@ -74,11 +72,11 @@ def parse_source(source: Source, *, elsewhere: bool) -> Parsed:
     encoded = list(_encoding(source))
     if encoded:
         return Parsed(source, (), (), tuple(encoded), True)
-    reader = _Reader("", True, elsewhere)
+    reader = RuleReader("", True, elsewhere)
     for number, line in enumerate(source.lines):
         reader.take(number, line.content)
     findings = [
-        *(_fault(fault, places) for fault in reader.faults),
+        *(_fault(fault, places) for fault in reader.bad),
         *_told(reader.warnings, places),
     ]
     texts = {line.number: line.text for line in reader.lines}
@@ -97,26 +95,6 @@ def parse_source(source: Source, *, elsewhere: bool) -> Parsed:
     )
 
 
-@dataclass(frozen=True, slots=True)
-class _Fault:
-    number: int
-    error: UsageError
-    option: str
-
-
-@dataclass(slots=True)
-class _Reader(RuleReader):
-    """Goes on after every bad line, and remembers it with the option that lets auditctl go on."""
-
-    faults: list[_Fault] = field(default_factory=list)
-
-    def bad_line(self, error: UsageError, number: int, line: bytes) -> None:
-        """Remember the line."""
-        if len(self.faults) < MOST_CAUSES:
-            error = self.with_cause(error, line)
-        self.faults.append(_Fault(number, error, ignoring(self.controls)))
-
-
 def _encoding(source: Source) -> Iterator[Finding]:
     first: dict[str, int] = {}
     for number, line in enumerate(source.lines):
@@ -130,7 +108,7 @@ def _encoding(source: Source) -> Iterator[Finding]:
             yield Finding(ENCODING, Place(name, 1), reason, error.remedy)
 
 
-def _fault(fault: _Fault, places: list[Place]) -> Finding:
+def _fault(fault: BadLine, places: list[Place]) -> Finding:
     code = fault.error.code if isinstance(fault.error, FaultError) else LINE_REFUSED
     kind = FAULTS.get(code) or FAULTS[LINE_REFUSED]
     place, reason, remedy = places[fault.number], fault.error.what, fault.error.remedy

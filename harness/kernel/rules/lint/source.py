@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cmp_to_key
 from itertools import zip_longest
@@ -18,7 +19,7 @@ from pathlib import Path
 from harness.counted import counted
 from harness.errors import UsageError
 from harness.files.caller import as_caller, why
-from harness.kernel.rules.file import read_rule_file
+from harness.kernel.rules.lint.content import HOST_RULES, read_rule_file
 from harness.kernel.rules.lint.finding import Finding, Kind, Place
 from harness.kernel.rules.words import shown
 
@@ -80,9 +81,7 @@ def read_source(path: Path) -> Source:
     Raises `UsageError` where there is nothing to read: no such file, a folder without rules, more
     than can be a rule file.
     """
-    with as_caller():
-        is_folder = path.is_dir()
-    if not is_folder:
+    if not is_folder(path):
         name, content = shown(os.fsencode(path)), _read(path)
         return Source((name,), tuple(_lines(name, content)))
     names = _names(path)
@@ -96,6 +95,26 @@ def read_source(path: Path) -> Source:
     merged = merge(files)
     ignored = [_ignored(path / each) for each in names if _looks_like_rules(each)]
     return Source(merged.files, merged.lines, True, (*merged.findings, *ignored))
+
+
+def is_folder(path: Path) -> bool:
+    """Whether a path names a folder; False where that cannot be seen."""
+    try:
+        with _looking_at(path):
+            return path.is_dir()
+    except (OSError, ValueError):
+        return False
+
+
+@contextmanager
+def _looking_at(folder: Path) -> Iterator[None]:
+    """With the rights of sudo's caller, who may see the host's own rules, as in `content.py`."""
+    real = Path(os.path.realpath(folder))
+    if HOST_RULES in (real, *real.parents):
+        yield
+        return
+    with as_caller():
+        yield
 
 
 def _read(path: Path) -> bytes:
@@ -112,7 +131,7 @@ def _read(path: Path) -> bytes:
 def _names(folder: Path) -> list[str]:
     name = shown(os.fsencode(folder))
     try:
-        with as_caller():
+        with _looking_at(folder):
             found = sorted(os.listdir(folder))  # noqa: PTH208  # names, not paths
     except OSError as error:
         raise UsageError(
