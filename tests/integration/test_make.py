@@ -194,7 +194,7 @@ def program(path: Path, script: str) -> None:
 def make(*words: str, path: Path) -> subprocess.CompletedProcess[str]:
     """Run make on the checkout, with programs of the test in front of others."""
     return subprocess.run(
-        ["make", *words, "SETUP=no"],
+        ["make", "--no-print-directory", *words, "SETUP=no"],
         cwd=ROOT,
         env=os.environ | {"PATH": f"{path}:{os.environ['PATH']}", "MAKEFLAGS": ""},
         capture_output=True,
