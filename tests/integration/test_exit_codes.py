@@ -178,9 +178,10 @@ def test_the_codes_are_said_in_help_and_on_their_page(folder: Path) -> None:
 
 
 @pytest.mark.parametrize("redirection", [">/dev/full", ">&-"])
-@pytest.mark.parametrize("words", ["consumer --help", "consumer.log /dev/null", "workloads --list",
+@pytest.mark.parametrize("words", ["consumer --help", "consumer.log audit.log", "workloads --list",
                                    "workloads syscalls --ops 10"])  # fmt: skip
 def test_the_programs_below_say_it_too(words: str, redirection: str, tmp_path: Path) -> None:
+    (tmp_path / "audit.log").write_text("type=EOE msg=audit(1.000:1): \n")
     done = in_a_shell(f"{{python}} -m {words} {redirection}", tmp_path)
     assert done.returncode == 4
     assert len(done.stderr.splitlines()) == 1

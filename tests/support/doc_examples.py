@@ -58,7 +58,6 @@ FEWER = {
 FEWER_OF_PLAN = {
     "overhead": FEWER["run"],
     "pressure": {"--scenario": ["backlog-64-wait", "stop-mcast"]},
-    "replay": {"--scenario": ["full-rate"]},
     "consumers": {"--consumer": ["assemble"], "--workload": ["udp"], "--no-ladder": []},
 }
 """The same for lines that name a plan."""
