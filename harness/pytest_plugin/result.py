@@ -15,7 +15,7 @@ from harness.model.gate import Outcome
 from harness.model.result import Result
 from harness.plain import plain
 from harness.pytest_plugin.outcomes import told
-from harness.reporters.matching import unmatched_words
+from harness.reporters.parts.matching import unmatched_words
 from harness.reporters.units import count, interval, ratio
 from harness.run.overhead_check import (
     Loss,

@@ -8,8 +8,6 @@ from harness.counted import counted
 from harness.model.ab import AbReport, AbSide
 from harness.model.result import Comparison, LossComparison
 from harness.model.run import AA
-from harness.reporters.ledger import waiting_sentences
-from harness.reporters.matching import unmatched_words
 from harness.reporters.page import (
     INTERVAL,
     Box,
@@ -24,6 +22,8 @@ from harness.reporters.page import (
     text,
     verdict,
 )
+from harness.reporters.parts.matching import unmatched_words
+from harness.reporters.parts.waiting import waiting_sentences
 from harness.reporters.units import count, duration, interval, ratio, share, signed
 from harness.reporters.words import LOSSES_OF_B, VERDICTS, metric_words
 

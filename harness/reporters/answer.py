@@ -11,16 +11,16 @@ from dataclasses import dataclass
 from harness.counted import agreeing, counted
 from harness.model.question import Question
 from harness.model.result import Result
-from harness.reporters.cells import CellNames
-from harness.reporters.ledger import sentences_of_result
-from harness.reporters.loss import none_lost
-from harness.reporters.matching import nothing_matched
-from harness.reporters.noise import deciding_sentences
+from harness.reporters.parts.cells import CellNames
+from harness.reporters.parts.deciding import deciding_sentences
+from harness.reporters.parts.loss import none_lost
+from harness.reporters.parts.matching import nothing_matched
+from harness.reporters.parts.ranking import sustained_sentence
+from harness.reporters.parts.rows import rows
+from harness.reporters.parts.waiting import sentences_of_waiting
 from harness.reporters.questions.cost import cost_cells, cost_first, cost_notes
 from harness.reporters.questions.loss import fates, loss_cells, loss_first, loss_notes
 from harness.reporters.questions.ranking import ranking_cells, ranking_first, ranking_notes
-from harness.reporters.ranking import sustained_sentence
-from harness.reporters.rows import rows
 
 MOST_NAMED = 4
 """Names in one sentence; the tables have all."""
@@ -68,10 +68,10 @@ def answer_parts(result: Result) -> Answer:
         notes += [sustained_sentence(result.sustained), loss_sentence(result)]
     elif question == "ranking":
         first, cells, notes = ranking_first(result), ranking_cells(result), ranking_notes(result)
-        notes += [*sentences_of_result(result), loss_sentence(result), none_lost(result)]
+        notes += [*sentences_of_waiting(result), loss_sentence(result), none_lost(result)]
     else:
         first, cells, notes = cost_first(result), cost_cells(result), cost_notes(result)
-        notes = [*deciding_sentences(result), *sentences_of_result(result), *notes]
+        notes = [*deciding_sentences(result), *sentences_of_waiting(result), *notes]
         notes += [sustained_sentence(result.sustained), loss_sentence(result), none_lost(result)]
     # A price that is none comes before every price.
     head = " ".join(filter(None, (unmatched, first)))

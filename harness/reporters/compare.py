@@ -7,7 +7,6 @@ from collections.abc import Iterable, Iterator, Sequence
 from harness.counted import counted
 from harness.model.compare import Change, ChangeReport, LossChange, RunChanges
 from harness.model.result import Comparison, LossComparison
-from harness.reporters.noise import deciding_words
 from harness.reporters.page import (
     INTERVAL,
     WIDE,
@@ -25,6 +24,7 @@ from harness.reporters.page import (
     text,
     verdict,
 )
+from harness.reporters.parts.deciding import deciding_words
 from harness.reporters.units import (
     NOTHING,
     interval,

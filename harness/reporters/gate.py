@@ -6,8 +6,6 @@ from collections.abc import Iterator
 
 from harness.counted import agreeing, counted
 from harness.model.gate import Check, GateReport, Limit, Reading
-from harness.reporters.ledger import waiting_sentences
-from harness.reporters.noise import gate_words
 from harness.reporters.page import (
     INTERVAL,
     Box,
@@ -21,6 +19,8 @@ from harness.reporters.page import (
     text,
     verdict,
 )
+from harness.reporters.parts.deciding import gate_words
+from harness.reporters.parts.waiting import waiting_sentences
 from harness.reporters.units import NOTHING, duration, interval, ratio, share
 from harness.reporters.words import OUTCOMES
 

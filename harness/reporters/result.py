@@ -12,7 +12,8 @@ from collections.abc import Iterator, Sequence
 from harness.counted import counted
 from harness.model.result import Result
 from harness.reporters.answer import answer_parts, answered
-from harness.reporters.cells import (
+from harness.reporters.page import Fold, Heading, Line, Page, Part
+from harness.reporters.parts.cells import (
     CellNames,
     compared_in,
     cost_parts,
@@ -20,13 +21,12 @@ from harness.reporters.cells import (
     metrics_grid,
     verdict_lines,
 )
-from harness.reporters.ledger import events_parts
-from harness.reporters.loss import loss_grid, loss_lines
-from harness.reporters.matching import matching_sentences
-from harness.reporters.noise import noise_parts
-from harness.reporters.page import Fold, Heading, Line, Page, Part
-from harness.reporters.ranking import ranking_parts, sustained_parts
-from harness.reporters.rows import Row, by_workload, rows
+from harness.reporters.parts.ledger import events_parts
+from harness.reporters.parts.loss import loss_grid, loss_lines
+from harness.reporters.parts.matching import matching_sentences
+from harness.reporters.parts.noise import noise_parts
+from harness.reporters.parts.ranking import ranking_parts, sustained_parts
+from harness.reporters.parts.rows import Row, by_workload, rows
 from harness.reporters.words import legend_lines
 from workloads.catalog import WORKLOADS
 

@@ -30,7 +30,7 @@ from harness.model.state import AuditState
 from harness.model.stored import primary_of
 from harness.plain import plain
 from harness.processes.program_copy import interpreter_copy
-from harness.reporters.matching import matching_lines
+from harness.reporters.parts.matching import matching_lines
 from harness.run.blocks import RunBlocks, refuse_endless
 from harness.run.command_failures import CommandFailures
 from harness.run.environment import environment_document

@@ -57,7 +57,7 @@ def show_run(folder: Path, forms: Forms, *, ledger: bool = False, details: bool 
     """Print a run, and write its forms; False where it is not trustworthy."""
     from harness.answers.result import make_result
     from harness.reporters.documents.result import result_document
-    from harness.reporters.ledger import ledgers_page
+    from harness.reporters.parts.ledger import ledgers_page
     from harness.reporters.render.terminal import render_page
     from harness.reporters.result import details_page, result_page
     from harness.store import load_run

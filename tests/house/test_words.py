@@ -17,8 +17,8 @@ from harness.model.gate import Outcome
 from harness.model.result import Verdict
 from harness.model.run import AA
 from harness.renamed import CELLS, OLD_AA, SCENARIOS, SUFFIXES
-from harness.reporters.ledger import TERMS, events_parts
 from harness.reporters.page import Grid
+from harness.reporters.parts.ledger import TERMS, events_parts
 from harness.reporters.words import (
     CHANGE_OF_LEVEL,
     DOUBTFUL,

@@ -24,7 +24,7 @@ from harness.model.run import Sample
 from harness.reporters.documents.result import result_document
 from harness.reporters.export.junit import result_junit
 from harness.reporters.html.page import report_html
-from harness.reporters.ledger import ledgers_page
+from harness.reporters.parts.ledger import ledgers_page
 from harness.reporters.plots.catalog import PLOTS
 from harness.reporters.render.markdown import page_markdown
 from harness.reporters.render.terminal import render_page

@@ -16,8 +16,8 @@ from pathlib import Path
 from harness.errors import ManyFaultsError, UsageError
 from harness.kernel.rules.characters import refuse_encoding
 from harness.kernel.rules.checks.lint import rule_warnings
+from harness.kernel.rules.content import read_rule_file
 from harness.kernel.rules.controls import RuleControls
-from harness.kernel.rules.lint.content import read_rule_file
 from harness.kernel.rules.lint.finding import Finding
 from harness.kernel.rules.lint.source import Source, SourceLine, is_folder, read_source
 from harness.kernel.rules.reader import LEFT_OUT, MISSING, BadLine, RuleLine, RuleReader

@@ -15,7 +15,7 @@ from harness.model.result import (
     Waiting,
 )
 from harness.reporters.answer import answer
-from harness.reporters.ledger import STAGES
+from harness.reporters.parts.ledger import STAGES
 
 SCHEMA = "auditbench.result/1"
 

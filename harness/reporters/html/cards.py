@@ -7,12 +7,12 @@ from dataclasses import dataclass
 
 from harness.model.result import Comparison, RankedConsumer, Result
 from harness.reporters.answer import answered
-from harness.reporters.exclusions import gain_words
+from harness.reporters.parts.exclusions import gain_words
+from harness.reporters.parts.ranking import between, by_group
+from harness.reporters.parts.rows import Row, by_workload, rows, several_consumers
 from harness.reporters.questions.cost import cost_words, priced, row_label
 from harness.reporters.questions.loss import Fate, FateKind, fates
 from harness.reporters.questions.ranking import is_open
-from harness.reporters.ranking import between, by_group
-from harness.reporters.rows import Row, by_workload, rows, several_consumers
 from harness.reporters.units import NOTHING, difference, duration, percent, share, share_interval
 from harness.reporters.words import VERDICTS, detectable_words
 from workloads.catalog import WORKLOADS

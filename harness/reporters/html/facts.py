@@ -12,7 +12,7 @@ from typing import Any
 from harness.model.facts import StoredCpu
 from harness.model.result import Result
 from harness.model.stored import StoredPlan
-from harness.reporters.matching import matching_sentences
+from harness.reporters.parts.matching import matching_sentences
 
 Pairs = tuple[tuple[str, str], ...]
 

@@ -9,10 +9,10 @@ from harness.counted import counted
 from harness.model.question import Question
 from harness.model.result import Result
 from harness.reporters.answer import answer_parts, answered
-from harness.reporters.cells import primary_title
 from harness.reporters.html.cards import Card, cards
-from harness.reporters.loss import loss_lines
-from harness.reporters.rows import by_workload, rows
+from harness.reporters.parts.cells import primary_title
+from harness.reporters.parts.loss import loss_lines
+from harness.reporters.parts.rows import by_workload, rows
 from harness.reporters.units import count
 
 _TITLES: Mapping[Question, str] = {

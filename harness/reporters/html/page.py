@@ -18,7 +18,6 @@ from harness.model.caution import Caution
 from harness.model.compare import ChangeReport
 from harness.model.result import ReportView
 from harness.plain import plain
-from harness.reporters.cells import cost_parts, cpu_grid
 from harness.reporters.compare import compare_page
 from harness.reporters.html import facts
 from harness.reporters.html.compare import change_panels
@@ -26,14 +25,15 @@ from harness.reporters.html.data import MOST_ROWS
 from harness.reporters.html.figures import Panel, PlotLike, make_panels
 from harness.reporters.html.headline import Headline, headline
 from harness.reporters.html.svg import Palette
-from harness.reporters.ledger import events_parts
-from harness.reporters.noise import noise_parts
 from harness.reporters.page import Part, shown
+from harness.reporters.parts.cells import cost_parts, cpu_grid
+from harness.reporters.parts.ledger import events_parts
+from harness.reporters.parts.noise import noise_parts
+from harness.reporters.parts.ranking import ranking_parts, sustained_parts
+from harness.reporters.parts.rows import rows
 from harness.reporters.plainly import made_plain, plain_view
-from harness.reporters.ranking import ranking_parts, sustained_parts
 from harness.reporters.render.csv import grid_csv
 from harness.reporters.result import STOPPED, all_losses, all_metrics
-from harness.reporters.rows import rows
 
 POLICY = (
     "default-src 'none'; script-src '{script}'; style-src '{style}'; img-src data:; "

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from harness.model.result import Comparison, ReportView
 from harness.model.run import Cell
 from harness.plain import plain
+from harness.reporters.parts.rows import Row
 from harness.reporters.plots.base import Choice, Plot, Table
 from harness.reporters.plots.groups import (
     compared,
@@ -18,7 +19,6 @@ from harness.reporters.plots.groups import (
 )
 from harness.reporters.plots.ratios import Ratio, RatioPanel, ratio_figure
 from harness.reporters.plots.style import Ink
-from harness.reporters.rows import Row
 from harness.reporters.units import interval, ratio, share
 from harness.reporters.words import VERDICTS, metric_title
 

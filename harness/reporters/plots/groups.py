@@ -8,8 +8,8 @@ from collections.abc import Iterable
 from harness.model.result import Comparison, ReportView
 from harness.model.run import AA, Cell, Sample
 from harness.plain import plain
+from harness.reporters.parts.rows import Row, by_workload, cell_label, rows, several_consumers
 from harness.reporters.plots.base import Choice
-from harness.reporters.rows import Row, by_workload, cell_label, rows, several_consumers
 
 
 def groups(view: ReportView, choice: Choice) -> dict[str, list[Row]]:

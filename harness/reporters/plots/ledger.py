@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from harness.model.result import ReportView
 from harness.model.run import Cell, Ledger
 from harness.plain import plain
-from harness.reporters.ledger import is_silent
+from harness.reporters.parts.ledger import is_silent
 from harness.reporters.plots.base import Choice, Plot, Table
 from harness.reporters.plots.groups import groups, labels
 from harness.reporters.plots.style import (

@@ -7,8 +7,8 @@ from collections.abc import Iterator, Sequence
 from harness.counted import agreeing, counted
 from harness.model.result import Comparison, Result
 from harness.model.run import AA, Cell
-from harness.reporters.exclusions import exclusion_sentences, give_back_sentences
-from harness.reporters.rows import Row, by_workload, rows, several_consumers
+from harness.reporters.parts.exclusions import exclusion_sentences, give_back_sentences
+from harness.reporters.parts.rows import Row, by_workload, rows, several_consumers
 from harness.reporters.units import difference, percent, share
 from harness.reporters.words import VERDICTS, metric_words
 

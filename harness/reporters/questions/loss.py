@@ -8,9 +8,9 @@ from typing import Literal
 
 from harness.counted import counted
 from harness.model.result import LossComparison, Result
-from harness.reporters.cells import CellNames, waited_ns
-from harness.reporters.loss import with_events
-from harness.reporters.rows import Row, rows
+from harness.reporters.parts.cells import CellNames, waited_ns
+from harness.reporters.parts.loss import with_events
+from harness.reporters.parts.rows import Row, rows
 from harness.reporters.units import duration, share
 
 FateKind = Literal["lost", "waited", "neither", "eventless", "unknown"]

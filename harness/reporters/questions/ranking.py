@@ -6,8 +6,8 @@ import itertools
 from collections.abc import Iterator, Sequence
 
 from harness.model.result import RankedConsumer, Result
-from harness.reporters.ranking import by_group, consumers_sentence, sustained_sentence
-from harness.reporters.rows import by_workload, rows
+from harness.reporters.parts.ranking import by_group, consumers_sentence, sustained_sentence
+from harness.reporters.parts.rows import by_workload, rows
 from harness.reporters.units import duration, share
 
 

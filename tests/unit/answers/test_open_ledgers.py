@@ -10,7 +10,7 @@ import pytest
 from harness.answers.result import make_result
 from harness.answers.trust import doubts_about
 from harness.model.run import Ledger, Scenario
-from harness.reporters.ledger import equation
+from harness.reporters.parts.ledger import equation
 from harness.run.demanded_events import rules_name_only
 from harness.run.plan.scenario import bind_named
 from harness.store import load_run

@@ -15,7 +15,7 @@ from harness.consumers.catalog import CONSUMERS
 from harness.errors import UsageError
 from harness.model.run import Cell, Ledger, Sample, Trial
 from harness.reporters.page import Grid
-from harness.reporters.ranking import by_group, process_lines, ranking_parts
+from harness.reporters.parts.ranking import by_group, process_lines, ranking_parts
 from harness.run.failures import PATIENCE, Failures
 from harness.run.plan.plan import make_plan
 from harness.run.sample import sample_of

@@ -12,7 +12,7 @@ from harness.answers.result import make_result
 from harness.model.result import Result
 from harness.model.stored import StoredPlan
 from harness.reporters.answer import answer
-from harness.reporters.exclusions import exclusion_sentences
+from harness.reporters.parts.exclusions import exclusion_sentences
 from harness.reporters.render.markdown import page_markdown
 from harness.reporters.result import result_page
 from tests.support.runs import made_up_run

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from harness.model.matching import Login, RuleMatches
-from harness.reporters.matching import (
+from harness.reporters.parts.matching import (
     MOST_REASONS,
     WIDTH,
     file_line,

@@ -18,8 +18,8 @@ from harness.model.run import Ledger
 from harness.reporters.answer import answer
 from harness.reporters.documents.result import result_document
 from harness.reporters.html.headline import headline
-from harness.reporters.ledger import equation, ledgers_page, received, unknowns
 from harness.reporters.live.plain import PlainProgress
+from harness.reporters.parts.ledger import equation, ledgers_page, received, unknowns
 from harness.reporters.questions.cost import cost_words
 from harness.reporters.render.terminal import render_page
 from harness.reporters.result import result_page

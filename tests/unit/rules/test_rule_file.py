@@ -10,10 +10,10 @@ from unittest.mock import Mock
 import pytest
 
 from harness.errors import UsageError
+from harness.kernel.rules import content as rule_content
 from harness.kernel.rules.controls import RuleControls
 from harness.kernel.rules.file import RuleFile, load_rule_file, parse_rules_text
 from harness.kernel.rules.format import format_listing, format_rule
-from harness.kernel.rules.lint import content as rule_content
 from harness.kernel.rules.warning import told_together
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from harness.errors import UsageError
 from harness.model.matching import RuleMatches
-from harness.reporters.matching import matching_lines
+from harness.reporters.parts.matching import matching_lines
 from harness.run.plan.plan import Plan, make_plan
 from tests.support.requests import asked
 

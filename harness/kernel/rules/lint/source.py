@@ -19,7 +19,7 @@ from pathlib import Path
 from harness.counted import counted
 from harness.errors import UsageError
 from harness.files.caller import as_caller, why
-from harness.kernel.rules.lint.content import HOST_RULES, read_rule_file
+from harness.kernel.rules.content import HOST_RULES, read_rule_file
 from harness.kernel.rules.lint.finding import Finding, Kind, Place
 from harness.kernel.rules.words import shown
 

@@ -6,9 +6,9 @@ from collections.abc import Iterable, Sequence
 
 from harness.counted import counted
 from harness.model.result import CellLedger, LossComparison, Result
-from harness.reporters.cells import CellNames
 from harness.reporters.page import WIDE, Column, Grid, number, text, verdict
-from harness.reporters.rows import Row
+from harness.reporters.parts.cells import CellNames
+from harness.reporters.parts.rows import Row
 from harness.reporters.units import count, share, share_interval
 from harness.reporters.words import LOSSES, VERDICTS
 

@@ -23,7 +23,7 @@ from harness.reporters.page import (
     text,
     verdict,
 )
-from harness.reporters.rows import Row, by_workload, cell_label, several_consumers
+from harness.reporters.parts.rows import Row, by_workload, cell_label, several_consumers
 from harness.reporters.units import (
     NOTHING,
     count,
