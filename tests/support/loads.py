@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
+import pytest
+
 from tests.support.patience import PATIENCE_S
+from tests.support.programs import program
+from workloads.catalog import WORKLOADS
 
 Document = dict[str, Any]
 
@@ -86,3 +92,25 @@ def controlled_load(*words: object, pass_fds: Sequence[int] = ()) -> Iterator[Co
             yield Controlled(process)
         finally:
             process.kill()
+
+
+CALL = re.compile(r"^\d+ +(\w+)\(")
+LOADS: dict[str, list[str]] = {
+    name: [] for name, info in WORKLOADS.items() if info.yields and name != "osquery-stress"
+}
+LOADS["osquery-stress"] = ["-n", "2"]
+"""The options of each load whose calls are known."""
+
+
+def traced(name: str, ops: int, place: Path, *options: str) -> list[str]:
+    """The lines of strace on one load; the test is skipped where nothing can be traced."""
+    trace = place / f"{name}-{ops}"
+    words = load_command(name, "--ops", ops, "--no-session", *LOADS[name], *options)
+    done = subprocess.run(
+        [program("strace"), "-f", "-qq", "-e", "signal=none", "-o", str(trace), *words],
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    if done.returncode and "ptrace" in done.stderr.lower():
+        pytest.skip("nothing can be traced here")
+    assert done.returncode == 0, done.stderr
+    return trace.read_text().splitlines()

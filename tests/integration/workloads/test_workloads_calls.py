@@ -6,40 +6,21 @@ A load is traced with few and with more operations: a call that grows with them 
 from __future__ import annotations
 
 import re
-import subprocess
 from collections import Counter
 from pathlib import Path
 
 import pytest
 
-from tests.support.loads import load_command
-from tests.support.programs import needs, program
+from tests.support.loads import CALL, LOADS, traced
+from tests.support.programs import needs
 from workloads.catalog import WORKLOADS
 from workloads.running.calls import load_calls
 
 pytestmark = needs("strace")
 
 FEW, MORE = 8, 40
-CALL = re.compile(r"^\d+ +(\w+)\(")
 OPENED = re.compile(r'^\d+ +openat\(AT_FDCWD, "([^"]+)", (\w+)')
-LOADS: dict[str, list[str]] = {
-    name: [] for name, info in WORKLOADS.items() if info.yields and name != "osquery-stress"
-}
-LOADS["osquery-stress"] = ["-n", "2"]
 ACCESS = {"O_RDONLY": "r", "O_WRONLY": "w", "O_RDWR": "rw"}
-
-
-def traced(name: str, ops: int, place: Path) -> list[str]:
-    trace = place / f"{name}-{ops}"
-    words = load_command(name, "--ops", ops, "--no-session", *LOADS[name])
-    done = subprocess.run(
-        [program("strace"), "-f", "-qq", "-e", "signal=none", "-o", str(trace), *words],
-        capture_output=True, text=True, check=False,
-    )  # fmt: skip
-    if done.returncode and "ptrace" in done.stderr.lower():
-        pytest.skip("nothing can be traced here")
-    assert done.returncode == 0, done.stderr
-    return trace.read_text().splitlines()
 
 
 def grown(few: Counter[str], more: Counter[str]) -> set[str]:

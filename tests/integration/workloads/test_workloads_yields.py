@@ -6,25 +6,18 @@ in both, so the difference is the operations'.
 
 from __future__ import annotations
 
-import re
-import subprocess
 from collections import Counter
 from pathlib import Path
 
 import pytest
 
-from tests.support.loads import load_command
-from tests.support.programs import needs, program
+from tests.support.loads import CALL, LOADS, traced
+from tests.support.programs import needs
 from workloads.catalog import WORKLOADS
 
 pytestmark = needs("strace")
 
 FEW, MORE = 16, 80
-CALL = re.compile(r"^\d+ +(\w+)\(")
-CASES: dict[str, list[str]] = {
-    name: [] for name, info in WORKLOADS.items() if info.yields and name != "osquery-stress"
-}
-CASES["osquery-stress"] = ["-n", "2"]
 
 # The loads whose operations start no programs: here every call is known.
 COMPLETE = ("udp", "connect", "syscalls", "files")
@@ -32,20 +25,11 @@ COMPLETE = ("udp", "connect", "syscalls", "files")
 
 def calls(name: str, ops: int, place: Path, *options: str) -> Counter[str]:
     """All system calls of one load by name, of all its processes, unfinished ones once."""
-    trace = place / f"{name}-{ops}"
-    words = load_command(name, "--ops", ops, "--no-session", *CASES[name], *options)
-    done = subprocess.run(
-        [program("strace"), "-f", "-qq", "-e", "signal=none", "-o", str(trace), *words],
-        capture_output=True, text=True, check=False,
-    )  # fmt: skip
-    if done.returncode and "ptrace" in done.stderr.lower():
-        pytest.skip("nothing can be traced here")
-    assert done.returncode == 0, done.stderr
-    found = [CALL.match(line) for line in trace.read_text().splitlines()]
+    found = [CALL.match(line) for line in traced(name, ops, place, *options)]
     return Counter(match[1] for match in found if match)
 
 
-@pytest.mark.parametrize("name", CASES)
+@pytest.mark.parametrize("name", LOADS)
 def test_yields_are_what_is_called(name: str, tmp_path: Path) -> None:
     few, more = (calls(name, ops, tmp_path) for ops in (FEW, MORE))
     per_operation = {
