@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 import os
+import select
 import signal
 import sys
 from collections.abc import Iterator
 from typing import Any
 
+from consumer.errors import HostUnfitError
 from consumer.parent import die_with_parent
 
 
@@ -35,6 +37,11 @@ class Control:
         if self.commanded:
             os.set_blocking(0, False)
             die_with_parent(signal.SIGTERM)
+            if _hung_up(0):
+                raise HostUnfitError(
+                    "the program that started this one has ended",
+                    "nothing was changed; start it with its standard input open",
+                )
 
     def _stop(self, number: int, frame: object) -> None:
         self.stopped = True
@@ -65,3 +72,10 @@ class Control:
                 pass
         except BlockingIOError:
             pass
+
+
+def _hung_up(descriptor: int) -> bool:
+    """Whether the writer of this pipe has gone and left nothing to read."""
+    poller = select.poll()
+    poller.register(descriptor, select.POLLIN)
+    return any(events == select.POLLHUP for _, events in poller.poll(0))

@@ -41,6 +41,11 @@ def is_alive(process: ProcessId, proc: Path = PROC) -> bool:
     return fields[0] not in "ZX" or int(fields[17]) > 1
 
 
+def pids(proc: Path = PROC) -> list[int]:
+    """The pids of all processes there are."""
+    return [int(entry.name) for entry in proc.iterdir() if entry.name.isdecimal()]
+
+
 def _stat(pid: int, proc: Path) -> list[str]:
     """The fields of /proc/PID/stat from the state (field 3) on; empty without a process."""
     try:

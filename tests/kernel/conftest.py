@@ -1,6 +1,7 @@
 """The host's own kernel for tests, lent only where it can be, and looked at afterwards.
 
-Kernel tests need root and audit; elsewhere they are skipped with the reason.
+Kernel tests need root and audit; elsewhere they are skipped with the reason. Where other tests or
+a run have the host's audit, they wait for it.
 """
 
 from __future__ import annotations
@@ -21,19 +22,28 @@ from harness.kernel.lease.lock import holder_of
 from harness.kernel.lease.restore import Report, calm, restore_state
 from harness.kernel.lease.snapshot import Snapshot, differences
 from harness.kernel.lease.state_dir import DEFAULT_STATE_DIR
+from tests.kernel.turn import Turn
 
+TURN = Turn()
+HERE = Path(__file__).parent
 NOBODY = 2**22  # no process has this pid: rules that filter on it match nothing
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:
     """Before any fixture: a kernel test runs where it may, or says why not."""
     try:
-        with AuditClient() as client:
-            reason = why_not(client)
+        reason = "needs root" if os.geteuid() != 0 else may_change()
     except AuditbenchError as error:
         reason = str(error)
     if reason:
         pytest.skip(reason)
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_runtest_teardown(item: pytest.Item, nextitem: pytest.Item | None) -> None:
+    """After the last kernel test, others may have the kernel."""
+    if nextitem is None or not nextitem.path.is_relative_to(HERE):
+        TURN.give_back()
 
 
 @pytest.fixture
@@ -79,10 +89,14 @@ def enabled(client: AuditClient) -> Iterator[socket.socket]:
             client.set_status("enabled", 0)
 
 
+def may_change() -> str:
+    """Wait for the kernel's audit and keep it; why tests must not change it, empty if they may."""
+    with AuditClient() as client:
+        return TURN.take(client) or why_not(client)
+
+
 def why_not(client: AuditClient) -> str:
     """Why tests must not change this host's audit state; empty where they may."""
-    if os.geteuid() != 0:
-        return "needs root"
     status = client.status()
     if status.enabled == 2 or status.failure == 2:
         return (

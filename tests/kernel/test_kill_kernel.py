@@ -17,7 +17,7 @@ import psutil
 import pytest
 
 from harness.kernel.client import AuditClient
-from harness.kernel.lease.snapshot import Snapshot
+from harness.kernel.lease.snapshot import Snapshot, differences
 from harness.kernel.rules.file import parse_rules_text
 from tests.support.command import assert_one_line, auditbench, auditbench_json, start_auditbench
 from tests.support.patience import PATIENCE_S
@@ -134,7 +134,7 @@ def test_kill_at_random_moments(victim: str, before: Snapshot, tmp_path: Path) -
         assert eventually(lambda family=family: gone(family)), "a child outlived the harness"
         if victim == "both":
             auditbench("restore", cwd=tmp_path)
-        assert eventually(lambda: state() == before), f"{state()} is not {before}"
+        assert eventually(lambda: state() == before), differences(state(), before)
         with AuditClient() as client:
             assert eventually(lambda client=client: client.status().pid == 0)
 

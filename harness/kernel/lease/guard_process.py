@@ -18,6 +18,7 @@ from typing import Final
 from harness.errors import HostUnfitError
 from harness.kernel.client import SocketFactory
 from harness.kernel.lease.guard import DISMISS, READY, RESISTED
+from harness.kernel.lease.restore import TOKEN_VARIABLE
 from harness.kernel.lease.state_dir import StateDir
 
 _START_TIMEOUT_S: Final = 15.0
@@ -126,9 +127,13 @@ def _pidfd_of_self() -> int:
 
 
 def _environment() -> dict[str, str]:
-    """Our environment with this copy of the harness first in the path, for the guard to use."""
+    """Our environment with this copy of the harness first in the path, for the guard to use.
+
+    Without the lease's token: the guard ends the processes that carry it.
+    """
     path = os.environ.get("PYTHONPATH")
-    return {**os.environ, "PYTHONPATH": f"{_ROOT}{os.pathsep}{path}" if path else str(_ROOT)}
+    inherited = {name: value for name, value in os.environ.items() if name != TOKEN_VARIABLE}
+    return {**inherited, "PYTHONPATH": f"{_ROOT}{os.pathsep}{path}" if path else str(_ROOT)}
 
 
 def _close_in_child() -> None:

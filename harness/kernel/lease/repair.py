@@ -13,7 +13,7 @@ from harness.kernel.client import AuditClient
 from harness.kernel.lease.children import read_children
 from harness.kernel.lease.daemon import clear_stale_daemon
 from harness.kernel.lease.file import load_record
-from harness.kernel.lease.restore import Report, conclude, end_children, give_back
+from harness.kernel.lease.restore import Report, conclude, end_children, give_back, orphans
 from harness.kernel.lease.snapshot import LeaseRecord, Snapshot, differences, read_boot_id
 from harness.kernel.lease.state_dir import StateDir, remove_durably
 
@@ -41,7 +41,7 @@ def repair(client: AuditClient, state: StateDir) -> list[str]:
 
 
 def _repair_from(client: AuditClient, state: StateDir, record: LeaseRecord) -> list[str]:
-    children = read_children(state.children)
+    children = [*read_children(state.children), *orphans(record)]
     # First: with a stopped consumer the kernel would let us sleep at our first request.
     end_children(children)
     found = differences(Snapshot.capture(client), record.snapshot)

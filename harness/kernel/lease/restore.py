@@ -27,7 +27,7 @@ from harness.kernel.lease.state_dir import StateDir, remove_durably
 from harness.kernel.messages import ENABLED_LOCKED
 from harness.kernel.rules.describe import describe_rule
 from harness.model.state import LIMITS
-from harness.processes.identity import PROC, ProcessId, end_processes, identify
+from harness.processes.identity import PROC, ProcessId, end_processes, identify, pids
 
 TOKEN_VARIABLE: Final = "AUDITBENCH_LEASE"  # noqa: S105  # a name, no secret
 """The environment variable that marks the processes a run started, by its lease's token."""
@@ -56,6 +56,10 @@ def give_back(client: AuditClient, record: LeaseRecord, children: list[ProcessId
     if clear_stale_daemon(client):
         report.done.append("a dead audit daemon's registration was cleared")
     restore_state(client, record.snapshot, report)
+    if orphans(record):  # one that was just being started when the harness died
+        _end_children(client, record, [], report)
+        clear_stale_daemon(client)
+        restore_state(client, record.snapshot, report)
     if record.daemon is not None:
         _attempt(report, partial(start_daemon, client, record.daemon))
         restore_state(client, record.snapshot, report)  # its unit may have loaded other rules
@@ -145,7 +149,7 @@ def _attempt(report: Report, step: Callable[[], str | None]) -> None:
 def _end_children(
     client: AuditClient, record: LeaseRecord, children: list[ProcessId], report: Report
 ) -> None:
-    found = {child: None for child in children if child.pid != os.getpid()}
+    found = {child: None for child in (*children, *orphans(record)) if child.pid != os.getpid()}
     seated = _our_daemon(client, record.token)
     if seated is not None:
         found[seated] = None
@@ -158,12 +162,28 @@ def end_children(children: Iterable[ProcessId]) -> list[ProcessId]:
     return end_processes(children, grace_s=_GRACE_S, timeout_s=_DEATH_S)
 
 
+def orphans(record: LeaseRecord) -> list[ProcessId]:
+    """The processes with the lease's token, if its holder is not this process.
+
+    A harness that dies between starting a child and recording it leaves one that nobody knows,
+    and which would change audit after it was given back.
+    """
+    if record.holder.pid == os.getpid():
+        return []  # it knows its children, and ends no program that a measured command left
+    return [process for pid in pids() if (process := _with_token(pid, record.token)) is not None]
+
+
+def _with_token(pid: int, token: str) -> ProcessId | None:
+    """The process that has the pid, if it carries the token."""
+    return identify(pid) if carries_token(pid, token) else None
+
+
 def _our_daemon(client: AuditClient, token: str) -> ProcessId | None:
     """The registered daemon, if the run started it and died before recording it."""
     pid = client.status().pid
     if not pid or pid == os.getpid() or not is_live_daemon(pid):
         return None
-    return identify(pid) if carries_token(pid, token) else None
+    return _with_token(pid, token)
 
 
 def carries_token(pid: int, token: str, proc: Path = PROC) -> bool:

@@ -24,6 +24,7 @@ from tests.support.records.audit_consumer import ConsumerProcess, FedConsumer
 from tests.support.records.audit_records import Maker, datagram, datagrams
 
 MARK = ("--marker", "sync")
+MODE = ("--mode", "fd", "--fd")
 KINDS = ["seqpacket", "dgram", "netlink"]
 
 
@@ -406,3 +407,23 @@ def test_protocol_process_is_a_context_manager() -> None:
     with ConsumerProcess("--mode", "nonsense") as consumer:
         assert consumer.event("error")["exit_code"] == 2
         assert consumer.errors().count("\n") == 1
+
+
+def test_one_whose_parent_has_ended_before_it_began_changes_nothing() -> None:
+    """Killed while it loads its modules, a harness leaves one that must not register."""
+    ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    reading, writing = os.pipe()
+    os.close(writing)
+    with ours, theirs:
+        done = subprocess.run(
+            [sys.executable, "-m", "consumer", *MODE, str(theirs.fileno()), "--control"],
+            stdin=reading,
+            pass_fds=[theirs.fileno()],
+            capture_output=True,
+            text=True,
+            timeout=PATIENCE_S,
+            check=False,
+        )
+    os.close(reading)
+    assert done.returncode == 4
+    assert json.loads(done.stdout)["message"].startswith("the program that started this one")

@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import NoReturn
 
@@ -273,6 +274,18 @@ def test_a_registered_process_of_the_run_is_ended_and_a_stranger_is_not(
     monkeypatch.setattr("harness.kernel.lease.daemon.is_live_daemon", lambda pid, proc: not ours)
     give_back(client, record, [])
     assert (child.poll() is not None) == ours
+    child.kill()
+    child.wait()
+
+
+@pytest.mark.parametrize("holder_died", [True, False])
+def test_a_child_that_nobody_recorded_is_ended_once_its_harness_is_dead(
+    client: AuditClient, record: LeaseRecord, holder_died: bool
+) -> None:
+    child = sleeper({TOKEN_VARIABLE: record.token})
+    holder = ProcessId(NOBODY, 1) if holder_died else record.holder
+    give_back(client, replace(record, holder=holder), [])
+    assert (child.poll() is not None) == holder_died
     child.kill()
     child.wait()
 
