@@ -25,7 +25,6 @@ from harness.kernel.lease.state_dir import DEFAULT_STATE_DIR
 from tests.kernel.turn import Turn
 
 TURN = Turn()
-HERE = Path(__file__).parent
 NOBODY = 2**22  # no process has this pid: rules that filter on it match nothing
 
 
@@ -41,8 +40,8 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
 
 @pytest.hookimpl(trylast=True)
 def pytest_runtest_teardown(item: pytest.Item, nextitem: pytest.Item | None) -> None:
-    """After the last kernel test, others may have the kernel."""
-    if nextitem is None or not nextitem.path.is_relative_to(HERE):
+    """After each file of tests, others may have the kernel."""
+    if nextitem is None or nextitem.path != item.path:
         TURN.give_back()
 
 
