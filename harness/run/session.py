@@ -40,8 +40,8 @@ from harness.run.plan.plan import Plan, make_plan
 from harness.run.replay import ReplayBench, replay_trial
 from harness.run.request import Conduct, Load, Request
 from harness.run.runner import Observer, run_trials
-from harness.run.trial import Bench, run_trial
-from harness.run.validity import refuse_unreadable
+from harness.run.trials.trial import Bench, run_trial
+from harness.run.trials.validity import refuse_unreadable
 from harness.store import RunWriter, StoredRun, load_run, new_folder
 
 Say = Callable[[str], None]

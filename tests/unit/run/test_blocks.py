@@ -22,7 +22,7 @@ from harness.run.blocks import (
 from harness.run.plan.options import MIN_BLOCKS_UNTIL_CI
 from harness.run.plan.plan import Plan, make_plan
 from harness.run.runner import Silence, run_trials
-from harness.run.sample import sample_of
+from harness.run.trials.sample import sample_of
 from tests.support.requests import asked
 from tests.support.samples import UNKNOWN
 
