@@ -27,6 +27,9 @@ LONGEST_S = 2400.0
 """A whole run of the tests on a busy machine, and some."""
 
 
+PAUSE_S = 0.1
+
+
 class Turn:
     """The right to use the host's audit for tests; not taken yet."""
 
@@ -57,20 +60,21 @@ class Turn:
             restore_state(client, record.snapshot, Report())
 
     def give_back(self) -> None:
-        """Let other tests have it."""
+        """Let other tests have it, and give them the time to see that it is free."""
         if self._socket is not None:
             remove_durably(self._left)
             self._socket.close()
             self._socket = None
+            time.sleep(3 * PAUSE_S)
 
 
-def until(true: Callable[[], bool], longest_s: float, pause_s: float = 0.5) -> bool:
+def until(true: Callable[[], bool], longest_s: float) -> bool:
     """Wait until that is true; False if it was not in that time."""
     end = time.monotonic() + longest_s
     while not true():
         if time.monotonic() > end:
             return False
-        time.sleep(pause_s)
+        time.sleep(PAUSE_S)
     return True
 
 
