@@ -23,6 +23,7 @@ from harness.consumers.foreign.json_lines import read_lines
 from harness.consumers.foreign.output_age import OutputAge
 from harness.consumers.foreign.ready import READY_TIMEOUT_S, await_registered
 from harness.consumers.foreign.running import ForeignRunning
+from harness.host.process_cpu import read_process_cpu
 from harness.kernel.client import AuditClient
 
 SOURCE = "get it from https://osquery.io/downloads"
@@ -100,6 +101,24 @@ def own_count(lines: Iterable[Line], words: str) -> dict[str, int]:
     return {"events": sum(counts.values()), **counts, "throttle_warnings": throttled}
 
 
+class Busy:
+    """Whether a process was at work: a busy machine makes one that has rows to write look idle."""
+
+    def __init__(self, pid: int) -> None:
+        self._pid = pid
+        self._cpu, self._time_ns = read_process_cpu(pid), time.monotonic_ns()
+
+    def since_last(self) -> bool:
+        """Whether it ran, or waited for a CPU, for most of the time since this was last asked."""
+        before, then_ns = self._cpu, self._time_ns
+        self._cpu, self._time_ns = read_process_cpu(self._pid), time.monotonic_ns()
+        if self._cpu is None or before is None:
+            return False
+        delta = self._cpu.delta(before)
+        used_ns = (delta["run_ns"] or 0) + (delta["wait_ns"] or 0)
+        return used_ns > (self._time_ns - then_ns) / 2
+
+
 class _Running(ForeignRunning):
     stop_timeout_s = 30.0
     """A running osqueryd; it gives its threads seconds to end, more in newer versions."""
@@ -111,11 +130,11 @@ class _Running(ForeignRunning):
     def stop(self) -> ConsumerReport:
         """Stop it after the schedule has fetched the last rows: others would not be logged."""
         deadline = time.monotonic() + PATIENCE_S
-        size, since = self._size(), time.monotonic()
+        size, since, busy = self._size(), time.monotonic(), Busy(self.process.pid)
         while (now := time.monotonic()) < deadline and now - since < QUIET_S:
             time.sleep(POLL_S)
             self.process.refuse_dead()
-            if self._size() != size:
+            if busy.since_last() or self._size() != size:
                 size, since = self._size(), now
         return super().stop()
 
