@@ -112,7 +112,12 @@ def test_every_connect_is_accounted_for(name: str, tmp_path: Path) -> None:
     assert document["pid"] > 0
     own = document["own_count"]
     if program_of(name) == "osqueryd":
-        assert own["socket_events"] == own["events"] == sample.metrics["events_received"] == OPS
+        assert own["events"] == sample.metrics["events_received"]
+        # With rules of its own it sees other programs' sockets and processes as well.
+        assert own["socket_events"] >= OPS
+        assert own["socket_events"] + own["process_events"] == own["events"]
+        if name != "osqueryd-config":
+            assert own["events"] == OPS
         assert sample.ledger.complete is None
     else:
         ledger = sample.ledger
