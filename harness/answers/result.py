@@ -15,6 +15,7 @@ from harness.answers.lost import lost_cells, without_speed
 from harness.answers.matched import unmatched_cells, unmatched_scenarios, without_price
 from harness.answers.noise import noise_cautions
 from harness.answers.open_ledgers import ledger_cautions, open_samples
+from harness.answers.scaling import scaling
 from harness.answers.trust import not_valid
 from harness.answers.waiting import waiting
 from harness.counted import agreeing, counted
@@ -59,6 +60,7 @@ def make_result(stored: StoredRun) -> Result:
         sustained=tuple(sustained(everything)),
         exclusions=tuple(exclusions(samples, plan)),
         waiting=tuple(waiting(samples, comparisons, plan)),
+        scaling=tuple(scaling(samples, comparisons, losses, plan)),
         primary=plan.primary,
         question=plan.question,
         operation=plan.operation,
