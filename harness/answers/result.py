@@ -173,7 +173,7 @@ def _cautions(stored: StoredRun, comparisons: Sequence[Comparison]) -> list[Caut
         *_what_it_is_not(stored),
         *_failed_trials(stored),
         *_disturbed_trials(stored),
-        *noise_cautions(comparisons, stored.plan.primary),
+        *noise_cautions(comparisons, stored.plan.primary, stored.plan.reference),
         *ledger_cautions(stored.samples),
         *_sample_warnings(stored),
         *stored.environment.cautions,

@@ -110,6 +110,8 @@ class NoiseFloor:
     ci_low: float
     ci_high: float
     blocks: int
+    scenario: str = ""
+    """The A/A cell's: a reference of each number of workers has its own."""
 
 
 @dataclass(frozen=True, slots=True)

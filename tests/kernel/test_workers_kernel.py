@@ -13,7 +13,7 @@ from harness.store import load_run
 from tests.support.command import auditbench, auditbench_json
 from tests.support.schemas import schema
 
-pytestmark = [pytest.mark.kernel, pytest.mark.usefixtures("audit_host"), pytest.mark.timeout(180)]
+pytestmark = [pytest.mark.kernel, pytest.mark.usefixtures("audit_host")]
 
 OPS = 2000
 

@@ -12,6 +12,8 @@ from harness.answers.compare import CompareOptions, Side, compare_runs
 from harness.answers.history_cells import make_tracks
 from harness.answers.result import make_result
 from harness.model.scaling import ScalingPoint
+from harness.reporters.page import Line
+from harness.reporters.result import result_page
 from harness.store import StoredRun
 from tests.support.runs import made_up_run
 from tests.support.stored.worker_runs import Made, run_of_workers
@@ -142,3 +144,32 @@ def test_a_difference_has_its_interval_around_it(blocks: int) -> None:
 
 def test_one_difference_is_no_interval() -> None:
     assert paired_difference([1.0]) is None
+
+
+def test_the_noise_of_each_number_is_its_own(tmp_path: Path) -> None:
+    """Rules with two producers are within the noise of that number, not within that of one."""
+    stored = run_of_workers(tmp_path / "m" / "r", {1: Made(1500.0), 2: Made(1100.0)}, blocks=12)
+    found = []
+    for sample in stored.samples:
+        found.append(sample)
+        if sample.scenario.startswith("no-audit"):
+            noisy = sample.scenario.endswith("2") and sample.block % 2
+            metrics = {name: v * (1.5 if noisy else 1.0) for name, v in sample.metrics.items()}
+            name = f"{sample.scenario}-aa"
+            index = sample.index + 1000
+            found.append(replace(sample, scenario=name, metrics=metrics, index=index))
+    document = stored.plan.document
+    for scenario in [s for s in document["scenarios"]["udp"] if s["name"].startswith("no-audit")]:
+        document["scenarios"]["udp"].append({**scenario, "name": f"{scenario['name']}-aa"})
+    plan = type(stored.plan).read(document)
+    result = make_result(replace(stored, plan=plan, samples=tuple(found)))
+    floors = {floor.scenario: floor for floor in result.noise_floor}
+    assert set(floors) == {"no-audit+workers-1-aa", "no-audit+workers-2-aa"}
+    assert floors["no-audit+workers-2-aa"].ci_high > 1.1
+    words = [caution.what for caution in result.cautions if caution.name == "noise"]
+    assert len(words) == 1
+    assert "rules+workers-2" in words[0]
+    assert "rules+workers-1" not in words[0]
+    lines = [part.words for part in result_page(result).parts if isinstance(part, Line)]
+    assert any("udp × no-audit+workers-2-aa" in line for line in lines)
+    assert [point.producers for point in result.scaling] == [1, 2]

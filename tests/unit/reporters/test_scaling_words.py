@@ -7,6 +7,7 @@ import re
 from dataclasses import replace
 from html import unescape
 from pathlib import Path
+from xml.etree import ElementTree as ET
 
 import jsonschema
 import pytest
@@ -15,12 +16,16 @@ from harness.answers.result import make_result, make_view
 from harness.reporters.answer import answer_parts, answered
 from harness.reporters.documents.result import result_document
 from harness.reporters.html.page import report_html
+from harness.reporters.plots.catalog import PLOTS
+from harness.reporters.plots.picture import picture_bytes, svg_text
 from harness.reporters.render.markdown import page_markdown
 from harness.reporters.result import result_page
 from harness.store import StoredRun
 from tests.support.runs import made_up_run
 from tests.support.schemas import schema
 from tests.support.stored.worker_runs import Made, run_of_workers
+
+SVG = "{http://www.w3.org/2000/svg}"
 
 
 def first(stored: StoredRun) -> str:
@@ -117,3 +122,40 @@ def test_every_medium_has_the_sentence_and_the_table(stored: StoredRun) -> None:
     assert document["scaling"][1]["growth"] == "grows"
     assert document["question"] == "scaling"
     assert document["answer"].startswith(words)
+
+
+def drawn(stored: StoredRun, *, dark: bool = False) -> list[str]:
+    svg = svg_text(PLOTS["scaling"].draw(make_view(stored), dark=dark))
+    return ["".join(text.itertext()) for text in ET.fromstring(svg).iter(f"{SVG}text")]
+
+
+def test_the_picture_has_each_number_its_price_and_its_waiting(stored: StoredRun) -> None:
+    plot, view = PLOTS["scaling"], make_view(stored)
+    assert plot.unavailable(view) is None
+    shown = drawn(stored)
+    assert {"1", "2", "producers at once", "12 %", "rules", "udp"} <= set(shown)
+    assert drawn(stored, dark=True) == shown
+    assert picture_bytes(plot.draw(view), "svg") == picture_bytes(plot.draw(view), "svg")
+    rows = list(plot.table(view).records())
+    assert [(row["scenario"], row["producers"]) for row in rows] == [("rules", 1), ("rules", 2)]
+    assert [row["price_ns"] for row in rows] == [p.price_ns for p in view.result.scaling]
+    assert "with 2 +1.90 µs (1.90 µs to 1.90 µs), 12 % of the time waiting" in plot.describe(view)
+    assert plot.unavailable(view, "connect")
+
+
+def test_a_price_below_nothing_and_a_single_number_are_drawn(tmp_path: Path) -> None:
+    cheaper = run_of_workers(tmp_path / "m" / "r", {1: Made(500.0), 2: Made(900.0)})
+    assert "producers at once" in drawn(cheaper)
+    alone = run_of_workers(tmp_path / "m" / "s", {1: Made(1000.0, noise=0.0)})
+    assert "producers at once" in drawn(alone)
+
+
+def test_a_run_that_compares_no_numbers_has_no_such_picture(tmp_path: Path) -> None:
+    view = make_view(made_up_run(tmp_path / "m" / "r"))
+    assert "numbers of workers" in (PLOTS["scaling"].unavailable(view) or "")
+    assert "Price by producers" not in report_html([view], PLOTS)
+
+
+def test_the_page_has_the_picture(stored: StoredRun) -> None:
+    page = report_html([make_view(stored)], PLOTS)
+    assert "Price by producers at once, udp. The text and data below say the same." in page
