@@ -84,7 +84,7 @@ def _point(
         price_high=_added(reference, comparison.ci_high),
         waited_ns=_waited_ns(own),
         waited_share=share_waited(own, plan.workers_of(cell)),
-        backlog_high=max((s.backlog_high for s in own if s.backlog_high is not None), default=None),
+        backlog_high=_longest_queue(own),
         backlog_limit=next(
             (StoredStatus.before(s).backlog_limit for s in own if s.status_before), None
         ),
@@ -102,6 +102,13 @@ def _factor(plan: StoredPlan, cell: Cell) -> int:
 
 def _added(reference_ns: float | None, ratio: float | None) -> float | None:
     return None if reference_ns is None or ratio is None else reference_ns * (ratio - 1)
+
+
+def _longest_queue(samples: Sequence[Sample]) -> int | None:
+    """In records. Producers wait only where the queue is full, which may be between two looks."""
+    seen = [s.backlog_high for s in samples if s.backlog_high is not None]
+    full = [StoredStatus.before(s).backlog_limit for s in samples if s.ledger.waited_ms]
+    return max([*seen, *full], default=None)
 
 
 def _waited_ns(samples: Sequence[Sample]) -> float | None:

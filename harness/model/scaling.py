@@ -40,7 +40,8 @@ class ScalingPoint:
     waited_share: float | None = None
     """Of the time of all producers, 0 to 1."""
     backlog_high: int | None = None
-    """The longest queue seen in any trial, in records."""
+    """The longest queue of any trial that is known, in records: seen, or full, as producers waited.
+    """
     backlog_limit: int | None = None
     trials: int = 0
     trials_with_loss: int | None = None

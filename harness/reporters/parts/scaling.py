@@ -25,15 +25,15 @@ from harness.reporters.units import NOTHING, count, duration, share
 from harness.reporters.words import VERDICTS
 
 GROWTHS: dict[Growth, str] = {
-    "grows": "grows",
-    "shrinks": "shrinks",
-    "same": "stays the same",
-    "unknown": "cannot be told",
+    "grows": "the price grows",
+    "shrinks": "the price shrinks",
+    "same": "the price stays the same",
+    "unknown": "whether the price grows cannot be told",
 }
 _LEGEND = (
     "Per operation, as one producer spends it: the elapsed time of all, times their number. "
     "`adds` is the difference to the reference with as many producers; `waiting` is the share of "
-    "the time spent waiting for room in the backlog, `queue` the longest queue seen, in records; "
+    "the time spent waiting for room in the backlog, `queue` the longest queue known, in records; "
     "CPU is that of workload, kauditd and consumer together."
 )
 
@@ -141,7 +141,7 @@ def growth_lines(points: Iterable[ScalingPoint]) -> Iterator[str]:
     for point in points[1:]:
         if point.growth is not None:
             yield (
-                f"From {count(points[0].producers)} to {count(point.producers)} the price "
+                f"From {count(points[0].producers)} to {count(point.producers)} "
                 f"{GROWTHS[point.growth]}: {added(point.growth_ns)} "
                 f"({between_times(point.growth_low, point.growth_high)})."
             )

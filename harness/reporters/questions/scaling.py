@@ -8,6 +8,7 @@ from harness.counted import counted
 from harness.model.result import Result, Verdict
 from harness.model.scaling import ScalingPoint
 from harness.reporters.parts.scaling import (
+    GROWTHS,
     between_times,
     primary_of,
     series_label,
@@ -102,15 +103,14 @@ def _growth(last: ScalingPoint) -> str:
     if last.growth is None:
         return ""
     blocks = counted(last.growth_blocks, "block")
+    words = GROWTHS[last.growth]
     if last.growth_ns is None:
-        return f"whether the price grows cannot be told from {blocks}"
+        return f"{words} from {blocks}"
     interval = between_times(last.growth_low, last.growth_high)
     if last.growth == "unknown":
-        return f"whether the price grows cannot be told ({interval} in {blocks})"
-    if last.growth == "same":
-        return f"the price stays the same ({interval})"
-    much = duration(abs(last.growth_ns))
-    return f"the price {last.growth} by {much} ({interval})"
+        return f"{words} ({interval} in {blocks})"
+    much = "" if last.growth == "same" else f" by {duration(abs(last.growth_ns))}"
+    return f"{words}{much} ({interval})"
 
 
 def _waiting(points: Sequence[ScalingPoint]) -> str:
@@ -123,15 +123,10 @@ def _waiting(points: Sequence[ScalingPoint]) -> str:
         much = f"at most {share(most)}" if most else "none"
         return f"{much} of the time is waiting for room in the backlog"
     much = ", ".join(share(point.waited_share) for point in waiting)
-    if len(points) > 1 and waiting == list(points[-len(waiting) :]):
-        of = (
-            f"from {waiting[0].producers} on"
-            if len(waiting) > 1
-            else f"with {waiting[0].producers}"
-        )
-    else:
-        of = f"with {_listed(waiting)}"
-    return f"{of}, {much} of the time is waiting for room in the backlog"
+    numbers = f"with {_listed(waiting)}"
+    if len(waiting) > 1 and waiting == list(points[-len(waiting) :]):
+        numbers = f"from {waiting[0].producers} on"
+    return f"{numbers}, producers wait for room in the backlog {much} of the time"
 
 
 def _losses(points: Sequence[ScalingPoint]) -> str:

@@ -41,15 +41,15 @@ def stored(tmp_path: Path) -> StoredRun:
 def test_the_price_with_each_number_is_the_first_sentence(stored: StoredRun) -> None:
     assert first(stored) == (
         "With 2 producers at once udp costs 1.90 µs more per operation under rules, with 1 1.20 µs "
-        "more; the price grows by 700 ns (700 ns to 700 ns); with 2, 12 % of the time is waiting "
-        "for room in the backlog."
+        "more; the price grows by 700 ns (700 ns to 700 ns); with 2, producers wait for room "
+        "in the backlog 12 % of the time."
     )
 
 
 def test_from_which_number_on_the_backlog_is_full(tmp_path: Path) -> None:
     made = {1: Made(2000.0), 2: Made(3000.0, waited=0.1), 4: Made(4000.0, waited=0.3)}
     words = first(run_of_workers(tmp_path / "m" / "r", made))
-    assert "from 2 on, 10 %, 30 % of the time is waiting for room in the backlog" in words
+    assert "from 2 on, producers wait for room in the backlog 10 %, 30 % of the time" in words
 
 
 def test_waiting_that_is_hardly_any_is_not_called_none(tmp_path: Path) -> None:
@@ -105,6 +105,13 @@ def test_a_consumer_that_shares_a_cpu_is_told(tmp_path: Path) -> None:
 def test_a_run_without_numbers_is_answered_with_the_cost(tmp_path: Path) -> None:
     result = make_result(made_up_run(tmp_path / "m" / "r"))
     assert answered(replace(result, question="scaling")) == "cost"
+
+
+def test_a_table_that_cannot_tell_says_so_in_a_sentence(tmp_path: Path) -> None:
+    made = {1: Made(3000.0, noise=0.5), 2: Made(3200.0, noise=0.5)}
+    view = make_view(run_of_workers(tmp_path / "m" / "r", made))
+    text = page_markdown(result_page(view.result))
+    assert "From 1 to 2 whether the price grows cannot be told: " in text
 
 
 def test_every_medium_has_the_sentence_and_the_table(stored: StoredRun) -> None:
