@@ -239,6 +239,7 @@ def noise_floor(comparisons: Iterable[Comparison], metric: str) -> list[NoiseFlo
             ci_low=comparison.ci_low,
             ci_high=comparison.ci_high,
             blocks=comparison.blocks,
+            scenario=comparison.cell.scenario,
         )
         for comparison in comparisons
         if comparison.cell.scenario.endswith(AA)

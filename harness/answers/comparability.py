@@ -171,9 +171,10 @@ def _scenarios(
     base: StoredPlan, head: StoredPlan, pairs: Sequence[CellPair]
 ) -> Iterator[Difference]:
     """Rules and limits of scenarios that bear the same name in both runs, the reference's too."""
-    reference = head.reference_scenario
+    reference = head.reference
     names = [(pair.head.workload, pair.head.scenario) for pair in pairs if _same_name(pair)]
-    names += [(pair.head.workload, reference) for pair in pairs if reference]
+    if reference.scenario is not None:
+        names += [(pair.head.workload, reference.of(pair.head).scenario) for pair in pairs]
     for workload, scenario in dict.fromkeys(names):
         old, new = base.scenario(workload, scenario), head.scenario(workload, scenario)
         if old is None or new is None:

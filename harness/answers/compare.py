@@ -200,11 +200,13 @@ def _reference_pairs(base: Side, head: Side, workloads: Collection[str]) -> list
     if _is_same_run(base, head):
         return []
     old = set(_measured_cells(base.stored))
-    names = base.stored.plan.reference_scenario, head.stored.plan.reference_scenario
+    before, after = base.stored.plan.reference, head.stored.plan.reference
+    if before.scenario is None:
+        return []
     found = []
     for cell in _measured_cells(head.stored):
-        same = Cell(cell.workload, names[0] or "", cell.consumer)
-        if cell.workload in workloads and cell.scenario == names[1] and same in old:
+        same = replace(cell, scenario=before.of(cell).scenario)
+        if cell.workload in workloads and cell.scenario in after.scenarios and same in old:
             found.append(CellPair(same, cell))
     return found
 

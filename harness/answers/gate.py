@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -23,7 +23,7 @@ from harness.errors import UntrustworthyError, UsageError
 from harness.model.caution import Caution
 from harness.model.compare import Change
 from harness.model.gate import Check, GateReport, Limit
-from harness.model.reference import Reference
+from harness.model.reference import PlannedScenario, Reference, every_scenario
 from harness.model.result import Comparison, Result
 from harness.renamed import hint
 from harness.store import StoredRun, load_run
@@ -126,8 +126,8 @@ def measured_of(stored: StoredRun, rules: GateRules) -> tuple[Result, Measured]:
             f"no trial of {result.run} counts ({result.invalid_trials} of {result.trials} invalid)",
             remedy=f"`auditbench show {result.run}` may say why",
         )
-    scenario = result.plan.reference_scenario
-    reference = reference_of(rules, scenario, result.plan.reference_consumer)
+    plan = result.plan
+    reference = reference_of(rules, plan.reference, every_scenario(plan.scenarios))
     return result, Measured(
         run=result.run,
         comparisons=_against_scenario(stored, result, reference)
@@ -139,7 +139,7 @@ def measured_of(stored: StoredRun, rules: GateRules) -> tuple[Result, Measured]:
         excluded=excluded_cells(
             (sample.cell for sample in stored.samples),
             reference,
-            scenario,
+            plan.reference.scenarios,
             apart={sample.scenario for sample in stored.samples if not sample.interleaved}
             | scenarios_with_larger_backlog(stored.plan),
         ),
@@ -149,18 +149,26 @@ def measured_of(stored: StoredRun, rules: GateRules) -> tuple[Result, Measured]:
     )
 
 
-def reference_of(rules: GateRules, scenario: str | None, consumer: str | None) -> Reference:
+def reference_of(
+    rules: GateRules, usual: Reference, scenarios: Iterable[PlannedScenario]
+) -> Reference:
     """The reference of cells: the requested one, else that of the plan."""
-    return Reference(rules.reference or scenario, consumer)
+    return usual.instead(rules.reference, scenarios) if rules.reference else usual
+
+
+def require_reference(reference: Reference, known: Collection[str], where: str) -> None:
+    """UsageError where a requested reference is no scenario of those known."""
+    name = reference.scenario or ""
+    if name in known or reference.by_scenario:
+        return
+    raise UsageError(
+        f"--reference {name} is not a scenario of {where}",
+        remedy=hint(name) or f"one of {', '.join(sorted(known))}",
+    )
 
 
 def _against_scenario(
     stored: StoredRun, result: Result, reference: Reference
 ) -> tuple[Comparison, ...]:
-    known = {sample.scenario for sample in stored.samples}
-    if reference.scenario not in known:
-        raise UsageError(
-            f"--reference {reference.scenario} is not a scenario of {result.run}",
-            remedy=hint(reference.scenario or "") or f"one of {', '.join(sorted(known))}",
-        )
+    require_reference(reference, {sample.scenario for sample in stored.samples}, result.run)
     return tuple(compare_with(reference, in_plan_order(stored), stored.plan))

@@ -81,11 +81,13 @@ def _pairs(old: Iterable[Sample], new: Iterable[Sample]) -> list[CellPair]:
 def _cells(model: StoredRun, runs: Sequence[StoredRun]) -> list[Cell]:
     """The cells of the model, then what other runs have besides; references say nothing."""
     samples = [s for run in (model, *runs) for s in in_plan_order(run)]
-    reference = model.plan.reference
     cells = dict.fromkeys(sample.cell for sample in samples)
+    reference = model.plan.reference
     if reference == Reference():
         return list(cells)
-    return [cell for cell in cells if reference.of(cell) != cell]
+    # Other runs may have further references, of other numbers of workers.
+    others = frozenset(name for run in runs for name in run.plan.reference.by_scenario.values())
+    return [c for c in cells if reference.of(c) != c and c.scenario not in others]
 
 
 def _chosen(cells: Sequence[Cell], words: Sequence[str]) -> list[Cell]:

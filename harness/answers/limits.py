@@ -66,12 +66,15 @@ class ExcludedCells:
 
 
 def excluded_cells(
-    cells: Iterable[Cell], reference: Reference, usual: str | None, apart: Collection[str] = ()
+    cells: Iterable[Cell],
+    reference: Reference,
+    usual: Collection[str],
+    apart: Collection[str] = (),
 ) -> ExcludedCells:
-    """The cells to leave out when comparing with `reference`; `usual` is the plan's own."""
+    """The cells to leave out when comparing with `reference`; `usual` are the plan's own."""
     if reference == Reference():
         return ExcludedCells()
-    served = {name for name in (reference.scenario, usual) if name}
+    served = reference.scenarios.union(usual)
     serving = {*served, *(name + AA for name in served), *apart}
     everything = set(cells)
     return ExcludedCells(

@@ -12,7 +12,8 @@ from dataclasses import replace
 
 from harness.model.result import Comparison
 from harness.model.run import Cell, Ledger, Sample
-from harness.model.stored import StoredPlan, StoredScenario
+from harness.model.stored import StoredPlan
+from harness.model.stored_scenario import StoredScenario
 from workloads.catalog import WORKLOADS
 
 _RECORDING = re.compile(r"-[aA] always,(exit|task|io_uring)\b|-w ")
@@ -35,7 +36,7 @@ def _nothing_matched(plan: StoredPlan, cell: Cell, ledgers: Sequence[Ledger]) ->
     scenario = plan.scenario(cell.workload, cell.scenario)
     if plan.is_replay or cell.workload in EXEMPT or scenario is None or not _records(scenario):
         return False
-    if plan.reference.scenario == cell.scenario:
+    if cell.scenario in plan.reference.scenarios:
         return False
     foreseen = next((each for each in plan.matching if each.scenario == cell.scenario), None)
     none_withheld = not any(map(_WITHHOLDING.match, scenario.rules)) or (

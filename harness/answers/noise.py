@@ -5,20 +5,23 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from harness.model.caution import Caution
+from harness.model.reference import Reference
 from harness.model.result import Comparison
 from harness.model.run import AA
 
 _CALLED = ("worse", "better")
 
 
-def noise_cautions(comparisons: Sequence[Comparison], primary: str) -> list[Caution]:
+def noise_cautions(
+    comparisons: Sequence[Comparison], primary: str, reference: Reference
+) -> list[Caution]:
     """Where the reference differs from itself, and where a difference is within what it does."""
     own = [comparison for comparison in comparisons if comparison.metric == primary]
     floors = [comparison for comparison in own if comparison.cell.scenario.endswith(AA)]
     called = [floor for floor in floors if floor.verdict in _CALLED]
     return [
         *(_differs_from_itself(floor) for floor in called),
-        *(caution for floor in floors for caution in _within(floor, own)),
+        *(caution for floor in floors for caution in _within(floor, own, reference)),
     ]
 
 
@@ -31,16 +34,19 @@ def _differs_from_itself(floor: Comparison) -> Caution:
     )
 
 
-def _within(floor: Comparison, comparisons: Iterable[Comparison]) -> list[Caution]:
-    """One for all cells of the floor's workload and consumer that are called within it."""
+def _within(
+    floor: Comparison, comparisons: Iterable[Comparison], reference: Reference
+) -> list[Caution]:
+    """One for all cells of the floor's workload, consumer and reference that are called within."""
     low, high = floor.ci_low, floor.ci_high
     if low is None or high is None:
         return []
-    place = floor.cell.workload, floor.cell.consumer
+    place, against = (floor.cell.workload, floor.cell.consumer), reference.of(floor.cell)
     names = [
         f"{compared.cell.scenario} ({compared.ratio:.3f}, {compared.verdict})"
         for compared in comparisons
         if (compared.cell.workload, compared.cell.consumer) == place
+        and reference.of(compared.cell) == against
         and not compared.cell.scenario.endswith(AA)
         and compared.verdict in _CALLED
         and compared.ratio is not None

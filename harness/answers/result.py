@@ -15,6 +15,7 @@ from harness.answers.lost import lost_cells, without_speed
 from harness.answers.matched import unmatched_cells, unmatched_scenarios, without_price
 from harness.answers.noise import noise_cautions
 from harness.answers.open_ledgers import ledger_cautions, open_samples
+from harness.answers.scaling import scaling
 from harness.answers.trust import not_valid
 from harness.answers.waiting import waiting
 from harness.counted import agreeing, counted
@@ -59,6 +60,7 @@ def make_result(stored: StoredRun) -> Result:
         sustained=tuple(sustained(everything)),
         exclusions=tuple(exclusions(samples, plan)),
         waiting=tuple(waiting(samples, comparisons, plan)),
+        scaling=tuple(scaling(samples, comparisons, losses, plan)),
         primary=plan.primary,
         question=plan.question,
         operation=plan.operation,
@@ -171,7 +173,7 @@ def _cautions(stored: StoredRun, comparisons: Sequence[Comparison]) -> list[Caut
         *_what_it_is_not(stored),
         *_failed_trials(stored),
         *_disturbed_trials(stored),
-        *noise_cautions(comparisons, stored.plan.primary),
+        *noise_cautions(comparisons, stored.plan.primary, stored.plan.reference),
         *ledger_cautions(stored.samples),
         *_sample_warnings(stored),
         *stored.environment.cautions,

@@ -48,7 +48,7 @@ def waiting(
             by_cell.setdefault(sample.cell, []).append(sample)
     primary = {each.cell: each for each in comparisons if each.metric == plan.primary}
     for cell, group in by_cell.items():
-        share = share_waited(group, plan.workers)
+        share = share_waited(group, plan.workers_of(cell))
         if share is None or not waits(share) or larger_backlog_of(plan, cell):
             continue
         further = next((c for c in by_cell if larger_backlog_of(plan, c) == cell), None)
@@ -59,7 +59,7 @@ def waiting(
             backlog_limit=_limit(group),
             further=further,
             further_backlog_limit=_limit(beyond),
-            further_share=share_waited(beyond, plan.workers),
+            further_share=share_waited(beyond, plan.workers_of(cell)),
             cost=primary.get(further) if further is not None else None,
         )
 

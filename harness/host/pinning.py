@@ -6,7 +6,7 @@ They are chosen and validated here; the pinned programs call `sched_setaffinity`
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from harness.errors import UsageError
 from harness.host.cpu import CpuFacts
@@ -34,10 +34,16 @@ class Pinning:
         )
 
 
-def assign_cpus(text: str | None, cpu: CpuFacts) -> dict[str, tuple[int, ...]]:
-    """The CPUs by role from the user's `--cpus`, or the default if it is None."""
-    pinning = default_pinning(cpu) if text is None else parse_pinning(text, cpu.allowed)
-    return pinning.by_role()
+def assign_cpus(
+    text: str | None, cpu: CpuFacts, *, spread: bool = False
+) -> dict[str, tuple[int, ...]]:
+    """The CPUs by role from the user's `--cpus`, or the default if it is None.
+
+    `spread` gives the workload of the default all CPUs, for several processes at once.
+    """
+    if text is not None:
+        return parse_pinning(text, cpu.allowed).by_role()
+    return (spread_pinning(cpu) if spread else default_pinning(cpu)).by_role()
 
 
 def cpu_list(cpus: Sequence[int]) -> str:
@@ -103,11 +109,32 @@ def default_pinning(cpu: CpuFacts) -> Pinning:
     Isolated CPUs are preferred if at least two are allowed: they were isolated for such use. With
     one CPU nothing is pinned.
     """
-    isolated = [number for number in cpu.isolated if number in cpu.allowed]
-    candidates = isolated if len(isolated) > 1 else list(cpu.allowed)
+    candidates = _candidates(cpu)
     if len(candidates) < 2:
         return Pinning()
     first = candidates[0]
     core = next((set(group) for group in cpu.siblings if first in group), {first})
     elsewhere = [number for number in candidates if number not in core]
     return Pinning(workload=(first,), consumer=((elsewhere or candidates)[-1],))
+
+
+def spread_pinning(cpu: CpuFacts) -> Pinning:
+    """The default with all CPUs for the workload, in the order in which its processes take them:
+    a core each as long as there are any, the consumer's CPU last.
+    """
+    default, candidates = default_pinning(cpu), _candidates(cpu)
+    cores = {number: group for group in cpu.siblings for number in group}
+
+    def place(number: int) -> tuple[bool, int]:
+        core = [sibling for sibling in cores.get(number, (number,)) if sibling in candidates]
+        return number in default.consumer, core.index(number)
+
+    return replace(
+        default, workload=tuple(sorted(candidates, key=place)) if default.workload else ()
+    )
+
+
+def _candidates(cpu: CpuFacts) -> list[int]:
+    """The CPUs to choose from."""
+    isolated = [number for number in cpu.isolated if number in cpu.allowed]
+    return isolated if len(isolated) > 1 else list(cpu.allowed)

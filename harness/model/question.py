@@ -5,13 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Literal
 
-Question = Literal["cost", "loss", "ranking"]
-"""What audit costs; which cells lose events, and which wait; which consumer costs least."""
+Question = Literal["cost", "loss", "ranking", "scaling"]
+"""What audit costs; which cells lose events, and which wait; which consumer costs least; how the
+cost grows with the processes that make events at once.
+"""
 
 _OF_BUILT_IN: Mapping[str, Question] = {
     "pressure": "loss",
     "rate": "loss",
     "consumers": "ranking",
+    "workers": "scaling",
 }
 
 

@@ -9,6 +9,7 @@ from typing import Literal
 from harness.model.caution import Caution
 from harness.model.question import Question
 from harness.model.run import AA, Cell, Ledger, Sample
+from harness.model.scaling import ScalingPoint
 from harness.model.stored import StoredEnvironment, StoredPlan
 
 Verdict = Literal[
@@ -109,6 +110,8 @@ class NoiseFloor:
     ci_low: float
     ci_high: float
     blocks: int
+    scenario: str = ""
+    """The A/A cell's: a reference of each number of workers has its own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -231,6 +234,8 @@ class Result:
     exclusions: tuple[Exclusion, ...] = ()
     waiting: tuple[Waiting, ...] = ()
     """The cells of which more than 2 % of the time is waiting for room in the backlog."""
+    scaling: tuple[ScalingPoint, ...] = ()
+    """Scenarios by number of producers; empty where the plan compares no numbers."""
     primary: str = "elapsed_ns_per_op"
     """The metric that the answer is about."""
     question: Question = "cost"

@@ -46,6 +46,10 @@ class Scenario(AuditState):
     """Options of the workload in this cell only; they go before those of the whole run."""
     rate_per_s: float | None = None
     """Operations started per second in this cell only."""
+    workers: int | None = None
+    """Processes that share the operations, in this cell only."""
+    reference: str = ""
+    """The scenario that it is compared with; empty for the reference of the whole plan."""
     notes: tuple[str, ...] = ()
     """What is known to be odd about its rules, each with its remedy."""
     larger_backlog_of: str = ""

@@ -8,7 +8,6 @@ has its default here, and nowhere else.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
 from typing import Any, Literal, Self
 
 import msgspec
@@ -16,11 +15,17 @@ import msgspec
 from harness.model.caution import Caution
 from harness.model.facts import StoredFacts
 from harness.model.matching import Login, RuleMatches
-from harness.model.numbers import Count, Margin, Nanoseconds, Rate, Whole, WholeMilliseconds
+from harness.model.numbers import Count, Margin, Nanoseconds, Rate
 from harness.model.question import Question, question_of
-from harness.model.reference import DEFAULT_MARGIN, Margins, Reference
-from harness.model.run import Sample
-from harness.model.state import SETTINGS, AuditSettings
+from harness.model.reference import (
+    DEFAULT_MARGIN,
+    Margins,
+    Reference,
+    every_scenario,
+    own_references,
+)
+from harness.model.run import Cell, Sample
+from harness.model.stored_scenario import StoredScenario
 
 Kind = Literal["kernel", "replay"]
 PRIMARY: Mapping[Kind, str] = {
@@ -47,40 +52,6 @@ class Stored(msgspec.Struct, frozen=True, kw_only=True):
         """Check a document and give its fields their types; ValueError, by place, for another."""
         whole = msgspec.convert(document, dict[str, Any])
         return msgspec.convert({**whole, "document": whole}, cls)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StoredScenario(AuditSettings):
-    """One scenario of a plan; None in a limit is: as the host has it."""
-
-    name: str
-    summary: str = ""
-    rules: tuple[str, ...] = ()
-    interleaved: bool = True
-    consumer: str | None = None
-    rcvbuf_bytes: Whole | None = None
-    enobufs: bool = False
-    stop_after_ms: WholeMilliseconds = 0
-    stop_for_ms: WholeMilliseconds = 0
-    workload_options: dict[str, str | int] = field(default_factory=dict)
-    rate_per_s: Rate | None = None
-    larger_backlog_of: str = ""
-    """The scenario that it is but for a larger backlog; empty for one of the plan's own."""
-
-    def limits(self) -> dict[str, Any]:
-        """All that it can set besides its rules, by name; what it does not set is None or empty."""
-        about = ("name", "summary", "rules", "interleaved", "larger_backlog_of")
-        names = dict.fromkeys((*SETTINGS, *(each.name for each in fields(self))))
-        return {name: getattr(self, name) for name in names if name not in about}
-
-    def limits_set(self) -> dict[str, Any]:
-        """Those that it sets: 0 is a limit as any other, but a stop of 0 ms is none."""
-        switches = ("enobufs", "stop_after_ms", "stop_for_ms", "workload_options")
-        return {
-            name: value
-            for name, value in self.limits().items()
-            if (bool(value) if name in switches else value is not None)
-        }
 
 
 class StoredInvalid(msgspec.Struct, frozen=True):
@@ -137,6 +108,9 @@ class StoredPlan(Stored, frozen=True, kw_only=True):
     trials: Count | None = None
     """How many were planned."""
     workers: Count = 1
+    """Where a scenario has no number of its own."""
+    worker_counts: tuple[Count, ...] = ()
+    """The numbers of workers that are compared; empty where there is but one."""
     rate_per_s: Rate | None = None
     auid: str = "keep"
     login: Login | None = None
@@ -154,7 +128,8 @@ class StoredPlan(Stored, frozen=True, kw_only=True):
     @property
     def reference(self) -> Reference:
         """What its cells are compared with."""
-        return Reference(self.reference_scenario, self.reference_consumer)
+        own = own_references(every_scenario(self.scenarios))
+        return Reference(self.reference_scenario, self.reference_consumer, own)
 
     @property
     def margins(self) -> Margins:
@@ -198,6 +173,11 @@ class StoredPlan(Stored, frozen=True, kw_only=True):
     def scenario(self, workload: str, name: str | None) -> StoredScenario | None:
         """One scenario of a workload."""
         return next((s for s in self.of_workload(workload) if s.name == name), None)
+
+    def workers_of(self, cell: Cell) -> int:
+        """How many processes shared the operations of a cell."""
+        scenario = self.scenario(cell.workload, cell.scenario)
+        return self.workers if scenario is None else scenario.workers or self.workers
 
 
 class StoredEverEnabled(msgspec.Struct, frozen=True):

@@ -21,6 +21,7 @@ from harness.reporters.parts.waiting import sentences_of_waiting
 from harness.reporters.questions.cost import cost_cells, cost_first, cost_notes
 from harness.reporters.questions.loss import fates, loss_cells, loss_first, loss_notes
 from harness.reporters.questions.ranking import ranking_cells, ranking_first, ranking_notes
+from harness.reporters.questions.scaling import scaling_cells, scaling_first, scaling_notes
 
 MOST_NAMED = 4
 """Names in one sentence; the tables have all."""
@@ -50,8 +51,12 @@ def answer(result: Result) -> str:
 
 
 def answered(result: Result) -> Question:
-    """The question that the result can answer: one consumer alone has no ranking."""
+    """The question that the result can answer: one consumer alone has no ranking, and one number
+    of workers that the plan does not compare with others no growth.
+    """
     if result.question == "ranking" and not result.ranking:
+        return "cost"
+    if result.question == "scaling" and not result.scaling:
         return "cost"
     if result.question == "loss" and result.plan.is_replay:
         return "cost"
@@ -69,6 +74,10 @@ def answer_parts(result: Result) -> Answer:
     elif question == "ranking":
         first, cells, notes = ranking_first(result), ranking_cells(result), ranking_notes(result)
         notes += [*sentences_of_waiting(result), loss_sentence(result), none_lost(result)]
+    elif question == "scaling":
+        first, cells, notes = scaling_first(result), scaling_cells(result), scaling_notes(result)
+        notes = [*deciding_sentences(result), *sentences_of_waiting(result), *notes]
+        notes += [loss_sentence(result), none_lost(result)]
     else:
         first, cells, notes = cost_first(result), cost_cells(result), cost_notes(result)
         notes = [*deciding_sentences(result), *sentences_of_waiting(result), *notes]

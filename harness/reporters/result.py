@@ -27,6 +27,7 @@ from harness.reporters.parts.matching import matching_sentences
 from harness.reporters.parts.noise import noise_parts
 from harness.reporters.parts.ranking import ranking_parts, sustained_parts
 from harness.reporters.parts.rows import Row, by_workload, rows
+from harness.reporters.parts.scaling import scaling_parts
 from harness.reporters.words import legend_lines
 from workloads.catalog import WORKLOADS
 
@@ -59,6 +60,7 @@ def _parts(result: Result) -> Iterator[Part]:
     question = answered(result)
     if question == "ranking":
         yield from _ranked(result)
+    yield from scaling_parts(result)
     for workload, group in by_workload(rows(result)).items():
         yield _heading(result, workload, group)
         if question == "loss":

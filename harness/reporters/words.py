@@ -14,6 +14,7 @@ from harness.model.compare import ChangeVerdict
 from harness.model.gate import Outcome
 from harness.model.result import Comparison, Result, Verdict
 from harness.model.run import AA
+from harness.model.worker_counts import without_workers
 from harness.reporters.units import share
 
 
@@ -133,7 +134,8 @@ def detectable_words(comparison: Comparison) -> str:
 
 def legend_lines(result: Result) -> list[str]:
     """Explanations of the names in a result's tables that need one."""
-    names = dict.fromkeys(comparison.cell.scenario for comparison in result.comparisons)
+    scenarios = (comparison.cell.scenario for comparison in result.comparisons)
+    names = dict.fromkeys(map(without_workers, scenarios))
     lines = [f"{name}: {SCENARIOS[name]}" for name in names if name in SCENARIOS]
     twins = [name for name in names if name.endswith(AA) and name.removesuffix(AA) in names]
     return lines + [f"{name}: {name.removesuffix(AA)} a second time (A/A)" for name in twins]

@@ -39,6 +39,12 @@ def pair_up(request: Request, a: Path, b: Path) -> Pairing:
         )
     subject = Subject(scenarios=(file.reference,), rule_files=(a, b))
     plan = make_plan(replace(request, subject=subject), file)
+    if len(plan.worker_counts) > 1:
+        raise UsageError(
+            f"the plan {request.plan} has several numbers of workers, and A and B are compared "
+            "under one load",
+            remedy="give one number with --workers",
+        )
     if plan.blocks < MIN_BLOCKS_FOR_VERDICT:
         raise UsageError(
             f"--blocks {plan.blocks} is too few for any verdict",

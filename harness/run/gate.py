@@ -11,7 +11,13 @@ from dataclasses import replace
 from functools import partial
 
 from harness.analysis.limit import settle
-from harness.answers.gate import GateRules, measured_of, reference_of, report_of
+from harness.answers.gate import (
+    GateRules,
+    measured_of,
+    reference_of,
+    report_of,
+    require_reference,
+)
 from harness.answers.judgeable import require_a_consumer
 from harness.answers.limits import (
     MIN_BLOCKS_FOR_VERDICT,
@@ -25,8 +31,8 @@ from harness.answers.trust import doubts_about_checks
 from harness.counted import counted
 from harness.errors import UsageError
 from harness.model.gate import Check, GateReport
+from harness.model.reference import every_scenario
 from harness.model.run import AA
-from harness.renamed import hint
 from harness.run.plan.file import load_plan_file
 from harness.run.plan.plan import Plan, make_plan
 from harness.run.plan.selection import measures_rules_in_cells
@@ -91,14 +97,10 @@ def _plan(request: Request, rules: GateRules) -> Plan:
 def _require_decidable(plan: Plan, rules: GateRules) -> None:
     """Refuse, before measuring, a gate that could not be decided afterwards."""
     cells = plan.cells()
-    scenarios = {cell.scenario for cell in cells}
-    if rules.reference and rules.reference not in scenarios:
-        raise UsageError(
-            f"--reference {rules.reference} is not a scenario of this run",
-            remedy=hint(rules.reference) or f"one of {', '.join(sorted(scenarios))}",
-        )
-    reference = reference_of(rules, plan.reference.scenario, plan.reference.consumer)
-    excluded = excluded_cells(cells, reference, plan.reference.scenario)
+    reference = reference_of(rules, plan.reference, every_scenario(plan.scenarios))
+    if rules.reference:
+        require_reference(reference, {cell.scenario for cell in cells}, "this run")
+    excluded = excluded_cells(cells, reference, plan.reference.scenarios)
     for limit in rules.limits:
         select_cells(limit, cells, excluded)
         require_a_consumer(limit, reference.consumer)
@@ -113,8 +115,10 @@ def _second_plan(plan: Plan, rules: GateRules, flagged: Sequence[Check]) -> Plan
     """The same plan for only the flagged cells, the references and their A/A copies."""
     cells = [check.cell for check in flagged]
     names = {cell.scenario for cell in cells}
-    for reference in filter(None, (plan.reference.scenario, rules.reference)):
-        names |= {reference, reference + AA}
+    requested = reference_of(rules, plan.reference, every_scenario(plan.scenarios))
+    for reference in (plan.reference, requested):
+        against = {reference.of(cell).scenario for cell in cells} & reference.scenarios
+        names |= {*against, *(name + AA for name in against)}
     return plan.narrowed(
         workloads={cell.workload for cell in cells},
         scenarios=names,

@@ -11,8 +11,10 @@ from dataclasses import replace
 
 from harness.answers.waiting import share_waited, waits
 from harness.counted import counted
+from harness.model.reference import every_scenario, own_references
 from harness.model.run import AA, EXCLUDE_CALL, EXCLUDE_EXE, Cell, Sample, Scenario
 from harness.model.stored import StoredStatus
+from harness.model.worker_counts import without_workers
 from harness.run.plan.plan import Plan
 from harness.scenarios.catalog import SCENARIOS
 
@@ -30,15 +32,12 @@ def with_larger_backlogs(plan: Plan, warm_up: Sequence[Sample]) -> Plan:
     """
     if plan.reference.scenario is None or plan.reference.consumer is not None:
         return plan
-    return replace(
-        plan,
-        scenarios={
-            workload: tuple(
-                each for s in group for each in _with_further(plan, workload, s, warm_up)
-            )
-            for workload, group in plan.scenarios.items()
-        },
-    )
+    scenarios = {
+        workload: tuple(each for s in group for each in _with_further(plan, workload, s, warm_up))
+        for workload, group in plan.scenarios.items()
+    }
+    own = {**plan.reference.by_scenario, **own_references(every_scenario(scenarios))}
+    return replace(plan, scenarios=scenarios, reference=replace(plan.reference, by_scenario=own))
 
 
 def _with_further(
@@ -50,7 +49,8 @@ def _with_further(
     ]
     if not _may_have_one(plan, scenario):
         return [scenario]
-    needed = [_records_needed(sample, plan.workers) for sample in samples]
+    workers = scenario.workers or plan.workers
+    needed = [_records_needed(sample, workers) for sample in samples]
     waited = [records for records in needed if records is not None]
     if not waited:
         return [scenario]
@@ -78,13 +78,13 @@ def _may_have_one(plan: Plan, scenario: Scenario) -> bool:
         and scenario.interleaved
         and not (own_limit or scenario.stop_for_ms)
         and not scenario.name.endswith(AA)
-        and scenario.name != plan.reference.scenario
+        and scenario.name not in plan.reference.scenarios
     )
 
 
 def _of_rules(scenario: Scenario) -> bool:
     """Whether it is rules as they are in a file, and no cell that a plan defines by its limits."""
-    name = scenario.name
+    name = scenario.name if scenario.workers is None else without_workers(scenario.name)
     return bool(scenario.file) or name in SCENARIOS or name.endswith((EXCLUDE_EXE, EXCLUDE_CALL))
 
 

@@ -104,7 +104,7 @@ def run_session(plan: Plan, conduct: Conduct, observer: Observer, say: Say = _si
     refuse_endless(plan)
     refuse_unreadable(plan.invalid)
     facts = read_host_facts()
-    cpus = assign_cpus(conduct.cpus, facts.cpu)
+    cpus = assign_cpus(conduct.cpus, facts.cpu, spread=bool(plan.worker_counts))
     if plan.kind == "replay":
         return _run_replay(plan, facts, cpus, conduct, observer, say)
     return _run_kernel(plan, facts, cpus, conduct, observer, say)

@@ -35,6 +35,7 @@ PLANS: dict[str, str] = {
     "pressure": "pressure.toml",
     "consumers": "consumers.toml",
     "rate": "rate.toml",
+    "workers": "workers.toml",
 }
 
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from harness.reporters.plots.picture import Format
     from harness.verbs.shared.forms import Forms, Writer
 
-Kind = Literal["forest", "cpu", "latency", "ledger", "timeline", "drift", "history"]
+Kind = Literal["forest", "cpu", "latency", "ledger", "timeline", "drift", "scaling", "history"]
 
 PICTURES: tuple[Format, ...] = ("svg", "png", "pdf")
 SCHEMA = "auditbench.plot/1"

@@ -18,7 +18,7 @@ from harness.processes.program_copy import interpreter_copy
 from tests.support.command import auditbench_json
 from tests.support.schemas import schema
 
-pytestmark = [pytest.mark.kernel, pytest.mark.usefixtures("audit_host"), pytest.mark.timeout(180)]
+pytestmark = [pytest.mark.kernel, pytest.mark.usefixtures("audit_host")]
 
 PROGRAM = "/opt/none/sbin/mysqld"
 """Neither it nor its folder exists here."""

@@ -10,7 +10,7 @@ import pytest
 
 from tests.support.command import auditbench, auditbench_json
 
-pytestmark = [pytest.mark.kernel, pytest.mark.usefixtures("audit_host"), pytest.mark.timeout(180)]
+pytestmark = [pytest.mark.kernel, pytest.mark.usefixtures("audit_host")]
 
 UNSET = 4294967295
 CONNECT = "-a always,exit -F arch=b64 -S connect"

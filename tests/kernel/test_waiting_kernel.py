@@ -12,7 +12,7 @@ import pytest
 from tests.support.command import auditbench_json
 from tests.support.schemas import schema
 
-pytestmark = [pytest.mark.kernel, pytest.mark.usefixtures("audit_host"), pytest.mark.timeout(180)]
+pytestmark = [pytest.mark.kernel, pytest.mark.usefixtures("audit_host")]
 
 AUID = 2147480992
 """A login uid that only these loads have, so that no other process waits."""

@@ -14,6 +14,7 @@ from harness.model.result import (
     Result,
     Waiting,
 )
+from harness.model.scaling import ScalingPoint
 from harness.reporters.answer import answer
 from harness.reporters.parts.ledger import STAGES
 
@@ -36,6 +37,7 @@ def result_document(result: Result) -> dict[str, Any]:
         "sustained": [asdict(step) for step in result.sustained],
         "exclusions": [_exclusion(exclusion) for exclusion in result.exclusions],
         "waiting": [_waiting(waiting) for waiting in result.waiting],
+        "scaling": [_scaling(point) for point in result.scaling],
         "ledgers": [_ledger(ledger) for ledger in result.ledgers],
         "noise_floor": [asdict(floor) for floor in result.noise_floor],
         "warnings": [asdict(caution) for caution in result.cautions],
@@ -72,6 +74,12 @@ def _waiting(waiting: Waiting) -> dict[str, Any]:
         "further_scenario": further["scenario"] if further is not None else None,
         "cost": _flat(waiting.cost) if waiting.cost is not None else None,
     }
+
+
+def _scaling(point: ScalingPoint) -> dict[str, Any]:
+    document = asdict(point)
+    series = document.pop("scenario")
+    return {**document.pop("cell"), "series": series, **document}
 
 
 def _ledger(ledger: CellLedger) -> dict[str, Any]:

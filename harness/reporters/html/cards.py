@@ -5,11 +5,20 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from harness.counted import counted
 from harness.model.result import Comparison, RankedConsumer, Result
+from harness.model.scaling import ScalingPoint
 from harness.reporters.answer import answered
 from harness.reporters.parts.exclusions import gain_words
 from harness.reporters.parts.ranking import between, by_group
 from harness.reporters.parts.rows import Row, by_workload, rows, several_consumers
+from harness.reporters.parts.scaling import (
+    added,
+    between_times,
+    primary_of,
+    series_label,
+    series_of,
+)
 from harness.reporters.questions.cost import cost_words, priced, row_label
 from harness.reporters.questions.loss import Fate, FateKind, fates
 from harness.reporters.questions.ranking import is_open
@@ -48,6 +57,8 @@ def cards(result: Result) -> Iterator[Card]:
         yield from _loss_cards(result)
     elif question == "ranking":
         yield from _ranking_cards(result)
+    elif question == "scaling":
+        yield from _scaling_cards(result)
     else:
         yield from _cost_cards(result)
 
@@ -75,6 +86,12 @@ def _ranking_cards(result: Result) -> Iterator[Card]:
     for (workload, scenario), group in by_group(result.ranking).items():
         lines = tuple(_ranking_line(each, lost=each.cell in lost) for each in group)
         yield Card(workload, _operation(workload), f"{scenario}, CPU per event", lines)
+
+
+def _scaling_cards(result: Result) -> Iterator[Card]:
+    for (workload, _, _), points in series_of(result).items():
+        lines = tuple(_scaling_line(result, point) for point in points)
+        yield Card(workload, _operation(workload), series_label(result, points), lines)
 
 
 def _operation(workload: str) -> str:
@@ -172,4 +189,20 @@ def _ranking_line(ranked: RankedConsumer, *, lost: bool) -> Line:
         verdict="lost" if lost else "ranked",
         verdict_words=look.word if lost else "",
         shape=look.mark if lost else "",
+    )
+
+
+def _scaling_line(result: Result, point: ScalingPoint) -> Line:
+    compared = primary_of(result, point.cell)
+    look = VERDICTS[compared.verdict if compared is not None else "no-reference"]
+    waits = point.waited_share is not None and point.waited_share > 0
+    words = f"waiting for room in the backlog {share(point.waited_share)} of the time"
+    return Line(
+        name=counted(point.producers, "producer"),
+        change=added(point.price_ns),
+        cost=words if waits else "",
+        interval=f"95 %: {between_times(point.price_low, point.price_high)}",
+        verdict=compared.verdict if compared is not None else "no-reference",
+        verdict_words=look.word,
+        shape=look.mark,
     )

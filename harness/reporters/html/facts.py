@@ -109,7 +109,7 @@ def plan_pairs(result: Result) -> Pairs:
         "seed": plan.seed,
         "margin": f"{plan.margin * 100:.3g} %",
         "margins": _named(plan.margin_by_metric),
-        "workers": plan.workers,
+        "workers": _joined(*plan.worker_counts, mark=", ") or plan.workers,
         "rate": f"{plan.rate_per_s:,g} per second" if plan.rate_per_s else None,
         "login uid": plan.auid,
         "rules": _joined(*matching_sentences(result), mark="; "),
@@ -181,7 +181,10 @@ def _from_plan(plan: StoredPlan) -> Iterator[str]:
     for option, names in (("--workload", plan.workloads), ("--consumer", plan.consumers)):
         if names:
             yield from (option, *names)
-    numbers = {"--blocks": plan.blocks, "--rate": plan.rate_per_s, "--workers": plan.workers}
+    workers = plan.worker_counts or (plan.workers,)
+    numbers = {"--blocks": plan.blocks, "--rate": plan.rate_per_s}
+    # Several are those of the plan.
+    numbers["--workers"] = workers[0] if len(workers) == 1 else None
     for option, number in numbers.items():
         if number:
             yield from (option, str(number))

@@ -121,6 +121,7 @@ def _only(view: ReportView, workload: str) -> ReportView:
         comparisons=tuple(c for c in result.comparisons if c.cell.workload == workload),
         ledgers=tuple(entry for entry in result.ledgers if entry.cell.workload == workload),
         losses=tuple(loss for loss in result.losses if loss.cell.workload == workload),
+        scaling=tuple(point for point in result.scaling if point.cell.workload == workload),
         noise_floor=tuple(f for f in result.noise_floor if f.workload == workload),
     )
     return ReportView(kept, tuple(s for s in view.samples if s.workload == workload))

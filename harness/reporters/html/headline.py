@@ -19,9 +19,11 @@ _TITLES: Mapping[Question, str] = {
     "cost": "What Linux audit costs",
     "loss": "What Linux audit loses",
     "ranking": "What audit consumers cost",
+    "scaling": "How the cost of Linux audit grows",
 }
 _QUESTIONS: Mapping[Question, str] = {
     "loss": "Which cells lost events, which made the load wait, and which did neither",
+    "scaling": "The price per operation by the number of processes that make events at once",
     "ranking": "The consumers by their CPU per event, the cheapest first",
 }
 

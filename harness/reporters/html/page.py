@@ -31,6 +31,7 @@ from harness.reporters.parts.ledger import events_parts
 from harness.reporters.parts.noise import noise_parts
 from harness.reporters.parts.ranking import ranking_parts, sustained_parts
 from harness.reporters.parts.rows import rows
+from harness.reporters.parts.scaling import scaling_parts
 from harness.reporters.plainly import made_plain, plain_view
 from harness.reporters.render.csv import grid_csv
 from harness.reporters.result import STOPPED, all_losses, all_metrics
@@ -59,6 +60,7 @@ class RunPart:
     cpu: Sequence[Part]
     events: Sequence[Part]
     consumers: Sequence[Part]
+    scaling: Sequence[Part]
     noise: Sequence[Part]
     host: facts.Pairs
     host_lines: Sequence[str]
@@ -118,6 +120,7 @@ def _run_part(
         cpu=_on_page(cpu_grid(result, cells)),
         events=_on_page(*events_parts(cells), all_losses(result)),
         consumers=_on_page(*ranking_parts(result.ranking), *sustained_parts(result.sustained)),
+        scaling=_on_page(*scaling_parts(result)),
         noise=_on_page(*noise_parts(result)),
         host=facts.host_pairs(result),
         host_lines=facts.host_document(result),

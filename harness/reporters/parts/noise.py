@@ -9,16 +9,17 @@ from harness.reporters.page import DATA, Box, Column, Grid, Line, Part, number, 
 from harness.reporters.units import count, interval, ratio, share
 
 _COLUMNS = tuple(
-    Column(name, left=place < 3, media=DATA)
+    Column(name, left=place < 4, media=DATA)
     for place, name in enumerate(
-        ("workload", "consumer", "metric", "ratio", "from", "to", "blocks")
+        ("workload", "scenario", "consumer", "metric", "ratio", "from", "to", "blocks")
     )
 )
 
 
 def noise_parts(result: Result) -> Iterator[Part]:
     """What is noise on this machine: a sentence per A/A cell, and the numbers as data."""
-    yield from (Line(_words(floor)) for floor in result.noise_floor)
+    several = len(result.plan.worker_counts) > 1
+    yield from (Line(_words(floor, by_scenario=several)) for floor in result.noise_floor)
     yield Grid(
         "noise", "The reference against itself", _COLUMNS, tuple(map(_row, result.noise_floor))
     )
@@ -26,7 +27,7 @@ def noise_parts(result: Result) -> Iterator[Part]:
 
 def _row(floor: NoiseFloor) -> tuple[Box, ...]:
     return (
-        *map(text, (floor.workload, floor.consumer, floor.metric)),
+        *map(text, (floor.workload, floor.scenario, floor.consumer, floor.metric)),
         number(ratio(floor.ratio), floor.ratio),
         number(ratio(floor.ci_low), floor.ci_low),
         number(ratio(floor.ci_high), floor.ci_high),
@@ -34,9 +35,10 @@ def _row(floor: NoiseFloor) -> tuple[Box, ...]:
     )
 
 
-def _words(floor: NoiseFloor) -> str:
+def _words(floor: NoiseFloor, *, by_scenario: bool) -> str:
+    name = f"{floor.workload} × {floor.scenario}" if by_scenario else floor.workload
     return (
-        f"Noise floor of {floor.workload}: the same state measured twice gives a ratio of "
+        f"Noise floor of {name}: the same state measured twice gives a ratio of "
         f"{ratio(floor.ratio)} ({interval(floor.ci_low, floor.ci_high)}){_lost_in_noise(floor)}."
     )
 

@@ -13,8 +13,9 @@ from harness.reporters.plots.drift import DRIFT
 from harness.reporters.plots.forest import FOREST
 from harness.reporters.plots.latency import LATENCY
 from harness.reporters.plots.ledger import LEDGER
+from harness.reporters.plots.scaling import SCALING
 from harness.reporters.plots.timeline import TIMELINE
 
-_ALL = (FOREST, CPU, LATENCY, LEDGER, TIMELINE, DRIFT)
+_ALL = (FOREST, CPU, LATENCY, LEDGER, TIMELINE, DRIFT, SCALING)
 
 PLOTS: dict[str, Plot[ReportView]] = {plot.name: plot for plot in _ALL}

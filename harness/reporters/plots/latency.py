@@ -150,8 +150,8 @@ def _panels(view: ReportView, choice: Choice) -> list[tuple[str, list[Distributi
         by_workload.setdefault(found.workload, []).append(found)
     panels = []
     for workload, group in by_workload.items():
-        scenario = view.result.plan.reference_scenario
-        first = [found for found in group if found.scenario == scenario][:1]
+        references = view.result.plan.reference.scenarios
+        first = [found for found in group if found.scenario in references][:1]
         rest = [found for found in group if found not in first]
         number = max(math.ceil(len(rest) / (MOST_LINES - len(first))), 1)
         step = max(math.ceil(len(rest) / number), 1)

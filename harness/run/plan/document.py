@@ -33,6 +33,7 @@ def plan_document(plan: Plan) -> dict[str, Any]:
         "until_ci": plan.until_ci,
         "max_time_s": plan.max_time_s,
         "workers": plan.workers,
+        "worker_counts": list(plan.worker_counts),
         "rate_per_s": plan.rate_per_s,
         "auid": plan.auid,
         "login": msgspec.to_builtins(plan.login),

@@ -26,6 +26,9 @@ from harness.scenarios.catalog import PLANS, plan_path
 Kind = Literal["kernel", "replay"]
 AUTO = "auto"
 """The login uid under which most rules can match."""
+WorkerNumbers = Annotated[
+    list[Annotated[int, msgspec.Meta(ge=1, lt=2**16)]], msgspec.Meta(min_length=1)
+]
 Count = Annotated[int, msgspec.Meta(ge=0, lt=2**32)]
 Rate = Annotated[int, msgspec.Meta(gt=0, le=10**9)]
 Percent = Annotated[float, msgspec.Meta(gt=0, le=100)]
@@ -132,7 +135,8 @@ class PlanFile(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     invalid: Limits = Limits()
     backwards: bool = False
     """Each block's order back to front: with the same seed, whether the order matters."""
-    workers: int = 1
+    workers: int | WorkerNumbers | Literal["cpus"] = 1
+    """One number, or several to compare; `cpus` is 1, 2, 4 … up to the CPUs of the load."""
     auid: str = AUTO
     cells: list[CellKnobs] = []
     ladder: LadderKnobs | None = None

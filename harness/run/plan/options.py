@@ -83,6 +83,13 @@ def _blocks_asked(load: Load, file: PlanFile) -> int:
     return _within(f"[blocks] {pace} =", blocks[pace], MOST_BLOCKS)
 
 
+def one_number_of_workers(load: Load, file: PlanFile) -> int:
+    """The workers of every scenario that has no number of its own."""
+    if not isinstance(file.workers, int):
+        return 1
+    return file.workers if load.workers is None else load.workers
+
+
 def given(parse: Callable[[str, str], float], option: str, text: str | None) -> float | None:
     """The number of an option that may be left out."""
     return None if text is None else parse(option, text)

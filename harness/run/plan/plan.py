@@ -12,7 +12,7 @@ from pathlib import Path
 from harness.answers.quantities import parse_duration_s, parse_share
 from harness.model.matching import Login, RuleMatches
 from harness.model.question import Question
-from harness.model.reference import Reference
+from harness.model.reference import Reference, every_scenario, own_references
 from harness.model.run import Cell, Scenario
 from harness.run.ladder import Ladder
 from harness.run.plan.consumers import plan_consumers
@@ -25,11 +25,12 @@ from harness.run.plan.options import (
     check_cell_options,
     given,
     margins_of,
+    one_number_of_workers,
     ops_of,
     seed_of,
     workload_options,
 )
-from harness.run.plan.scenario import left_out_lines, read_rule_files
+from harness.run.plan.scenario import left_out_lines, read_rule_files, where_defined
 from harness.run.plan.selection import (
     excluded_of,
     first_asked,
@@ -40,8 +41,9 @@ from harness.run.plan.selection import (
     scenarios_of,
     workloads_of,
 )
+from harness.run.plan.worker_counts import worker_counts
 from harness.run.request import Request
-from harness.run.trials.worker_words import WorkerWords, rate_of, refuse_bad_loads
+from harness.run.trials.worker_words import WorkerWords, refuse_bad_loads, replayed
 from workloads.catalog import WORKLOADS
 
 
@@ -72,6 +74,9 @@ class Plan:
     max_time_s: float | None = None
     backwards: bool = False
     workers: int = 1
+    """Where a scenario has no number of its own."""
+    worker_counts: tuple[int, ...] = ()
+    """The numbers of workers that are compared; empty where there is but one."""
     rate_per_s: float | None = None
     auid: str = "keep"
     auid_free: bool = False
@@ -171,7 +176,7 @@ class Plan:
             workload=cell.workload,
             ops=ops,
             auid=self.auid,
-            workers=self.workers,
+            workers=scenario.workers or self.workers,
             rate_per_s=scenario.rate_per_s or self.rate_per_s,
             options={**self.workload_options, **scenario.workload_options},
             command=self.command,
@@ -180,8 +185,8 @@ class Plan:
     @property
     def is_paced(self) -> bool:
         """Whether a load of the blocks is held at a fixed rate."""
-        scenarios = (scenario for group in self.scenarios.values() for scenario in group)
-        return self.rate_per_s is not None or any(s.rate_per_s is not None for s in scenarios)
+        rates = (scenario.rate_per_s for scenario in every_scenario(self.scenarios))
+        return any(rate is not None for rate in (self.rate_per_s, *rates))
 
     def is_step(self, cell: Cell) -> bool:
         """Whether a cell is a step of the ladder."""
@@ -233,6 +238,10 @@ def make_plan(request: Request, file: PlanFile | None = None) -> Plan:
     if excluded is not None:
         excluded.require_use(scenario for group in bound.values() for scenario in group)
     first = {name: chosen.wanted(first_scenarios(request, file, name)) for name in workloads}
+    left_out = left_out_scenarios(request, bound)
+    workers = worker_counts(request, file)
+    bound, first = workers.across(bound, file.reference), workers.across(first, file.reference)
+    own_reference = own_references((*every_scenario(bound), *every_scenario(first)))
     # The login uid of a plan is that of its own rules.
     own = AUTO if files and measures_rules_in_cells(file) else file.auid
     auid = own if load.auid is None else load.auid
@@ -241,7 +250,7 @@ def make_plan(request: Request, file: PlanFile | None = None) -> Plan:
         summary=file.summary,
         kind=file.kind,
         question=file.question,
-        reference=Reference(file.reference, file.reference_consumer),
+        reference=Reference(file.reference, file.reference_consumer, own_reference),
         workloads=workloads,
         scenarios=bound,
         consumers=chosen.consumers,
@@ -255,7 +264,8 @@ def make_plan(request: Request, file: PlanFile | None = None) -> Plan:
         backwards=file.backwards,
         until_ci=given(parse_share, "--until-ci", load.until_ci),
         max_time_s=given(parse_duration_s, "--max-time", load.max_time),
-        workers=file.workers if load.workers is None else load.workers,
+        workers=one_number_of_workers(load, file),
+        worker_counts=workers.counts,
         rate_per_s=load.rate_per_s,
         auid="keep" if auid == AUTO else auid,
         auid_free=auid == AUTO,
@@ -267,7 +277,7 @@ def make_plan(request: Request, file: PlanFile | None = None) -> Plan:
         consumer_paths=load.consumer_paths,
         first=first,
         excluded=excluded,
-        left_out=(*left_out_lines(rules), *left_out_scenarios(request, bound)),
+        left_out=(*left_out_lines(rules), *left_out, *workers.left_out),
         first_asked=first_asked(request),
     )
     refuse_bad_loads(_loads(plan))
@@ -277,9 +287,9 @@ def make_plan(request: Request, file: PlanFile | None = None) -> Plan:
 def _loads(plan: Plan) -> list[tuple[str, WorkerWords]]:
     """Every load of a plan, with its place in the plan if a cell of its own defines it."""
     if plan.kind == "replay":
-        return [(f"scenario {cell.scenario}: ", _replayed(plan, cell)) for cell in plan.cells()]
+        return [replayed(cell.scenario, plan.ops[cell.workload]) for cell in plan.cells()]
     loads = [
-        (_where(plan.scenario_of(cell)), plan.worker_words(cell, plan.ops[cell.workload]))
+        (where_defined(plan.scenario_of(cell)), plan.worker_words(cell, plan.ops[cell.workload]))
         for cell in plan.cells()
     ]
     if (ladder := plan.ladder) is not None:
@@ -287,13 +297,3 @@ def _loads(plan: Plan) -> list[tuple[str, WorkerWords]]:
             cell = Cell(ladder.workload, step.name, ladder.consumers[0])
             loads.append(("[ladder]: ", plan.worker_words(cell, ladder.ops_of(step))))
     return loads
-
-
-def _where(scenario: Scenario) -> str:
-    own = scenario.workload_options or scenario.rate_per_s
-    return f"cell {scenario.name}: " if own else ""
-
-
-def _replayed(plan: Plan, cell: Cell) -> WorkerWords:
-    rate_per_s = rate_of(cell.scenario)
-    return WorkerWords(workload="replay", ops=plan.ops[cell.workload], rate_per_s=rate_per_s)

@@ -16,7 +16,7 @@ from harness.kernel.rules.file import RuleFile, load_rule_file, parse_rules_text
 from harness.kernel.rules.format import format_rule
 from harness.kernel.rules.warning import told_together
 from harness.model.run import AA, EXCLUDE_CALL, EXCLUDE_EXE, Scenario
-from harness.model.stored import StoredScenario
+from harness.model.stored_scenario import StoredScenario
 from harness.scenarios.catalog import NOT_INTERLEAVED, scenario_summary, scenario_text
 
 EXCLUSIONS = {
@@ -165,6 +165,11 @@ def _scenario(name: str, summary: str, file: RuleFile) -> Scenario:
         notes=tuple(told_together(file.warnings)),
     )
     return replace(scenario, **file.controls.given())
+
+
+def where_defined(scenario: Scenario) -> str:
+    """The place of a load that its own cell defines, before an error; empty for any other."""
+    return f"cell {scenario.name}: " if scenario.workload_options or scenario.rate_per_s else ""
 
 
 def scenario_document(scenario: Scenario) -> dict[str, Any]:

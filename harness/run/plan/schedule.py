@@ -46,7 +46,11 @@ def _block(plan: Plan, cells: list[Cell], number: int, *, first_index: int) -> l
     random.Random(f"{plan.seed}:{number}").shuffle(order)  # noqa: S311
     # Cells that are compared are close in time: noise comes in bursts of about a second.
     first = {cell.workload: place for place, cell in reversed(list(enumerate(order)))}
-    order.sort(key=lambda cell: first[cell.workload])
+    workers = {cell: plan.scenario_of(cell).workers for cell in cells}
+    together = {
+        (cell.workload, workers[cell]): place for place, cell in reversed(list(enumerate(order)))
+    }
+    order.sort(key=lambda cell: (first[cell.workload], together[cell.workload, workers[cell]]))
     if plan.backwards:
         order.reverse()
     return [

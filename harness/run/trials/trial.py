@@ -237,8 +237,10 @@ def start_worker(bench: Bench, trial: Trial, stack: ExitStack) -> tuple[LineProc
 def worker_command(bench: Bench, trial: Trial) -> list[str]:
     """The command that loads the machine for one trial."""
     more = ["--control"]
+    workers = bench.plan.scenario_of(trial.cell).workers
     if cpus := bench.cpus.get("workload"):
-        more += ["--cpu", ",".join(map(str, cpus))]
+        # A scenario with a number of its own is compared with others: a CPU for each worker.
+        more += ["--cpu", ",".join(map(str, cpus[:workers]))]
     if (full_ns := bench.speed.full_ns()) is not None:
         more += ["--full-speed-ns", str(full_ns)]
     words = bench.plan.worker_words(trial.cell, trial.ops).words(*more)

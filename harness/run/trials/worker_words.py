@@ -80,6 +80,12 @@ def rate_of(scenario: str) -> int | None:
     return int(match[1])
 
 
+def replayed(scenario: str, ops: int) -> tuple[str, WorkerWords]:
+    """The load of a replay's scenario, with its place in the plan."""
+    load = WorkerWords(workload="replay", ops=ops, rate_per_s=rate_of(scenario))
+    return f"scenario {scenario}: ", load
+
+
 def refuse_bad_loads(loads: Sequence[tuple[str, WorkerWords]]) -> None:
     """Check every load of a plan once; errors of loads with a place name it."""
     different = {(where, *load.words()): (where, load) for where, load in loads}

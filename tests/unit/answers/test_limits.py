@@ -156,7 +156,7 @@ def scenarios(text: str, excluded: ExcludedCells) -> set[str]:
 
 
 def test_which_cells_a_limit_is_for() -> None:
-    excluded = excluded_cells(CELLS, REFERENCE, "ref", apart=["old"])
+    excluded = excluded_cells(CELLS, REFERENCE, ["ref"], apart=["old"])
     assert scenarios("elapsed:5%", excluded) == {"mine"}
     assert scenarios("old/elapsed:5%", excluded) == {"old"}
     assert scenarios("ref-aa/elapsed:5%", excluded) == {"ref-aa"}
@@ -166,19 +166,19 @@ def test_which_cells_a_limit_is_for() -> None:
 
 
 def test_the_plans_reference_steps_aside_for_another() -> None:
-    excluded = excluded_cells(CELLS, Reference("old"), "ref")
+    excluded = excluded_cells(CELLS, Reference("old"), ["ref"])
     assert scenarios("elapsed:5%", excluded) == {"mine"}
 
 
 def test_a_reference_by_consumer_leaves_its_scenarios_in() -> None:
-    excluded = excluded_cells(CELLS, Reference(consumer="store"), None)
+    excluded = excluded_cells(CELLS, Reference(consumer="store"), [])
     found = select_cells(parse_limit("elapsed:5%", METRICS), CELLS, excluded)
     assert {cell.consumer for cell in found} == {"assemble"}
     assert {cell.scenario for cell in found} == {"ref", "ref-aa", "mine", "old"}
 
 
 def test_without_a_reference_loss_is_judged_everywhere() -> None:
-    excluded = excluded_cells(CELLS, Reference(), None)
+    excluded = excluded_cells(CELLS, Reference(), [])
     assert len(select_cells(parse_limit("lost:0", METRICS), CELLS, excluded)) == len(CELLS)
 
 
@@ -186,4 +186,4 @@ def test_without_a_reference_loss_is_judged_everywhere() -> None:
 def test_a_limit_for_no_cell_is_a_mistake(text: str) -> None:
     limit: Limit = parse_limit(text, METRICS)
     with pytest.raises(UsageError, match="matches no compared cell"):
-        select_cells(limit, CELLS, excluded_cells(CELLS, REFERENCE, "ref"))
+        select_cells(limit, CELLS, excluded_cells(CELLS, REFERENCE, ["ref"]))

@@ -11,7 +11,14 @@ from hypothesis import strategies as st
 
 from harness.errors import UsageError
 from harness.host.cpu import CpuFacts, read_cpu_facts
-from harness.host.pinning import Pinning, assign_cpus, cpu_list, default_pinning, parse_pinning
+from harness.host.pinning import (
+    Pinning,
+    assign_cpus,
+    cpu_list,
+    default_pinning,
+    parse_pinning,
+    spread_pinning,
+)
 from harness.host.tree import parse_cpu_list
 from tests.support.made_up_host import MadeUpHost
 
@@ -106,3 +113,25 @@ def test_assign_takes_the_users_words(cpu: CpuFacts) -> None:
     assert assign_cpus("none", cpu) == {}
     with pytest.raises(UsageError):
         assign_cpus("workload=3", replace(cpu, allowed=(0, 1)))
+
+
+def test_several_processes_take_a_core_each_and_the_consumers_cpu_last(cpu: CpuFacts) -> None:
+    two_cores = replace(cpu, siblings=((0, 1), (2, 3)), isolated=())
+    assert spread_pinning(two_cores) == Pinning((0, 2, 1, 3), (3,))
+    no_smt = replace(cpu, siblings=((0,), (1,), (2,), (3,)), isolated=())
+    assert spread_pinning(no_smt) == Pinning((0, 1, 2, 3), (3,))
+    assert spread_pinning(replace(no_smt, allowed=(0, 1))) == Pinning((0, 1), (1,))
+    assert spread_pinning(replace(no_smt, isolated=(1, 2))) == Pinning((1, 2), (2,))
+
+
+def test_the_first_of_several_processes_runs_where_one_alone_does(cpu: CpuFacts) -> None:
+    alone, several = default_pinning(cpu), spread_pinning(cpu)
+    assert (several.workload[0], several.consumer) == (alone.workload[0], alone.consumer)
+
+
+def test_several_processes_on_one_cpu_are_not_pinned(cpu: CpuFacts) -> None:
+    assert spread_pinning(replace(cpu, allowed=(2,))) == Pinning()
+
+
+def test_what_the_user_pins_is_not_spread(cpu: CpuFacts) -> None:
+    assert assign_cpus("workload=1", cpu, spread=True) == {"workload": (1,)}

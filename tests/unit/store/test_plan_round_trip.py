@@ -17,7 +17,8 @@ from harness.kernel.rules.file import parse_rules_text
 from harness.model.matching import Login, RuleMatches
 from harness.model.reference import Reference
 from harness.model.run import Scenario
-from harness.model.stored import StoredInvalid, StoredPlan, StoredScenario
+from harness.model.stored import StoredInvalid, StoredPlan
+from harness.model.stored_scenario import StoredScenario
 from harness.run.ladder import Ladder
 from harness.run.plan.document import plan_document
 from harness.run.plan.exclusion import ExcludedProgram
@@ -60,6 +61,8 @@ def scenario(name: str, rate_per_s: float) -> Scenario:
         stop_for_ms=15,
         workload_options={"size": "16"},
         rate_per_s=rate_per_s,
+        workers=2,
+        reference="a",
         larger_backlog_of="other",
         notes=("odd",),
         file="/etc/a.rules",
@@ -78,7 +81,7 @@ PLAN = Plan(
     name="p",
     summary="s",
     kind="replay",
-    reference=Reference("a", "none"),
+    reference=Reference("a", "none", dict.fromkeys("abc", "a")),
     workloads=("udp", "command"),
     scenarios={"udp": (scenario("a", 31.0), scenario("b", 32.5)), "command": (scenario("c", 3.0),)},
     consumers=("drain", "assemble"),
@@ -93,6 +96,7 @@ PLAN = Plan(
     max_time_s=600.0,
     backwards=True,
     workers=3,
+    worker_counts=(1, 2),
     rate_per_s=20_000.0,
     auid="1000",
     workload_options={"address": "127.0.0.1"},

@@ -12,10 +12,10 @@ from harness.model.reference import DEFAULT_MARGIN, Reference
 from harness.model.stored import (
     StoredEnvironment,
     StoredPlan,
-    StoredScenario,
     StoredWorkload,
     operations_of,
 )
+from harness.model.stored_scenario import StoredScenario
 from harness.run.plan.document import plan_document
 from harness.run.plan.plan import make_plan
 from tests.support.requests import asked
