@@ -24,11 +24,8 @@ def judge_ab(stored: StoredRun, a: AbSide, b: AbSide) -> AbReport:
     result = make_result(stored)
     reference = Reference(scenario=a.scenario)
     samples = [s for s in in_plan_order(stored) if s.scenario in (a.scenario, b.scenario)]
-    comparisons = tuple(
-        without_price(
-            compare_with(reference, samples, stored.plan), _without_price(result, samples, a, b)
-        )
-    )
+    unpriced = _without_price(result, samples, a, b)
+    comparisons = tuple(without_price(compare_with(reference, samples, stored.plan), unpriced))
     doubts = doubts_about(result)
     compared = any(c.ratio is not None for c in comparisons if c.cell.scenario == b.scenario)
     if not compared and not doubts:
@@ -39,7 +36,11 @@ def judge_ab(stored: StoredRun, a: AbSide, b: AbSide) -> AbReport:
         result=result,
         comparisons=comparisons,
         losses=tuple(_judged(compare_losses(samples, reference), reference)),
-        without_waiting=tuple(_without_waiting(stored, result, a, b)),
+        without_waiting=tuple(
+            each
+            for each in _without_waiting(stored, result, a, b)
+            if each.cell.workload not in {cell.workload for cell in unpriced}
+        ),
         doubts=tuple(doubts),
         operations={
             name: WORKLOADS[name].operation

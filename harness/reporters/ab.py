@@ -22,7 +22,7 @@ from harness.reporters.page import (
     text,
     verdict,
 )
-from harness.reporters.parts.matching import unmatched_words
+from harness.reporters.parts.matching import matching_sentences, unmatched_words
 from harness.reporters.parts.waiting import waiting_sentences
 from harness.reporters.units import count, duration, interval, ratio, share, signed
 from harness.reporters.words import LOSSES_OF_B, VERDICTS, metric_words
@@ -46,7 +46,8 @@ def _parts(ab_report: AbReport) -> Iterator[Part]:
     yield from ab_report.result.cautions
     yield _costs(ab_report)
     yield _losses(ab_report)
-    yield from (Line(words, "note") for words in _standards(ab_report))
+    notes = [*_standards(ab_report), *matching_sentences(ab_report.result)]
+    yield from (Line(words, "note") for words in notes)
 
 
 def _costs(ab_report: AbReport) -> Grid:

@@ -15,6 +15,8 @@ WIDTH = 80
 MOST_REASONS = 5
 MOST_NAME_CHARACTERS = 60
 UNSET = 4294967295
+_REMARKABLE = ("chosen", "fixed")
+"""Bases of a login uid that is told also where no rule file is measured."""
 
 _NEEDS: Mapping[str, str] = {
     "call": "another system call",
@@ -45,7 +47,7 @@ def matching_lines(login: Login | None, matching: Iterable[RuleMatches]) -> list
     files = [each for each in matching if each.file]
     said = dict.fromkeys(map(file_line, files))
     lines = [line for each in said for line in _wrapped(each)]
-    if login is not None and (files or login.basis in ("chosen", "fixed")):
+    if login is not None and (files or login.basis in _REMARKABLE):
         lines += _wrapped(login_line(login))
     return lines
 
@@ -53,7 +55,9 @@ def matching_lines(login: Login | None, matching: Iterable[RuleMatches]) -> list
 def matching_sentences(result: Result) -> list[str]:
     """The same of a stored run, each in one line of any length."""
     files = list(dict.fromkeys(file_line(each) for each in result.plan.matching if each.file))
-    return [*files, *([login_line(result.plan.login)] if result.plan.login and files else [])]
+    login = result.plan.login
+    remarkable = login is not None and (login.remark or login.basis in _REMARKABLE)
+    return [*files, *([login_line(login)] if login and (files or remarkable) else [])]
 
 
 def file_line(matches: RuleMatches) -> str:
@@ -98,9 +102,11 @@ def login_line(login: Login) -> str:
             f"{_or_none(login.caller_rules)} under the caller's auid {_auid(login.caller)}); "
             "--auid sets another"
         )
+    why = f" ({login.remark})" if login.remark else ""
     if login.basis == "asked":
-        return f"login uid of the load: {auid}, as asked for"
-    return f"login uid of the load: {auid}, the caller's; no other matches more rules"
+        return f"login uid of the load: {auid}, as asked for{why}"
+    whose = why or ", the caller's"
+    return f"login uid of the load: {auid}{whose}; no other matches more rules"
 
 
 def _rules(number: int) -> str:

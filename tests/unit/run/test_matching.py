@@ -170,7 +170,7 @@ def test_what_hinders_does_not_matter_where_nothing_is_to_be_set(settle: Any) ->
     ("caller", "features", "can_control", "expected"),
     [
         # Anybody may set what is unset, whatever the features.
-        (UNSET, IMMUTABLE, False, LoginRights(0)),
+        (UNSET, IMMUTABLE, False, LoginRights(0, remark="its uid 0 was used")),
         (1000, 0, True, LoginRights(1000)),
         (1000, None, True, LoginRights(1000)),
         (1000, IMMUTABLE, True, LoginRights(1000, "loginuid_immutable")),
