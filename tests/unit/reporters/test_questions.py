@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 from collections.abc import Callable
 from dataclasses import replace
 from html import unescape
@@ -350,6 +351,38 @@ def test_the_same_words_are_on_every_medium(stored: StoredRun, question: Questio
     document = result_document(result)
     assert document["question"] == question
     assert str(document["answer"]).startswith(parts.first)
+
+
+@pytest.mark.parametrize(
+    ("question", "order"),
+    [
+        ("cost", ["forest", "cpu", "ledger"]),
+        ("loss", ["ledger", "cpu", "forest"]),
+        ("ranking", ["consumers", "cpu", "ledger", "forest"]),
+    ],
+)
+def test_the_page_goes_on_with_what_the_question_is_about(
+    stored: StoredRun, question: Question, order: list[str]
+) -> None:
+    change = two_consumers if question == "ranking" else losing
+    result = asked(stored, question, change, consumers=["assemble", "store"])
+    html = report_html([ReportView(result, ())], {})
+    about = set(order)
+    sections = re.findall(r'<section[^>]* aria-labelledby="r0-(\w+)">', html)
+    assert sections[0] == "answer"
+    assert [name for name in sections if name in about] == order
+    assert sections[1 : 1 + len(order)] == order
+    linked = re.findall(r'<li><a href="#r0-(\w+)">', html)
+    assert [name for name in linked if name in about] == order
+    assert set(sections) == set(linked)
+
+
+def test_the_page_about_loss_shows_the_loss_of_every_cell_first(stored: StoredRun) -> None:
+    html = report_html([ReportView(asked(stored, "loss", losing), ())], {})
+    assert html.index("Trials that lost events") < html.index("Where the events of all trials went")
+    assert html.index("Where the events of all trials went") < html.index("Elapsed time per")
+    assert "<summary>Loss by cell" not in html
+    assert "<summary>Loss by cell" in report_html([ReportView(asked(stored, "cost"), ())], {})
 
 
 def test_the_reference_is_never_lost(stored: StoredRun) -> None:
