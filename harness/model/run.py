@@ -60,6 +60,8 @@ class Scenario(AuditState):
     """The scenario that it is but for a larger backlog, added by a run in which that one waited."""
     file: str = ""
     """The rule file of the user's that it is made of; empty for built-in rules."""
+    limited_by_plan: bool = False
+    """Whether a cell of the plan sets its limits, which are what is measured there."""
 
 
 @dataclass(frozen=True, slots=True, order=True)

@@ -13,6 +13,7 @@ from harness.reporters.words import VERDICTS
 
 WIDTH = 80
 MOST_REASONS = 5
+_NO_RULES = "no rules in it"
 MOST_NAME_CHARACTERS = 60
 UNSET = 4294967295
 _REMARKABLE = ("chosen", "fixed")
@@ -63,6 +64,8 @@ def matching_sentences(result: Result) -> list[str]:
 def file_line(matches: RuleMatches) -> str:
     """How many rules of a file can match the loads, and what the others need."""
     name = _shortened(matches.file or matches.scenario)
+    if not matches.rules:
+        return f"rules {name}: {_NO_RULES}, so only its settings are measured"
     workloads = ", ".join(matches.by_workload)
     head = (
         f"rules {name}: {count(matches.can_match)} of {counted(matches.rules, 'rule')} "
@@ -150,6 +153,8 @@ def unmatched_words(result: Result, scenario: str, workloads: Iterable[str]) -> 
     """That nothing of a scenario matched, and why as far as it was known beforehand."""
     head = f"{scenario}: {VERDICTS['nothing-matched'].word} ({', '.join(workloads)})"
     known = next((each for each in result.plan.matching if each.scenario == scenario), None)
+    if known is not None and not known.rules:
+        return f"{head}; there are {_NO_RULES}"
     everywhere = scenario in result.unmatched_scenarios
     if known is None or not known.hindered or not everywhere:
         return head

@@ -210,6 +210,23 @@ def test_a_limit_on_rules_that_matched_elsewhere_is_judged(tmp_path: Path) -> No
 A, B = AbSide("A", "a.rules", "no-rules"), AbSide("B", "b.rules", "rules")
 
 
+def test_a_file_without_rules_has_no_price(tmp_path: Path) -> None:
+    """As the file that distributions ship: settings alone."""
+    empty = {**FORESEEN, "file": "rules.d", "rules": 0, "recording": 0, "hindered": {}}
+    folder = run_with_rules(
+        tmp_path / "h-1" / "run", eventless("rules"), rules=(), matching=[empty], login=LOGIN
+    )
+    result = make_result(load_run(folder))
+    assert result.unmatched == (CELL,)
+    assert answer(result).startswith("rules: nothing matched (udp); there are no rules in it. ")
+    page = page_markdown(result_page(result))
+    assert "rules rules.d: no rules in it, so only its settings are measured" in page
+    others = run_with_rules(
+        tmp_path / "h-1" / "other", eventless("rules"), rules=(), matching=[{**empty, "file": ""}]
+    )
+    assert make_result(load_run(others)).unmatched == ()
+
+
 def test_ab_says_of_which_nothing_matched(tmp_path: Path) -> None:
     folder = run_with_rules(
         tmp_path / "h-1" / "run", eventless("rules"), scenarios=("rules", "no-rules")

@@ -298,6 +298,37 @@ def test_a_paced_load_has_no_elapsed_time_as_headline(
     assert headline(result).question.startswith("Total CPU per operation")
 
 
+@pytest.mark.parametrize("question", ["loss", "cost"])
+@pytest.mark.parametrize(
+    ("per_second", "words"),
+    [
+        (60_000, "All cells kept up 60,000 operations per second."),
+        (100_000, "2 of 6 cells did not keep up 100,000 operations per second: rules 66,"),
+    ],
+)
+def test_a_rate_that_was_asked_for_and_not_kept_up_is_told(
+    stored: StoredRun, question: Question, per_second: int, words: str
+) -> None:
+    def paced(sample: Sample) -> Sample:
+        metrics = {**sample.metrics, "elapsed_ns_per_op": 10_000.0}
+        if sample.scenario in ("rules", "disabled"):
+            metrics["elapsed_ns_per_op"] = 15_000.0 if sample.scenario == "rules" else 12_500.0
+        return replace(sample, metrics=metrics)
+
+    result = asked(stored, question, paced, rate_per_s=per_second)
+    parts = answer_parts(result)
+    assert words in answer(result)
+    assert (words in parts.first) == (question == "loss")
+    if per_second == 100_000:
+        assert "rules 66,667, disabled 80,000." in answer(result)
+    assert "kept up" not in answer(asked(stored, question, paced))
+    # The rate of one cell alone.
+    cells = [dict(each) for each in stored.plan.document["scenarios"]["udp"]]
+    cells[4]["rate_per_s"] = per_second
+    one = asked(stored, question, paced, scenarios={"udp": cells})
+    assert ("did not keep up" in answer(one)) == (per_second == 100_000)
+
+
 def two_consumers(sample: Sample) -> Sample:
     """The cells without exclusion under two consumers, one of them ten times as dear."""
     if sample.scenario not in ("rules", "disabled"):
