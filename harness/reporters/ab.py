@@ -108,7 +108,11 @@ def ab_sentences(ab_report: AbReport) -> list[str]:
         for comparison in ab_report.primary
         if comparison.verdict != "nothing-matched"
     ]
-    return [*unmatched, *found, *_waiting(ab_report), *_loss_sentences(ab_report)]
+    lossy = any(loss.trials_with_loss for loss in ab_report.losses)
+    losses = list(_loss_sentences(ab_report))
+    # A loss that was seen comes before every price.
+    first, last = (losses, []) if lossy else ([], losses)
+    return [*unmatched, *first, *found, *_waiting(ab_report), *last]
 
 
 def _waiting(ab_report: AbReport) -> list[str]:
@@ -138,6 +142,8 @@ def _cost_sentence(ab_report: AbReport, comparison: Comparison) -> str:
     if value is None or low is None or high is None:
         return f"{where}: inconclusive: A and B have no block in common."
     bounds = f"{_change(low)} to {_change(high)}"
+    if comparison.verdict == "lost":
+        return f"{where}: B is no cheaper for it, whatever its time: {_change(value)} ({bounds})."
     if comparison.verdict == "better":
         return (
             f"{where}: B costs {share(1 - value)} less than A "

@@ -38,7 +38,7 @@ def _asked(result: Result, cell: Cell) -> float | None:
 def _sentence(rate: float, group: Iterable[Row], names: CellNames) -> str:
     group = list(group)
     slow = list(_slow(rate, group, names))
-    of = f"{count(rate)} operations per second"
+    of = f"{counted(round(rate), 'operation')} per second"
     if not slow:
         return f"All cells kept up {of}."
     named = ", ".join(slow[:MOST_NAMED])
