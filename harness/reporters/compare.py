@@ -127,8 +127,8 @@ def row_name(change: Change, *, several: bool) -> str:
 
 def several_consumers(changes: Sequence[Change]) -> bool:
     """Whether rows must be told apart by their consumer."""
-    scenarios = [change.comparison.cell.scenario for change in changes]
-    return len(set(scenarios)) < len(scenarios)
+    cells = [change.comparison.cell for change in changes]
+    return len({(cell.workload, cell.scenario) for cell in cells}) < len(cells)
 
 
 def _grid(pair: RunChanges, name: str, group: Sequence[Change]) -> Grid:

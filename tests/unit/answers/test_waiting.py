@@ -167,6 +167,16 @@ def test_waiting_beside_other_processes_is_at_most_that_much(
     assert "Other processes" not in answer(make_result(stored(*waits)))
 
 
+def test_one_consumer_is_not_named_with_several_workloads(
+    stored: Callable[..., StoredRun],
+) -> None:
+    run = stored(waited("rules", 0.2))
+    second = [replace(s, workload="shells", index=s.index + 1000) for s in run.samples]
+    words = answer(make_result(replace(run, samples=(*run.samples, *second))))
+    assert "udp: rules spent 20 % of its time" in words
+    assert "shells: rules spent 20 % of its time" in words
+
+
 def report_of(stored: StoredRun) -> AbReport:
     return judge_ab(stored, A, B)
 
