@@ -102,7 +102,8 @@ def _loss_words(loss: LossComparison) -> str:
     if loss.verdict != "lost":
         return "loss"
     much = "" if loss.loss_ratio is None else f"{share(loss.loss_ratio)} of the events "
-    return f"lost {much}in {_trials(loss)} trials, where the base lost none"
+    trials = f"{loss.trials_with_loss} of {counted(loss.trials, 'trial')}"
+    return f"lost {much}in {trials}, where the base lost none"
 
 
 def _by_table(changes: Sequence[Change]) -> Iterable[list[Change]]:

@@ -412,6 +412,8 @@ def test_the_page_about_loss_shows_the_loss_of_every_cell_first(stored: StoredRu
     html = report_html([ReportView(asked(stored, "loss", losing), ())], {})
     assert html.index("Trials that lost events") < html.index("Where the events of all trials went")
     assert html.index("Where the events of all trials went") < html.index("Elapsed time per")
+    table = html[html.index("Trials that lost events") :]
+    assert table.index(">rules<") < table.index(">disabled<")
     assert "<summary>Loss by cell" not in html
     assert "<summary>Loss by cell" in report_html([ReportView(asked(stored, "cost"), ())], {})
 
