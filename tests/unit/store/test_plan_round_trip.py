@@ -61,6 +61,7 @@ def scenario(name: str, rate_per_s: float) -> Scenario:
         workload_options={"size": "16"},
         rate_per_s=rate_per_s,
         larger_backlog_of="other",
+        limited_by_plan=True,
         notes=("odd",),
         file="/etc/a.rules",
     )
