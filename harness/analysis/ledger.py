@@ -156,9 +156,13 @@ def _account(evidence: Evidence, markers: int) -> _Account:
         evidence.demanded - received - books.vanished,
         unnamed=evidence.unnamed,
         received=received,
-        strays=strays_of(evidence.lost) if evidence.scoped else None,
+        strays=_strays(evidence, received) if evidence.scoped else None,
     )
     return _Account(books, settled, settled.refused)
+
+
+def _strays(evidence: Evidence, received: int) -> int:
+    return strays_of(evidence.lost, evidence.foreign_events, received)
 
 
 def _generated(evidence: Evidence) -> int | None:

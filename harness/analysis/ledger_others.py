@@ -2,7 +2,8 @@
 
 An event of another process that is lost is one of `lost` or a missing serial like the trial's own,
 and nothing tells whose it was. So the ways may differ, by no more than so many events; which is a
-bound to the result, and no contradiction. What others cannot have made stays unexplained.
+bound to the result, and no contradiction. What others cannot have made stays unexplained; so does
+what they can have made, but not with so few events of theirs beside it.
 """
 
 from __future__ import annotations
@@ -13,6 +14,11 @@ MIN_STRAYS = 10
 STRAY_SHARE = 0.01
 """Of `lost`, as much may be others' where the rules name the load only: logins, messages of
 programs and changes of the kernel's state are recorded without a rule."""
+UNEVEN = 2
+"""Others need not lose at the same time as the load: of `lost`, so many times the share that they
+have of the events that arrived may be theirs."""
+MARKERS = 3
+"""Events of the harness in each trial: the start marker and the two that close it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,17 +56,23 @@ def settle(
     `unnamed` of the `received` events are of nobody known. `strays` is how many events others can
     have lost at most; None is any number.
     """
-    limit = books.vanished + unnamed
     moved = _not_of_the_trial(books, without_serial)
-    if moved is None or moved > (limit if strays is None else min(limit, strays)):
+    if moved is None or moved > books.vanished + unnamed:
         return _contradiction(books, without_serial, strays)
+    allowed = moved if strays is None else min(moved, strays)
     refused = without_serial + moved
     # `lost` may hold more than the trial's own: refused at once, or later records of theirs.
     more = max(books.refused_low - refused, 0)
     # Never more refused than were demanded.
-    left = 0 if strays is None else min(max(moved + more - strays, 0), received)
-    vanished = min(moved, books.vanished)
-    return Settled(refused + left, -left, moved + more - left, vanished, moved - vanished)
+    left = 0 if strays is None else min(max(allowed + more - strays, 0), received)
+    vanished = min(allowed, books.vanished)
+    return Settled(
+        refused=refused + left,
+        unexplained=allowed - moved - left,
+        foreign=allowed + more - left,
+        vanished=vanished,
+        unnamed=allowed - vanished,
+    )
 
 
 def _not_of_the_trial(books: Books, without_serial: int) -> int | None:
@@ -86,6 +98,11 @@ def _contradiction(books: Books, without_serial: int, strays: int | None) -> Set
     return Settled(left, without_serial - left, more - left)
 
 
-def strays_of(lost: int | None) -> int:
-    """How many events others can have lost where the rules name the load only."""
-    return max(MIN_STRAYS, round((lost or 0) * STRAY_SHARE))
+def strays_of(lost: int | None, foreign_events: int | None, received: int) -> int:
+    """How many events others can have lost where the rules name the load only.
+
+    `received` events of the load arrived, and `foreign_events` of others, the markers included.
+    """
+    others = max((foreign_events or 0) - MARKERS, 0)
+    share = min(UNEVEN * others / (others + received), 1) if others else 0
+    return max(MIN_STRAYS, round((lost or 0) * max(STRAY_SHARE, share)))

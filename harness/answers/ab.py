@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from harness.analysis.limit import judge_shares
 from harness.analysis.loss import compare_losses
+from harness.answers.lost import lost_alone, without_speed
 from harness.answers.matched import EXEMPT, without_price
 from harness.answers.result import compare_with, in_plan_order, make_result
 from harness.answers.trust import doubts_about
@@ -24,22 +25,24 @@ def judge_ab(stored: StoredRun, a: AbSide, b: AbSide) -> AbReport:
     result = make_result(stored)
     reference = Reference(scenario=a.scenario)
     samples = [s for s in in_plan_order(stored) if s.scenario in (a.scenario, b.scenario)]
-    comparisons = tuple(
-        without_price(
-            compare_with(reference, samples, stored.plan), _without_price(result, samples, a, b)
-        )
-    )
+    unpriced = _without_price(result, samples, a, b)
+    comparisons = tuple(without_price(compare_with(reference, samples, stored.plan), unpriced))
     doubts = doubts_about(result)
     compared = any(c.ratio is not None for c in comparisons if c.cell.scenario == b.scenario)
     if not compared and not doubts:
         doubts.append("A and B have no block in common")
+    losses = _judged(compare_losses(samples, reference), reference)
     return AbReport(
         a=a,
         b=b,
         result=result,
-        comparisons=comparisons,
-        losses=tuple(_judged(compare_losses(samples, reference), reference)),
-        without_waiting=tuple(_without_waiting(stored, result, a, b)),
+        comparisons=tuple(without_speed(comparisons, losses)),
+        losses=tuple(losses),
+        without_waiting=tuple(
+            each
+            for each in _without_waiting(stored, result, a, b)
+            if each.cell.workload not in {cell.workload for cell in unpriced}
+        ),
         doubts=tuple(doubts),
         operations={
             name: WORKLOADS[name].operation
@@ -81,12 +84,17 @@ def _unhindered(cell: Cell, waiting: Waiting | None) -> Cell | None:
 
 
 def _judged(losses: Sequence[LossComparison], reference: Reference) -> list[LossComparison]:
-    """With a verdict by trials where how much was lost is not known, as of a command."""
+    """With a verdict by trials where how much was lost is not known, as of a command.
+
+    What lost events where A lost none is *lost*: a loss that was seen is no estimate.
+    """
     by_cell = {loss.cell: loss for loss in losses}
     found = []
     for loss in losses:
         against = by_cell.get(reference.of(loss.cell))
         if loss.verdict == "no-reference" and against is not None:
             loss = replace(loss, verdict=judge_shares(against, loss))  # noqa: PLW2901
+        if lost_alone(loss, against):
+            loss = replace(loss, verdict="lost")  # noqa: PLW2901
         found.append(loss)
     return found

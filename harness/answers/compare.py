@@ -13,6 +13,7 @@ from harness.answers.compare_cells import (
     changes_across,
     changes_within,
 )
+from harness.answers.lost import lost_changes
 from harness.answers.result import in_plan_order, metric_views
 from harness.answers.trust import is_trustworthy
 from harness.counted import counted
@@ -100,7 +101,8 @@ def _compare_pair(
     margins = _margins(base.stored.plan, options)
     runs = [head.stored] if within else [base.stored, head.stored]
     find = changes_within if within else changes_across
-    changes, losses = find(base.stored, head.stored, pairs, views, margins, primary)
+    found = find(base.stored, head.stored, pairs, views, margins, primary)
+    changes, losses = lost_changes(*found)
     if not changes:
         raise UsageError(
             f"{base.label} and {head.label} have no value of "

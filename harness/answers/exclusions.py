@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from harness.analysis.against_reference import MetricView, compare
 from harness.metrics.catalog import METRICS
 from harness.model.reference import Reference
 from harness.model.result import Comparison, Exclusion
-from harness.model.run import EXCLUDE_CALL, EXCLUDE_EXE, Cell, Sample
+from harness.model.run import Cell, Sample, rules_without
 from harness.model.stored import StoredPlan, StoredWorkload, operations_of
 
 
@@ -35,11 +36,8 @@ def exclusions(samples: Sequence[Sample], plan: StoredPlan) -> Iterator[Exclusio
 
 def _without(cell: Cell) -> Cell | None:
     """The cell of the same rules without the exclusion; None for a cell that has none."""
-    for suffix in (EXCLUDE_EXE, EXCLUDE_CALL):
-        name = cell.scenario.removesuffix(suffix)
-        if name != cell.scenario:
-            return Cell(cell.workload, name, cell.consumer)
-    return None
+    name = rules_without(cell.scenario)
+    return None if name is None else replace(cell, scenario=name)
 
 
 def _gain(

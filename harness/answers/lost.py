@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
+from harness.model.compare import Change, LossChange
 from harness.model.result import Comparison, LossComparison
 from harness.model.run import AA, Cell
 from harness.model.stored import StoredPlan
@@ -21,13 +22,30 @@ def lost_cells(losses: Sequence[LossComparison], plan: StoredPlan) -> list[LossC
     by_cell = {loss.cell: loss for loss in losses}
     return [
         replace(loss, verdict="lost")
-        if _lost_alone(loss, by_cell.get(plan.reference.of(loss.cell)))
+        if lost_alone(loss, by_cell.get(plan.reference.of(loss.cell)))
         else loss
         for loss in losses
     ]
 
 
-def _lost_alone(loss: LossComparison, reference: LossComparison | None) -> bool:
+def lost_changes(
+    changes: Iterable[Change], losses: Iterable[LossChange]
+) -> tuple[list[Change], list[LossChange]]:
+    """The same of two runs, or of two cells of one: *lost* is what lost where BASE did not."""
+    judged = [
+        replace(each, head=replace(each.head, verdict="lost"))
+        if lost_alone(each.head, each.base)
+        else each
+        for each in losses
+    ]
+    heads = [each.head for each in judged]
+    compared = list(changes)
+    fast = without_speed([change.comparison for change in compared], heads)
+    paired = zip(compared, fast, strict=True)
+    return [replace(change, comparison=comparison) for change, comparison in paired], judged
+
+
+def lost_alone(loss: LossComparison, reference: LossComparison | None) -> bool:
     """Whether it lost, and its reference, where there is one, did not."""
     if not loss.trials_with_loss or loss.verdict == "reference":
         return False

@@ -34,11 +34,13 @@ def unmatched_cells(plan: StoredPlan, samples: Iterable[Sample]) -> tuple[Cell, 
 
 def _nothing_matched(plan: StoredPlan, cell: Cell, ledgers: Sequence[Ledger]) -> bool:
     scenario = plan.scenario(cell.workload, cell.scenario)
-    if plan.is_replay or cell.workload in EXEMPT or scenario is None or not _records(scenario):
-        return False
-    if cell.scenario in plan.reference.scenarios:
-        return False
     foreseen = next((each for each in plan.matching if each.scenario == cell.scenario), None)
+    if plan.is_replay or cell.workload in EXEMPT or scenario is None:
+        return False
+    # A file without a rule is measured as one of which nothing matched.
+    without_rules = foreseen is not None and bool(foreseen.file) and not foreseen.rules
+    if cell.scenario in plan.reference.scenarios or not (without_rules or _records(scenario)):
+        return False
     none_withheld = not any(map(_WITHHOLDING.match, scenario.rules)) or (
         foreseen is not None and not foreseen.withholding.get(cell.workload, 0)
     )

@@ -21,6 +21,7 @@ from harness.answers.waiting import waiting
 from harness.counted import agreeing, counted
 from harness.metrics.catalog import METRICS
 from harness.model.caution import Caution
+from harness.model.matching import LOGIN_WARNING
 from harness.model.reference import Reference
 from harness.model.result import CellLedger, Comparison, ReportView, Result
 from harness.model.run import Cell, Ledger, Sample
@@ -234,6 +235,14 @@ def _disturbed_trials(stored: StoredRun) -> list[Caution]:
 
 
 def _sample_warnings(stored: StoredRun) -> list[Caution]:
-    """What trials warned of, each once."""
+    """What trials warned of, each once; the login uid not, if it was settled and is told so."""
     words = dict.fromkeys(word for sample in stored.samples for word in sample.warnings)
-    return [Caution("trial", word, "--auid sets another login uid") for word in words]
+    login = stored.plan.login
+    told = None if login is None else f"{LOGIN_WARNING}{login.auid} "
+    return [
+        Caution(
+            "trial", word, "--auid sets another login uid" if word.startswith(LOGIN_WARNING) else ""
+        )
+        for word in words
+        if told is None or not word.startswith(told)
+    ]

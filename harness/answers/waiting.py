@@ -15,6 +15,10 @@ from harness.model.stored import StoredPlan, StoredStatus, operations_of
 
 NOTEWORTHY = 0.02
 """The share of a cell's time from which waiting is told, and measured without."""
+OTHERS = 0.01
+"""The share that other processes have of the events from which their waiting is not passed over."""
+MARKERS = 3
+"""Events of the harness in each trial."""
 
 
 def waits(share: float | None) -> bool:
@@ -26,14 +30,16 @@ def share_waited(samples: Iterable[Sample], workers: int) -> float | None:
     """The share of their elapsed time that producers waited, 0 to 1; None where it is unknown.
 
     The kernel's counter is the sum over all producers, so the elapsed time of each of the
-    `workers` counts. At most 1, as other processes may have waited as well.
+    `workers` counts. At most 1, as other processes may have waited as well; none of it is that of
+    a load that made no event.
     """
     waited_ns = available_ns = 0.0
     for sample in samples:
         per_operation = sample.metrics.get("elapsed_ns_per_op")
-        if per_operation is None or sample.ledger.waited_ms is None:
+        waited_ms = sample.ledger.waited_ms_of_load
+        if per_operation is None or waited_ms is None:
             continue
-        waited_ns += sample.ledger.waited_ms * 1e6
+        waited_ns += waited_ms * 1e6
         available_ns += per_operation * operations_of(sample) * max(workers, 1)
     return min(waited_ns / available_ns, 1.0) if available_ns else None
 
@@ -61,7 +67,18 @@ def waiting(
             further_backlog_limit=_limit(beyond),
             further_share=share_waited(beyond, plan.workers_of(cell)),
             cost=primary.get(further) if further is not None else None,
+            with_others=_others_waited(group),
         )
+
+
+def _others_waited(samples: Iterable[Sample]) -> bool:
+    """Whether so many events of other processes arrived that their waiting may be among it."""
+    own = others = 0
+    for sample in samples:
+        ledger = sample.ledger
+        own += (ledger.complete or 0) + (ledger.partial or 0)
+        others += max((ledger.foreign_events or 0) - MARKERS, 0)
+    return others > OTHERS * (own + others)
 
 
 def larger_backlog_of(plan: StoredPlan, cell: Cell) -> Cell | None:

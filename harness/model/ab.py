@@ -64,7 +64,7 @@ class AbReport:
         """Whether cost or loss is inconclusive in any workload."""
         found = {comparison.verdict for comparison in self.primary}
         loss = any(loss.verdict == "inconclusive" for loss in self.losses_of_b)
-        return not found or bool(found - {"worse", "better", "equal"}) or loss
+        return not found or bool(found - {"worse", "better", "equal", "lost"}) or loss
 
     @property
     def verdict(self) -> AbVerdict:
@@ -73,7 +73,7 @@ class AbReport:
             return "untrustworthy"
         found = {comparison.verdict for comparison in self.primary}
         found |= {loss.verdict for loss in self.losses_of_b}
-        if "worse" in found:
+        if found & {"worse", "lost"}:
             return "worse"
         if self.inconclusive:
             return "inconclusive"

@@ -88,7 +88,7 @@ class ChangeReport:
         changes = [change for pair in self.pairs for change in pair.changes if change.counts]
         verdicts = {change.comparison.verdict for change in changes}
         verdicts |= {loss.head.verdict for pair in self.pairs for loss in pair.losses}
-        if "worse" in verdicts:
+        if verdicts & {"worse", "lost"}:
             return "worse"
         open_ones = (
             change.comparison.verdict in ("inconclusive", "no-reference")

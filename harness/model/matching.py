@@ -11,6 +11,9 @@ import msgspec
 
 from harness.model.numbers import Count
 
+LOGIN_WARNING = "the load ran with auid "
+"""Begins the warning of a trial whose login uid is not the one that its caller has."""
+
 
 class RuleMatches(msgspec.Struct, frozen=True, kw_only=True):
     """How many rules of one scenario the loads of a run can match.
@@ -40,7 +43,8 @@ class Login(msgspec.Struct, frozen=True, kw_only=True):
     `basis` is why: it is the caller's and no other is matched by more rules; it was chosen because
     more rules can match it; it was asked for; or the kernel does not let another be set, `hinders`
     says why. `rules` are the rules that make events and can match under it, `caller_rules` those
-    under the caller's, `best` another one with more of them, `best_rules`.
+    under the caller's, `best` another one with more of them, `best_rules`. `remark` is what is
+    remarkable about the caller's, where the loads have that.
     """
 
     auid: Count
@@ -51,3 +55,4 @@ class Login(msgspec.Struct, frozen=True, kw_only=True):
     caller_rules: Count = 0
     best: Count | None = None
     best_rules: Count = 0
+    remark: str = ""

@@ -200,7 +200,8 @@ class Waiting:
     """A cell whose producers waited for room in the backlog, and the same with a larger one.
 
     Shares are of the elapsed time, 0 to 1. `cost` is the further cell's comparison with the
-    reference in the primary metric. None is what was not measured.
+    reference in the primary metric. None is what was not measured. `with_others`: other processes
+    made events meanwhile, so that `share` is the most that it can be.
     """
 
     cell: Cell
@@ -210,6 +211,7 @@ class Waiting:
     further_backlog_limit: int | None = None
     further_share: float | None = None
     cost: Comparison | None = None
+    with_others: bool = False
 
 
 @dataclass(frozen=True, slots=True)

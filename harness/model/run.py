@@ -22,6 +22,14 @@ EXCLUDE_CALL = "+exclude-call"
 """Suffixes of scenarios with an exclusion in front of the rules: of all calls, of the noisy one."""
 
 
+def rules_without(scenario: str) -> str | None:
+    """The scenario of the same rules without the exclusion; None for one that has none."""
+    for suffix in (EXCLUDE_EXE, EXCLUDE_CALL):
+        if scenario.endswith(suffix) and scenario != suffix:
+            return scenario.removesuffix(suffix)
+    return None
+
+
 @dataclass(frozen=True, slots=True)
 class Scenario(AuditState):
     """A wanted audit state, bound to one workload; with `enabled` None it must not be touched.
@@ -56,6 +64,8 @@ class Scenario(AuditState):
     """The scenario that it is but for a larger backlog, added by a run in which that one waited."""
     file: str = ""
     """The rule file of the user's that it is made of; empty for built-in rules."""
+    limited_by_plan: bool = False
+    """Whether a cell of the plan sets its limits, which are what is measured there."""
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -127,6 +137,27 @@ class Ledger:
     waited_ms: Milliseconds | None = None
     attribution: str = "session"
     """`session`, `process-tree`, or `none` when events cannot be told from those of others."""
+
+    @property
+    def may_be_of_others(self) -> bool:
+        """Whether events of other processes that were lost can be what it does not close by.
+
+        They are too many among those that the load seems to have lost; none that did not get lost.
+        """
+        too_many = -(self.unexplained or 0)
+        seem_lost = (self.refused or 0) + (self.vanished or 0) + (self.unnamed_events or 0)
+        return 0 < too_many <= seem_lost
+
+    @property
+    def waited_ms_of_load(self) -> float | None:
+        """What the load can have waited of `waited_ms`: without an event nothing had to wait."""
+        return 0.0 if self.waited_ms and self._is_without_events else self.waited_ms
+
+    @property
+    def _is_without_events(self) -> bool:
+        if self.generated is not None:
+            return self.generated == (self.suppressed or 0)
+        return self.complete == self.partial == self.lost == 0
 
 
 class Moment(NamedTuple):

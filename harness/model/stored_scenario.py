@@ -30,10 +30,12 @@ class StoredScenario(AuditSettings):
     """The scenario that it is compared with; empty for the reference of the plan."""
     larger_backlog_of: str = ""
     """The scenario that it is but for a larger backlog; empty for one of the plan's own."""
+    limited_by_plan: bool = False
 
     def limits(self) -> dict[str, Any]:
         """All that it can set besides its rules, by name; what it does not set is None or empty."""
-        about = ("name", "summary", "rules", "interleaved", "reference", "larger_backlog_of")
+        about = ("name", "summary", "rules", "interleaved", "reference")
+        about += ("larger_backlog_of", "limited_by_plan")
         names = dict.fromkeys((*SETTINGS, *(each.name for each in fields(self))))
         return {name: getattr(self, name) for name in names if name not in about}
 

@@ -22,7 +22,7 @@ from harness.reporters.page import (
     text,
     verdict,
 )
-from harness.reporters.parts.matching import unmatched_words
+from harness.reporters.parts.matching import matching_sentences, unmatched_words
 from harness.reporters.parts.waiting import waiting_sentences
 from harness.reporters.units import count, duration, interval, ratio, share, signed
 from harness.reporters.words import LOSSES_OF_B, VERDICTS, metric_words
@@ -46,7 +46,8 @@ def _parts(ab_report: AbReport) -> Iterator[Part]:
     yield from ab_report.result.cautions
     yield _costs(ab_report)
     yield _losses(ab_report)
-    yield from (Line(words, "note") for words in _standards(ab_report))
+    notes = [*_standards(ab_report), *matching_sentences(ab_report.result)]
+    yield from (Line(words, "note") for words in notes)
 
 
 def _costs(ab_report: AbReport) -> Grid:
@@ -107,7 +108,11 @@ def ab_sentences(ab_report: AbReport) -> list[str]:
         for comparison in ab_report.primary
         if comparison.verdict != "nothing-matched"
     ]
-    return [*unmatched, *found, *_waiting(ab_report), *_loss_sentences(ab_report)]
+    lossy = any(loss.trials_with_loss for loss in ab_report.losses)
+    losses = list(_loss_sentences(ab_report))
+    # A loss that was seen comes before every price.
+    first, last = (losses, []) if lossy else ([], losses)
+    return [*unmatched, *first, *found, *_waiting(ab_report), *last]
 
 
 def _waiting(ab_report: AbReport) -> list[str]:
@@ -137,6 +142,8 @@ def _cost_sentence(ab_report: AbReport, comparison: Comparison) -> str:
     if value is None or low is None or high is None:
         return f"{where}: inconclusive: A and B have no block in common."
     bounds = f"{_change(low)} to {_change(high)}"
+    if comparison.verdict == "lost":
+        return f"{where}: B is no cheaper for it, whatever its time: {_change(value)} ({bounds})."
     if comparison.verdict == "better":
         return (
             f"{where}: B costs {share(1 - value)} less than A "

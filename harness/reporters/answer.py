@@ -15,6 +15,7 @@ from harness.reporters.parts.cells import CellNames
 from harness.reporters.parts.deciding import deciding_sentences
 from harness.reporters.parts.loss import none_lost
 from harness.reporters.parts.matching import nothing_matched
+from harness.reporters.parts.pace import pace_sentences
 from harness.reporters.parts.ranking import sustained_sentence
 from harness.reporters.parts.rows import rows
 from harness.reporters.parts.waiting import sentences_of_waiting
@@ -70,6 +71,7 @@ def answer_parts(result: Result) -> Answer:
     if question == "loss":
         found = fates(result)
         first, cells, notes = loss_first(found), loss_cells(found), loss_notes(found)
+        first = " ".join([first, *pace_sentences(result)])
         notes += [sustained_sentence(result.sustained), loss_sentence(result)]
     elif question == "ranking":
         first, cells, notes = ranking_first(result), ranking_cells(result), ranking_notes(result)
@@ -81,6 +83,7 @@ def answer_parts(result: Result) -> Answer:
     else:
         first, cells, notes = cost_first(result), cost_cells(result), cost_notes(result)
         notes = [*deciding_sentences(result), *sentences_of_waiting(result), *notes]
+        notes += pace_sentences(result)
         notes += [sustained_sentence(result.sustained), loss_sentence(result), none_lost(result)]
     # A price that is none comes before every price.
     head = " ".join(filter(None, (unmatched, first)))

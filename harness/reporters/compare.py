@@ -80,10 +80,10 @@ def answer_words(report: ChangeReport) -> str:
         if change.counts and change.comparison.verdict == "worse"
     ]
     worse += [
-        f"{loss.head.cell.workload} × {loss.head.cell.scenario} (loss)"
+        f"{loss.head.cell.workload} × {loss.head.cell.scenario} ({_loss_words(loss.head)})"
         for pair in report.pairs
         for loss in pair.losses
-        if loss.head.verdict == "worse"
+        if loss.head.verdict in ("worse", "lost")
     ]
     if report.verdict == "inconclusive" and report.without_answer:
         empty = report.without_answer[0]
@@ -96,6 +96,14 @@ def answer_words(report: ChangeReport) -> str:
     if report.verdict != "worse":
         return CHANGES[report.verdict]
     return f"Worse: {', '.join(dict.fromkeys(worse))}."
+
+
+def _loss_words(loss: LossComparison) -> str:
+    if loss.verdict != "lost":
+        return "loss"
+    much = "" if loss.loss_ratio is None else f"{share(loss.loss_ratio)} of the events "
+    trials = f"{loss.trials_with_loss} of {counted(loss.trials, 'trial')}"
+    return f"lost {much}in {trials}, where the base lost none"
 
 
 def _by_table(changes: Sequence[Change]) -> Iterable[list[Change]]:
@@ -120,8 +128,8 @@ def row_name(change: Change, *, several: bool) -> str:
 
 def several_consumers(changes: Sequence[Change]) -> bool:
     """Whether rows must be told apart by their consumer."""
-    scenarios = [change.comparison.cell.scenario for change in changes]
-    return len(set(scenarios)) < len(scenarios)
+    cells = [change.comparison.cell for change in changes]
+    return len({(cell.workload, cell.scenario) for cell in cells}) < len(cells)
 
 
 def _grid(pair: RunChanges, name: str, group: Sequence[Change]) -> Grid:

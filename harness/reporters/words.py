@@ -67,6 +67,7 @@ LOSSES_OF_B: Mapping[Verdict, str] = {
     "better": "B loses less",
     "equal": "equal",
     "inconclusive": "inconclusive",
+    "lost": "B lost what A did not",
 }
 """Of the loss of B against that of A."""
 CHANGES: Mapping[ChangeVerdict, str] = {

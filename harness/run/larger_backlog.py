@@ -72,7 +72,9 @@ def _with_further(
 
 def _may_have_one(plan: Plan, scenario: Scenario) -> bool:
     """Whether the scenario is of rules, under limits that its plan does not set on purpose."""
-    own_limit = scenario.backlog_limit is not None and not _of_rules(scenario)
+    own_limit = scenario.limited_by_plan or (
+        scenario.backlog_limit is not None and not _of_rules(scenario)
+    )
     return (
         bool(scenario.enabled and scenario.rules)
         and scenario.interleaved

@@ -35,6 +35,7 @@ from harness.model.stored import (
     StoredWorkload,
 )
 from harness.store.layout import ENVIRONMENT, KEPT_SAMPLES, PLAN, samples_file
+from harness.store.old_ledgers import sample_of_now
 
 T = TypeVar("T")
 
@@ -137,7 +138,7 @@ def _read_samples(path: Path) -> tuple[list[Sample], list[Caution]]:
                 Caution("truncated", f"{path}: the last line was cut short and is left out")
             )
             break
-        samples.append(_read_sample(path, number, line, decode))
+        samples.append(sample_of_now(_read_sample(path, number, line, decode)))
     return samples, cautions
 
 

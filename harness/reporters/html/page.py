@@ -16,8 +16,10 @@ from markupsafe import Markup
 
 from harness.model.caution import Caution
 from harness.model.compare import ChangeReport
+from harness.model.question import Question
 from harness.model.result import ReportView
 from harness.plain import plain
+from harness.reporters.answer import answered
 from harness.reporters.compare import compare_page
 from harness.reporters.html import facts
 from harness.reporters.html.compare import change_panels
@@ -28,6 +30,7 @@ from harness.reporters.html.svg import Palette
 from harness.reporters.page import Part, shown
 from harness.reporters.parts.cells import cost_parts, cpu_grid
 from harness.reporters.parts.ledger import events_parts
+from harness.reporters.parts.loss import loss_grid
 from harness.reporters.parts.noise import noise_parts
 from harness.reporters.parts.ranking import ranking_parts, sustained_parts
 from harness.reporters.parts.rows import rows
@@ -40,6 +43,14 @@ POLICY = (
     "default-src 'none'; script-src '{script}'; style-src '{style}'; img-src data:; "
     "base-uri 'none'; form-action 'none'"
 )
+
+_ORDER: Mapping[Question, Sequence[str]] = {
+    "cost": ("forest", "consumers", "cpu", "ledger"),
+    "loss": ("ledger", "cpu", "consumers", "forest"),
+    "ranking": ("consumers", "cpu", "ledger", "forest"),
+    "scaling": ("scaling", "forest", "consumers", "cpu", "ledger"),
+}
+"""The sections of the template by the question that is answered."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +67,8 @@ class RunPart:
     stopped: str
     """That the run was stopped early; empty where it was not."""
     panels: Mapping[str, Panel]
+    order: Sequence[str]
+    """The sections below the answer that are about its question first."""
     compared: Sequence[Part]
     cpu: Sequence[Part]
     events: Sequence[Part]
@@ -107,6 +120,10 @@ def _run_part(
     view = plain_view(view)
     result = view.result
     cells = rows(result)
+    question = answered(result)
+    events = [*events_parts(cells), all_losses(result)]
+    if question == "loss":
+        events = [loss_grid(result, cells), *events_parts(cells)]
     return RunPart(
         key=key,
         name=result.run,
@@ -116,9 +133,10 @@ def _run_part(
         trustworthy=result.trustworthy,
         stopped="" if result.complete else STOPPED,
         panels=make_panels(view, plots, prefix=key, palette=palette),
+        order=_ORDER[question],
         compared=_on_page(*cost_parts(result, cells), all_metrics(result)),
         cpu=_on_page(cpu_grid(result, cells)),
-        events=_on_page(*events_parts(cells), all_losses(result)),
+        events=_on_page(*events),
         consumers=_on_page(*ranking_parts(result.ranking), *sustained_parts(result.sustained)),
         scaling=_on_page(*scaling_parts(result)),
         noise=_on_page(*noise_parts(result)),

@@ -152,11 +152,11 @@ def cpu_grid(result: Result, group: Sequence[Row]) -> Grid:
 
 
 def waited_ns(row: Row) -> float | None:
-    """How long producers waited, per operation."""
-    ledger = row.ledger
-    if ledger is None or ledger.total.waited_ms is None or not ledger.operations:
+    """How long the load waited, per operation; other processes' waiting may be among it."""
+    waited_ms = row.ledger.total.waited_ms_of_load if row.ledger is not None else None
+    if row.ledger is None or waited_ms is None or not row.ledger.operations:
         return None
-    return ledger.total.waited_ms * 1e6 / ledger.operations
+    return waited_ms * 1e6 / row.ledger.operations
 
 
 def metrics_grid(names: CellNames, caption: str, compared: Sequence[Comparison]) -> Grid:

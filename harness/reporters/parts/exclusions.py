@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 
+from harness.counted import agreeing
 from harness.model.result import Comparison, Exclusion, Result
+from harness.model.run import rules_without
 from harness.model.stored import StoredPlan
 from harness.reporters.units import duration, percent, share
 from harness.reporters.words import VERDICTS, metric_words
+
+LEAST_KEPT_BACK = 0.001
+"""A smaller share of the events is nothing."""
 
 
 def exclusion_sentences(result: Result) -> list[str]:
@@ -32,7 +37,16 @@ def give_back_sentences(result: Result) -> list[str]:
         if exclusion.gain.metric == result.primary:
             name = _named(exclusion, result)
             kinds.setdefault(name, []).append(exclusion)
-    return [words for name, group in kinds.items() if (words := _give_back(name, group, result))]
+    found = [words for name, group in kinds.items() if (words := _give_back(name, group, result))]
+    tax_unknown = any(map(_is_effective, result.exclusions)) and all(
+        map(_is_effective, result.exclusions)
+    )
+    return [*found, *([_UNMEASURED_TAX] if found and tax_unknown else []), *_without_base(result)]
+
+
+_UNMEASURED_TAX = (
+    "What other operations pay for an exclusion was not measured: add the workload syscalls."
+)
 
 
 def _named(exclusion: Exclusion, result: Result) -> str:
@@ -40,16 +54,43 @@ def _named(exclusion: Exclusion, result: Result) -> str:
     return exclusion.cell.scenario + f" ({exclusion.cell.consumer})" * several
 
 
-def _give_back(name: str, group: Iterable[Exclusion], result: Result) -> str:
-    effective = [each for each in group if each.kept_back is None or each.kept_back >= 0.001]
-    effective = [each for each in effective if each.events_without != 0]
-    other = [each for each in group if each not in effective]
-    parts = [_returned(each, result) for each in effective]
-    if parts:
-        parts.append(_paid(other) or "what other operations pay for it was not measured")
-    elif other:
-        parts = ["kept nothing back", _paid(other)]
-    return f"{name} {'; '.join(parts)}." if parts else ""
+def _is_effective(exclusion: Exclusion) -> bool:
+    """Whether the exclusion had events to keep back, and kept some back as far as is known."""
+    kept = exclusion.kept_back
+    return exclusion.events_without != 0 and (kept is None or kept >= LEAST_KEPT_BACK)
+
+
+def _give_back(name: str, group: Sequence[Exclusion], result: Result) -> str:
+    effective = [each for each in group if _is_effective(each)]
+    other = [each for each in group if not _is_effective(each)]
+    parts = [_returned(each, result) for each in effective] or ["kept nothing back"]
+    return f"{name} {'; '.join(filter(None, (*parts, _paid(other))))}."
+
+
+def _without_base(result: Result) -> Iterator[str]:
+    """Of which exclusions the gain is not known, and what to measure to see it."""
+    measured = {(each.cell.scenario, each.cell.workload) for each in result.comparisons}
+    missing: dict[str, list[str]] = {}
+    for scenario, workload in sorted(measured):
+        base = rules_without(scenario)
+        if base is not None and (base, workload) not in measured:
+            names = missing.setdefault(base, [])
+            names += [scenario] if scenario not in names else []
+    for base, names in missing.items():
+        it = agreeing(len(names), "it", "them")
+        yield (
+            f"What {' and '.join(names)} {agreeing(len(names), 'gains', 'gain')} is not known: the "
+            f"same rules without {it} were not measured; add the scenario {base}{_of_file(result)}."
+        )
+
+
+def _of_file(result: Result) -> str:
+    """That the exclusion is not one of the rule files that were measured, if there are any."""
+    files = dict.fromkeys(each.scenario for each in result.plan.matching if each.file)
+    names = [name for name in files if rules_without(name) is None]
+    if not names:
+        return ""
+    return f", or --exclude-exe PROGRAM for an exclusion of {', '.join(names)}"
 
 
 def _returned(exclusion: Exclusion, result: Result) -> str:
@@ -65,12 +106,25 @@ def _returned(exclusion: Exclusion, result: Result) -> str:
     where, gain = exclusion.cell.workload, exclusion.gain
     of_what = exclusion.without.scenario
     if gain.verdict != "better" or gain.ratio is None:
-        return f"gives nothing back in {where} that is proven"
+        return _no_gain(exclusion)
     priced = rules is not None and rules.verdict in ("worse", "lost")
     if not priced or rules is None or rules.ratio is None or rules.ratio <= 1:
         return f"saves {share(1 - gain.ratio)} in {where}"
     returned = min(1.0, rules.ratio * (1 - gain.ratio) / (rules.ratio - 1))
     return f"gives back {share(returned)} of what {of_what} costs in {where}"
+
+
+def _no_gain(exclusion: Exclusion) -> str:
+    """What is to be said in short of an exclusion that is not proven to save anything."""
+    where, gain = exclusion.cell.workload, exclusion.gain
+    if gain.verdict == "equal":
+        return f"gives nothing back in {where} that matters"
+    if gain.verdict == "worse" and gain.ratio is not None:
+        return f"costs {share(gain.ratio - 1)} more in {where} than {exclusion.without.scenario}"
+    kept = _kept_back(exclusion)
+    if kept:
+        return f"{kept} in {where}, but whether that saves anything is inconclusive"
+    return f"whether it gives anything back in {where} is inconclusive"
 
 
 def _paid(group: Iterable[Exclusion]) -> str:
@@ -110,7 +164,7 @@ def _kept_back(exclusion: Exclusion) -> str:
     kept = exclusion.kept_back
     if kept is None:
         return "had nothing to keep back" if exclusion.events_without == 0 else ""
-    if kept < 0.001:
+    if kept < LEAST_KEPT_BACK:
         return "kept nothing back"
     return "kept all events back" if kept == 1 else f"kept {share(kept)} of the events back"
 

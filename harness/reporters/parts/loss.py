@@ -19,7 +19,9 @@ _COLUMNS = tuple(
 
 
 def loss_grid(result: Result, group: Sequence[Row]) -> Grid:
-    """Every cell of `group` where a loss would have been seen, or not; not of a replay."""
+    """Every cell of `group` where a loss would have been seen, or not, the worst first; not of a
+    replay.
+    """
     names = CellNames(group)
     cells = {row.cell for row in group}
     rows = tuple(
@@ -31,7 +33,7 @@ def loss_grid(result: Result, group: Sequence[Row]) -> Grid:
             number(share(loss.loss_ratio), loss.loss_ratio),
             verdict(VERDICTS[loss.verdict]),
         )
-        for loss in result.losses
+        for loss in sorted(result.losses, key=lambda loss: -(loss.loss_ratio or 0.0))
         # What lacks in a capture was not lost here.
         if loss.cell in cells and not result.plan.is_replay
     )

@@ -13,8 +13,11 @@ from harness.reporters.words import VERDICTS
 
 WIDTH = 80
 MOST_REASONS = 5
+_NO_RULES = "no rules in it"
 MOST_NAME_CHARACTERS = 60
 UNSET = 4294967295
+_REMARKABLE = ("chosen", "fixed")
+"""Bases of a login uid that is told also where no rule file is measured."""
 
 _NEEDS: Mapping[str, str] = {
     "call": "another system call",
@@ -45,7 +48,7 @@ def matching_lines(login: Login | None, matching: Iterable[RuleMatches]) -> list
     files = [each for each in matching if each.file]
     said = dict.fromkeys(map(file_line, files))
     lines = [line for each in said for line in _wrapped(each)]
-    if login is not None and (files or login.basis in ("chosen", "fixed")):
+    if login is not None and (files or login.basis in _REMARKABLE):
         lines += _wrapped(login_line(login))
     return lines
 
@@ -53,12 +56,16 @@ def matching_lines(login: Login | None, matching: Iterable[RuleMatches]) -> list
 def matching_sentences(result: Result) -> list[str]:
     """The same of a stored run, each in one line of any length."""
     files = list(dict.fromkeys(file_line(each) for each in result.plan.matching if each.file))
-    return [*files, *([login_line(result.plan.login)] if result.plan.login and files else [])]
+    login = result.plan.login
+    remarkable = login is not None and (login.remark or login.basis in _REMARKABLE)
+    return [*files, *([login_line(login)] if login and (files or remarkable) else [])]
 
 
 def file_line(matches: RuleMatches) -> str:
     """How many rules of a file can match the loads, and what the others need."""
     name = _shortened(matches.file or matches.scenario)
+    if not matches.rules:
+        return f"rules {name}: {_NO_RULES}, so only its settings are measured"
     workloads = ", ".join(matches.by_workload)
     head = (
         f"rules {name}: {count(matches.can_match)} of {counted(matches.rules, 'rule')} "
@@ -98,9 +105,11 @@ def login_line(login: Login) -> str:
             f"{_or_none(login.caller_rules)} under the caller's auid {_auid(login.caller)}); "
             "--auid sets another"
         )
+    why = f" ({login.remark})" if login.remark else ""
     if login.basis == "asked":
-        return f"login uid of the load: {auid}, as asked for"
-    return f"login uid of the load: {auid}, the caller's; no other matches more rules"
+        return f"login uid of the load: {auid}, as asked for{why}"
+    whose = why or ", the caller's"
+    return f"login uid of the load: {auid}{whose}; no other matches more rules"
 
 
 def _rules(number: int) -> str:
@@ -144,6 +153,8 @@ def unmatched_words(result: Result, scenario: str, workloads: Iterable[str]) -> 
     """That nothing of a scenario matched, and why as far as it was known beforehand."""
     head = f"{scenario}: {VERDICTS['nothing-matched'].word} ({', '.join(workloads)})"
     known = next((each for each in result.plan.matching if each.scenario == scenario), None)
+    if known is not None and not known.rules:
+        return f"{head}; there are {_NO_RULES}"
     everywhere = scenario in result.unmatched_scenarios
     if known is None or not known.hindered or not everywhere:
         return head

@@ -43,14 +43,16 @@ def by_workload(all_rows: Iterable[Row]) -> dict[str, list[Row]]:
 
 
 def several_consumers(group: Iterable[Row]) -> bool:
-    """Whether a scenario occurs with several consumers, so that rows must be told apart by them.
+    """Whether a scenario of a workload occurs with several consumers, so that their names are
+    needed to tell rows apart.
 
     A state measured apart has no consumer of its own.
     """
     interleaved = [
         row for row in group if all(comparison.interleaved for comparison in row.by_metric.values())
     ]
-    return len({row.cell.scenario for row in interleaved}) < len(interleaved)
+    scenarios = {(row.cell.workload, row.cell.scenario) for row in interleaved}
+    return len(scenarios) < len(interleaved)
 
 
 def cell_label(cell: Cell, *, several: bool) -> str:

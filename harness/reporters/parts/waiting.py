@@ -22,13 +22,14 @@ def waiting_sentences(waiting: Iterable[Waiting], *, several_consumers: bool) ->
 
     A sentence per cell that was measured without waiting, and one per workload for the others.
     """
+    waiting = list(waiting)
     sentences: list[str] = []
     others: dict[str, list[str]] = {}
     for each in waiting:
         workload, rest = each.cell.workload, others.get(each.cell.workload)
         name = f"{each.cell.scenario}{f' ({each.cell.consumer})' * several_consumers}"
         spent = (
-            f"{name} spent {share(each.share)} of its time waiting for room in the backlog"
+            f"{name} spent {_much(each)} of its time waiting for room in the backlog"
             f"{_of(each.backlog_limit)}"
         )
         if each.further is not None:
@@ -36,14 +37,24 @@ def waiting_sentences(waiting: Iterable[Waiting], *, several_consumers: bool) ->
         elif rest is None:
             others[workload] = [spent]
         else:
-            rest.append(f"{name} {share(each.share)}{_of(each.backlog_limit, 'at')}")
+            rest.append(f"{name} {_much(each)}{_of(each.backlog_limit, 'at')}")
     for workload, parts in others.items():
         sentences.append(f"{workload}: {', '.join(parts)}, {_OWED}; {_UNMEASURED}.")
+    if any(each.with_others for each in waiting):
+        sentences.append(_WITH_OTHERS)
     return sentences
 
 
 _OWED = "which is the backlog's doing and no work of the rules"
 _UNMEASURED = "the price without waiting was not measured"
+_WITH_OTHERS = (
+    "Other processes made events as well, and their waiting is in these shares; rules that are "
+    "scoped to the load (-F auid=) leave it out."
+)
+
+
+def _much(waiting: Waiting) -> str:
+    return f"{'up to ' * waiting.with_others}{share(waiting.share)}"
 
 
 def _without(waiting: Waiting) -> str:

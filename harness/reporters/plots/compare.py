@@ -26,7 +26,7 @@ def _groups(pair: RunChanges, choice: Choice) -> dict[tuple[str, str], list[Chan
     for change in pair.changes:
         compared = change.comparison
         if (
-            compared.verdict in JUDGED
+            compared.verdict in (*JUDGED, "lost")
             and compared.ratio is not None
             and choice.workload in (None, compared.cell.workload)
             and choice.metric in (None, compared.metric)

@@ -103,9 +103,9 @@ def _busy_ns_per_op(sample: Sample) -> float | None:
 
 def _waited_ns(trials: Sequence[Sample]) -> float | None:
     waits = [
-        sample.ledger.waited_ms * 1e6 / operations_of(sample)
+        waited_ms * 1e6 / operations_of(sample)
         for sample in trials
-        if sample.ledger.waited_ms is not None and operations_of(sample)
+        if (waited_ms := sample.ledger.waited_ms_of_load) is not None and operations_of(sample)
     ]
     return statistics.fmean(waits) if waits else None
 

@@ -22,8 +22,14 @@ def cost_first(result: Result) -> str:
     phrases = [phrase for name, group in found.items() if (phrase := _phrase(result, name, group))]
     everything = [row.by_metric[result.primary] for group in found.values() for row in group]
     phrases += _left_out(everything)
+    if not everything and not result.exclusions and _has_reference(result):
+        return f"Nothing was measured but the reference ({_reference_words(result)})."
     price = f"Compared with {_reference_words(result)}: {'; '.join(phrases)}." if phrases else ""
     return " ".join(filter(None, [price, *give_back_sentences(result)]))
+
+
+def _has_reference(result: Result) -> bool:
+    return any(comparison.verdict == "reference" for comparison in result.comparisons)
 
 
 def cost_cells(result: Result) -> list[str]:

@@ -94,6 +94,7 @@ class CellKnobs(AuditLimits):
         return replace(
             scenario,
             workload_options=self.workload_options(),
+            limited_by_plan=any(value is not None for value in self.given().values()),
             **{name: value for name, value in wanted.items() if value is not None},
         )
 

@@ -24,18 +24,20 @@ class LoginRights:
     """What this process may do with login uids.
 
     `kept` is the login uid of a load that keeps the caller's; `hinders` is empty, or why the kernel
-    lets no other be set.
+    lets no other be set; `remark` is empty, or why `kept` is not what the caller has.
     """
 
     kept: int
     hinders: str = ""
+    remark: str = ""
 
 
 def read_login_rights(features: int | None, *, can_control: bool) -> LoginRights:
     """From the kernel's audit features (None: it has none) and CAP_AUDIT_CONTROL."""
     if caller_loginuid() == UNSET:
         # Anybody may set a login uid that is unset.
-        return LoginRights(kept_loginuid()[0])
+        kept, remark = kept_loginuid()
+        return LoginRights(kept, remark=remark or "")
     on = [name for bit, name in FEATURE_NAMES.items() if (features or 0) & bit]
     why = [*on, *([] if can_control else ["no CAP_AUDIT_CONTROL"])]
     return LoginRights(caller_loginuid(), " and ".join(why))
@@ -66,6 +68,7 @@ def _settled(plan: Plan, rights: LoginRights, rules: PlanRules) -> Login:
         caller_rules=rules.score(kept),
         best=wanted if fixed else None,
         best_rules=rules.score(wanted) if fixed else 0,
+        remark=rights.remark if auid == kept else "",
     )
 
 

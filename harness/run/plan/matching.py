@@ -35,10 +35,12 @@ class PlanRules:
         self._found: dict[tuple[object, ...], list[str]] = {}
 
     def matches(self, auid: int) -> list[RuleMatches]:
-        """One entry per scenario that has rules, in the order of the plan."""
+        """One entry per scenario that has rules or is a rule file, in the order of the plan."""
         by_name: dict[str, dict[str, Scenario]] = {}
-        for workload, scenario in self._with_rules():
-            by_name.setdefault(scenario.name, {})[workload] = scenario
+        for workload, scenarios in self._plan.scenarios.items():
+            for scenario in scenarios:
+                if scenario.rules or scenario.file:
+                    by_name.setdefault(scenario.name, {})[workload] = scenario
         return [self._of_scenario(group, auid) for group in by_name.values()]
 
     def score(self, auid: int) -> int:

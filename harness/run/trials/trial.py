@@ -26,6 +26,7 @@ from harness.metrics.audit import audit_delta
 from harness.metrics.machine import read_machine
 from harness.metrics.timeline import Timeline
 from harness.model.documents import WorkerDocument, WorkerReady
+from harness.model.matching import LOGIN_WARNING
 from harness.model.run import Ledger, Sample, Scenario, Trial
 from harness.processes.line_process import ChildFailedError, LineProcess, module_command
 from harness.run.failures import Failures
@@ -252,7 +253,7 @@ def _session_warnings(document: WorkerDocument) -> tuple[str, ...]:
     reason = document.session_reason
     if document.session is None:
         return (f"events are told from others' by the process tree, not by session ({reason})",)
-    return (f"the load ran with auid {document.auid} ({reason})",) if reason else ()
+    return (f"{LOGIN_WARNING}{document.auid} ({reason})",) if reason else ()
 
 
 def _meddling(bench: Bench) -> str:

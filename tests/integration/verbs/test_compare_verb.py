@@ -130,11 +130,15 @@ def test_the_other_way_round_it_got_better(compare: Caller) -> None:
 def test_loss_alone_is_worse(compare: Caller) -> None:
     document = compare.document("1-base", "4-lossy", code=1)
     (loss,) = [loss for loss in document["pairs"][0]["losses"] if loss["scenario"] == "rules"]
-    assert loss["verdict"] == "worse"
+    assert loss["verdict"] == "lost"
     assert loss["difference"] == pytest.approx(0.2)
     assert loss["base"]["trials_with_loss"] == 0
     assert loss["head"]["trials_with_loss"] == loss["head"]["trials"] == 8
-    assert "(loss)" in document["answer"]
+    words = "udp × rules (lost 20 % of the events in 8 of 8 trials, where the base lost none)"
+    assert words in document["answer"]
+    verdicts = {each["verdict"] for each in document["pairs"][0]["changes"]}
+    assert "lost" in verdicts
+    assert compare.document("4-lossy", "1-base", code=0)["verdict"] == "no-worse"
 
 
 def test_several_heads_have_a_table_each(compare: Caller) -> None:

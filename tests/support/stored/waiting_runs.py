@@ -22,6 +22,8 @@ def waited(scenario: str, share: float, *, workers: int = 1, limit: int = 64) ->
             elapsed_ms = sample["metrics"]["elapsed_ns_per_op"] * OPS / 1e6
             sample["ledger"]["waited_ms"] = elapsed_ms * workers * share
             sample["status_before"] = {"backlog_limit": limit}
+            # Who waits has made an event.
+            sample["ledger"] |= {"generated": OPS, "complete": OPS, "suppressed": 0}
 
     return change
 

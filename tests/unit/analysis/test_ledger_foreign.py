@@ -49,6 +49,52 @@ def test_what_the_kernel_refused_lies_between_its_bounds(complete: int, unexplai
     assert ledger.stage_consumer_records is None
 
 
+SCOPED = Evidence(
+    demanded=1000,
+    suppressed=0,
+    complete=400,
+    partial=0,
+    missing_records=0,
+    lost=640,
+    serial_gaps=0,
+    records_per_event=3,
+    backlog_limit=64,
+    socket_drops=0,
+    scoped=True,
+)
+"""Of scoped rules: 600 refused, and 40 more in `lost` than the load can have lost."""
+
+
+@pytest.mark.parametrize(
+    ("foreign_events", "foreign_lost", "unexplained"),
+    # The markers are no events of others.
+    [(3, 10, -30), (13, 31, -9), (30, 40, 0), (None, 10, -30)],
+)
+def test_others_can_have_lost_what_they_have_of_the_events_that_arrived(
+    foreign_events: int | None, foreign_lost: int, unexplained: int
+) -> None:
+    ledger = close_ledger(replace(SCOPED, foreign_events=foreign_events))
+    assert (ledger.foreign_lost, ledger.unexplained) == (foreign_lost, unexplained)
+    assert ledger.refused == 600 - unexplained
+    assert ledger.may_be_of_others == bool(unexplained)
+
+
+def test_of_serials_missing_others_can_have_lost_no_more_than_that_either() -> None:
+    """60 serials are missing, more than the 25 events that did not arrive."""
+    gone = replace(SCOPED, complete=975, serial_gaps=60, lost=100, records_per_event=1)
+    ledger = close_ledger(replace(gone, rate_limit=5, foreign_events=3))
+    assert (ledger.vanished, ledger.foreign_lost, ledger.unexplained) == (50, 10, -65)
+    assert ledger.may_be_of_others
+    with_others = close_ledger(replace(gone, rate_limit=5, foreign_events=700))
+    assert with_others.unexplained == 0
+
+
+def test_events_that_never_were_lost_are_nobody_elses() -> None:
+    ledger = close_ledger(replace(SCOPED, complete=1004, lost=2, foreign_events=700))
+    assert ledger.unexplained == -4
+    assert not ledger.may_be_of_others
+
+
 def test_an_event_without_the_record_that_names_it_is_one_of_the_trial() -> None:
     calls = {"42": {"complete": 9, "partial": 0, "records": 27}}
     document = {

@@ -7,6 +7,7 @@ import json
 import re
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 from xml.etree import ElementTree as ET
 
 import jsonschema
@@ -180,6 +181,16 @@ def test_a_bound_is_in_the_units_of_its_limit(report: GateReport) -> None:
     assert [box.text for box in lost[2:4]] == ["0 of 8 trials", "0 % to 36.9 %"]
 
 
+def in_block(scenario: str, block: int, **terms: int) -> Change:
+    """Terms of the ledger of a scenario in one block."""
+
+    def change(sample: dict[str, Any]) -> None:
+        if (sample["scenario"], sample["block"]) == (scenario, block):
+            sample["ledger"] |= terms
+
+    return change
+
+
 def ab_report(
     tmp_path: Path, *changes: Change, a: str = "rules+exclude-exe", b: str = "rules"
 ) -> AbReport:
@@ -236,10 +247,34 @@ def test_b_loses_more_and_is_worse_though_it_costs_less(
     tmp_path: Path, known: list[Change]
 ) -> None:
     changes = [*known, lossy("rules", events=500), slower("rules", 0.3)]
-    found = ab_report(tmp_path, *changes, a="disabled")
+    one_lost = in_block("disabled", 1, lost=1)
+    found = ab_report(tmp_path, *changes, one_lost, a="disabled")
     assert {comparison.verdict for comparison in found.primary} == {"better"}
     assert found.verdict == "worse"
-    assert "A lost events in 0 of 8 trials, B in 8 of 8: B loses more" in ab_sentences(found)[1]
+    assert "A lost events in 1 of 8 trials, B in 8 of 8: B loses more" in ab_sentences(found)[0]
+
+
+def test_what_b_lost_alone_comes_before_its_speed(tmp_path: Path) -> None:
+    """Also in one trial of many: a loss that was seen is no estimate."""
+    changes = [all_known, lossy("rules", events=5, every=8), slower("rules", 0.3)]
+    found = ab_report(tmp_path, *changes, a="disabled")
+    assert {comparison.verdict for comparison in found.primary} == {"lost"}
+    assert (found.verdict, found.inconclusive) == ("worse", False)
+    loss, cost = ab_sentences(found)
+    assert loss == "udp: A lost events in 0 of 8 trials, B in 1 of 8: B lost what A did not."
+    assert cost.startswith("udp: B is no cheaper for it, whatever its time: −")
+    for told in (on_a_terminal(ab_page(found)), page_markdown(ab_page(found))):
+        assert "✗ lost" in told
+        assert told.index("B lost what A did not") < told.index("whatever its time")
+    assert str(ab_document(found)["answer"]).startswith(loss)
+
+
+def test_what_a_lost_alone_comes_before_the_price_of_b(tmp_path: Path) -> None:
+    changes = [all_known, lossy("rules", events=500), slower("rules", 0.1)]
+    found = ab_report(tmp_path, *changes, a="rules", b="disabled")
+    loss, cost = ab_sentences(found)
+    assert loss == "udp: A lost events in 8 of 8 trials, B in 0 of 8: B loses less."
+    assert cost.startswith("udp: B costs ")
 
 
 def test_loss_that_nobody_saw_is_not_none(tmp_path: Path) -> None:

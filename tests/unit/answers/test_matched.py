@@ -29,6 +29,7 @@ from harness.reporters.render.markdown import page_markdown
 from harness.reporters.render.terminal import render_page
 from harness.reporters.result import result_page
 from harness.store import load_run
+from tests.support.runs import COSTS_NS
 from tests.support.stored.altered_runs import Change, lossy, slower, unexplained
 from tests.support.stored.unmatched_runs import (
     CONNECT,
@@ -38,6 +39,7 @@ from tests.support.stored.unmatched_runs import (
     run_with_rules,
     uncounted,
 )
+from tests.support.stored.waiting_runs import run_with_further_cells, waited
 
 CELL = Cell("udp", "rules", "assemble")
 SCHEMA = json.loads(
@@ -208,6 +210,23 @@ def test_a_limit_on_rules_that_matched_elsewhere_is_judged(tmp_path: Path) -> No
 A, B = AbSide("A", "a.rules", "no-rules"), AbSide("B", "b.rules", "rules")
 
 
+def test_a_file_without_rules_has_no_price(tmp_path: Path) -> None:
+    """As the file that distributions ship: settings alone."""
+    empty = {**FORESEEN, "file": "rules.d", "rules": 0, "recording": 0, "hindered": {}}
+    folder = run_with_rules(
+        tmp_path / "h-1" / "run", eventless("rules"), rules=(), matching=[empty], login=LOGIN
+    )
+    result = make_result(load_run(folder))
+    assert result.unmatched == (CELL,)
+    assert answer(result).startswith("rules: nothing matched (udp); there are no rules in it. ")
+    page = page_markdown(result_page(result))
+    assert "rules rules.d: no rules in it, so only its settings are measured" in page
+    others = run_with_rules(
+        tmp_path / "h-1" / "other", eventless("rules"), rules=(), matching=[{**empty, "file": ""}]
+    )
+    assert make_result(load_run(others)).unmatched == ()
+
+
 def test_ab_says_of_which_nothing_matched(tmp_path: Path) -> None:
     folder = run_with_rules(
         tmp_path / "h-1" / "run", eventless("rules"), scenarios=("rules", "no-rules")
@@ -239,3 +258,59 @@ def test_ab_has_no_price_where_nothing_of_one_matched(tmp_path: Path) -> None:
     (sentence,) = ab_sentences(report)
     assert sentence.startswith("B, rules: nothing matched (udp); of its 40 rules 20 need")
     assert {c.verdict for c in report.primary} == {"nothing-matched"}
+
+
+def test_ab_has_no_price_without_waiting_either_where_nothing_of_one_matched(
+    tmp_path: Path,
+) -> None:
+    """One of the two waited and was measured without; the other has nothing to compare it with."""
+    rules = [{"name": name, "rules": list(CONNECT), "enabled": 1} for name in COSTS_NS]
+    folder = run_with_further_cells(
+        tmp_path / "h-1" / "run",
+        waited("no-rules", 0.5),
+        eventless("rules"),
+        factors={"no-rules": 0.5},
+        scenarios={"udp": rules},
+    )
+    report = judge_ab(load_run(folder), A, B)
+    assert report.unmatched == (B,)
+    assert report.without_waiting == ()
+    words = " ".join(ab_sentences(report))
+    assert "waiting for room" in words
+    assert "B costs" not in words
+
+
+WARNING = "the load ran with auid 0 (the caller's loginuid was unset: its uid 0 was used)"
+
+
+@pytest.mark.parametrize(
+    ("login", "cautioned"),
+    [
+        ({"auid": 0, "caller": 0, "basis": "caller"}, False),
+        ({"auid": 1000, "caller": 0, "basis": "chosen"}, True),
+        (None, True),
+    ],
+)
+def test_the_login_uid_is_told_once(
+    tmp_path: Path, login: dict[str, Any] | None, cautioned: bool
+) -> None:
+    """In the notes where it was settled before the run; in a caution where not, or if not so."""
+
+    def warned(sample: dict[str, Any]) -> None:
+        sample["warnings"] = [WARNING, "events are told from others' by the process tree"]
+
+    settled = {} if login is None else {"login": login, "matching": [FORESEEN]}
+    folder = run_with_rules(tmp_path / "h-1" / "run", warned, **settled)
+    result = make_result(load_run(folder))
+    cautions = [each.one_line() for each in result.cautions]
+    assert (f"{WARNING}: --auid sets another login uid" in cautions) == cautioned
+    assert "events are told from others' by the process tree" in cautions
+    page = page_markdown(result_page(result))
+    assert page.count("login uid of the load: ") == (login is not None)
+
+
+def test_a_login_uid_that_was_unset_is_told_without_rule_files_too(tmp_path: Path) -> None:
+    login = {"auid": 0, "caller": 0, "basis": "caller", "remark": "it was unset"}
+    folder = run_with_rules(tmp_path / "h-1" / "run", login=login)
+    page = page_markdown(result_page(make_result(load_run(folder))))
+    assert "login uid of the load: 0 (it was unset); no other matches more rules" in page

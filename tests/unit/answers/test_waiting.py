@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ from harness.answers.limits import read_limits
 from harness.answers.result import make_result, make_view
 from harness.model.ab import AbReport, AbSide
 from harness.model.run import Cell
+from harness.model.stored import StoredPlan
 from harness.reporters.ab import ab_sentences
 from harness.reporters.answer import answer
 from harness.reporters.documents.ab import ab_document
@@ -28,6 +30,7 @@ from harness.reporters.html.page import report_html
 from harness.reporters.render.markdown import page_markdown
 from harness.reporters.result import result_page
 from harness.store import StoredRun, load_run
+from tests.support.runs import OPS
 from tests.support.stored.altered_runs import Change, altered_run, slower
 from tests.support.stored.waiting_runs import run_with_further_cells, waited
 
@@ -116,6 +119,62 @@ def test_a_larger_backlog_that_fills_as_well_is_told(stored: Callable[..., Store
     result = make_result(stored(*changes, factors={"rules": 0.6}))
     assert len(result.waiting) == 1
     assert "and still waits 5 % of its time" in answer(result)
+
+
+def without_events(**terms: int | None) -> Change:
+    """The load of `rules` made no event that was to be recorded; others waited all the same."""
+
+    def change(sample: dict[str, Any]) -> None:
+        if sample["scenario"] == "rules":
+            sample["ledger"] |= {"generated": 0, "complete": 0, **terms}
+
+    return change
+
+
+@pytest.mark.parametrize(
+    "terms",
+    [
+        {},
+        {"generated": OPS, "suppressed": OPS},
+        {"generated": 0, "suppressed": None},
+        {"generated": None, "suppressed": None},
+    ],
+)
+def test_a_load_without_events_did_not_wait(
+    stored: Callable[..., StoredRun], terms: dict[str, int | None]
+) -> None:
+    """The kernel's counter is of all processes; a load that queues nothing waits for nothing."""
+    result = make_result(stored(waited("rules", 0.9), without_events(**terms)))
+    assert result.waiting == ()
+    assert "waiting for room" not in answer(result)
+    paced = StoredPlan.read({**result.plan.document, "question": "loss"})
+    assert "made the load wait" not in answer(replace(result, plan=paced, question="loss"))
+
+
+def test_waiting_beside_other_processes_is_at_most_that_much(
+    stored: Callable[..., StoredRun],
+) -> None:
+    def others(sample: dict[str, Any]) -> None:
+        sample["ledger"]["foreign_events"] = 20 if sample["scenario"] == "rules" else 5
+
+    waits = [waited("rules", 0.2), waited("no-rules", 0.1)]
+    result = make_result(stored(*waits, others))
+    assert [each.with_others for each in result.waiting] == [False, True]
+    words = answer(result)
+    assert "no-rules spent 10 % of its time" in words
+    assert ", rules up to 20 % at 64 records" in words
+    assert words.count("Other processes made events as well, and their waiting is in these") == 1
+    assert "Other processes" not in answer(make_result(stored(*waits)))
+
+
+def test_one_consumer_is_not_named_with_several_workloads(
+    stored: Callable[..., StoredRun],
+) -> None:
+    run = stored(waited("rules", 0.2))
+    second = [replace(s, workload="shells", index=s.index + 1000) for s in run.samples]
+    words = answer(make_result(replace(run, samples=(*run.samples, *second))))
+    assert "udp: rules spent 20 % of its time" in words
+    assert "shells: rules spent 20 % of its time" in words
 
 
 def report_of(stored: StoredRun) -> AbReport:

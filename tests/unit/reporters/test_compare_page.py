@@ -53,7 +53,7 @@ def test_every_medium_says_the_same_in_the_same_order(
     page = compare_page(report)
     words = words_of(page)
     assert len(words) > 15
-    assert words[0].startswith("Worse: udp × rules (loss)")
+    assert words[0].startswith("Worse: udp × rules (lost 20 % of the events in 8 of 8 trials, ")
     assert any(line.startswith("Inconclusive although") for line in words)
     assert "Trials that lost events" in words
     require_in_order(words, on_a_terminal(page))

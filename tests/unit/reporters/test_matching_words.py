@@ -72,12 +72,23 @@ def test_what_is_said_before_a_run_fits_80_columns() -> None:
     assert len(lines) <= 3 * 3
 
 
+REMARK = "the caller's loginuid was unset: its uid 0 was used"
+
+
 @pytest.mark.parametrize(
     ("login", "words"),
     [
         (
             Login(auid=0, caller=0, basis="caller", rules=3, caller_rules=3),
             "login uid of the load: 0, the caller's; no other matches more rules",
+        ),
+        (
+            Login(auid=0, caller=0, basis="caller", remark=REMARK),
+            f"login uid of the load: 0 ({REMARK}); no other matches more rules",
+        ),
+        (
+            Login(auid=0, caller=0, basis="asked", remark=REMARK),
+            f"login uid of the load: 0, as asked for ({REMARK})",
         ),
         (
             Login(auid=1000, caller=UNSET, basis="chosen", rules=1, caller_rules=0),

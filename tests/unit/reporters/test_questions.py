@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import io
+import re
 from collections.abc import Callable
 from dataclasses import replace
 from html import unescape
@@ -9,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from rich.console import Console
 
 from harness.answers.result import make_result
 from harness.model.question import Question, question_of
@@ -20,6 +23,7 @@ from harness.reporters.documents.result import result_document
 from harness.reporters.html.headline import headline
 from harness.reporters.html.page import report_html
 from harness.reporters.render.markdown import page_markdown
+from harness.reporters.render.terminal import render_page
 from harness.reporters.result import result_page
 from harness.store import StoredRun
 from tests.support.runs import made_up_run
@@ -58,6 +62,18 @@ def waiting(sample: Sample) -> Sample:
     return replace(sample, ledger=replace(sample.ledger, waited_ms=1.0))
 
 
+def all_media(result: Result) -> list[str]:
+    """The result on a terminal, in Markdown, on the page and in JSON."""
+    file = io.StringIO()
+    render_page(result_page(result), Console(file=file, width=80))
+    return [
+        " ".join(file.getvalue().split()),
+        page_markdown(result_page(result)),
+        unescape(report_html([ReportView(result, ())], {})),
+        str(result_document(result)["answer"]),
+    ]
+
+
 def comparison_of(result: Result, scenario: str) -> Comparison:
     return next(
         c for c in result.comparisons if c.cell.scenario == scenario and c.metric == result.primary
@@ -83,7 +99,8 @@ def test_cost_begins_with_the_price_and_what_the_exclusion_gives_back(stored: St
     first = answer_parts(asked(stored, "cost")).first
     assert first == (
         "Compared with no audit: udp takes up to 149 % longer (rules). rules+exclude-exe gives "
-        "back 86.6 % of what rules costs in udp; what other operations pay for it was not measured."
+        "back 86.6 % of what rules costs in udp. What other operations pay for an exclusion was "
+        "not measured: add the workload syscalls."
     )
 
 
@@ -116,6 +133,70 @@ def test_what_other_operations_pay_is_said_where_it_was_measured(stored: StoredR
     assert "every other operation pays nothing more that matters (syscalls)." in first
     first = answer_parts(replace(result, exclusions=(other,))).first
     assert "rules+exclude-exe kept nothing back; every other operation pays 4 % more" in first
+
+
+@pytest.mark.parametrize(
+    ("verdict", "ratio", "words"),
+    [
+        (
+            "inconclusive",
+            0.3,
+            "kept all events back in udp, but whether that saves anything is inconclusive.",
+        ),
+        ("inconclusive", None, "kept all events back in udp, but whether that saves anything is"),
+        ("equal", 1.001, "gives nothing back in udp that matters."),
+        ("worse", 1.3, "costs 30 % more in udp than rules."),
+    ],
+)
+def test_what_is_not_decided_is_not_called_nothing(
+    stored: StoredRun, verdict: str, ratio: float | None, words: str
+) -> None:
+    result = asked(stored, "cost")
+    (exclusion,) = result.exclusions
+    gain = replace(exclusion.gain, verdict=verdict, ratio=ratio)  # type: ignore[arg-type]
+    first = answer_parts(replace(result, exclusions=(replace(exclusion, gain=gain),))).first
+    assert f"rules+exclude-exe {words}" in first
+    unknown = replace(exclusion, gain=gain, events=None, events_without=None)
+    first = answer_parts(replace(result, exclusions=(unknown,))).first
+    if verdict == "inconclusive":
+        assert "whether it gives anything back in udp is inconclusive." in first
+
+
+def without_rules(stored: StoredRun) -> StoredRun:
+    kept = tuple(sample for sample in stored.samples if sample.scenario != "rules")
+    return replace(stored, samples=kept)
+
+
+def test_an_exclusion_without_its_rules_says_what_to_add(stored: StoredRun) -> None:
+    result = asked(without_rules(stored), "cost")
+    words = (
+        "What rules+exclude-exe gains is not known: the same rules without it were not measured; "
+        "add the scenario rules."
+    )
+    assert answer_parts(result).first.endswith(words)
+    for text in all_media(result):
+        assert words in text
+    assert "is not known" not in answer(asked(stored, "cost"))
+
+
+def test_an_exclusion_beside_a_rule_file_is_not_taken_for_one_of_it(stored: StoredRun) -> None:
+    mine = {"scenario": "disabled", "file": "mine.rules", "rules": 1, "can_match": 1}
+    result = asked(without_rules(stored), "cost", matching=[{**mine, "recording": 1}])
+    assert "add the scenario rules, or --exclude-exe PROGRAM for an exclusion of disabled." in (
+        answer_parts(result).first
+    )
+
+
+def test_two_exclusions_without_their_rules_share_a_sentence(stored: StoredRun) -> None:
+    def second(sample: Sample) -> Sample:
+        aside = sample.scenario == "no-rules"
+        return replace(sample, scenario="rules+exclude-call") if aside else sample
+
+    first = answer_parts(asked(without_rules(stored), "cost", second)).first
+    assert (
+        "What rules+exclude-call and rules+exclude-exe gain is not known: the same rules without "
+        "them were not measured; add the scenario rules."
+    ) in first
 
 
 def test_the_price_says_how_many_cells_it_leaves_out(stored: StoredRun) -> None:
@@ -217,6 +298,37 @@ def test_a_paced_load_has_no_elapsed_time_as_headline(
     assert headline(result).question.startswith("Total CPU per operation")
 
 
+@pytest.mark.parametrize("question", ["loss", "cost"])
+@pytest.mark.parametrize(
+    ("per_second", "words"),
+    [
+        (60_000, "All cells kept up 60,000 operations per second."),
+        (100_000, "2 of 6 cells did not keep up 100,000 operations per second: rules 66,"),
+    ],
+)
+def test_a_rate_that_was_asked_for_and_not_kept_up_is_told(
+    stored: StoredRun, question: Question, per_second: int, words: str
+) -> None:
+    def paced(sample: Sample) -> Sample:
+        metrics = {**sample.metrics, "elapsed_ns_per_op": 10_000.0}
+        if sample.scenario in ("rules", "disabled"):
+            metrics["elapsed_ns_per_op"] = 15_000.0 if sample.scenario == "rules" else 12_500.0
+        return replace(sample, metrics=metrics)
+
+    result = asked(stored, question, paced, rate_per_s=per_second)
+    parts = answer_parts(result)
+    assert words in answer(result)
+    assert (words in parts.first) == (question == "loss")
+    if per_second == 100_000:
+        assert "rules 66,667, disabled 80,000." in answer(result)
+    assert "kept up" not in answer(asked(stored, question, paced))
+    # The rate of one cell alone.
+    cells = [dict(each) for each in stored.plan.document["scenarios"]["udp"]]
+    cells[4]["rate_per_s"] = per_second
+    one = asked(stored, question, paced, scenarios={"udp": cells})
+    assert ("did not keep up" in answer(one)) == (per_second == 100_000)
+
+
 def two_consumers(sample: Sample) -> Sample:
     """The cells without exclusion under two consumers, one of them ten times as dear."""
     if sample.scenario not in ("rules", "disabled"):
@@ -270,6 +382,40 @@ def test_the_same_words_are_on_every_medium(stored: StoredRun, question: Questio
     document = result_document(result)
     assert document["question"] == question
     assert str(document["answer"]).startswith(parts.first)
+
+
+@pytest.mark.parametrize(
+    ("question", "order"),
+    [
+        ("cost", ["forest", "cpu", "ledger"]),
+        ("loss", ["ledger", "cpu", "forest"]),
+        ("ranking", ["consumers", "cpu", "ledger", "forest"]),
+    ],
+)
+def test_the_page_goes_on_with_what_the_question_is_about(
+    stored: StoredRun, question: Question, order: list[str]
+) -> None:
+    change = two_consumers if question == "ranking" else losing
+    result = asked(stored, question, change, consumers=["assemble", "store"])
+    html = report_html([ReportView(result, ())], {})
+    about = set(order)
+    sections = re.findall(r'<section[^>]* aria-labelledby="r0-(\w+)">', html)
+    assert sections[0] == "answer"
+    assert [name for name in sections if name in about] == order
+    assert sections[1 : 1 + len(order)] == order
+    linked = re.findall(r'<li><a href="#r0-(\w+)">', html)
+    assert [name for name in linked if name in about] == order
+    assert set(sections) == set(linked)
+
+
+def test_the_page_about_loss_shows_the_loss_of_every_cell_first(stored: StoredRun) -> None:
+    html = report_html([ReportView(asked(stored, "loss", losing), ())], {})
+    assert html.index("Trials that lost events") < html.index("Where the events of all trials went")
+    assert html.index("Where the events of all trials went") < html.index("Elapsed time per")
+    table = html[html.index("Trials that lost events") :]
+    assert table.index(">rules<") < table.index(">disabled<")
+    assert "<summary>Loss by cell" not in html
+    assert "<summary>Loss by cell" in report_html([ReportView(asked(stored, "cost"), ())], {})
 
 
 def test_the_reference_is_never_lost(stored: StoredRun) -> None:

@@ -153,6 +153,21 @@ def test_plans_that_set_the_limits_or_compare_consumers_stay_as_they_are(name: s
     assert not machine.plans
 
 
+def test_rules_in_the_cells_of_a_plan_keep_the_limits_of_the_plan(tmp_path: Path) -> None:
+    path = tmp_path / "mine.rules"
+    path.write_text("-a always,exit -F arch=b64 -S connect\n", encoding="utf-8")
+    words = {"plan": "pressure", "blocks": 1, "seed": 1, "rule_files": (path,)}
+    made = make_plan(asked(**words))
+    machine = Machine({cell.scenario: 0.5 for cell in made.cells()})
+    run_trials(
+        RunBlocks(made, METRIC, on_cells=machine.plans.append),
+        machine.measure,
+        machine.saved.append,
+        Silence(),
+    )
+    assert not machine.plans
+
+
 def test_a_rule_file_that_sets_its_backlog_gets_one_all_the_same(tmp_path: Path) -> None:
     path = tmp_path / "mine.rules"
     path.write_text("-b 320\n-a always,exit -F arch=b64 -S connect\n", encoding="utf-8")

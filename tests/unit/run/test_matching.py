@@ -13,6 +13,7 @@ import pytest
 from harness.kernel.rules.fields import UNSET
 from harness.model.matching import Login, RuleMatches
 from harness.model.stored import StoredPlan
+from harness.reporters.parts.matching import file_line
 from harness.run.plan import load_calls, login
 from harness.run.plan.document import plan_document
 from harness.run.plan.login import LoginRights, read_login_rights, settle_login
@@ -170,7 +171,7 @@ def test_what_hinders_does_not_matter_where_nothing_is_to_be_set(settle: Any) ->
     ("caller", "features", "can_control", "expected"),
     [
         # Anybody may set what is unset, whatever the features.
-        (UNSET, IMMUTABLE, False, LoginRights(0)),
+        (UNSET, IMMUTABLE, False, LoginRights(0, remark="its uid 0 was used")),
         (1000, 0, True, LoginRights(1000)),
         (1000, None, True, LoginRights(1000)),
         (1000, IMMUTABLE, True, LoginRights(1000, "loginuid_immutable")),
@@ -194,6 +195,12 @@ def test_what_may_be_done_with_the_login_uid(
     monkeypatch.setattr(login, "caller_loginuid", lambda: caller)
     monkeypatch.setattr(login, "kept_loginuid", lambda: (0, "its uid 0 was used"))
     assert read_login_rights(features, can_control=can_control) == expected
+
+
+def test_a_file_without_rules_is_told_too(settle: Any) -> None:
+    found = of_file(settle(["-D", "-b 8192", "-f 1"]))
+    assert (found.rules, found.can_match, found.by_workload) == (0, 0, {"udp": 0})
+    assert file_line(found).endswith(": no rules in it, so only its settings are measured")
 
 
 def test_each_rule_counts_once_over_all_workloads(settle: Any) -> None:

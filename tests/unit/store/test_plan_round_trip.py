@@ -64,6 +64,7 @@ def scenario(name: str, rate_per_s: float) -> Scenario:
         workers=2,
         reference="a",
         larger_backlog_of="other",
+        limited_by_plan=True,
         notes=("odd",),
         file="/etc/a.rules",
     )
