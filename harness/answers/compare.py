@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 
 from harness.analysis.against_reference import MetricView
 from harness.analysis.between_runs import CellPair
@@ -13,6 +14,7 @@ from harness.answers.compare_cells import (
     changes_across,
     changes_within,
 )
+from harness.answers.like import last_like
 from harness.answers.result import in_plan_order, metric_views
 from harness.answers.trust import is_trustworthy
 from harness.counted import counted
@@ -46,7 +48,8 @@ class Side:
 class CompareOptions:
     """How to compare. Empty `metrics` are the default ones; `margins` None is that of BASE's plan.
 
-    `allowed` are the differences between the runs that do not matter, `force` is all of them.
+    `allowed` are the differences between the runs that do not matter, `force` is all of them. In
+    `results` a run is looked for that could be compared instead of one that is unlike.
     """
 
     metrics: tuple[str, ...] = ()
@@ -55,6 +58,7 @@ class CompareOptions:
     margin_by_metric: Mapping[str, float] = field(default_factory=dict)
     allowed: frozenset[str] = frozenset()
     force: bool = False
+    results: Path | None = None
 
 
 def compare_runs(base: Side, heads: Sequence[Side], options: CompareOptions) -> ChangeReport:
@@ -146,8 +150,18 @@ def _differences(
     if options.margin is not None:
         found = [difference for difference in found if difference.name != "margin"]
     if not options.force:
-        require_alike(base.label, head.label, found, options.allowed)
+        require_alike(
+            base.label, head.label, found, options.allowed, lambda: _like(base, head, options)
+        )
     return found
+
+
+def _like(base: Side, head: Side, options: CompareOptions) -> str | None:
+    """The last run like HEAD, before it and not BASE; None if there is none."""
+    if options.results is None:
+        return None
+    others = frozenset({base.stored.folder.resolve()})
+    return last_like(head.stored, options.results, allowed=options.allowed, others=others)
 
 
 def _common_cells(base: Side, head: Side) -> list[CellPair]:

@@ -66,10 +66,12 @@ class StoredScenario(AuditSettings):
     rate_per_s: Rate | None = None
     larger_backlog_of: str = ""
     """The scenario that it is but for a larger backlog; empty for one of the plan's own."""
+    file: str = ""
+    """The user's rule file that it is made of; empty for built-in rules."""
 
     def limits(self) -> dict[str, Any]:
         """All that it can set besides its rules, by name; what it does not set is None or empty."""
-        about = ("name", "summary", "rules", "interleaved", "larger_backlog_of")
+        about = ("name", "summary", "rules", "interleaved", "larger_backlog_of", "file")
         names = dict.fromkeys((*SETTINGS, *(each.name for each in fields(self))))
         return {name: getattr(self, name) for name in names if name not in about}
 

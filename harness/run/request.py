@@ -177,7 +177,7 @@ class Conduct:
     results: Path = RESULTS
     """The folder that runs are stored in."""
     label: str = ""
-    """The run's name in a history, such as a commit; else the versions of auditbench and kernel."""
+    """A name for the run, such as a commit: `@NAME` wherever a run may be named."""
     argv: Annotated[tuple[str, ...], Parameter(parse=False)] = field(
         default_factory=lambda: tuple(sys.argv)
     )

@@ -25,6 +25,7 @@ from harness.kernel.client import AuditClient
 from harness.kernel.lease.lease import Lease, take_lease
 from harness.kernel.lease.lock import Holder
 from harness.kernel.lease.snapshot import Snapshot
+from harness.model.label import check_label
 from harness.model.run import Sample, Trial
 from harness.model.state import AuditState
 from harness.model.stored import primary_of
@@ -102,6 +103,7 @@ def run_to_end(
 def run_session(plan: Plan, conduct: Conduct, observer: Observer, say: Say = _silent) -> Outcome:
     """Run a plan on this host and store it."""
     refuse_endless(plan)
+    check_label(conduct.label)
     refuse_unreadable(plan.invalid)
     facts = read_host_facts()
     cpus = assign_cpus(conduct.cpus, facts.cpu)

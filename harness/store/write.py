@@ -18,6 +18,7 @@ from harness.files.caller import why
 from harness.files.folder import Folder
 from harness.model.run import Sample
 from harness.store.layout import ENVIRONMENT, PLAN, SAMPLES
+from harness.store.lock import hold
 
 
 class RunWriter:
@@ -34,6 +35,7 @@ class RunWriter:
             self._samples: IO[bytes] = os.fdopen(
                 self._open.create(SAMPLES, os.O_APPEND), "ab", buffering=0
             )
+            hold(self._samples.fileno())
 
     def __enter__(self) -> RunWriter:
         return self

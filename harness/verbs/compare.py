@@ -39,8 +39,8 @@ def compare_verb(
     Parameters
     ----------
     base
-        A run: its folder, its name, `latest`, `latest~1` for the one before; with `:SCENARIO`,
-        only that scenario.
+        A run: its folder, its name, `latest`, `latest~1` for the one before, `@LABEL`; with
+        `:SCENARIO`, only that scenario.
     heads
         Runs to compare with BASE, named alike; `:SCENARIO` alone is one of BASE's run.
     metric
@@ -59,7 +59,7 @@ def compare_verb(
     from harness.answers.compare import compare_runs
     from harness.verbs.shared.forms import Forms
 
-    options = _options(metric, margin, allow, force=force)
+    options = _options(metric, margin, allow, results, force=force)
     forms = Forms(("json", "md", "csv"), to, json=json)
     first, *others = _sides(base, heads, results)
     report = compare_runs(first, others, options)
@@ -67,7 +67,9 @@ def compare_verb(
     return EXIT_CODES[report.verdict]
 
 
-def _options(metric: Words, margin: Words, allow: Words, *, force: bool) -> CompareOptions:
+def _options(
+    metric: Words, margin: Words, allow: Words, results: Path, *, force: bool
+) -> CompareOptions:
     from harness.answers.comparability import parse_allowed
     from harness.answers.compare import CompareOptions
     from harness.answers.quantities import compared_metric, parse_margins
@@ -81,6 +83,7 @@ def _options(metric: Words, margin: Words, allow: Words, *, force: bool) -> Comp
         margin_by_metric=by_metric,
         allowed=parse_allowed(allow),
         force=force,
+        results=results,
     )
 
 
@@ -110,15 +113,15 @@ def _sides(base: str, heads: tuple[str, ...], results: Path) -> list[Side]:
 
 def _find(words: str, results: Path, base: str) -> tuple[Path, str | None]:
     """The folder and the scenario that words name. A run's own name may have a colon."""
-    from harness.store import find_run
+    from harness.verbs.shared.naming import named_run
 
     run, colon, scenario = words.rpartition(":")
     if not colon:
-        return find_run(words, results), None
+        return named_run(words, results), None
     try:
-        return find_run(words, results), None
+        return named_run(words, results), None
     except UsageError:
-        return find_run(run or base, results), scenario
+        return named_run(run or base, results), scenario
 
 
 def _deliver(report: ChangeReport, forms: Forms) -> None:

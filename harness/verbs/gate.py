@@ -115,14 +115,14 @@ def _stored(
 ) -> GateReport:
     from harness.answers.comparability import parse_allowed
     from harness.answers.gate import gate_against, gate_run
-    from harness.store import find_run
+    from harness.verbs.shared.naming import named_run
 
     allowed = parse_allowed(allow)
-    folder = find_run(run, results)
+    folder = named_run(run, results)
     if against is None:
         return gate_run(folder, rules)
-    base = find_run(against, results)
-    return gate_against(folder, base, rules, allowed=allowed, force=force)
+    base = named_run(against, results)
+    return gate_against(folder, base, rules, allowed=allowed, force=force, results=results)
 
 
 def _finish(report: GateReport, forms: Forms) -> int:
