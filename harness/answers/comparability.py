@@ -95,7 +95,7 @@ def find_differences(
     and two scenarios of different names may differ.
     """
     found = [
-        *_host(base.environment, head.environment),
+        *host_differences(base.environment, head.environment),
         *_plan(base.plan, head.plan, {pair.head.workload for pair in pairs}),
         *([] if chosen else _cells_missing(base.plan, head.plan)),
         *_scenarios(base.plan, head.plan, pairs),
@@ -104,7 +104,8 @@ def find_differences(
     return list(dict.fromkeys(found))
 
 
-def _host(base: StoredEnvironment, head: StoredEnvironment) -> Iterator[Difference]:
+def host_differences(base: StoredEnvironment, head: StoredEnvironment) -> Iterator[Difference]:
+    """What differs in what was measured on, and with."""
     for name, value in _HOST_VALUES.items():
         yield from _differ(name, name, value(base), value(head))
 

@@ -27,12 +27,13 @@ from harness.errors import UsageError
 from harness.model.gate import Check, GateReport
 from harness.model.run import AA
 from harness.renamed import hint
+from harness.run.lifecycle.borrow import Say
 from harness.run.plan.file import load_plan_file
 from harness.run.plan.plan import Plan, make_plan
 from harness.run.plan.selection import measures_rules_in_cells
 from harness.run.request import Request
 from harness.run.runner import Observer
-from harness.run.session import Say, run_to_end
+from harness.run.session import run_to_end
 from harness.scenarios.catalog import SCENARIOS
 
 
@@ -49,8 +50,7 @@ def gate_plan(
     Raises UsageError, before anything is measured, if a limit applies to nothing in the plan, and
     InterruptedRunError if a run was stopped.
     """
-    plan = _plan(request, rules)
-    _require_decidable(plan, rules)
+    plan = plan_to_judge(request, rules)
     run = partial(run_to_end, before="the gate could decide")
     stored = run(plan, request.conduct, make_observer(), say)
     result, measured = measured_of(stored, rules)
@@ -66,6 +66,13 @@ def gate_plan(
     settled = [_settled(check, measured_again) for check in checks]
     doubts = doubts_about_checks(second, again.samples, settled)
     return report_of(rules, settled, [result, second], doubts)
+
+
+def plan_to_judge(request: Request, rules: GateRules) -> Plan:
+    """What the gate measures; UsageError if a limit applies to nothing in it."""
+    plan = _plan(request, rules)
+    _require_decidable(plan, rules)
+    return plan
 
 
 def _beyond(number: int) -> str:

@@ -172,6 +172,8 @@ class Conduct:
     """CPUs to run on, such as `workload=0,consumer=1`; `none` leaves it to the kernel."""
     borrow: Flag = False
     """Ask a running audit daemon to stop, and start it again afterwards."""
+    dry_run: Flag = False
+    """Change and measure nothing: print cells, rules, changes to the host, seed and duration."""
     wait: Flag = False
     """Wait for another run on this host to end instead of refusing."""
     results: Path = RESULTS

@@ -6,13 +6,14 @@ Begin at `read.py`, which gives a `StoredRun`; `write.py` makes one, `find.py` f
 from harness.store.find import find_run, latest_name, list_runs, measured_runs, short_names
 from harness.store.layout import ENVIRONMENT, KEPT_SAMPLES, PLAN, SAMPLES, new_folder
 from harness.store.read import StoredRun, load_documents, load_run, read_sample_lines
-from harness.store.write import RunWriter
+from harness.store.write import ResumedWriter, RunWriter
 
 __all__ = [
     "ENVIRONMENT",
     "KEPT_SAMPLES",
     "PLAN",
     "SAMPLES",
+    "ResumedWriter",
     "RunWriter",
     "StoredRun",
     "find_run",

@@ -81,14 +81,20 @@ def gate_verb(
     """
     from harness.answers.gate import GateRules
     from harness.answers.limits import read_limits
-    from harness.run.gate import gate_plan
+    from harness.run.gate import gate_plan, plan_to_judge
+    from harness.verbs.shared.dry_run import show_preview
     from harness.verbs.shared.forms import Forms
     from harness.verbs.shared.output import err
 
     judge = GateRules(read_limits(fail), reference, inconclusive == "pass")
+    request = Request(
+        plan=plan or DEFAULT_PLAN, subject=subject, load=load, command=command, conduct=conduct
+    )
+    if conduct.dry_run and run is None and against is None:
+        return show_preview(plan_to_judge(request, judge), conduct, to, json=json)
     forms = Forms(("json", "md", "junit"), to, json=json, summary=True)
     if run is not None or against is not None:
-        asked = plan or command or subject != Subject() or load != Load()
+        asked = plan or command or conduct.dry_run or subject != Subject() or load != Load()
         if run is None or asked:
             raise UsageError(
                 "stored runs are judged as they are",
@@ -96,9 +102,6 @@ def gate_verb(
             )
         report = _stored(run, against, judge, conduct.results, allow=allow, force=force)
         return _finish(report, forms)
-    request = Request(
-        plan=plan or DEFAULT_PLAN, subject=subject, load=load, command=command, conduct=conduct
-    )
     console = err()
     report = gate_plan(request, judge, lambda: display.observer(console), say_on(console))
     return _finish(report, forms)
