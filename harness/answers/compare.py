@@ -8,18 +8,25 @@ from pathlib import Path
 
 from harness.analysis.against_reference import MetricView
 from harness.analysis.between_runs import CellPair
-from harness.answers.comparability import Difference, find_differences, require_alike
+from harness.analysis.between_runs_loss import losses_across
+from harness.answers.comparability import (
+    DIFFERENCES,
+    Difference,
+    find_differences,
+    require_alike,
+)
 from harness.answers.compare_cells import (
     change_cautions,
     changes_across,
     changes_within,
 )
 from harness.answers.like import last_like
+from harness.answers.pooled import all_samples, boot_cautions, pooled
 from harness.answers.result import in_plan_order, metric_views
 from harness.answers.trust import is_trustworthy
 from harness.counted import counted
 from harness.errors import UntrustworthyError, UsageError
-from harness.model.compare import ChangeReport, RunChanges
+from harness.model.compare import Change, ChangeReport, RunChanges
 from harness.model.reference import Margins
 from harness.model.run import Cell
 from harness.model.stored import StoredPlan
@@ -33,15 +40,26 @@ MIN_BLOCKS_TO_COMPARE = 2
 
 @dataclass(frozen=True, slots=True)
 class Side:
-    """BASE or a HEAD: a run, and the one scenario that was chosen of it, or None for all."""
+    """BASE or a HEAD: a run, and the one scenario that was chosen of it, or None for all.
+
+    `boots` are the runs that `stored` is pooled from; empty for a single one.
+    """
 
     stored: StoredRun
     scenario: str | None = None
+    boots: tuple[StoredRun, ...] = ()
 
     @property
     def label(self) -> str:
         """The name shown to the reader: `<machine>/<run>`, with the scenario if one was chosen."""
-        return f"{self.stored.name}:{self.scenario}" if self.scenario else self.stored.name
+        more = f" and {len(self.boots) - 1} more" if self.boots else ""
+        name = f"{self.stored.name}{more}"
+        return f"{name}:{self.scenario}" if self.scenario else name
+
+    @property
+    def runs(self) -> tuple[StoredRun, ...]:
+        """The runs that were measured."""
+        return self.boots or (self.stored,)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +94,38 @@ def compare_runs(base: Side, heads: Sequence[Side], options: CompareOptions) -> 
     return ChangeReport(pairs, primary, base.stored.plan.operation)
 
 
+def compare_boots(
+    bases: Sequence[StoredRun], heads: Sequence[StoredRun], options: CompareOptions
+) -> ChangeReport:
+    """The runs of HEAD against those of BASE, each run one block: what boots differ by is in it.
+
+    Raises what `compare_runs` and `pooled` raise, and UsageError for a run on both sides.
+    """
+    both = {run.folder.resolve() for run in bases} & {run.folder.resolve() for run in heads}
+    if both:
+        raise UsageError(
+            f"{both.pop().name} is on both sides of --with", remedy="name it on one of them"
+        )
+    allowed = set(DIFFERENCES) if options.force else set()
+    base, head = (Side(pooled(r, allowed), boots=tuple(r)) for r in (bases, heads))
+    report = compare_runs(base, [head], options)
+    pair = report.pairs[0]
+    losses = []
+    if not head.stored.plan.is_replay:
+        cells = [CellPair(_base_cell(change), change.comparison.cell) for change in pair.changes]
+        pairs = list(dict.fromkeys(cells))
+        losses = losses_across(all_samples(bases), all_samples(heads), pairs)
+    cautions = (*pair.cautions, *boot_cautions(bases), *boot_cautions(heads))
+    boots = len(bases), len(heads)
+    pair = replace(pair, losses=tuple(losses), cautions=cautions, boots=boots)
+    return replace(report, pairs=(pair,))
+
+
+def _base_cell(change: Change) -> Cell:
+    cell = change.comparison.cell
+    return Cell(cell.workload, change.base_scenario, change.base_consumer)
+
+
 def _views(options: CompareOptions, primary: str) -> list[MetricView]:
     """The metrics to compare, in the order asked for or else in that of the catalog."""
     views = {view.name: view for view in metric_views()}
@@ -102,7 +152,7 @@ def _compare_pair(
     pairs = _common_cells(base, head)
     differences = [] if within else _differences(base, head, pairs, options)
     margins = _margins(base.stored.plan, options)
-    runs = [head.stored] if within else [base.stored, head.stored]
+    runs = head.runs if within else (*base.runs, *head.runs)
     find = changes_within if within else changes_across
     changes, losses = find(base.stored, head.stored, pairs, views, margins, primary)
     if not changes:
