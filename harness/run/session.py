@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 
 from harness.consumers.catalog import find_consumer
 from harness.counted import counted
@@ -24,7 +25,7 @@ from harness.model.run import Sample, Trial
 from harness.model.state import AuditState
 from harness.plain import plain
 from harness.processes.program_copy import interpreter_copy
-from harness.reporters.estimate import estimate_line
+from harness.reporters.estimate import estimate_line, estimate_words
 from harness.reporters.parts.matching import matching_lines
 from harness.run.blocks import refuse_endless
 from harness.run.environment import environment_document
@@ -168,16 +169,15 @@ def _writer(plan: Plan, facts: HostFacts, conduct: Conduct, past: Past | None) -
 
 def _size(plan: Plan, conduct: Conduct, facts: HostFacts, past: Past | None) -> str:
     """The first line of a run: how much it measures, and how long that will take."""
-    line = estimate_line(
-        plan.name,
-        cells=len(plan.cells()),
-        blocks=plan.blocks,
-        trials=trials_of(plan),
-        time=estimate(plan, conduct.results, facts.machine),
-    )
+    trials, time = trials_of(plan), estimate(plan, conduct.results, facts.machine)
     if past is None:
-        return line
-    return f"resuming {past.stored.name}, which has {counted(past.trials, 'trial')}; all of {line}"
+        cells = len(plan.cells())
+        return estimate_line(plan.name, cells=cells, blocks=plan.blocks, trials=trials, time=time)
+    missing = max(trials - past.trials, 0)
+    if time.seconds is not None:
+        time = replace(time, seconds=time.seconds * missing / max(trials, 1))
+    size = f"{missing:,} of {counted(trials, 'trial')} missing"
+    return f"resuming {past.stored.name}: {size}; {estimate_words(time)}"
 
 
 def _settle(plan: Plan, facts: HostFacts, snapshot: Snapshot, say: Say) -> Plan:

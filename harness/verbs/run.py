@@ -76,6 +76,8 @@ def run_verb(
     trustworthy = show_run(outcome.folder, forms)
     console.print(f"stored in {outcome.folder}", markup=False, soft_wrap=True)
     if outcome.interrupted:
+        words = f"`auditbench run --resume {outcome.folder}` measures what is missing"
+        console.print(words, markup=False, soft_wrap=True)
         return EXIT_INTERRUPTED
     return EXIT_FINE if trustworthy else EXIT_UNTRUSTWORTHY
 

@@ -19,7 +19,7 @@ from harness.run.plan.document import plan_document
 from harness.run.plan.plan import Plan
 from harness.run.runner import Silence, run_trials
 from harness.store import StoredRun
-from tests.unit.run.test_blocks import METRIC, Machine, plan
+from tests.support.blocks import METRIC, Machine, plan
 
 ENVIRONMENT: dict[str, Any] = {
     "auditbench": "1",
