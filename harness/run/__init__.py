@@ -1,14 +1,14 @@
 """Plan runs and carry them out.
 
 `request.py` is what the command line, a test or a script asks for. Begin at `session.py`: one run
-from its plan to stored samples. It has `runner.py` do one trial after the other, and `trial.py` is
-one trial: consumer up, scenario in force, load, drain, read.
+from its plan to stored samples. It has `runner.py` do one trial after the other; `trials/` is one
+trial, from the consumer's start to the stored sample.
 
 `lifecycle/` is how a run begins, goes on and ends; `plan/` says what is measured, from the request
 to the order of trials; begin there at `plan.py`. `environment.py` has what else numbers depend on.
-Which blocks a run has is in `blocks.py`, the rates after them in `ladder.py`. Which trials count is
-decided in `validity.py`, which consumers are given up in `failures.py`. `sample.py` and
-`trial_metrics.py` lead from a trial's documents to what is stored.
+Which blocks a run has is in `blocks.py`, the rates after them in `ladder.py`, the cells that do not
+wait in `larger_backlog.py`; which consumers are given up in `failures.py`, and which command ends
+the run in `command_failures.py`.
 
 `gate.py`, `ab.py`, `overhead_check.py`, `replay.py` and `record.py` are runs for a question of
 their own. What follows from stored samples is in `harness.answers`, not here.

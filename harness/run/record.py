@@ -24,11 +24,11 @@ from harness.kernel.client import AuditClient
 from harness.kernel.lease.lease import take_lease
 from harness.model.documents import ConsumerDocument
 from harness.model.run import Cell, Scenario, Trial
-from harness.run.markers import drain
 from harness.run.plan.plan import Plan, make_plan
 from harness.run.request import Request
-from harness.run.said import said
-from harness.run.trial import Bench, start_worker
+from harness.run.trials.markers import drain
+from harness.run.trials.said import said
+from harness.run.trials.trial import Bench, start_worker
 
 RECORDER = "count"
 TRIAL_TIMEOUT_S = 600.0

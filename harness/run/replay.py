@@ -23,12 +23,12 @@ from harness.model.documents import ConsumerDocument, WorkerDocument
 from harness.model.run import Ledger, Sample, Trial
 from harness.processes.line_process import ChildFailedError, LineProcess, module_command
 from harness.run.plan.plan import Plan
-from harness.run.said import said, worker_said
-from harness.run.sample import sample_of
-from harness.run.speed import Speed
-from harness.run.trial_metrics import noise_of
-from harness.run.validity import too_disturbed
-from harness.run.worker_words import rate_of
+from harness.run.trials.metrics import noise_of
+from harness.run.trials.said import said, worker_said
+from harness.run.trials.sample import sample_of
+from harness.run.trials.speed import Speed
+from harness.run.trials.validity import too_disturbed
+from harness.run.trials.worker_words import rate_of
 
 CAPTURE = Path(__file__).parent.parent / "scenarios" / "reference.auditcap.gz"
 """Recorded from a real kernel by `auditbench record`."""

@@ -39,8 +39,8 @@ from harness.run.plan.plan import Plan, make_plan
 from harness.run.replay import ReplayBench, replay_trial
 from harness.run.request import Conduct, Load, Request
 from harness.run.runner import Observer
-from harness.run.trial import Bench, run_trial
-from harness.run.validity import refuse_unreadable
+from harness.run.trials.trial import Bench, run_trial
+from harness.run.trials.validity import refuse_unreadable
 from harness.store import ResumedWriter, RunWriter, StoredRun, load_run, new_folder
 
 TRIAL_TIMEOUT_S = 600.0

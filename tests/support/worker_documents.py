@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from harness.model.documents import WorkerDocument
-from harness.run.said import worker_said
+from harness.run.trials.said import worker_said
 
 DONE: dict[str, Any] = {
     "ops": 50,

@@ -9,7 +9,7 @@ import msgspec
 from harness.run.ladder import Ladder
 from harness.run.plan.plan import Plan
 from harness.run.plan.scenario import scenario_document
-from harness.run.validity import rule_document
+from harness.run.trials.validity import rule_document
 
 
 def plan_document(plan: Plan) -> dict[str, Any]:

@@ -41,7 +41,7 @@ from harness.run.plan.selection import (
     workloads_of,
 )
 from harness.run.request import Request
-from harness.run.worker_words import WorkerWords, rate_of, refuse_bad_loads
+from harness.run.trials.worker_words import WorkerWords, rate_of, refuse_bad_loads
 from workloads.catalog import WORKLOADS
 
 

@@ -21,7 +21,7 @@ from harness.run.plan.estimate import estimate, trials_of
 from harness.run.plan.login import read_login_rights, settle_login
 from harness.run.plan.plan import Plan
 from harness.run.request import Conduct
-from harness.run.validity import refuse_unreadable
+from harness.run.trials.validity import refuse_unreadable
 
 _ROOT = "CAP_AUDIT_CONTROL"
 

@@ -13,7 +13,7 @@ from harness.errors import HostUnfitError, UsageError
 from harness.model.documents import ConsumerDocument
 from harness.plain import plain
 from harness.processes.line_process import ChildFailedError, LineProcess, module_command
-from harness.run.said import said
+from harness.run.trials.said import said
 
 if TYPE_CHECKING:
     from harness.verbs.shared.top_progress import ListeningProgress

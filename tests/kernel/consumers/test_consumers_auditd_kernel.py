@@ -24,7 +24,7 @@ from harness.kernel.lease.lease import take_lease
 from harness.model.run import Cell, Sample, Trial
 from harness.processes.line_process import ChildFailedError
 from harness.run.plan.plan import make_plan
-from harness.run.trial import Bench, run_trial
+from harness.run.trials.trial import Bench, run_trial
 from tests.support.command import ROOT
 from tests.support.patience import PATIENCE_S
 from tests.support.programs import needs

@@ -26,7 +26,7 @@ from harness.kernel.rules.text import parse_rule
 from harness.model.run import Cell, Sample, Trial
 from harness.model.state import AuditState
 from harness.run.plan.plan import make_plan
-from harness.run.trial import Bench, run_trial
+from harness.run.trials.trial import Bench, run_trial
 from tests.kernel.conftest import NOBODY
 from tests.support.patience import PATIENCE_S
 from tests.support.requests import asked

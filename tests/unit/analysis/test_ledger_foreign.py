@@ -8,8 +8,8 @@ import pytest
 
 from harness.analysis.ledger import Evidence, close_ledger
 from harness.metrics.audit import AuditDelta
-from harness.run.said import consumer_said
-from harness.run.trial_metrics import Circumstances, evidence_of
+from harness.run.trials.metrics import Circumstances, evidence_of
+from harness.run.trials.said import consumer_said
 
 # One SYSCALL record, two of others, and an event altogether were lost on the way to the output.
 LOST_INSIDE = Evidence(

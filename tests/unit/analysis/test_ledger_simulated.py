@@ -11,8 +11,8 @@ from harness.analysis.ledger import close_ledger
 from harness.analysis.ledger_others import MIN_STRAYS
 from harness.metrics.audit import AuditDelta
 from harness.model.run import Ledger
-from harness.run.said import consumer_said
-from harness.run.trial_metrics import Circumstances, evidence_of
+from harness.run.trials.metrics import Circumstances, evidence_of
+from harness.run.trials.said import consumer_said
 from tests.support.queues import OWN, Queues
 
 probability = st.one_of(st.just(0.0), st.floats(0.001, 0.05), st.floats(0.05, 0.999))

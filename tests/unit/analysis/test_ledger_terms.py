@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 
 from harness.model.run import Scenario
-from harness.run.demanded_events import demanded_events
-from harness.run.pause import paused
 from harness.run.plan.scenario import bind_named, bind_rule_files, read_rule_files
+from harness.run.trials.demanded_events import demanded_events
+from harness.run.trials.pause import paused
 from tests.support.patience import PATIENCE_S
 from tests.support.worker_documents import worker_document
 

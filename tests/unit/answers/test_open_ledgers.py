@@ -11,8 +11,8 @@ from harness.answers.result import make_result
 from harness.answers.trust import doubts_about
 from harness.model.run import Ledger, Scenario
 from harness.reporters.parts.ledger import equation
-from harness.run.demanded_events import rules_name_only
 from harness.run.plan.scenario import bind_named
+from harness.run.trials.demanded_events import rules_name_only
 from harness.store import load_run
 from tests.support.command import auditbench
 from tests.support.stored.altered_runs import Change, altered_run

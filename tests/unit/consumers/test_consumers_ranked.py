@@ -18,8 +18,8 @@ from harness.reporters.page import Grid
 from harness.reporters.parts.ranking import by_group, process_lines, ranking_parts
 from harness.run.failures import PATIENCE, Failures
 from harness.run.plan.plan import make_plan
-from harness.run.sample import sample_of
-from harness.run.trial import Bench, run_trial
+from harness.run.trials.sample import sample_of
+from harness.run.trials.trial import Bench, run_trial
 from tests.support.requests import asked
 from tests.support.samples import UNKNOWN
 

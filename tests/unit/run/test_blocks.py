@@ -19,8 +19,10 @@ from harness.run.blocks import (
 from harness.run.plan.options import MIN_BLOCKS_UNTIL_CI
 from harness.run.plan.plan import make_plan
 from harness.run.runner import Silence, run_trials
-from tests.support.blocks import METRIC, Machine, plan
 from tests.support.requests import asked
+from tests.support.runs import METRIC
+from tests.support.runs import MadeUpMachine as Machine
+from tests.support.runs import planned as plan
 
 
 def test_the_plans_blocks_are_all_there_is_without_a_rule() -> None:

@@ -18,7 +18,7 @@ from harness.run.larger_backlog import LEAST_RECORDS, MOST_RECORDS, further_cell
 from harness.run.plan.document import plan_document
 from harness.run.plan.plan import Plan, make_plan
 from harness.run.runner import Silence, run_trials
-from harness.run.sample import sample_of
+from harness.run.trials.sample import sample_of
 from harness.store import PLAN, RunWriter, load_run
 from tests.support.requests import asked
 from tests.support.samples import UNKNOWN

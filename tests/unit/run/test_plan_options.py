@@ -11,7 +11,7 @@ from harness.errors import AuditbenchError, UsageError
 from harness.model.run import Cell
 from harness.run.plan.document import plan_document
 from harness.run.plan.plan import Plan, make_plan
-from harness.run.validity import ALWAYS, refuse_unreadable, too_disturbed, why_invalid
+from harness.run.trials.validity import ALWAYS, refuse_unreadable, too_disturbed, why_invalid
 from tests.support.requests import asked
 from tests.support.worker_documents import worker_document
 

@@ -15,7 +15,7 @@ from harness.run.blocks import RunBlocks
 from harness.run.ladder import Ladder, LadderRun, steps_of
 from harness.run.plan.plan import make_plan
 from harness.run.runner import Silence, run_trials
-from harness.run.sample import sample_of
+from harness.run.trials.sample import sample_of
 from tests.support.requests import asked
 from tests.support.samples import UNKNOWN
 

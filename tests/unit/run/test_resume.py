@@ -19,7 +19,9 @@ from harness.run.plan.document import plan_document
 from harness.run.plan.plan import Plan
 from harness.run.runner import Silence, run_trials
 from harness.store import StoredRun
-from tests.support.blocks import METRIC, Machine, plan
+from tests.support.runs import METRIC
+from tests.support.runs import MadeUpMachine as Machine
+from tests.support.runs import planned as plan
 
 ENVIRONMENT: dict[str, Any] = {
     "auditbench": "1",

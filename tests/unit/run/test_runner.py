@@ -10,7 +10,7 @@ import pytest
 from harness.errors import UntrustworthyError
 from harness.model.run import Cell, Sample, Trial
 from harness.run.runner import MIN_PATIENCE, run_trials
-from harness.run.sample import sample_of
+from harness.run.trials.sample import sample_of
 from tests.support.samples import UNKNOWN
 
 CELLS = [Cell("udp", name, "assemble") for name in ("a", "b")]

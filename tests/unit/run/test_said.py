@@ -8,7 +8,7 @@ import pytest
 
 from harness.model.documents import GroupCounts, WorkerReady
 from harness.processes.line_process import ChildFailedError
-from harness.run.said import consumer_said, said, worker_said
+from harness.run.trials.said import consumer_said, said, worker_said
 from tests.support.worker_documents import DONE, worker_document
 
 COUNTS = {"complete": 1, "partial": 0, "duplicate_records": 0, "late_records": 0}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from harness.model.documents import WorkerDocument
-from harness.run.speed import MIN_PROBES, Speed
+from harness.run.trials.speed import MIN_PROBES, Speed
 from tests.support.worker_documents import worker_document
 from workloads.parts.speed import await_full_speed, probe_ns
 

@@ -28,22 +28,22 @@ from harness.metrics.timeline import Timeline
 from harness.model.documents import WorkerDocument, WorkerReady
 from harness.model.run import Ledger, Sample, Scenario, Trial
 from harness.processes.line_process import ChildFailedError, LineProcess, module_command
-from harness.run.demanded_events import demanded_events, excluded_types, rules_name_only
 from harness.run.failures import Failures
-from harness.run.markers import drain, marker_came, set_start
-from harness.run.pause import paused
 from harness.run.plan.plan import Plan
-from harness.run.said import consumer_said, said, worker_said
-from harness.run.sample import sample_of
-from harness.run.speed import Speed
-from harness.run.trial_metrics import (
+from harness.run.trials.demanded_events import demanded_events, excluded_types, rules_name_only
+from harness.run.trials.markers import drain, marker_came, set_start
+from harness.run.trials.metrics import (
     Circumstances,
     evidence_of,
     ladder_metrics,
     metrics_of,
     noise_of,
 )
-from harness.run.validity import too_disturbed, why_invalid
+from harness.run.trials.pause import paused
+from harness.run.trials.said import consumer_said, said, worker_said
+from harness.run.trials.sample import sample_of
+from harness.run.trials.speed import Speed
+from harness.run.trials.validity import too_disturbed, why_invalid
 
 WORKER_READY_TIMEOUT_S = 30.0
 TICK_S = 0.1
