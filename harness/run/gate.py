@@ -61,7 +61,8 @@ def gate_plan(
         return report_of(rules, checks, [result], doubts)
     say(f"{_beyond(len(flagged))}: measuring the cells concerned once more")
     concerned = replace(_second_plan(plan, rules, flagged), auid=stored.plan.auid, auid_free=False)
-    again = run(concerned, request.conduct, make_observer(), say)
+    # The label stays with the whole run: it is what is compared with later.
+    again = run(concerned, replace(request.conduct, label=""), make_observer(), say)
     second, measured_again = measured_of(again, rules)
     settled = [_settled(check, measured_again) for check in checks]
     doubts = doubts_about_checks(second, again.samples, settled)
