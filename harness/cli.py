@@ -60,7 +60,10 @@ GROUPS: dict[str, dict[str, str]] = {
         "status": "Show the kernel's audit state and who holds it.",
         "restore": "Restore the host's audit state after a crash.",
     },
-    "Manage": {"list": "List scenarios, workloads, consumers, metrics or plans."},
+    "Manage": {
+        "list": "List stored runs, scenarios, workloads, consumers, metrics or plans.",
+        "remove": "Remove stored runs.",
+    },
 }
 """Verbs by what they are for, as help shows them. Each verb lives in `harness/verbs/<verb>.py` as a
 function of its name; `rules lint` is in `harness/verbs/rules/lint.py`.

@@ -62,17 +62,27 @@ def parse_allowed(words: Iterable[str]) -> frozenset[str]:
 
 
 def require_alike(
-    base: str, head: str, differences: Sequence[Difference], allowed: Collection[str]
+    base: str,
+    head: str,
+    differences: Sequence[Difference],
+    allowed: Collection[str],
+    find_like: Callable[[], str | None] = lambda: None,
 ) -> None:
-    """Raise UsageError, with all that differs in one line, unless every difference is allowed."""
+    """Raise UsageError, with all that differs in one line, unless every difference is allowed.
+
+    `find_like` finds a run that HEAD could be compared with instead.
+    """
     refused = [difference for difference in differences if difference.name not in allowed]
     if not refused:
         return
     names = ",".join(dict.fromkeys(difference.name for difference in refused))
     words = "; ".join(difference.words for difference in refused)
+    like = find_like()
+    instead = f"the last run like {head} is {like}; " if like else ""
     raise UsageError(
         f"{base} and {head} are not alike: {words}",
-        remedy=f"if that is what you want to compare, --allow {names}; --force allows everything",
+        remedy=f"{instead}if that is what you want to compare, --allow {names}; "
+        "--force allows everything",
     )
 
 
@@ -85,7 +95,7 @@ def find_differences(
     and two scenarios of different names may differ.
     """
     found = [
-        *_host(base.environment, head.environment),
+        *host_differences(base.environment, head.environment),
         *_plan(base.plan, head.plan, {pair.head.workload for pair in pairs}),
         *([] if chosen else _cells_missing(base.plan, head.plan)),
         *_scenarios(base.plan, head.plan, pairs),
@@ -94,7 +104,8 @@ def find_differences(
     return list(dict.fromkeys(found))
 
 
-def _host(base: StoredEnvironment, head: StoredEnvironment) -> Iterator[Difference]:
+def host_differences(base: StoredEnvironment, head: StoredEnvironment) -> Iterator[Difference]:
+    """What differs in what was measured on, and with."""
     for name, value in _HOST_VALUES.items():
         yield from _differ(name, name, value(base), value(head))
 

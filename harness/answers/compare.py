@@ -4,21 +4,30 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 
 from harness.analysis.against_reference import MetricView
 from harness.analysis.between_runs import CellPair
-from harness.answers.comparability import Difference, find_differences, require_alike
+from harness.analysis.between_runs_loss import losses_across
+from harness.answers.comparability import (
+    DIFFERENCES,
+    Difference,
+    find_differences,
+    require_alike,
+)
 from harness.answers.compare_cells import (
     change_cautions,
     changes_across,
     changes_within,
 )
+from harness.answers.like import last_like
 from harness.answers.lost import lost_changes
+from harness.answers.pooled import all_samples, boot_cautions, pooled
 from harness.answers.result import in_plan_order, metric_views
 from harness.answers.trust import is_trustworthy
 from harness.counted import counted
 from harness.errors import UntrustworthyError, UsageError
-from harness.model.compare import ChangeReport, RunChanges
+from harness.model.compare import Change, ChangeReport, RunChanges
 from harness.model.reference import Margins
 from harness.model.run import Cell
 from harness.model.stored import StoredPlan
@@ -32,22 +41,34 @@ MIN_BLOCKS_TO_COMPARE = 2
 
 @dataclass(frozen=True, slots=True)
 class Side:
-    """BASE or a HEAD: a run, and the one scenario that was chosen of it, or None for all."""
+    """BASE or a HEAD: a run, and the one scenario that was chosen of it, or None for all.
+
+    `boots` are the runs that `stored` is pooled from; empty for a single one.
+    """
 
     stored: StoredRun
     scenario: str | None = None
+    boots: tuple[StoredRun, ...] = ()
 
     @property
     def label(self) -> str:
         """The name shown to the reader: `<machine>/<run>`, with the scenario if one was chosen."""
-        return f"{self.stored.name}:{self.scenario}" if self.scenario else self.stored.name
+        more = f" and {len(self.boots) - 1} more" if self.boots else ""
+        name = f"{self.stored.name}{more}"
+        return f"{name}:{self.scenario}" if self.scenario else name
+
+    @property
+    def runs(self) -> tuple[StoredRun, ...]:
+        """The runs that were measured."""
+        return self.boots or (self.stored,)
 
 
 @dataclass(frozen=True, slots=True)
 class CompareOptions:
     """How to compare. Empty `metrics` are the default ones; `margins` None is that of BASE's plan.
 
-    `allowed` are the differences between the runs that do not matter, `force` is all of them.
+    `allowed` are the differences between the runs that do not matter, `force` is all of them. In
+    `results` a run is looked for that could be compared instead of one that is unlike.
     """
 
     metrics: tuple[str, ...] = ()
@@ -56,6 +77,7 @@ class CompareOptions:
     margin_by_metric: Mapping[str, float] = field(default_factory=dict)
     allowed: frozenset[str] = frozenset()
     force: bool = False
+    results: Path | None = None
 
 
 def compare_runs(base: Side, heads: Sequence[Side], options: CompareOptions) -> ChangeReport:
@@ -71,6 +93,38 @@ def compare_runs(base: Side, heads: Sequence[Side], options: CompareOptions) -> 
     for pair in pairs:
         _require_blocks(pair)
     return ChangeReport(pairs, primary, base.stored.plan.operation)
+
+
+def compare_boots(
+    bases: Sequence[StoredRun], heads: Sequence[StoredRun], options: CompareOptions
+) -> ChangeReport:
+    """The runs of HEAD against those of BASE, each run one block: what boots differ by is in it.
+
+    Raises what `compare_runs` and `pooled` raise, and UsageError for a run on both sides.
+    """
+    both = {run.folder.resolve() for run in bases} & {run.folder.resolve() for run in heads}
+    if both:
+        raise UsageError(
+            f"{both.pop().name} is on both sides of --with", remedy="name it on one of them"
+        )
+    allowed = set(DIFFERENCES) if options.force else set()
+    base, head = (Side(pooled(r, allowed), boots=tuple(r)) for r in (bases, heads))
+    report = compare_runs(base, [head], options)
+    pair = report.pairs[0]
+    losses = []
+    if not head.stored.plan.is_replay:
+        cells = [CellPair(_base_cell(change), change.comparison.cell) for change in pair.changes]
+        pairs = list(dict.fromkeys(cells))
+        losses = losses_across(all_samples(bases), all_samples(heads), pairs)
+    cautions = (*pair.cautions, *boot_cautions(bases), *boot_cautions(heads))
+    boots = len(bases), len(heads)
+    pair = replace(pair, losses=tuple(losses), cautions=cautions, boots=boots)
+    return replace(report, pairs=(pair,))
+
+
+def _base_cell(change: Change) -> Cell:
+    cell = change.comparison.cell
+    return Cell(cell.workload, change.base_scenario, change.base_consumer)
 
 
 def _views(options: CompareOptions, primary: str) -> list[MetricView]:
@@ -99,7 +153,7 @@ def _compare_pair(
     pairs = _common_cells(base, head)
     differences = [] if within else _differences(base, head, pairs, options)
     margins = _margins(base.stored.plan, options)
-    runs = [head.stored] if within else [base.stored, head.stored]
+    runs = head.runs if within else (*base.runs, *head.runs)
     find = changes_within if within else changes_across
     found = find(base.stored, head.stored, pairs, views, margins, primary)
     changes, losses = lost_changes(*found)
@@ -148,8 +202,18 @@ def _differences(
     if options.margin is not None:
         found = [difference for difference in found if difference.name != "margin"]
     if not options.force:
-        require_alike(base.label, head.label, found, options.allowed)
+        require_alike(
+            base.label, head.label, found, options.allowed, lambda: _like(base, head, options)
+        )
     return found
+
+
+def _like(base: Side, head: Side, options: CompareOptions) -> str | None:
+    """The last run like HEAD, before it and not BASE; None if there is none."""
+    if options.results is None:
+        return None
+    others = frozenset({base.stored.folder.resolve()})
+    return last_like(head.stored, options.results, allowed=options.allowed, others=others)
 
 
 def _common_cells(base: Side, head: Side) -> list[CellPair]:

@@ -60,8 +60,11 @@ def gate_against(
     *,
     allowed: frozenset[str] = frozenset(),
     force: bool = False,
+    results: Path | None = None,
 ) -> GateReport:
     """Judge a stored run by what changed against another; limits on time and loss are on HEAD.
+
+    In `results` a run is looked for that could be BASE instead of one that is unlike.
 
     Raises UsageError where the runs are unlike and that is neither allowed nor forced,
     UntrustworthyError where they have too few blocks for any verdict.
@@ -75,7 +78,7 @@ def gate_against(
     )
     if ELAPSED in metrics and CPU not in metrics:
         metrics += (CPU,)
-    options = CompareOptions(metrics=metrics, allowed=allowed, force=force)
+    options = CompareOptions(metrics=metrics, allowed=allowed, force=force, results=results)
     pair = compare_runs(Side(load_run(base)), [Side(stored)], options).pairs[0]
     measured = replace(
         measured,

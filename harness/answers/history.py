@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import tomllib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -14,7 +14,6 @@ import msgspec
 from harness.analysis.between_runs import CellPair
 from harness.answers.comparability import DIFFERENCES, Difference, find_differences
 from harness.answers.history_cells import make_tracks
-from harness.answers.label import label_of
 from harness.answers.result import in_plan_order
 from harness.answers.trust import is_reliable
 from harness.counted import agreeing, counted
@@ -22,9 +21,10 @@ from harness.errors import UsageError
 from harness.files.reading import is_file, read_text
 from harness.model.caution import Caution
 from harness.model.history import History, PastRun
+from harness.model.label import label_of
 from harness.model.run import Cell, Sample
 from harness.model.stored import MachineName, PlanName
-from harness.store import ENVIRONMENT, PLAN, SAMPLES, StoredRun, list_runs, load_run
+from harness.store import ENVIRONMENT, PLAN, SAMPLES, StoredRun, list_runs, load_run, short_names
 
 OVER_TIME = frozenset({"kernel", "cpu", "boot", "pinning", "version", "margin"})
 """Differences that runs of a history may have: a history is meant to follow them."""
@@ -73,7 +73,7 @@ def read_history(results: Path, options: HistoryOptions) -> History:
     others = _left_out_places(places, here, machine, plan)
     runs, damaged = _load([place for place in here if place.plan in (plan, None)], plan)
     model = _model(runs, options)
-    runs, unlike = _alike(runs, model, options.allowed)
+    runs, unlike = _alike(runs, model, options.allowed, short_names(results))
     runs = runs[-options.last :] if options.last else runs
     metrics = options.metrics or (model.plan.primary,) if model else ()
     tracks = make_tracks(runs, model, metrics, options.cells) if model else ()
@@ -208,7 +208,10 @@ def _model(runs: Sequence[StoredRun], options: HistoryOptions) -> StoredRun | No
 
 
 def _alike(
-    runs: Sequence[StoredRun], model: StoredRun | None, allowed: frozenset[str]
+    runs: Sequence[StoredRun],
+    model: StoredRun | None,
+    allowed: frozenset[str],
+    names: Mapping[Path, str],
 ) -> tuple[list[StoredRun], list[Caution]]:
     """The runs like the model, and a caution for each kind of those that are not."""
     if model is None:
@@ -221,7 +224,7 @@ def _alike(
             left_out.setdefault(tuple(_words(found)), []).append(run)
         else:
             kept.append(run)
-    return kept, [_unlike(words, group, model) for words, group in left_out.items()]
+    return kept, [_unlike(words, group, model, names) for words, group in left_out.items()]
 
 
 def _differences(old: StoredRun, new: StoredRun) -> list[Difference]:
@@ -244,16 +247,20 @@ def _words(differences: Iterable[Difference]) -> list[str]:
     )
 
 
-def _unlike(words: Sequence[str], group: Sequence[StoredRun], model: StoredRun) -> Caution:
+def _unlike(
+    words: Sequence[str],
+    group: Sequence[StoredRun],
+    model: StoredRun,
+    names: Mapping[Path, str],
+) -> Caution:
     more = f" and {len(words) - _NAMED} more" if len(words) > _NAMED else ""
     theirs = agreeing(len(group), "its plan differs", "their plans differ")
     what = (
         f"{counted(len(group), 'run')} left out because {theirs} from that of {model.folder.name}: "
         f"{'; '.join(words[:_NAMED])}{more}"
     )
-    return Caution(
-        "unlike", what, f"--like {group[-1].folder.name} shows {agreeing(len(group), 'it', 'them')}"
-    )
+    name = names.get(group[-1].folder, group[-1].folder.name)
+    return Caution("unlike", what, f"--like {name} shows {agreeing(len(group), 'it', 'them')}")
 
 
 def _past_runs(runs: Sequence[StoredRun]) -> list[PastRun]:

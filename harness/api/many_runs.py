@@ -24,7 +24,7 @@ RESULTS = Path("results")
 
 
 def load(run: str | Path = "latest", *, results: str | Path = RESULTS) -> Run:
-    """A run by its folder, by `<machine>/<run>` or `<run>` under `results`, or `latest`.
+    """A run by its folder, by `<machine>/<run>` or `<run>` under `results`, `latest`, or `@LABEL`.
 
     `latest~1` is the one before. Raises UsageError where there is none, or a damaged one.
     """

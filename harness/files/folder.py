@@ -14,6 +14,7 @@ from harness.files.caller import as_caller, caller
 
 _HOLD = os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC
 _NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+_MORE = os.O_RDWR | os.O_APPEND | os.O_NOFOLLOW | os.O_CLOEXEC
 _MOST_LINKS = 40
 
 
@@ -42,6 +43,11 @@ class Folder:
         with as_caller():
             return os.open(name, _NEW | flags, 0o666, dir_fd=self.descriptor)
 
+    def append_to(self, name: str) -> int:
+        """Open a file of the folder to read it and append to it; return its descriptor."""
+        with as_caller():
+            return os.open(name, _MORE, dir_fd=self.descriptor)
+
     def draft(self, name: str) -> tuple[int, str]:
         """Make a file that will become `name`; return its descriptor and its unguessable name."""
         hidden = f".{name}.{secrets.token_hex(8)}.new"
@@ -58,6 +64,8 @@ class Folder:
         try:
             with os.fdopen(descriptor, "wb") as file:
                 file.write(data)
+                file.flush()
+                os.fsync(file.fileno())
             self.rename(draft, name)
         except BaseException:
             self.remove(draft)

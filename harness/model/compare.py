@@ -70,6 +70,8 @@ class RunChanges:
     losses: tuple[LossChange, ...]
     cautions: tuple[Caution, ...]
     trustworthy: bool = True
+    boots: tuple[int, int] | None = None
+    """How many runs each side is pooled from, each one block; None where each is one run."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,8 @@ class StoredKernel(msgspec.Struct, frozen=True):
     release: str = ""
     version: str = ""
     arch: str = ""
+    boot_id: str | None = None
+    """None in older runs, and where it cannot be read."""
     boot_parameters: tuple[str, ...] = ()
 
 

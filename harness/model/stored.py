@@ -180,6 +180,21 @@ class StoredPlan(Stored, frozen=True, kw_only=True):
         return self.workers if scenario is None else scenario.workers or self.workers
 
 
+class StoredAuditBefore(msgspec.Struct, frozen=True):
+    """The audit state of the host that a run borrowed, and gave back."""
+
+    settings: dict[str, int] = {}
+    features: int | None = None
+    rules: tuple[str, ...] = ()
+
+
+class StoredProgram(msgspec.Struct, frozen=True):
+    """The program of a foreign consumer."""
+
+    path: str = ""
+    version: str = ""
+
+
 class StoredEverEnabled(msgspec.Struct, frozen=True):
     state: str = ""
 
@@ -192,10 +207,13 @@ class StoredEnvironment(Stored, frozen=True, kw_only=True):
     python: str = ""
     label: str = ""
     started_at: str = ""
+    resumed_at: tuple[str, ...] = ()
     argv: tuple[str, ...] = ()
     facts: StoredFacts = StoredFacts()
     cpus: dict[str, tuple[Count, ...]] = {}
     ever_enabled: StoredEverEnabled | None = None
+    audit_before: StoredAuditBefore | None = None
+    consumers: dict[str, StoredProgram] = {}
     cautions: tuple[Caution, ...] = ()
 
 

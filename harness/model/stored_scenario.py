@@ -3,10 +3,22 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, fields
-from typing import Any
+from typing import Any, Final
 
 from harness.model.numbers import Count, Rate, Whole, WholeMilliseconds
 from harness.model.state import SETTINGS, AuditSettings
+
+_ABOUT: Final = (
+    "name",
+    "summary",
+    "rules",
+    "interleaved",
+    "reference",
+    "larger_backlog_of",
+    "limited_by_plan",
+    "file",
+)
+"""What a scenario is, not what it sets."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,13 +43,13 @@ class StoredScenario(AuditSettings):
     larger_backlog_of: str = ""
     """The scenario that it is but for a larger backlog; empty for one of the plan's own."""
     limited_by_plan: bool = False
+    file: str = ""
+    """The user's rule file that it is made of; empty for built-in rules."""
 
     def limits(self) -> dict[str, Any]:
         """All that it can set besides its rules, by name; what it does not set is None or empty."""
-        about = ("name", "summary", "rules", "interleaved", "reference")
-        about += ("larger_backlog_of", "limited_by_plan")
         names = dict.fromkeys((*SETTINGS, *(each.name for each in fields(self))))
-        return {name: getattr(self, name) for name in names if name not in about}
+        return {name: getattr(self, name) for name in names if name not in _ABOUT}
 
     def limits_set(self) -> dict[str, Any]:
         """Those that it sets: 0 is a limit as any other, but a stop of 0 ms is none."""

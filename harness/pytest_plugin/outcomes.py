@@ -32,7 +32,7 @@ def told(config: pytest.Config) -> Iterator[None]:
 
 def _end(error: AuditbenchError, config: pytest.Config) -> NoReturn:
     from harness.plain import plain
-    from harness.run.session import NoAuditError
+    from harness.run.lifecycle.borrow import NoAuditError
 
     __tracebackhide__ = True
     line = "\n".join(plain(_in_words_of_pytest(each)) for each in error.lines())

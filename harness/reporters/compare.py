@@ -60,6 +60,9 @@ def _pair(report: ChangeReport, place: int) -> Iterator[Part]:
     """One HEAD against BASE."""
     pair = report.pairs[place]
     yield Heading(f"{pair.head} against {pair.base}")
+    if pair.boots is not None:
+        old, new = pair.boots
+        yield Line(f"Each run is one block: {counted(old, 'run')} of BASE, {new} of HEAD.")
     yield from pair.cautions
     yield Picture(picture_name(place))
     for index, group in enumerate(_by_table(pair.changes)):

@@ -4,8 +4,8 @@
 from its plan to stored samples. It has `runner.py` do one trial after the other; `trials/` is one
 trial, from the consumer's start to the stored sample.
 
-`plan/` says what is measured, from the request to the order of trials; begin there at `plan.py`.
-What the numbers depend on besides is in `environment.py`.
+`lifecycle/` is how a run begins, goes on and ends; `plan/` says what is measured, from the request
+to the order of trials; begin there at `plan.py`. `environment.py` has what else numbers depend on.
 Which blocks a run has is in `blocks.py`, the rates after them in `ladder.py`, the cells that do not
 wait in `larger_backlog.py`; which consumers are given up in `failures.py`, and which command ends
 the run in `command_failures.py`.

@@ -9,11 +9,12 @@ from harness.answers.ab import judge_ab
 from harness.answers.limits import MIN_BLOCKS_FOR_VERDICT
 from harness.errors import UsageError
 from harness.model.ab import AbReport, AbSide
+from harness.run.lifecycle.borrow import Say
 from harness.run.plan.file import load_plan_file
 from harness.run.plan.plan import Plan, make_plan
 from harness.run.request import Conduct, Request, Subject
 from harness.run.runner import Observer
-from harness.run.session import Say, run_to_end
+from harness.run.session import run_to_end
 
 
 @dataclass(frozen=True, slots=True)

@@ -60,14 +60,17 @@ class RunBlocks:
         on_more: Callable[[], None] = lambda: None,
         on_cells: Callable[[Plan], None] = lambda plan: None,
         clock: Callable[[], float] = time.monotonic,
+        used_s: float = 0.0,
     ) -> None:
-        self.plan, self._metric, self._clock = plan, metric, clock
-        """`plan` has the cells added after the warm-up, once they are."""
+        """`used_s` is what a run that is resumed took before it was stopped."""
+        self.plan = plan
+        """It has the cells added after the warm-up, once they are."""
+        self._metric, self._clock = metric, clock
         self._on_more, self._on_cells = on_more, on_cells
         self._apart = apart(plan)
         self._per_block = self._warm_up = len(block(plan, 0, first_index=0))
         self._samples: list[Sample] = []
-        self._start_s = clock()
+        self._start_s = clock() - used_s
         limit_s = plan.max_time_s
         if limit_s is None and plan.until_ci is not None:
             limit_s = DEFAULT_MAX_TIME_S

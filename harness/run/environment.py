@@ -9,13 +9,13 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from harness.answers.label import label_of
 from harness.consumers.catalog import find_consumer
 from harness.host.ever_enabled.probe import EverEnabled
 from harness.host.facts import HostFacts
 from harness.kernel.lease.snapshot import Snapshot
 from harness.kernel.rules.format import format_rule
 from harness.kernel.rules.rule import Rule
+from harness.model.label import label_of
 from harness.model.stored import StoredEnvironment
 from harness.run.plan.plan import Plan
 from harness.run.request import Conduct
@@ -32,7 +32,7 @@ def environment_document(
     """Everything that the numbers depend on and that is not in the plan."""
     environment = {
         "schema": "auditbench.environment/1",
-        "label": conduct.label.strip(),
+        "label": conduct.label,
         "auditbench": version("auditbench"),
         "python": platform.python_version(),
         "argv": list(conduct.argv),

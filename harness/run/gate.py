@@ -33,12 +33,13 @@ from harness.errors import UsageError
 from harness.model.gate import Check, GateReport
 from harness.model.reference import every_scenario
 from harness.model.run import AA
+from harness.run.lifecycle.borrow import Say
 from harness.run.plan.file import load_plan_file
 from harness.run.plan.plan import Plan, make_plan
 from harness.run.plan.selection import measures_rules_in_cells
 from harness.run.request import Request
 from harness.run.runner import Observer
-from harness.run.session import Say, run_to_end
+from harness.run.session import run_to_end
 from harness.scenarios.catalog import SCENARIOS
 
 
@@ -55,8 +56,7 @@ def gate_plan(
     Raises UsageError, before anything is measured, if a limit applies to nothing in the plan, and
     InterruptedRunError if a run was stopped.
     """
-    plan = _plan(request, rules)
-    _require_decidable(plan, rules)
+    plan = plan_to_judge(request, rules)
     run = partial(run_to_end, before="the gate could decide")
     stored = run(plan, request.conduct, make_observer(), say)
     result, measured = measured_of(stored, rules)
@@ -67,11 +67,19 @@ def gate_plan(
         return report_of(rules, checks, [result], doubts)
     say(f"{_beyond(len(flagged))}: measuring the cells concerned once more")
     concerned = replace(_second_plan(plan, rules, flagged), auid=stored.plan.auid, auid_free=False)
-    again = run(concerned, request.conduct, make_observer(), say)
+    # The label stays with the whole run: it is what is compared with later.
+    again = run(concerned, replace(request.conduct, label=""), make_observer(), say)
     second, measured_again = measured_of(again, rules)
     settled = [_settled(check, measured_again) for check in checks]
     doubts = doubts_about_checks(second, again.samples, settled)
     return report_of(rules, settled, [result, second], doubts)
+
+
+def plan_to_judge(request: Request, rules: GateRules) -> Plan:
+    """What the gate measures; UsageError if a limit applies to nothing in it."""
+    plan = _plan(request, rules)
+    _require_decidable(plan, rules)
+    return plan
 
 
 def _beyond(number: int) -> str:

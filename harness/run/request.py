@@ -172,12 +172,14 @@ class Conduct:
     """CPUs to run on, such as `workload=0,consumer=1`; `none` leaves it to the kernel."""
     borrow: Flag = False
     """Ask a running audit daemon to stop, and start it again afterwards."""
+    dry_run: Flag = False
+    """Change and measure nothing: print cells, rules, changes to the host, seed and duration."""
     wait: Flag = False
     """Wait for another run on this host to end instead of refusing."""
     results: Path = RESULTS
     """The folder that runs are stored in."""
     label: str = ""
-    """The run's name in a history, such as a commit; else the versions of auditbench and kernel."""
+    """A name for the run, such as a commit: `@NAME` wherever a run may be named."""
     argv: Annotated[tuple[str, ...], Parameter(parse=False)] = field(
         default_factory=lambda: tuple(sys.argv)
     )

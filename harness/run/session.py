@@ -6,71 +6,61 @@ next trial begins.
 
 from __future__ import annotations
 
-import signal
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
-from pathlib import Path
-from types import FrameType
-from typing import Any
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
 
 from harness.consumers.catalog import find_consumer
-from harness.errors import HostUnfitError, InterruptedRunError
+from harness.counted import counted
+from harness.errors import InterruptedRunError
 from harness.files.scratch import remove_abandoned
 from harness.host.ever_enabled.probe import probe_ever_enabled
 from harness.host.facts import HostFacts, read_host_facts
 from harness.host.gone_rules.probe import find_gone_rules
 from harness.host.pinning import assign_cpus
 from harness.kernel.client import AuditClient
-from harness.kernel.lease.lease import Lease, take_lease
-from harness.kernel.lease.lock import Holder
 from harness.kernel.lease.snapshot import Snapshot
+from harness.model.label import check_label
 from harness.model.run import Sample, Trial
 from harness.model.state import AuditState
-from harness.model.stored import primary_of
 from harness.plain import plain
 from harness.processes.program_copy import interpreter_copy
+from harness.reporters.estimate import estimate_line, estimate_words
 from harness.reporters.parts.matching import matching_lines
-from harness.run.blocks import RunBlocks, refuse_endless
-from harness.run.command_failures import CommandFailures
+from harness.run.blocks import refuse_endless
 from harness.run.environment import environment_document
-from harness.run.plan.document import plan_document
+from harness.run.lifecycle.borrow import NoAuditError, Say, borrow_audit
+from harness.run.lifecycle.loop import Outcome, measure_all
+from harness.run.lifecycle.resume import Past, plan_as_before
+from harness.run.lifecycle.signals import stop_signals
+from harness.run.plan.estimate import estimate, trials_of
 from harness.run.plan.login import read_login_rights, settle_login
 from harness.run.plan.plan import Plan, make_plan
 from harness.run.replay import ReplayBench, replay_trial
 from harness.run.request import Conduct, Load, Request
-from harness.run.runner import Observer, run_trials
+from harness.run.runner import Observer
 from harness.run.trials.trial import Bench, run_trial
 from harness.run.trials.validity import refuse_unreadable
-from harness.store import RunWriter, StoredRun, load_run, new_folder
+from harness.store import ResumedWriter, RunWriter, StoredRun, load_run, new_folder
 
-Say = Callable[[str], None]
-"""Takes a line for the user."""
 TRIAL_TIMEOUT_S = 600.0
 """A longer trial is aborted: a stalled queue delays a producer by a minute per record."""
-
-
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """The folder of a stored run, and whether the user stopped it."""
-
-    folder: Path
-    interrupted: bool
 
 
 def _silent(text: str) -> None:
     """Say nothing."""
 
 
-class NoAuditError(HostUnfitError):
-    """This host's audit is not available; nothing was changed or measured."""
+def run_request(
+    request: Request, observer: Observer, say: Say = _silent, past: Past | None = None
+) -> Outcome:
+    """Plan and run; if audit is not available here, say so in one line and run the fallback.
 
-
-def run_request(request: Request, observer: Observer, say: Say = _silent) -> Outcome:
-    """Plan and run; if audit is not available here, say so in one line and run the fallback."""
+    `past` is what a run that is resumed has measured before.
+    """
     plan = make_plan(request)
     try:
-        return run_session(plan, request.conduct, observer, say)
+        return run_session(plan, request.conduct, observer, say, past)
     except NoAuditError as error:
         if request.fallback is None:
             raise
@@ -99,15 +89,22 @@ def run_to_end(
     return load_run(outcome.folder)
 
 
-def run_session(plan: Plan, conduct: Conduct, observer: Observer, say: Say = _silent) -> Outcome:
-    """Run a plan on this host and store it."""
+def run_session(
+    plan: Plan,
+    conduct: Conduct,
+    observer: Observer,
+    say: Say = _silent,
+    past: Past | None = None,
+) -> Outcome:
+    """Run a plan on this host and store it; what is stored of a run that is resumed stays."""
     refuse_endless(plan)
+    check_label(conduct.label)
     refuse_unreadable(plan.invalid)
     facts = read_host_facts()
     cpus = assign_cpus(conduct.cpus, facts.cpu, spread=bool(plan.worker_counts))
     if plan.kind == "replay":
-        return _run_replay(plan, facts, cpus, conduct, observer, say)
-    return _run_kernel(plan, facts, cpus, conduct, observer, say)
+        return _run_replay(plan, facts, cpus, conduct, observer, say, past)
+    return _run_kernel(plan, facts, cpus, conduct, observer, say, past)
 
 
 def _run_kernel(
@@ -117,21 +114,28 @@ def _run_kernel(
     conduct: Conduct,
     observer: Observer,
     say: Say,
+    past: Past | None,
 ) -> Outcome:
     with (
-        RunWriter(new_folder(conduct.results, facts.machine, plan.name)) as writer,
-        _stop_signals(),
+        _writer(plan, facts, conduct, past) as writer,
+        stop_signals(),
         # Outside the lease: the kernel drops a rule with the folder that its exe= names.
         _running_from_copy(plan) as runnable,
-        _take_lease(conduct, say) as lease,
+        borrow_audit(conduct, say) as lease,
         AuditClient() as client,
     ):
         for repaired in (*lease.repaired, *remove_abandoned()):
             say(plain(repaired))
         ever = probe_ever_enabled(client)
-        plan = runnable.with_first() if ever.state == "never" else runnable.without_first()
+        if past is not None:
+            plan = plan_as_before(runnable, past)
+        else:
+            plan = runnable.with_first() if ever.state == "never" else runnable.without_first()
+        say(plain(_size(plan, conduct, facts, past)))
         plan = _settle(plan, facts, lease.snapshot, say)
         environment = environment_document(plan, facts, cpus, conduct, lease.snapshot, ever)
+        if past is not None:
+            environment = past.take_up(plan, environment)
         lease.apply(AuditState(enabled=0))
         if gone := find_gone_rules(client):
             caution = {"name": gone.name, "what": gone.what, "remedy": gone.remedy}
@@ -154,7 +158,26 @@ def _run_kernel(
         def measure(trial: Trial) -> Sample:
             return run_trial(bench, trial)
 
-        return _loop(writer, plan, environment, measure, observer, take_cells)
+        return measure_all(writer, plan, environment, measure, observer, past, take_cells)
+
+
+def _writer(plan: Plan, facts: HostFacts, conduct: Conduct, past: Past | None) -> RunWriter:
+    if past is not None:
+        return ResumedWriter(past.stored.folder)
+    return RunWriter(new_folder(conduct.results, facts.machine, plan.name))
+
+
+def _size(plan: Plan, conduct: Conduct, facts: HostFacts, past: Past | None) -> str:
+    """The first line of a run: how much it measures, and how long that will take."""
+    trials, time = trials_of(plan), estimate(plan, conduct.results, facts.machine)
+    if past is None:
+        cells = len(plan.cells())
+        return estimate_line(plan.name, cells=cells, blocks=plan.blocks, trials=trials, time=time)
+    missing = max(trials - past.trials, 0)
+    if time.seconds is not None:
+        time = replace(time, seconds=time.seconds * missing / max(trials, 1))
+    size = f"{missing:,} of {counted(trials, 'trial')} missing"
+    return f"resuming {past.stored.name}: {size}; {estimate_words(time)}"
 
 
 def _settle(plan: Plan, facts: HostFacts, snapshot: Snapshot, say: Say) -> Plan:
@@ -176,24 +199,6 @@ def _running_from_copy(plan: Plan) -> Iterator[Plan]:
         yield plan.run_from(copy)
 
 
-@contextmanager
-def _take_lease(conduct: Conduct, say: Say) -> Iterator[Lease]:
-    """Take the lease; NoAuditError if it is refused, unlike errors of the run under it."""
-    with ExitStack() as stack:
-        try:
-            lease = stack.enter_context(
-                take_lease(
-                    command=plain(" ".join(conduct.argv)) or "auditbench run",
-                    borrow=conduct.borrow,
-                    wait=conduct.wait,
-                    on_wait=_WaitNotice(say),
-                )
-            )
-        except HostUnfitError as error:
-            raise NoAuditError(error.what, remedy=error.remedy) from error
-        yield lease
-
-
 def _run_replay(
     plan: Plan,
     facts: HostFacts,
@@ -201,91 +206,21 @@ def _run_replay(
     conduct: Conduct,
     observer: Observer,
     say: Say,
+    past: Past | None,
 ) -> Outcome:
     with (
-        RunWriter(new_folder(conduct.results, facts.machine, plan.name)) as writer,
-        _stop_signals(),
+        _writer(plan, facts, conduct, past) as writer,
+        stop_signals(),
     ):
         for removed in remove_abandoned():
             say(removed)
+        say(plain(_size(plan, conduct, facts, past)))
         environment = environment_document(plan, facts, cpus, conduct, None, None)
+        if past is not None:
+            environment = past.take_up(plan, environment)
         bench = ReplayBench(plan=plan, cpus=cpus, trial_timeout_s=TRIAL_TIMEOUT_S)
-        return _loop(writer, plan, environment, lambda trial: replay_trial(bench, trial), observer)
 
+        def measure(trial: Trial) -> Sample:
+            return replay_trial(bench, trial)
 
-def _loop(
-    writer: RunWriter,
-    plan: Plan,
-    environment: dict[str, Any],
-    measure: Callable[[Trial], Sample],
-    observer: Observer,
-    on_cells: Callable[[Plan], None] = lambda plan: None,
-) -> Outcome:
-    """Run the trials; Ctrl-C ends them and keeps what was measured.
-
-    The stored plan always has the trials that are settled, so that a run which was stopped in
-    the middle of them shows as incomplete, and one that ended by its rule does not.
-    """
-
-    def describe() -> None:
-        writer.describe({**plan_document(run_blocks.plan), **run_blocks.course()}, environment)
-
-    primary = primary_of(plan.kind, paced=plan.is_paced)
-
-    def measure_cells(plan: Plan) -> None:
-        on_cells(plan)
-        cells = plan.cells()
-        references = {cell: plan.reference.of(cell) for cell in cells}
-        observer.will_measure(cells, references, primary)
-
-    run_blocks = RunBlocks(plan, primary, on_more=describe, on_cells=measure_cells)
-    failures = CommandFailures(plan.command, allowed=plan.allow_failures)
-
-    def save(sample: Sample) -> None:
-        writer.append(sample)
-        failures.take(sample)
-
-    describe()
-    measure_cells(plan)
-    try:
-        run_trials(run_blocks, measure, save, observer, retries=run_blocks.plan.retries)
-    except KeyboardInterrupt:
-        return Outcome(writer.folder, interrupted=True)
-    if words := run_blocks.words():
-        environment["cautions"].append({"name": "ending", "what": words, "remedy": ""})
-    if words := failures.words():
-        environment["cautions"].append({"name": "command", "what": words, "remedy": ""})
-    describe()
-    return Outcome(writer.folder, interrupted=False)
-
-
-@contextmanager
-def _stop_signals() -> Iterator[None]:
-    """Treat SIGTERM, and the loss of the terminal, like Ctrl-C."""
-
-    def stop(number: int, frame: FrameType | None) -> None:
-        raise KeyboardInterrupt
-
-    # Under nohup the loss of the terminal is ignored, and stays so.
-    asked = (signal.SIGTERM, signal.SIGHUP)
-    numbers = [number for number in asked if signal.getsignal(number) is not signal.SIG_IGN]
-    before = [signal.signal(number, stop) for number in numbers]
-    try:
-        yield
-    finally:
-        for number, handler in zip(numbers, before, strict=True):
-            signal.signal(number, handler)
-
-
-class _WaitNotice:
-    """Reports once which run this run waits for; the lock calls it ten times a second."""
-
-    def __init__(self, say: Say) -> None:
-        self._say = say
-        self._said = False
-
-    def __call__(self, holder: Holder | None, waited_s: float) -> None:
-        if not self._said:
-            who = holder.describe() if holder is not None else "another run"
-            self._say(f"waiting for {plain(who)} to end")
-            self._said = True
+        return measure_all(writer, plan, environment, measure, observer, past)

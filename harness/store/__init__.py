@@ -3,21 +3,26 @@
 Begin at `read.py`, which gives a `StoredRun`; `write.py` makes one, `find.py` finds them.
 """
 
-from harness.store.find import find_run, list_runs
+from harness.store.find import find_run, latest_name, list_runs, measured_runs, short_names
 from harness.store.layout import ENVIRONMENT, KEPT_SAMPLES, PLAN, SAMPLES, new_folder
-from harness.store.read import StoredRun, load_run, read_sample_lines
-from harness.store.write import RunWriter
+from harness.store.read import StoredRun, load_documents, load_run, read_sample_lines
+from harness.store.write import ResumedWriter, RunWriter
 
 __all__ = [
     "ENVIRONMENT",
     "KEPT_SAMPLES",
     "PLAN",
     "SAMPLES",
+    "ResumedWriter",
     "RunWriter",
     "StoredRun",
     "find_run",
+    "latest_name",
     "list_runs",
+    "load_documents",
     "load_run",
+    "measured_runs",
     "new_folder",
     "read_sample_lines",
+    "short_names",
 ]

@@ -67,6 +67,13 @@ def load_run(folder: Path) -> StoredRun:
     return StoredRun(folder, plan, environment, tuple(samples), tuple(cautions))
 
 
+def load_documents(folder: Path) -> StoredRun:
+    """A run without its samples: what was measured, and where."""
+    plan, _ = _read_document(folder / PLAN, tomllib.loads, _plan_of_now)
+    environment = _read_document(folder / ENVIRONMENT, json.loads, StoredEnvironment.read)
+    return StoredRun(folder, plan, environment, ())
+
+
 def _plan_of_now(document: Any) -> tuple[StoredPlan, dict[str, str]]:
     """The plan under the names of now, and what its scenarios were called before."""
     names = renamed.stored_names(StoredPlan.read(document))

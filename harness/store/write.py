@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
@@ -16,8 +16,10 @@ from typing import IO, Any
 from harness.errors import UsageError
 from harness.files.caller import why
 from harness.files.folder import Folder
+from harness.files.reading import MOST_BYTES, read_all
 from harness.model.run import Sample
 from harness.store.layout import ENVIRONMENT, PLAN, SAMPLES
+from harness.store.lock import hold
 
 
 class RunWriter:
@@ -30,10 +32,15 @@ class RunWriter:
         self._described = False
         with _as_usage_error(folder):
             self._open = Folder(folder, make=True, new=True)
-            # Unbuffered: what a full disk did not take must not come back when it is closed.
-            self._samples: IO[bytes] = os.fdopen(
-                self._open.create(SAMPLES, os.O_APPEND), "ab", buffering=0
-            )
+            self._take(self._open.create(SAMPLES, os.O_APPEND))
+
+    def _take(self, samples: int) -> None:
+        """Write samples to a descriptor; UsageError if another process does."""
+        # Unbuffered: what a full disk did not take must not come back when it is closed.
+        self._samples: IO[bytes] = os.fdopen(samples, "ab", buffering=0)
+        if not hold(samples):
+            self._samples.close()
+            raise UsageError(f"{self.folder} is being measured", remedy="wait for its end")
 
     def __enter__(self) -> RunWriter:
         return self
@@ -66,6 +73,46 @@ class RunWriter:
             while line:
                 line = line[self._samples.write(line) :]
             os.fsync(self._samples.fileno())
+
+
+class ResumedWriter(RunWriter):
+    """Writes more samples of a run that was stopped."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self._described = True
+        with _as_usage_error(folder):
+            self._open = Folder(folder)
+            try:
+                self._take(self._open.append_to(SAMPLES))
+            except BaseException:
+                self._open.close()
+                raise
+
+    def set_aside(self, indexes: Collection[int], reason: str) -> None:
+        """Mark the samples with these indexes as not valid, and drop a last line cut short.
+
+        The file is replaced in one step: a crash leaves it as it was, or as it is to be.
+        """
+        with _as_usage_error(self.folder):
+            before = read_all(self._open.append_to(SAMPLES), MOST_BYTES)
+            lines = [line for line in before.splitlines(keepends=True) if line.endswith(b"\n")]
+            after = b"".join(_set_aside(line, indexes, reason) for line in lines)
+            if after == before:
+                return
+            self._open.replace(SAMPLES, after)
+            self._samples.close()
+            self._take(self._open.append_to(SAMPLES))
+
+
+def _set_aside(line: bytes, indexes: Collection[int], reason: str) -> bytes:
+    if not indexes:
+        return line
+    sample = json.loads(line)
+    if sample["index"] not in indexes or not sample["valid"]:
+        return line
+    marked = {**sample, "valid": False, "invalid_reason": reason}
+    return json.dumps(marked, separators=(",", ":")).encode() + b"\n"
 
 
 def _without_none(value: Any) -> Any:

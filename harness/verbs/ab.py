@@ -53,11 +53,14 @@ def ab_verb(
     from harness.reporters.render.markdown import page_markdown
     from harness.reporters.render.terminal import render_page
     from harness.run.ab import pair_up, run_ab
+    from harness.verbs.shared.dry_run import show_preview
     from harness.verbs.shared.forms import Forms
     from harness.verbs.shared.output import err, out
 
-    forms = Forms(("json", "md"), to, json=json, summary=True)
     pairing = pair_up(Request(load=load, command=command), a, b)
+    if conduct.dry_run:
+        return show_preview(pairing.plan, conduct, to, json=json)
+    forms = Forms(("json", "md"), to, json=json, summary=True)
     console = err()
     ab_report = run_ab(pairing, conduct, display.observer(console), say_on(console))
     page = ab_page(ab_report)

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
+
+from cyclopts import Parameter
 
 from harness.errors import EXIT_FINE, EXIT_REGRESSION, EXIT_UNTRUSTWORTHY, UsageError
 from harness.verbs.shared.parameters import RESULTS, Flag, Json, ResultsFolder, To, Words
@@ -26,6 +29,7 @@ def compare_verb(
     base: str,
     /,
     *heads: str,
+    with_: Annotated[Words, Parameter(name="--with")] = (),
     metric: Words = (),
     margin: Words = (),
     allow: Words = (),
@@ -39,10 +43,12 @@ def compare_verb(
     Parameters
     ----------
     base
-        A run: its folder, its name, `latest`, `latest~1` for the one before; with `:SCENARIO`,
-        only that scenario.
+        A run: its folder, its name, `latest`, `latest~1` for the one before, `@LABEL`; with
+        `:SCENARIO`, only that scenario.
     heads
         Runs to compare with BASE, named alike; `:SCENARIO` alone is one of BASE's run.
+    with_
+        Pool runs of several boots: these are HEAD, all those before are BASE, each run one block.
     metric
         Metrics to compare, by full or short name; `all` for every one. If not given, the run's
         primary metric, elapsed time, and total CPU.
@@ -56,18 +62,24 @@ def compare_verb(
         Write the comparison as FORM=FILE, or print it as FORM; may be given several times: json,
         md, csv.
     """
-    from harness.answers.compare import compare_runs
+    from harness.answers.compare import compare_boots, compare_runs
     from harness.verbs.shared.forms import Forms
 
-    options = _options(metric, margin, allow, force=force)
+    options = _options(metric, margin, allow, results, force=force)
     forms = Forms(("json", "md", "csv"), to, json=json)
-    first, *others = _sides(base, heads, results)
-    report = compare_runs(first, others, options)
+    if with_:
+        bases, others = _runs((base, *heads), results), _runs(with_, results)
+        report = compare_boots(bases, others, options)
+    else:
+        first, *sides = _sides(base, heads, results)
+        report = compare_runs(first, sides, options)
     _deliver(report, forms)
     return EXIT_CODES[report.verdict]
 
 
-def _options(metric: Words, margin: Words, allow: Words, *, force: bool) -> CompareOptions:
+def _options(
+    metric: Words, margin: Words, allow: Words, results: Path, *, force: bool
+) -> CompareOptions:
     from harness.answers.comparability import parse_allowed
     from harness.answers.compare import CompareOptions
     from harness.answers.quantities import compared_metric, parse_margins
@@ -81,7 +93,15 @@ def _options(metric: Words, margin: Words, allow: Words, *, force: bool) -> Comp
         margin_by_metric=by_metric,
         allowed=parse_allowed(allow),
         force=force,
+        results=results,
     )
+
+
+def _runs(names: Sequence[str], results: Path) -> list[StoredRun]:
+    from harness.store import load_run
+    from harness.verbs.shared.naming import named_run
+
+    return [load_run(named_run(name, results)) for name in names]
 
 
 def _sides(base: str, heads: tuple[str, ...], results: Path) -> list[Side]:
@@ -110,15 +130,15 @@ def _sides(base: str, heads: tuple[str, ...], results: Path) -> list[Side]:
 
 def _find(words: str, results: Path, base: str) -> tuple[Path, str | None]:
     """The folder and the scenario that words name. A run's own name may have a colon."""
-    from harness.store import find_run
+    from harness.verbs.shared.naming import named_run
 
     run, colon, scenario = words.rpartition(":")
     if not colon:
-        return find_run(words, results), None
+        return named_run(words, results), None
     try:
-        return find_run(words, results), None
+        return named_run(words, results), None
     except UsageError:
-        return find_run(run or base, results), scenario
+        return named_run(run or base, results), scenario
 
 
 def _deliver(report: ChangeReport, forms: Forms) -> None:

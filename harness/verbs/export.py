@@ -21,15 +21,16 @@ def export_verb(
     Parameters
     ----------
     run
-        A run's folder, its name, `latest`, or `latest~1` for the one before.
+        A run: its folder, its name, `latest`, `latest~1` for the one before, or `@LABEL`.
     to
         FORM=FILE, or FORM for standard output; may be given several times. pyperf: a file for
         `python -m pyperf`. csv, parquet: one row per trial. junit: one test case per comparison.
         md: the result as Markdown.
     """
     from harness.answers.result import make_result
-    from harness.store import find_run, load_run
+    from harness.store import load_run
     from harness.verbs.shared.forms import Forms, print_content
+    from harness.verbs.shared.naming import named_run
     from harness.verbs.shared.output import err, print_json
     from harness.verbs.shared.run_forms import EXPORTED, require_libraries, run_writers
 
@@ -39,7 +40,7 @@ def export_verb(
     if json:
         forms.require_files()
     require_libraries(forms.asked())
-    stored = load_run(find_run(run, results))
+    stored = load_run(named_run(run, results))
     notes: list[str] = []
     writers = run_writers(stored, lambda: make_result(stored), notes.append)
     written = forms.write_files(None, writers)

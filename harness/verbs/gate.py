@@ -81,14 +81,20 @@ def gate_verb(
     """
     from harness.answers.gate import GateRules
     from harness.answers.limits import read_limits
-    from harness.run.gate import gate_plan
+    from harness.run.gate import gate_plan, plan_to_judge
+    from harness.verbs.shared.dry_run import show_preview
     from harness.verbs.shared.forms import Forms
     from harness.verbs.shared.output import err
 
     judge = GateRules(read_limits(fail), reference, inconclusive == "pass")
+    request = Request(
+        plan=plan or DEFAULT_PLAN, subject=subject, load=load, command=command, conduct=conduct
+    )
+    if conduct.dry_run and run is None and against is None:
+        return show_preview(plan_to_judge(request, judge), conduct, to, json=json)
     forms = Forms(("json", "md", "junit"), to, json=json, summary=True)
     if run is not None or against is not None:
-        asked = plan or command or subject != Subject() or load != Load()
+        asked = plan or command or conduct.dry_run or subject != Subject() or load != Load()
         if run is None or asked:
             raise UsageError(
                 "stored runs are judged as they are",
@@ -96,9 +102,6 @@ def gate_verb(
             )
         report = _stored(run, against, judge, conduct.results, allow=allow, force=force)
         return _finish(report, forms)
-    request = Request(
-        plan=plan or DEFAULT_PLAN, subject=subject, load=load, command=command, conduct=conduct
-    )
     console = err()
     report = gate_plan(request, judge, lambda: display.observer(console), say_on(console))
     return _finish(report, forms)
@@ -115,14 +118,14 @@ def _stored(
 ) -> GateReport:
     from harness.answers.comparability import parse_allowed
     from harness.answers.gate import gate_against, gate_run
-    from harness.store import find_run
+    from harness.verbs.shared.naming import named_run
 
     allowed = parse_allowed(allow)
-    folder = find_run(run, results)
+    folder = named_run(run, results)
     if against is None:
         return gate_run(folder, rules)
-    base = find_run(against, results)
-    return gate_against(folder, base, rules, allowed=allowed, force=force)
+    base = named_run(against, results)
+    return gate_against(folder, base, rules, allowed=allowed, force=force, results=results)
 
 
 def _finish(report: GateReport, forms: Forms) -> int:

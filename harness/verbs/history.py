@@ -77,7 +77,7 @@ def _read(
     from harness.answers.comparability import parse_allowed
     from harness.answers.history import HistoryOptions, read_history
     from harness.answers.quantities import compared_metric
-    from harness.store import find_run
+    from harness.verbs.shared.naming import named_run
 
     names = [name for word in metric for name in word.split(",")]
     options = HistoryOptions(
@@ -86,7 +86,7 @@ def _read(
         metrics=tuple(dict.fromkeys(compared_metric("--metric", name) for name in names)),
         cells=cell,
         last=last,
-        like=None if like is None else find_run(like, results),
+        like=None if like is None else named_run(like, results),
         allowed=parse_allowed(allow),
     )
     return read_history(results, options)

@@ -1,22 +1,37 @@
-"""`auditbench list`: what there is to choose from."""
+"""`auditbench list`: what there is to choose from, and the stored runs."""
 
 from __future__ import annotations
 
-from typing import Literal
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
 
-from harness.errors import EXIT_FINE
-from harness.verbs.shared.parameters import Json, To
+from harness.errors import EXIT_FINE, UsageError
+from harness.verbs.shared.parameters import RESULTS, Json, ResultsFolder, To
 
-What = Literal["scenarios", "workloads", "consumers", "metrics", "plans"]
+if TYPE_CHECKING:
+    from harness.verbs.shared.forms import Forms
+
+Choice = Literal["scenarios", "workloads", "consumers", "metrics", "plans"]
+LAST = 20
 
 
-def list_verb(what: What, /, *, to: To = None, json: Json = False) -> int:
-    """List scenarios, workloads, consumers, metrics or plans.
+def list_verb(
+    what: Choice | Literal["runs"],
+    /,
+    *,
+    last: int | None = None,
+    to: To = None,
+    json: Json = False,
+    results: ResultsFolder = RESULTS,
+) -> int:
+    """List stored runs, or scenarios, workloads, consumers, metrics or plans to choose from.
 
     Parameters
     ----------
     what
         The kind to list.
+    last
+        Only the last N runs; 20 if not given, all with --json.
     to
         Write the list as json=FILE, or print it as json.
     """
@@ -26,6 +41,10 @@ def list_verb(what: What, /, *, to: To = None, json: Json = False) -> int:
     from harness.verbs.shared.output import out
 
     forms = Forms(("json",), to, json=json)
+    if what == "runs":
+        return _list_runs(forms, results, last)
+    if last is not None:
+        raise UsageError(f"--last has no meaning for {what}", remedy="it is for `list runs`")
     entries = _entries(what)
     forms.deliver(
         lambda: render_page(list_page(what, entries), out()),
@@ -34,7 +53,23 @@ def list_verb(what: What, /, *, to: To = None, json: Json = False) -> int:
     return EXIT_FINE
 
 
-def _entries(what: What) -> list[dict[str, str]]:
+def _list_runs(forms: Forms, results: Path, last: int | None) -> int:
+    from harness.answers.listed import listed_runs
+    from harness.reporters.listed import listed_document, listed_page
+    from harness.reporters.render.terminal import render_page
+    from harness.verbs.shared.output import out
+
+    if last is not None and last < 1:
+        raise UsageError(f"--last {last} shows nothing", remedy="give 1 or more")
+    runs, left_out = listed_runs(results, last or (None if forms.asked() else LAST))
+    forms.deliver(
+        lambda: render_page(listed_page(runs, left_out), out()),
+        lambda: listed_document(runs),
+    )
+    return EXIT_FINE
+
+
+def _entries(what: Choice) -> list[dict[str, str]]:
     if what == "scenarios":
         from harness.scenarios.catalog import SCENARIOS, scenario_summary
 

@@ -42,7 +42,7 @@ def plot_verb(
     Parameters
     ----------
     run
-        A run's folder, its name, `latest`, or `latest~1` for the one before.
+        A run: its folder, its name, `latest`, `latest~1` for the one before, or `@LABEL`.
     kind
         forest: ratio to the reference. cpu: CPU per operation by process. latency: of single
         operations. ledger: where every event went. timeline: backlog, lost and unread bytes within
@@ -89,9 +89,10 @@ def _deliver(
     from harness.answers.result import make_view
     from harness.reporters.plots.catalog import PLOTS
     from harness.reporters.plots.picture import picture_bytes
-    from harness.store import find_run, load_run
+    from harness.store import load_run
+    from harness.verbs.shared.naming import named_run
 
-    stored = load_run(find_run(run, results))
+    stored = load_run(named_run(run, results))
     view, plot = make_view(stored), PLOTS[kind]
     _require_data(plot, view, workload, metric)
 
@@ -119,11 +120,11 @@ def _deliver_history(
     dark: bool,
 ) -> None:
     from harness.reporters.plots.history import HISTORY
-    from harness.store import find_run
+    from harness.verbs.shared.naming import named_run
     from harness.verbs.shared.plot_history import history_picture, read_like
 
     history = read_like(run, results, workload=workload, metric=metric)
-    folder = find_run(run, results).resolve()
+    folder = named_run(run, results).resolve()
     name = f"{folder.parent.name}/{folder.name}"
     forms.deliver(
         _nothing,

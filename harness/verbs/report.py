@@ -43,8 +43,8 @@ def report_verb(
     Parameters
     ----------
     runs
-        Runs: a folder, a name, `latest`, or `latest~1` for the one before; `latest` if none is
-        named. Several are also compared, each with the first.
+        Runs: a folder, a name, `latest`, `latest~1` for the one before, `@LABEL`; `latest` if none
+        is named. Several are also compared, each with the first.
     output
         Write to this file: Markdown or text if its name ends in .md or .txt, else html. Without
         it and --to, html goes to `report.html` in the folder of the first run.
@@ -54,16 +54,17 @@ def report_verb(
         Write the report as FORM=FILE, or print it as FORM; may be given several times. html: one
         file that needs no network. md, txt: for a pull request or a mail.
     """
-    from harness.store import find_run
+    from harness.store.layout import REPORT
     from harness.verbs.shared.forms import Forms, print_content
+    from harness.verbs.shared.naming import named_run
     from harness.verbs.shared.output import out, print_json
 
     forms = Forms(FORMS, to)
     if output is not None:
         forms.add_file(_form_of(output), output)
-    folders = [find_run(run, results) for run in runs or ("latest",)]
+    folders = [named_run(run, results) for run in runs or ("latest",)]
     if not forms.asked():
-        forms.add_file("html", folders[0] / "report.html")
+        forms.add_file("html", folders[0] / REPORT)
     if open:
         _require_page(forms)
     if json:

@@ -6,7 +6,7 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
-from harness.errors import EXIT_FINE, EXIT_INTERRUPTED, EXIT_UNTRUSTWORTHY
+from harness.errors import EXIT_FINE, EXIT_INTERRUPTED, EXIT_UNTRUSTWORTHY, UsageError
 from harness.run.request import DEFAULT_PLAN, Conduct, Load, Request, Subject
 from harness.verbs.shared.display import Display, say_on
 from harness.verbs.shared.parameters import Json, To
@@ -21,6 +21,7 @@ def run_verb(
     conduct: Annotated[Conduct, Parameter(name="*")] = Conduct(),  # noqa: B008
     display: Annotated[Display, Parameter(name="*")] = Display(),  # noqa: B008
     fallback: str | None = None,
+    resume: str | None = None,
     to: To = None,
     json: Json = False,
     command: Annotated[tuple[str, ...], Parameter(parse=False)] = (),
@@ -41,6 +42,9 @@ def run_verb(
         Options of every measuring verb.
     fallback
         The plan to run if audit is not available on this host.
+    resume
+        Measure what is missing of this run, which was stopped: as it was asked for, on the same
+        boot, kernel and host state. Takes no option of what is measured.
     to
         Write the run as FORM=FILE, or print it as FORM; may be given several times: json, md, csv,
         junit, pyperf, parquet.
@@ -49,9 +53,9 @@ def run_verb(
     """
     from harness.run.session import run_request
     from harness.verbs.shared.output import err
+    from harness.verbs.shared.resumed import resumed_request
     from harness.verbs.show import run_forms, show_run
 
-    forms = run_forms(to, json=json)
     request = Request(
         plan=plan or DEFAULT_PLAN,
         subject=subject,
@@ -60,10 +64,37 @@ def run_verb(
         conduct=conduct,
         fallback=fallback,
     )
+    past = None
+    if resume is not None:
+        _require_nothing_else(request)
+        request, past = resumed_request(resume, conduct)
+    if conduct.dry_run:
+        return _preview(request, to, json=json)
+    forms = run_forms(to, json=json)
     console = err()
-    outcome = run_request(request, display.observer(console), say_on(console))
+    outcome = run_request(request, display.observer(console), say_on(console), past)
     trustworthy = show_run(outcome.folder, forms)
     console.print(f"stored in {outcome.folder}", markup=False, soft_wrap=True)
     if outcome.interrupted:
+        words = f"`auditbench run --resume {outcome.folder}` measures what is missing"
+        console.print(words, markup=False, soft_wrap=True)
         return EXIT_INTERRUPTED
     return EXIT_FINE if trustworthy else EXIT_UNTRUSTWORTHY
+
+
+def _require_nothing_else(request: Request) -> None:
+    """UsageError if something is asked for that the run to resume has decided."""
+    conduct = request.conduct
+    plain = Request(conduct=conduct)
+    if request != plain or conduct.label or conduct.cpus or conduct.dry_run:
+        raise UsageError(
+            "--resume measures what is missing of a run as that was asked for",
+            remedy="leave out plan, load, rules, label, CPUs and command",
+        )
+
+
+def _preview(request: Request, to: list[str] | None, *, json: bool) -> int:
+    from harness.run.plan.plan import make_plan
+    from harness.verbs.shared.dry_run import show_preview
+
+    return show_preview(make_plan(request), request.conduct, to, json=json)

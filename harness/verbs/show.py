@@ -27,7 +27,7 @@ def show_verb(
     Parameters
     ----------
     run
-        A run's folder, its name, `latest`, or `latest~1` for the one before.
+        A run: its folder, its name, `latest`, `latest~1` for the one before, or `@LABEL`.
     ledger
         Print where every event went, in full, instead of the tables.
     details
@@ -36,10 +36,10 @@ def show_verb(
         Write the run as FORM=FILE, or print it as FORM; may be given several times: json, md, csv,
         junit, pyperf, parquet.
     """
-    from harness.store import find_run
+    from harness.verbs.shared.naming import named_run
 
     forms = run_forms(to, json=json)
-    fine = show_run(find_run(run, results), forms, ledger=ledger, details=details)
+    fine = show_run(named_run(run, results), forms, ledger=ledger, details=details)
     return EXIT_FINE if fine else EXIT_UNTRUSTWORTHY
 
 

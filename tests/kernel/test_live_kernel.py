@@ -18,7 +18,7 @@ def test_ctrl_c_leaves_host_and_terminal_as_they_were(tmp_path: Path) -> None:
         settings = terminal.settings()
         run = terminal.start(
             "run", "--workload", "udp", "--scenario", "rules", "--ops", 200, "--blocks", 200,
-            "--label", "of a test", cwd=tmp_path,
+            "--label", "of-a-test", cwd=tmp_path,
         )  # fmt: skip
         try:
             seen = terminal.wait_for(lambda shown: "block 3 of 200" in shown, 60)
@@ -41,4 +41,4 @@ def test_ctrl_c_leaves_host_and_terminal_as_they_were(tmp_path: Path) -> None:
         assert "now      stopped" in everything
         assert everything.index("now      stopped") < everything.index("The run was stopped")
     environment = json.loads(next(tmp_path.glob("results/*/*/environment.json")).read_text())
-    assert environment["label"] == "of a test"
+    assert environment["label"] == "of-a-test"

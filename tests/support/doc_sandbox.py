@@ -37,6 +37,11 @@ STAND_INS = {
 """Programs that the pages take as examples and that this machine need not have."""
 MACHINE = "vm-1a2b3c4d"
 LATENCIES = {"p50": 0.9, "p99": 2.0, "p999": 5.0}
+LABELS = (
+    *("before", "before", "before", "linux-base", "linux-base", "linux-head", "linux-head"),
+    *("after", "after", "", ""),
+)
+"""Of the made-up runs, in order of time."""
 EXTRA_SCENARIOS = ("old", "new", "base", "head")
 
 
@@ -57,9 +62,11 @@ def make_sandbox(folder: Path) -> Path:
     plan = re.search(r"```toml\n(.*?)```", (ROOT / "docs/plans.md").read_text(), re.S)
     assert plan is not None
     _write(folder / "my-plan.toml", plan[1])
-    for seed in range(5):
+    for seed, label in enumerate(LABELS):
         name = f"2026-11-{seed + 1:02}T120000Z-overhead"
-        _completed(write_run(folder / "results" / MACHINE / name, seed=seed))
+        named = {"label": label} if label else {}
+        run = write_run(folder / "results" / MACHINE / name, seed=seed, environment=named)
+        _completed(run)
     return folder
 
 

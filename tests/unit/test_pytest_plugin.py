@@ -15,7 +15,7 @@ import scipy.stats  # noqa: F401
 
 import harness.pytest_plugin.result  # noqa: F401  what pytester would else load anew each time
 from harness.pytest_plugin.fixture import MARKER_WORDS
-from harness.run.session import NoAuditError
+from harness.run.lifecycle.borrow import NoAuditError
 from tests.support.command import ROOT
 from tests.support.stored.overhead_runs import made_up_session, rules_file
 

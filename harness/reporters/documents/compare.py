@@ -52,6 +52,7 @@ def _pair(pair: RunChanges) -> dict[str, Any]:
         "head": pair.head,
         "within": pair.within,
         "trustworthy": pair.trustworthy,
+        "boots": None if pair.boots is None else list(pair.boots),
         "changes": [_change(change) for change in pair.changes],
         "losses": [_loss(loss) for loss in pair.losses],
         "warnings": [asdict(caution) for caution in pair.cautions],

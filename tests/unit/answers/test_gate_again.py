@@ -34,13 +34,15 @@ class Runs:
 
     def __init__(self, tmp_path: Path, runs: list[list[Change]]) -> None:
         self.plans: list[Plan] = []
+        self.labels: list[str] = []
         self._left = [
             altered_run(tmp_path / "h-1" / f"run-{number}", *changes)
             for number, changes in enumerate(runs, start=1)
         ]
 
-    def __call__(self, plan: Plan, *_: object) -> Outcome:
+    def __call__(self, plan: Plan, conduct: Conduct, *_: object) -> Outcome:
         self.plans.append(plan)
+        self.labels.append(conduct.label)
         return Outcome(self._left.pop(0), interrupted=False)
 
 
@@ -56,7 +58,7 @@ def measured(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., R
 
 def judge(tmp_path: Path, request: Request, *limits: str) -> GateReport:
     rules = GateRules(read_limits(limits or LIMITS))
-    request = replace(request, conduct=Conduct(results=tmp_path))
+    request = replace(request, conduct=Conduct(results=tmp_path, label="mine"))
     return gate_plan(request, rules, Silence, lambda text: None)
 
 
@@ -84,6 +86,8 @@ def test_the_second_run_is_of_what_is_concerned(
         ("udp", "rules"),
     }
     assert second.seed == 8
+    # A label is the name of a baseline, and the second run is not the whole one.
+    assert runs.labels == ["mine", ""]
     # One login uid for what is compared, whatever the fewer rules would choose.
     assert [(plan.auid, plan.auid_free) for plan in runs.plans] == [("keep", True), ("keep", False)]
     (failed,) = [check for check in report.checks if check.outcome == "fail"]

@@ -1,0 +1,65 @@
+"""What a run would do, before it does anything."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from harness.model.matching import Login, RuleMatches
+from harness.model.run import Cell
+
+
+@dataclass(frozen=True, slots=True)
+class Estimate:
+    """How long a run will probably take.
+
+    `measured` of `cells` took their time here before, in `runs` stored runs; the time of the others
+    is guessed from their operations. `seconds` is None where a command of the user's was never
+    measured here. `least` and `most` say that more blocks may follow, or that the time is limited.
+    """
+
+    seconds: float | None
+    cells: int
+    measured: int
+    runs: int
+    is_least: bool = False
+    """Whether blocks are added until the intervals are narrow enough."""
+    most_s: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedCell:
+    """A cell of a plan. `limits` are the settings and other knobs that it sets."""
+
+    cell: Cell
+    operations: int
+    rules: tuple[str, ...]
+    """The rules in force in it, as `auditctl -l` shows them."""
+    limits: Mapping[str, Any]
+    touches_audit: bool
+    """False for a state in which audit must not be touched."""
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """A run as it would be. `changes` are all changes to the host, in words."""
+
+    plan: str
+    summary: str
+    machine: str
+    cells: tuple[PlannedCell, ...]
+    blocks: int
+    """Without the warm-up."""
+    trials: int
+    ladder_trials: int
+    """At most so many follow after the blocks."""
+    seed: int
+    cpus: Mapping[str, tuple[int, ...]]
+    changes: tuple[str, ...]
+    estimate: Estimate
+    login: Login | None = None
+    matching: tuple[RuleMatches, ...] = ()
+    left_out: tuple[str, ...] = ()
+    results: str = ""
+    """The folder that the run would be stored in."""

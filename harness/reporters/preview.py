@@ -1,0 +1,105 @@
+"""What a run would do: how long it takes, its cells, the rules in force, what it changes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import msgspec
+
+from harness.counted import counted
+from harness.model.preview import PlannedCell, Preview
+from harness.reporters.estimate import estimate_line
+from harness.reporters.page import Column, Grid, Heading, Line, Page, Part, number, text
+from harness.reporters.parts.matching import file_line, login_line
+from harness.reporters.units import NOTHING, count
+
+SCHEMA = "auditbench.preview/1"
+_CELLS = (
+    Column("workload", left=True),
+    Column("cell", left=True),
+    Column("consumer", left=True, shortened=True),
+    Column("operations"),
+    Column("rules"),
+    Column("sets", left=True, shortened=True),
+)
+
+
+def preview_page(preview: Preview) -> Page:
+    """A whole preview."""
+    return Page("auditbench run --dry-run", tuple(_parts(preview)))
+
+
+def preview_line(preview: Preview) -> str:
+    """The first line, as the run itself would say it."""
+    return estimate_line(
+        preview.plan,
+        cells=len(preview.cells),
+        blocks=preview.blocks,
+        trials=preview.trials,
+        time=preview.estimate,
+    )
+
+
+def _parts(preview: Preview) -> Iterator[Part]:
+    yield Line(preview_line(preview), "answer")
+    if preview.ladder_trials:
+        yield Line(f"At most {counted(preview.ladder_trials, 'trial')} at rising rates follow.")
+    yield Line(
+        f"Order by seed {preview.seed} (--seed {preview.seed} repeats it); "
+        f"CPUs: {_cpus(preview)}; stored under {preview.results}."
+    )
+    yield from (Line(words) for words in preview.left_out)
+    yield Grid("cells", "", _CELLS, tuple(map(_row, preview.cells)))
+    yield Heading("Rules in force")
+    yield from map(Line, _rules(preview))
+    if said := list(_said_of_rules(preview)):
+        yield Heading("What the load can match")
+        yield from map(Line, said)
+    yield Heading("Changed on the host")
+    yield from map(Line, preview.changes)
+    yield Line("This was a dry run: nothing was changed or measured.", "note")
+
+
+def _cpus(preview: Preview) -> str:
+    roles = (f"{role} {','.join(map(str, cpus))}" for role, cpus in preview.cpus.items())
+    return ", ".join(roles) or "as the kernel chooses"
+
+
+def _row(planned: PlannedCell) -> tuple[Any, ...]:
+    cell = planned.cell
+    # That audit is on goes without saying.
+    told = {k: v for k, v in planned.limits.items() if (k, v) != ("enabled", 1)}
+    limits = ", ".join(f"{name}={value}" for name, value in told.items())
+    return (
+        text(cell.workload),
+        text(cell.scenario),
+        text(cell.consumer),
+        number(count(planned.operations), planned.operations),
+        number(count(len(planned.rules)), len(planned.rules)),
+        text(limits or (NOTHING if planned.touches_audit else "audit stays untouched")),
+    )
+
+
+def _rules(preview: Preview) -> Iterator[str]:
+    """A line per rule, below the cells that have the same rules."""
+    groups: dict[tuple[str, ...], list[str]] = {}
+    for planned in preview.cells:
+        if planned.touches_audit:
+            groups.setdefault(planned.rules, []).append(planned.cell.scenario)
+    for rules, names in groups.items():
+        yield f"{', '.join(dict.fromkeys(names))}:{'' if rules else ' none'}"
+        yield from (f"  {rule}" for rule in rules)
+
+
+def _said_of_rules(preview: Preview) -> Iterator[str]:
+    yield from dict.fromkeys(file_line(each) for each in preview.matching if each.file)
+    if preview.login is not None:
+        yield login_line(preview.login)
+
+
+def preview_document(preview: Preview) -> dict[str, Any]:
+    """The same as one JSON document."""
+    whole = msgspec.to_builtins(preview)
+    cells = [{**each.pop("cell"), **each} for each in whole.pop("cells")]
+    return {"schema": SCHEMA, "line": preview_line(preview), **whole, "cells": cells}

@@ -1,0 +1,1 @@
+"""How a run begins, goes on and ends: the lease, the loop of trials, signals, resuming."""

@@ -1,0 +1,75 @@
+"""How long a plan will probably take."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from harness.answers.estimate import LoadLike, TimesTaken, times_taken
+from harness.model.preview import Estimate
+from harness.model.run import Trial
+from harness.run.blocks import DEFAULT_MAX_TIME_S
+from harness.run.plan.plan import Plan
+from harness.run.plan.schedule import apart, block
+from workloads.catalog import WORKLOADS
+
+TRIAL_S = 0.15
+"""Of a trial, besides its load: starting the processes, applying the state, the sync marker."""
+DEFAULT_OPS_S = 1.5
+"""About the time that the default number of operations takes, whichever the workload: it was
+chosen so."""
+
+
+def estimate(plan: Plan, results: Path, machine: str) -> Estimate:
+    """From trials of the same load on this machine, if there are any; else a guess."""
+    taken = times_taken(
+        results,
+        machine,
+        LoadLike(plan.ops, plan.workers, plan.rate_per_s, plan.command),
+    )
+    trials = [trial for group in apart(plan) for trial in group]
+    one_block = block(plan, 1, first_index=0)
+    cells = {trial.cell for trial in (*trials, *one_block)}
+    times = [_trial_s(plan, trial, taken) for trial in trials]
+    times += (plan.blocks + 1) * [_trial_s(plan, trial, taken) for trial in one_block]
+    known = [each for each in times if each is not None]
+    most_s = plan.max_time_s
+    if most_s is None and plan.until_ci is not None:
+        most_s = DEFAULT_MAX_TIME_S
+    seconds = sum(known) + _ladder_s(plan) if len(known) == len(times) else None
+    if seconds is not None and most_s is not None:
+        seconds = min(seconds, most_s)
+    return Estimate(
+        seconds=seconds,
+        cells=len(cells),
+        measured=len(cells & taken.by_cell.keys()),
+        runs=taken.runs,
+        is_least=plan.until_ci is not None,
+        most_s=most_s,
+    )
+
+
+def trials_of(plan: Plan) -> int:
+    """The trials of a plan's blocks, the warm-up among them."""
+    interleaved = (plan.blocks + 1) * len(block(plan, 0, first_index=0))
+    return sum(map(len, apart(plan))) + interleaved
+
+
+def _trial_s(plan: Plan, trial: Trial, taken: TimesTaken) -> float | None:
+    """The time of one trial; None for a command that was never measured here."""
+    cell = trial.cell
+    known = taken.by_cell.get(cell, taken.by_workload.get(cell.workload))
+    if known is not None:
+        return known
+    if plan.command:
+        return None
+    rate = plan.scenario_of(cell).rate_per_s or plan.rate_per_s
+    if rate:
+        return TRIAL_S + trial.ops / rate
+    return TRIAL_S + DEFAULT_OPS_S * trial.ops / WORKLOADS[cell.workload].default_ops
+
+
+def _ladder_s(plan: Plan) -> float:
+    """Half of the ladder: nobody knows on which step each consumer leaves it."""
+    if plan.ladder is None:
+        return 0.0
+    return plan.ladder.most_trials / 2 * (TRIAL_S + plan.ladder.seconds)

@@ -1,0 +1,31 @@
+"""`--dry-run` of the verbs that measure: what the run would be, and nothing else."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from harness.errors import EXIT_FINE
+
+if TYPE_CHECKING:
+    from harness.run.plan.plan import Plan
+    from harness.run.request import Conduct
+
+
+def show_preview(plan: Plan, conduct: Conduct, to: list[str] | None, *, json: bool) -> int:
+    """Print what a plan would do, and write it where asked; the exit code."""
+    from harness.reporters.preview import preview_document, preview_page
+    from harness.reporters.render.markdown import page_markdown
+    from harness.reporters.render.terminal import render_page
+    from harness.run.plan.preview import preview_plan
+    from harness.verbs.shared.forms import Forms
+    from harness.verbs.shared.output import out
+
+    forms = Forms(("json", "md"), to, json=json)
+    preview = preview_plan(plan, conduct)
+    page = preview_page(preview)
+    forms.deliver(
+        lambda: render_page(page, out()),
+        lambda: preview_document(preview),
+        md=lambda: page_markdown(page),
+    )
+    return EXIT_FINE

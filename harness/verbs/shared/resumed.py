@@ -1,0 +1,86 @@
+"""`run --resume`: the request that made a run, from the command line that is stored with it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from cyclopts import CycloptsError
+
+from harness.errors import UsageError
+from harness.run.request import DEFAULT_PLAN, Conduct, Load, Request, Subject
+
+if TYPE_CHECKING:
+    from harness.run.lifecycle.resume import Past
+    from harness.store import StoredRun
+
+
+def resumed_request(words: str, conduct: Conduct) -> tuple[Request, Past]:
+    """The request of the run that `words` name, to be carried out as `conduct` says, and the run.
+
+    UsageError where it is whole, was not made by `auditbench run`, or others may have changed it:
+    its stored command line is carried out.
+    """
+    from harness.run.lifecycle.resume import Past, require_unfinished
+    from harness.store import SAMPLES, load_run
+    from harness.verbs.shared.naming import named_run
+
+    folder = named_run(words, conduct.results).resolve()
+    _require_own(folder)
+    stored = load_run(folder)
+    if not (folder / SAMPLES).is_file():
+        raise UsageError(f"{stored.name} was kept for others", remedy="make a new run")
+    past = Past(stored)
+    require_unfinished(past)
+    asked = _request(stored)
+    load = replace(asked.load, seed=stored.plan.seed)
+    return replace(asked, load=load, conduct=replace(conduct, cpus=asked.conduct.cpus)), past
+
+
+def _require_own(folder: Path) -> None:
+    from harness.files.caller import why
+    from harness.files.trusted import who_else_writes
+    from harness.store import ENVIRONMENT, PLAN, SAMPLES
+
+    for path in (folder.parent, folder, *(folder / name for name in (PLAN, ENVIRONMENT, SAMPLES))):
+        try:
+            others = who_else_writes(path)
+        except OSError as error:
+            raise UsageError(f"{path} cannot be read ({why(error)})") from None
+        if others:
+            raise UsageError(
+                f"{folder} cannot be resumed: {others}",
+                remedy="only what nobody else can change is carried out: chown or chmod it",
+            )
+
+
+def _request(stored: StoredRun) -> Request:
+    """What the command line stored with a run asked for."""
+    from harness.cli import DELIMITER, app
+
+    words = list(stored.environment.argv[1:])
+    ours, command = words, []
+    if DELIMITER in words:
+        at = words.index(DELIMITER)
+        ours, command = words[:at], words[at + 1 :]
+    if ours[:1] != ["run"] or any(word.startswith("--resume") for word in ours):
+        raise UsageError(
+            f"{stored.name} was not made by `auditbench run`",
+            remedy="gate, ab and tests measure from the start: repeat that command",
+        )
+    try:
+        _, bound, _ = app.parse_args(ours, exit_on_error=False, print_error=False)
+    except CycloptsError as error:
+        raise UsageError(
+            f"{stored.name} was made by a command line that is none now ({error})",
+            remedy="make a new run",
+        ) from None
+    given = bound.arguments
+    return Request(
+        plan=given.get("plan") or DEFAULT_PLAN,
+        subject=given.get("subject", Subject()),
+        load=given.get("load", Load()),
+        command=tuple(command),
+        conduct=given.get("conduct", Conduct()),
+    )

@@ -1,0 +1,89 @@
+"""`--dry-run`: what would be done is said, and nothing is done."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from harness.errors import EXIT_FINE, EXIT_USAGE
+from tests.support.command import assert_one_line, auditbench, auditbench_json
+
+RULES = "-b 4096\n-a always,exit -F arch=b64 -S connect -k net\n"
+SMALL = ("--blocks", 8, "--ops", 50, "--workload", "udp", "--seed", 7)
+
+
+@pytest.fixture
+def place(tmp_path: Path) -> Path:
+    (tmp_path / "a.rules").write_text(RULES)
+    (tmp_path / "b.rules").write_text("-a always,exit -F arch=b64 -S sendto -k net\n")
+    return tmp_path
+
+
+def test_a_run_says_what_it_would_do(place: Path) -> None:
+    done = auditbench("run", "--rules", "a.rules", "--dry-run", "--borrow", *SMALL, cwd=place)
+    assert done.returncode == EXIT_FINE, done.stderr
+    said = " ".join(done.stdout.split())
+    assert said.startswith("overhead: 5 cells × 8 blocks and a warm-up = 45 trials; about ")
+    for words in (
+        "a guess from the number of operations",
+        "--seed 7 repeats it",
+        "-a always,exit -F arch=b64 -S connect -F key=net",
+        "backlog_limit is set to 4096, 8192",
+        "audit daemon is asked to stop",
+        "nothing was changed or measured",
+    ):
+        assert words in said, words
+    assert max(map(len, done.stdout.splitlines())) <= 80
+    assert sorted(path.name for path in place.iterdir()) == ["a.rules", "b.rules"]
+
+
+def test_the_same_as_a_document(place: Path) -> None:
+    found = auditbench_json("run", "--rules", "a.rules", "--dry-run", *SMALL, cwd=place)
+    assert found["schema"] == "auditbench.preview/1"
+    assert (found["trials"], found["blocks"], found["seed"]) == (45, 8, 7)
+    assert found["estimate"]["seconds"] > 0
+    assert found["estimate"]["runs"] == 0
+    cell = next(cell for cell in found["cells"] if cell["scenario"] == "a")
+    assert cell["rules"] == ["-a always,exit -F arch=b64 -S connect -F key=net"]
+    assert cell["limits"]["backlog_limit"] == 4096
+
+
+def test_ab_and_gate_have_it_too(place: Path) -> None:
+    both = auditbench_json("ab", "a.rules", "b.rules", "--dry-run", *SMALL, cwd=place)
+    assert {"a", "b"} <= {cell["scenario"] for cell in both["cells"]}
+    gate = ("gate", "--rules", "a.rules", "--fail", "a/elapsed:5%", "--dry-run")
+    judged = auditbench_json(*gate, *SMALL, cwd=place)
+    assert "a" in {cell["scenario"] for cell in judged["cells"]}
+    assert not (place / "results").exists()
+
+
+def test_a_request_that_cannot_be_measured_is_refused_as_ever(place: Path) -> None:
+    bad = auditbench("run", "--rules", "missing.rules", "--dry-run", cwd=place)
+    assert_one_line(bad, EXIT_USAGE, "missing.rules")
+    label = auditbench("run", "--label", "a b", "--dry-run", cwd=place)
+    assert_one_line(label, EXIT_USAGE, "cannot name a run")
+    unfit = auditbench("gate", "--fail", "nowhere/elapsed:5%", "--dry-run", cwd=place)
+    assert_one_line(unfit, EXIT_USAGE, "nowhere")
+    form = auditbench("run", "--dry-run", "--to", "csv", cwd=place)
+    assert_one_line(form, EXIT_USAGE, "it has json, md")
+
+
+def test_stored_runs_have_no_dry_run(place: Path) -> None:
+    done = auditbench("gate", "--run", "latest", "--fail", "lost:0", "--dry-run", cwd=place)
+    assert_one_line(done, EXIT_USAGE, "stored runs are judged as they are")
+
+
+def test_a_replay_leaves_the_host_alone(place: Path) -> None:
+    found = auditbench_json("run", "replay", "--dry-run", cwd=place)
+    assert found["changes"] == ["nothing: a replay leaves the kernel's audit alone"]
+    assert found["login"] is None
+
+
+def test_a_run_begins_with_the_same_line(place: Path) -> None:
+    words = ("run", "replay", "--blocks", 2, "--ops", 2000, "--seed", 1)
+    preview = auditbench_json(*words, "--dry-run", cwd=place)
+    done = auditbench(*words, cwd=place)
+    assert " ".join(done.stderr.split()).startswith(" ".join(preview["line"].split()))
+    again = auditbench_json(*words, "--dry-run", cwd=place)
+    assert "as trials took in 1 run here" in again["line"]
