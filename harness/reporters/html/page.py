@@ -16,8 +16,9 @@ from markupsafe import Markup
 
 from harness.model.caution import Caution
 from harness.model.compare import ChangeReport
-from harness.model.result import ReportView
+from harness.model.result import ReportView, Result
 from harness.plain import plain
+from harness.reporters.answer import answered
 from harness.reporters.compare import compare_page
 from harness.reporters.html import facts
 from harness.reporters.html.compare import change_panels
@@ -25,12 +26,13 @@ from harness.reporters.html.data import MOST_ROWS
 from harness.reporters.html.figures import Panel, PlotLike, make_panels
 from harness.reporters.html.headline import Headline, headline
 from harness.reporters.html.svg import Palette
-from harness.reporters.page import Part, shown
+from harness.reporters.page import Legend, Part, shown
 from harness.reporters.parts.cells import cost_parts, cpu_grid
 from harness.reporters.parts.ledger import events_parts
+from harness.reporters.parts.meanings import Meanings
 from harness.reporters.parts.noise import noise_parts
 from harness.reporters.parts.ranking import ranking_parts, sustained_parts
-from harness.reporters.parts.rows import rows
+from harness.reporters.parts.rows import Row, rows
 from harness.reporters.plainly import made_plain, plain_view
 from harness.reporters.render.csv import grid_csv
 from harness.reporters.result import STOPPED, all_losses, all_metrics
@@ -55,6 +57,8 @@ class RunPart:
     stopped: str
     """That the run was stopped early; empty where it was not."""
     panels: Mapping[str, Panel]
+    on_cards: Sequence[Part]
+    """What the names on the cards mean."""
     compared: Sequence[Part]
     cpu: Sequence[Part]
     events: Sequence[Part]
@@ -104,7 +108,7 @@ def _run_part(
 ) -> RunPart:
     view = plain_view(view)
     result = view.result
-    cells = rows(result)
+    cells, meanings = rows(result), Meanings(result)
     return RunPart(
         key=key,
         name=result.run,
@@ -114,7 +118,10 @@ def _run_part(
         trustworthy=result.trustworthy,
         stopped="" if result.complete else STOPPED,
         panels=make_panels(view, plots, prefix=key, palette=palette),
-        compared=_on_page(*cost_parts(result, cells), all_metrics(result)),
+        on_cards=_on_page(_names_on_cards(result, cells, meanings)),
+        compared=_on_page(
+            *cost_parts(result, cells), meanings.of(row.cell for row in cells), all_metrics(result)
+        ),
         cpu=_on_page(cpu_grid(result, cells)),
         events=_on_page(*events_parts(cells), all_losses(result)),
         consumers=_on_page(*ranking_parts(result.ranking), *sustained_parts(result.sustained)),
@@ -125,6 +132,12 @@ def _run_part(
         rule_sets=facts.rule_sets(result),
         commands=facts.commands(result),
     )
+
+
+def _names_on_cards(result: Result, cells: Sequence[Row], meanings: Meanings) -> Legend:
+    if answered(result) == "ranking":
+        return meanings.of((each.cell for each in result.ranking), scenarios=False)
+    return meanings.of(row.cell for row in cells)
 
 
 def _on_page(*parts: Part) -> tuple[Part, ...]:

@@ -21,6 +21,7 @@ from harness.reporters.page import (
     Fold,
     Grid,
     Heading,
+    Legend,
     Line,
     Page,
     Part,
@@ -54,6 +55,9 @@ def _part(part: Part, console: Console) -> Iterator[RenderableType]:
             yield Text(plain(words), style="bold")
         case Line(words, kind):
             yield Text(plain(words), style=_STYLES[kind])
+        case Legend(entries):
+            for name, words in entries:
+                yield Text.assemble(plain(name), (f": {plain(words)}", "dim"))
         case Caution():
             yield Text(f"! {plain(part.one_line())}", style="yellow")
         case Grid():
