@@ -37,6 +37,7 @@ from harness.run.environment import environment_document
 from harness.run.plan.document import plan_document
 from harness.run.plan.login import read_login_rights, settle_login
 from harness.run.plan.plan import Plan, make_plan
+from harness.run.plan.purpose import purpose_of
 from harness.run.replay import ReplayBench, replay_trial
 from harness.run.request import Conduct, Load, Request
 from harness.run.runner import Observer, run_trials
@@ -246,6 +247,7 @@ def _loop(
         failures.take(sample)
 
     describe()
+    observer.is_for(purpose_of(plan), plan.margin)
     measure_cells(plan)
     try:
         run_trials(run_blocks, measure, save, observer, retries=run_blocks.plan.retries)
