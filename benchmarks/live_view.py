@@ -53,6 +53,9 @@ class HalfWatched:
         self._now: Trial | None = None
         self.drawn_during_loads = 0
 
+    def is_for(self, purpose: str, margin: float) -> None:
+        self._view.is_for(purpose, margin)
+
     def will_measure(
         self, cells: Sequence[Cell], references: Mapping[Cell, Cell], metric: str
     ) -> None:

@@ -109,6 +109,13 @@ class Line:
 
 
 @dataclass(frozen=True, slots=True)
+class Legend:
+    """Names that stand nearby, each with what it means. Not shown without any."""
+
+    entries: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Picture:
     """The place of a plot, for media that have any. `name` tells the page which one."""
 
@@ -125,7 +132,7 @@ class Fold:
     parts: tuple[Part, ...]
 
 
-Part = Heading | Line | Caution | Grid | Picture | Fold
+Part = Heading | Line | Legend | Caution | Grid | Picture | Fold
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,6 +148,8 @@ def shown(parts: Iterable[Part], medium: Medium) -> Iterator[Part]:
     for part in parts:
         match part:
             case Line() if medium not in part.media:
+                continue
+            case Legend(entries) if not entries:
                 continue
             case Grid():
                 grid = part.on(medium)

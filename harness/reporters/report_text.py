@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 from harness.model.compare import ChangeReport
 from harness.model.result import Result
 from harness.reporters.compare import compare_page
 from harness.reporters.page import Line, Page
 from harness.reporters.plain_console import PlainConsole
+from harness.reporters.pull_request import pull_request_page
 from harness.reporters.render.markdown import page_markdown
 from harness.reporters.render.terminal import render_page
 from harness.reporters.result import result_page
@@ -21,7 +22,8 @@ def report_markdown(
     results: Sequence[Result], comparison: ChangeReport | None, refused: Sequence[str] = ()
 ) -> str:
     """The comparison, if there is one, and every result. `refused` says what was not compared."""
-    return "\n".join(map(page_markdown, _pages(results, comparison, refused)))
+    pages = _pages(results, comparison, refused, pull_request_page)
+    return "\n".join(map(page_markdown, pages))
 
 
 def report_plain(
@@ -32,7 +34,7 @@ def report_plain(
     console = PlainConsole(
         file=file, width=WIDTH, highlight=False, no_color=True, force_terminal=False
     )
-    for place, page in enumerate(_pages(results, comparison, refused)):
+    for place, page in enumerate(_pages(results, comparison, refused, result_page)):
         if place:
             console.print()
         render_page(Page(page.title, (Line(page.title), *page.parts)), console)
@@ -40,7 +42,10 @@ def report_plain(
 
 
 def _pages(
-    results: Sequence[Result], comparison: ChangeReport | None, refused: Sequence[str]
+    results: Sequence[Result],
+    comparison: ChangeReport | None,
+    refused: Sequence[str],
+    page_of: Callable[[Result], Page],
 ) -> Iterator[Page]:
     notes = tuple(Line(f"Not compared: {words}") for words in refused)
     if comparison is not None:
@@ -48,4 +53,4 @@ def _pages(
         yield Page(page.title, (*page.parts, *notes))
     elif notes:
         yield Page("auditbench compare", notes)
-    yield from map(result_page, results)
+    yield from map(page_of, results)

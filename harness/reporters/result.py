@@ -24,11 +24,11 @@ from harness.reporters.parts.cells import (
 from harness.reporters.parts.ledger import events_parts
 from harness.reporters.parts.loss import loss_grid, loss_lines
 from harness.reporters.parts.matching import matching_sentences
+from harness.reporters.parts.meanings import Meanings
 from harness.reporters.parts.noise import noise_parts
 from harness.reporters.parts.ranking import ranking_parts, sustained_parts
 from harness.reporters.parts.rows import Row, by_workload, rows
 from harness.reporters.parts.scaling import scaling_parts
-from harness.reporters.words import legend_lines
 from workloads.catalog import WORKLOADS
 
 STOPPED = "The run was stopped early; these are its results so far."
@@ -57,22 +57,26 @@ def _parts(result: Result) -> Iterator[Part]:
     if not result.complete:
         yield Line(STOPPED)
     yield from result.cautions
-    question = answered(result)
+    question, meanings = answered(result), Meanings(result)
     if question == "ranking":
         yield from _ranked(result)
+        yield meanings.of((each.cell for each in result.ranking), scenarios=False)
     yield from scaling_parts(result)
     for workload, group in by_workload(rows(result)).items():
         yield _heading(result, workload, group)
+        legend = meanings.of(row.cell for row in group)
         if question == "loss":
             yield from _events(result, group)
+            yield legend
         yield from cost_parts(result, group)
+        if question != "loss":
+            yield legend
         yield cpu_grid(result, group)
         if question != "loss":
             yield from _events(result, group)
     if question != "ranking":
         yield from _ranked(result)
-    words_of_notes = [*legend_lines(result), *matching_sentences(result)]
-    notes = [Line(words, "note") for words in words_of_notes]
+    notes = [Line(words, "note") for words in matching_sentences(result)]
     if notes or result.noise_floor:
         yield Heading("Notes")
         yield from notes

@@ -12,9 +12,7 @@ from harness.counted import counted
 from harness.host.finding import Severity
 from harness.model.compare import ChangeVerdict
 from harness.model.gate import Outcome
-from harness.model.result import Comparison, Result, Verdict
-from harness.model.run import AA
-from harness.model.worker_counts import without_workers
+from harness.model.result import Comparison, Verdict
 from harness.reporters.units import share
 
 
@@ -99,6 +97,35 @@ SCENARIOS: Mapping[str, str] = {
     "a kernel that never enabled audit",
 }
 """Explanations of scenarios whose names alone would mislead."""
+CONSUMERS: Mapping[str, str] = {
+    "none": "no consumer listens",
+    "discard": "the kernel alone: a socket filter drops every record on arrival",
+    "count": "receives every record and looks only at its type",
+    "decode": "locates every field of every record",
+    "assemble": "decodes, and assembles records into events, whole or partial",
+    "store": "assembles, and writes what auditd would write",
+    "multicast-discard": "multicast: the kernel alone: a socket filter drops every record "
+    "on arrival",
+    "multicast-count": "multicast: receives every record and looks only at its type",
+    "multicast-decode": "multicast: locates every field of every record",
+    "multicast-assemble": "multicast: decodes, and assembles records into events, whole or partial",
+    "multicast-store": "multicast: assembles, and writes what auditd would write",
+    "auditd": "auditd with raw log",
+    "auditd-enriched": "auditd that adds names to its log",
+    "auditd-laurel": "auditd with raw log, and Laurel as its plugin: a line of JSON per event",
+    "auditd+multicast": "auditd with raw log, and multicast-assemble beside it",
+    "go-audit": "go-audit, events to a file as JSON",
+    "osqueryd": "osqueryd with audit_allow_config=false: it uses the rules that are there",
+    "osqueryd-persist": "osqueryd with audit_persist=true: it takes the daemon's seat back if it "
+    "loses it",
+    "osqueryd-config": "osqueryd with audit_allow_config=true: it sets rules and limits by itself",
+    "auditbeat": "Auditbeat by unicast, events to a file as JSON",
+    "auditbeat-multicast": "Auditbeat by multicast, events to a file as JSON",
+    "ebpf": "an eBPF probe on execve, connect and bind by bpftrace, without audit",
+    "process-events": "the kernel's process events, without audit: executions, but not what "
+    "was executed",
+}
+"""What each consumer is; a test compares them with the catalog, which cannot be imported here."""
 _METRICS: Mapping[str, str] = {
     "elapsed_ns_per_op": "elapsed time",
     "cpu_total_ns_per_op": "total CPU",
@@ -131,12 +158,3 @@ def detectable_words(comparison: Comparison) -> str:
     needed = comparison.blocks_needed
     more = "" if needed is None else f", about {counted(needed, 'block')} would decide"
     return f" (detects {share(comparison.detectable)}{more})"
-
-
-def legend_lines(result: Result) -> list[str]:
-    """Explanations of the names in a result's tables that need one."""
-    scenarios = (comparison.cell.scenario for comparison in result.comparisons)
-    names = dict.fromkeys(map(without_workers, scenarios))
-    lines = [f"{name}: {SCENARIOS[name]}" for name in names if name in SCENARIOS]
-    twins = [name for name in names if name.endswith(AA) and name.removesuffix(AA) in names]
-    return lines + [f"{name}: {name.removesuffix(AA)} a second time (A/A)" for name in twins]

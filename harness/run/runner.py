@@ -17,6 +17,9 @@ MIN_PATIENCE = 10
 class Observer(Protocol):
     """An observer of a run, such as the progress display."""
 
+    def is_for(self, purpose: str, margin: float) -> None:
+        """Called first: what the run is for, in words, and the relative difference that matters."""
+
     def will_measure(
         self, cells: Sequence[Cell], references: Mapping[Cell, Cell], metric: str
     ) -> None:
@@ -45,6 +48,8 @@ class Observer(Protocol):
 
 class Silence:
     """An observer that does nothing."""
+
+    def is_for(self, purpose: str, margin: float) -> None: ...
 
     def will_measure(
         self, cells: Sequence[Cell], references: Mapping[Cell, Cell], metric: str

@@ -33,6 +33,7 @@ def plot_verb(
     workload: str | None = None,
     metric: str | None = None,
     dark: Flag = False,
+    bare: Flag = False,
     to: To = None,
     json: Json = False,
     results: ResultsFolder = RESULTS,
@@ -56,6 +57,8 @@ def plot_verb(
         For forest and drift: the ratio of this metric, such as `elapsed_ns_per_op`.
     dark
         Draw for a dark background.
+    bare
+        Leave out the title, and the line with host, kernel, date and run.
     to
         Write the picture as FORM=FILE, or FORM to standard output; may be given several times: svg,
         png, pdf; json is the data behind the picture, with a description in words.
@@ -70,9 +73,11 @@ def plot_verb(
             "a picture needs a file", remedy="add -o FILE.svg, .png or .pdf, or --json"
         )
     if kind == "history":
-        _deliver_history(run, results, forms, workload=workload, metric=metric, dark=dark)
+        _deliver_history(
+            run, results, forms, workload=workload, metric=metric, dark=dark, bare=bare
+        )
     else:
-        _deliver(run, results, kind, forms, dark=dark, workload=workload, metric=metric)
+        _deliver(run, results, kind, forms, dark=dark, bare=bare, workload=workload, metric=metric)
     return EXIT_FINE
 
 
@@ -83,10 +88,13 @@ def _deliver(
     forms: Forms,
     *,
     dark: bool,
+    bare: bool,
     workload: str | None,
     metric: str | None,
 ) -> None:
     from harness.answers.result import make_view
+    from harness.reporters.parts.origin import origin
+    from harness.reporters.plots.caption import Caption
     from harness.reporters.plots.catalog import PLOTS
     from harness.reporters.plots.picture import picture_bytes
     from harness.store import load_run
@@ -98,7 +106,8 @@ def _deliver(
 
     def draw(form: Format) -> bytes:
         picture = plot.draw(view, dark=dark, workload=workload, metric=metric)
-        return picture_bytes(picture, form)
+        caption = None if bare else Caption(plot.title, origin(view.result))
+        return picture_bytes(picture, form, caption, dark=dark)
 
     forms.deliver(
         _nothing,
@@ -118,6 +127,7 @@ def _deliver_history(
     workload: str | None,
     metric: str | None,
     dark: bool,
+    bare: bool,
 ) -> None:
     from harness.reporters.plots.history import HISTORY
     from harness.verbs.shared.naming import named_run
@@ -129,7 +139,7 @@ def _deliver_history(
     forms.deliver(
         _nothing,
         lambda: _document(HISTORY, name, history, _picture(forms)),
-        **_writers(lambda form: history_picture(history, form, dark=dark)),
+        **_writers(lambda form: history_picture(history, form, dark=dark, bare=bare)),
     )
     _say(history.cautions)
 

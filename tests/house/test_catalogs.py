@@ -7,6 +7,7 @@ from pathlib import Path
 
 from harness.consumers.catalog import CONSUMERS
 from harness.metrics.catalog import METRICS
+from harness.reporters import words
 from harness.reporters.plots.catalog import PLOTS
 from harness.scenarios.catalog import HERE, PLANS, SCENARIOS
 from tests.support.verbs import VERBS
@@ -29,6 +30,10 @@ def test_consumers() -> None:
     adapters = {path.stem for path in (ROOT / "harness/consumers").glob("*.py")}
     named = {type(consumer).__module__.rpartition(".")[2] for consumer in CONSUMERS.values()}
     assert adapters - {"__init__", "base", "catalog"} == named
+
+
+def test_reports_explain_consumers_as_the_catalog_does() -> None:
+    assert {name: consumer.summary for name, consumer in CONSUMERS.items()} == words.CONSUMERS
 
 
 def test_verbs() -> None:

@@ -1,6 +1,6 @@
 """Harness, guard and lease as processes, against a fake kernel: who dies when, and what follows.
 
-The same with the real kernel, at random moments, is in tests/kernel/test_lease_kernel.py.
+The same with the real kernel, at random moments, is in tests/kernel/lease/test_lease_kernel.py.
 """
 
 from __future__ import annotations

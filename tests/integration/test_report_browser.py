@@ -5,9 +5,7 @@ from __future__ import annotations
 import csv
 import importlib
 import io
-import os
 import re
-import subprocess
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -19,33 +17,20 @@ from harness.answers.compare import CompareOptions, Side, compare_runs
 from harness.reporters.html.page import report_html
 from harness.reporters.plots.catalog import PLOTS
 from harness.store import load_run
-from tests.support.programs import NOT_SERVED, program
+from tests.support.reports.browser import launched, open_all, opened
 from tests.support.stored import hostile_runs as hostile
 from tests.support.stored.two_runs import write_run
 
 WIDTHS = (380, 1400)
-PAPER_WIDTH = 688
+PAPER_WIDTH = 703
 """A4 without its margins, in CSS pixels."""
 ACCEPTED = ("wcag2a", "wcag2aa", "wcag21aa", "best-practice")
 
 
-def chromium() -> str:
-    """The system's browser, that can read the pages: as a snap it cannot."""
-    found = program("chromium", "chromium-browser")
-    asked = subprocess.run([found, "--version"], capture_output=True, text=True, check=False)
-    if asked.returncode or "snap" in asked.stdout.lower():
-        pytest.skip(f"{found} is a snap: {NOT_SERVED}")
-    return found
-
-
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Any]:
-    api = importlib.import_module("playwright.sync_api")
-    options = ["--no-sandbox"] if os.geteuid() == 0 else []
-    with api.sync_playwright() as playwright:
-        found = playwright.chromium.launch(executable_path=chromium(), args=options)
+    with launched() as found:
         yield found
-        found.close()
 
 
 @pytest.fixture(scope="module")
@@ -69,28 +54,6 @@ def pages(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     return found
 
 
-class Heard:
-    """All that a page said or asked for."""
-
-    def __init__(self, page: Any) -> None:
-        self.words: list[str] = []
-        page.on("console", lambda message: self.words.append(message.text))
-        page.on("pageerror", lambda error: self.words.append(str(error)))
-        page.on("dialog", lambda dialog: self.words.append(dialog.message))
-        page.on("request", lambda request: self._ask(request.url))
-
-    def _ask(self, address: str) -> None:
-        if not address.startswith(("file:", "blob:")):
-            self.words.append(address)
-
-
-def opened(browser: Any, path: Path, *, width: int = 1400, scheme: str = "light") -> Any:
-    page = browser.new_page(viewport={"width": width, "height": 900}, color_scheme=scheme)
-    page.heard = Heard(page)
-    page.goto(path.as_uri())
-    return page
-
-
 def sorting(page: Any, heading: str) -> tuple[str, list[str]]:
     """The order that a column says it has, and what stands in it."""
     table = page.locator("#r0-forest ~ .grid table").first
@@ -107,7 +70,7 @@ def test_the_page_is_silent_and_fits(
     browser: Any, pages: dict[str, Path], name: str, width: int, scheme: str
 ) -> None:
     page = opened(browser, pages[name], width=width, scheme=scheme)
-    page.evaluate("document.querySelectorAll('details').forEach(d => { d.open = true; })")
+    open_all(page)
     assert page.evaluate("document.documentElement.scrollWidth") <= width
     outside = """() => [...document.querySelectorAll('main *')]
         .filter(e => !e.closest('.scroll, .hidden, pre') && !e.matches('.scroll *'))
@@ -233,7 +196,7 @@ def test_axe_finds_nothing(
     axe = importlib.import_module("axe_playwright_python.sync_playwright")
     page = opened(browser, pages[name], width=width, scheme=scheme)
     if scheme == "light":
-        page.evaluate("document.querySelectorAll('details').forEach(d => { d.open = true; })")
+        open_all(page)
     options = {"runOnly": {"type": "tag", "values": list(ACCEPTED)}}
     # What is inside a drawing is one image to who cannot see it, and rows are all alike.
     context = {"exclude": [["svg > *"], ["tbody tr:nth-child(n+5)"]]}

@@ -26,8 +26,10 @@ def test_ctrl_c_leaves_host_and_terminal_as_they_were(tmp_path: Path) -> None:
             assert seen, shown
             assert terminal.screen.cursor.hidden
             rules = next(line for line in shown.splitlines() if line.startswith("rules"))
-            # Name, value and unit, ratio, the ends of its interval, half of it, how it narrowed.
-            assert len(rules.split()) == 10
+            # Name, value and unit, ratio and mark, the ends of its interval, half of it, how it
+            # narrowed.
+            assert len(rules.split()) == 11
+            assert "overhead: What audit costs" in shown
             terminal.type(CTRL_C)
             terminal.wait_for(lambda _: run.poll() is not None, 30)
             terminal.take_in(0.1)

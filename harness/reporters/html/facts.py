@@ -6,13 +6,13 @@ import json
 import shlex
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import Any
 
 from harness.model.facts import StoredCpu
 from harness.model.result import Result
 from harness.model.stored import StoredPlan
 from harness.reporters.parts.matching import matching_sentences
+from harness.reporters.parts.origin import minute
 
 Pairs = tuple[tuple[str, str], ...]
 
@@ -41,22 +41,13 @@ def in_short(result: Result) -> tuple[str, ...]:
     facts, label = result.host.facts, result.host.label
     kernel = facts.kernel.release
     found = (
-        _minute(result.host.started_at),
+        minute(result.host.started_at),
         f"kernel {kernel}" if kernel and kernel not in label else "",
         facts.cpu.model,
         f"run {result.run}",
         label,
     )
     return tuple(filter(None, found))
-
-
-def _minute(stamp: str) -> str:
-    """`2026-01-02 03:04 UTC`; a stamp of another form as it is."""
-    try:
-        moment = datetime.fromisoformat(stamp).astimezone(UTC)
-    except ValueError:
-        return stamp
-    return f"{moment:%Y-%m-%d %H:%M} UTC"
 
 
 def host_pairs(result: Result) -> Pairs:

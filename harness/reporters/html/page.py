@@ -17,7 +17,7 @@ from markupsafe import Markup
 from harness.model.caution import Caution
 from harness.model.compare import ChangeReport
 from harness.model.question import Question
-from harness.model.result import ReportView
+from harness.model.result import ReportView, Result
 from harness.plain import plain
 from harness.reporters.answer import answered
 from harness.reporters.compare import compare_page
@@ -27,13 +27,14 @@ from harness.reporters.html.data import MOST_ROWS
 from harness.reporters.html.figures import Panel, PlotLike, make_panels
 from harness.reporters.html.headline import Headline, headline
 from harness.reporters.html.svg import Palette
-from harness.reporters.page import Part, shown
+from harness.reporters.page import Legend, Part, shown
 from harness.reporters.parts.cells import cost_parts, cpu_grid
 from harness.reporters.parts.ledger import events_parts
 from harness.reporters.parts.loss import loss_grid
+from harness.reporters.parts.meanings import Meanings
 from harness.reporters.parts.noise import noise_parts
 from harness.reporters.parts.ranking import ranking_parts, sustained_parts
-from harness.reporters.parts.rows import rows
+from harness.reporters.parts.rows import Row, rows
 from harness.reporters.parts.scaling import scaling_parts
 from harness.reporters.plainly import made_plain, plain_view
 from harness.reporters.render.csv import grid_csv
@@ -69,6 +70,8 @@ class RunPart:
     panels: Mapping[str, Panel]
     order: Sequence[str]
     """The sections below the answer that are about its question first."""
+    on_cards: Sequence[Part]
+    """What the names on the cards mean."""
     compared: Sequence[Part]
     cpu: Sequence[Part]
     events: Sequence[Part]
@@ -119,7 +122,7 @@ def _run_part(
 ) -> RunPart:
     view = plain_view(view)
     result = view.result
-    cells = rows(result)
+    cells, meanings = rows(result), Meanings(result)
     question = answered(result)
     events = [*events_parts(cells), all_losses(result)]
     if question == "loss":
@@ -134,7 +137,10 @@ def _run_part(
         stopped="" if result.complete else STOPPED,
         panels=make_panels(view, plots, prefix=key, palette=palette),
         order=_ORDER[question],
-        compared=_on_page(*cost_parts(result, cells), all_metrics(result)),
+        on_cards=_on_page(_names_on_cards(result, cells, meanings)),
+        compared=_on_page(
+            *cost_parts(result, cells), meanings.of(row.cell for row in cells), all_metrics(result)
+        ),
         cpu=_on_page(cpu_grid(result, cells)),
         events=_on_page(*events),
         consumers=_on_page(*ranking_parts(result.ranking), *sustained_parts(result.sustained)),
@@ -146,6 +152,12 @@ def _run_part(
         rule_sets=facts.rule_sets(result),
         commands=facts.commands(result),
     )
+
+
+def _names_on_cards(result: Result, cells: Sequence[Row], meanings: Meanings) -> Legend:
+    if answered(result) == "ranking":
+        return meanings.of((each.cell for each in result.ranking), scenarios=False)
+    return meanings.of(row.cell for row in cells)
 
 
 def _on_page(*parts: Part) -> tuple[Part, ...]:

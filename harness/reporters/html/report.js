@@ -111,6 +111,92 @@
     link.click();
     setTimeout(() => URL.revokeObjectURL(address), 10000);
   }
+  // On a phone all but the first two parts are closed until a touch on their heading opens them.
+  const phone = matchMedia("(max-width: 30rem)");
+  const later = Array.from(document.querySelectorAll(
+    "main > section:nth-of-type(n+3), article > section:nth-of-type(n+2)"));
+  function open(part, opened) {
+    part.classList.toggle("closed", !opened);
+    const button = part.querySelector(".fold");
+    if (button) button.setAttribute("aria-expanded", String(opened));
+  }
+  function arrange() {
+    for (const part of later) {
+      const heading = part.firstElementChild;
+      const old = heading.querySelector(".fold");
+      if (old) old.replaceWith(...old.childNodes);
+      if (phone.matches) {
+        const button = document.createElement("button");
+        button.type = "button";
+        button.className = "fold";
+        button.append(...heading.childNodes);
+        heading.append(button);
+        button.addEventListener("click", () => open(part, part.classList.contains("closed")));
+      }
+      open(part, !phone.matches);
+    }
+    openTarget();
+  }
+  function openTarget() {
+    const target = document.getElementById(decodeURIComponent(location.hash.slice(1)));
+    const part = target && target.closest(".closed");
+    if (!part) return;
+    open(part, true);
+    target.scrollIntoView();
+  }
+  phone.addEventListener("change", arrange);
+  addEventListener("hashchange", openTarget);
+  arrange();
+
+  // On paper the tables come last, and what hides an answer is open; afterwards all is as before.
+  let undo = [];
+  function move(element, part) {
+    const mark = document.createComment("");
+    element.replaceWith(mark);
+    part.append(element);
+    undo.unshift(() => mark.replaceWith(element));
+  }
+  function withTable(grid) {
+    const found = [grid];
+    const title = grid.previousElementSibling;
+    if (title && title.matches("h3, h4")) found.unshift(title);
+    for (let next = grid.nextElementSibling; next && next.matches(".note"); next = next.nextElementSibling) found.push(next);
+    return found;
+  }
+  function appendix(place, title) {
+    const part = document.createElement("section");
+    part.className = "appendix";
+    part.append(Object.assign(document.createElement("h2"), { textContent: title }));
+    for (const grid of place.querySelectorAll(".grid")) {
+      if (grid.closest("details:not([open])")) continue;
+      const section = grid.closest("section");
+      for (const element of withTable(grid)) move(element, part);
+      if (section.children.length === 1) move(section, part.appendChild(document.createElement("template")));
+    }
+    const closed = Array.from(
+      place.querySelectorAll("details:not([open]):not(.alternative) > summary"),
+      (summary) => summary.textContent);
+    if (closed.length) part.append(Object.assign(document.createElement("p"), {
+      className: "note", textContent: "Not printed, as it was closed on the page: " + closed.join("; ") + ".",
+    }));
+    if (part.children.length === 1) return;
+    document.getElementById("main").append(part);
+    undo.unshift(() => part.remove());
+  }
+  addEventListener("beforeprint", () => {
+    for (const fold of document.querySelectorAll("main details.on-paper:not([open])")) {
+      fold.open = true;
+      undo.unshift(() => { fold.open = false; });
+    }
+    const articles = document.querySelectorAll("article");
+    for (const article of articles) appendix(article, "Tables of " + article.firstElementChild.textContent);
+    if (!articles.length) appendix(document.getElementById("main"), "Tables");
+  });
+  addEventListener("afterprint", () => {
+    for (const step of undo) step();
+    undo = [];
+  });
+
   for (const grid of document.querySelectorAll(".grid")) {
     grid.querySelector('[data-do="copy"]').addEventListener("click", async (event) => {
       const button = event.currentTarget;

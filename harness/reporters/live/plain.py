@@ -35,6 +35,9 @@ class PlainProgress:
         self._start_s = 0.0
         self._last: Sample | None = None
 
+    def is_for(self, purpose: str, margin: float) -> None:
+        """Nothing: the caller knows the command."""
+
     def will_measure(
         self, cells: Sequence[Cell], references: Mapping[Cell, Cell], metric: str
     ) -> None:

@@ -9,7 +9,8 @@ from rich.console import Console
 from rich.live import Live
 from rich.segment import Segment
 
-from harness.reporters.live.lines import CellLine, Frame, Status, cell_table, rows_that_fit
+from harness.reporters.live.lines import Frame, Status, rows_that_fit
+from harness.reporters.live.table import CellLine, cell_table, recent_trials
 
 MIN_INTERVAL_S = 0.5
 """Between two drawings during a load: drawing takes CPU from the measurement."""
@@ -29,6 +30,8 @@ class LiveScreen:
         self._what = ""
         self._size = (0, 0)
         self._table: list[list[Segment]] = []
+        self._recent: Sequence[str] = ()
+        self._recent_lines: list[list[Segment]] = []
 
     def start(self) -> None:
         """Take the terminal."""
@@ -39,9 +42,9 @@ class LiveScreen:
         self._live.transient = clear
         self._live.stop()
 
-    def set_cells(self, lines: Sequence[CellLine], what: str) -> None:
-        """What the table shows from the next drawing on."""
-        self._lines, self._what, self._size = lines, what, (0, 0)
+    def set_cells(self, lines: Sequence[CellLine], what: str, recent: Sequence[str] = ()) -> None:
+        """What the table shows from the next drawing on, and the last trials, the newest first."""
+        self._lines, self._what, self._recent, self._size = lines, what, recent, (0, 0)
 
     @property
     def due(self) -> bool:
@@ -51,11 +54,18 @@ class LiveScreen:
     def draw(self, status: Status) -> None:
         """Draw now."""
         width, height = self.console.size
-        rows = rows_that_fit(height)
+        rows = rows_that_fit(height, purpose=bool(status.purpose))
         if self._size != (width, height):
-            table = cell_table(self._lines, self._what, rows)
-            self._table = self.console.render_lines(table, pad=False)
+            self._lay_out(rows, width)
             self._size = (width, height)
         more = max(len(self._lines) - rows, 0)
-        self._live.update(Frame(status, self._table, more), refresh=True)
+        frame = Frame(status, self._table, more, self._recent_lines)
+        self._live.update(frame, refresh=True)
         self._drawn_s = self._clock()
+
+    def _lay_out(self, rows: int, width: int) -> None:
+        """What does not change while a load runs: the cells, and below them the last trials."""
+        table = cell_table(self._lines, self._what, rows, width)
+        self._table = self.console.render_lines(table, pad=False)
+        recent = recent_trials(self._recent, rows - len(self._lines), width)
+        self._recent_lines = self.console.render_lines(recent, pad=False)

@@ -11,7 +11,18 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from harness.model.caution import Caution
 from harness.plain import plain
-from harness.reporters.page import Box, Fold, Grid, Heading, Line, Page, Part, Picture, shown
+from harness.reporters.page import (
+    Box,
+    Fold,
+    Grid,
+    Heading,
+    Legend,
+    Line,
+    Page,
+    Part,
+    Picture,
+    shown,
+)
 
 JOINER = "\u2060"
 _LINKED = re.compile(
@@ -47,10 +58,10 @@ def _part(part: Part) -> str:
     match part:
         case Heading(words):
             return f"### {escaped(words)}\n"
-        case Line(words, "answer"):
-            return f"**{escaped(words)}**\n"
-        case Line(words):
-            return f"{escaped(words)}\n"
+        case Line(words, kind):
+            return f"**{escaped(words)}**\n" if kind == "answer" else f"{escaped(words)}\n"
+        case Legend(entries):
+            return "".join(f"- {escaped(name)}: {escaped(words)}\n" for name, words in entries)
         case Caution():
             return f"- ⚠ {escaped(part.one_line())}\n"
         case Grid():

@@ -5,11 +5,11 @@ Fits 80 columns; plain where the output is no terminal or NO_COLOR is set (rich 
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from rich import box
 from rich.console import Console, Group, RenderableType
+from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
@@ -21,12 +21,14 @@ from harness.reporters.page import (
     Fold,
     Grid,
     Heading,
+    Legend,
     Line,
     Page,
     Part,
     Picture,
     shown,
 )
+from harness.reporters.render.widths import column_widths, need_of
 
 _STYLES = {"answer": "bold", "plain": "", "note": "dim"}
 
@@ -53,6 +55,9 @@ def _part(part: Part, console: Console) -> Iterator[RenderableType]:
             yield Text(plain(words), style="bold")
         case Line(words, kind):
             yield Text(plain(words), style=_STYLES[kind])
+        case Legend(entries):
+            for name, words in entries:
+                yield Text.assemble(plain(name), (f": {plain(words)}", "dim"))
         case Caution():
             yield Text(f"! {plain(part.one_line())}", style="yellow")
         case Grid():
@@ -63,23 +68,49 @@ def _part(part: Part, console: Console) -> Iterator[RenderableType]:
             pass
 
 
-def _table(grid: Grid, console: Console) -> Table:
-    """A table with two spaces between columns; with one where it would be too wide."""
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0), show_edge=False)
-    some_short = any(column.shortened for column in grid.columns)
-    for column in grid.columns:
+def _table(grid: Grid, console: Console) -> RenderableType:
+    """A table with two spaces between columns; with one where it would be too wide. Where even so a
+    word would be broken, each row is a paragraph.
+    """
+    needs = [
+        need_of(
+            plain(column.name),
+            (_words(row[place]) for row in grid.rows),
+            is_text=column.left,
+            may_be_cut=column.shortened,
+        )
+        for place, column in enumerate(grid.columns)
+    ]
+    spaces = len(needs) - 1
+    loose = sum(need.natural for need in needs) + 2 * spaces <= console.width
+    widths = column_widths(needs, console.width - spaces * (2 if loose else 1))
+    if widths is None:
+        return Group(*map(_paragraph, [grid.columns] * len(grid.rows), grid.rows))
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, int(loose), 0, 0))
+    table.show_edge = False
+    for column, width in zip(grid.columns, widths, strict=True):
         table.add_column(
             Text(plain(column.name)),
             justify="left" if column.left else "right",
+            vertical="top",
             overflow="fold",
-            no_wrap=some_short and not column.shortened,
+            width=width,
         )
     for row in grid.rows:
         table.add_row(*map(_cell, row, grid.columns))
-    unlimited = console.options.update(max_width=sys.maxsize)
-    if console.measure(table, options=unlimited).maximum > console.width:
-        table.padding = 0
     return table
+
+
+def _paragraph(columns: Sequence[Column], row: Sequence[Box]) -> RenderableType:
+    """A row on lines of its own: its names, then every value after its heading."""
+    values = [(column, cell) for column, cell in zip(columns, row, strict=True) if cell.marked]
+    names = Text(" ").join(_cell(cell, column) for column, cell in values if column.left)
+    named = (
+        Text.assemble((f"{plain(column.name)} ", "dim"), _cell(cell, column))
+        for column, cell in values
+        if not column.left
+    )
+    return Group(names, Padding(Text(", ").join(named), (0, 0, 0, 2)))
 
 
 def _cell(cell: Box, column: Column) -> Text:
@@ -90,3 +121,8 @@ def _cell(cell: Box, column: Column) -> Text:
     if cell.below:
         words.append(f"\n→ {plain(cell.below)}", style="dim")
     return words
+
+
+def _words(cell: Box) -> str:
+    """All that is printed of a cell."""
+    return f"{plain(cell.marked)}\n→ {plain(cell.below)}" if cell.below else plain(cell.marked)

@@ -14,6 +14,7 @@ from harness.run.command_failures import CommandFailures
 from harness.run.lifecycle.resume import BROKEN_OFF, Past, ResumedBlocks
 from harness.run.plan.document import plan_document
 from harness.run.plan.plan import Plan
+from harness.run.plan.purpose import purpose_of
 from harness.run.runner import Blocks, Observer, run_trials
 from harness.store import ResumedWriter, RunWriter
 
@@ -80,6 +81,7 @@ def measure_all(
         failures.take(sample)
 
     describe()
+    observer.is_for(purpose_of(plan), plan.margin)
     measure_cells(plan)
     try:
         run_trials(blocks, measure, save, observer, retries=run_blocks.plan.retries)

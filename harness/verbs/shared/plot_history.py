@@ -8,15 +8,18 @@ from harness.errors import UsageError
 from harness.model.history import History
 
 
-def history_picture(history: History, form: str, *, dark: bool) -> bytes:
+def history_picture(history: History, form: str, *, dark: bool, bare: bool = False) -> bytes:
     """A picture of it; UsageError where there is nothing to draw."""
+    from harness.reporters.parts.origin import history_origin
+    from harness.reporters.plots.caption import Caption
     from harness.reporters.plots.history import HISTORY
     from harness.reporters.plots.picture import FORMATS, picture_bytes
 
     if reason := HISTORY.unavailable(history):
         raise UsageError("there is nothing to draw", remedy=reason)
     known = next(known for known in FORMATS if known == form)
-    return picture_bytes(HISTORY.draw(history, dark=dark), known)
+    caption = None if bare else Caption(HISTORY.title, history_origin(history))
+    return picture_bytes(HISTORY.draw(history, dark=dark), known, caption, dark=dark)
 
 
 def read_like(run: str, results: Path, *, workload: str | None, metric: str | None) -> History:

@@ -10,12 +10,20 @@ from collections.abc import Callable, Mapping, Sequence
 from rich.console import Console
 
 from harness.analysis.running import RunningRatios
+from harness.analysis.verdict import judge
+from harness.model.reference import DEFAULT_MARGIN
 from harness.model.run import Cell, Sample, Trial
-from harness.reporters.live.lines import SPARK_WIDTH, CellLine, Status
+from harness.plain import plain
+from harness.reporters.live.lines import MOST_SPARKS, Status
 from harness.reporters.live.plain import PlainProgress, cell_name, outcome
 from harness.reporters.live.screen import LiveScreen
+from harness.reporters.live.table import CellLine
+from harness.reporters.units import count
 from harness.reporters.words import metric_words
 from harness.run.runner import Observer
+
+MOST_RECENT = 200
+"""Trials of which a line is kept: more than any terminal shows."""
 
 
 def make_observer(console: Console, *, no_live: bool = False) -> Observer:
@@ -43,11 +51,18 @@ class LiveView:
         self._start_s = 0.0
         self._trials = self._done = self._failed = self._block = 0
         self._now = self._last = ""
-        self._backlog: deque[int | None] = deque(maxlen=SPARK_WIDTH)
-        self._lost: deque[int | None] = deque(maxlen=SPARK_WIDTH)
+        self._backlog: deque[int | None] = deque(maxlen=MOST_SPARKS)
+        self._lost: deque[int | None] = deque(maxlen=MOST_SPARKS)
+        self._recent: deque[str] = deque(maxlen=MOST_RECENT)
+        self._purpose = ""
+        self._margin = DEFAULT_MARGIN
         self._backlog_now: int | None = None
         self._lost_now: int | None = None
         self._lost_before = 0
+
+    def is_for(self, purpose: str, margin: float) -> None:
+        """Know what the run is for, and the difference that matters."""
+        self._purpose, self._margin = plain(purpose), margin
 
     def will_measure(
         self, cells: Sequence[Cell], references: Mapping[Cell, Cell], metric: str
@@ -88,6 +103,7 @@ class LiveView:
         self._last = f"{cell_name(sample)}  {outcome(sample)}"
         self._backlog.append(sample.backlog_high)
         self._lost.append(sample.ledger.lost)
+        self._recent.appendleft(_in_short(sample))
         self._backlog_now = self._lost_now = None
         if not sample.valid:
             self._failed += 1
@@ -115,7 +131,7 @@ class LiveView:
 
     def _set_cells(self) -> None:
         lines = [self._line(cell) for cell in self._ratios.compared()]
-        self._screen.set_cells(lines, self._what)
+        self._screen.set_cells(lines, self._what, tuple(self._recent))
 
     def _line(self, cell: Cell) -> CellLine:
         known = self._ratios.of(cell)
@@ -127,6 +143,7 @@ class LiveView:
             found.ci_low if found else None,
             found.ci_high if found else None,
             known.widths,
+            judge(found, margin=self._margin),
         )
 
     def _draw(self) -> None:
@@ -142,6 +159,7 @@ class LiveView:
                 last=self._last,
                 backlog=(*self._backlog, self._backlog_now),
                 lost=(*self._lost, self._lost_now),
+                purpose=self._purpose,
             )
         )
 
@@ -155,3 +173,10 @@ class LiveView:
             return None
         used_s = self._clock() - self._start_s
         return used_s / self._done * max(self._trials - self._done, 0)
+
+
+def _in_short(sample: Sample) -> str:
+    """A trial in one line."""
+    block = f"block {sample.block}" if sample.block else "warm-up"
+    lost = f", lost {count(sample.ledger.lost)}" if sample.ledger.lost else ""
+    return f"{block}  {cell_name(sample)}  {outcome(sample)}{lost}"

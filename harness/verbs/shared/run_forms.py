@@ -54,10 +54,10 @@ def _junit(result: Result) -> str:
 
 
 def _markdown(result: Result) -> str:
+    from harness.reporters.pull_request import pull_request_page
     from harness.reporters.render.markdown import page_markdown
-    from harness.reporters.result import result_page
 
-    return page_markdown(result_page(result))
+    return page_markdown(pull_request_page(result))
 
 
 def _parquet(stored: StoredRun) -> bytes:

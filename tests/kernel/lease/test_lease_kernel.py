@@ -31,7 +31,7 @@ from tests.support.patience import PATIENCE_S
 
 pytestmark = [pytest.mark.kernel]
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[3]
 ROUNDS = 20
 LATEST_S = 0.45  # from the start of the holder, which has its lease after about 0.2 s
 SETTINGS = {

@@ -1,6 +1,6 @@
 """Borrowing a daemon's seat, with made-up processes and a made-up systemctl.
 
-With a real auditd it is tested in tests/kernel/test_borrow_kernel.py.
+With a real auditd it is tested in tests/kernel/lease/test_borrow_kernel.py.
 """
 
 from __future__ import annotations

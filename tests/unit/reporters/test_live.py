@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
+import io
 import os
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from rich.cells import cell_len
 from rich.console import Console
+from rich.text import Text
 
 from harness.analysis.ratio import paired_ratio, unpaired_ratio
 from harness.analysis.running import RunningRatios
 from harness.model.run import Cell, Sample, Trial
-from harness.reporters.live.lines import BARS, left, narrowing, sparkline
+from harness.reporters.live.forest import Scale
+from harness.reporters.live.lines import BARS, left, sparkline
 from harness.reporters.live.plain import PlainProgress
+from harness.reporters.live.table import narrowing
 from harness.verbs.shared.progress import LiveView, make_observer
 from tests.support.runs import COSTS_NS, made_up_run
 from tests.support.terminal import Terminal
@@ -83,12 +89,53 @@ def test_what_is_on_the_screen(terminal: Terminal, console: Console, tmp_path: P
     assert BARS[-1] in shown[3]
     header = "elapsed time value ratio 95 % interval ± narrowing"
     assert " ".join(shown[5].split()) == header
-    rows = {line.split()[0]: line.split() for line in shown[6:]}
+    rows = {line.split()[0]: line.split() for line in shown[6 : shown.index("", 6)]}
     assert rows.keys() == COSTS_NS.keys() - {"no-audit"}
     assert rows["rules"][1:3] == ["15.0", "µs"]
     assert 2.48 < float(rows["rules"][3]) < 2.52
     assert terminal.screen.cursor.hidden
     view.end()
+
+
+@pytest.mark.parametrize(("width", "height"), [(80, 24), (120, 30), (200, 50)])
+def test_a_terminal_is_filled_and_no_more(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, width: int, height: int
+) -> None:
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    monkeypatch.setenv("TERM", "xterm-256color")
+    file, size = io.StringIO(), {"width": width, "height": height, "force_terminal": True}
+    console = Console(file=file, highlight=False, color_system="standard", **size)
+    view, clock = LiveView(console, clock=Clock()), Clock()
+    run = samples(tmp_path, blocks=30)
+    view.is_for("overhead: what audit costs \x1b[31m", 0.02)
+    view.will_measure(CELLS, dict.fromkeys(CELLS, REFERENCE), "elapsed_ns_per_op")
+    view.begin(len(run))
+    for sample in run[:-1]:
+        view.trial_begins(trial_of(sample))
+        clock.now_s += 2
+        view.trial_ends(sample)
+    file.truncate(file.seek(0))
+    view.trial_begins(trial_of(run[-1]))
+    drawn = file.getvalue()
+    shown = Text.from_ansi(drawn[drawn.index("overhead") :]).plain.splitlines()
+    assert shown[0] == r"overhead: what audit costs \x1b[31m"
+    assert height - 3 <= len(shown) < height
+    assert width - 25 <= max(map(cell_len, shown)) <= width
+    assert ("so far" in drawn, "●" in drawn) == (width > 80, width > 80)
+    assert "last trials" in drawn
+    # The colours of the verdicts, beside their marks.
+    assert re.search(r"\x1b\[31m\s*▲", drawn)
+    assert re.search(r"\x1b\[36m\s*=", drawn)
+    view.end()
+
+
+def test_an_interval_is_drawn_with_its_reference() -> None:
+    scale = Scale((0.5, 2.0), 21)
+    assert scale.drawn(1.0, 0.5, 2.0) == "──────────●──────────"
+    assert scale.drawn(2.0, 1.4, 2.0) == "          │    ─────●"
+    assert scale.drawn(None, None, None).strip() == "│"
+    assert scale.place(0.001) == scale.place(-1) == 0
+    assert Scale((), 9).place(1) == 4
 
 
 def test_the_interval_is_that_of_the_analysis(tmp_path: Path) -> None:

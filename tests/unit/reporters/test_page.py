@@ -196,8 +196,41 @@ def test_a_terminal_has_80_columns_and_nothing_is_cut_off() -> None:
     grid = grid_of(text(name), *(number(f"{place}0.1 µs", 1) for place in range(7)))
     shown = printed(grid, Line("words " * 30))
     assert max(map(len, shown.splitlines())) <= 80
-    assert "".join(line.split(" ")[0] for line in shown.splitlines()[3:]).startswith(name)
-    assert all(f"{place}0.1 µs" in shown for place in range(7))
+    assert name in "".join(shown.splitlines())
+    assert all(f"c{place + 1} {place}0.1 µs" in " ".join(shown.split()) for place in range(7))
+
+
+def test_a_row_is_a_paragraph_where_a_word_would_be_broken() -> None:
+    name, other = "rules+excluded" * 5, "shells × rules"
+    names = columns("cell", "measured", "interval", "verdict", left=1)
+    rows = tuple(
+        (text(cell), number("957 µs", 1.0), text("900 µs to 1.00 ms"), verdict(VERDICTS["worse"]))
+        for cell in (name, other)
+    )
+    assert printed(Grid("t", "a table", names, rows)).replace(" \n", "\n").split("\n") == [
+        "a table",
+        name,
+        "  measured 957 µs, interval 900 µs to 1.00 ms, verdict ▲ worse".ljust(79),
+        other,
+        "  measured 957 µs, interval 900 µs to 1.00 ms, verdict ▲ worse".ljust(79),
+        "",
+    ]
+
+
+def test_a_number_stays_with_its_unit_while_a_name_can_be_broken_at_a_space() -> None:
+    names = columns("limit", "cell", "measured", "95 % interval", "outcome", left=2)
+    row = (
+        text("elapsed:5%"),
+        text("shells × rules × multicast-discard"),
+        number("957 µs", 1.0),
+        text("900 µs to 1.00 ms"),
+        verdict(OUTCOMES["inconclusive"]),
+    )
+    shown = printed(Grid("t", "", names, (row,))).splitlines()[2:]
+    assert [" ".join(line.split()) for line in shown] == [
+        "elapsed:5% shells × rules × 957 µs 900 µs to 1.00 ms ? inconclusive",
+        "multicast-discard",
+    ]
 
 
 def test_a_table_moves_together_before_a_name_is_folded() -> None:

@@ -1,0 +1,66 @@
+"""A result under a pull request: the answer, one table, the notes; the rest is folded."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from harness.model.result import Result
+from harness.reporters.answer import answer_parts, answered
+from harness.reporters.page import Fold, Grid, Legend, Line, Page, Part
+from harness.reporters.parts.cells import cost_parts
+from harness.reporters.parts.ledger import events_parts
+from harness.reporters.parts.meanings import Meanings
+from harness.reporters.parts.ranking import ranking_parts
+from harness.reporters.parts.rows import rows
+from harness.reporters.result import STOPPED, result_page
+
+
+def pull_request_page(result: Result) -> Page:
+    """A whole result, the table that answers its question in sight."""
+    whole = result_page(result)
+    return Page(whole.title, tuple(_parts(result, whole)))
+
+
+def _parts(result: Result, whole: Page) -> Iterator[Part]:
+    words = answer_parts(result)
+    if words.first:
+        yield Line(words.first, "answer")
+    if not result.complete:
+        yield Line(STOPPED)
+    yield from result.cautions
+    table = tuple(_table(result))
+    yield from table
+    cells, of = [row.cell for row in rows(result)], Meanings(result)
+    if answered(result) == "ranking":
+        yield of.of((each.cell for each in result.ranking), scenarios=False)
+    else:
+        yield of.of(cells)
+    yield from map(Line, words.notes)
+    yield Fold("All tables", tuple(_rest(result, whole.parts, table, words.cells)))
+
+
+def _table(result: Result) -> Iterator[Part]:
+    """That of the answer, with all workloads."""
+    question, group = answered(result), rows(result)
+    if question == "ranking":
+        yield from ranking_parts(result.ranking)
+        return
+    parts = events_parts(group) if question == "loss" else cost_parts(result, group)
+    yield from (part for part in parts if isinstance(part, Grid))
+
+
+def _rest(
+    result: Result, parts: Sequence[Part], table: Sequence[Part], cells: Sequence[str]
+) -> Iterator[Part]:
+    """What is not in sight; the table of the answer is not repeated for each workload."""
+    yield from map(Line, cells)
+    shown = {part.name for part in table if isinstance(part, Grid)}
+    first = answer_parts(result)
+    said = {first.first, first.rest, STOPPED}
+    for part in parts:
+        if isinstance(part, Line) and part.words in said:
+            continue
+        if isinstance(part, Legend) or part in result.cautions or part in table:
+            continue
+        if not isinstance(part, Grid) or part.name not in shown:
+            yield part
