@@ -19,7 +19,7 @@ from harness.answers.limits import (
 from harness.answers.result import compare_with, in_plan_order, make_result
 from harness.answers.trust import doubts_about_checks, require_blocks
 from harness.answers.waiting import scenarios_with_larger_backlog
-from harness.errors import UntrustworthyError, UsageError
+from harness.errors import UntrustworthyError, UsageError, one_of
 from harness.model.caution import Caution
 from harness.model.compare import Change
 from harness.model.gate import Check, GateReport, Limit
@@ -161,6 +161,7 @@ def _against_scenario(
     if reference.scenario not in known:
         raise UsageError(
             f"--reference {reference.scenario} is not a scenario of {result.run}",
-            remedy=hint(reference.scenario or "") or f"one of {', '.join(sorted(known))}",
+            remedy=hint(reference.scenario or "")
+            or one_of(reference.scenario or "", sorted(known)),
         )
     return tuple(compare_with(reference, in_plan_order(stored), stored.plan))

@@ -23,7 +23,7 @@ from harness.answers.limits import (
 )
 from harness.answers.trust import doubts_about_checks
 from harness.counted import counted
-from harness.errors import UsageError
+from harness.errors import UsageError, one_of
 from harness.model.gate import Check, GateReport
 from harness.model.run import AA
 from harness.renamed import hint
@@ -95,7 +95,7 @@ def _require_decidable(plan: Plan, rules: GateRules) -> None:
     if rules.reference and rules.reference not in scenarios:
         raise UsageError(
             f"--reference {rules.reference} is not a scenario of this run",
-            remedy=hint(rules.reference) or f"one of {', '.join(sorted(scenarios))}",
+            remedy=hint(rules.reference) or one_of(rules.reference, sorted(scenarios)),
         )
     reference = reference_of(rules, plan.reference.scenario, plan.reference.consumer)
     excluded = excluded_cells(cells, reference, plan.reference.scenario)

@@ -16,12 +16,21 @@ from typing import Annotated, Any, Literal
 from cyclopts import Parameter, Token
 
 from harness.errors import UsageError
+from harness.model.options import (
+    COMPARED,
+    CONSUMERS,
+    HOST,
+    LOAD,
+    OUTPUT,
+    PRECISION,
+    RESULTS_VARIABLE,
+    Flag,
+)
 
 DEFAULT_PLAN = "overhead"
 RESULTS = Path("results")
 
 Pace = Literal["fast", "default", "rigorous"]
-Flag = Annotated[bool, Parameter(negative="")]
 Words = Annotated[tuple[str, ...], Parameter(negative="", consume_multiple=1, show_default=False)]
 Paths = Annotated[tuple[Path, ...], Parameter(negative="", consume_multiple=1, show_default=False)]
 
@@ -52,6 +61,7 @@ PathsByName = Annotated[
 ]
 
 
+@Parameter(group=COMPARED)
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Subject:
     """What is compared; empty is what the plan names."""
@@ -68,6 +78,7 @@ class Subject:
     """
 
 
+@Parameter(group=LOAD)
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WorkloadOptions:
     """Options that only some workloads take."""
@@ -95,6 +106,7 @@ class WorkloadOptions:
         return {**self.others, **named}
 
 
+@Parameter(group=LOAD)
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Load:
     """The load, how often it is measured, and the consumers that receive the events.
@@ -104,27 +116,27 @@ class Load:
 
     workloads: Annotated[Words, Parameter(name="--workload")] = ()
     """Workloads to run instead of the plan's."""
-    consumers: Annotated[Words, Parameter(name="--consumer")] = ()
+    consumers: Annotated[Words, Parameter(name="--consumer", group=CONSUMERS)] = ()
     """Consumers to receive the events instead of the plan's (`auditbench list consumers`)."""
-    consumer_paths: Annotated[PathsByName, Parameter(name="--consumer-path")] = field(
-        default_factory=dict
+    consumer_paths: Annotated[PathsByName, Parameter(name="--consumer-path", group=CONSUMERS)] = (
+        field(default_factory=dict)
     )
     """The program of a consumer that is not on the PATH, such as `go-audit=/opt/go-audit`."""
-    no_ladder: Flag = False
+    no_ladder: Annotated[Flag, Parameter(group=CONSUMERS)] = False
     """Leave out the rising rates that a plan measures after its blocks."""
-    ignore_lock: Flag = False
+    ignore_lock: Annotated[Flag, Parameter(group=COMPARED)] = False
     """Leave out `-e 2` and `-f 2` of the rule files and measure the rest."""
-    skip_missing: Flag = False
+    skip_missing: Annotated[Flag, Parameter(group=COMPARED)] = False
     """Leave out lines of the rule files that cannot be loaded here, because this host lacks their
     path or account.
     """
     allow_failures: Flag = False
     """Go on when the command after `--` fails."""
-    blocks: int | None = None
+    blocks: Annotated[int | None, Parameter(group=PRECISION)] = None
     """Measured blocks; one warm-up block is added."""
-    fast: Flag = False
+    fast: Annotated[Flag, Parameter(group=PRECISION)] = False
     """Fewer blocks; about two minutes with the default plan."""
-    rigorous: Flag = False
+    rigorous: Annotated[Flag, Parameter(group=PRECISION)] = False
     """Many blocks, for small differences."""
     ops: int | None = None
     """Operations per trial."""
@@ -138,13 +150,13 @@ class Load:
             "has ended. Default: as fast as possible.",
         ),
     ] = None
-    seed: int | None = None
+    seed: Annotated[int | None, Parameter(group=PRECISION)] = None
     """Make the order of trials repeatable."""
-    margins: Annotated[Words, Parameter(name="--margin")] = ()
+    margins: Annotated[Words, Parameter(name="--margin", group=PRECISION)] = ()
     """The relative difference that does not matter: `2%`, or for one metric `elapsed=3%`."""
-    until_ci: str | None = None
+    until_ci: Annotated[str | None, Parameter(group=PRECISION)] = None
     """Go on until every 95 % interval is this narrow: `1%` is plus and minus 1 %."""
-    max_time: str | None = None
+    max_time: Annotated[str | None, Parameter(group=PRECISION)] = None
     """Stop after this long: `90s`, `10m`, `1h`."""
     auid: str | None = None
     """The login uid of the load: `auto` (under which most rules can match; the default), `keep`
@@ -164,6 +176,7 @@ class Load:
         return "fast" if self.fast else "rigorous" if self.rigorous else "default"
 
 
+@Parameter(group=HOST)
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Conduct:
     """How a run is carried out, as opposed to what it measures."""
@@ -174,9 +187,9 @@ class Conduct:
     """Ask a running audit daemon to stop, and start it again afterwards."""
     wait: Flag = False
     """Wait for another run on this host to end instead of refusing."""
-    results: Path = RESULTS
+    results: Annotated[Path, Parameter(group=OUTPUT, env_var=RESULTS_VARIABLE)] = RESULTS
     """The folder that runs are stored in."""
-    label: str = ""
+    label: Annotated[str, Parameter(group=OUTPUT, show_default=False)] = ""
     """The run's name in a history, such as a commit; else the versions of auditbench and kernel."""
     argv: Annotated[tuple[str, ...], Parameter(parse=False)] = field(
         default_factory=lambda: tuple(sys.argv)

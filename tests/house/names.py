@@ -24,7 +24,9 @@ PUBLIC = ("harness.api", "harness.pytest_plugin")
 FOUND_BY_NAME = {
     "auditbench.plugin": re.compile(r"pytest_\w+"),  # by pytest
     "harness.pytest_plugin": re.compile(r"pytest_\w+"),  # by pytest
-    "harness.verbs": re.compile(r"\w+_verb"),  # by harness.cli, from GROUPS
+    "harness.cli": re.compile(r"_shared"),  # by cyclopts, which reads its parameters
+    # By harness.cli, from GROUPS; by cyclopts, of a formatter.
+    "harness.verbs": re.compile(r"\w+_verb|render_usage"),
     "workloads": re.compile(r"build"),  # by the supervisor, from the catalog
 }
 SPECIAL = re.compile(r"__\w+__|_repr_\w+_")

@@ -7,7 +7,8 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
-from harness.run.request import RESULTS, Flag, Words
+from harness.model.options import OUTPUT, RESULTS_VARIABLE, Flag
+from harness.run.request import RESULTS, Words
 
 __all__ = [
     "RESULTS",
@@ -20,12 +21,15 @@ __all__ = [
     "Words",
 ]
 
-To = Annotated[list[str] | None, Parameter(negative="", show_default=False)]
+To = Annotated[list[str] | None, Parameter(negative="", show_default=False, group=OUTPUT)]
 Json = Annotated[
-    bool, Parameter(negative="", help="Print one JSON document; the same as `--to json`.")
+    Flag, Parameter(group=OUTPUT, help="Print one JSON document; the same as `--to json`.")
 ]
 JsonOfFiles = Annotated[
-    bool, Parameter(negative="", help="Print one JSON document that lists the written files.")
+    Flag, Parameter(group=OUTPUT, help="Print one JSON document that lists the written files.")
 ]
-OutputFile = Annotated[Path | None, Parameter(name=["--output", "-o"])]
-ResultsFolder = Annotated[Path, Parameter(help="The folder that runs are stored in.")]
+OutputFile = Annotated[Path | None, Parameter(name=["--output", "-o"], group=OUTPUT)]
+ResultsFolder = Annotated[
+    Path,
+    Parameter(group=OUTPUT, env_var=RESULTS_VARIABLE, help="The folder that runs are stored in."),
+]

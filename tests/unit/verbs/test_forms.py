@@ -46,7 +46,7 @@ def test_json_is_the_same_as_to_json(capsys: pytest.CaptureFixture[str]) -> None
 @pytest.mark.parametrize(
     ("to", "flag", "words"),
     [
-        (["xml"], False, "no form 'xml' here: it has json, md"),
+        (["xml"], False, "no form 'xml' here: one of json, md"),
         (["xml=file"], False, "no form 'xml'"),
         (["md="], False, "names no file"),
         (["md", "json"], False, "cannot both be printed: write one to a file"),
