@@ -37,6 +37,8 @@ from harness.verbs.shared.terminal import Color, Terminal, choose, chosen, make_
 DELIMITER = "--"
 HELP = "help"
 """`auditbench help VERB` is `auditbench VERB --help`."""
+COMPLETE = "__complete"
+"""The shells' completions of cyclopts call `auditbench __complete WORDS` for names."""
 HELP_FLAGS, VERSION_FLAGS = ("--help", "-h"), ("--version", "-V")
 JUDGING = frozenset({"ab", "compare", "doctor", "gate", "restore", "rules lint"})
 """Verbs whose exit code is the answer itself: 0 stays 0 even if the answer cannot be printed."""
@@ -69,7 +71,10 @@ GROUPS: dict[str, dict[str, str]] = {
         "status": "Show the kernel's audit state and who holds it.",
         "restore": "Restore the host's audit state after a crash.",
     },
-    "Manage": {"list": "List scenarios, workloads, consumers, metrics or plans."},
+    "Manage": {
+        "list": "List scenarios, workloads, consumers, metrics or plans.",
+        "completion": "Print what a shell needs to complete the command line.",
+    },
 }
 """Verbs by what they are for, as help shows them. Each verb lives in `harness/verbs/<verb>.py` as a
 function of its name; `rules lint` is in `harness/verbs/rules/lint.py`.
@@ -208,6 +213,9 @@ def _fail(error: Exception) -> int:
 
 def _dispatch(words: list[str]) -> object:
     """Call the verb. The words after `--` are a command of the user and not parsed here."""
+    if words[:1] == [COMPLETE]:  # a shell asks, with what is typed so far: nothing in it is for us
+        verb, bound, _ = app.parse_args(words, exit_on_error=False, print_error=False)
+        return verb(*bound.args, **bound.kwargs)
     ours, command = words, []
     if DELIMITER in words:
         at = words.index(DELIMITER)

@@ -11,7 +11,7 @@ from cyclopts import Group, Parameter
 
 COMPARED = Group("What is compared", sort_key=1)
 LOAD = Group("Load", sort_key=2)
-CONSUMERS = Group("Consumers", sort_key=3)
+CONSUMING = Group("Consumers", sort_key=3)
 PRECISION = Group("Blocks and precision", sort_key=4)
 HOST = Group("Host", sort_key=5)
 OUTPUT = Group("Results", sort_key=6)

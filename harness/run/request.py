@@ -18,7 +18,7 @@ from cyclopts import Parameter, Token
 from harness.errors import UsageError
 from harness.model.options import (
     COMPARED,
-    CONSUMERS,
+    CONSUMING,
     HOST,
     LOAD,
     OUTPUT,
@@ -29,6 +29,32 @@ from harness.model.options import (
 
 DEFAULT_PLAN = "overhead"
 RESULTS = Path("results")
+
+
+def _scenario_names(_: Any) -> Iterable[str]:
+    from harness.scenarios.catalog import SCENARIOS  # noqa: PLC0415 - only to complete a name
+
+    return SCENARIOS
+
+
+def _workload_names(_: Any) -> Iterable[str]:
+    from workloads.catalog import WORKLOADS  # noqa: PLC0415 - only to complete a name
+
+    return WORKLOADS
+
+
+def _consumer_names(_: Any) -> Iterable[str]:
+    from harness.consumers.catalog import CONSUMERS  # noqa: PLC0415 - only to complete a name
+
+    return CONSUMERS
+
+
+def plan_names(_: Any) -> Iterable[str]:
+    """The built-in plans, for a shell that completes a name."""
+    from harness.scenarios.catalog import PLANS  # noqa: PLC0415 - only to complete a name
+
+    return PLANS
+
 
 Pace = Literal["fast", "default", "rigorous"]
 Words = Annotated[tuple[str, ...], Parameter(negative="", consume_multiple=1, show_default=False)]
@@ -66,7 +92,7 @@ PathsByName = Annotated[
 class Subject:
     """What is compared; empty is what the plan names."""
 
-    scenarios: Annotated[Words, Parameter(name="--scenario")] = ()
+    scenarios: Annotated[Words, Parameter(name="--scenario", completer=_scenario_names)] = ()
     """Scenarios to measure instead of the plan's; the reference is always measured."""
     rule_files: Annotated[Paths, Parameter(name="--rules")] = ()
     """Rule files in auditctl's syntax, or folders as augenrules merges them; each becomes a
@@ -114,15 +140,17 @@ class Load:
     Empty and None are left to the plan.
     """
 
-    workloads: Annotated[Words, Parameter(name="--workload")] = ()
+    workloads: Annotated[Words, Parameter(name="--workload", completer=_workload_names)] = ()
     """Workloads to run instead of the plan's."""
-    consumers: Annotated[Words, Parameter(name="--consumer", group=CONSUMERS)] = ()
+    consumers: Annotated[
+        Words, Parameter(name="--consumer", group=CONSUMING, completer=_consumer_names)
+    ] = ()
     """Consumers to receive the events instead of the plan's (`auditbench list consumers`)."""
-    consumer_paths: Annotated[PathsByName, Parameter(name="--consumer-path", group=CONSUMERS)] = (
+    consumer_paths: Annotated[PathsByName, Parameter(name="--consumer-path", group=CONSUMING)] = (
         field(default_factory=dict)
     )
     """The program of a consumer that is not on the PATH, such as `go-audit=/opt/go-audit`."""
-    no_ladder: Annotated[Flag, Parameter(group=CONSUMERS)] = False
+    no_ladder: Annotated[Flag, Parameter(group=CONSUMING)] = False
     """Leave out the rising rates that a plan measures after its blocks."""
     ignore_lock: Annotated[Flag, Parameter(group=COMPARED)] = False
     """Leave out `-e 2` and `-f 2` of the rule files and measure the rest."""

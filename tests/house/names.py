@@ -17,7 +17,7 @@ from functools import cached_property
 from pathlib import Path
 
 PACKAGES = ("auditbench", "consumer", "workloads", "harness")
-USERS = ("benchmarks", "results", "notebooks")
+USERS = ("benchmarks", "packaging", "results", "notebooks")
 """Programs of the tree beside the packages."""
 PUBLIC = ("harness.api", "harness.pytest_plugin")
 """What programs of others import. A name in there is used if a page or a notebook shows it."""

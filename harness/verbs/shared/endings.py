@@ -212,5 +212,12 @@ ENDINGS: Mapping[str, Ending] = {
         ),
         codes={EXIT_FINE: "listed"},
     ),
+    "completion": Ending(
+        examples=(
+            ("completion bash", "For `source <(auditbench completion bash)`, as in ~/.bashrc"),
+            ("completion fish", "For a file in ~/.config/fish/completions"),
+        ),
+        codes={EXIT_FINE: "printed"},
+    ),
 }
 """By verb, in the order of `GROUPS` in harness/cli.py."""

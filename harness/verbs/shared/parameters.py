@@ -8,7 +8,7 @@ from typing import Annotated
 from cyclopts import Parameter
 
 from harness.model.options import OUTPUT, RESULTS_VARIABLE, Flag
-from harness.run.request import RESULTS, Words
+from harness.run.request import RESULTS, Words, plan_names
 
 __all__ = [
     "RESULTS",
@@ -16,11 +16,13 @@ __all__ = [
     "Json",
     "JsonOfFiles",
     "OutputFile",
+    "PlanName",
     "ResultsFolder",
     "To",
     "Words",
 ]
 
+PlanName = Annotated[str | None, Parameter(completer=plan_names)]
 To = Annotated[list[str] | None, Parameter(negative="", show_default=False, group=OUTPUT)]
 Json = Annotated[
     Flag, Parameter(group=OUTPUT, help="Print one JSON document; the same as `--to json`.")
