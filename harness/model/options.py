@@ -5,6 +5,7 @@ Light: every command line loads it.
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 
 from cyclopts import Group, Parameter
@@ -15,10 +16,12 @@ CONSUMING = Group("Consumers", sort_key=3)
 PRECISION = Group("Blocks and precision", sort_key=4)
 HOST = Group("Host", sort_key=5)
 OUTPUT = Group("Results", sort_key=6)
-TERMINAL = Group("Terminal", sort_key=7)
+GENERAL = Group("General", sort_key=7)
 
 Flag = Annotated[bool, Parameter(negative="", show_default=False)]
 """An option that is given or not; there is no word that takes it back."""
 
+RESULTS = Path("results")
+"""The folder of runs unless told otherwise, below the working directory."""
 RESULTS_VARIABLE = "AUDITBENCH_RESULTS"
 """The environment may name another folder for runs; the command line has the last word."""

@@ -23,12 +23,12 @@ from harness.model.options import (
     LOAD,
     OUTPUT,
     PRECISION,
+    RESULTS,
     RESULTS_VARIABLE,
     Flag,
 )
 
 DEFAULT_PLAN = "overhead"
-RESULTS = Path("results")
 
 
 def _scenario_names(_: Any) -> Iterable[str]:

@@ -90,7 +90,7 @@ def test_options_stand_in_groups_that_can_be_read(verb: str) -> None:
             panels[line.split(" ─")[0][3:]] = 0
         elif panels and re.match(r"│ -", line):
             panels[list(panels)[-1]] += 1
-    assert {"What is compared", "Load", "Consumers", "Host", "Results", "Terminal"} <= set(panels)
+    assert {"What is compared", "Load", "Consumers", "Host", "Results", "General"} <= set(panels)
     assert max(panels.values()) <= 14
 
 

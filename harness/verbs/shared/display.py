@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter
 
-from harness.model.options import TERMINAL
+from harness.model.options import GENERAL
 from harness.verbs.shared.parameters import Flag
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 class Display:
     """How a run is shown while it goes on."""
 
-    no_live: Annotated[Flag, Parameter(group=TERMINAL)] = False
+    no_live: Annotated[Flag, Parameter(group=GENERAL)] = False
     """Print plain progress lines, even on a terminal."""
 
     def observer(self, console: Console) -> Observer:

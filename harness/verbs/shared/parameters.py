@@ -7,8 +7,8 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
-from harness.model.options import OUTPUT, RESULTS_VARIABLE, Flag
-from harness.run.request import RESULTS, Words, plan_names
+from harness.model.options import OUTPUT, RESULTS, RESULTS_VARIABLE, Flag
+from harness.run.request import Words, plan_names
 
 __all__ = [
     "RESULTS",

@@ -1,4 +1,4 @@
-"""The options that every verb has: how much is said, and whether in colour."""
+"""The options that every verb has: how much is said, and in which colours."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 from cyclopts import Parameter
 
 from harness.errors import UsageError
-from harness.model.options import TERMINAL, Flag
+from harness.model.options import GENERAL, Flag
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -19,7 +19,7 @@ PLAIN_WIDTH = 80
 """Of output that goes to no terminal."""
 
 
-@Parameter(group=TERMINAL)
+@Parameter(group=GENERAL)
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Terminal:
     """How a verb speaks."""
