@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Annotated, NoReturn, get_args
 
 from cyclopts import App, CycloptsError, Group, Parameter, UnknownCommandError, UnknownOptionError
@@ -42,6 +43,9 @@ COMPLETE = "__complete"
 HELP_FLAGS, VERSION_FLAGS = ("--help", "-h"), ("--version", "-V")
 JUDGING = frozenset({"ab", "compare", "doctor", "gate", "restore", "rules lint"})
 """Verbs whose exit code is the answer itself: 0 stays 0 even if the answer cannot be printed."""
+
+WITHOUT_DEFAULTS = frozenset({"restore", "completion"})
+"""Verbs that read no file with defaults: a bad one must not be in their way."""
 
 GROUPS: dict[str, dict[str, str]] = {
     "Measure": {
@@ -147,6 +151,26 @@ def split(words: Sequence[str]) -> tuple[list[str], Terminal]:
     return [*ours, *asked], terminal
 
 
+def with_defaults(words: Sequence[str]) -> tuple[list[str], Terminal]:
+    """The same, with the defaults of a file in force for what is parsed from now on.
+
+    Help, and giving the host back, do not depend on any file.
+    """
+    app.config = None
+    ours, terminal = split(words)
+    verb = verb_of(ours)
+    if not verb or verb in WITHOUT_DEFAULTS or {*ours} & {*HELP_FLAGS, *VERSION_FLAGS}:
+        return ours, terminal
+    from harness.verbs.shared.defaults import find_defaults
+
+    defaults = find_defaults(terminal.config, Path.cwd())
+    if defaults is None:
+        return ours, terminal
+    defaults.require_known(app, [verb for group in GROUPS.values() for verb in group], verb)
+    app.config = (defaults,)
+    return split(words)
+
+
 def verb_of(words: Sequence[str]) -> str:
     """The verb that words begin with, behind options that every verb has; empty for none."""
     at = 0
@@ -220,7 +244,7 @@ def _dispatch(words: list[str]) -> object:
     if DELIMITER in words:
         at = words.index(DELIMITER)
         ours, command = words[:at], words[at + 1 :]
-    ours, terminal = split(ours)
+    ours, terminal = with_defaults(ours)
     choose(terminal)
     if os.environ.get(RESULTS_VARIABLE) == "":  # as if it were not set, not the present folder
         del os.environ[RESULTS_VARIABLE]
@@ -228,6 +252,10 @@ def _dispatch(words: list[str]) -> object:
     verb, bound, ignored = app.parse_args(
         ours, console=console, exit_on_error=False, print_error=False
     )
+    if app.config:
+        from harness.verbs.shared.defaults import report_defaults
+
+        report_defaults(app.config[0], verb, bound.arguments, command)
     if "command" in ignored:
         bound.arguments["command"] = tuple(command)
     elif command:

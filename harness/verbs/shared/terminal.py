@@ -1,4 +1,4 @@
-"""The options that every verb has: how much is said, and in which colours."""
+"""The options that every verb has: how much is said, in which colours, where defaults are."""
 
 from __future__ import annotations
 
@@ -32,6 +32,10 @@ class Terminal:
     """
     color: Color = "auto"
     """Whether to print in colour; `auto`: on a terminal, unless NO_COLOR is set."""
+    config: str | None = None
+    """Take defaults of options from this file, or from `none`; if not given, from the nearest
+    auditbench.toml, or pyproject.toml with [tool.auditbench], upward from the working directory.
+    """
 
     def require_one_wish(self) -> None:
         """UsageError if it is to say both less and more."""
