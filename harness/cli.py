@@ -76,6 +76,7 @@ GROUPS: dict[str, dict[str, str]] = {
         "restore": "Restore the host's audit state after a crash.",
     },
     "Manage": {
+        "init": "Write a plan, a rules repository or a CI workflow to start from.",
         "list": "List scenarios, workloads, consumers, metrics or plans.",
         "completion": "Print what a shell needs to complete the command line.",
     },

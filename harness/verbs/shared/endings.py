@@ -205,6 +205,14 @@ ENDINGS: Mapping[str, Ending] = {
             EXIT_HOST_UNFIT: "the state cannot be restored from here",
         },
     ),
+    "init": Ending(
+        examples=(
+            ("init plan", "A plan of your own, to change"),
+            ("init rules my-rules", "A folder with rule files, and tests of what they cost"),
+            ("init ci my-rules", "A workflow that measures them in pull requests"),
+        ),
+        codes={EXIT_FINE: "written"},
+    ),
     "list": Ending(
         examples=(
             ("list plans", "The built-in plans"),
