@@ -145,9 +145,13 @@ def split(words: Sequence[str]) -> tuple[list[str], Terminal]:
     """
     asked = [word for word in words if word in (*HELP_FLAGS, *VERSION_FLAGS)]
     rest = [word for word in words if word not in asked]
-    _, bound, _ = app.meta.parse_args(rest, exit_on_error=False, print_error=False)
-    ours, terminal = bound.arguments.get("words", ()), bound.arguments.get("terminal", Terminal())
-    if ours[:1] == (HELP,):
+    ours, terminal = rest, Terminal()
+    # Without any there is nothing to read, and help is there the sooner.
+    if app.config or any(word.startswith("-") for word in rest):
+        _, bound, _ = app.meta.parse_args(rest, exit_on_error=False, print_error=False)
+        ours = list(bound.arguments.get("words", ()))
+        terminal = bound.arguments.get("terminal", terminal)
+    if ours[:1] == [HELP]:
         ours, asked = ours[1:], ["--help"]
     return [*ours, *asked], terminal
 

@@ -27,14 +27,12 @@ class Terminal:
     quiet: Annotated[Flag, Parameter(name=["--quiet", "-q"])] = False
     """Print only the result and errors: no progress and no notes."""
     verbose: Annotated[Flag, Parameter(name=["--verbose", "-v"])] = False
-    """Say more: a line per trial, the file that defaults come from, and the traceback of an
-    error of this program.
-    """
+    """Say more: a line per trial, the defaults of a file, and the traceback of an error."""
     color: Color = "auto"
-    """Whether to print in colour; `auto`: on a terminal, unless NO_COLOR is set."""
+    """When to print in colour; `auto`: on a terminal, unless NO_COLOR is set."""
     config: str | None = None
-    """Take defaults of options from this file, or from `none`; if not given, from the nearest
-    auditbench.toml, or pyproject.toml with [tool.auditbench], upward from the working directory.
+    """Take defaults of options from this file, or `none`; else from auditbench.toml or
+    pyproject.toml.
     """
 
     def require_one_wish(self) -> None:
