@@ -78,23 +78,25 @@ _ELSEWHERE = {"open": "load"}
 """What has another name in `harness.api`."""
 
 
-def __getattr__(name: str) -> Any:
-    """A public name, imported when first asked for; ImportError if the packages are not ours."""
-    if name == "__version__":
-        from importlib.metadata import version
+if not TYPE_CHECKING:  # so that a misspelt name is an error of types
 
-        return version("auditbench")
-    if name not in __all__:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    from auditbench.clash import find_clash
+    def __getattr__(name: str) -> Any:
+        """A public name, imported when first asked for; ImportError if it is another's."""
+        if name == "__version__":
+            from importlib.metadata import version
 
-    clash = find_clash()
-    if clash is not None and clash.is_fatal:
-        raise ImportError(clash.text, name=__name__)
-    from harness import api
+            return version("auditbench")
+        if name not in __all__:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        from auditbench.clash import find_clash
 
-    found = globals()[name] = getattr(api, _ELSEWHERE.get(name, name))
-    return found
+        clash = find_clash()
+        if clash is not None and clash.is_fatal:
+            raise ImportError(clash.text, name=__name__)
+        from harness import api
+
+        found = globals()[name] = getattr(api, _ELSEWHERE.get(name, name))
+        return found
 
 
 def __dir__() -> list[str]:

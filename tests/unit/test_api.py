@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import builtins
+import os
 import re
 import subprocess
 import sys
@@ -220,6 +221,26 @@ def test_the_public_module_has_all_of_the_api() -> None:
     assert auditbench.__version__ == version("auditbench")
     with pytest.raises(AttributeError, match="no attribute 'laod'"):
         _ = auditbench.laod
+
+
+def test_the_public_module_is_typed(tmp_path: Path) -> None:
+    """mypy knows what each call gives, and a name that there is not."""
+    (tmp_path / "script.py").write_text(
+        "import auditbench\n"
+        "reveal_type(auditbench.open('latest'))\n"
+        "auditbench.frame(auditbench.runs(), of='latncy')\n"
+        "auditbench.opn('latest')\n"
+    )
+    command = [sys.executable, "-m", "mypy", "--strict", "--no-incremental", "script.py"]
+    environment = {**os.environ, "MYPYPATH": str(ROOT)}
+    done = subprocess.run(
+        command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False
+    )
+    said = done.stdout.splitlines()
+    assert 'Revealed type is "harness.api.one_run.Run"' in said[0]
+    assert "script.py:3: error" in said[1]
+    assert 'script.py:4: error: Module has no attribute "opn"' in said[2]
+    assert len(said) == 4
 
 
 def test_the_public_module_imports_nothing_before_it_is_asked() -> None:
