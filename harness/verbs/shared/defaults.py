@@ -34,7 +34,10 @@ CONSUMER_PATH = "consumer-path"
 CONTRADICTING = (("quiet", "verbose"), ("fast", "rigorous"))
 """Of these the one that was typed puts the other out of force."""
 OF_MEASURING = (COMPARED, LOAD, CONSUMING, PRECISION)
-"""Groups of options that say nothing to `gate --run`, which judges what was measured."""
+"""Groups of options that say how to measure; so do these beside them."""
+ALSO_OF_MEASURING = frozenset({"cpus", "fallback", "label"})
+STORED = {"gate": "run", "run": "resume"}
+"""By verb the option that names a stored run: what is measured was decided when that was made."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,12 +109,12 @@ class Defaults:
         known = _keys(arguments)
         given = {key for key, argument in known.items() if argument.tokens}
         lost = {k for pair in CONTRADICTING if given.intersection(pair) for k in pair}
-        is_stored = commands == ("gate",) and "run" in given
+        is_stored = STORED.get(" ".join(commands)) in given
         for key, value in {**_options(self.table), **_options(self._table(commands))}.items():
             argument = known.get(key)
             if argument is None or key in lost:
                 continue
-            if is_stored and any(group in OF_MEASURING for group in _groups(argument)):
+            if is_stored and (key in ALSO_OF_MEASURING or _is_of_measuring(argument)):
                 continue
             yield key, self._value(key, value, argument)
 
@@ -212,9 +215,10 @@ def _options(table: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def _groups(argument: Argument) -> list[Any]:
+def _is_of_measuring(argument: Argument) -> bool:
     found = argument.parameter.group
-    return [found] if isinstance(found, Group | str) else list(found or ())
+    groups = [found] if isinstance(found, Group | str) else list(found or ())
+    return any(group in OF_MEASURING for group in groups)
 
 
 def _command(root: App, verb: str) -> App:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -110,9 +111,12 @@ def test_the_file_may_say_how_to_speak(folder: Path) -> None:
 
 
 def test_a_stored_run_is_judged_as_it_is(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    (folder / "auditbench.toml").write_text(TABLES)
+    (folder / "auditbench.toml").write_text(f"label = 'nightly'\ncpus = 'none'\n{TABLES}")
     assert run_command(["gate", "--run", "latest"]) == EXIT_USAGE
     assert "no run under" in capsys.readouterr().err
+    found = given("gate", "--run", "latest")
+    assert found["conduct"] == replace(Conduct(results=folder / "runs"), argv=found["conduct"].argv)
+    assert given("gate")["conduct"].label == "nightly"
 
 
 def test_a_run_stores_the_defaults_as_if_they_were_typed(
