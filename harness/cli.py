@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, NoReturn, get_args
 
-from cyclopts import App, CycloptsError, Group, Parameter, UnknownCommandError, UnknownOptionError
+from cyclopts import App, CycloptsError, Group, Parameter
 
 from harness.errors import (
     EXIT_CODES,
@@ -21,7 +21,6 @@ from harness.errors import (
     EXIT_USAGE,
     AuditbenchError,
     UsageError,
-    near_names,
 )
 from harness.failure import (
     explain_failure,
@@ -192,41 +191,14 @@ def run_command(words: Sequence[str]) -> int:
     except AuditbenchError as error:
         return _complain(error.lines(), error.exit_code)
     except CycloptsError as error:
-        return _complain(_unreadable(words, error), EXIT_USAGE)
+        from harness.verbs.shared.mistakes import unreadable
+
+        return _complain(unreadable(app, verb_of(words), error), EXIT_USAGE)
     except KeyboardInterrupt:
         return _complain("stopped; the host's audit state is as it was before", EXIT_INTERRUPTED)
     except Exception as error:
         return _fail(error)
     return code if isinstance(code, int) else EXIT_FINE
-
-
-def _unreadable(words: Sequence[str], error: CycloptsError) -> str:
-    """The message about a wrong command line, with the remedy."""
-    verb = verb_of(words)
-    where = f"`auditbench {verb} --help` lists what it takes."
-    if isinstance(error, UnknownOptionError) and error.token.source == "cli":
-        from harness.verbs.shared.old_options import instead_of
-
-        option = error.token.keyword or error.token.value
-        if instead := instead_of(verb, option):
-            return f"{option} is {instead} now"
-        known = (*error.argument_collection, *app.meta.assemble_argument_collection())
-        names = [name for argument in known for name in argument.names]
-        return f"{_unknown_option(option, [*names, *HELP_FLAGS])} {where}"
-    if isinstance(error, UnknownCommandError):
-        word = error.unused_tokens[0] if error.unused_tokens else ""
-        if word.startswith("-"):
-            options = (*HELP_FLAGS, *VERSION_FLAGS)
-            return f"{_unknown_option(word, options)} `auditbench --help` lists the commands."
-    return f"{error} {where}" if verb else f"{error} `auditbench --help` lists the commands."
-
-
-def _unknown_option(option: str, known: Sequence[str]) -> str:
-    """`Unknown option: --blokcs. Did you mean --blocks?`, by the letters alone."""
-    bare = {name.lstrip("-"): name for name in known if name.startswith("--")}
-    near = near_names(option.partition("=")[0].lstrip("-"), bare)
-    meant = f" Did you mean {bare[near[0]]}?" if near else ""
-    return f"Unknown option: {option}.{meant}"
 
 
 def _fail(error: Exception) -> int:
