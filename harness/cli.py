@@ -8,7 +8,6 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Annotated, NoReturn, get_args
 
 from cyclopts import App, CycloptsError, Group, Parameter
@@ -167,7 +166,7 @@ def with_defaults(words: Sequence[str]) -> tuple[list[str], Terminal]:
         return ours, terminal
     from harness.verbs.shared.defaults import find_defaults
 
-    defaults = find_defaults(terminal.config, Path.cwd())
+    defaults = find_defaults(terminal.config)
     if defaults is None:
         return ours, terminal
     defaults.require_known(app, [verb for group in GROUPS.values() for verb in group], verb)

@@ -8,8 +8,9 @@ from pathlib import Path
 
 from harness.errors import UsageError
 from harness.files.caller import caller, why
-from harness.files.reading import TooLargeError, open_to_read, read_all
+from harness.files.reading import TooLargeError, exists, open_to_read, read_all
 
+_REMEDY = "remove it, or give --config none"
 _OTHERS = stat.S_IWGRP | stat.S_IWOTH
 
 
@@ -25,12 +26,14 @@ def read_owned(path: Path) -> tuple[bytes, str] | None:
     except (FileNotFoundError, NotADirectoryError):
         return None
     except OSError as error:
-        raise UsageError(f"{path} cannot be read ({why(error)})", remedy="remove it") from None
+        if not exists(path):  # its folder may not be searched: nobody can say that it is there
+            return None
+        raise UsageError(f"{path} cannot be read ({why(error)})", remedy=_REMEDY) from None
     about = os.fstat(descriptor)
     try:
         return read_all(descriptor), _doubt(about)
     except (OSError, TooLargeError) as error:
-        raise UsageError(f"{path} cannot be read ({error})", remedy="remove it") from None
+        raise UsageError(f"{path} cannot be read ({error})", remedy=_REMEDY) from None
 
 
 def _doubt(about: os.stat_result) -> str:

@@ -137,8 +137,8 @@ class Defaults:
         return str(self.path.parent / Path(str(path)).expanduser())
 
 
-def find_defaults(named: str | None, start: Path) -> Defaults | None:
-    """The defaults of a file that the user names, else of the nearest from `start` upward.
+def find_defaults(named: str | None) -> Defaults | None:
+    """The defaults of a file that the user names, else of the nearest from here upward.
 
     Raises UsageError for a file that cannot be read, is not TOML, or is not to be believed.
     """
@@ -146,7 +146,11 @@ def find_defaults(named: str | None, start: Path) -> Defaults | None:
         return None
     if named:
         return _named(Path(named))
-    for folder in (start, *start.parents):
+    try:
+        here = Path.cwd()
+    except OSError:  # it was removed under us: there is nothing to find
+        return None
+    for folder in (here, *here.parents):
         for name in (FILE, PROJECT):
             found = _nearest(folder / name)
             if found is not None:

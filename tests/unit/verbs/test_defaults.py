@@ -231,9 +231,9 @@ def test_a_file_that_others_may_decide_on_is_refused(
     assert read == (b"blocks = 3\n", doubt)
     if doubt:
         with pytest.raises(UsageError, match=f"is not read: {doubt}: make it yours"):
-            find_defaults(None, folder / "a")
-        assert find_defaults("none", folder / "a") is None
-        named = find_defaults(str(file), folder / "a")
+            find_defaults(None)
+        assert find_defaults("none") is None
+        named = find_defaults(str(file))
         assert named is not None
         assert named.table == {"blocks": 3}
 
@@ -256,7 +256,33 @@ def test_another_users_pyproject_without_our_table_is_no_matter(
 ) -> None:
     monkeypatch.setattr(owned, "_doubt", lambda _: "it belongs to user 1000")
     (folder / "pyproject.toml").write_text("[project]\nname = 'auditbench'\n")
-    assert find_defaults(None, folder / "a") is None
+    assert find_defaults(None) is None
+
+
+def test_a_folder_that_is_gone_has_no_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "gone").mkdir()
+    monkeypatch.chdir(tmp_path / "gone")
+    (tmp_path / "gone").rmdir()
+    assert run_command(["list", "plans"]) == 0
+    assert "overhead" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("is_seen", [True, False])
+def test_a_folder_that_may_not_be_searched_is_passed_over(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, is_seen: bool
+) -> None:
+    def denied(path: Path) -> int:
+        raise PermissionError(13, "Permission denied", str(path))
+
+    monkeypatch.setattr(owned, "open_to_read", denied)
+    monkeypatch.setattr(owned, "exists", lambda _: is_seen)
+    if is_seen:
+        with pytest.raises(UsageError, match=r"cannot be read \(Permission denied"):
+            find_defaults(None)
+    else:
+        assert find_defaults(None) is None
 
 
 def test_what_is_no_file_is_refused_and_never_waited_for(
