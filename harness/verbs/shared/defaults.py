@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 FILE, PROJECT = "auditbench.toml", "pyproject.toml"
 NONE = "none"
 """`--config none` reads no file."""
+ONLY_TYPED = frozenset({"--config", "--yes"})
+"""Options that no file may set: where defaults are, and consent to what cannot be undone."""
 CONSUMER_PATH = "consumer-path"
 """The one option that is a table: a path by the name of the consumer."""
 CONTRADICTING = (("quiet", "verbose"), ("fast", "rigorous"))
@@ -237,7 +239,7 @@ def _keys(arguments: Iterable[Argument]) -> dict[str, Argument]:
         name.removeprefix("--"): argument
         for argument in arguments
         for name in argument.names
-        if name.startswith("--") and argument.parse and name != "--config"
+        if name.startswith("--") and argument.parse and name not in ONLY_TYPED
     }
 
 
