@@ -17,7 +17,7 @@ ARGS ?=
 PREFIX ?=
 LINK = PYTHONDONTWRITEBYTECODE=1 $(PYTHON) requirements/link_command.py
 
-.PHONY: bench test lint types docs fuzz clean doctor install uninstall requirements
+.PHONY: bench test lint types docs man fuzz clean doctor install uninstall requirements
 
 # What was measured, trustworthy or not, can be looked at; after other errors there is nothing.
 bench: $(STAMP)
@@ -51,6 +51,11 @@ docs: $(STAMP)-docs
 	@NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
 	@echo build/site/index.html
 
+# Manual pages, and completions of bash, zsh and fish, as packages have them: share/.
+man: $(STAMP)
+	@$(BIN)/python packaging/share.py
+	@echo share/man/man1/auditbench.1
+
 # The consumer under clang's sanitizers and libFuzzer; tests/fuzz/README.md.
 fuzz: build/fuzzvenv/bin/cython
 	build/fuzzvenv/bin/python tests/fuzz/run.py $(or $(ARGS),-runs=1000000 -max_len=512)
@@ -80,5 +85,5 @@ $(STAMP)-%: $(STAMP)
 	@touch $@
 
 clean:
-	rm -rf build $(VENV) *.egg-info
+	rm -rf build share $(VENV) *.egg-info
 	find consumer workloads \( -name "*.c" -o -name "*.so" \) -delete

@@ -5,11 +5,12 @@ Nothing heavy is imported here: `auditbench --help` answers at once.
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Sequence
-from typing import NoReturn
+from typing import Annotated, NoReturn, get_args
 
-from cyclopts import App, CycloptsError, Group, UnknownOptionError
+from cyclopts import App, CycloptsError, Group, Parameter
 
 from harness.errors import (
     EXIT_CODES,
@@ -26,11 +27,23 @@ from harness.failure import (
     say_out_of_memory,
     wants_traceback,
 )
+from harness.model.options import RESULTS_VARIABLE
 from harness.streams import Streams
+from harness.verbs.shared.endings import ENDINGS, codes_text
+from harness.verbs.shared.help_format import HelpFormat
+from harness.verbs.shared.terminal import Color, Terminal, choose, chosen, make_console
 
 DELIMITER = "--"
+HELP = "help"
+"""`auditbench help VERB` is `auditbench VERB --help`."""
+COMPLETE = "__complete"
+"""The shells' completions of cyclopts call `auditbench __complete WORDS` for names."""
+HELP_FLAGS, VERSION_FLAGS = ("--help", "-h"), ("--version", "-V")
 JUDGING = frozenset({"ab", "compare", "doctor", "gate", "restore", "rules lint"})
 """Verbs whose exit code is the answer itself: 0 stays 0 even if the answer cannot be printed."""
+
+WITHOUT_DEFAULTS = frozenset({"restore", "completion"})
+"""Verbs that read no file with defaults: a bad one must not be in their way."""
 
 GROUPS: dict[str, dict[str, str]] = {
     "Measure": {
@@ -61,8 +74,10 @@ GROUPS: dict[str, dict[str, str]] = {
         "restore": "Restore the host's audit state after a crash.",
     },
     "Manage": {
+        "init": "Write a plan, a rules repository or a CI workflow to start from.",
         "list": "List stored runs, scenarios, workloads, consumers, metrics or plans.",
         "remove": "Remove stored runs.",
+        "completion": "Print what a shell needs to complete the command line.",
     },
 }
 """Verbs by what they are for, as help shows them. Each verb lives in `harness/verbs/<verb>.py` as a
@@ -78,9 +93,12 @@ def _version() -> str:
     return version("auditbench")
 
 
-def _exit_codes() -> str:
-    lines = "\n".join(f"{code:4}  {meaning}" for code, meaning in EXIT_CODES.items())
-    return f"Exit codes:\n{lines}"
+def ending_of(verb: str) -> dict[str, str]:
+    """What the help of a verb says beside its options, as arguments of an App."""
+    if (ending := ENDINGS.get(verb)) is None:
+        return {}
+    usage = {"usage": f"Usage: auditbench {verb} {ending.usage}"} if ending.usage else {}
+    return {"help_epilogue": ending.text(), **usage}
 
 
 app = App(
@@ -89,21 +107,81 @@ app = App(
     help="Benchmark and stress-test harness for the Linux kernel audit framework.",
     # Parsing Markdown takes a sixth of the time that help may take.
     help_format="plaintext",
-    help_epilogue=_exit_codes(),
-    version_flags=["--version", "-V"],
+    help_epilogue=f"`auditbench VERB --help` has examples.\n\n{codes_text(EXIT_CODES)}",
+    help_formatter=HelpFormat(),
+    help_flags=HELP_FLAGS,
+    version_flags=VERSION_FLAGS,
+    # After the groups of what is measured and printed (harness/model/options.py).
+    group_parameters=Group("Options", sort_key=0),
     result_action="return_value",
 )
 for _place, (_name, _verbs) in enumerate(GROUPS.items()):
     _group = Group(_name, sort_key=_place)
     for _order, (_verb, _help) in enumerate(_verbs.items()):
         _family, _, _own = _verb.rpartition(" ")
+        _texts = {"help": _help, **ending_of(_verb)}
         if _family and _family not in app:
             app.command(App(name=_family, help=FAMILIES[_family], group=_group, sort_key=_order))
         _function = f"harness.verbs.{_verb.replace(' ', '.')}:{_own}_verb"
         if _family:
-            app[_family].command(_function, name=_own, help=_help, sort_key=_order)
+            app[_family].command(_function, name=_own, sort_key=_order, **_texts)
         else:
-            app.command(_function, name=_verb, help=_help, group=_group, sort_key=_order)
+            app.command(_function, name=_verb, group=_group, sort_key=_order, **_texts)
+
+
+@app.meta.default
+def _shared(
+    *words: Annotated[str, Parameter(show=False, allow_leading_hyphen=True)],
+    terminal: Annotated[Terminal, Parameter(name="*")] = Terminal(),  # noqa: B008
+) -> None:
+    """Only its options are read: they may stand before the verb and behind it."""
+
+
+def split(words: Sequence[str]) -> tuple[list[str], Terminal]:
+    """The words of the verb, and the options that every verb has.
+
+    Raises CycloptsError if one of those cannot be read.
+    """
+    asked = [word for word in words if word in (*HELP_FLAGS, *VERSION_FLAGS)]
+    rest = [word for word in words if word not in asked]
+    ours, terminal = rest, Terminal()
+    # Without any there is nothing to read, and help is there the sooner.
+    if app.config or any(word.startswith("-") for word in rest):
+        _, bound, _ = app.meta.parse_args(rest, exit_on_error=False, print_error=False)
+        ours = list(bound.arguments.get("words", ()))
+        terminal = bound.arguments.get("terminal", terminal)
+    if ours[:1] == [HELP]:
+        ours, asked = ours[1:], ["--help"]
+    return [*ours, *asked], terminal
+
+
+def with_defaults(words: Sequence[str]) -> tuple[list[str], Terminal]:
+    """The same, with the defaults of a file in force for what is parsed from now on.
+
+    Help, and giving the host back, do not depend on any file.
+    """
+    app.config = None
+    ours, terminal = split(words)
+    verb = verb_of(ours)
+    if not verb or verb in WITHOUT_DEFAULTS or {*ours} & {*HELP_FLAGS, *VERSION_FLAGS}:
+        return ours, terminal
+    from harness.verbs.shared.defaults import find_defaults
+
+    defaults = find_defaults(terminal.config)
+    if defaults is None:
+        return ours, terminal
+    defaults.require_known(app, [verb for group in GROUPS.values() for verb in group], verb)
+    app.config = (defaults,)
+    return split(words)
+
+
+def verb_of(words: Sequence[str]) -> str:
+    """The verb that words begin with, behind options that every verb has; empty for none."""
+    at = 0
+    while at < len(words) and (words[at].startswith("-") or words[at] in get_args(Color)):
+        at += 1
+    verbs = [verb for group in GROUPS.values() for verb in group]
+    return next((v for n in (2, 1) if (v := " ".join(words[at : at + n])) in verbs), "")
 
 
 def run_command(words: Sequence[str]) -> int:
@@ -113,7 +191,9 @@ def run_command(words: Sequence[str]) -> int:
     except AuditbenchError as error:
         return _complain(error.lines(), error.exit_code)
     except CycloptsError as error:
-        return _complain(_unreadable(words, error), EXIT_USAGE)
+        from harness.verbs.shared.mistakes import unreadable
+
+        return _complain(unreadable(app, verb_of(words), error), EXIT_USAGE)
     except KeyboardInterrupt:
         return _complain("stopped; the host's audit state is as it was before", EXIT_INTERRUPTED)
     except Exception as error:
@@ -121,22 +201,9 @@ def run_command(words: Sequence[str]) -> int:
     return code if isinstance(code, int) else EXIT_FINE
 
 
-def _unreadable(words: Sequence[str], error: CycloptsError) -> str:
-    """The message about a wrong command line, with the remedy."""
-    if isinstance(error, UnknownOptionError):
-        from harness.verbs.shared.old_options import instead_of
-
-        option = error.token.keyword or error.token.value
-        if instead := instead_of(words[0], option):
-            return f"{option} is {instead} now"
-    if words and any(words[0] in verbs for verbs in GROUPS.values()):
-        return f"{error} `auditbench {words[0]} --help` lists what it takes."
-    return f"{error} `auditbench --help` lists the commands."
-
-
 def _fail(error: Exception) -> int:
     """Report an unexpected exception in one line: no memory left, or an error of this program."""
-    if wants_traceback():
+    if wants_traceback() or chosen().verbose:
         import traceback
 
         traceback.print_exception(error)
@@ -147,11 +214,25 @@ def _fail(error: Exception) -> int:
 
 def _dispatch(words: list[str]) -> object:
     """Call the verb. The words after `--` are a command of the user and not parsed here."""
+    if words[:1] == [COMPLETE]:  # a shell asks, with what is typed so far: nothing in it is for us
+        verb, bound, _ = app.parse_args(words, exit_on_error=False, print_error=False)
+        return verb(*bound.args, **bound.kwargs)
     ours, command = words, []
     if DELIMITER in words:
         at = words.index(DELIMITER)
         ours, command = words[:at], words[at + 1 :]
-    verb, bound, ignored = app.parse_args(ours, exit_on_error=False, print_error=False)
+    ours, terminal = with_defaults(ours)
+    choose(terminal)
+    if os.environ.get(RESULTS_VARIABLE) == "":  # as if it were not set, not the present folder
+        del os.environ[RESULTS_VARIABLE]
+    console = make_console(stderr=False)
+    verb, bound, ignored = app.parse_args(
+        ours, console=console, exit_on_error=False, print_error=False
+    )
+    if app.config:
+        from harness.verbs.shared.defaults import report_defaults
+
+        report_defaults(app.config[0], verb, bound.arguments, command)
     if "command" in ignored:
         bound.arguments["command"] = tuple(command)
     elif command:
@@ -178,5 +259,4 @@ def main() -> NoReturn:
         code = run_command(words)
     except (MemoryError, SystemError) as error:  # there was none for the first error message either
         code = say_out_of_memory(error)
-    is_verdict = any(" ".join(words[:length]) in JUDGING for length in (1, 2))
-    sys.exit(streams.settle(code, is_verdict=is_verdict))
+    sys.exit(streams.settle(code, is_verdict=verb_of(words) in JUDGING))

@@ -6,7 +6,8 @@ the codes is in `EXIT_CODES` (for `--help`) and in docs/exit-codes.md.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import difflib
+from collections.abc import Iterable, Sequence
 
 EXIT_FINE = 0
 EXIT_REGRESSION = 1
@@ -30,6 +31,30 @@ EXIT_CODES = {
 
 MOST_FAULTS = 20
 """Of so many bad lines each is printed; the others are counted."""
+MOST_NEAR, LEAST_LIKENESS = 3, 0.7
+"""How many names are suggested for a mistyped one, and how alike they must be, of 1."""
+LEAST_PART = 4
+"""A word of so many letters is also taken for a part of a name: `laurel` for `auditd-laurel`."""
+
+
+def one_of(name: str, known: Iterable[str], *, otherwise: str = "") -> str:
+    """The remedy for a name that nothing has: the names like it, then all there are.
+
+    `otherwise` ends the list: what else may be given in the place of such a name.
+    """
+    names = list(known)
+    near = near_names(name, names)
+    listed = f"one of {', '.join(names)}{otherwise}"
+    return f"did you mean {' or '.join(near)}? Otherwise {listed}" if near else listed
+
+
+def near_names(name: str, known: Iterable[str]) -> list[str]:
+    """The names that a mistyped one may mean, the likeliest first; at most three."""
+    names = {each.lower(): each for each in known}
+    word = name.lower()
+    found = difflib.get_close_matches(word, names, n=MOST_NEAR, cutoff=LEAST_LIKENESS)
+    parts = (each for each in names if len(word) >= LEAST_PART and word in each.split("-"))
+    return [names[each] for each in dict.fromkeys((*found, *parts))][:MOST_NEAR]
 
 
 class AuditbenchError(Exception):

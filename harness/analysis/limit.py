@@ -5,13 +5,12 @@
 
 from __future__ import annotations
 
-import difflib
 import math
 import re
 from collections.abc import Mapping
 
 from harness.analysis.ratio import student_t
-from harness.errors import UsageError
+from harness.errors import UsageError, near_names, one_of
 from harness.model.gate import LOST, Limit, Outcome
 from harness.model.result import LossComparison, Verdict
 
@@ -40,8 +39,8 @@ def parse_limit(text: str, metrics: Mapping[str, str]) -> Limit:
 def _metric(name: str, metrics: Mapping[str, str]) -> str:
     if name in metrics:
         return metrics[name]
-    near = difflib.get_close_matches(name, [*metrics, LOST], n=3, cutoff=0.5)
-    remedy = f"did you mean {' or '.join(near)}?" if near else f"one of {', '.join(metrics)}, lost"
+    near = near_names(name, [*metrics, LOST])
+    remedy = f"did you mean {' or '.join(near)}?" if near else one_of(name, (*metrics, LOST))
     raise UsageError(f"no metric to set a limit to is called {name!r}", remedy=remedy)
 
 

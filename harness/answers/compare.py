@@ -26,7 +26,7 @@ from harness.answers.pooled import all_samples, boot_cautions, pooled
 from harness.answers.result import in_plan_order, metric_views
 from harness.answers.trust import is_trustworthy
 from harness.counted import counted
-from harness.errors import UntrustworthyError, UsageError
+from harness.errors import UntrustworthyError, UsageError, one_of
 from harness.model.compare import Change, ChangeReport, RunChanges
 from harness.model.reference import Margins
 from harness.model.run import Cell
@@ -242,7 +242,7 @@ def _cells(side: Side) -> list[Cell]:
         raise UsageError(
             f"{side.stored.name} has no scenario {side.scenario!r}",
             remedy=hint(side.scenario)
-            or f"one of {', '.join(dict.fromkeys(cell.scenario for cell in cells))}",
+            or one_of(side.scenario or "", dict.fromkeys(cell.scenario for cell in cells)),
         )
     return chosen
 

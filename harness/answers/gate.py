@@ -166,7 +166,7 @@ def require_reference(reference: Reference, known: Collection[str], where: str) 
         return
     raise UsageError(
         f"--reference {name} is not a scenario of {where}",
-        remedy=hint(name) or f"one of {', '.join(sorted(known))}",
+        remedy=hint(name) or one_of(name, sorted(known)),
     )
 
 

@@ -11,7 +11,7 @@ from harness.analysis.between_runs import CellPair, compare_across
 from harness.analysis.change_points import change_points
 from harness.answers.result import in_plan_order, metric_views
 from harness.answers.trust import is_reliable
-from harness.errors import UsageError
+from harness.errors import UsageError, one_of
 from harness.model.compare import Change
 from harness.model.history import Point, Step, Track
 from harness.model.reference import Margins, Reference
@@ -97,9 +97,9 @@ def _chosen(cells: Sequence[Cell], words: Sequence[str]) -> list[Cell]:
         parts = set(word.split("/"))
         named = [c for c in cells if parts <= {c.workload, c.scenario, c.consumer}]
         if not named:
-            names = ", ".join(f"{cell.workload}/{cell.scenario}" for cell in cells)
+            names = [f"{cell.workload}/{cell.scenario}" for cell in cells]
             old = (found for part in word.split("/") if (found := hint(part)))
-            remedy = next(old, f"one of {names}")
+            remedy = next(old, "") or one_of(word, names)
             raise UsageError(f"--cell {word!r} is none of these runs", remedy=remedy)
         chosen += named
     return [cell for cell in cells if cell in chosen] if words else list(cells)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 
@@ -12,7 +11,7 @@ from harness.analysis.series import collect
 from harness.answers.deciding import deciding_metric
 from harness.answers.judgeable import NO_SUCH_METRIC, ZERO_REFERENCE, require_judgeable
 from harness.counted import agreeing, counted
-from harness.errors import UsageError
+from harness.errors import UsageError, one_of
 from harness.metrics.catalog import METRICS
 from harness.model.gate import Check, Limit, Outcome, Reading
 from harness.model.reference import Reference
@@ -104,9 +103,7 @@ def _nothing_meant(limit: Limit, names: set[str]) -> UsageError:
         return UsageError(
             what, remedy="these names match only the reference, or no cell has all of them"
         )
-    near = difflib.get_close_matches(wrong[0], sorted(names), n=3, cutoff=0.5)
-    known = " or ".join(near) if near else ", ".join(sorted(names))
-    remedy = hint(wrong[0]) or f"the names are {known}"
+    remedy = hint(wrong[0]) or one_of(wrong[0], sorted(names))
     return UsageError(f"{what}: nothing is called {wrong[0]!r}", remedy=remedy)
 
 

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import difflib
 import re
 from collections.abc import Iterable
 
 from harness.answers.limits import SHORT_NAMES
-from harness.errors import UsageError
+from harness.errors import UsageError, near_names, one_of
 from harness.metrics.catalog import METRICS
 
 _NUMBER = re.compile(r"(\d+\.?\d*|\.\d+)\s*(\D*)")
@@ -57,8 +56,8 @@ def compared_metric(where: str, name: str) -> str:
     if metric is not None and metric.compared:
         return metric.name
     compared = [known.name for known in METRICS.values() if known.compared]
-    near = difflib.get_close_matches(name, [*SHORT_NAMES, *compared], n=3, cutoff=0.5)
+    near = near_names(name, [*SHORT_NAMES, *compared])
     raise UsageError(
         f"{where}: no metric that is compared is called {name!r}",
-        remedy=f"did you mean {' or '.join(near)}?" if near else f"one of {', '.join(SHORT_NAMES)}",
+        remedy=f"did you mean {' or '.join(near)}?" if near else one_of(name, SHORT_NAMES),
     )

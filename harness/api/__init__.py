@@ -1,17 +1,19 @@
 """The Python API: read stored runs, compare and draw them, in a script or a notebook.
 
-    from harness import api
+    import auditbench
 
-    run = api.load("latest")
+    run = auditbench.open("latest")
     run.comparisons("elapsed")
-    api.compare(run.only("no-rules"), run.only("rules"))
+    auditbench.compare(run.only("no-rules"), run.only("rules"))
 
-Nothing in here measures or needs root. All that can go wrong for a reason that a caller can mend is
-an `AuditbenchError` of one line. pandas and pyarrow are optional: `pip install 'auditbench[data]'`.
+`import auditbench` gives what is in here, with `load` called `open`. Nothing in here measures or
+needs root. All that can go wrong for a reason that a caller can mend is an `AuditbenchError` of one
+line. pandas and pyarrow are optional: `pip install 'auditbench[data]'`.
 """
 
 from harness.answers.compare import Side
-from harness.api.many_runs import compare, frame, load, plot_changes, plot_kinds, runs
+from harness.api.frames import frame
+from harness.api.many_runs import compare, load, plot_changes, plot_kinds, runs
 from harness.api.one_run import Run
 from harness.errors import AuditbenchError, UntrustworthyError, UsageError
 from harness.model.caution import Caution

@@ -1,10 +1,11 @@
-"""Finding runs, comparing them, and their numbers as tables."""
+"""Finding runs, and comparing them."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+import os
+from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from harness.answers.comparability import parse_allowed
 from harness.answers.compare import CompareOptions, Side, compare_runs
@@ -12,33 +13,37 @@ from harness.answers.quantities import compared_metric
 from harness.api.one_run import Run
 from harness.errors import UsageError
 from harness.model.compare import ChangeReport
-from harness.reporters.export.flat_rows import flat_row
+from harness.model.options import RESULTS, RESULTS_VARIABLE
 from harness.store import find_run, list_runs
 
 if TYPE_CHECKING:
-    import pandas
     from matplotlib.figure import Figure
 
-RESULTS = Path("results")
-"""Where runs are looked for unless told otherwise, below the working directory."""
+
+def results_folder(named: str | Path | None) -> Path:
+    """Where runs are looked for: what is named, else $AUDITBENCH_RESULTS, else `results`."""
+    return Path(named or os.environ.get(RESULTS_VARIABLE) or RESULTS)
 
 
-def load(run: str | Path = "latest", *, results: str | Path = RESULTS) -> Run:
+def load(run: str | Path = "latest", *, results: str | Path | None = None) -> Run:
     """A run by its folder, by `<machine>/<run>` or `<run>` under `results`, `latest`, or `@LABEL`.
 
-    `latest~1` is the one before. Raises UsageError where there is none, or a damaged one.
+    `latest~1` is the one before. If no `results` are named, they are those that the command line
+    takes: $AUDITBENCH_RESULTS, or `results`. Raises UsageError where there is no such run, or a
+    damaged one.
     """
-    found = Run(find_run(str(run), Path(results)))
+    found = Run(find_run(str(run), results_folder(results)))
     _ = found.stored
     return found
 
 
-def runs(folder: str | Path = RESULTS) -> tuple[Run, ...]:
+def runs(folder: str | Path | None = None) -> tuple[Run, ...]:
     """All runs below a folder, in order of their names, which begin with when they were made.
 
-    They are read when asked for something. Raises UsageError where the folder cannot be read.
+    The folder is that of `load` if none is named. Each run is read when it is asked for something.
+    Raises UsageError where the folder cannot be read.
     """
-    return tuple(Run(found) for found in list_runs(Path(folder)))
+    return tuple(Run(found) for found in list_runs(results_folder(folder)))
 
 
 def plot_kinds() -> Mapping[str, str]:
@@ -100,25 +105,6 @@ def plot_changes(
     if why := CHANGES.unavailable(pair, workload, metric=wanted):
         raise UsageError(f"{pair.head} has nothing to draw in {wanted}: {why}")
     return CHANGES.draw(pair, workload, metric=wanted, dark=dark)
-
-
-def frame(items: ChangeReport | Iterable[Any]) -> pandas.DataFrame:
-    """What `comparisons`, `summaries`, `ledgers`, `losses` or `compare` give, one row each.
-
-    Fields of a cell, a comparison and a ledger's sum become columns of their own. Raises UsageError
-    where pandas is not installed.
-    """
-    from harness.reporters.export.frames import rows_frame
-
-    return rows_frame(list(_rows(items)))
-
-
-def _rows(items: ChangeReport | Iterable[Any]) -> Iterator[Mapping[str, Any]]:
-    if isinstance(items, ChangeReport):
-        from harness.reporters.documents.compare import change_rows
-
-        return change_rows(items)
-    return (flat_row(item) for item in items)
 
 
 def _words(words: str | Iterable[str]) -> tuple[str, ...]:

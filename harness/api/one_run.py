@@ -13,7 +13,7 @@ from harness.answers.compare import Side
 from harness.answers.limits import SHORT_NAMES
 from harness.answers.quantities import compared_metric
 from harness.answers.result import make_view
-from harness.errors import UsageError
+from harness.errors import UsageError, one_of
 from harness.metrics.catalog import METRICS
 from harness.model.caution import Caution
 from harness.model.result import (
@@ -156,7 +156,7 @@ class Run:
         if scenario not in self.scenarios:
             raise UsageError(
                 f"{self.name} has no scenario {scenario!r}",
-                remedy=hint(scenario) or f"one of {', '.join(self.scenarios)}",
+                remedy=hint(scenario) or one_of(scenario, self.scenarios),
             )
         return Side(self.stored, scenario)
 
@@ -202,7 +202,7 @@ class Run:
 
         self._require_workload(workload)
         if kind not in PLOTS:
-            raise UsageError(f"no plot is called {kind!r}", remedy=f"one of {', '.join(PLOTS)}")
+            raise UsageError(f"no plot is called {kind!r}", remedy=one_of(kind, PLOTS))
         plot = PLOTS[kind]
         if metric is not None and not plot.takes_metric:
             raise UsageError(f"the plot {kind} is not of one metric", remedy="leave metric out")
@@ -228,7 +228,7 @@ class Run:
         if workload is not None and workload not in self.workloads:
             raise UsageError(
                 f"{self.name} has no workload {workload!r}",
-                remedy=f"one of {', '.join(self.workloads)}",
+                remedy=one_of(workload, self.workloads),
             )
 
     def _repr_markdown_(self) -> str:

@@ -13,7 +13,7 @@ from harness.consumers.none import NoConsumer
 from harness.consumers.osqueryd import OSQUERYDS
 from harness.consumers.pair import PairConsumer
 from harness.consumers.process_events import ProcessEventsConsumer
-from harness.errors import UsageError
+from harness.errors import UsageError, one_of
 
 _DEPTHS = {
     "discard": "the kernel alone: a socket filter drops every record on arrival",
@@ -77,5 +77,5 @@ def find_consumer(name: str) -> Consumer:
     try:
         return CONSUMERS[name]
     except KeyError:
-        known = ", ".join(CONSUMERS)
-        raise UsageError(f"no consumer is called {name!r}", remedy=f"one of {known}") from None
+        remedy = one_of(name, CONSUMERS)
+        raise UsageError(f"no consumer is called {name!r}", remedy=remedy) from None

@@ -14,7 +14,7 @@ from harness.analysis.series import collect, paired
 from harness.answers.open_ledgers import open_samples
 from harness.answers.result import make_result
 from harness.counted import counted
-from harness.errors import UsageError
+from harness.errors import UsageError, one_of
 from harness.model.result import NoiseFloor, Result
 from harness.model.run import Cell, Sample
 from harness.model.stored import StoredWorkload, operations_of
@@ -60,7 +60,7 @@ class Overhead:
         series = collect(self.stored.samples, metric)
         if not series:
             known = sorted({name for sample in self.stored.samples for name in sample.metrics})
-            raise UsageError(f"no metric is called {metric!r}", remedy=f"one of {', '.join(known)}")
+            raise UsageError(f"no metric is called {metric!r}", remedy=one_of(metric, known))
         values, reference = paired(series.get(self.cell, {}), series.get(self.against, {}))
         return paired_ratio(values, reference) if values else None
 
@@ -196,7 +196,7 @@ def _side_by_side(
     if isinstance(against, str) and not Path(against).suffix:
         raise UsageError(
             f"no scenario is called {against!r}",
-            remedy=hint(against) or f"one of {', '.join(SCENARIOS)}, or a rule file",
+            remedy=hint(against) or one_of(against, SCENARIOS, otherwise=", or a rule file"),
         )
     return (*rules, Path(against)), ()
 

@@ -16,12 +16,47 @@ from typing import Annotated, Any, Literal
 from cyclopts import Parameter, Token
 
 from harness.errors import UsageError
+from harness.model.options import (
+    COMPARED,
+    CONSUMING,
+    HOST,
+    LOAD,
+    OUTPUT,
+    PRECISION,
+    RESULTS,
+    RESULTS_VARIABLE,
+    Flag,
+)
 
 DEFAULT_PLAN = "overhead"
-RESULTS = Path("results")
+
+
+def _scenario_names(_: Any) -> Iterable[str]:
+    from harness.scenarios.catalog import SCENARIOS  # noqa: PLC0415 - only to complete a name
+
+    return SCENARIOS
+
+
+def _workload_names(_: Any) -> Iterable[str]:
+    from workloads.catalog import WORKLOADS  # noqa: PLC0415 - only to complete a name
+
+    return WORKLOADS
+
+
+def _consumer_names(_: Any) -> Iterable[str]:
+    from harness.consumers.catalog import CONSUMERS  # noqa: PLC0415 - only to complete a name
+
+    return CONSUMERS
+
+
+def plan_names(_: Any) -> Iterable[str]:
+    """The built-in plans, for a shell that completes a name."""
+    from harness.scenarios.catalog import PLANS  # noqa: PLC0415 - only to complete a name
+
+    return PLANS
+
 
 Pace = Literal["fast", "default", "rigorous"]
-Flag = Annotated[bool, Parameter(negative="")]
 Words = Annotated[tuple[str, ...], Parameter(negative="", consume_multiple=1, show_default=False)]
 Paths = Annotated[tuple[Path, ...], Parameter(negative="", consume_multiple=1, show_default=False)]
 
@@ -52,11 +87,12 @@ PathsByName = Annotated[
 ]
 
 
+@Parameter(group=COMPARED)
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Subject:
     """What is compared; empty is what the plan names."""
 
-    scenarios: Annotated[Words, Parameter(name="--scenario")] = ()
+    scenarios: Annotated[Words, Parameter(name="--scenario", completer=_scenario_names)] = ()
     """Scenarios to measure instead of the plan's; the reference is always measured."""
     rule_files: Annotated[Paths, Parameter(name="--rules")] = ()
     """Rule files in auditctl's syntax, or folders as augenrules merges them; each becomes a
@@ -68,6 +104,7 @@ class Subject:
     """
 
 
+@Parameter(group=LOAD)
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WorkloadOptions:
     """Options that only some workloads take."""
@@ -95,6 +132,7 @@ class WorkloadOptions:
         return {**self.others, **named}
 
 
+@Parameter(group=LOAD)
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Load:
     """The load, how often it is measured, and the consumers that receive the events.
@@ -102,29 +140,31 @@ class Load:
     Empty and None are left to the plan.
     """
 
-    workloads: Annotated[Words, Parameter(name="--workload")] = ()
+    workloads: Annotated[Words, Parameter(name="--workload", completer=_workload_names)] = ()
     """Workloads to run instead of the plan's."""
-    consumers: Annotated[Words, Parameter(name="--consumer")] = ()
+    consumers: Annotated[
+        Words, Parameter(name="--consumer", group=CONSUMING, completer=_consumer_names)
+    ] = ()
     """Consumers to receive the events instead of the plan's (`auditbench list consumers`)."""
-    consumer_paths: Annotated[PathsByName, Parameter(name="--consumer-path")] = field(
-        default_factory=dict
+    consumer_paths: Annotated[PathsByName, Parameter(name="--consumer-path", group=CONSUMING)] = (
+        field(default_factory=dict)
     )
     """The program of a consumer that is not on the PATH, such as `go-audit=/opt/go-audit`."""
-    no_ladder: Flag = False
+    no_ladder: Annotated[Flag, Parameter(group=CONSUMING)] = False
     """Leave out the rising rates that a plan measures after its blocks."""
-    ignore_lock: Flag = False
+    ignore_lock: Annotated[Flag, Parameter(group=COMPARED)] = False
     """Leave out `-e 2` and `-f 2` of the rule files and measure the rest."""
-    skip_missing: Flag = False
+    skip_missing: Annotated[Flag, Parameter(group=COMPARED)] = False
     """Leave out lines of the rule files that cannot be loaded here, because this host lacks their
     path or account.
     """
     allow_failures: Flag = False
     """Go on when the command after `--` fails."""
-    blocks: int | None = None
+    blocks: Annotated[int | None, Parameter(group=PRECISION)] = None
     """Measured blocks; one warm-up block is added."""
-    fast: Flag = False
+    fast: Annotated[Flag, Parameter(group=PRECISION)] = False
     """Fewer blocks; about two minutes with the default plan."""
-    rigorous: Flag = False
+    rigorous: Annotated[Flag, Parameter(group=PRECISION)] = False
     """Many blocks, for small differences."""
     ops: int | None = None
     """Operations per trial."""
@@ -138,13 +178,13 @@ class Load:
             "has ended. Default: as fast as possible.",
         ),
     ] = None
-    seed: int | None = None
+    seed: Annotated[int | None, Parameter(group=PRECISION)] = None
     """Make the order of trials repeatable."""
-    margins: Annotated[Words, Parameter(name="--margin")] = ()
+    margins: Annotated[Words, Parameter(name="--margin", group=PRECISION)] = ()
     """The relative difference that does not matter: `2%`, or for one metric `elapsed=3%`."""
-    until_ci: str | None = None
+    until_ci: Annotated[str | None, Parameter(group=PRECISION)] = None
     """Go on until every 95 % interval is this narrow: `1%` is plus and minus 1 %."""
-    max_time: str | None = None
+    max_time: Annotated[str | None, Parameter(group=PRECISION)] = None
     """Stop after this long: `90s`, `10m`, `1h`."""
     auid: str | None = None
     """The login uid of the load: `auto` (under which most rules can match; the default), `keep`
@@ -164,6 +204,7 @@ class Load:
         return "fast" if self.fast else "rigorous" if self.rigorous else "default"
 
 
+@Parameter(group=HOST)
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Conduct:
     """How a run is carried out, as opposed to what it measures."""
@@ -176,9 +217,9 @@ class Conduct:
     """Change and measure nothing: print cells, rules, changes to the host, seed and duration."""
     wait: Flag = False
     """Wait for another run on this host to end instead of refusing."""
-    results: Path = RESULTS
+    results: Annotated[Path, Parameter(group=OUTPUT, env_var=RESULTS_VARIABLE)] = RESULTS
     """The folder that runs are stored in."""
-    label: str = ""
+    label: Annotated[str, Parameter(group=OUTPUT, show_default=False)] = ""
     """A name for the run, such as a commit: `@NAME` wherever a run may be named."""
     argv: Annotated[tuple[str, ...], Parameter(parse=False)] = field(
         default_factory=lambda: tuple(sys.argv)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from harness.errors import UsageError
+from harness.errors import UsageError, one_of
 from harness.files.reading import is_file
 from harness.renamed import hint
 
@@ -45,7 +45,7 @@ def scenario_text(name: str) -> str:
         raise UsageError(
             f"no scenario is called {name!r}",
             remedy=hint(name)
-            or f"one of {', '.join(SCENARIOS)}, or --rules FILE for a rule file of yours",
+            or one_of(name, SCENARIOS, otherwise=", or --rules FILE for a rule file of yours"),
         )
     return (HERE / SCENARIOS[name]).read_text(encoding="utf-8")
 
@@ -63,5 +63,5 @@ def plan_path(name: str) -> Path:
     if path.suffix == ".toml" or is_file(path):
         return path
     raise UsageError(
-        f"no plan is called {name!r}", remedy=f"one of {', '.join(PLANS)}, or a .toml file"
+        f"no plan is called {name!r}", remedy=one_of(name, PLANS, otherwise=", or a .toml file")
     )

@@ -11,7 +11,7 @@ from cyclopts import Parameter
 from harness.errors import EXIT_FINE, EXIT_REGRESSION, EXIT_UNTRUSTWORTHY, UsageError
 from harness.run.request import DEFAULT_PLAN, Conduct, Load, Request, Subject
 from harness.verbs.shared.display import Display, say_on
-from harness.verbs.shared.parameters import Flag, Json, To, Words
+from harness.verbs.shared.parameters import Flag, Json, PlanName, To, Words
 
 if TYPE_CHECKING:
     from harness.answers.gate import GateRules
@@ -27,7 +27,7 @@ EXIT_CODES = {
 
 
 def gate_verb(
-    plan: str | None = None,
+    plan: PlanName = None,
     /,
     *,
     fail: Words = (),

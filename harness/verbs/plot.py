@@ -7,7 +7,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from harness.errors import EXIT_FINE, UsageError
+from harness.errors import EXIT_FINE, UsageError, one_of
 from harness.verbs.shared.parameters import RESULTS, Flag, Json, OutputFile, ResultsFolder, To
 
 if TYPE_CHECKING:
@@ -197,7 +197,7 @@ def _require_known(what: str, name: str | None, known: set[str]) -> None:
     if name is not None and name not in known:
         raise UsageError(
             f"{what} {name!r} is not in this run",
-            remedy=f"it has {', '.join(map(plain, sorted(known))) or 'none'}",
+            remedy=one_of(name, map(plain, sorted(known))) if known else "it has none",
         )
 
 

@@ -9,18 +9,18 @@ from cyclopts import Parameter
 from harness.errors import EXIT_FINE, EXIT_INTERRUPTED, EXIT_UNTRUSTWORTHY, UsageError
 from harness.run.request import DEFAULT_PLAN, Conduct, Load, Request, Subject
 from harness.verbs.shared.display import Display, say_on
-from harness.verbs.shared.parameters import Json, To
+from harness.verbs.shared.parameters import Json, PlanName, To
 
 
 def run_verb(
-    plan: str | None = None,
+    plan: PlanName = None,
     /,
     *,
     subject: Annotated[Subject, Parameter(name="*")] = Subject(),  # noqa: B008
     load: Annotated[Load, Parameter(name="*")] = Load(),  # noqa: B008
     conduct: Annotated[Conduct, Parameter(name="*")] = Conduct(),  # noqa: B008
     display: Annotated[Display, Parameter(name="*")] = Display(),  # noqa: B008
-    fallback: str | None = None,
+    fallback: PlanName = None,
     resume: str | None = None,
     to: To = None,
     json: Json = False,

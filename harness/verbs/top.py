@@ -117,7 +117,10 @@ def _check(
 ) -> None:
     options = [word for word in files if word.startswith("--")]
     if options:
-        raise UsageError(f"unknown option {options[0]!r}", remedy="see `auditbench top --help`")
+        from harness.cli import app
+        from harness.verbs.shared.mistakes import no_option
+
+        raise UsageError(no_option(app, "top", options[0]))
     if live is None and not files:
         raise UsageError("no log to read", remedy="name files, - for standard input, or --live 30s")
     if live is not None and files:

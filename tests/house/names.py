@@ -17,14 +17,16 @@ from functools import cached_property
 from pathlib import Path
 
 PACKAGES = ("auditbench", "consumer", "workloads", "harness")
-USERS = ("benchmarks", "results", "notebooks")
+USERS = ("benchmarks", "packaging", "results", "notebooks")
 """Programs of the tree beside the packages."""
 PUBLIC = ("harness.api", "harness.pytest_plugin")
 """What programs of others import. A name in there is used if a page or a notebook shows it."""
 FOUND_BY_NAME = {
     "auditbench.plugin": re.compile(r"pytest_\w+"),  # by pytest
     "harness.pytest_plugin": re.compile(r"pytest_\w+"),  # by pytest
-    "harness.verbs": re.compile(r"\w+_verb"),  # by harness.cli, from GROUPS
+    "harness.cli": re.compile(r"_shared"),  # by cyclopts, which reads its parameters
+    # By harness.cli, from GROUPS; by cyclopts, of a formatter.
+    "harness.verbs": re.compile(r"\w+_verb|render_usage"),
     "workloads": re.compile(r"build"),  # by the supervisor, from the catalog
 }
 SPECIAL = re.compile(r"__\w+__|_repr_\w+_")

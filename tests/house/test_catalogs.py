@@ -10,6 +10,8 @@ from harness.metrics.catalog import METRICS
 from harness.reporters import words
 from harness.reporters.plots.catalog import PLOTS
 from harness.scenarios.catalog import HERE, PLANS, SCENARIOS
+from harness.verbs.init import HERE as STARTS_HERE
+from harness.verbs.init import STARTS, SUFFIX
 from tests.support.verbs import VERBS
 from workloads.catalog import WORKLOADS
 
@@ -40,8 +42,14 @@ def test_verbs() -> None:
     """A verb of two words is a file in the folder of its first."""
     folder = ROOT / "harness/verbs"
     files = {path.relative_to(folder).with_suffix("") for path in folder.rglob("*.py")}
-    own = {path for path in files if path.parts[0] != "shared" and path.stem != "__init__"}
+    others = ("shared", "starts")
+    own = {path for path in files if path.parts[0] not in others and path.stem != "__init__"}
     assert {" ".join(path.parts) for path in own} == set(VERBS)
+
+
+def test_starts() -> None:
+    files = {path.name.removesuffix(SUFFIX) for path in (STARTS_HERE).glob(f"*{SUFFIX}")}
+    assert files == {Path(name).name for start in STARTS.values() for name in start.files}
 
 
 def test_plots() -> None:

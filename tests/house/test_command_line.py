@@ -11,9 +11,11 @@ from pathlib import Path
 
 import pytest
 from cyclopts import App
+from cyclopts.argument import Argument
 
-from harness.cli import FAMILIES, GROUPS, app, run_command
-from harness.errors import EXIT_USAGE
+from harness.cli import FAMILIES, GROUPS, app, run_command, split
+from harness.errors import EXIT_CODES, EXIT_USAGE
+from harness.verbs.shared.endings import COMMAND, ENDINGS
 from tests.support.verbs import VERBS
 
 ROOT = Path(__file__).parents[2]
@@ -35,9 +37,66 @@ def examples() -> list[tuple[str, str]]:
 
 @pytest.mark.parametrize(("page", "words"), examples())
 def test_examples_parse(page: str, words: str) -> None:
+    parse(words)
+
+
+def parse(words: str) -> None:
+    """As the command line does, but for the command after `--`."""
     ours = shlex.split(words)
     ours = ours[: ours.index("--")] if "--" in ours else ours
-    app.parse_args(ours, exit_on_error=False, print_error=False)
+    app.parse_args(split(ours)[0], exit_on_error=False, print_error=False)
+
+
+@pytest.mark.parametrize("verb", VERBS)
+def test_examples_of_help_parse(verb: str) -> None:
+    assert ENDINGS[verb].examples
+    for words, what in ENDINGS[verb].examples:
+        assert words.split()[: len(verb.split())] == verb.split()
+        assert what[0].isupper()
+        parse(words)
+
+
+def help_of(verb: str) -> str:
+    """What the help of a verb prints."""
+    with app.console.capture() as shown:
+        app.help_print(verb.split(), console=app.console)
+    return shown.get()
+
+
+@pytest.mark.parametrize("verb", VERBS)
+def test_help_of_a_verb_ends_with_examples_and_its_exit_codes(verb: str) -> None:
+    text = help_of(verb)
+    shown = {
+        int(code) for code in re.findall(r"^ +(\d+)  \w", text.partition("Exit codes:")[2], re.M)
+    }
+    assert shown == set(ENDINGS[verb].all_codes())
+    assert shown <= set(EXIT_CODES)
+    for words, what in ENDINGS[verb].examples:
+        assert f"  {what}:\n    auditbench {words}" in text
+    assert not [line for line in text.splitlines() if len(line) > 80]
+
+
+@pytest.mark.parametrize("verb", VERBS)
+def test_help_names_the_command_where_a_verb_takes_one(verb: str) -> None:
+    takes = "command" in {argument.field_info.name for argument in every_argument(verb)}
+    assert (COMMAND in help_of(verb)) == takes
+
+
+@pytest.mark.parametrize("verb", ["run", "gate"])
+def test_options_stand_in_groups_that_can_be_read(verb: str) -> None:
+    panels: dict[str, int] = {}
+    for line in help_of(verb).splitlines():
+        if line.startswith("╭─ "):
+            panels[line.split(" ─")[0][3:]] = 0
+        elif panels and re.match(r"│ -", line):
+            panels[list(panels)[-1]] += 1
+    assert {"What is compared", "Load", "Consumers", "Host", "Results", "General"} <= set(panels)
+    assert max(panels.values()) <= 14
+
+
+def every_argument(verb: str) -> list[Argument]:
+    """All that a verb takes, with what is not read from its words."""
+    return list(command_of(verb).assemble_argument_collection())
 
 
 OPTION = re.compile(r"(?<![\w-])--?[a-z][a-z0-9-]*(?![\w-]*[.:/])")
@@ -45,9 +104,8 @@ OPTION = re.compile(r"(?<![\w-])--?[a-z][a-z0-9-]*(?![\w-]*[.:/])")
 
 def options_of(verb: str) -> set[str]:
     """Every spelling of an option that a verb has."""
-    return {"--help"} | {
-        name for found in command_of(verb).assemble_argument_collection() for name in found.names
-    }
+    every = (*every_argument(verb), *app.meta.assemble_argument_collection())
+    return {"--help"} | {name for found in every for name in found.names}
 
 
 def command_of(verb: str) -> App:
@@ -151,7 +209,7 @@ def test_help_and_the_first_page_show_verbs_in_the_same_groups() -> None:
 def test_a_mistake_in_a_verb_points_to_the_help_of_the_verb(
     verb: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert run_command([verb, "--no-such-option"]) == EXIT_USAGE
+    assert run_command([*verb.split(), "--no-such-option"]) == EXIT_USAGE
     assert f"`auditbench {verb} --help`" in capsys.readouterr().err
 
 
@@ -170,6 +228,35 @@ def test_a_wrong_or_missing_value_points_to_the_help_of_the_verb(
 ) -> None:
     assert run_command([verb, *words]) == EXIT_USAGE
     assert f"`auditbench {verb} --help` lists what it takes." in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (["run", "--blokcs", "3"], "Unknown option: --blokcs. Did you mean --blocks? "),
+        (["run", "--qiet"], "Unknown option: --qiet. Did you mean --quiet? "),
+        (["-q", "run", "--wiat"], "Unknown option: --wiat. Did you mean --wait? "),
+        (["run", "--vortex"], "Unknown option: --vortex. `auditbench run --help`"),
+        (["--verson"], "Unknown option: --verson. Did you mean --version? "),
+        (["shwo"], 'Unknown command "shwo". Did you mean "show"?'),
+        (["rules", "lnt"], 'Unknown command "lnt". Did you mean "lint"?'),
+        (["--color", "blue", "show"], 'Invalid value "blue" for --color.'),
+        (["-q", "-v", "show"], "--quiet and --verbose contradict each other: give one of them"),
+    ],
+)
+def test_a_mistyped_word_is_answered_with_what_was_meant(
+    words: list[str], told: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run_command(words) == EXIT_USAGE
+    assert f"auditbench: {told}" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("words", [["help"], ["help", "run"], ["-q", "help"], ["rules", "-h"]])
+def test_help_can_be_asked_for_in_words(
+    words: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run_command(words) == 0
+    assert capsys.readouterr().out.startswith("Usage: auditbench ")
 
 
 @pytest.mark.parametrize("word", ["frob", "--no-such-option"])

@@ -21,6 +21,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.programs import program
+from tests.support.verbs import VERBS
 
 ROOT = Path(__file__).parents[2]
 NOT_THE_TREE = shutil.ignore_patterns(
@@ -184,6 +185,18 @@ def test_the_version_is_that_of_the_tag(built: Built) -> None:
 def test_manual_pages_and_completions_go_along(built: Built) -> None:
     assert set(SHARED) <= built.sdist
     assert {f"auditbench-{VERSION}.data/data/{name}" for name in SHARED} <= built.wheel
+
+
+def test_what_is_made_for_packages_stands_where_they_take_it_from(tmp_path: Path) -> None:
+    command = [sys.executable, str(ROOT / "packaging/share.py"), str(tmp_path)]
+    subprocess.run(command, check=True, cwd=tmp_path)
+    made = {path.relative_to(tmp_path).as_posix() for path in tmp_path.rglob("*") if path.is_file()}
+    deb = (ROOT / "packaging/deb.sh").read_text(encoding="utf-8")
+    completions = {name for name in made if not name.startswith("man/man1/auditbench")}
+    assert len(completions) == 3
+    assert [name for name in completions if name not in deb] == []
+    assert {f"share/{name}" for name in made} >= set(SHARED)
+    assert len(made - completions) == len(VERBS) + 1
 
 
 def test_an_archive_made_by_git_has_its_version(tmp_path: Path) -> None:

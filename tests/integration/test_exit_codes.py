@@ -12,6 +12,7 @@ import pytest
 
 from harness.cli import JUDGING, run_command
 from harness.errors import EXIT_CODES
+from harness.verbs.shared.endings import ENDINGS
 from tests.support.command import ROOT, in_a_shell
 from tests.support.patience import PATIENCE_S
 from tests.support.stored.altered_runs import Change, altered_run, invalid, slower, unexplained
@@ -168,9 +169,9 @@ def test_a_limit_on_memory_ends_in_one_line(kib: int, folder: Path) -> None:
 
 def test_the_codes_are_said_in_help_and_on_their_page(folder: Path) -> None:
     page = (ROOT / "docs" / "exit-codes.md").read_text(encoding="utf-8")
-    for words in ("--help", "gate --help"):
+    for words, codes in (("--help", EXIT_CODES), ("gate --help", ENDINGS["gate"].all_codes())):
         shown = shell(words, folder).stdout
-        for code, meaning in EXIT_CODES.items():
+        for code, meaning in codes.items():
             assert f"{code:4}  {meaning}" in shown
     assert all(f"| {code} |" in page for code in EXIT_CODES)
     assert set(VERBS) >= JUDGING

@@ -82,5 +82,5 @@ def test_what_running_and_saving_leaves_is_stripped(
 def test_it_is_thin(path: Path) -> None:
     code = [cell.source for cell in read(path).cells if cell.cell_type == "code"]
     lines = [line for source in code for line in source.splitlines()]
-    assert [line for line in lines if "import" in line] == ["from harness import api"]
+    assert [line for line in lines if "import" in line] == ["import auditbench"]
     assert len(lines) <= 40

@@ -24,7 +24,7 @@ PROMPTS = {"console": ("$ ", "# "), "": ("$ ",)}
 SHELL = ("sh", "bash")
 
 EXEMPT = {
-    r"make (bench|test|lint|types|docs|fuzz|requirements)\b": "runs tests or checks, or measures",
+    r"make (bench|test|lint|types|docs|man|fuzz|requirements)\b": "tests, builds, measures",
     r"make install\b": "test_make installs into a folder of its own",
     r"(\S*/)?pip(x)? install |apt-get install ": "fetches packages",
     r"python3 -m venv |chmod |\./auditbench-linux": "belongs to an installation",

@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import builtins
+import os
 import re
 import subprocess
 import sys
+from importlib.metadata import version
 from pathlib import Path
+from typing import get_args
 
 import pytest
 from matplotlib.text import Text
 
+import auditbench
 from harness import api
+from harness.api.frames import Of
 from tests.support.command import ROOT
 from tests.support.stored.altered_runs import altered_run, lossy, slower
 
@@ -136,7 +141,7 @@ def test_the_examples_of_the_page_run(
     blocks = re.findall(r"```python\n(.*?)```", page, re.S)
     for block in blocks:
         exec(block, names)
-    assert len(blocks) == 3
+    assert len(blocks) == 4
     assert (tmp_path / "report.html").is_file()
     assert len(names["rules"]) == 9
 
@@ -202,9 +207,122 @@ def test_the_api_imports_nothing_heavy() -> None:
 
 def test_every_public_name_is_told_of_in_the_page() -> None:
     page = (ROOT / "docs/api.md").read_text(encoding="utf-8")
-    members = [name for name in vars(api.Run) if not name.startswith("_")]
-    missing = [name for name in [*members, *api.__all__] if not re.search(rf"\b{name}\b", page)]
-    assert missing == []
+    names = [name for name in vars(api.Run) if not name.startswith("_")]
+    names += [*api.__all__, *auditbench.__all__, *get_args(Of)]
+    assert [name for name in names if not re.search(rf"\b{name}\b", page)] == []
+
+
+def test_the_public_module_has_all_of_the_api() -> None:
+    assert {*auditbench.__all__, "load"} == {*api.__all__, "open"}
+    assert auditbench.open is api.load
+    for name in set(auditbench.__all__) - {"open"}:
+        assert getattr(auditbench, name) is getattr(api, name)
+    assert set(auditbench.__all__) <= set(dir(auditbench))
+    assert auditbench.__version__ == version("auditbench")
+    with pytest.raises(AttributeError, match="no attribute 'laod'"):
+        _ = auditbench.laod
+
+
+def test_the_public_module_is_typed(tmp_path: Path) -> None:
+    """mypy knows what each call gives, and a name that there is not."""
+    (tmp_path / "script.py").write_text(
+        "import auditbench\n"
+        "reveal_type(auditbench.open('latest'))\n"
+        "auditbench.frame(auditbench.runs(), of='latncy')\n"
+        "auditbench.opn('latest')\n"
+    )
+    command = [sys.executable, "-m", "mypy", "--strict", "--no-incremental", "script.py"]
+    environment = {**os.environ, "MYPYPATH": str(ROOT)}
+    done = subprocess.run(
+        command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False
+    )
+    said = done.stdout.splitlines()
+    assert 'Revealed type is "harness.api.one_run.Run"' in said[0]
+    assert "script.py:3: error" in said[1]
+    assert 'script.py:4: error: Module has no attribute "opn"' in said[2]
+    assert len(said) == 4
+
+
+def test_the_public_module_imports_nothing_before_it_is_asked() -> None:
+    code = (
+        "import sys, auditbench\n"
+        "print([name for name in sys.modules if name.split('.')[0] in ('harness', 'workloads')])"
+    )
+    shown = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert shown.stdout.strip() == "[]"
+
+
+def test_the_public_module_refuses_packages_of_others(tmp_path: Path) -> None:
+    (tmp_path / "harness").mkdir()
+    (tmp_path / "harness/__init__.py").touch()
+    code = f"import sys; sys.path[:0] = [{str(tmp_path)!r}]; import auditbench; auditbench.runs"
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=False, cwd=ROOT
+    )
+    assert "ImportError: `import harness` finds" in done.stderr
+
+
+def test_many_runs_make_one_frame(results: Path) -> None:
+    both = api.runs(results)
+    trials = api.frame(both)
+    assert list(trials.columns[:3]) == ["run", "label", "kernel"]
+    assert dict(trials.run.value_counts()) == {run.name: len(run.samples) for run in both}
+    assert str(trials.started_at.dtype).endswith("UTC]")
+    costs = api.frame(both, of="comparisons").query("scenario == 'rules'")
+    older, newer = costs[costs.metric == "elapsed_ns_per_op"].sort_values("run").ratio
+    assert newer / older == pytest.approx(1.5, rel=0.02)
+    for of in get_args(Of):
+        assert set(api.frame(both, of=of).run) <= {run.name for run in both}
+
+
+def test_latencies_as_a_frame_hold_every_operation() -> None:
+    run = api.load(ROOT / "results/reference/overhead-debian12-2vcpu")
+    latency = api.frame(run, of="latency")
+    counted = latency.groupby(["index", "started_at"]).operations.sum()
+    assert len(counted) == len(run.samples)
+    assert set(counted) == {sample.ops for sample in run.samples}
+    assert (latency.latency_at_least_ns <= latency.latency_at_most_ns).all()
+    trial = next(sample for sample in run.samples if sample.index == 7)
+    ours = latency[latency["index"] == trial.index].sort_values("latency_at_least_ns")
+    assert ours.started_at.nunique() == 1
+    half = ours[ours.operations.cumsum() >= 0.5 * trial.ops].iloc[0]
+    median_ns = trial.metrics["latency_p50_ns"]
+    assert half.latency_at_least_ns <= median_ns <= half.latency_at_most_ns
+
+
+def test_timelines_as_a_frame_are_the_moments_of_the_trials() -> None:
+    run = api.load(ROOT / "results/reference/pressure-debian12-2vcpu")
+    table = api.frame(run, of="timeline")
+    sample = max(run.samples, key=lambda sample: len(sample.timeline))
+    ours = table[table["index"] == sample.index]
+    assert list(ours.t_ms) == [moment.t_ms for moment in sample.timeline]
+    assert list(ours.backlog) == [moment.backlog for moment in sample.timeline]
+    assert set(ours.scenario) == {sample.scenario}
+
+
+@pytest.mark.parametrize(
+    ("ask", "words"),
+    [
+        (lambda run: api.frame(run, of="latencies"), "did you mean latency?"),
+        (lambda run: api.frame([run, 1]), "runs and other items make no one frame"),
+        (lambda run: api.frame(run.losses, of="trials"), "of='trials' is for runs"),
+    ],
+)
+def test_a_frame_that_cannot_be_made_is_one_line(run: api.Run, ask, words: str) -> None:
+    with pytest.raises(api.UsageError, match=re.escape(words)):
+        ask(run)
+
+
+def test_the_environment_names_the_folder_for_scripts_too(
+    results: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("AUDITBENCH_RESULTS", str(results))
+    assert len(api.runs()) == 2
+    assert api.load().name == "m/2026-01-02"
+    monkeypatch.setenv("AUDITBENCH_RESULTS", "")
+    with pytest.raises(api.UsageError, match="no run under results"):
+        api.load()
 
 
 def test_every_kind_of_plot_is_drawn_or_says_why_not(run: api.Run) -> None:

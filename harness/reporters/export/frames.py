@@ -13,8 +13,11 @@ if TYPE_CHECKING:
     import pandas
 
 
-def rows_frame(rows: Sequence[Mapping[str, Any]]) -> pandas.DataFrame:
-    """One row each. A column without any value is of numbers, all NaN."""
+def rows_frame(rows: Sequence[Mapping[str, Any]], columns: Sequence[str] = ()) -> pandas.DataFrame:
+    """One row each; without any row, the columns are those named.
+
+    A column without any value is of numbers, all NaN.
+    """
     try:
         import pandas
     except ImportError:
@@ -22,7 +25,7 @@ def rows_frame(rows: Sequence[Mapping[str, Any]]) -> pandas.DataFrame:
             "a data frame needs pandas, which is not installed",
             remedy="pip install 'auditbench[data]'",
         ) from None
-    table = pandas.DataFrame(rows)
+    table = pandas.DataFrame(rows) if rows else pandas.DataFrame(columns=list(columns))
     for name in table.columns:
         if len(table) and table[name].isna().all():
             table[name] = table[name].astype("float64")
@@ -31,9 +34,13 @@ def rows_frame(rows: Sequence[Mapping[str, Any]]) -> pandas.DataFrame:
 
 def trials_frame(run: str, samples: Sequence[Sample]) -> pandas.DataFrame:
     """One row per trial; `started_at` is a time in UTC."""
-    table = rows_frame(trial_rows(run, samples))
+    return times(rows_frame(trial_rows(run, samples)))
+
+
+def times(table: pandas.DataFrame) -> pandas.DataFrame:
+    """The same with `started_at`, where there is such a column, as a time in UTC."""
     import pandas
 
-    if len(table):
+    if len(table) and "started_at" in table.columns:
         table["started_at"] = pandas.to_datetime(table["started_at"], utc=True, format="ISO8601")
     return table

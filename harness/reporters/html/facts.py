@@ -138,12 +138,17 @@ def commands(result: Result) -> tuple[Command, ...]:
     )
 
 
+OF_THE_TERMINAL = ("-q", "--quiet", "-v", "--verbose")
+"""Options that may stand before the verb, and change nothing that is measured."""
+
+
 def _again(argv: Sequence[str], plan: StoredPlan) -> list[str]:
     """What was called with its seed; composed from the plan where another verb made the run."""
     seed = ["--seed", str(plan.seed or 0)]
-    if len(argv) < 2 or argv[1] != "run":
+    given = [word for word in argv[1:4] if word not in OF_THE_TERMINAL]
+    if given[:1] != ["run"]:
         return ["auditbench", "run", *_from_plan(plan), *seed, *_command(plan)]
-    words = list(argv[2:])
+    words = list(argv[argv.index("run") + 1 :])
     command = words[words.index("--") :] if "--" in words else []
     ours = words[: len(words) - len(command)]
     return [

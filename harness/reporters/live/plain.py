@@ -27,10 +27,11 @@ def outcome(sample: Sample) -> str:
 
 
 class PlainProgress:
-    """For a file or a pipe: one line per block, with the time left."""
+    """For a file or a pipe: one line per block, with the time left; one per trial on request."""
 
-    def __init__(self, console: Console) -> None:
+    def __init__(self, console: Console, *, every_trial: bool = False) -> None:
         self._console = console
+        self._every_trial = every_trial
         self._done = 0
         self._start_s = 0.0
         self._last: Sample | None = None
@@ -55,9 +56,9 @@ class PlainProgress:
         """Nothing: it would be noise."""
 
     def trial_ends(self, sample: Sample) -> None:
-        """Print a line for each trial that failed."""
+        """Print a line for each trial that failed, or for every trial."""
         self._done, self._last = self._done + 1, sample
-        if not sample.valid:
+        if self._every_trial or not sample.valid:
             self._print(f"{cell_name(sample)} {outcome(sample)}")
 
     def block_ends(self, trials: int) -> None:

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from harness.consumers.catalog import find_consumer
-from harness.errors import UsageError
+from harness.errors import UsageError, one_of
 from harness.model.run import AA, Scenario
 from harness.renamed import hint
 from harness.run.ladder import Ladder, steps_of
@@ -39,7 +39,7 @@ def workloads_of(request: Request, file: PlanFile) -> tuple[str, ...]:
         if name not in _PRESSING and not (name == "replay" and file.kind == "replay"):
             raise UsageError(
                 f"no workload is called {name!r}",
-                remedy=f"one of {', '.join(_PRESSING)}, or a command of yours after `--`",
+                remedy=one_of(name, _PRESSING, otherwise=", or a command of yours after `--`"),
             )
     return names
 
@@ -126,8 +126,7 @@ def _scenario_names(request: Request, file: PlanFile) -> list[str]:
         if cells and name not in (*SCENARIOS, *cells):
             raise UsageError(
                 f"no scenario and no cell of the plan is called {name!r}",
-                remedy=hint(name)
-                or f"one of its cells {', '.join(cells)}, or of {', '.join(SCENARIOS)}",
+                remedy=hint(name) or one_of(name, (*cells, *SCENARIOS)),
             )
     if not wanted and request.subject.rule_files and not measures_rules_in_cells(file):
         wanted = ["disabled", "no-rules"]
@@ -178,7 +177,7 @@ def ladder_of(
     if knobs.workload not in _PRESSING:
         raise UsageError(
             f"[ladder]: no workload is called {knobs.workload!r}",
-            remedy=f"one of {', '.join(_PRESSING)}",
+            remedy=one_of(knobs.workload, _PRESSING),
         )
     scenario = bind_named(knobs.scenario, exe=sys.executable, noisy=WORKLOADS[knobs.workload].noisy)
     if rules and has_recording_rules(scenario) and measures_rules_in_cells(file):

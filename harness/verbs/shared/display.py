@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
+from cyclopts import Parameter
+
+from harness.model.options import GENERAL
 from harness.verbs.shared.parameters import Flag
 
 if TYPE_CHECKING:
@@ -18,7 +21,7 @@ if TYPE_CHECKING:
 class Display:
     """How a run is shown while it goes on."""
 
-    no_live: Flag = False
+    no_live: Annotated[Flag, Parameter(group=GENERAL)] = False
     """Print plain progress lines, even on a terminal."""
 
     def observer(self, console: Console) -> Observer:

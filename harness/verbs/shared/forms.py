@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from harness.errors import UsageError
+from harness.errors import UsageError, one_of
 from harness.files.output import require_writable, write_bytes, write_text
 
 JSON = "json"
@@ -109,7 +109,7 @@ class Forms:
         if form not in self._known:
             raise UsageError(
                 f"--to {word}: there is no form {form!r} here",
-                remedy=f"it has {', '.join(self._known)}",
+                remedy=one_of(form, self._known),
             )
         if equal:
             if not file:

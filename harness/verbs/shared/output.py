@@ -13,20 +13,19 @@ from typing import Any
 from rich.console import Console
 
 from harness.plain import without_controls
-from harness.reporters.plain_console import PlainConsole
-
-PLAIN_WIDTH = 80
+from harness.verbs.shared.terminal import chosen, make_console
 
 
 def out() -> Console:
     """For results: as wide as the terminal, 80 columns where there is none."""
-    return PlainConsole(width=None if sys.stdout.isatty() else PLAIN_WIDTH, highlight=False)
+    return make_console(stderr=False)
 
 
 def err() -> Console:
-    """For progress and notes."""
-    width = None if sys.stderr.isatty() else PLAIN_WIDTH
-    return PlainConsole(stderr=True, width=width, highlight=False)
+    """For progress and notes; silent with `--quiet`."""
+    console = make_console(stderr=True)
+    console.quiet = chosen().quiet
+    return console
 
 
 def print_json(document: dict[str, Any]) -> None:

@@ -7,7 +7,8 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
-from harness.run.request import RESULTS, Flag, Words
+from harness.model.options import OUTPUT, RESULTS, RESULTS_VARIABLE, Flag
+from harness.run.request import Words, plan_names
 
 __all__ = [
     "RESULTS",
@@ -15,17 +16,22 @@ __all__ = [
     "Json",
     "JsonOfFiles",
     "OutputFile",
+    "PlanName",
     "ResultsFolder",
     "To",
     "Words",
 ]
 
-To = Annotated[list[str] | None, Parameter(negative="", show_default=False)]
+PlanName = Annotated[str | None, Parameter(completer=plan_names)]
+To = Annotated[list[str] | None, Parameter(negative="", show_default=False, group=OUTPUT)]
 Json = Annotated[
-    bool, Parameter(negative="", help="Print one JSON document; the same as `--to json`.")
+    Flag, Parameter(group=OUTPUT, help="Print one JSON document; the same as `--to json`.")
 ]
 JsonOfFiles = Annotated[
-    bool, Parameter(negative="", help="Print one JSON document that lists the written files.")
+    Flag, Parameter(group=OUTPUT, help="Print one JSON document that lists the written files.")
 ]
-OutputFile = Annotated[Path | None, Parameter(name=["--output", "-o"])]
-ResultsFolder = Annotated[Path, Parameter(help="The folder that runs are stored in.")]
+OutputFile = Annotated[Path | None, Parameter(name=["--output", "-o"], group=OUTPUT)]
+ResultsFolder = Annotated[
+    Path,
+    Parameter(group=OUTPUT, env_var=RESULTS_VARIABLE, help="The folder that runs are stored in."),
+]

@@ -21,6 +21,7 @@ from harness.reporters.live.table import CellLine
 from harness.reporters.units import count
 from harness.reporters.words import metric_words
 from harness.run.runner import Observer
+from harness.verbs.shared.terminal import chosen
 
 MOST_RECENT = 200
 """Trials of which a line is kept: more than any terminal shows."""
@@ -28,12 +29,16 @@ MOST_RECENT = 200
 
 def make_observer(console: Console, *, no_live: bool = False) -> Observer:
     """The display that suits the console: live on a terminal that can do it, else plain lines."""
-    return PlainProgress(console) if no_live or not can_draw(console) else LiveView(console)
+    verbose = chosen().verbose
+    plain = no_live or verbose or not can_draw(console)
+    return PlainProgress(console, every_trial=verbose) if plain else LiveView(console)
 
 
 def can_draw(console: Console) -> bool:
     """Whether the console is a terminal on which lines can be drawn over, and may be."""
-    plain = console.is_dumb_terminal or "NO_COLOR" in os.environ
+    color = chosen().color
+    plain = console.is_dumb_terminal or console.quiet or color == "never"
+    plain = plain or ("NO_COLOR" in os.environ and color == "auto")
     return console.file.isatty() and not plain
 
 

@@ -211,7 +211,7 @@ def test_the_verb_prints_data_and_words(results: Path, capsys: pytest.CaptureFix
         (["--kind", "latency", "-o", "x.svg"], "has nothing to draw as latency: no trial"),
         (["--kind", "cpu", "--metric", "lost", "-o", "x.svg"], "--metric has no meaning for cpu"),
         (["--metric", "lost", "-o", "x.svg"], "metric 'lost' is not in this run"),
-        (["--workload", "\x1b", "-o", "x.svg"], r"workload '\x1b' is not in this run: it has udp"),
+        (["--workload", "\x1b", "-o", "x.svg"], r"workload '\x1b' is not in this run: one of udp"),
         (["-o", "/no/such/folder/x.svg"], "/no/such/folder/x.svg cannot be written"),
         (["missing", "-o", "x.svg"], "'missing' is not a run"),
     ],

@@ -151,7 +151,7 @@ def test_paces_and_counts() -> None:
         ({"scenarios": ("nonsense",)}, "no scenario is called 'nonsense'"),
         (
             {"plan": "pressure", "scenarios": ("nonsense",)},
-            "one of its cells backlog-8192-wait, backlog-64-no-wait",
+            "one of backlog-8192-wait, backlog-64-no-wait",
         ),
         ({"consumers": ("nonsense",)}, "no consumer is called 'nonsense'"),
         ({"blocks": 0}, "--blocks 0"),

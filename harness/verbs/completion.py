@@ -1,0 +1,24 @@
+"""`auditbench completion`: what a shell needs to complete the command line."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from harness.errors import EXIT_FINE
+
+Shell = Literal["bash", "zsh", "fish"]
+
+
+def completion_verb(shell: Shell, /) -> int:
+    """Print what a shell needs to complete verbs, options and names.
+
+    Parameters
+    ----------
+    shell
+        The shell that is to read it.
+    """
+    from harness.cli import app
+    from harness.verbs.shared.output import print_text
+
+    print_text(app.generate_completion(shell=shell))
+    return EXIT_FINE

@@ -1,0 +1,56 @@
+"""What is said about a command line that cannot be read: what is wrong, what was meant, which help
+tells more.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from cyclopts import App, CycloptsError, UnknownCommandError, UnknownOptionError
+
+from harness.errors import near_names
+
+
+def unreadable(app: App, verb: str, error: CycloptsError) -> str:
+    """The line about an error of cyclopts; `verb` is empty where none was recognised."""
+    if isinstance(error, UnknownOptionError) and error.token.source == "cli":
+        from harness.verbs.shared.old_options import instead_of
+
+        option = error.token.keyword or error.token.value
+        if instead := instead_of(verb, option):
+            return f"{option} is {instead} now"
+        return no_option(app, verb, option)
+    word = ""
+    if isinstance(error, UnknownCommandError) and error.unused_tokens:
+        word = error.unused_tokens[0]
+    if word.startswith("-"):
+        flags = (*app.help_flags, *app.version_flags)
+        return f"{_unknown(word, flags)} {_where('')}"
+    return f"{error} {_where(verb)}"
+
+
+def no_option(app: App, verb: str, option: str) -> str:
+    """The line about an option that a verb does not have."""
+    command = app
+    for word in verb.split():
+        command = command[word]
+    arguments = [
+        *command.assemble_argument_collection(),
+        *app.meta.assemble_argument_collection(),
+    ]
+    names = [name for argument in arguments for name in argument.names]
+    return f"{_unknown(option, [*names, *app.help_flags])} {_where(verb)}"
+
+
+def _unknown(option: str, known: Sequence[str]) -> str:
+    """`Unknown option: --blokcs. Did you mean --blocks?`, by the letters alone."""
+    bare = {name.lstrip("-"): name for name in known if name.startswith("--")}
+    near = near_names(option.partition("=")[0].lstrip("-"), bare)
+    meant = f" Did you mean {bare[near[0]]}?" if near else ""
+    return f"Unknown option: {option}.{meant}"
+
+
+def _where(verb: str) -> str:
+    if verb:
+        return f"`auditbench {verb} --help` lists what it takes."
+    return "`auditbench --help` lists the commands."

@@ -1,0 +1,3 @@
+"""What `auditbench init` writes to start from: each file as it will be, with `.start` behind its
+name.
+"""
