@@ -23,6 +23,8 @@ from harness.model.run import Sample
 from harness.model.state import SETTINGS, AuditSettings
 
 Kind = Literal["kernel", "replay"]
+Instrument = Literal["timed", "counted"]
+"""Time on this host, or instructions in a guest; nothing compares the one with the other."""
 PRIMARY: Mapping[Kind, str] = {
     "kernel": "elapsed_ns_per_op",
     "replay": "cpu_consumer_ns_per_op",
@@ -120,6 +122,7 @@ class StoredPlan(Stored, frozen=True, kw_only=True):
     name: str = ""
     summary: str = ""
     kind: Kind = "kernel"
+    instrument: Instrument = "timed"
     asked: Question | None = msgspec.field(name="question", default=None)
     reference_scenario: str | None = None
     reference_consumer: str | None = None
@@ -204,6 +207,16 @@ class StoredEverEnabled(msgspec.Struct, frozen=True):
     state: str = ""
 
 
+class StoredGuest(msgspec.Struct, frozen=True):
+    """The guest that a counted run was made in; `source` is where its kernel came from."""
+
+    kernel: str = ""
+    kernel_version: str = ""
+    sha256: str = ""
+    source: str = ""
+    emulator: str = ""
+
+
 class StoredEnvironment(Stored, frozen=True, kw_only=True):
     """What the numbers depend on and the plan does not say."""
 
@@ -216,6 +229,8 @@ class StoredEnvironment(Stored, frozen=True, kw_only=True):
     facts: StoredFacts = StoredFacts()
     cpus: dict[str, tuple[Count, ...]] = {}
     ever_enabled: StoredEverEnabled | None = None
+    guest: StoredGuest | None = None
+    """None for a run of this host's own kernel."""
     cautions: tuple[Caution, ...] = ()
 
 

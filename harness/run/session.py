@@ -120,7 +120,7 @@ def _run_kernel(
 ) -> Outcome:
     with (
         RunWriter(new_folder(conduct.results, facts.machine, plan.name)) as writer,
-        _stop_signals(),
+        stop_signals(),
         # Outside the lease: the kernel drops a rule with the folder that its exe= names.
         _running_from_copy(plan) as runnable,
         _take_lease(conduct, say) as lease,
@@ -204,7 +204,7 @@ def _run_replay(
 ) -> Outcome:
     with (
         RunWriter(new_folder(conduct.results, facts.machine, plan.name)) as writer,
-        _stop_signals(),
+        stop_signals(),
     ):
         for removed in remove_abandoned():
             say(removed)
@@ -260,7 +260,7 @@ def _loop(
 
 
 @contextmanager
-def _stop_signals() -> Iterator[None]:
+def stop_signals() -> Iterator[None]:
     """Treat SIGTERM, and the loss of the terminal, like Ctrl-C."""
 
     def stop(number: int, frame: FrameType | None) -> None:

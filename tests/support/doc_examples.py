@@ -30,6 +30,7 @@ EXEMPT = {
     r"python3 -m venv |chmod |\./auditbench-linux": "belongs to an installation",
     r"podman ": "needs a container engine",
     r"python -m build\b|packaging/\w+\.sh": "takes minutes and fetches packages",
+    r"auditbench count\b": "boots kernels in an emulator; tests/guest does so once",
     r"vng ": "boots another kernel in a virtual machine",
     r"\S*python benchmarks/": "takes minutes of an idle machine",
     r"jupyter lab\b": "opens a browser; the notebooks are executed by a test of their own",
