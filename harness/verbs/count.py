@@ -16,6 +16,7 @@ def count_verb(
     rules: Paths = (),
     scenario: Words = (),
     workload: Words = (),
+    ignore_lock: Flag = False,
     skip_missing: Flag = False,
     label: str = "",
     to: To = None,
@@ -38,6 +39,8 @@ def count_verb(
         Scenarios to count instead of the plan's; the reference is always counted.
     workload
         The load: `syscalls`.
+    ignore_lock
+        Leave out `-e 2` and `-f 2` of the rule files and count the rest.
     skip_missing
         Leave out lines of the rule files that name accounts which this host lacks.
     label
@@ -54,7 +57,7 @@ def count_verb(
     request = Request(
         plan=plan or DEFAULT_PLAN,
         subject=Subject(scenarios=scenario, rule_files=rules),
-        load=Load(workloads=workload, skip_missing=skip_missing),
+        load=Load(workloads=workload, ignore_lock=ignore_lock, skip_missing=skip_missing),
         conduct=Conduct(results=results, label=label),
     )
     console = err()

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from harness.cli import app
 from harness.errors import UsageError
 from harness.guest.images import KernelImage
 from harness.model.count import INSTRUCTIONS
@@ -136,6 +137,18 @@ def test_paths_that_this_host_lacks_are_no_fault_of_a_rule_file(
     rules.write_text("-w /no-such/folder/file -p wa\n-a always,exit -F dir=/no-such/tree\n")
     stored = run(tmp_path, monkeypatch, asked(tmp_path, rules), 5)
     assert len(stored.plan.scenarios["syscalls"][-1].rules) == 2
+
+
+def test_a_lock_can_be_left_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    rules = tmp_path / "site.rules"
+    rules.write_text("-a always,exit -F arch=b64 -S mount\n-e 2\n")
+    with pytest.raises(UsageError, match="--ignore-lock"):
+        run(tmp_path, monkeypatch, asked(tmp_path, rules), 5)
+    # What the error names is an option of the verb.
+    arguments = app["count"].assemble_argument_collection()
+    assert "--ignore-lock" in {name for argument in arguments for name in argument.names}
+    stored = run(tmp_path, monkeypatch, asked(tmp_path, rules, ignore_lock=True), 5)
+    assert all(sample.valid for sample in stored.samples)
 
 
 @pytest.mark.parametrize(
