@@ -48,6 +48,7 @@ WITHOUT_DEFAULTS = frozenset({"restore", "completion"})
 GROUPS: dict[str, dict[str, str]] = {
     "Measure": {
         "run": "Measure what audit costs here: a plan, rule files, or a command of yours.",
+        "count": "Count what audit costs in instructions: any kernel, no root, no audit needed.",
         "ab": "Find which of two rule files costs less, and whether either loses events.",
     },
     "Judge": {

@@ -19,7 +19,7 @@ from harness.answers.limits import (
 from harness.answers.result import compare_with, in_plan_order, make_result
 from harness.answers.trust import doubts_about_checks, require_blocks
 from harness.answers.waiting import scenarios_with_larger_backlog
-from harness.errors import UntrustworthyError, UsageError
+from harness.errors import UntrustworthyError, UsageError, one_of
 from harness.model.caution import Caution
 from harness.model.compare import Change
 from harness.model.gate import Check, GateReport, Limit

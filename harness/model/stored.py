@@ -28,6 +28,8 @@ from harness.model.run import Cell, Sample
 from harness.model.stored_scenario import StoredScenario
 
 Kind = Literal["kernel", "replay"]
+Instrument = Literal["timed", "counted"]
+"""Time on this host, or instructions in a guest; nothing compares the one with the other."""
 PRIMARY: Mapping[Kind, str] = {
     "kernel": "elapsed_ns_per_op",
     "replay": "cpu_consumer_ns_per_op",
@@ -91,6 +93,7 @@ class StoredPlan(Stored, frozen=True, kw_only=True):
     name: str = ""
     summary: str = ""
     kind: Kind = "kernel"
+    instrument: Instrument = "timed"
     asked: Question | None = msgspec.field(name="question", default=None)
     reference_scenario: str | None = None
     reference_consumer: str | None = None
@@ -199,6 +202,16 @@ class StoredEverEnabled(msgspec.Struct, frozen=True):
     state: str = ""
 
 
+class StoredGuest(msgspec.Struct, frozen=True):
+    """The guest that a counted run was made in; `source` is where its kernel came from."""
+
+    kernel: str = ""
+    kernel_version: str = ""
+    sha256: str = ""
+    source: str = ""
+    emulator: str = ""
+
+
 class StoredEnvironment(Stored, frozen=True, kw_only=True):
     """What the numbers depend on and the plan does not say."""
 
@@ -214,6 +227,8 @@ class StoredEnvironment(Stored, frozen=True, kw_only=True):
     ever_enabled: StoredEverEnabled | None = None
     audit_before: StoredAuditBefore | None = None
     consumers: dict[str, StoredProgram] = {}
+    guest: StoredGuest | None = None
+    """None for a run of this host's own kernel."""
     cautions: tuple[Caution, ...] = ()
 
 

@@ -27,6 +27,7 @@ from harness.model.options import (
     RESULTS_VARIABLE,
     Flag,
 )
+from harness.model.stored import Instrument
 
 DEFAULT_PLAN = "overhead"
 
@@ -237,6 +238,8 @@ class Request:
     load: Load = field(default_factory=Load)
     command: tuple[str, ...] = ()
     """A command to measure as the workload."""
+    instrument: Instrument = "timed"
+    """Counted runs are made in a guest: what this host lacks is no fault of a rule file."""
     conduct: Conduct = field(default_factory=Conduct)
     fallback: str | None = None
     """The plan to run if audit is not available on this host."""

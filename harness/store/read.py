@@ -56,9 +56,17 @@ class StoredRun:
         return f"{self.folder.parent.name}/{self.folder.name}"
 
 
-def load_run(folder: Path) -> StoredRun:
-    """Read a run back; UsageError where it is not one or a line inside it is damaged."""
+def load_run(folder: Path, *, counted_too: bool = False) -> StoredRun:
+    """Read a run back; UsageError where it is not one or a line inside it is damaged.
+
+    Without `counted_too`, also for one that counts instructions: it has no times.
+    """
     plan, names = _read_document(folder / PLAN, tomllib.loads, _plan_of_now)
+    if plan.instrument == "counted" and not counted_too:
+        raise UsageError(
+            f"{folder} counts instructions in a guest, and times are wanted here",
+            remedy="`auditbench show` prints it; name another run",
+        )
     environment = _read_document(folder / ENVIRONMENT, json.loads, StoredEnvironment.read)
     with _no_garbage_collection():
         samples, cautions = _read_samples(samples_file(folder))

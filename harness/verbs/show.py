@@ -9,6 +9,7 @@ from harness.errors import EXIT_FINE, EXIT_UNTRUSTWORTHY
 from harness.verbs.shared.parameters import RESULTS, Flag, Json, ResultsFolder, To
 
 if TYPE_CHECKING:
+    from harness.store import StoredRun
     from harness.verbs.shared.forms import Forms
 
 
@@ -64,7 +65,9 @@ def show_run(folder: Path, forms: Forms, *, ledger: bool = False, details: bool 
     from harness.verbs.shared.output import err, out
     from harness.verbs.shared.run_forms import run_writers
 
-    stored = load_run(folder)
+    stored = load_run(folder, counted_too=True)
+    if stored.plan.instrument == "counted":
+        return _show_counted(stored, forms)
     result = make_result(stored)
     page_of = ledgers_page if ledger else details_page if details else result_page
     forms.deliver(
@@ -75,5 +78,25 @@ def show_run(folder: Path, forms: Forms, *, ledger: bool = False, details: bool 
             lambda: result,
             lambda note: err().print(note, markup=False, soft_wrap=True),
         ),
+    )
+    return result.trustworthy
+
+
+def _show_counted(stored: StoredRun, forms: Forms) -> bool:
+    """The same of a run that counts instructions; UsageError for a form that needs times."""
+    from harness.answers.count import make_counted
+    from harness.reporters.count import count_page
+    from harness.reporters.documents.count import count_document
+    from harness.reporters.render.markdown import page_markdown
+    from harness.reporters.render.terminal import render_page
+    from harness.verbs.shared.output import out
+    from harness.verbs.shared.run_forms import counted_writers
+
+    result = make_counted(stored)
+    page = count_page(result)
+    forms.deliver(
+        lambda: render_page(page, out()),
+        lambda: count_document(result),
+        **counted_writers(stored, lambda: page_markdown(page)),
     )
     return result.trustworthy

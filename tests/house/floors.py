@@ -25,6 +25,7 @@ FLOORS = {
     "harness.processes": 2,
     "harness.kernel": 2,
     "harness.host": 2,
+    "harness.guest": 2,
     "harness.scenarios": 3,
     "harness.consumers": 3,
     "harness.metrics": 3,
@@ -44,6 +45,9 @@ FLOORS = {
 # On one floor, who may import whom.
 SAME_FLOOR = {
     ("harness.host", "harness.kernel"),
+    ("harness.guest", "harness.kernel"),
+    ("harness.guest", "harness.model"),
+    ("harness.guest", "harness.processes"),
     ("harness.renamed", "harness.model"),
     ("harness.kernel", "harness.model"),
     ("harness.kernel", "harness.processes"),

@@ -21,3 +21,6 @@ class Load:
         rate_per_s: float = 0.0,
         busy_ns: int = 0,
     ) -> None: ...
+    def time_chunks(
+        self, shared: SharedTallies, worker: int, chunks: int, ops: int
+    ) -> list[int]: ...

@@ -9,6 +9,7 @@ open loop, the sleep until an intended start). The workloads define the operatio
 """
 
 from libc.stdint cimport int64_t, uint64_t
+from libc.stdlib cimport calloc, free
 from posix.resource cimport RUSAGE_CHILDREN, RUSAGE_SELF, getrusage, rusage
 
 from workloads.parts.tallies cimport count_failure, is_open
@@ -101,6 +102,21 @@ cdef void open_loop(operation act, void *state, gate *entry, tally *mine,
         mine.end_ns = now
 
 
+cdef void chunked_loop(operation act, void *state, int64_t *took_ns, uint64_t chunks,
+                       uint64_t ops, tally *mine) noexcept nogil:
+    cdef uint64_t chunk, _i
+    cdef int error
+    cdef int64_t before
+    for chunk in range(chunks):
+        before = monotonic_ns()
+        for _i in range(ops):
+            error = act(state)
+            if error != 0:
+                count_failure(mine, error)
+        took_ns[chunk] = monotonic_ns() - before
+        mine.ops += ops
+
+
 cdef void read_usage(usage *read) noexcept nogil:
     getrusage(RUSAGE_SELF, &read.mine)
     getrusage(RUSAGE_CHILDREN, &read.children)
@@ -185,6 +201,26 @@ cdef class Load:
             self.perform(shared.gate, &part)
             read_usage(&after)
             charge(self.mine, &before, &after)
+
+    def time_chunks(self, SharedTallies shared, int worker, long long chunks,
+                    long long ops) -> list[int]:
+        """The times in ns of `chunks` stretches of `ops` operations, one after the other.
+
+        For a clock that counts instructions: two readings per stretch, and nothing between them
+        but the operations, so that stretches of 0 operations show what the readings cost.
+        Failures are counted in `shared`. MemoryError where there is no room for the times.
+        """
+        cdef int64_t *took_ns = <int64_t *>calloc(max(chunks, 1), sizeof(int64_t))
+        if took_ns == NULL:
+            raise MemoryError("no room for the times of the chunks")
+        self.mine = shared.tally_of(worker)
+        try:
+            with nogil:
+                chunked_loop(self.operation, self.state, took_ns, <uint64_t>max(chunks, 0),
+                             <uint64_t>max(ops, 0), self.mine)
+            return [took_ns[chunk] for chunk in range(chunks)]
+        finally:
+            free(took_ns)
 
     cdef void perform(self, gate *entry, const share *part) noexcept nogil:
         if part.period_ns > 0:

@@ -18,6 +18,7 @@ def plan_document(plan: Plan) -> dict[str, Any]:
         "name": plan.name,
         "summary": plan.summary,
         "kind": plan.kind,
+        "instrument": plan.instrument,
         "question": plan.question,
         "reference_scenario": plan.reference.scenario,
         "reference_consumer": plan.reference.consumer,

@@ -14,6 +14,7 @@ from harness.model.matching import Login, RuleMatches
 from harness.model.question import Question
 from harness.model.reference import Reference, every_scenario, own_references
 from harness.model.run import Cell, Scenario
+from harness.model.stored import Instrument
 from harness.run.ladder import Ladder
 from harness.run.plan.consumers import plan_consumers
 from harness.run.plan.exclusion import ExcludedProgram
@@ -102,6 +103,7 @@ class Plan:
 
     left_out: tuple[str, ...] = ()
     """What was asked for and is left out, in lines."""
+    instrument: Instrument = "timed"
     first_asked: tuple[str, ...] = ()
     """The states asked for by name that only a fresh boot can show."""
 
@@ -232,6 +234,7 @@ def make_plan(request: Request, file: PlanFile | None = None) -> Plan:
         files,
         ignore_lock=load.ignore_lock,
         skip_missing=load.skip_missing,
+        elsewhere=request.instrument == "counted",
         exclude_exe=exclude_exe,
     )
     bound = {name: chosen.wanted(scenarios_of(request, file, name, rules)) for name in workloads}
@@ -249,6 +252,7 @@ def make_plan(request: Request, file: PlanFile | None = None) -> Plan:
         name=request.plan if request.plan.isidentifier() else Path(request.plan).stem,
         summary=file.summary,
         kind=file.kind,
+        instrument=request.instrument,
         question=file.question,
         reference=Reference(file.reference, file.reference_consumer, own_reference),
         workloads=workloads,

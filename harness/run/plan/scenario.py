@@ -44,17 +44,22 @@ def read_rule_files(
     ignore_lock: bool,
     exclude_exe: str | None = None,
     skip_missing: bool = False,
+    elsewhere: bool = False,
 ) -> tuple[NamedRules, ...]:
     """Rule files of the user's, checked; ManyFaultsError with the bad lines of all of them.
 
-    The program to exclude need not exist on this host.
+    The program to exclude need not exist on this host; with `elsewhere`, no path need.
     """
     read: list[NamedRules] = []
     faults: list[UsageError] = []
     for path in dict.fromkeys(paths):
         try:
             file = load_rule_file(
-                path, ignore_lock=ignore_lock, skip_missing=skip_missing, absent_exe=exclude_exe
+                path,
+                ignore_lock=ignore_lock,
+                skip_missing=skip_missing,
+                elsewhere=elsewhere,
+                absent_exe=exclude_exe,
             )
         except ManyFaultsError as error:
             faults += error.faults

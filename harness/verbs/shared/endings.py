@@ -78,6 +78,17 @@ ENDINGS: Mapping[str, Ending] = {
             **_MEASURING,
         },
     ),
+    "count": Ending(
+        examples=(
+            ("count --rules my.rules", "What each call costs under a rule file, in instructions"),
+            ("count --kernel 6.1", "The same under another kernel"),
+        ),
+        codes={
+            EXIT_FINE: "counted",
+            EXIT_UNTRUSTWORTHY: "counted in part: something could not be counted",
+            **_MEASURING,
+        },
+    ),
     "ab": Ending(
         usage=f"A B [OPTIONS] {COMMAND}",
         examples=(

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from harness.counted import counted
+from harness.errors import UsageError
 from harness.verbs.shared.forms import Writer
 
 if TYPE_CHECKING:
@@ -37,6 +38,24 @@ def run_writers(
         "parquet": lambda: _parquet(stored),
         "junit": lambda: _junit(result()),
         "md": lambda: _markdown(result()),
+    }
+
+
+def counted_writers(stored: StoredRun, markdown: Writer) -> dict[str, Writer]:
+    """The same for a run that counts instructions."""
+
+    def no_times() -> str:
+        raise UsageError(
+            f"{stored.name} counts instructions, and this form holds times",
+            remedy="write it --to json, md, csv or parquet",
+        )
+
+    return {
+        "md": markdown,
+        "csv": lambda: _csv(stored),
+        "parquet": lambda: _parquet(stored),
+        "junit": no_times,
+        "pyperf": no_times,
     }
 
 

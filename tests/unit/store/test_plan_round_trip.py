@@ -82,6 +82,7 @@ PLAN = Plan(
     name="p",
     summary="s",
     kind="replay",
+    instrument="counted",
     reference=Reference("a", "none", dict.fromkeys("abc", "a")),
     workloads=("udp", "command"),
     scenarios={"udp": (scenario("a", 31.0), scenario("b", 32.5)), "command": (scenario("c", 3.0),)},
@@ -128,7 +129,7 @@ def stored(tmp_path: Path) -> StoredPlan:
     with RunWriter(tmp_path / "machine" / "run") as writer:
         writer.describe(plan_document(PLAN), {})
         writer.append(made_up_sample(next(iter(COSTS_NS)), 1, 0, random.Random(1)))
-    return load_run(tmp_path / "machine" / "run").plan
+    return load_run(tmp_path / "machine" / "run", counted_too=True).plan
 
 
 def test_every_choice_of_a_plan_is_stored_and_read_back(stored: StoredPlan) -> None:

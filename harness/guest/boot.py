@@ -1,0 +1,182 @@
+"""One guest, started and listened to: the emulator, its console, and the line to its agent.
+
+The emulator is plain (no KVM) and counts: its clock advances by one nanosecond per instruction, and
+sleeping costs nothing. Kernel and root are given to it in memory, so that nothing is left on a
+disk; it dies with this process, however that ends.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import shutil
+import signal
+import socket
+import subprocess
+from collections import deque
+from typing import Any, Final
+
+from harness.errors import UntrustworthyError, UsageError
+from harness.guest.child import die_with, run_child
+from harness.guest.console import Console
+from harness.guest.contents import AGENT, LIBRARY_PATH, PYTHON_PATH, interpreter
+from harness.guest.images import KernelImage
+
+EMULATOR: Final = "qemu-system-x86_64"
+INSTALL: Final = (
+    "install it: apt-get install --no-install-recommends qemu-system-x86 (Debian, Ubuntu), "
+    "dnf install qemu-system-x86-core (Fedora), zypper install qemu-x86 (SUSE), "
+    "pacman -S qemu-system-x86 (Arch)"
+)
+MEMORY_MIB: Final = 512
+SILENCE_S: Final = 600.0
+"""A guest that says nothing for so long hangs; on a crowded machine a start takes minutes."""
+_MOST_LINE_BYTES = 4 << 20
+_END_S = 5.0
+
+
+class GuestFailedError(UntrustworthyError):
+    """A guest ended, hung or refused before it had measured everything."""
+
+
+def find_emulator() -> str:
+    """The emulator's file; UsageError, with the command that installs it, without one."""
+    if (found := shutil.which(EMULATOR)) is None:
+        raise UsageError(f"{EMULATOR} is not installed", remedy=INSTALL)
+    return found
+
+
+def emulator_version() -> str:
+    """The emulator's version in its own words."""
+    said = run_child([find_emulator(), "--version"]).stdout.decode(errors="replace")
+    return (said.splitlines() or [""])[0].strip()
+
+
+def kernel_parameters() -> str:
+    """The kernel's command line; what it does not know itself becomes the agent's environment."""
+    environment = {
+        "PYTHONPATH": PYTHON_PATH,
+        "LD_LIBRARY_PATH": LIBRARY_PATH,
+        "PYTHONHASHSEED": "0",
+    }
+    variables = " ".join(f"{name}={value}" for name, value in environment.items())
+    return (
+        f"console=ttyS0 quiet panic=-1 nokaslr rdinit={interpreter()} {variables} "
+        f"-- -P -S -m {AGENT}"
+    )
+
+
+def emulator_command(
+    emulator: str, *, kernel: str, root: str, line_fd: int, seed: int
+) -> list[str]:
+    """The command that starts one guest: console on standard output, the line on a socket."""
+    return [
+        emulator,
+        *("-machine", "q35", "-cpu", "max", "-smp", "1", "-m", str(MEMORY_MIB)),
+        *("-accel", "tcg", "-icount", "shift=0,sleep=off"),
+        *("-nodefaults", "-no-user-config", "-nographic", "-no-reboot"),
+        *("-rtc", "base=2026-01-01T00:00:00,clock=vm", "-seed", str(seed)),
+        *("-chardev", "stdio,id=console,signal=off", "-serial", "chardev:console"),
+        *("-chardev", f"socket,id=line,fd={line_fd}", "-serial", "chardev:line"),
+        *("-kernel", kernel, "-initrd", root, "-append", kernel_parameters()),
+    ]
+
+
+class Guest:
+    """A running guest. A context manager: the emulator has ended when it is left."""
+
+    def __init__(self, kernel: KernelImage, root_fd: int, kernel_fd: int, *, seed: int) -> None:
+        """Start it; the descriptors are of files in memory, and stay the caller's."""
+        self.name = kernel.release or kernel.source
+        ours, theirs = socket.socketpair()
+        with theirs:
+            command = emulator_command(
+                find_emulator(),
+                kernel=f"/dev/fd/{kernel_fd}",
+                root=f"/dev/fd/{root_fd}",
+                line_fd=theirs.fileno(),
+                seed=seed,
+            )
+            self._process = subprocess.Popen(
+                command,
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+                pass_fds=[kernel_fd, root_fd, theirs.fileno()],
+                process_group=0,
+                preexec_fn=die_with(os.getpid()),  # noqa: PLW1509 - there are no threads here
+            )
+        assert self._process.stdout is not None
+        self.console_stream = self._process.stdout
+        self.line = ours
+        self._console = Console()
+        self._unfinished = b""
+        self._answers: deque[dict[str, Any]] = deque()
+        os.set_blocking(self.console_stream.fileno(), False)
+        ours.setblocking(False)
+
+    def __enter__(self) -> Guest:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.end()
+
+    @property
+    def pid(self) -> int:
+        """The emulator's process id."""
+        return self._process.pid
+
+    def read_console(self) -> bool:
+        """Take what the console has; False once it is closed."""
+        data = self.console_stream.read(65536)
+        self._console.take(data or b"")
+        return data != b""
+
+    def read_line(self) -> bool:
+        """Take what the agent has said; False once the line is closed."""
+        try:
+            data = self.line.recv(65536)
+        except BlockingIOError:
+            return True
+        except ConnectionError:
+            return False
+        *lines, self._unfinished = (self._unfinished + data).split(b"\n")
+        if len(self._unfinished) > _MOST_LINE_BYTES:
+            raise self.failure("says more than it can have to say")
+        self._answers.extend(self._decode(line) for line in lines)
+        return bool(data)
+
+    def answers(self) -> list[dict[str, Any]]:
+        """What the agent has said since the last time."""
+        taken = list(self._answers)
+        self._answers.clear()
+        return taken
+
+    def failure(self, what: str) -> GuestFailedError:
+        """The error that this guest failed, with the end of its console."""
+        with contextlib.suppress(OSError, ValueError):
+            while data := self.console_stream.read(65536):
+                self._console.take(data)
+        return GuestFailedError(
+            f"the guest with kernel {self.name} {what}; its console ends: {self._console.end()}",
+            remedy="run it again; if it stays so, try another kernel",
+        )
+
+    def _decode(self, line: bytes) -> dict[str, Any]:
+        try:
+            document = json.loads(line)
+        except ValueError:
+            document = None
+        if not isinstance(document, dict) or not isinstance(document.get("event"), str):
+            raise self.failure(f"said {line[:80]!r}, which is not understood")
+        return document
+
+    def end(self) -> None:
+        """End the emulator, by force: a guest has nothing to save. Never raises."""
+        with contextlib.suppress(ProcessLookupError):
+            self._process.send_signal(signal.SIGKILL)
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self._process.wait(_END_S)
+        self.console_stream.close()
+        self.line.close()

@@ -1,0 +1,57 @@
+"""Programs that a guest is prepared with, and that it runs in: none outlives this process."""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import signal
+import subprocess
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from harness.errors import HostUnfitError
+
+TIMEOUT_S = 600.0
+"""None takes a minute; on a crowded machine, or a slow line, some minutes."""
+_PR_SET_PDEATHSIG = 1
+
+
+def run_child(
+    command: Sequence[str], *, pass_fds: Sequence[int] = (), cwd: Path | None = None
+) -> subprocess.CompletedProcess[bytes]:
+    """Run a program to its end, and take what it prints; HostUnfitError if it does not end."""
+    try:
+        return subprocess.run(
+            command,
+            cwd=cwd,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            pass_fds=pass_fds,
+            timeout=TIMEOUT_S,
+            env={**os.environ, "LC_ALL": "C.UTF-8"},
+            check=False,
+            process_group=0,
+            preexec_fn=die_with(os.getpid()),
+        )
+    except subprocess.TimeoutExpired:
+        raise HostUnfitError(
+            f"{command[0]} did not end within {TIMEOUT_S:.0f} s", remedy="run it again"
+        ) from None
+
+
+def last_words(done: subprocess.CompletedProcess[bytes]) -> str:
+    """The last line of what a program complained of; its exit code if it did not."""
+    said = done.stderr.decode(errors="replace").strip().splitlines()
+    return said[-1] if said else f"exit code {done.returncode}"
+
+
+def die_with(parent: int) -> Callable[[], None]:
+    """What a child does before its program starts: it is to be killed when `parent` dies."""
+    libc = ctypes.CDLL(None)
+
+    def follow() -> None:
+        libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+        if os.getppid() != parent:
+            os._exit(1)
+
+    return follow

@@ -1,0 +1,70 @@
+"""What a guest is told to measure, and how it is written down for it.
+
+The order lies in the guest's root, and nothing is said to a guest while it runs: so what happens in
+it depends on nothing outside, and equal orders give equal guests.
+"""
+
+from __future__ import annotations
+
+import base64
+from dataclasses import asdict, dataclass
+from typing import Any, Final
+
+from harness.model.state import SETTINGS, AuditState
+
+ORDER_FILE: Final = "/auditbench/order.json"
+SETTLE_S: Final = 30.0
+"""What a kernel does after its boot is over by then: work of its own would be counted."""
+
+
+@dataclass(frozen=True, slots=True)
+class GuestTrial:
+    """One load in one audit state; `words` are the command line of `python -m workloads`.
+
+    `state` None: audit must not be touched.
+    """
+
+    index: int
+    state: AuditState | None
+    words: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """Trials in their order. A chunk of operations takes about `chunk_instructions`."""
+
+    trials: tuple[GuestTrial, ...]
+    settle_s: float = SETTLE_S
+    chunks: int = 101
+    chunk_instructions: int = 200_000
+    """A tick of the kernel comes every 4,000,000 or less often: most chunks have none in them."""
+
+
+def order_document(order: Order) -> dict[str, Any]:
+    """An order as JSON."""
+    trials = [{"index": t.index, "state": _state(t.state), "words": list(t.words)}
+              for t in order.trials]  # fmt: skip
+    return {**asdict(order), "trials": trials}
+
+
+def read_order(document: dict[str, Any]) -> Order:
+    """The order in a document that `order_document` made."""
+    trials = tuple(
+        GuestTrial(t["index"], _read_state(t["state"]), tuple(t["words"]))
+        for t in document["trials"]
+    )
+    return Order(**{**document, "trials": trials})
+
+
+def _state(state: AuditState | None) -> dict[str, Any] | None:
+    if state is None:
+        return None
+    rules = [base64.b64encode(rule).decode() for rule in state.rules]
+    return {**{name: getattr(state, name) for name in SETTINGS}, "rules": rules}
+
+
+def _read_state(document: dict[str, Any] | None) -> AuditState | None:
+    if document is None:
+        return None
+    rules = tuple(base64.b64decode(rule) for rule in document["rules"])
+    return AuditState(**{**document, "rules": rules})

@@ -1,0 +1,43 @@
+"""The JSON document of a counted run; its schema is `docs/schema/count.schema.json`."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from harness.model.count import INSTRUCTIONS, CountedResult
+
+SCHEMA = "auditbench.count/1"
+
+
+def count_document(result: CountedResult) -> dict[str, Any]:
+    """A counted run as one plain document; one row per cell and metric."""
+    guest = result.guest
+    return {
+        "schema": SCHEMA,
+        "run": result.run,
+        "plan": result.plan,
+        "instrument": "counted",
+        "complete": result.complete,
+        "guest": {
+            "kernel": guest.kernel,
+            "kernel_version": guest.kernel_version,
+            "sha256": guest.sha256,
+            "source": guest.source,
+            "emulator": guest.emulator,
+        },
+        "reference": result.reference,
+        "floor": result.floor,
+        "rows": [
+            {
+                "kernel": guest.kernel,
+                "workload": cell.workload,
+                "scenario": cell.scenario,
+                "metric": INSTRUCTIONS,
+                "estimate": cell.estimate,
+                "difference": cell.difference,
+                "boots": list(cell.boots),
+            }
+            for cell in result.cells
+        ],
+        "warnings": [{"name": c.name, "what": c.what, "remedy": c.remedy} for c in result.cautions],
+    }

@@ -1,0 +1,70 @@
+"""`auditbench count`: instructions in a guest, under any kernel, without root."""
+
+from __future__ import annotations
+
+from harness.errors import EXIT_FINE, EXIT_INTERRUPTED, EXIT_UNTRUSTWORTHY
+from harness.model.options import RESULTS, Flag
+from harness.run.request import DEFAULT_PLAN, Conduct, Load, Paths, Request, Subject
+from harness.verbs.shared.display import say_on
+from harness.verbs.shared.parameters import Json, ResultsFolder, To, Words
+
+
+def count_verb(
+    plan: str | None = None,
+    /,
+    *,
+    kernel: str | None = None,
+    rules: Paths = (),
+    scenario: Words = (),
+    workload: Words = (),
+    ignore_lock: Flag = False,
+    skip_missing: Flag = False,
+    label: str = "",
+    to: To = None,
+    json: Json = False,
+    results: ResultsFolder = RESULTS,
+) -> int:
+    """Count instructions in an emulated guest: any kernel, no root, this host's audit untouched.
+
+    Parameters
+    ----------
+    plan
+        A built-in plan (`auditbench list plans`) or a .toml file; `overhead` if none is named.
+    kernel
+        The kernel: a version that this distribution serves such as `6.1`, a .deb, a bzImage, or
+        `host`; the one that this distribution installs if not given.
+    rules
+        Rule files in auditctl's syntax, or folders as augenrules merges them; each becomes a
+        scenario.
+    scenario
+        Scenarios to count instead of the plan's; the reference is always counted.
+    workload
+        The load: `syscalls`.
+    ignore_lock
+        Leave out `-e 2` and `-f 2` of the rule files and count the rest.
+    skip_missing
+        Leave out lines of the rule files that name accounts which this host lacks.
+    label
+        The run's name, such as a commit.
+    to
+        Write the run as FORM=FILE, or print it as FORM; may be given several times: json, md, csv,
+        parquet.
+    """
+    from harness.run.count import run_count
+    from harness.verbs.shared.output import err
+    from harness.verbs.show import run_forms, show_run
+
+    forms = run_forms(to, json=json)
+    request = Request(
+        plan=plan or DEFAULT_PLAN,
+        subject=Subject(scenarios=scenario, rule_files=rules),
+        load=Load(workloads=workload, ignore_lock=ignore_lock, skip_missing=skip_missing),
+        conduct=Conduct(results=results, label=label),
+    )
+    console = err()
+    outcome = run_count(request, kernel, say_on(console))
+    trustworthy = show_run(outcome.folder, forms)
+    console.print(f"stored in {outcome.folder}", markup=False, soft_wrap=True)
+    if outcome.interrupted:
+        return EXIT_INTERRUPTED
+    return EXIT_FINE if trustworthy else EXIT_UNTRUSTWORTHY

@@ -1,0 +1,156 @@
+"""A counted run's samples to its result, its page and its document."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import jsonschema
+import pytest
+
+from harness.answers.count import make_counted
+from harness.errors import UsageError
+from harness.model.count import INSTRUCTIONS, CountedResult
+from harness.model.run import Sample
+from harness.reporters.count import count_page
+from harness.reporters.documents.count import count_document
+from harness.reporters.render.markdown import page_markdown
+from harness.store import RunWriter, load_run
+from harness.verbs.shared.run_forms import counted_writers
+from tests.support.samples import bare_sample
+from tests.support.schemas import schema
+
+COUNTS = {
+    "no-audit": (300.0, 300.02),
+    "no-rules": (500.0, 500.0),
+    "site": (820.5, 820.3),
+}
+
+
+def counted_sample(scenario: str, boot: int, count: float, **changes: object) -> Sample:
+    """One trial of one boot."""
+    sample = bare_sample(
+        scenario, boot, {INSTRUCTIONS: count}, workload="syscalls", consumer="none"
+    )
+    return replace(sample, index=len(COUNTS) * boot, **changes)
+
+
+def all_samples() -> list[Sample]:
+    """Every trial, the boots after each other."""
+    return [
+        counted_sample(scenario, boot + 1, counts[boot])
+        for boot in range(2)
+        for scenario, counts in COUNTS.items()
+    ]
+
+
+def stored(folder: Path, samples: list[Sample]) -> Path:
+    """A stored run of these trials."""
+    plan = {
+        "name": "overhead",
+        "instrument": "counted",
+        "reference_scenario": "no-audit",
+        "workloads": ["syscalls"],
+        "trials": 6,
+        "scenarios": {"syscalls": [{"name": name} for name in COUNTS]},
+    }
+    guest = {"kernel": "6.1.0-x", "kernel_version": "#1", "sha256": "ab" * 32, "source": "x.deb",
+             "emulator": "an emulator"}  # fmt: skip
+    place = folder / "machine" / "run"
+    with RunWriter(place) as writer:
+        for index, sample in enumerate(samples):
+            writer.append(replace(sample, index=index))
+        writer.describe(plan, {"guest": guest})
+    return place
+
+
+def result_of(folder: Path, samples: list[Sample]) -> CountedResult:
+    """The result of a stored run of these trials."""
+    return make_counted(load_run(stored(folder, samples), counted_too=True))
+
+
+def test_a_cell_is_the_mean_of_its_boots_and_they_are_the_floor(tmp_path: Path) -> None:
+    result = result_of(tmp_path, all_samples())
+    cells = {cell.scenario: cell for cell in result.cells}
+    assert cells["site"].estimate == pytest.approx(820.4)
+    assert cells["site"].boots == (820.5, 820.3)
+    assert result.floor == pytest.approx(0.2)
+    assert result.trustworthy
+
+
+def test_differences_are_to_the_reference(tmp_path: Path) -> None:
+    cells = {cell.scenario: cell for cell in result_of(tmp_path, all_samples()).cells}
+    assert cells["no-audit"].difference is None
+    assert cells["no-rules"].difference == pytest.approx(500 - 300.01)
+
+
+def test_cells_are_in_the_order_of_the_plan(tmp_path: Path) -> None:
+    result = result_of(tmp_path, all_samples()[::-1])
+    assert [cell.scenario for cell in result.cells] == list(COUNTS)
+
+
+def test_without_the_reference_nothing_differs_from_it(tmp_path: Path) -> None:
+    samples = [s for s in all_samples() if s.scenario != "no-audit"]
+    result = result_of(tmp_path, samples)
+    assert [cell.difference for cell in result.cells] == [None, None]
+    assert not result.complete
+    assert not result.trustworthy
+
+
+def test_a_trial_that_failed_is_told_once_and_not_counted(tmp_path: Path) -> None:
+    samples = [
+        replace(s, valid=False, invalid_reason="the kernel refuses it", metrics={})
+        if s.scenario == "site"
+        else s
+        for s in all_samples()
+    ]
+    result = result_of(tmp_path, samples)
+    assert [cell.scenario for cell in result.cells] == ["no-audit", "no-rules"]
+    (said,) = [caution.what for caution in result.cautions if caution.name == "invalid-trials"]
+    assert said == "2 trials of syscalls × site are not used: the kernel refuses it"
+    assert not result.trustworthy
+
+
+def test_one_boot_has_no_floor(tmp_path: Path) -> None:
+    result = result_of(tmp_path, all_samples()[:3])
+    assert result.floor is None
+    assert "the boots differ" not in page_markdown(count_page(result))
+
+
+def test_the_document_has_a_row_per_cell_and_is_json(tmp_path: Path) -> None:
+    document = json.loads(json.dumps(count_document(result_of(tmp_path, all_samples()))))
+    jsonschema.validate(document, schema("count"))
+    assert document["guest"]["sha256"] == "ab" * 32
+    row = document["rows"][2]
+    assert {name: row[name] for name in ("kernel", "workload", "scenario", "metric")} == {
+        "kernel": "6.1.0-x",
+        "workload": "syscalls",
+        "scenario": "site",
+        "metric": "instructions_per_op",
+    }
+    assert row["estimate"] == pytest.approx(820.4)
+
+
+def test_the_page_says_the_kernel_the_dearest_and_the_floor(tmp_path: Path) -> None:
+    text = page_markdown(count_page(result_of(tmp_path, all_samples())))
+    assert "Linux 6.1.0-x" in text
+    assert "site costs syscalls most, 520.4 instructions per operation more than no-audit" in text
+    assert "0.20 instructions" in text
+
+
+def test_a_page_without_any_cell_says_so(tmp_path: Path) -> None:
+    assert "Nothing was counted" in page_markdown(count_page(result_of(tmp_path, [])))
+
+
+def test_a_counted_run_is_refused_where_times_are_wanted(tmp_path: Path) -> None:
+    folder = stored(tmp_path, all_samples())
+    with pytest.raises(UsageError, match="counts instructions in a guest"):
+        load_run(folder)
+
+
+@pytest.mark.parametrize("form", ["junit", "pyperf"])
+def test_forms_that_hold_times_are_refused(tmp_path: Path, form: str) -> None:
+    run = load_run(stored(tmp_path, all_samples()), counted_too=True)
+    with pytest.raises(UsageError, match="this form holds times"):
+        counted_writers(run, lambda: "")[form]()
