@@ -29,7 +29,7 @@ from harness.failure import (
 from harness.streams import Streams
 
 DELIMITER = "--"
-JUDGING = frozenset({"ab", "compare", "doctor", "gate", "restore", "rules lint"})
+JUDGING = frozenset({"ab", "compare", "doctor", "gate", "restore", "rules lint", "verify"})
 """Verbs whose exit code is the answer itself: 0 stays 0 even if the answer cannot be printed."""
 
 GROUPS: dict[str, dict[str, str]] = {
@@ -48,6 +48,7 @@ GROUPS: dict[str, dict[str, str]] = {
     },
     "Logs": {
         "top": "Show what fills an audit.log, or the kernel's records of the next seconds.",
+        "verify": "Show whether a consumer's output has every event of a raw log, unchanged.",
         "record": "Save audit records of the live kernel to a capture file.",
     },
     "Share": {
