@@ -18,12 +18,15 @@ from harness.consumers.foreign.laurel_log import event_records
 
 MOST_HELD = 4096
 """Events whose command line is still put together."""
+MOST_HELD_BYTES = 64 << 20
+"""Of their texts: ten times the longest command line that Linux takes."""
 _LINE = re.compile(
-    # What syslog, the kernel or a dispatcher puts before a record, as `top` reads it.
-    rb"(?:.{0,1000}?(?:[:\]>]|(?:\A|(?<= ))-) +|<\d{1,3}>)?"
     rb"(?:node=(?P<node>\S{1,330}) )?type=(?P<type>\S{1,40}) (?:msg=)?"
     rb"audit\((?P<s>\d{1,14})\.(?P<ms>\d{3}):(?P<serial>\d{1,10})\): ?"
 )
+_PREFIX = re.compile(rb"(?:.{0,1000}?(?:[:\]>]|(?:\A|(?<= ))-) +|<\d{1,3}>)(?=node=|type=)")
+"""What syslog, the kernel or a dispatcher puts before a record, as `top` reads it."""
+_BEGINNINGS = (b"type=", b"node=")
 _HEAD = re.compile(rb"audit\((\d{1,14})\.(\d{3}):(\d{1,10})\): ?")
 _ID = re.compile(r"(\d{1,14})\.(\d{3}):(\d{1,10})", re.ASCII)
 _STAMP = re.compile(r"(\d{1,14})\.(\d{3})", re.ASCII)
@@ -48,7 +51,8 @@ class Line(NamedTuple):
 
 def log_line(line: bytes) -> Line | None:
     """A line of audit.log, with what syslog puts before it or without."""
-    head = _LINE.match(line)
+    prefix = None if line.startswith(_BEGINNINGS) else _PREFIX.match(line)
+    head = _LINE.match(line, prefix.end() if prefix else 0)
     if head is None or not _is_serial(serial := int(head["serial"])):
         return None
     record_type = record_type_of(head["type"])
@@ -129,15 +133,21 @@ def joined(records: Iterable[Found]) -> Iterator[Found]:
     They are given when another record of their event comes, or when too many events wait.
     """
     held: dict[tuple[int, int], list[Found]] = {}
+    held_bytes = 0
     for record in records:
         key = record[:2]
         if record.type == EXECVE:
             held.setdefault(key, []).append(record)
-            if len(held) > MOST_HELD:
-                yield _as_one(held.pop(next(iter(held))))
+            held_bytes += len(record.text)
+            if len(held) > MOST_HELD or held_bytes > MOST_HELD_BYTES:
+                yield from map(_as_one, held.values())
+                held.clear()
+                held_bytes = 0
             continue
         if key in held:
-            yield _as_one(held.pop(key))
+            whole = _as_one(held.pop(key))
+            held_bytes -= len(whole.text)
+            yield whole
         yield record
     yield from map(_as_one, held.values())
 
