@@ -39,7 +39,7 @@ HELP = "help"
 COMPLETE = "__complete"
 """The shells' completions of cyclopts call `auditbench __complete WORDS` for names."""
 HELP_FLAGS, VERSION_FLAGS = ("--help", "-h"), ("--version", "-V")
-JUDGING = frozenset({"ab", "compare", "doctor", "gate", "restore", "rules lint"})
+JUDGING = frozenset({"ab", "compare", "doctor", "gate", "restore", "rules lint", "verify"})
 """Verbs whose exit code is the answer itself: 0 stays 0 even if the answer cannot be printed."""
 
 WITHOUT_DEFAULTS = frozenset({"restore", "completion"})
@@ -62,6 +62,7 @@ GROUPS: dict[str, dict[str, str]] = {
     },
     "Logs": {
         "top": "Show what fills an audit.log, or the kernel's records of the next seconds.",
+        "verify": "Show whether a consumer's output has every event of a raw log, unchanged.",
         "record": "Save audit records of the live kernel to a capture file.",
     },
     "Share": {

@@ -21,7 +21,7 @@ which here means that a limit is exceeded."""
 
 EXIT_CODES = {
     EXIT_FINE: "fine",
-    EXIT_REGRESSION: "a limit is exceeded, something is worse, or rule files have findings",
+    EXIT_REGRESSION: "a limit is exceeded, something is worse or missing, or rules have findings",
     EXIT_USAGE: "the request cannot be carried out: usage, damaged input, a missing program",
     EXIT_UNTRUSTWORTHY: "inconclusive, or untrustworthy",
     EXIT_HOST_UNFIT: "the host is unfit, or does not allow it",

@@ -23,6 +23,7 @@ IN_PROCESS = (
     "gate",
     "list",
     "top",
+    "verify",
     "report",
     "plot",
     "history",

@@ -65,7 +65,13 @@ FEWER_OF_PLAN = {
 }
 """The same for lines that name a plan."""
 ONLY_WHERE_GIVEN = {"--max-time": "2s", "--live": "1s"}
-CODES = {"rules": (0, 1), "compare": (0, 1, 3), "gate": (0, 1, 3), "ab": (0, 1, 3)}
+CODES = {
+    "rules": (0, 1),
+    "compare": (0, 1, 3),
+    "gate": (0, 1, 3),
+    "ab": (0, 1, 3),
+    "verify": (0, 1),
+}
 """Exit codes other than 0 that are an answer, as the verbs' pages say."""
 KERNEL_VERBS = ("run", "ab", "gate", "record", "doctor", "status", "restore")
 

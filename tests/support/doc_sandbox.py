@@ -19,7 +19,8 @@ from harness.store import PLAN, SAMPLES
 from tests.support.command import ROOT
 from tests.support.doc_examples import Example
 from tests.support.patience import PATIENCE_S
-from tests.support.records.audit_logs import repeated
+from tests.support.records.audit_logs import CAPTURE, recorded, repeated
+from tests.support.records.outputs import by_event, go_audit_log, laurel_log
 from tests.support.stand_ins import make_stand_in
 from tests.support.stored.two_runs import write_run
 
@@ -57,6 +58,10 @@ def make_sandbox(folder: Path) -> Path:
     for name in LOGS:
         (folder / name).write_bytes(gzip.compress(log) if name.endswith(".gz") else log)
     _write(folder / "var/log/audit/audit.log", log.decode())
+    (folder / "consumer.log").write_bytes(log)
+    (folder / "laurel.json").write_bytes(laurel_log())
+    (folder / "go-audit.json").write_bytes(go_audit_log(by_event(recorded())))
+    (folder / "mine.auditcap.gz").write_bytes(CAPTURE.read_bytes())
     (folder / "var/tmp").mkdir()
     (folder / "usr/sbin").mkdir(parents=True)  # without the program that the pages exclude
     plan = re.search(r"```toml\n(.*?)```", (ROOT / "docs/plans.md").read_text(), re.S)

@@ -164,6 +164,17 @@ ENDINGS: Mapping[str, Ending] = {
             EXIT_REGRESSION: "at least one finding as grave as --fail-on",
         },
     ),
+    "verify": Ending(
+        examples=(
+            ("verify laurel.log --against audit.log", "Whether a consumer wrote every event"),
+            ("verify out.json --against raw.cap.gz", "The same against a capture"),
+        ),
+        codes={
+            EXIT_FINE: "complete",
+            EXIT_REGRESSION: "events are missing, cut, changed, doubled or out of order",
+            EXIT_UNTRUSTWORTHY: "cannot be told",
+        },
+    ),
     "top": Ending(
         examples=(
             ("top /var/log/audit/audit.log", "What fills a log"),
