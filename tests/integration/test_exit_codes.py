@@ -130,7 +130,7 @@ def test_an_error_of_the_program_is_one_line(
     def broken(*_: object) -> None:
         raise ZeroDivisionError("made up")
 
-    monkeypatch.setattr("harness.store.find_run", broken)
+    monkeypatch.setattr("harness.store.load_run", broken)
     assert run_command(["show", str(folder / "run")]) == 70
     shown = capsys.readouterr().err
     assert len(shown.splitlines()) == 1
@@ -153,7 +153,7 @@ def test_no_memory_is_the_hosts_fault(
     def broken(*_: object) -> None:
         raise error
 
-    monkeypatch.setattr("harness.store.find_run", broken)
+    monkeypatch.setattr("harness.store.load_run", broken)
     assert run_command(["show"]) == 4
     assert "not enough memory" in capfd.readouterr().err
 
