@@ -18,8 +18,12 @@ from harness.host.syscall_trace.tasks import first_task
 from harness.kernel.rules.explain.seen import Seen
 
 STRACE = "strace"
-OPTIONS = ("-f", "-q", "-n", "-y", "-xx", "-X", "raw", "-s", "0", "-e", "signal=none")
-"""Children, too; numbers of calls; paths of descriptors; strings in hexadecimal, constants raw."""
+OPTIONS = (
+    *("-I", "2", "-f", "-q", "-n", "-y", "-xx"),
+    *("-X", "raw", "-s", "0", "-e", "signal=none"),
+)
+"""Ended by signals; children, too; numbers of calls; paths of descriptors; strings in hexadecimal,
+constants as numbers, no signals."""
 _POLL_MS = 200
 _PIECE_BYTES = 1 << 16
 MOST_LINE_BYTES = 1 << 20

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -18,6 +19,7 @@ from tests.support.patience import PATIENCE_S
 from tests.support.programs import needs
 from tests.support.records.explained_events import NAME, call_line, cwd_line, path_line
 from tests.support.schemas import schema
+from tests.support.waiting import wait_until
 
 __all__ = ["home"]
 
@@ -211,3 +213,20 @@ def test_under_sudo_the_command_runs_as_the_caller(folder: Path, home: Path) -> 
     assert done.stderr.splitlines()[0] == str(ATTACKER)
     assert "0" not in done.stderr.split()
     assert (home / "made").stat().st_uid == ATTACKER
+
+
+@needs("strace")
+def test_interrupted_it_ends_the_command(folder: Path) -> None:
+    words = ["sh", "-c", "echo $$ > pid.new; mv pid.new pid; exec sleep 3600"]
+    with subprocess.Popen(
+        [sys.executable, "-P", "-m", "harness", "rules", "explain", "my.rules", "--", *words],
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    ) as process:
+        wait_until((folder / "pid").exists, "the command has begun")
+        command = Path("/proc") / (folder / "pid").read_text().strip()
+        process.send_signal(signal.SIGINT)
+        _, errors = process.communicate(timeout=PATIENCE_S)
+    assert (process.returncode, "stopped" in errors) == (5, True)
+    wait_until(lambda: not command.exists(), "the command is gone")

@@ -294,11 +294,18 @@ def test_what_is_no_event_is_an_error_with_a_remedy(content: bytes) -> None:
         call_line(a0="-", auid="x", exit="?"),
         call_line(exe="(null)"),
         call_line(syscall="openat"),
+        call_line(number=10**18, arch="40000028"),
+        call_line(number=-1),
         f"type=SYSCALL {STAMP}",
     ],
 )
 def test_hostile_fields_leave_the_answer_open(line: str, tmp_path: Path) -> None:
-    rules = (f"{B64} -S openat -F a0=1 -F exe=/x -F auid=1 -F exit=1 -F perm=r", ANY)
-    assert explanation(tmp_path, rules, line, path_line(0, "\\x")).verdict in (
+    rules = (
+        f"{B64} -S openat -F a0=1 -F exe=/x -F auid=1 -F exit=1 -F perm=r",
+        "-a always,exit -S all -F filetype=dir -F perm=r",
+        ANY,
+    )
+    path = path_line(0, "\\x").replace("0100644", "7" * 24)
+    assert explanation(tmp_path, rules, line, path).verdict in (
         *("unknown", "none", "contradiction"),
     )

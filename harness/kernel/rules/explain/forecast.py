@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from harness.kernel.rules.explain.order import Outcome, attempts, outcomes
+from harness.kernel.rules.explain.order import Outcome, attempts, needs_a_file, outcomes
 from harness.kernel.rules.explain.seen import Seen
 from harness.kernel.rules.fields import Action, FilterList
 from harness.kernel.rules.lint.parsed import LoadedRule
@@ -68,7 +68,7 @@ class Forecaster:
         self._excluding = [
             rule.view.rule for rule in rules if rule.view.filter_list == FilterList.EXCLUDE
         ]
-        self._naming: dict[int, list[LoadedRule]] = {}
+        self._asked: dict[tuple[int, bool], list[LoadedRule]] = {}
 
     def take(self, seen: Seen) -> None:
         """Count a call."""
@@ -76,7 +76,7 @@ class Forecaster:
         if number is None:
             return
         which = Which(seen.call.arch, number)
-        tried = attempts(self._rules_naming(number), seen)
+        tried = attempts(self._rules_for(number, touches=seen.names != ()), seen)
         winners = self._winners(outcomes(tried))
         if len(winners) == 1:
             self._count(which, winners[0], seen)
@@ -109,16 +109,19 @@ class Forecaster:
         )
         return tuple(dict.fromkeys(places))
 
-    def _rules_naming(self, number: int) -> list[LoadedRule]:
-        """The rules that have to be asked about a call; most name others."""
-        if number not in self._naming:
-            self._naming[number] = [
+    def _rules_for(self, number: int, *, touches: bool) -> list[LoadedRule]:
+        """The rules that have to be asked about a call; most name others, or need a file."""
+        kind = (number, touches)
+        if kind not in self._asked:
+            self._asked[kind] = [
                 rule
                 for rule in self.forecast.rules
-                if rule.view.filter_list == FilterList.TASK
-                or (
-                    rule.view.filter_list == FilterList.EXIT
-                    and rule.view.rule.names_syscall(number)
-                )
+                if _concerns(rule, number) and (touches or not needs_a_file(rule.view.rule))
             ]
-        return self._naming[number]
+        return self._asked[kind]
+
+
+def _concerns(rule: LoadedRule, number: int) -> bool:
+    if rule.view.filter_list == FilterList.EXIT:
+        return rule.view.rule.names_syscall(number)
+    return rule.view.filter_list == FilterList.TASK

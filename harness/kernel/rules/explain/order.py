@@ -96,6 +96,13 @@ def _never_holds(field: int) -> bool:
     )
 
 
+def needs_a_file(rule: Rule) -> bool:
+    """Whether a rule never matches a call that touches no file."""
+    return _is_by_file(rule) or any(
+        field.field == Field.DIR and field.op == Operator.EQUAL for field in rule.fields
+    )
+
+
 def _is_by_file(rule: Rule) -> bool:
     """Whether the kernel asks the rule for each file by itself, and only for files."""
     return any(

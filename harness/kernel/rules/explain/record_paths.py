@@ -19,6 +19,7 @@ _FOLDERS_AT = {"symlinkat": ("a1",)} | dict.fromkeys(
 )
 """The arguments that are folders, of calls whose first argument is not the only one."""
 _AT = re.compile(r"\w+at2?|statx|newfstatat|utimensat\w*|open_tree|name_to_handle_at|renameat2")
+_MODE_BITS = 0xFFFF
 _DEVICE = re.compile(rb"([0-9a-f]{1,8}):([0-9a-f]{1,8})")
 
 
@@ -44,7 +45,8 @@ def _starts_here(call: Call) -> bool:
 
 def _touched(fields: Mapping[bytes, bytes], base: str | None) -> Touched:
     known = {name: _number(fields.get(name.encode()), 10) for name in ("inode", "ouid", "ogid")}
-    known["mode"] = _number(fields.get(b"mode"), 8)
+    mode = _number(fields.get(b"mode"), 8)
+    known["mode"] = None if mode is None else mode & _MODE_BITS
     for name in ("dev", "rdev"):
         device = _DEVICE.fullmatch(fields.get(name.encode(), b""))
         if device:

@@ -29,6 +29,8 @@ _DECIMAL = (
     *("ses", "exit", "syscall", "uring_op", "items"),
 )
 _HEXADECIMAL = ("arch", "a0", "a1", "a2", "a3", "per")
+_NO_CALL = 1 << 31
+"""No number of a call is as large."""
 _RENAMED = {"ses": "sessionid", "per": "pers"}
 Fields = Mapping[bytes, bytes]
 
@@ -171,6 +173,8 @@ def _seen(call: Fields, records: _Records, elsewhere: bool, *, is_call: bool) ->
     exe = untrusted_bytes(call.get(b"exe", b"?"))
     arch = known.pop("arch", 0)
     number = known.pop("syscall" if is_call else "uring_op", None)
+    if number is not None and number >= _NO_CALL:
+        number = None
     items = known.pop("items", None)
     as_call = Call(
         arch & UNSET, number, exe.decode("utf-8", "surrogateescape") if exe else None, known
