@@ -97,6 +97,8 @@ def _executed(call: TracedCall, cwd: str | None) -> Names:
 
 def _looked_up(call: TracedCall, places: tuple[_Place, ...], cwd: str | None) -> Names:
     reached = call.succeeded or -(call.exit or 0) not in _NOT_REACHED
+    # Both names of a rename, or of a link, are of one file.
+    one_file = 0 if len(places) > 1 else None
     folders: list[Touched] = []
     files: list[Touched] = []
     for folder_at, path_at, follows, makes in places:
@@ -112,7 +114,7 @@ def _looked_up(call: TracedCall, places: tuple[_Place, ...], cwd: str | None) ->
                 folders.append(Touched(parent, certain=call.succeeded))
         if reached:
             followed = follows and not _keeps_links(call)
-            files.append(Touched(path, follows=followed, certain=call.succeeded))
+            files.append(Touched(path, follows=followed, certain=call.succeeded, link_of=one_file))
     if call.succeeded and call.name in _RETURN_THE_FILE and files:
         opened = path_of(call.result)
         files = [replace(files[0], path=opened or files[0].path)]

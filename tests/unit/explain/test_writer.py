@@ -174,16 +174,27 @@ def test_an_earlier_rule_on_a_later_path_is_not_asked(tmp_path: Path) -> None:
     rules = ("-w /srv/b -p wa -k second", "-w /srv/a -p wa -k first")
     found = explanation(
         tmp_path, rules, call_line(82, key="first", items=2, a0="1", a1="2"), cwd_line(),
-        path_line(0, "/srv/a"), path_line(1, "/srv/b"),
+        path_line(0, "/srv/a"), path_line(1, "/srv/b", inode=2),
     )  # fmt: skip
     assert (found.verdict, writer(found)) == ("rule", 2)
 
 
+def test_two_names_of_one_file_are_one(tmp_path: Path) -> None:
+    rules = ("-w /srv/b -p wa -k second", "-w /srv/a -p wa -k first")
+    found = explanation(
+        tmp_path, rules, call_line(82, key="second", items=2, a0="1", a1="2"), cwd_line(),
+        path_line(0, "/srv/a", kind="DELETE"), path_line(1, "/srv/b", kind="CREATE"),
+    )  # fmt: skip
+    assert (found.verdict, writer(found)) == ("rule", 1)
+
+
 def test_a_path_rule_without_key_leaves_the_key_of_a_later_rule(tmp_path: Path) -> None:
     rules = ("-a always,exit -F path=/srv/a -F perm=wa", f"{B64} -S unlink -k removed")
-    line = call_line(87, key="removed", items=1, a0="1")
-    found = explanation(tmp_path, rules, line, cwd_line(), path_line(0, "/srv/a", kind="DELETE"))
-    assert (found.verdict, writer(found)) == ("rule", 1)
+    for key in ("removed", None):
+        line = call_line(87, key=key, items=1, a0="1")
+        path = path_line(0, "/srv/a", kind="DELETE")
+        found = explanation(tmp_path, rules, line, cwd_line(), path)
+        assert (found.verdict, writer(found)) == ("rule", 1)
 
 
 def test_a_relative_path_begins_at_the_working_folder() -> None:
@@ -215,7 +226,9 @@ def test_links_of_this_host_are_followed_unless_the_event_is_elsewhere(tmp_path:
     rules = (f"-w {tmp_path}/target -p r -k x",)
     lines = (call_line(key="x", items=1), cwd_line(), path_line(0, f"{tmp_path}/link"))
     assert writer(explanation(tmp_path, rules, *lines, elsewhere=False)) == 1
-    assert explanation(tmp_path, rules, *lines).verdict == "contradiction"
+    found = explanation(tmp_path, rules, *lines)
+    assert (found.verdict, [rule.place.line for rule in found.candidates]) == ("unknown", [1])
+    assert "another name" in found.reason
 
 
 def test_task_rules_were_asked_at_the_fork(tmp_path: Path) -> None:

@@ -2,9 +2,9 @@
 
 The task list has been asked at the fork, and its answer outranks all others. Then the kernel asks
 the rules of the exit list that name no file of their own, in order, up to the first that matches;
-and for one file of the call after the other those with `path=` or `inode=`, up to the first file
-that has a match. Of both matches the one that comes first in the file decides. A deciding rule
-without a key leaves the key of the other.
+and for one file of the call after the other, whatever its names are, those with `path=` or
+`inode=`, up to the first file that has a match. Of both matches the one that comes first in the
+list decides. A deciding rule without a key leaves the key of the other on some kernels.
 """
 
 from __future__ import annotations
@@ -32,13 +32,13 @@ class Attempt:
     """A rule held against a call: whether it matches, None if that cannot be told.
 
     `why` are the conditions that do not hold, or that cannot be told, as a rule writes them;
-    `by_name` the answer for each of several files, for a rule that the kernel asks file by file.
+    `by_file` the answer for each of several files, for a rule that the kernel asks file by file.
     """
 
     rule: LoadedRule
     answer: bool | None
     why: tuple[str, ...] = ()
-    by_name: tuple[bool | None, ...] = ()
+    by_file: tuple[bool | None, ...] = ()
 
     @property
     def records(self) -> bool:
@@ -123,20 +123,23 @@ def _attempt(rule: LoadedRule, seen: Seen) -> Attempt:
     if not _is_by_file(bare) or not seen.names:
         attempt = _conditions(rule, seen, None)
     else:
-        each = [_conditions(rule, seen, name) for name in seen.names]
-        answers = tuple(one.answer for one in each)
-        answer = any_holds(answers)
-        if answer is False and not seen.complete:
-            answer = None
-        told = next((one for one in each if one.answer is answer), _furthest(each))
-        attempt = Attempt(rule, answer, told.why, answers)
+        attempt = _file_by_file(rule, seen, seen.names)
     if attempt.answer and unnamed:
         return replace(attempt, answer=None, why=(SYSCALL,))
     return attempt
 
 
-def _furthest(each: Sequence[Attempt]) -> Attempt:
-    return each[-1]
+def _file_by_file(rule: LoadedRule, seen: Seen, names: Sequence[Touched]) -> Attempt:
+    each = [_conditions(rule, seen, name) for name in names]
+    files: dict[object, list[bool | None]] = {}
+    for place, (name, attempt) in enumerate(zip(names, each, strict=True)):
+        files.setdefault(name.identity or place, []).append(attempt.answer)
+    answers = tuple(any_holds(found) for found in files.values())
+    answer = any_holds(answers)
+    if answer is False and not seen.complete:
+        answer = None
+    told = next((attempt for attempt in each if attempt.answer is answer), each[-1])
+    return Attempt(rule, answer, told.why, answers)
 
 
 def _conditions(rule: LoadedRule, seen: Seen, one: Touched | None) -> Attempt:
@@ -148,6 +151,19 @@ def _conditions(rule: LoadedRule, seen: Seen, one: Touched | None) -> Attempt:
         if answer is None:
             untold.append(worded(field))
     return Attempt(rule, None if untold else True, tuple(untold))
+
+
+def fails_by_name(attempt: Attempt, seen: Seen) -> bool:
+    """Whether a rule does not match for a path or a program alone, which may have other names."""
+    bare = attempt.rule.view.rule
+    if attempt.answer is not False or attempt.why == (SYSCALL,):
+        return False
+    touches = seen.names is None or any(name.exists for name in seen.names)
+    failing = [field for field in bare.fields if condition_holds(field, seen) is False]
+    return bool(failing) and all(
+        field.field == Field.EXE or (touches and field.field in (Field.WATCH, Field.DIR))
+        for field in failing
+    )
 
 
 def outcomes(tried: Sequence[Attempt]) -> list[Outcome]:
@@ -170,7 +186,7 @@ def outcomes(tried: Sequence[Attempt]) -> list[Outcome]:
     by_file = [attempt for attempt in rest if _is_by_file(attempt.rule.view.rule)]
     for first in _up_to_first(plain):
         for other in _of_files(by_file):
-            found.append(_decided(first, other, place))
+            found += _decided(first, other, place)
     return list(dict.fromkeys(found))
 
 
@@ -186,25 +202,31 @@ def _up_to_first(tried: Sequence[Attempt]) -> Iterator[Attempt | None]:
 
 def _of_files(tried: Sequence[Attempt]) -> Iterator[Attempt | None]:
     """The same for the rules that are asked file by file: the first file that has a match."""
-    count = max((len(attempt.by_name) for attempt in tried), default=0)
+    count = max((len(attempt.by_file) for attempt in tried), default=0)
     if count < 2:
         yield from _up_to_first(tried)
         return
     for at in range(count):
         for attempt in tried:
-            answer = attempt.by_name[at] if attempt.by_name else attempt.answer
+            answer = attempt.by_file[at] if attempt.by_file else attempt.answer
             if answer is not False:
                 yield attempt
             if answer:
                 return
     for attempt in tried:
-        if attempt.answer is None and not any(attempt.by_name):
+        if attempt.answer is None and not any(attempt.by_file):
             yield attempt
     yield None
 
 
-def _decided(first: Attempt | None, other: Attempt | None, place: dict[int, int]) -> Outcome:
+def _decided(
+    first: Attempt | None, other: Attempt | None, place: dict[int, int]
+) -> Iterator[Outcome]:
     key = (first.rule.view.key or None) if first else None
     if other is None or (first is not None and place[id(first)] < place[id(other)]):
-        return Outcome(first, key)
-    return Outcome(other, other.rule.view.key or key)
+        yield Outcome(first, key)
+        return
+    own = other.rule.view.key or None
+    yield Outcome(other, own)
+    if own is None and key is not None:
+        yield Outcome(other, key)

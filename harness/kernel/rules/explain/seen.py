@@ -25,6 +25,17 @@ class Touched:
     follows: bool = True
     certain: bool = True
     exists: bool = True
+    link_of: int | None = None
+    """Names of one call with the same number here are names of one file."""
+
+    @property
+    def identity(self) -> tuple[object, ...] | None:
+        """What is the same for all names of one file; None where that is unknown."""
+        if self.link_of is not None:
+            return ("link", self.link_of)
+        if "inode" in self.known:
+            return tuple(self.known.get(name) for name in ("devmajor", "devminor", "inode"))
+        return None
 
 
 @dataclass(frozen=True, slots=True)

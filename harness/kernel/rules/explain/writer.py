@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from harness.kernel.rules.explain.order import Attempt, Outcome, attempts, outcomes
+from harness.kernel.rules.explain.order import Attempt, Outcome, attempts, fails_by_name, outcomes
 from harness.kernel.rules.explain.records import Event
 from harness.kernel.rules.lint.parsed import LoadedRule
 
@@ -51,11 +51,16 @@ def explain_event(event: Event, rules: Sequence[LoadedRule]) -> Explanation:
     recorded = [each for each in possible if each.winner is not None and each.winner.records]
     fitting = [each for each in recorded if each.key == event.key]
     winners = _unlike(fitting)
-    if len(winners) == 1 and (event.key is not None or len(recorded) == len(possible) == 1):
+    if len(winners) == 1 and (event.key is not None or _is_certain(possible)):
         return _by_rule(event, winners[0], tried)
     if winners and not (event.cause and event.key is None):
         return _open(event, winners, tried)
     return _by_none(event, tried, possible, recorded)
+
+
+def _is_certain(possible: Sequence[Outcome]) -> bool:
+    """Whether only one rule, or none, can have decided."""
+    return len({id(each.winner) for each in possible}) == 1
 
 
 def _unlike(found: Sequence[Outcome]) -> list[Attempt]:
@@ -87,7 +92,15 @@ def _by_none(
         verdict: Verdict = "unknown" if others else "none"
         candidates = tuple(attempt.rule for attempt in others)
         return Explanation(event, verdict, None, candidates, tuple(tried), event.cause)
-    if len(possible) == len(recorded) == 1:
+    linked = _by_another_name(event, tried)
+    if linked and not _is_certain(recorded):
+        rules = tuple(attempt.rule for attempt in linked)
+        reason = (
+            "by its key one rule may have, if its path or program is another name of "
+            f"{linked[0].why[0]}"
+        )
+        return Explanation(event, "unknown", None, rules, tuple(tried), reason)
+    if recorded and _is_certain(possible):
         matching = tuple(attempt.rule for attempt in _unlike(recorded))
         return Explanation(event, "contradiction", None, matching, tuple(tried), _other_key(event))
     with_key = tuple(each.rule for each in tried if each.rule.view.key == event.key)
@@ -96,6 +109,18 @@ def _by_none(
         return Explanation(event, "contradiction", None, with_key, tuple(tried), reason)
     reason = "no rule has its key" if event.key is not None else "none matches"
     return Explanation(event, "none", None, (), tuple(tried), reason)
+
+
+def _by_another_name(event: Event, tried: list[Attempt]) -> list[Attempt]:
+    """The rules with the event's key that fail for a name alone, which a link may explain."""
+    if event.key is None or event.seen is None:
+        return []
+    found = [
+        attempt
+        for attempt in tried
+        if attempt.rule.view.key == event.key and fails_by_name(attempt, event.seen)
+    ]
+    return found if len(found) == 1 else []
 
 
 def _other_key(event: Event) -> str:
