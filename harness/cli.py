@@ -59,6 +59,7 @@ GROUPS: dict[str, dict[str, str]] = {
     },
     "Rules": {
         "rules lint": "Find what is wrong with rule files: refused, dead, shadowed, lossy, dear.",
+        "rules explain": "Say which rule wrote an event, or would record a command's calls.",
     },
     "Logs": {
         "top": "Show what fills an audit.log, or the kernel's records of the next seconds.",
@@ -240,7 +241,7 @@ def _dispatch(words: list[str]) -> object:
     elif command:
         raise UsageError(
             f"`{DELIMITER} {command[0]}` has no meaning here",
-            remedy="only `auditbench run`, `gate`, `ab` and `record` take a command",
+            remedy="only `run`, `gate`, `ab`, `record` and `rules explain` take a command",
         )
     return verb(*bound.args, **bound.kwargs)
 

@@ -29,6 +29,7 @@ EXEMPT = {
     r"(\S*/)?pip(x)? install |apt-get install ": "fetches packages",
     r"python3 -m venv |chmod |\./auditbench-linux": "belongs to an installation",
     r"podman ": "needs a container engine",
+    r"auditbench rules explain .* -- ": "needs strace; test_rules_explain_verb runs such a line",
     r"python -m build\b|packaging/\w+\.sh": "takes minutes and fetches packages",
     r"(\w+=\S+ )*git bisect ": "test_bisect runs the script, in a repository of its own",
     r"auditbench run --resume": "takes a run that was stopped; test_resume_verb stops some",
@@ -66,7 +67,7 @@ FEWER_OF_PLAN = {
 """The same for lines that name a plan."""
 ONLY_WHERE_GIVEN = {"--max-time": "2s", "--live": "1s"}
 CODES = {
-    "rules": (0, 1),
+    "rules": (0, 1, 3),
     "compare": (0, 1, 3),
     "gate": (0, 1, 3),
     "ab": (0, 1, 3),

@@ -42,7 +42,8 @@ def certainly_audited(
     rules = list(rules)
     outcomes = _recorded(rules, call, syscall_nr)
     if True in outcomes:
-        dropped = _first_match([r for r in rules if r.filter_list == FilterList.EXCLUDE], call)
+        excluding = [rule for rule in rules if rule.filter_list == FilterList.EXCLUDE]
+        dropped = drops_the_record(excluding, call)
         outcomes = outcomes - {True} | {not drop for drop in dropped}
     return None if len(outcomes) > 1 else outcomes.pop()
 
@@ -64,8 +65,11 @@ def _recorded(rules: list[Rule], call: Call, number: int) -> set[bool]:
     return outcomes | {False}
 
 
-def _first_match(rules: list[Rule], call: Call) -> set[bool]:
-    """Whether the exclude list drops the SYSCALL record; `audit_filter` of `auditfilter.c`."""
+def drops_the_record(rules: Iterable[Rule], call: Call) -> set[bool]:
+    """Whether these rules of the exclude list drop the SYSCALL record, and with it the event.
+
+    Both answers where it depends on something unknown; `audit_filter` of `auditfilter.c`.
+    """
     outcomes: set[bool] = set()
     for rule in rules:
         match: bool | None = bool(rule.fields)
