@@ -9,7 +9,7 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from harness.answers.compare import CompareOptions, Side, compare_runs
+from harness.answers.compare.compare import CompareOptions, Side, compare_runs
 from harness.answers.deciding import CPU, ELAPSED
 from harness.answers.limits import (
     Measured,

@@ -12,7 +12,7 @@ from pathlib import Path
 import msgspec
 
 from harness.analysis.between_runs import CellPair
-from harness.answers.comparability import DIFFERENCES, Difference, find_differences
+from harness.answers.compare.comparability import DIFFERENCES, Difference, find_differences
 from harness.answers.history_cells import make_tracks
 from harness.answers.result import in_plan_order
 from harness.answers.trust import is_reliable

@@ -11,7 +11,7 @@ needs root. All that can go wrong for a reason that a caller can mend is an `Aud
 line. pandas and pyarrow are optional: `pip install 'auditbench[data]'`.
 """
 
-from harness.answers.compare import Side
+from harness.answers.compare.compare import Side
 from harness.api.frames import frame
 from harness.api.many_runs import compare, load, plot_changes, plot_kinds, runs
 from harness.api.one_run import Run

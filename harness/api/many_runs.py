@@ -7,8 +7,8 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from harness.answers.comparability import parse_allowed
-from harness.answers.compare import CompareOptions, Side, compare_runs
+from harness.answers.compare.comparability import parse_allowed
+from harness.answers.compare.compare import CompareOptions, Side, compare_runs
 from harness.answers.quantities import compared_metric
 from harness.api.one_run import Run
 from harness.errors import UsageError

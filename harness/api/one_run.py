@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from harness.analysis.against_reference import summarise
-from harness.answers.compare import Side
+from harness.answers.compare.compare import Side
 from harness.answers.limits import SHORT_NAMES
 from harness.answers.quantities import compared_metric
 from harness.answers.result import make_view

@@ -12,7 +12,7 @@ from harness.errors import EXIT_FINE, EXIT_REGRESSION, EXIT_UNTRUSTWORTHY, Usage
 from harness.verbs.shared.parameters import RESULTS, Flag, Json, ResultsFolder, To, Words
 
 if TYPE_CHECKING:
-    from harness.answers.compare import CompareOptions, Side
+    from harness.answers.compare.compare import CompareOptions, Side
     from harness.model.compare import ChangeReport
     from harness.store import StoredRun
     from harness.verbs.shared.forms import Forms
@@ -62,7 +62,7 @@ def compare_verb(
         Write the comparison as FORM=FILE, or print it as FORM; may be given several times: json,
         md, csv.
     """
-    from harness.answers.compare import compare_boots, compare_runs
+    from harness.answers.compare.compare import compare_boots, compare_runs
     from harness.verbs.shared.forms import Forms
 
     options = _options(metric, margin, allow, results, force=force)
@@ -80,8 +80,8 @@ def compare_verb(
 def _options(
     metric: Words, margin: Words, allow: Words, results: Path, *, force: bool
 ) -> CompareOptions:
-    from harness.answers.comparability import parse_allowed
-    from harness.answers.compare import CompareOptions
+    from harness.answers.compare.comparability import parse_allowed
+    from harness.answers.compare.compare import CompareOptions
     from harness.answers.quantities import compared_metric, parse_margins
 
     names = [name for word in metric for name in word.split(",")]
@@ -106,7 +106,7 @@ def _runs(names: Sequence[str], results: Path) -> list[StoredRun]:
 
 def _sides(base: str, heads: tuple[str, ...], results: Path) -> list[Side]:
     """BASE and every HEAD, each run read once."""
-    from harness.answers.compare import Side
+    from harness.answers.compare.compare import Side
     from harness.store import load_run
 
     if not heads:

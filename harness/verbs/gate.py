@@ -116,7 +116,7 @@ def _stored(
     allow: Iterable[str],
     force: bool,
 ) -> GateReport:
-    from harness.answers.comparability import parse_allowed
+    from harness.answers.compare.comparability import parse_allowed
     from harness.answers.gate import gate_against, gate_run
     from harness.verbs.shared.naming import named_run
 

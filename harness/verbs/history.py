@@ -74,7 +74,7 @@ def _read(
     like: str | None,
     allow: Words,
 ) -> History:
-    from harness.answers.comparability import parse_allowed
+    from harness.answers.compare.comparability import parse_allowed
     from harness.answers.history import HistoryOptions, read_history
     from harness.answers.quantities import compared_metric
     from harness.verbs.shared.naming import named_run

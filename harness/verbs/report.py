@@ -118,7 +118,7 @@ def _compared(stored: list[StoredRun]) -> tuple[ChangeReport | None, list[str]]:
 
     A report may compare unlike runs: their differences are among its warnings.
     """
-    from harness.answers.compare import CompareOptions, Side, compare_runs
+    from harness.answers.compare.compare import CompareOptions, Side, compare_runs
 
     base, *heads = (Side(run) for run in stored)
     reports, refused = [], []

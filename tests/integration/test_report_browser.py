@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from harness.answers.compare import CompareOptions, Side, compare_runs
+from harness.answers.compare.compare import CompareOptions, Side, compare_runs
 from harness.reporters.html.page import report_html
 from harness.reporters.plots.catalog import PLOTS
 from harness.store import load_run

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict
 from typing import Any
 
-from harness.answers.comparability import host_differences
+from harness.answers.compare.comparability import host_differences
 from harness.counted import counted
 from harness.errors import UsageError
 from harness.model.caution import Caution

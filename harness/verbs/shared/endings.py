@@ -164,6 +164,18 @@ ENDINGS: Mapping[str, Ending] = {
             EXIT_REGRESSION: "at least one finding as grave as --fail-on",
         },
     ),
+    "rules explain": Ending(
+        usage=f"RULES [OPTIONS] {COMMAND}",
+        examples=(
+            ("rules explain my.rules --event event.log", "Which rule wrote an event"),
+            ("rules explain my.rules -- ls /etc", "Which calls of a command would be recorded"),
+        ),
+        codes={
+            EXIT_FINE: "explained",
+            EXIT_UNTRUSTWORTHY: "cannot be told from the event",
+            EXIT_INTERRUPTED: "stopped",
+        },
+    ),
     "verify": Ending(
         examples=(
             ("verify laurel.log --against audit.log", "Whether a consumer wrote every event"),

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 
 from consumer.errors import ConsumerError
 from consumer.log.files import LogFile, open_in_order
-from harness.answers.verify import match_events
+from harness.answers.verify.verify import match_events
 from harness.consumers.foreign.comparable import Comparable, fields_text, json_text, line_text
 from harness.consumers.foreign.given_output import Form, GivenOutput
 from harness.errors import UntrustworthyError, UsageError

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from harness.analysis.between_runs import CellPair
-from harness.answers.comparability import (
+from harness.answers.compare.comparability import (
     DIFFERENCES,
     Difference,
     find_differences,

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from harness.answers.compare import CompareOptions, Side, compare_runs
+from harness.answers.compare.compare import CompareOptions, Side, compare_runs
 from harness.answers.gate import GateRules, gate_run
 from harness.answers.limits import read_limits
 from harness.answers.result import make_result

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from harness.answers.compare import CompareOptions, Side, compare_boots, compare_runs
-from harness.answers.pooled import all_samples, pooled
+from harness.answers.compare.compare import CompareOptions, Side, compare_boots, compare_runs
+from harness.answers.compare.pooled import all_samples, pooled
 from harness.errors import UsageError
 from harness.model.compare import ChangeReport
 from harness.model.result import Comparison

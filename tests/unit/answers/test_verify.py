@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from harness.answers.verify import match_events
-from harness.answers.verify_window import MOST_TEXT_BYTES
+from harness.answers.verify.verify import match_events
+from harness.answers.verify.window import MOST_TEXT_BYTES
 from harness.model.verify import EOE, Kind, Matched, Record
 
 START_MS = 1_700_000_000_000

@@ -13,7 +13,7 @@ import jsonschema
 import pytest
 
 from harness.answers.ab import judge_ab
-from harness.answers.comparability import find_differences
+from harness.answers.compare.comparability import find_differences
 from harness.answers.gate import GateRules, gate_run
 from harness.answers.limits import read_limits
 from harness.answers.result import make_result, make_view

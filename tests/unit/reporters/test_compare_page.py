@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from harness.answers.compare import CompareOptions, Side, compare_runs
+from harness.answers.compare.compare import CompareOptions, Side, compare_runs
 from harness.answers.result import make_result
 from harness.model.caution import Caution
 from harness.model.compare import ChangeReport, RunChanges

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from harness.answers.compare import CompareOptions, Side, compare_runs
+from harness.answers.compare.compare import CompareOptions, Side, compare_runs
 from harness.reporters.html.data import data_grid
 from harness.reporters.html.page import report_html
 from harness.reporters.plots.catalog import PLOTS

@@ -9,8 +9,8 @@ from __future__ import annotations
 
 from collections import deque
 
-from harness.answers.verify_event import ABSENT, Event
-from harness.answers.verify_order import OutputOrder
+from harness.answers.verify.event import ABSENT, Event
+from harness.answers.verify.order import OutputOrder
 from harness.model.verify import EOE, KINDS, EventName, Finding, First, Kind, Matched, Record, Span
 
 WINDOW = 131_072

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from harness.analysis.between_runs import CellPair
-from harness.answers.comparability import find_differences
+from harness.answers.compare.comparability import find_differences
 from harness.errors import UsageError
 from harness.model.run import Cell
 from harness.model.stored import StoredPlan

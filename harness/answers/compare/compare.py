@@ -9,20 +9,20 @@ from pathlib import Path
 from harness.analysis.against_reference import MetricView
 from harness.analysis.between_runs import CellPair
 from harness.analysis.between_runs_loss import losses_across
-from harness.answers.comparability import (
+from harness.answers.compare.cells import (
+    change_cautions,
+    changes_across,
+    changes_within,
+)
+from harness.answers.compare.comparability import (
     DIFFERENCES,
     Difference,
     find_differences,
     require_alike,
 )
-from harness.answers.compare_cells import (
-    change_cautions,
-    changes_across,
-    changes_within,
-)
-from harness.answers.like import last_like
+from harness.answers.compare.like import last_like
+from harness.answers.compare.pooled import all_samples, boot_cautions, pooled
 from harness.answers.lost import lost_changes
-from harness.answers.pooled import all_samples, boot_cautions, pooled
 from harness.answers.result import in_plan_order, metric_views
 from harness.answers.trust import is_trustworthy
 from harness.counted import counted

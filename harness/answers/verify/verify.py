@@ -1,14 +1,14 @@
 """RAW and an output side by side: both are read once, in step, in bounded memory.
 
 The side whose records are older is read next, so that the records of an event meet whatever is
-missing between. `verify_window.py` says what is kept.
+missing between. `window.py` says what is kept.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
-from harness.answers.verify_window import WINDOW, Window
+from harness.answers.verify.window import WINDOW, Window
 from harness.model.verify import Matched, Record
 
 JUMP_MS = 1000

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from heapq import heappop, heappush
 
-from harness.answers.verify_event import ABSENT
+from harness.answers.verify.event import ABSENT
 from harness.model.verify import EventName
 
 

@@ -12,7 +12,7 @@ from dataclasses import replace
 
 from harness.analysis.between_runs import CellPair
 from harness.analysis.ratio import geometric_mean
-from harness.answers.comparability import find_differences, require_alike
+from harness.answers.compare.comparability import find_differences, require_alike
 from harness.counted import counted
 from harness.errors import UsageError
 from harness.model.caution import Caution

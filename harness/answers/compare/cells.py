@@ -9,7 +9,7 @@ from harness.analysis.against_reference import MetricView, compare
 from harness.analysis.between_runs import CellPair, compare_across
 from harness.analysis.between_runs_loss import losses_across
 from harness.analysis.loss import compare_losses
-from harness.answers.comparability import Difference
+from harness.answers.compare.comparability import Difference
 from harness.answers.result import in_plan_order
 from harness.answers.trust import flaws_of
 from harness.model.caution import Caution

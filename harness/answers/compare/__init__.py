@@ -1,0 +1,1 @@
+"""Stored runs against each other. Begin at `compare.py`."""
