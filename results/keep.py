@@ -24,6 +24,7 @@ import tomli_w
 
 from harness.answers.result import make_result
 from harness.errors import AuditbenchError, UsageError
+from harness.model.result import Result
 from harness.store import (
     ENVIRONMENT,
     KEPT_SAMPLES,
@@ -67,6 +68,7 @@ def keep(run: Path, name: str, folder: Path = REFERENCE) -> Path:
     result = make_result(stored)
     if stored.cautions or not result.complete or not result.trustworthy:
         raise UsageError(f"{run} is not whole, or not to be relied on", remedy="measure again")
+    refuse_wide_floors(stored, result)
     machine = name.partition("-")[2] or name
     rewrite = rewriter(stored, machine)
     # As it was written: the names in it must be those in the samples.
@@ -84,6 +86,23 @@ def keep(run: Path, name: str, folder: Path = REFERENCE) -> Path:
     data = lzma.compress(b"".join(lines), preset=9 | lzma.PRESET_EXTREME)
     (target / KEPT_SAMPLES).write_bytes(data)
     return target
+
+
+def refuse_wide_floors(stored: StoredRun, result: Result) -> None:
+    """Refuse a run about a price in which no price is outside the noise.
+
+    Runs about losses or a ranking decide by counts and CPU, for which elapsed time is no measure.
+    """
+    if stored.plan.question not in ("cost", "scaling"):
+        return
+    most = 1 + stored.plan.margin
+    for floor in result.noise_floor:
+        if floor.ci_low < 1 / most or floor.ci_high > most:
+            raise UsageError(
+                f"the noise floor of {floor.workload}, {floor.ci_low:.3f} to {floor.ci_high:.3f}, "
+                f"is wider than the margin of {stored.plan.margin:.0%}",
+                remedy="measure again on a quiet machine, with more blocks",
+            )
 
 
 def neutral_environment(environment: dict[str, Any], machine: str) -> dict[str, Any]:

@@ -8,6 +8,7 @@ import runpy
 import subprocess
 import sys
 import tomllib
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,7 @@ import pytest
 from rich.console import Console
 
 from harness import api
+from harness.answers.result import make_result
 from harness.errors import UsageError
 from harness.host.facts import HostFacts
 from harness.metrics.catalog import METRICS
@@ -29,7 +31,7 @@ from harness.reporters.plots.catalog import PLOTS
 from harness.reporters.render.markdown import page_markdown
 from harness.reporters.render.terminal import render_page
 from harness.reporters.result import details_page, result_page
-from harness.store import ENVIRONMENT, KEPT_SAMPLES, PLAN, SAMPLES, read_sample_lines
+from harness.store import ENVIRONMENT, KEPT_SAMPLES, PLAN, SAMPLES, load_run, read_sample_lines
 from tests.support.command import ROOT
 from tests.support.old_words import old_words
 from tests.support.runs import made_up_run
@@ -234,3 +236,13 @@ def test_a_run_that_was_stopped_is_not_kept(tmp_path: Path) -> None:
     assert done.returncode == 2
     (line,) = done.stderr.splitlines()
     assert line.startswith(f"keep.py: {run} is not whole")
+
+
+@pytest.mark.parametrize(("low", "high"), [(0.97, 1.0), (1.0, 1.03)])
+def test_a_run_whose_noise_hides_its_prices_is_not_kept(low: float, high: float) -> None:
+    run = load_run(ROOT / "results/reference/overhead-debian12-2vcpu")
+    result = make_result(run)
+    KEEP["refuse_wide_floors"](run, result)
+    wide = replace(result.noise_floor[0], ci_low=low, ci_high=high)
+    with pytest.raises(UsageError, match="is wider than the margin of 2%"):
+        KEEP["refuse_wide_floors"](run, replace(result, noise_floor=(wide,)))
