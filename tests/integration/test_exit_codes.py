@@ -127,7 +127,7 @@ def test_a_character_that_the_output_lacks_is_no_error(
 def test_an_error_of_the_program_is_one_line(
     folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    def broken(*_: object) -> None:
+    def broken(*_: object, **__: object) -> None:
         raise ZeroDivisionError("made up")
 
     monkeypatch.setattr("harness.store.load_run", broken)
@@ -150,10 +150,10 @@ def test_an_error_of_the_program_is_one_line(
 def test_no_memory_is_the_hosts_fault(
     error: Exception, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    def broken(*_: object) -> None:
+    def broken(*_: object, **__: object) -> None:
         raise error
 
-    monkeypatch.setattr("harness.store.load_run", broken)
+    monkeypatch.setattr("harness.store.find_run", broken)
     assert run_command(["show"]) == 4
     assert "not enough memory" in capfd.readouterr().err
 

@@ -168,8 +168,8 @@ def test_data_is_copied(browser: Any, pages: dict[str, Path]) -> None:
     page.locator("#paste").focus()
     page.keyboard.press("Control+V")
     header, *rows = page.locator("#paste").input_value().splitlines()
-    assert header.split("\t")[:2] == ["workload", "consumer"]
-    assert rows[0].split("\t")[:2] == ["udp", "assemble"]
+    assert header.split("\t")[:2] == ["workload", "scenario"]
+    assert rows[0].split("\t")[:2] == ["udp", "no-audit-aa"]
     page.close()
 
 

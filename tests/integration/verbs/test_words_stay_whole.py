@@ -46,6 +46,10 @@ def printed(monkeypatch: pytest.MonkeyPatch) -> list[Page]:
     return pages
 
 
+DOCTOR_HEADINGS = {"severity", "finding"}
+"""Where a host has a path too long for a column, its findings are paragraphs, without headings."""
+
+
 @pytest.mark.parametrize(
     "command",
     [
@@ -72,7 +76,7 @@ def test_no_word_of_any_verb_is_broken(printed: list[Page], command: Sequence[ob
     run_command(list(map(str, command)))
     assert printed
     for page in printed:
-        assert words(page, WIDE) <= words(page, 80)
+        assert words(page, WIDE) - DOCTOR_HEADINGS <= words(page, 80)
         assert max(map(len, lines(page, 80))) <= 80
 
 
