@@ -121,7 +121,9 @@ def test_multicast_drops_keep_both_sides_exact(
     hidden = {"serials": {"gaps": document["serials"]["gaps"] + 40}}
     wrong = ledger_of(kernel, sent, 200, hidden)
     assert ledger.unexplained == 0
-    if sent == 2 and ledger.complete:
+    assert ledger.refused is not None
+    # Fewer refused events of four records that still have room for all lost records would do, too.
+    if sent == 2 and ledger.complete and 4 * (ledger.refused - 40) < ledger.lost:
         assert wrong.unexplained
 
 
