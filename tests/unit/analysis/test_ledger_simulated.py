@@ -121,10 +121,10 @@ def test_multicast_drops_keep_both_sides_exact(
     hidden = {"serials": {"gaps": document["serials"]["gaps"] + 40}}
     wrong = ledger_of(kernel, sent, 200, hidden)
     assert ledger.unexplained == 0
-    assert ledger.refused is not None
-    # Fewer refused events of four records that still have room for all lost records would do, too.
-    if sent == 2 and ledger.complete and 4 * (ledger.refused - 40) < ledger.lost:
-        assert wrong.unexplained
+    received = (ledger.complete or 0) + (ledger.partial or 0)
+    # Where few events arrived and many of them were others', others may have lost the hidden ones.
+    if 40 > strays_of(ledger.lost, ledger.foreign_events, received):
+        assert wrong.unexplained or sent != 2 or not ledger.complete
 
 
 @given(
