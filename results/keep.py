@@ -50,6 +50,8 @@ IDENTIFIERS = {
     "a mail address": r"\b[\w.+-]+@[\w-]+\.[\w.]+\b",
 }
 _PATH = re.compile(r"(?<![\w.$*/])/[\w.+-]+(?:/[\w.+@-]+)*")
+_CHECKOUT = re.compile(r"\+g[0-9a-f]{7,40}(\.d[0-9]{8})?")
+"""The part of a version that names the state of somebody's checkout."""
 _RELEASE = re.compile(r"\d[\d.]*(-rc\d+)?")
 _VERSION_WORDS = re.compile(r"#\d+\S*|SMP|PREEMPT\S*")
 
@@ -110,11 +112,13 @@ def neutral_environment(environment: dict[str, Any], machine: str) -> dict[str, 
     found: dict[str, Any] = json.loads(json.dumps(environment))
     facts = found["facts"]
     facts["hostname"] = facts["machine"] = machine
-    facts["load"]["boot_id"] = None
+    facts["load"]["boot_id"] = facts["kernel"]["boot_id"] = None
     facts["other_run"]["holder"] = None
     facts["platform"]["product"] = None
     # Builders write their names and hosts into it.
     facts["kernel"]["version"] = " ".join(_VERSION_WORDS.findall(facts["kernel"]["version"]))
+    for name in ("auditbench", "label"):
+        found[name] = _CHECKOUT.sub("", found[name])
     found["argv"] = _neutral_command(found["argv"])
     return found
 

@@ -61,7 +61,7 @@ def make_sandbox(folder: Path) -> Path:
     (folder / "consumer.log").write_bytes(log)
     (folder / "laurel.json").write_bytes(laurel_log())
     (folder / "go-audit.json").write_bytes(go_audit_log(by_event(recorded())))
-    (folder / "mine.auditcap.gz").write_bytes(CAPTURE.read_bytes())
+    (folder / "raw.auditcap.gz").write_bytes(CAPTURE.read_bytes())
     (folder / "var/tmp").mkdir()
     (folder / "usr/sbin").mkdir(parents=True)  # without the program that the pages exclude
     plan = re.search(r"```toml\n(.*?)```", (ROOT / "docs/plans.md").read_text(), re.S)
