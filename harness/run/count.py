@@ -25,7 +25,7 @@ from harness.plain import plain
 from harness.run.environment import environment_document
 from harness.run.lifecycle.borrow import Say
 from harness.run.lifecycle.loop import Outcome
-from harness.run.lifecycle.signals import stop_signals
+from harness.run.lifecycle.signals import stop_if_asked, stop_signals
 from harness.run.plan.document import plan_document
 from harness.run.plan.login import LoginRights, settle_login
 from harness.run.plan.plan import Plan, make_plan
@@ -122,6 +122,7 @@ class _Run:
         trials = sum(map(len, self._planned))
         self._say(f"starting {counted(BOOTS, 'guest')} for {counted(trials, 'trial')}")
         for boot, answer in run_guests(self._image, roots):
+            stop_if_asked()
             self._take(boot, answer)
 
     def _describe(self, *, release: str, version: str) -> None:

@@ -12,6 +12,7 @@ from harness.model.stored import primary_of
 from harness.run.blocks import RunBlocks
 from harness.run.command_failures import CommandFailures
 from harness.run.lifecycle.resume import BROKEN_OFF, Past, ResumedBlocks
+from harness.run.lifecycle.signals import stop_if_asked
 from harness.run.plan.document import plan_document
 from harness.run.plan.plan import Plan
 from harness.run.plan.purpose import purpose_of
@@ -76,6 +77,10 @@ def measure_all(
     blocks: Blocks = run_blocks if past is None else ResumedBlocks(run_blocks, past, begin_block)
     failures = CommandFailures(plan.command, allowed=plan.allow_failures)
 
+    def measure_one(trial: Trial) -> Sample:
+        stop_if_asked()
+        return measure(trial)
+
     def save(sample: Sample) -> None:
         writer.append(sample)
         failures.take(sample)
@@ -84,7 +89,7 @@ def measure_all(
     observer.is_for(purpose_of(plan), plan.margin)
     measure_cells(plan)
     try:
-        run_trials(blocks, measure, save, observer, retries=run_blocks.plan.retries)
+        run_trials(blocks, measure_one, save, observer, retries=run_blocks.plan.retries)
     except KeyboardInterrupt:
         return Outcome(writer.folder, interrupted=True)
     if words := run_blocks.words():
