@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from harness.model.run import AA
-from harness.model.stored import StoredPlan
+from harness.model.stored.plan import StoredPlan
 
 SCENARIOS: Mapping[str, str] = {
     "no-context": "no-audit",

@@ -9,7 +9,7 @@ from harness.counted import agreeing, counted
 from harness.model.caution import Caution
 from harness.model.count import INSTRUCTIONS, CountedCell, CountedResult
 from harness.model.run import Sample
-from harness.model.stored import StoredGuest
+from harness.model.stored.environment import StoredGuest
 from harness.store import StoredRun
 
 

@@ -12,7 +12,7 @@ from statistics import fmean, median
 
 from harness.errors import UsageError
 from harness.model.run import Cell, Sample
-from harness.model.stored import StoredPlan
+from harness.model.stored.plan import StoredPlan
 from harness.store import StoredRun, load_documents, load_run, measured_runs
 
 MOST_RUNS = 3

@@ -10,7 +10,8 @@ from harness.metrics.catalog import METRICS
 from harness.model.reference import Reference
 from harness.model.result import Comparison, Exclusion
 from harness.model.run import Cell, Sample, rules_without
-from harness.model.stored import StoredPlan, StoredWorkload, operations_of
+from harness.model.stored.plan import StoredPlan
+from harness.model.stored.trial import StoredWorkload, operations_of
 
 
 def exclusions(samples: Sequence[Sample], plan: StoredPlan) -> Iterator[Exclusion]:

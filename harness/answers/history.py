@@ -23,7 +23,7 @@ from harness.model.caution import Caution
 from harness.model.history import History, PastRun
 from harness.model.label import label_of
 from harness.model.run import Cell, Sample
-from harness.model.stored import MachineName, PlanName
+from harness.model.stored.environment import MachineName, PlanName
 from harness.store import ENVIRONMENT, PLAN, SAMPLES, StoredRun, list_runs, load_run, short_names
 
 OVER_TIME = frozenset({"kernel", "cpu", "boot", "pinning", "version", "margin"})

@@ -8,7 +8,7 @@ from dataclasses import replace
 from harness.model.compare import Change, LossChange
 from harness.model.result import Comparison, LossComparison
 from harness.model.run import AA, Cell
-from harness.model.stored import StoredPlan
+from harness.model.stored.plan import StoredPlan
 
 
 def lost_cells(losses: Sequence[LossComparison], plan: StoredPlan) -> list[LossComparison]:

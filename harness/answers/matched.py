@@ -12,8 +12,8 @@ from dataclasses import replace
 
 from harness.model.result import Comparison
 from harness.model.run import Cell, Ledger, Sample
-from harness.model.stored import StoredPlan
-from harness.model.stored_scenario import StoredScenario
+from harness.model.stored.plan import StoredPlan
+from harness.model.stored.scenario import StoredScenario
 from workloads.catalog import WORKLOADS
 
 _RECORDING = re.compile(r"-[aA] always,(exit|task|io_uring)\b|-w ")

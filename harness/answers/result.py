@@ -25,7 +25,8 @@ from harness.model.matching import LOGIN_WARNING
 from harness.model.reference import Reference
 from harness.model.result import CellLedger, Comparison, ReportView, Result
 from harness.model.run import Cell, Ledger, Sample
-from harness.model.stored import StoredPlan, operations_of
+from harness.model.stored.plan import StoredPlan
+from harness.model.stored.trial import operations_of
 from harness.store import StoredRun
 
 COUNTS = tuple(f.name for f in fields(Ledger) if f.name != "attribution")

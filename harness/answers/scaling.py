@@ -13,7 +13,8 @@ from harness.answers.waiting import share_waited
 from harness.model.result import Comparison, LossComparison
 from harness.model.run import AA, Cell, Sample
 from harness.model.scaling import Growth, ScalingPoint
-from harness.model.stored import StoredPlan, StoredStatus, operations_of
+from harness.model.stored.plan import StoredPlan
+from harness.model.stored.trial import StoredStatus, operations_of
 from harness.model.worker_counts import without_workers
 
 CPU = "cpu_total_ns_per_op"

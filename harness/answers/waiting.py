@@ -11,7 +11,8 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from harness.model.result import Comparison, Waiting
 from harness.model.run import Cell, Sample
-from harness.model.stored import StoredPlan, StoredStatus, operations_of
+from harness.model.stored.plan import StoredPlan
+from harness.model.stored.trial import StoredStatus, operations_of
 
 NOTEWORTHY = 0.02
 """The share of a cell's time from which waiting is told, and measured without."""

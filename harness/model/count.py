@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from harness.model.caution import Caution
-from harness.model.stored import StoredGuest
+from harness.model.stored.environment import StoredGuest
 
 INSTRUCTIONS = "instructions_per_op"
 """The metric of a counted trial: all instructions, the kernel's too, from one call to the next."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from harness.errors import UsageError
-from harness.model.stored import StoredEnvironment
+from harness.model.stored.environment import StoredEnvironment
 
 _LABEL = re.compile(r"[A-Za-z0-9][A-Za-z0-9._/+-]{0,63}")
 """Branches, commits, versions and dates; nothing that a shell or a terminal would act upon."""

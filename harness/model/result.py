@@ -10,7 +10,8 @@ from harness.model.caution import Caution
 from harness.model.question import Question
 from harness.model.run import AA, Cell, Ledger, Sample
 from harness.model.scaling import ScalingPoint
-from harness.model.stored import StoredEnvironment, StoredPlan
+from harness.model.stored.environment import StoredEnvironment
+from harness.model.stored.plan import StoredPlan
 
 Verdict = Literal[
     "worse",

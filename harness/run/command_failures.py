@@ -18,8 +18,8 @@ import msgspec
 
 from harness.counted import counted
 from harness.errors import UntrustworthyError
-from harness.model.documents import WorkerDetails
 from harness.model.run import Sample
+from harness.model.stored.documents import WorkerDetails
 from harness.plain import plain
 
 MOST_WAIT_S = 10.0

@@ -20,7 +20,7 @@ from harness.guest.together import Answer, run_guests
 from harness.host.facts import read_host_facts
 from harness.model.count import INSTRUCTIONS
 from harness.model.run import AA, Cell, Ledger, Sample
-from harness.model.stored import StoredGuest
+from harness.model.stored.environment import StoredGuest
 from harness.plain import plain
 from harness.run.environment import environment_document
 from harness.run.lifecycle.borrow import Say

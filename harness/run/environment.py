@@ -16,7 +16,7 @@ from harness.kernel.lease.snapshot import Snapshot
 from harness.kernel.rules.format import format_rule
 from harness.kernel.rules.rule import Rule
 from harness.model.label import label_of
-from harness.model.stored import StoredEnvironment
+from harness.model.stored.environment import StoredEnvironment
 from harness.run.plan.plan import Plan
 from harness.run.request import Conduct
 

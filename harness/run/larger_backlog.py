@@ -13,7 +13,7 @@ from harness.answers.waiting import share_waited, waits
 from harness.counted import counted
 from harness.model.reference import every_scenario, own_references
 from harness.model.run import AA, EXCLUDE_CALL, EXCLUDE_EXE, Cell, Sample, Scenario
-from harness.model.stored import StoredStatus
+from harness.model.stored.trial import StoredStatus
 from harness.model.worker_counts import without_workers
 from harness.run.plan.plan import Plan
 from harness.scenarios.catalog import SCENARIOS

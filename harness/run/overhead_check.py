@@ -17,7 +17,7 @@ from harness.counted import counted
 from harness.errors import UsageError, one_of
 from harness.model.result import NoiseFloor, Result
 from harness.model.run import Cell, Sample
-from harness.model.stored import StoredWorkload, operations_of
+from harness.model.stored.trial import StoredWorkload, operations_of
 from harness.renamed import hint
 from harness.run.plan.plan import Plan, make_plan
 from harness.run.request import Conduct, Request, Subject

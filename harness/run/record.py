@@ -22,8 +22,8 @@ from harness.host.facts import read_host_facts
 from harness.host.pinning import assign_cpus
 from harness.kernel.client import AuditClient
 from harness.kernel.lease.lease import take_lease
-from harness.model.documents import ConsumerDocument
 from harness.model.run import Cell, Scenario, Trial
+from harness.model.stored.documents import ConsumerDocument
 from harness.run.plan.plan import Plan, make_plan
 from harness.run.request import Request
 from harness.run.trials.markers import drain

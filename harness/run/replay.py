@@ -19,8 +19,8 @@ from typing import Any
 from harness.counted import counted
 from harness.files.scratch import scratch_folder
 from harness.metrics.machine import read_machine
-from harness.model.documents import ConsumerDocument, WorkerDocument
 from harness.model.run import Ledger, Sample, Trial
+from harness.model.stored.documents import ConsumerDocument, WorkerDocument
 from harness.processes.line_process import ChildFailedError, LineProcess, module_command
 from harness.run.plan.plan import Plan
 from harness.run.trials.metrics import noise_of

@@ -27,7 +27,7 @@ from harness.model.options import (
     RESULTS_VARIABLE,
     Flag,
 )
-from harness.model.stored import Instrument
+from harness.model.stored.plan import Instrument
 
 DEFAULT_PLAN = "overhead"
 

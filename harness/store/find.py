@@ -10,7 +10,7 @@ from harness.errors import UsageError
 from harness.files.caller import as_caller
 from harness.files.reading import is_file, read_text
 from harness.model.label import name_by_label
-from harness.model.stored import StoredEnvironment
+from harness.model.stored.environment import StoredEnvironment
 from harness.store.layout import ENVIRONMENT, KEPT_SAMPLES, SAMPLES, samples_file
 
 _MOST_NAMED = 5

@@ -27,13 +27,9 @@ from harness.files.unpacking import unpack_xz
 from harness.model.caution import Caution
 from harness.model.numbers import refuse_extremes, refuse_extremes_within
 from harness.model.run import SAMPLE_SCHEMA, Sample
-from harness.model.stored import (
-    StoredEnvironment,
-    StoredMachine,
-    StoredPlan,
-    StoredStatus,
-    StoredWorkload,
-)
+from harness.model.stored.environment import StoredEnvironment
+from harness.model.stored.plan import StoredPlan
+from harness.model.stored.trial import StoredMachine, StoredStatus, StoredWorkload
 from harness.store.layout import ENVIRONMENT, KEPT_SAMPLES, PLAN, samples_file
 from harness.store.old_ledgers import sample_of_now
 

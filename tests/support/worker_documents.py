@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from harness.model.documents import WorkerDocument
+from harness.model.stored.documents import WorkerDocument
 from harness.run.trials.said import worker_said
 
 DONE: dict[str, Any] = {

@@ -12,7 +12,7 @@ from harness import api
 from harness.cli import run_command
 from harness.errors import UsageError
 from harness.model.run import Cell
-from harness.model.stored import StoredPlan
+from harness.model.stored.plan import StoredPlan
 from harness.renamed import CELLS, SCENARIOS, new_name, plan_file, stored_names, stored_plan
 from harness.run.overhead_check import measure_overhead
 from harness.run.plan.file import load_plan_file

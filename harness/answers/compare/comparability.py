@@ -13,7 +13,8 @@ from typing import Any
 
 from harness.analysis.between_runs import CellPair
 from harness.errors import UsageError
-from harness.model.stored import StoredEnvironment, StoredPlan
+from harness.model.stored.environment import StoredEnvironment
+from harness.model.stored.plan import StoredPlan
 from harness.plain import plain
 from harness.store import StoredRun
 

@@ -30,7 +30,7 @@ from harness.errors import UntrustworthyError, UsageError, one_of
 from harness.model.compare import Change, ChangeReport, RunChanges
 from harness.model.reference import Margins
 from harness.model.run import Cell
-from harness.model.stored import StoredPlan
+from harness.model.stored.plan import StoredPlan
 from harness.renamed import hint
 from harness.store import StoredRun
 

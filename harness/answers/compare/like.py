@@ -8,7 +8,7 @@ from harness.analysis.between_runs import CellPair
 from harness.answers.compare.comparability import find_differences
 from harness.errors import UsageError
 from harness.model.run import Cell
-from harness.model.stored import StoredPlan
+from harness.model.stored.plan import StoredPlan
 from harness.store import StoredRun, latest_name, load_documents, measured_runs
 
 MOST_READ = 200

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from harness.model.run import Moment, Sample
-from harness.model.stored import StoredLatency, StoredWorkload
+from harness.model.stored.trial import StoredLatency, StoredWorkload
 from workloads.parts.latency import bucket_of, bucket_upper_ns
 
 _OF_TRIAL = (

@@ -12,7 +12,7 @@ from typing import Any
 
 from harness.errors import UsageError
 from harness.model.run import Cell, Sample
-from harness.model.stored import StoredEnvironment
+from harness.model.stored.environment import StoredEnvironment
 
 NS_PER_SECOND = 1e9
 

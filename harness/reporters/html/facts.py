@@ -8,9 +8,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from harness.model.facts import StoredCpu
 from harness.model.result import Result
-from harness.model.stored import StoredPlan
+from harness.model.stored.facts import StoredCpu
+from harness.model.stored.plan import StoredPlan
 from harness.reporters.parts.matching import matching_sentences
 from harness.reporters.parts.origin import minute
 

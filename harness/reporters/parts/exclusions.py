@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from harness.counted import agreeing
 from harness.model.result import Comparison, Exclusion, Result
 from harness.model.run import rules_without
-from harness.model.stored import StoredPlan
+from harness.model.stored.plan import StoredPlan
 from harness.reporters.units import duration, percent, share
 from harness.reporters.words import VERDICTS, metric_words
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from harness.model.result import Result
 from harness.model.run import AA, Cell
-from harness.model.stored_scenario import StoredScenario
+from harness.model.stored.scenario import StoredScenario
 from harness.model.worker_counts import without_workers
 from harness.reporters.page import Legend
 from harness.reporters.words import CONSUMERS, SCENARIOS

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from harness.model.result import ReportView
 from harness.model.run import Sample
-from harness.model.stored import StoredMachine, operations_of
+from harness.model.stored.trial import StoredMachine, operations_of
 from harness.plain import plain
 from harness.reporters.plots.base import Choice, Plot, Table
 from harness.reporters.plots.groups import groups, labels, mean, used

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from harness.counted import counted
 from harness.model.result import ReportView
 from harness.model.run import Sample
-from harness.model.stored import StoredLatency, StoredWorkload
+from harness.model.stored.trial import StoredLatency, StoredWorkload
 from harness.plain import plain
 from harness.reporters.plots.base import Choice, Plot, Table
 from harness.reporters.plots.groups import groups, labels, used

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from harness.model.result import ReportView
 from harness.model.run import Cell, Moment, Sample
-from harness.model.stored import StoredStatus, StoredWorkload
+from harness.model.stored.trial import StoredStatus, StoredWorkload
 from harness.plain import plain
 from harness.reporters.plots.base import Choice, Plot, Table
 from harness.reporters.plots.groups import groups, labels, used

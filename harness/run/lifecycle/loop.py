@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from harness.model.run import Sample, Trial
-from harness.model.stored import primary_of
+from harness.model.stored.plan import primary_of
 from harness.run.blocks import RunBlocks
 from harness.run.command_failures import CommandFailures
 from harness.run.lifecycle.resume import BROKEN_OFF, Past, ResumedBlocks

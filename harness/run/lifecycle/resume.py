@@ -16,7 +16,8 @@ from harness.counted import counted
 from harness.errors import UsageError
 from harness.model.caution import Caution
 from harness.model.run import Sample, Trial
-from harness.model.stored import StoredEnvironment, StoredPlan
+from harness.model.stored.environment import StoredEnvironment
+from harness.model.stored.plan import StoredPlan
 from harness.plain import plain
 from harness.run.plan.document import plan_document
 from harness.run.plan.plan import Plan

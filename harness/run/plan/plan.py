@@ -14,7 +14,7 @@ from harness.model.matching import Login, RuleMatches
 from harness.model.question import Question
 from harness.model.reference import Reference, every_scenario, own_references
 from harness.model.run import Cell, Scenario
-from harness.model.stored import Instrument
+from harness.model.stored.plan import Instrument
 from harness.run.ladder import Ladder
 from harness.run.plan.consumers import plan_consumers
 from harness.run.plan.exclusion import ExcludedProgram

@@ -16,7 +16,7 @@ from harness.kernel.rules.file import RuleFile, load_rule_file, parse_rules_text
 from harness.kernel.rules.format import format_rule
 from harness.kernel.rules.warning import told_together
 from harness.model.run import AA, EXCLUDE_CALL, EXCLUDE_EXE, Scenario
-from harness.model.stored_scenario import StoredScenario
+from harness.model.stored.scenario import StoredScenario
 from harness.scenarios.catalog import NOT_INTERLEAVED, scenario_summary, scenario_text
 
 EXCLUSIONS = {

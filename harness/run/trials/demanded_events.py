@@ -13,8 +13,8 @@ from harness.kernel.rules.fields import UNSET, Field
 from harness.kernel.rules.libaudit import syscall_number
 from harness.kernel.rules.matching.match import certainly_audited
 from harness.kernel.rules.rule import Rule
-from harness.model.documents import WorkerDocument
 from harness.model.run import Scenario
+from harness.model.stored.documents import WorkerDocument
 
 FILTER_EXCLUDE = 5
 ACTION_ALWAYS = 2

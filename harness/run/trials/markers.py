@@ -12,7 +12,7 @@ from typing import Protocol
 from harness.consumers.base import RunningConsumer
 from harness.consumers.foreign.reassemble import START_NUMBER
 from harness.kernel.client import AuditClient
-from harness.model.documents import ConsumerDocument
+from harness.model.stored.documents import ConsumerDocument
 
 START_ATTEMPTS = 100
 START_PAUSE_S = 0.05

@@ -11,14 +11,14 @@ from harness.analysis.ledger import Evidence
 from harness.consumers.base import ConsumerReport
 from harness.metrics.audit import AuditDelta
 from harness.metrics.machine import MachineDelta
-from harness.model.documents import (
+from harness.model.run import Ledger
+from harness.model.stored.documents import (
     ConsumerDocument,
     EventCounts,
     GroupCounts,
     WorkerDocument,
     WorkerLatency,
 )
-from harness.model.run import Ledger
 
 
 def metrics_of(

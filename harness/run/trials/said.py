@@ -6,7 +6,7 @@ from typing import Any, TypeVar
 
 import msgspec
 
-from harness.model.documents import ConsumerDocument, WorkerDocument
+from harness.model.stored.documents import ConsumerDocument, WorkerDocument
 from harness.processes.line_process import ChildFailedError
 
 T = TypeVar("T")
@@ -23,7 +23,7 @@ def consumer_said(document: Any) -> ConsumerDocument | None:
 
 
 def said(name: str, document: Any, kind: type[T]) -> T:
-    """What a child said, as one of the shapes of `harness.model.documents`."""
+    """What a child said, as one of the shapes of `harness.model.stored.documents`."""
     try:
         return msgspec.convert(document, kind)
     except msgspec.ValidationError as error:

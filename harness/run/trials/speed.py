@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from harness.model.documents import WorkerDocument
+from harness.model.stored.documents import WorkerDocument
 
 MIN_PROBES = 8
 """The probes needed before full speed is known."""

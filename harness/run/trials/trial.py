@@ -25,9 +25,9 @@ from harness.kernel.lease.lease import Lease
 from harness.metrics.audit import audit_delta
 from harness.metrics.machine import read_machine
 from harness.metrics.timeline import Timeline
-from harness.model.documents import WorkerDocument, WorkerReady
 from harness.model.matching import LOGIN_WARNING
 from harness.model.run import Ledger, Sample, Scenario, Trial
+from harness.model.stored.documents import WorkerDocument, WorkerReady
 from harness.processes.line_process import ChildFailedError, LineProcess, module_command
 from harness.run.failures import Failures
 from harness.run.plan.plan import Plan

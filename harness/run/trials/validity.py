@@ -13,7 +13,7 @@ from typing import Any
 from harness.counted import counted
 from harness.errors import HostUnfitError
 from harness.metrics.machine import read_machine
-from harness.model.documents import WorkerDocument
+from harness.model.stored.documents import WorkerDocument
 
 ALWAYS = (
     "operations failed",

@@ -10,7 +10,7 @@ from consumer.errors import ConsumerError
 from consumer.log.summary import LogSums, read_logs
 from harness.counted import counted
 from harness.errors import HostUnfitError, UsageError
-from harness.model.documents import ConsumerDocument
+from harness.model.stored.documents import ConsumerDocument
 from harness.plain import plain
 from harness.processes.line_process import ChildFailedError, LineProcess, module_command
 from harness.run.trials.said import said

@@ -10,7 +10,8 @@ from pathlib import Path
 from harness.answers.result import make_view
 from harness.model.result import ReportView
 from harness.model.run import Ledger, Moment, Sample
-from harness.model.stored import StoredEnvironment, StoredPlan
+from harness.model.stored.environment import StoredEnvironment
+from harness.model.stored.plan import StoredPlan
 from harness.store import StoredRun
 from tests.support.runs import COSTS_NS, OPS, made_up_sample
 

@@ -10,7 +10,8 @@ from harness.answers.result import in_plan_order, make_result
 from harness.model.caution import Caution
 from harness.model.result import ReportView
 from harness.model.run import Sample
-from harness.model.stored import StoredEnvironment, StoredPlan
+from harness.model.stored.environment import StoredEnvironment
+from harness.model.stored.plan import StoredPlan
 from harness.store import StoredRun, load_run
 from tests.support.stored.two_runs import write_run
 

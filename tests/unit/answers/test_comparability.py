@@ -18,7 +18,8 @@ from harness.answers.compare.comparability import (
 )
 from harness.errors import UsageError
 from harness.model.run import Cell
-from harness.model.stored import StoredEnvironment, StoredPlan
+from harness.model.stored.environment import StoredEnvironment
+from harness.model.stored.plan import StoredPlan
 from harness.store import StoredRun
 
 RULE = "-a always,exit -F arch=b64 -S connect"

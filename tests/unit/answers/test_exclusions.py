@@ -11,7 +11,7 @@ from harness.answers.exclusions import exclusions
 from harness.answers.result import make_result
 from harness.model.result import Exclusion
 from harness.model.run import Sample
-from harness.model.stored import StoredPlan
+from harness.model.stored.plan import StoredPlan
 from harness.reporters.answer import answer
 from harness.store import StoredRun
 from tests.support.runs import COSTS_NS, OPS, made_up_run

@@ -19,7 +19,7 @@ from harness.answers.limits import read_limits
 from harness.answers.result import make_result, make_view
 from harness.model.ab import AbReport, AbSide
 from harness.model.run import Cell
-from harness.model.stored import StoredPlan
+from harness.model.stored.plan import StoredPlan
 from harness.reporters.ab import ab_sentences
 from harness.reporters.answer import answer
 from harness.reporters.documents.ab import ab_document

@@ -10,7 +10,7 @@ import pytest
 
 from harness.answers.result import make_result
 from harness.model.result import Result
-from harness.model.stored import StoredPlan
+from harness.model.stored.plan import StoredPlan
 from harness.reporters.answer import answer
 from harness.reporters.parts.exclusions import exclusion_sentences
 from harness.reporters.render.markdown import page_markdown

@@ -13,7 +13,7 @@ import pytest
 
 from harness.errors import UsageError
 from harness.model.run import Sample
-from harness.model.stored import StoredEnvironment
+from harness.model.stored.environment import StoredEnvironment
 from harness.reporters.export.parquet import trials_parquet
 from harness.reporters.export.pyperf import pyperf_file
 from harness.reporters.export.trial_rows import trial_rows

@@ -18,7 +18,7 @@ from rich.console import Console
 from harness.answers.result import make_result
 from harness.model.result import ReportView, Result
 from harness.model.run import Sample
-from harness.model.stored import StoredPlan
+from harness.model.stored.plan import StoredPlan
 from harness.reporters.documents.result import result_document
 from harness.reporters.html.page import report_html
 from harness.reporters.render.markdown import page_markdown

@@ -17,7 +17,7 @@ from harness.answers.result import make_result
 from harness.model.question import Question, question_of
 from harness.model.result import Comparison, ReportView, Result
 from harness.model.run import Cell, Sample
-from harness.model.stored import StoredPlan
+from harness.model.stored.plan import StoredPlan
 from harness.reporters.answer import answer, answer_parts
 from harness.reporters.documents.result import result_document
 from harness.reporters.html.headline import headline

@@ -19,7 +19,8 @@ from harness.answers.result import in_plan_order, make_result
 from harness.cli import run_command
 from harness.model.caution import Caution
 from harness.model.result import ReportView, Result
-from harness.model.stored import StoredEnvironment, StoredPlan
+from harness.model.stored.environment import StoredEnvironment
+from harness.model.stored.plan import StoredPlan
 from harness.reporters.html.facts import commands, rule_sets
 from harness.reporters.html.page import report_html
 from harness.reporters.html.svg import Palette, inline_svg

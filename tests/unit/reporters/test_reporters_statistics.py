@@ -14,7 +14,7 @@ from rich.console import Console
 
 from harness.answers.result import make_result
 from harness.model.result import Result
-from harness.model.stored import StoredPlan
+from harness.model.stored.plan import StoredPlan
 from harness.reporters.answer import answer
 from harness.reporters.documents.result import result_document
 from harness.reporters.page import Page

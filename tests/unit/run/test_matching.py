@@ -12,7 +12,7 @@ import pytest
 
 from harness.kernel.rules.fields import UNSET
 from harness.model.matching import Login, RuleMatches
-from harness.model.stored import StoredPlan
+from harness.model.stored.plan import StoredPlan
 from harness.reporters.parts.matching import file_line
 from harness.run.plan import load_calls, login
 from harness.run.plan.document import plan_document

@@ -12,7 +12,8 @@ import pytest
 
 from harness.errors import UsageError
 from harness.model.run import Sample
-from harness.model.stored import StoredEnvironment, StoredPlan
+from harness.model.stored.environment import StoredEnvironment
+from harness.model.stored.plan import StoredPlan
 from harness.run.blocks import RunBlocks
 from harness.run.lifecycle.resume import Past, ResumedBlocks, plan_as_before, require_same
 from harness.run.plan.document import plan_document

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from harness.model.documents import GroupCounts, WorkerReady
+from harness.model.stored.documents import GroupCounts, WorkerReady
 from harness.processes.line_process import ChildFailedError
 from harness.run.trials.said import consumer_said, said, worker_said
 from tests.support.worker_documents import DONE, worker_document

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from harness.model.documents import WorkerDocument
+from harness.model.stored.documents import WorkerDocument
 from harness.run.trials.speed import MIN_PROBES, Speed
 from tests.support.worker_documents import worker_document
 from workloads.parts.speed import await_full_speed, probe_ns

@@ -8,7 +8,7 @@ import pytest
 
 from harness.errors import UsageError
 from harness.model.label import check_label, is_label, name_by_label
-from harness.model.stored import StoredEnvironment
+from harness.model.stored.environment import StoredEnvironment
 from harness.store import find_run
 from tests.support.stored.two_runs import write_run
 

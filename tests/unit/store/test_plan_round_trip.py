@@ -17,8 +17,8 @@ from harness.kernel.rules.file import parse_rules_text
 from harness.model.matching import Login, RuleMatches
 from harness.model.reference import Reference
 from harness.model.run import Scenario
-from harness.model.stored import StoredInvalid, StoredPlan
-from harness.model.stored_scenario import StoredScenario
+from harness.model.stored.plan import StoredInvalid, StoredPlan
+from harness.model.stored.scenario import StoredScenario
 from harness.run.ladder import Ladder
 from harness.run.plan.document import plan_document
 from harness.run.plan.exclusion import ExcludedProgram

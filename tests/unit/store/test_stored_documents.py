@@ -9,13 +9,10 @@ from pathlib import Path
 import pytest
 
 from harness.model.reference import DEFAULT_MARGIN, Reference
-from harness.model.stored import (
-    StoredEnvironment,
-    StoredPlan,
-    StoredWorkload,
-    operations_of,
-)
-from harness.model.stored_scenario import StoredScenario
+from harness.model.stored.environment import StoredEnvironment
+from harness.model.stored.plan import StoredPlan
+from harness.model.stored.scenario import StoredScenario
+from harness.model.stored.trial import StoredWorkload, operations_of
 from harness.run.plan.document import plan_document
 from harness.run.plan.plan import make_plan
 from tests.support.requests import asked

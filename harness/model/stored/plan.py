@@ -1,21 +1,14 @@
-"""What stands in a stored run: the plan, the environment, and what is read of a trial again.
-
-Everything of a run that was not measured a moment ago comes from outside. It is held against these
-shapes once, as it is read; whoever uses it later can rely on them. What an older run does not say
-has its default here, and nowhere else.
-"""
+"""The plan of a stored run."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Literal, Self
+from typing import Literal
 
 import msgspec
 
-from harness.model.caution import Caution
-from harness.model.facts import StoredFacts
 from harness.model.matching import Login, RuleMatches
-from harness.model.numbers import Count, Margin, Nanoseconds, Rate
+from harness.model.numbers import Count, Margin, Rate
 from harness.model.question import Question, question_of
 from harness.model.reference import (
     DEFAULT_MARGIN,
@@ -24,8 +17,9 @@ from harness.model.reference import (
     every_scenario,
     own_references,
 )
-from harness.model.run import Cell, Sample
-from harness.model.stored_scenario import StoredScenario
+from harness.model.run import Cell
+from harness.model.stored.base import Stored
+from harness.model.stored.scenario import StoredScenario
 
 Kind = Literal["kernel", "replay"]
 Instrument = Literal["timed", "counted"]
@@ -42,18 +36,6 @@ PACED = "cpu_total_ns_per_op"
 def primary_of(kind: Kind, *, paced: bool) -> str:
     """The metric that a run's answer is about; `paced` is a kernel's load at a fixed rate."""
     return PACED if paced and kind == "kernel" else PRIMARY[kind]
-
-
-class Stored(msgspec.Struct, frozen=True, kw_only=True):
-    """A document of a run. What it holds beyond the fields is in `document`, as it was written."""
-
-    document: dict[str, Any] = {}
-
-    @classmethod
-    def read(cls, document: Any) -> Self:
-        """Check a document and give its fields their types; ValueError, by place, for another."""
-        whole = msgspec.convert(document, dict[str, Any])
-        return msgspec.convert({**whole, "document": whole}, cls)
 
 
 class StoredInvalid(msgspec.Struct, frozen=True):
@@ -100,7 +82,7 @@ class StoredPlan(Stored, frozen=True, kw_only=True):
     workloads: tuple[str, ...] = ()
     consumers: tuple[str, ...] = ()
     blocks: Count | None = None
-    ops: dict[str, Count] = {}
+    ops: dict[str, Count] = msgspec.field(default_factory=dict)
     seed: int | None = None
     margin: Margin = DEFAULT_MARGIN
     margin_by_metric: dict[str, Margin] = msgspec.field(name="margins", default_factory=dict)
@@ -119,12 +101,12 @@ class StoredPlan(Stored, frozen=True, kw_only=True):
     login: Login | None = None
     """None where the login uid was not settled beforehand."""
     matching: tuple[RuleMatches, ...] = ()
-    workload_options: dict[str, str | int] = {}
+    workload_options: dict[str, str | int] = msgspec.field(default_factory=dict)
     command: tuple[str, ...] = ()
     allow_failures: bool = False
     excluded_program: StoredExcludedProgram | None = None
     """None: the exclusions are of the load's own interpreter or command."""
-    scenarios: dict[str, tuple[StoredScenario, ...]] = {}
+    scenarios: dict[str, tuple[StoredScenario, ...]] = msgspec.field(default_factory=dict)
     """By workload."""
     ladder: StoredLadder | None = None
 
@@ -181,128 +163,3 @@ class StoredPlan(Stored, frozen=True, kw_only=True):
         """How many processes shared the operations of a cell."""
         scenario = self.scenario(cell.workload, cell.scenario)
         return self.workers if scenario is None else scenario.workers or self.workers
-
-
-class StoredAuditBefore(msgspec.Struct, frozen=True):
-    """The audit state of the host that a run borrowed, and gave back."""
-
-    settings: dict[str, int] = {}
-    features: int | None = None
-    rules: tuple[str, ...] = ()
-
-
-class StoredProgram(msgspec.Struct, frozen=True):
-    """The program of a foreign consumer."""
-
-    path: str = ""
-    version: str = ""
-
-
-class StoredEverEnabled(msgspec.Struct, frozen=True):
-    state: str = ""
-
-
-class StoredGuest(msgspec.Struct, frozen=True):
-    """The guest that a counted run was made in; `source` is where its kernel came from."""
-
-    kernel: str = ""
-    kernel_version: str = ""
-    sha256: str = ""
-    source: str = ""
-    emulator: str = ""
-
-
-class StoredEnvironment(Stored, frozen=True, kw_only=True):
-    """What the numbers depend on and the plan does not say."""
-
-    auditbench: str = ""
-    """The version that measured."""
-    python: str = ""
-    label: str = ""
-    started_at: str = ""
-    resumed_at: tuple[str, ...] = ()
-    argv: tuple[str, ...] = ()
-    facts: StoredFacts = StoredFacts()
-    cpus: dict[str, tuple[Count, ...]] = {}
-    ever_enabled: StoredEverEnabled | None = None
-    audit_before: StoredAuditBefore | None = None
-    consumers: dict[str, StoredProgram] = {}
-    guest: StoredGuest | None = None
-    """None for a run of this host's own kernel."""
-    cautions: tuple[Caution, ...] = ()
-
-
-class PlanName(msgspec.Struct, frozen=True):
-    """What is read of a plan to find a run, which may be damaged in another place."""
-
-    name: str = ""
-
-
-class _Machine(msgspec.Struct, frozen=True):
-    machine: str
-
-
-class MachineName(msgspec.Struct, frozen=True):
-    """The same of an environment."""
-
-    facts: _Machine
-
-
-class StoredLatency(msgspec.Struct, frozen=True):
-    """Latencies of single operations: lower bound in nanoseconds and number, by bucket."""
-
-    buckets: tuple[tuple[Count, Count], ...] = ()
-    max_ns: Count = 0
-
-
-class StoredDetails(msgspec.Struct, frozen=True):
-    """What only some workloads say."""
-
-    program: str = ""
-    """What it starts, links followed."""
-
-
-class StoredWorkload(msgspec.Struct, frozen=True):
-    """What is read of a workload's document again."""
-
-    ops: Count | None = None
-    elapsed_ns: Nanoseconds = 0
-    latency: StoredLatency | None = None
-    details: StoredDetails = StoredDetails()
-
-    @classmethod
-    def of(cls, sample: Sample) -> Self:
-        """That of a trial; empty where there is none."""
-        return msgspec.convert(sample.workload_document, cls)
-
-
-class StoredStatus(msgspec.Struct, frozen=True):
-    """What is read of the kernel's status again."""
-
-    backlog_limit: Count = 0
-
-    @classmethod
-    def before(cls, sample: Sample) -> Self:
-        """As it was before a trial's load; empty where there is none."""
-        return msgspec.convert(sample.status_before or {}, cls)
-
-
-class StoredMachineCpu(msgspec.Struct, frozen=True):
-    busy_ns: Nanoseconds = 0
-
-
-class StoredMachine(msgspec.Struct, frozen=True):
-    """What is read of the machine's counters again."""
-
-    cpu: StoredMachineCpu | None = None
-
-    @classmethod
-    def of(cls, sample: Sample) -> Self:
-        """Those of a trial; empty where there are none."""
-        return msgspec.convert(sample.machine, cls)
-
-
-def operations_of(sample: Sample) -> int:
-    """How many operations a trial did; those it was to do where the workload does not say."""
-    done = StoredWorkload.of(sample).ops
-    return sample.ops if done is None else done

@@ -1,0 +1,70 @@
+"""What is read of a stored trial again."""
+
+from __future__ import annotations
+
+from typing import Self
+
+import msgspec
+
+from harness.model.numbers import Count, Nanoseconds
+from harness.model.run import Sample
+
+
+class StoredLatency(msgspec.Struct, frozen=True):
+    """Latencies of single operations: lower bound in nanoseconds and number, by bucket."""
+
+    buckets: tuple[tuple[Count, Count], ...] = ()
+    max_ns: Count = 0
+
+
+class StoredDetails(msgspec.Struct, frozen=True):
+    """What only some workloads say."""
+
+    program: str = ""
+    """What it starts, links followed."""
+
+
+class StoredWorkload(msgspec.Struct, frozen=True):
+    """What is read of a workload's document again."""
+
+    ops: Count | None = None
+    elapsed_ns: Nanoseconds = 0
+    latency: StoredLatency | None = None
+    details: StoredDetails = StoredDetails()
+
+    @classmethod
+    def of(cls, sample: Sample) -> Self:
+        """That of a trial; empty where there is none."""
+        return msgspec.convert(sample.workload_document, cls)
+
+
+class StoredStatus(msgspec.Struct, frozen=True):
+    """What is read of the kernel's status again."""
+
+    backlog_limit: Count = 0
+
+    @classmethod
+    def before(cls, sample: Sample) -> Self:
+        """As it was before a trial's load; empty where there is none."""
+        return msgspec.convert(sample.status_before or {}, cls)
+
+
+class StoredMachineCpu(msgspec.Struct, frozen=True):
+    busy_ns: Nanoseconds = 0
+
+
+class StoredMachine(msgspec.Struct, frozen=True):
+    """What is read of the machine's counters again."""
+
+    cpu: StoredMachineCpu | None = None
+
+    @classmethod
+    def of(cls, sample: Sample) -> Self:
+        """Those of a trial; empty where there are none."""
+        return msgspec.convert(sample.machine, cls)
+
+
+def operations_of(sample: Sample) -> int:
+    """How many operations a trial did; those it was to do where the workload does not say."""
+    done = StoredWorkload.of(sample).ops
+    return sample.ops if done is None else done
