@@ -112,7 +112,7 @@ def neutral_environment(environment: dict[str, Any], machine: str) -> dict[str, 
     found: dict[str, Any] = json.loads(json.dumps(environment))
     facts = found["facts"]
     facts["hostname"] = facts["machine"] = machine
-    facts["load"]["boot_id"] = facts["kernel"]["boot_id"] = None
+    facts["load"]["boot_id"] = None
     facts["other_run"]["holder"] = None
     facts["platform"]["product"] = None
     # Builders write their names and hosts into it.

@@ -48,8 +48,6 @@ class KernelFacts:
     release: str
     version: str
     arch: str
-    boot_id: str | None
-    """The kernel's random name of this boot."""
     boot_parameters: tuple[str, ...]
     """The command line's parameters about audit and speed, in its order."""
     audit_parameter: str | None
@@ -86,7 +84,6 @@ def read_kernel_facts(tree: HostTree) -> KernelFacts:
         release=release,
         version=tree.text("/proc/sys/kernel/version") or "unknown",
         arch=tree.text("/proc/sys/kernel/arch") or os.uname().machine,
-        boot_id=tree.text("/proc/sys/kernel/random/boot_id") or None,
         boot_parameters=_told_parameters(cmdline),
         audit_parameter=boot_parameter(cmdline, "audit"),
         backlog_limit_parameter=int(limit) if limit.isdecimal() else None,

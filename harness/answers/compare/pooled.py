@@ -57,7 +57,7 @@ def all_samples(runs: Sequence[StoredRun]) -> list[Sample]:
 
 def boot_cautions(runs: Sequence[StoredRun]) -> list[Caution]:
     """If runs that count as boots are of the same one: their interval may be too narrow."""
-    boots = [run.environment.facts.kernel.boot_id for run in runs]
+    boots = [run.environment.facts.load.boot_id for run in runs]
     known = [boot for boot in boots if boot]
     if len(known) == len(set(known)):
         return []

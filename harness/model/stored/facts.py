@@ -11,8 +11,6 @@ class StoredKernel(msgspec.Struct, frozen=True):
     release: str = ""
     version: str = ""
     arch: str = ""
-    boot_id: str | None = None
-    """None in older runs, and where it cannot be read."""
     boot_parameters: tuple[str, ...] = ()
 
 
@@ -36,6 +34,8 @@ class StoredSoftware(msgspec.Struct, frozen=True):
 
 class StoredLoad(msgspec.Struct, frozen=True):
     memory_bytes: Count | None = None
+    boot_id: str | None = None
+    """The kernel's random name of the boot; None where it could not be read or was left out."""
 
 
 class StoredFacts(msgspec.Struct, frozen=True):

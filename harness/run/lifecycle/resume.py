@@ -144,7 +144,7 @@ def _refused(past: Past, why: str) -> UsageError:
 
 
 def _boot(before: StoredEnvironment, now: StoredEnvironment) -> Iterator[str]:
-    old, new = before.facts.kernel.boot_id, now.facts.kernel.boot_id
+    old, new = before.facts.load.boot_id, now.facts.load.boot_id
     if not old or not new:
         yield "it is not known on which boot it was made"
     elif old != new:

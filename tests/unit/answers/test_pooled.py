@@ -32,7 +32,7 @@ def boots(
             place / "h-1" / f"{side}-{boot}",
             seed=boot + 10 * number,
             costs={"rules": by_boot},
-            environment={"facts": {"kernel": {"boot_id": f"{side}{boot}"}}},
+            environment={"facts": {"load": {"boot_id": f"{side}{boot}"}}},
         )
         found.append(load_run(folder))
     return found
@@ -104,7 +104,7 @@ def test_loss_is_counted_over_all_trials(tmp_path: Path) -> None:
 
 
 def test_runs_of_one_boot_are_named(tmp_path: Path) -> None:
-    same = {"facts": {"kernel": {"boot_id": "b"}}}
+    same = {"facts": {"load": {"boot_id": "b"}}}
     bases = [load_run(write_run(tmp_path / f"h-1/{n}", seed=n, environment=same)) for n in (1, 2)]
     report = compare_boots(bases, boots(tmp_path, "head", 2), ELAPSED)
     assert [c.what for c in report.pairs[0].cautions if c.name == "same-boot"] == [

@@ -24,10 +24,16 @@ from tests.support.runs import METRIC
 from tests.support.runs import MadeUpMachine as Machine
 from tests.support.runs import planned as plan
 
+
+def of_boot(boot_id: str, release: str = "6.1.0") -> dict[str, Any]:
+    """What a host's facts say of kernel and boot."""
+    return {"kernel": {"release": release}, "load": {"boot_id": boot_id}}
+
+
 ENVIRONMENT: dict[str, Any] = {
     "auditbench": "1",
     "started_at": "2026-01-02T00:00:00+00:00",
-    "facts": {"machine": "h-1", "kernel": {"release": "6.1.0", "boot_id": "b"}},
+    "facts": {"machine": "h-1", **of_boot("b")},
     "audit_before": {"settings": {"enabled": 0, "backlog_limit": 64}, "features": 0, "rules": []},
     "consumers": {"auditd": {"path": "/sbin/auditd", "version": "4"}},
 }
@@ -114,8 +120,14 @@ def changed(**parts: Any) -> dict[str, Any]:
 @pytest.mark.parametrize(
     ("environment", "reason"),
     [
-        (changed(facts={"kernel": {"release": "6.1.0", "boot_id": "c"}}), "was booted again since"),
-        (changed(facts={"kernel": {"release": "6.2.0", "boot_id": "b"}}), "kernel 6.1.0 → 6.2.0"),
+        (
+            changed(facts={"kernel": {"release": "6.1.0"}, "load": {"boot_id": "c"}}),
+            "was booted again since",
+        ),
+        (
+            changed(facts={"kernel": {"release": "6.2.0"}, "load": {"boot_id": "b"}}),
+            "kernel 6.1.0 → 6.2.0",
+        ),
         (changed(facts={"machine": "h-2"}), "machine h-1 → h-2"),
         (changed(auditbench="2"), "version 1 → 2"),
         (
