@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import ctypes
 import os
 import signal
 import subprocess
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from consumer.parent import die_with_parent
 from harness.errors import HostUnfitError
 
 TIMEOUT_S = 600.0
 """None takes a minute; on a crowded machine, or a slow line, some minutes."""
-_PR_SET_PDEATHSIG = 1
 
 
 def run_child(
@@ -47,10 +46,9 @@ def last_words(done: subprocess.CompletedProcess[bytes]) -> str:
 
 def die_with(parent: int) -> Callable[[], None]:
     """What a child does before its program starts: it is to be killed when `parent` dies."""
-    libc = ctypes.CDLL(None)
 
     def follow() -> None:
-        libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+        die_with_parent(signal.SIGKILL)
         if os.getppid() != parent:
             os._exit(1)
 

@@ -16,6 +16,7 @@ from harness.kernel.lease.lock import holder_of
 from harness.kernel.lease.restore import Report, calm, restore_state
 from harness.kernel.lease.snapshot import LeaseRecord, read_boot_id
 from harness.kernel.lease.state_dir import DEFAULT_STATE_DIR, remove_durably
+from tests.support.waiting import comes_true
 
 NAME = "\0auditbench-kernel-tests"
 """A socket's name, not a file's: a changed root has files of its own and the same kernel."""
@@ -41,9 +42,9 @@ class Turn:
         """Wait for it and take it, unless it is held. Why that failed, empty where it did not."""
         if self._socket is not None:
             return ""
-        until(lambda: holder_of(DEFAULT_STATE_DIR / "lock") is None, longest_s)
+        _wait(lambda: holder_of(DEFAULT_STATE_DIR / "lock") is None, longest_s)
         taken = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-        if not until(lambda: _bound(taken, self._name), longest_s):
+        if not _wait(lambda: _bound(taken, self._name), longest_s):
             taken.close()
             return f"other tests have used this host's audit for {longest_s:.0f} s"
         self._socket = taken
@@ -68,14 +69,8 @@ class Turn:
             time.sleep(3 * PAUSE_S)
 
 
-def until(true: Callable[[], bool], longest_s: float) -> bool:
-    """Wait until that is true; False if it was not in that time."""
-    end = time.monotonic() + longest_s
-    while not true():
-        if time.monotonic() > end:
-            return False
-        time.sleep(PAUSE_S)
-    return True
+def _wait(condition: Callable[[], bool], longest_s: float) -> bool:
+    return comes_true(condition, patience_s=longest_s, pause_s=PAUSE_S)
 
 
 def _bound(taken: socket.socket, name: str) -> bool:

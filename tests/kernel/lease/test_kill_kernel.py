@@ -10,7 +10,7 @@ import random
 import signal
 import subprocess
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import psutil
@@ -21,6 +21,7 @@ from harness.kernel.lease.snapshot import Snapshot, differences
 from harness.kernel.rules.file import parse_rules_text
 from tests.support.command import assert_one_line, auditbench, auditbench_json, start_auditbench
 from tests.support.patience import PATIENCE_S
+from tests.support.waiting import comes_true
 
 pytestmark = [pytest.mark.kernel, pytest.mark.usefixtures("audit_host")]
 
@@ -57,15 +58,6 @@ def before() -> Iterator[Snapshot]:
 def state() -> Snapshot:
     with AuditClient() as client:
         return Snapshot.capture(client)
-
-
-def eventually(check: Callable[[], bool], timeout_s: float = PATIENCE_S) -> bool:
-    deadline = time.monotonic() + timeout_s
-    while not check():
-        if time.monotonic() > deadline:
-            return False
-        time.sleep(0.02)
-    return True
 
 
 def guards(harness: psutil.Process) -> list[psutil.Process]:
@@ -131,12 +123,12 @@ def test_kill_at_random_moments(victim: str, before: Snapshot, tmp_path: Path) -
             if run.poll() is None:
                 run.kill()
                 run.wait()
-        assert eventually(lambda family=family: gone(family)), "a child outlived the harness"
+        assert comes_true(lambda family=family: gone(family)), "a child outlived the harness"
         if victim == "both":
             auditbench("restore", cwd=tmp_path)
-        assert eventually(lambda: state() == before), differences(state(), before)
+        assert comes_true(lambda: state() == before), differences(state(), before)
         with AuditClient() as client:
-            assert eventually(lambda client=client: client.status().pid == 0)
+            assert comes_true(lambda client=client: client.status().pid == 0)
 
 
 @pytest.mark.parametrize("victim", ["consumer", "workloads"])
@@ -154,7 +146,7 @@ def test_kill_children_at_random_moments(victim: str, before: Snapshot, tmp_path
                 killed += 1
                 # Three failed trials in a row would rightly end the run.
                 whole = trials_that_ended(tmp_path)
-                assert eventually(lambda whole=whole: trials_that_ended(tmp_path) > whole)
+                assert comes_true(lambda whole=whole: trials_that_ended(tmp_path) > whole)
         run.send_signal(signal.SIGINT)
         assert run.wait(PATIENCE_S) == 5
     finally:
@@ -162,7 +154,7 @@ def test_kill_children_at_random_moments(victim: str, before: Snapshot, tmp_path
             run.kill()
             run.wait()
     assert killed == MOMENTS
-    assert eventually(lambda: state() == before)
+    assert comes_true(lambda: state() == before)
     document = auditbench_json("show", cwd=tmp_path)
     assert document["invalid_trials"] >= MOMENTS / 2
     assert document["trials"] > document["invalid_trials"]
@@ -176,7 +168,7 @@ def test_stop_signals_keep_what_was_measured(
     run, _ = start(tmp_path)
     samples = lambda: [*tmp_path.glob("results/*/*/samples.jsonl")]  # noqa: E731
     try:
-        assert eventually(lambda: bool(samples()) and samples()[0].stat().st_size > 0)
+        assert comes_true(lambda: bool(samples()) and samples()[0].stat().st_size > 0)
         run.send_signal(number)
         assert run.wait(PATIENCE_S) == 5
     finally:
@@ -193,7 +185,7 @@ def test_stop_signals_keep_what_was_measured(
 def test_a_second_run_is_refused_by_the_name_of_the_first(before: Snapshot, tmp_path: Path) -> None:
     run, harness = start(tmp_path)
     try:
-        assert eventually(lambda: bool(guards(harness)))
+        assert comes_true(lambda: bool(guards(harness)))
         second = auditbench("run", "--blocks", 1, "--ops", 10, cwd=tmp_path)
         assert_one_line(second, 4, f"pid {run.pid}", "--wait")
     finally:

@@ -28,7 +28,7 @@ def touched_by(
 ) -> tuple[Touched, ...]:
     """The files in the order of the PATH records' items. `cwd` is the call's folder, if known."""
     base = os.fsdecode(cwd) if cwd and _starts_here(call) else None
-    ordered = sorted(records, key=lambda fields: _number(fields.get(b"item"), 10) or 0)
+    ordered = sorted(records, key=lambda fields: number_of(fields.get(b"item"), 10) or 0)
     return tuple(_touched(fields, base) for fields in ordered)
 
 
@@ -44,8 +44,8 @@ def _starts_here(call: Call) -> bool:
 
 
 def _touched(fields: Mapping[bytes, bytes], base: str | None) -> Touched:
-    known = {name: _number(fields.get(name.encode()), 10) for name in ("inode", "ouid", "ogid")}
-    mode = _number(fields.get(b"mode"), 8)
+    known = {name: number_of(fields.get(name.encode()), 10) for name in ("inode", "ouid", "ogid")}
+    mode = number_of(fields.get(b"mode"), 8)
     known["mode"] = None if mode is None else mode & _MODE_BITS
     for name in ("dev", "rdev"):
         device = _DEVICE.fullmatch(fields.get(name.encode(), b""))
@@ -64,7 +64,8 @@ def _touched(fields: Mapping[bytes, bytes], base: str | None) -> Touched:
     return Touched(path, path.rpartition("/")[2], numbers, exists=exists)
 
 
-def _number(value: bytes | None, base: int) -> int | None:
+def number_of(value: bytes | None, base: int) -> int | None:
+    """A number of a record's field; None where there is none, or one that is no number."""
     if value is None or len(value) > 24:
         return None
     try:

@@ -13,7 +13,7 @@ from consumer.text.names import type_name, type_number
 from consumer.text.values import untrusted_bytes
 from harness.counted import counted
 from harness.errors import UsageError
-from harness.kernel.rules.explain.record_paths import touched_by
+from harness.kernel.rules.explain.record_paths import number_of, touched_by
 from harness.kernel.rules.explain.seen import Seen
 from harness.kernel.rules.fields import UNSET, FilterList
 from harness.kernel.rules.matching.field_match import Call
@@ -156,8 +156,8 @@ def _without_call(name: str, types: tuple[int, ...], alone: list[int]) -> Event:
 
 
 def _seen(call: Fields, records: _Records, elsewhere: bool, *, is_call: bool) -> Seen:
-    numbers = {name: _number(call.get(name.encode()), 10) for name in _DECIMAL}
-    numbers |= {name: _number(call.get(name.encode()), 16) for name in _HEXADECIMAL}
+    numbers = {name: number_of(call.get(name.encode()), 10) for name in _DECIMAL}
+    numbers |= {name: number_of(call.get(name.encode()), 16) for name in _HEXADECIMAL}
     if is_call and b"per" not in call:
         numbers["per"] = 0
     known = {
@@ -181,7 +181,7 @@ def _seen(call: Fields, records: _Records, elsewhere: bool, *, is_call: bool) ->
     )
     cwd = next((untrusted_bytes(fields.get(b"cwd", b"?")) for fields in records.of(CWD)), None)
     names = touched_by(as_call, list(records.of(PATH)), cwd)
-    flags = next((_number(fields.get(b"oflag"), 8) for fields in records.of(OPENAT2)), None)
+    flags = next((number_of(fields.get(b"oflag"), 8) for fields in records.of(OPENAT2)), None)
     return Seen(
         as_call,
         names,
@@ -191,12 +191,3 @@ def _seen(call: Fields, records: _Records, elsewhere: bool, *, is_call: bool) ->
         where=FilterList.EXIT if is_call else FilterList.IO_URING,
         open_flags=flags,
     )
-
-
-def _number(value: bytes | None, base: int) -> int | None:
-    if value is None or len(value) > 24:
-        return None
-    try:
-        return int(value, base)
-    except ValueError:
-        return None
