@@ -141,7 +141,7 @@ def _with_growth(
     both = sorted(more.keys() & less.keys())
     found = paired_difference([more[block] - less[block] for block in both])
     if found is None:
-        return replace(point, growth="unknown", growth_blocks=len(both))
+        return replace(point, growth="inconclusive", growth_blocks=len(both))
     return replace(
         point,
         growth=_growth(found, plan.margins.of(plan.primary) * (point.reference_ns or 0.0)),
@@ -159,4 +159,4 @@ def _growth(found: Difference, margin_ns: float) -> Growth:
     if found.high < -margin_ns:
         return "shrinks"
     inside = -margin_ns < found.inner_low and found.inner_high < margin_ns
-    return "same" if inside else "unknown"
+    return "equal" if inside else "inconclusive"

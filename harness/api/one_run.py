@@ -102,7 +102,7 @@ class Run:
 
     @property
     def noise_floor(self) -> tuple[NoiseFloor, ...]:
-        """The reference against itself: what is smaller cannot be told."""
+        """The reference against itself: what is smaller is within the noise."""
         return self.result.noise_floor
 
     @property

@@ -102,7 +102,7 @@ class LossComparison:
 
 @dataclass(frozen=True, slots=True)
 class NoiseFloor:
-    """The A/A cell: the reference against itself. What is smaller than this cannot be told."""
+    """The A/A cell: the reference against itself. What is smaller than this is within the noise."""
 
     workload: str
     consumer: str

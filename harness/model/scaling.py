@@ -7,7 +7,7 @@ from typing import Literal
 
 from harness.model.run import Cell
 
-Growth = Literal["grows", "shrinks", "same", "unknown"]
+Growth = Literal["grows", "shrinks", "equal", "inconclusive"]
 
 
 @dataclass(frozen=True, slots=True)

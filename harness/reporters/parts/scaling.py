@@ -27,8 +27,8 @@ from harness.reporters.words import VERDICTS
 GROWTHS: dict[Growth, str] = {
     "grows": "the price grows",
     "shrinks": "the price shrinks",
-    "same": "the price stays the same",
-    "unknown": "whether the price grows cannot be told",
+    "equal": "the price stays equal",
+    "inconclusive": "whether the price grows is inconclusive",
 }
 _LEGEND = (
     "Per operation, as one producer spends it: the elapsed time of all, times their number. "

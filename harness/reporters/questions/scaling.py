@@ -107,9 +107,9 @@ def _growth(last: ScalingPoint) -> str:
     if last.growth_ns is None:
         return f"{words} from {blocks}"
     interval = between_times(last.growth_low, last.growth_high)
-    if last.growth == "unknown":
+    if last.growth == "inconclusive":
         return f"{words} ({interval} in {blocks})"
-    much = "" if last.growth == "same" else f" by {duration(abs(last.growth_ns))}"
+    much = "" if last.growth == "equal" else f" by {duration(abs(last.growth_ns))}"
     return f"{words}{much} ({interval})"
 
 

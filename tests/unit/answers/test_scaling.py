@@ -46,7 +46,7 @@ def test_each_number_is_compared_with_the_reference_of_the_same_number(tmp_path:
     stored = run_of_workers(tmp_path / "m" / "r", made)
     found = points(stored)
     assert [found[n].price_ns for n in (1, 2)] == pytest.approx([1000.0, 1000.0], rel=0.02)
-    assert found[2].growth == "same"
+    assert found[2].growth == "equal"
     by_cell = {c.cell.scenario: c for c in make_result(stored).comparisons if c.metric == ELAPSED}
     assert by_cell["rules+workers-1"].ratio == pytest.approx(2.0, rel=0.01)
     assert by_cell["rules+workers-2"].ratio == pytest.approx(4 / 3, rel=0.01)
@@ -63,12 +63,16 @@ def test_growth_is_judged_by_its_interval_against_the_margin(tmp_path: Path) -> 
     shrinking = points(run_of_workers(tmp_path / "m" / "s", {1: Made(3000.0), 2: Made(2000.0)}))
     assert shrinking[2].growth == "shrinks"
     noisy = {1: Made(3000.0, noise=0.5), 2: Made(3200.0, noise=0.5)}
-    assert points(run_of_workers(tmp_path / "m" / "n", noisy))[2].growth == "unknown"
+    assert points(run_of_workers(tmp_path / "m" / "n", noisy))[2].growth == "inconclusive"
 
 
 def test_one_block_has_no_growth_to_tell(tmp_path: Path) -> None:
     found = points(run_of_workers(tmp_path / "m" / "r", GROWING, blocks=1))
-    assert (found[2].growth, found[2].growth_ns, found[2].growth_blocks) == ("unknown", None, 1)
+    assert (found[2].growth, found[2].growth_ns, found[2].growth_blocks) == (
+        "inconclusive",
+        None,
+        1,
+    )
 
 
 def test_waiting_losses_queue_and_cpu_are_those_of_the_cell(tmp_path: Path) -> None:

@@ -68,15 +68,15 @@ def test_events_that_were_lost_are_told_with_the_number(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("made", "blocks", "words"),
     [
-        ({1: Made(2000.0, noise=0.5), 2: Made(2200.0, noise=0.5)}, 8, r"cannot be told \(.* in 8"),
-        ({1: Made(2000.0), 2: Made(2600.0)}, 1, "cannot be told from 1 block"),
-        ({1: Made(2000.0), 2: Made(2000.0)}, 8, "the price stays the same"),
+        ({1: Made(2000.0, noise=0.5), 2: Made(2200.0, noise=0.5)}, 8, r"is inconclusive \(.* in 8"),
+        ({1: Made(2000.0), 2: Made(2600.0)}, 1, "is inconclusive from 1 block"),
+        ({1: Made(2000.0), 2: Made(2000.0)}, 8, "the price stays equal"),
         ({1: Made(3000.0), 2: Made(2000.0)}, 8, "the price shrinks by"),
         ({1: Made(1000.0), 2: Made(1000.0)}, 8, r"costs no more \(within 2 %\) per operation"),
         ({1: Made(2000.0, noise=0.9), 2: Made(2000.0, noise=0.9)}, 8, "inconclusive"),
     ],
 )
-def test_what_cannot_be_told_is_said(
+def test_what_is_inconclusive_is_said(
     tmp_path: Path, made: dict[int, Made], blocks: int, words: str
 ) -> None:
     assert re.search(words, first(run_of_workers(tmp_path / "m" / "r", made, blocks=blocks)))
@@ -111,7 +111,7 @@ def test_a_table_that_cannot_tell_says_so_in_a_sentence(tmp_path: Path) -> None:
     made = {1: Made(3000.0, noise=0.5), 2: Made(3200.0, noise=0.5)}
     view = make_view(run_of_workers(tmp_path / "m" / "r", made))
     text = page_markdown(result_page(view.result))
-    assert "From 1 to 2 whether the price grows cannot be told: " in text
+    assert "From 1 to 2 whether the price grows is inconclusive: " in text
 
 
 def test_every_medium_has_the_sentence_and_the_table(stored: StoredRun) -> None:
