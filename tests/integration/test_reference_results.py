@@ -246,3 +246,20 @@ def test_a_run_whose_noise_hides_its_prices_is_not_kept(low: float, high: float)
     wide = replace(result.noise_floor[0], ci_low=low, ci_high=high)
     with pytest.raises(UsageError, match="is wider than the margin of 2%"):
         KEEP["refuse_wide_floors"](run, replace(result, noise_floor=(wide,)))
+
+
+@each_run
+def test_no_kept_run_is_one_that_would_be_refused_now(folder: Path) -> None:
+    run = load_run(folder)
+    KEEP["refuse_wide_floors"](run, make_result(run))
+
+
+def test_the_kept_run_of_two_rule_files_decides_and_says_of_what_it_knows() -> None:
+    result = make_result(load_run(REFERENCE / "ab-debian12-2vcpu"))
+    verdicts = {
+        c.cell.scenario: c.verdict for c in result.comparisons if c.metric == result.primary
+    }
+    equal, worse = {"no-audit-aa": "equal"}, {"base": "worse", "watched": "worse"}
+    assert verdicts == {"no-audit": "reference", **equal, **worse}
+    answer = result_document(result)["answer"]
+    assert "expected events arrived whole; of shells × watched, udp × watched it is not" in answer
