@@ -61,6 +61,20 @@ Pace = Literal["fast", "default", "rigorous"]
 Words = Annotated[tuple[str, ...], Parameter(negative="", consume_multiple=1, show_default=False)]
 Paths = Annotated[tuple[Path, ...], Parameter(negative="", consume_multiple=1, show_default=False)]
 
+# Of more than one verb, or of a verb that takes a part of a request; each declared once.
+Scenarios = Annotated[
+    Words, Parameter(name="--scenario", group=COMPARED, completer=_scenario_names)
+]
+RuleFiles = Annotated[Paths, Parameter(name="--rules", group=COMPARED)]
+Workloads = Annotated[Words, Parameter(name="--workload", group=LOAD, completer=_workload_names)]
+OfRules = Annotated[Flag, Parameter(group=COMPARED)]
+"""A flag about how rule files are read."""
+Label = Annotated[str, Parameter(group=OUTPUT, show_default=False)]
+ResultsFolder = Annotated[
+    Path,
+    Parameter(group=OUTPUT, env_var=RESULTS_VARIABLE, help="The folder that runs are stored in."),
+]
+
 
 def _read_paths(_: Any, tokens: Iterable[Token]) -> dict[str, Path]:
     """`NAME=PATH` words; UsageError for a bad pair."""
@@ -93,9 +107,9 @@ PathsByName = Annotated[
 class Subject:
     """What is compared; empty is what the plan names."""
 
-    scenarios: Annotated[Words, Parameter(name="--scenario", completer=_scenario_names)] = ()
+    scenarios: Scenarios = ()
     """Scenarios to measure instead of the plan's; the reference is always measured."""
-    rule_files: Annotated[Paths, Parameter(name="--rules")] = ()
+    rule_files: RuleFiles = ()
     """Rule files in auditctl's syntax, or folders as augenrules merges them; each becomes a
     scenario.
     """
@@ -141,7 +155,7 @@ class Load:
     Empty and None are left to the plan.
     """
 
-    workloads: Annotated[Words, Parameter(name="--workload", completer=_workload_names)] = ()
+    workloads: Workloads = ()
     """Workloads to run instead of the plan's."""
     consumers: Annotated[
         Words, Parameter(name="--consumer", group=CONSUMING, completer=_consumer_names)
@@ -153,9 +167,9 @@ class Load:
     """The program of a consumer that is not on the PATH, such as `go-audit=/opt/go-audit`."""
     no_ladder: Annotated[Flag, Parameter(group=CONSUMING)] = False
     """Leave out the rising rates that a plan measures after its blocks."""
-    ignore_lock: Annotated[Flag, Parameter(group=COMPARED)] = False
+    ignore_lock: OfRules = False
     """Leave out `-e 2` and `-f 2` of the rule files and measure the rest."""
-    skip_missing: Annotated[Flag, Parameter(group=COMPARED)] = False
+    skip_missing: OfRules = False
     """Leave out lines of the rule files that cannot be loaded here, because this host lacks their
     path or account.
     """
@@ -218,9 +232,9 @@ class Conduct:
     """Change and measure nothing: print cells, rules, changes to the host, seed and duration."""
     wait: Flag = False
     """Wait for another run on this host to end instead of refusing."""
-    results: Annotated[Path, Parameter(group=OUTPUT, env_var=RESULTS_VARIABLE)] = RESULTS
+    results: ResultsFolder = RESULTS
     """The folder that runs are stored in."""
-    label: Annotated[str, Parameter(group=OUTPUT, show_default=False)] = ""
+    label: Label = ""
     """A name for the run, such as a commit: `@NAME` wherever a run may be named."""
     argv: Annotated[tuple[str, ...], Parameter(parse=False)] = field(
         default_factory=lambda: tuple(sys.argv)

@@ -3,23 +3,33 @@
 from __future__ import annotations
 
 from harness.errors import EXIT_FINE, EXIT_INTERRUPTED, EXIT_UNTRUSTWORTHY
-from harness.model.options import RESULTS, Flag
-from harness.run.request import DEFAULT_PLAN, Conduct, Load, Paths, Request, Subject
+from harness.run.request import (
+    DEFAULT_PLAN,
+    Conduct,
+    Label,
+    Load,
+    OfRules,
+    Request,
+    RuleFiles,
+    Scenarios,
+    Subject,
+    Workloads,
+)
 from harness.verbs.shared.display import say_on
-from harness.verbs.shared.parameters import Json, ResultsFolder, To, Words
+from harness.verbs.shared.parameters import RESULTS, Json, PlanName, ResultsFolder, To
 
 
 def count_verb(
-    plan: str | None = None,
+    plan: PlanName = None,
     /,
     *,
     kernel: str | None = None,
-    rules: Paths = (),
-    scenario: Words = (),
-    workload: Words = (),
-    ignore_lock: Flag = False,
-    skip_missing: Flag = False,
-    label: str = "",
+    rules: RuleFiles = (),
+    scenario: Scenarios = (),
+    workload: Workloads = (),
+    ignore_lock: OfRules = False,
+    skip_missing: OfRules = False,
+    label: Label = "",
     to: To = None,
     json: Json = False,
     results: ResultsFolder = RESULTS,

@@ -7,8 +7,8 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
-from harness.model.options import OUTPUT, RESULTS, RESULTS_VARIABLE, Flag
-from harness.run.request import Words, plan_names
+from harness.model.options import OUTPUT, RESULTS, Flag
+from harness.run.request import ResultsFolder, Words, plan_names
 
 __all__ = [
     "RESULTS",
@@ -31,7 +31,3 @@ JsonOfFiles = Annotated[
     Flag, Parameter(group=OUTPUT, help="Print one JSON document that lists the written files.")
 ]
 OutputFile = Annotated[Path | None, Parameter(name=["--output", "-o"], group=OUTPUT)]
-ResultsFolder = Annotated[
-    Path,
-    Parameter(group=OUTPUT, env_var=RESULTS_VARIABLE, help="The folder that runs are stored in."),
-]
