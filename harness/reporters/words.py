@@ -13,6 +13,7 @@ from harness.host.finding import Severity
 from harness.model.compare import ChangeVerdict
 from harness.model.gate import Outcome
 from harness.model.result import Comparison, Verdict
+from harness.model.scaling import Growth
 from harness.reporters.units import share
 
 
@@ -138,6 +139,13 @@ _METRICS: Mapping[str, str] = {
     "latency_p99_ns": "latency p99",
     "latency_p999_ns": "latency p99.9",
 }
+GROWTHS: Mapping[Growth, str] = {
+    "grows": "the price grows",
+    "shrinks": "the price shrinks",
+    "equal": "the price stays equal",
+    "inconclusive": "whether the price grows is inconclusive",
+}
+"""Whether a price grows with the producers."""
 
 
 def metric_words(metric: str) -> str:

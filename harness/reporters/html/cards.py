@@ -15,7 +15,7 @@ from harness.reporters.parts.rows import Row, by_workload, rows, several_consume
 from harness.reporters.parts.scaling import (
     added,
     between_times,
-    primary_of,
+    primary_comparison,
     series_label,
     series_of,
 )
@@ -193,7 +193,7 @@ def _ranking_line(ranked: RankedConsumer, *, lost: bool) -> Line:
 
 
 def _scaling_line(result: Result, point: ScalingPoint) -> Line:
-    compared = primary_of(result, point.cell)
+    compared = primary_comparison(result, point.cell)
     look = VERDICTS[compared.verdict if compared is not None else "no-reference"]
     waits = point.waited_share is not None and point.waited_share > 0
     words = f"waiting for room in the backlog {share(point.waited_share)} of the time"

@@ -74,4 +74,4 @@ class PlainProgress:
         """Nothing to clear."""
 
     def _print(self, text: str) -> None:
-        self._console.print(text, markup=False, highlight=False)
+        self._console.print(text, markup=False, highlight=False, soft_wrap=True)

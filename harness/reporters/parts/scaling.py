@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from harness.model.result import Comparison, Result
 from harness.model.run import Cell
-from harness.model.scaling import Growth, ScalingPoint
+from harness.model.scaling import ScalingPoint
 from harness.reporters.page import (
     DATA,
     TEXT_ONLY,
@@ -22,14 +22,8 @@ from harness.reporters.page import (
     verdict,
 )
 from harness.reporters.units import NOTHING, count, duration, share
-from harness.reporters.words import VERDICTS
+from harness.reporters.words import GROWTHS, VERDICTS
 
-GROWTHS: dict[Growth, str] = {
-    "grows": "the price grows",
-    "shrinks": "the price shrinks",
-    "equal": "the price stays equal",
-    "inconclusive": "whether the price grows is inconclusive",
-}
 _LEGEND = (
     "Per operation, as one producer spends it: the elapsed time of all, times their number. "
     "`adds` is the difference to the reference with as many producers; `waiting` is the share of "
@@ -54,7 +48,7 @@ def series_label(result: Result, points: Sequence[ScalingPoint]) -> str:
     return f"{first.scenario} ({first.cell.consumer})" if several else first.scenario
 
 
-def primary_of(result: Result, cell: Cell) -> Comparison | None:
+def primary_comparison(result: Result, cell: Cell) -> Comparison | None:
     """The comparison of a cell that the answer is about."""
     found = (c for c in result.comparisons if c.cell == cell and c.metric == result.primary)
     return next(found, None)
@@ -94,7 +88,7 @@ _COLUMNS = (
 
 
 def _row(result: Result, point: ScalingPoint) -> tuple[Box, ...]:
-    compared = primary_of(result, point.cell)
+    compared = primary_comparison(result, point.cell)
     return (
         text(point.cell.workload),
         text(point.scenario),

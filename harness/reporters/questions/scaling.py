@@ -8,14 +8,13 @@ from harness.counted import counted
 from harness.model.result import Result, Verdict
 from harness.model.scaling import ScalingPoint
 from harness.reporters.parts.scaling import (
-    GROWTHS,
     between_times,
-    primary_of,
+    primary_comparison,
     series_label,
     series_of,
 )
 from harness.reporters.units import count, duration, share
-from harness.reporters.words import VERDICTS, metric_words
+from harness.reporters.words import GROWTHS, VERDICTS, metric_words
 
 ELAPSED = "elapsed_ns_per_op"
 _NOTEWORTHY = 0.02
@@ -80,7 +79,7 @@ def _sentence(result: Result, points: Sequence[ScalingPoint]) -> str:
 
 
 def _verdict(result: Result, point: ScalingPoint) -> Verdict:
-    compared = primary_of(result, point.cell)
+    compared = primary_comparison(result, point.cell)
     return compared.verdict if compared is not None else "no-reference"
 
 
