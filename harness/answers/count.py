@@ -2,71 +2,106 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from statistics import fmean
+from typing import NamedTuple
 
 from harness.counted import agreeing, counted
 from harness.model.caution import Caution
-from harness.model.count import INSTRUCTIONS, CountedCell, CountedResult
+from harness.model.count import CountedCell, CountedResult
 from harness.model.run import Sample
-from harness.model.stored.environment import StoredGuest
 from harness.store import StoredRun
+
+
+class _Key(NamedTuple):
+    """What a number is of."""
+
+    kernel: str
+    workload: str
+    scenario: str
+    metric: str
 
 
 def make_counted(stored: StoredRun) -> CountedResult:
     """Everything that a counted run says, from what was stored of it."""
     plan = stored.plan
-    means = {cell: fmean(values) for cell, values in _values(stored.samples).items()}
+    boots = _boots(stored.samples)
+    floors = _floors(boots)
+    means = {key: fmean(values) for key, values in boots.items()}
     cells = [
         CountedCell(
-            workload=workload,
-            scenario=scenario,
-            estimate=means[workload, scenario],
+            *key,
+            estimate=means[key],
             boots=tuple(values),
             apart=max(values) - min(values),
-            difference=_difference(means, workload, scenario, plan.reference_scenario),
+            floor=floors.get(key._replace(scenario="")),
+            difference=_difference(means, key, plan.reference_scenario),
         )
-        for (workload, scenario), values in _values(stored.samples).items()
+        for key, values in boots.items()
     ]
-    order = _places(stored)
-    several = [cell.apart for cell in cells if len(cell.boots) > 1]
+    places = _places(stored)
     return CountedResult(
         run=stored.name,
         plan=plan.name,
         reference=plan.reference_scenario,
-        guest=stored.environment.guest or StoredGuest(),
-        cells=tuple(sorted(cells, key=lambda cell: order.get((cell.workload, cell.scenario), 0))),
-        floor=max(several) if several else None,
+        guests=stored.environment.guests,
+        cells=tuple(sorted(cells, key=places)),
         cautions=(*stored.cautions, *stored.environment.cautions, *_failed(stored.samples)),
         complete=plan.is_whole(len(stored.samples)),
     )
 
 
-def _values(samples: Sequence[Sample]) -> dict[tuple[str, str], list[float]]:
-    """The valid trials' counts by workload and scenario, boot by boot."""
-    found: dict[tuple[str, str], list[float]] = {}
+def _boots(samples: Sequence[Sample]) -> dict[_Key, list[float]]:
+    """The valid trials' counts, boot by boot."""
+    found: dict[_Key, list[float]] = {}
     for sample in sorted(samples, key=lambda sample: sample.block):
-        if sample.valid and INSTRUCTIONS in sample.metrics:
-            value = sample.metrics[INSTRUCTIONS]
-            found.setdefault((sample.workload, sample.scenario), []).append(value)
+        if not sample.valid:
+            continue
+        for metric, value in sample.metrics.items():
+            key = _Key(sample.kernel, sample.workload, sample.scenario, metric)
+            found.setdefault(key, []).append(value)
     return found
 
 
-def _difference(
-    means: dict[tuple[str, str], float], workload: str, scenario: str, reference: str | None
-) -> float | None:
-    base = means.get((workload, reference)) if reference is not None else None
-    return None if base is None or scenario == reference else means[workload, scenario] - base
+def _floors(boots: Mapping[_Key, Sequence[float]]) -> dict[_Key, float]:
+    """How far the boots of any scenario lie apart, at most; the keys have none."""
+    floors: dict[_Key, float] = {}
+    for key, values in boots.items():
+        if len(values) > 1:
+            of_all = key._replace(scenario="")
+            floors[of_all] = max(floors.get(of_all, 0.0), max(values) - min(values))
+    return floors
 
 
-def _places(stored: StoredRun) -> dict[tuple[str, str], int]:
-    """The place of each cell in the order of the plan."""
-    cells = (
-        (workload, scenario.name)
-        for workload in stored.plan.workloads
-        for scenario in stored.plan.of_workload(workload)
-    )
-    return {cell: place for place, cell in enumerate(cells)}
+def _difference(means: Mapping[_Key, float], key: _Key, reference: str | None) -> float | None:
+    if reference is None or key.scenario == reference:
+        return None
+    base = means.get(key._replace(scenario=reference))
+    return None if base is None else means[key] - base
+
+
+class _places:  # noqa: N801 - used as a function
+    """The place of a cell: metrics, then kernels, then workloads and scenarios as planned."""
+
+    def __init__(self, stored: StoredRun) -> None:
+        self._kernels = {guest.name: place for place, guest in enumerate(stored.environment.guests)}
+        self._scenarios = {
+            (workload, scenario.name): place
+            for place, (workload, scenario) in enumerate(
+                (workload, scenario)
+                for workload in stored.plan.workloads
+                for scenario in stored.plan.of_workload(workload)
+            )
+        }
+        metrics = dict.fromkeys(m for sample in stored.samples for m in sample.metrics)
+        self._metrics = {metric: place for place, metric in enumerate(metrics)}
+
+    def __call__(self, cell: CountedCell) -> tuple[int, int, int]:
+        return (
+            self._metrics.get(cell.metric, 0),
+            self._kernels.get(cell.kernel, 0),
+            self._scenarios.get((cell.workload, cell.scenario), 0),
+        )
 
 
 def _failed(samples: Sequence[Sample]) -> Iterator[Caution]:

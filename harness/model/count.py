@@ -1,44 +1,56 @@
-"""What a counted run says: instructions per operation, by cell."""
+"""What a counted run says: instructions per operation, by kernel and cell."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Final
 
 from harness.model.caution import Caution
 from harness.model.stored.environment import StoredGuest
 
-INSTRUCTIONS = "instructions_per_op"
-"""The metric of a counted trial: all instructions, the kernel's too, from one call to the next."""
+INSTRUCTIONS: Final = "instructions_per_op"
+"""The metric of every counted trial: all instructions of the load, the kernel's on its behalf too,
+from one operation to the next."""
 
 
 @dataclass(frozen=True, slots=True)
 class CountedCell:
-    """One workload in one scenario; all numbers are instructions per operation.
+    """One metric of one workload in one scenario under one kernel; numbers are instructions.
 
-    `estimate` is the mean of the boots, `apart` how far they lie apart; `difference` is that to the
-    reference scenario, None for itself and where it was not counted.
+    `kernel` is the name of a guest of the run. `estimate` is the mean of the boots, `apart` how far
+    they lie apart; `floor` is the largest `apart` of this kernel, workload and metric, None with
+    one boot: nothing finer is known. `difference` is that to the reference scenario under the same
+    kernel, None for itself and where it was not counted.
     """
 
+    kernel: str
     workload: str
     scenario: str
+    metric: str
     estimate: float
     boots: tuple[float, ...]
     apart: float
+    floor: float | None
     difference: float | None
 
 
 @dataclass(frozen=True, slots=True)
 class CountedResult:
-    """A counted run. `floor` is the largest `apart`, None with one boot: nothing finer is known."""
+    """A counted run; `guests` has one per kernel, in the order in which they were named."""
 
     run: str
     plan: str
     reference: str | None
-    guest: StoredGuest
+    guests: tuple[StoredGuest, ...]
     cells: tuple[CountedCell, ...]
-    floor: float | None
     cautions: tuple[Caution, ...]
     complete: bool
+
+    @property
+    def floor(self) -> float | None:
+        """The largest floor of a load's own instructions; None where no cell has two boots."""
+        floors = [c.floor for c in self.cells if c.floor is not None and c.metric == INSTRUCTIONS]
+        return max(floors, default=None)
 
     @property
     def trustworthy(self) -> bool:

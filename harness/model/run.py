@@ -214,6 +214,8 @@ class Sample:
     """From before the load until all that it made is through; empty where there is no kernel in
     the loop, and in runs made before it was kept."""
     machine: dict[str, Any] = field(default_factory=dict)
+    kernel: str = ""
+    """Of a counted trial the name of its guest; empty for this host's own kernel."""
     warnings: tuple[str, ...] = ()
     schema: int = SAMPLE_SCHEMA
 

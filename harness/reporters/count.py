@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from harness.counted import counted
 from harness.model.count import CountedCell, CountedResult
+from harness.model.stored.environment import StoredGuest
 from harness.plain import plain
 from harness.reporters.page import Box, Column, Grid, Line, Page, Part, columns, number, text
 from harness.reporters.units import NOTHING, signed
@@ -33,7 +34,7 @@ def _parts(result: CountedResult) -> Iterator[Part]:
 
 
 def _sentence(result: CountedResult) -> str:
-    guest = result.guest
+    guest = result.guests[0] if result.guests else StoredGuest()
     if not result.cells:
         return f"Nothing was counted under Linux {guest.kernel}."
     boots = max(len(cell.boots) for cell in result.cells)

@@ -127,6 +127,7 @@ class _Run:
 
     def _describe(self, *, release: str, version: str) -> None:
         guest = StoredGuest(
+            name=self._image.release,
             kernel=release,
             kernel_version=version,
             sha256=self._image.sha256,
@@ -137,7 +138,7 @@ class _Run:
         document = {name: getattr(guest, name) for name in StoredGuest.__struct_fields__}
         self._writer.describe(
             {**plan_document(self._plan), "trials": trials},
-            {**self._environment, "guest": document},
+            {**self._environment, "guests": [document]},
         )
 
     def _root(self, base: Mapping[bytes, Entry], boot: int) -> bytes:
@@ -164,6 +165,7 @@ class _Run:
             return
         planned = self._planned[boot][answer["index"]]
         sample = _sample(planned, answer, planned.boot * len(self._planned[boot]), self._plan)
+        sample = replace(sample, kernel=self._image.release)
         self._writer.append(sample)
         cell = f"{planned.cell.workload} × {planned.cell.scenario}"
         said = f"{sample.metrics[INSTRUCTIONS]:,.1f}" if sample.valid else sample.invalid_reason

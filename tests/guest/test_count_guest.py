@@ -78,8 +78,8 @@ def estimates(run: dict[str, Any]) -> dict[str, float]:
 
 def test_every_row_says_what_it_is(run: dict[str, Any], kernel: KernelImage) -> None:
     assert run["complete"]
-    assert run["guest"]["kernel"] == kernel.release
-    assert run["guest"]["sha256"] == kernel.sha256
+    assert run["guests"][0]["kernel"] == kernel.release
+    assert run["guests"][0]["sha256"] == kernel.sha256
     for row in run["rows"]:
         assert (row["kernel"], row["workload"]) == (kernel.release, "syscalls")
         assert row["metric"] == "instructions_per_op"

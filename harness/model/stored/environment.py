@@ -30,8 +30,12 @@ class StoredEverEnabled(msgspec.Struct, frozen=True):
 
 
 class StoredGuest(msgspec.Struct, frozen=True):
-    """The guest that a counted run was made in; `source` is where its kernel came from."""
+    """One kernel of a counted run; `source` is where its image came from.
 
+    `name` is what the samples call it: its release, where no other kernel of the run has the same.
+    """
+
+    name: str = ""
     kernel: str = ""
     kernel_version: str = ""
     sha256: str = ""
@@ -54,8 +58,8 @@ class StoredEnvironment(Stored, frozen=True, kw_only=True):
     ever_enabled: StoredEverEnabled | None = None
     audit_before: StoredAuditBefore | None = None
     consumers: dict[str, StoredProgram] = msgspec.field(default_factory=dict)
-    guest: StoredGuest | None = None
-    """None for a run of this host's own kernel."""
+    guests: tuple[StoredGuest, ...] = ()
+    """Empty for a run of this host's own kernel."""
     cautions: tuple[Caution, ...] = ()
 
 

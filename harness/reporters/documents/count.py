@@ -4,37 +4,41 @@ from __future__ import annotations
 
 from typing import Any
 
-from harness.model.count import INSTRUCTIONS, CountedResult
+from harness.model.count import CountedResult
 
-SCHEMA = "auditbench.count/1"
+SCHEMA = "auditbench.count/2"
 
 
 def count_document(result: CountedResult) -> dict[str, Any]:
     """A counted run as one plain document; one row per cell and metric."""
-    guest = result.guest
     return {
         "schema": SCHEMA,
         "run": result.run,
         "plan": result.plan,
         "instrument": "counted",
         "complete": result.complete,
-        "guest": {
-            "kernel": guest.kernel,
-            "kernel_version": guest.kernel_version,
-            "sha256": guest.sha256,
-            "source": guest.source,
-            "emulator": guest.emulator,
-        },
+        "guests": [
+            {
+                "name": guest.name,
+                "kernel": guest.kernel,
+                "kernel_version": guest.kernel_version,
+                "sha256": guest.sha256,
+                "source": guest.source,
+                "emulator": guest.emulator,
+            }
+            for guest in result.guests
+        ],
         "reference": result.reference,
         "floor": result.floor,
         "rows": [
             {
-                "kernel": guest.kernel,
+                "kernel": cell.kernel,
                 "workload": cell.workload,
                 "scenario": cell.scenario,
-                "metric": INSTRUCTIONS,
+                "metric": cell.metric,
                 "estimate": cell.estimate,
                 "difference": cell.difference,
+                "floor": cell.floor,
                 "boots": list(cell.boots),
             }
             for cell in result.cells

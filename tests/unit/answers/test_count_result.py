@@ -33,7 +33,7 @@ def counted_sample(scenario: str, boot: int, count: float, **changes: object) ->
     sample = bare_sample(
         scenario, boot, {INSTRUCTIONS: count}, workload="syscalls", consumer="none"
     )
-    return replace(sample, index=len(COUNTS) * boot, **changes)
+    return replace(sample, index=len(COUNTS) * boot, kernel="6.1.0-x", **changes)
 
 
 def all_samples() -> list[Sample]:
@@ -55,13 +55,13 @@ def stored(folder: Path, samples: list[Sample]) -> Path:
         "trials": 6,
         "scenarios": {"syscalls": [{"name": name} for name in COUNTS]},
     }
-    guest = {"kernel": "6.1.0-x", "kernel_version": "#1", "sha256": "ab" * 32, "source": "x.deb",
-             "emulator": "an emulator"}  # fmt: skip
+    guest = {"name": "6.1.0-x", "kernel": "6.1.0-x", "kernel_version": "#1", "sha256": "ab" * 32,
+             "source": "x.deb", "emulator": "an emulator"}  # fmt: skip
     place = folder / "machine" / "run"
     with RunWriter(place) as writer:
         for index, sample in enumerate(samples):
             writer.append(replace(sample, index=index))
-        writer.describe(plan, {"guest": guest})
+        writer.describe(plan, {"guests": [guest]})
     return place
 
 
@@ -121,7 +121,7 @@ def test_one_boot_has_no_floor(tmp_path: Path) -> None:
 def test_the_document_has_a_row_per_cell_and_is_json(tmp_path: Path) -> None:
     document = json.loads(json.dumps(count_document(result_of(tmp_path, all_samples()))))
     jsonschema.validate(document, schema("count"))
-    assert document["guest"]["sha256"] == "ab" * 32
+    assert document["guests"][0]["sha256"] == "ab" * 32
     row = document["rows"][2]
     assert {name: row[name] for name in ("kernel", "workload", "scenario", "metric")} == {
         "kernel": "6.1.0-x",
