@@ -87,8 +87,9 @@ class BuiltinConsumer:
     def start(self, setup: ConsumerSetup) -> _Running:
         """Start it and wait until the kernel has accepted it."""
         scratch = self._scratch(setup)
+        command = module_command("consumer", *self.words(setup, scratch))
         handed = () if setup.capture is None else (setup.capture,)
-        process = LineProcess("consumer", self._command(setup, scratch), pass_fds=handed)
+        process = LineProcess("consumer", command, pass_fds=handed)
         try:
             process.expect("ready", timeout_s=READY_TIMEOUT_S)
         except BaseException:
@@ -104,7 +105,8 @@ class BuiltinConsumer:
         os.close(handle)
         return Path(name)
 
-    def _command(self, setup: ConsumerSetup, scratch: Path | None) -> list[str]:
+    def words(self, setup: ConsumerSetup, scratch: Path | None = None) -> list[str]:
+        """The command line of `python -m consumer`; `scratch` is the file of depth `store`."""
         options: dict[str, object] = {
             "--mode": self.mode,
             "--depth": self.depth,
@@ -123,4 +125,4 @@ class BuiltinConsumer:
         ]
         if setup.enobufs:
             words.append("--enobufs")
-        return module_command("consumer", "--control", *words)
+        return ["--control", *words]

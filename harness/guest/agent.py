@@ -1,13 +1,14 @@
 """The first and only program in a guest: does what its order says, and answers on a serial line.
 
-Each trial puts a state in force as a lease does, and forks a worker with that load. Answers are
-JSON lines: `hello`, one `trial` or `refused` for each trial, `done`; or `error`.
+Each trial puts a state in force as a lease does, and forks the consumer and the load from here
+(`trial.py`). Answers are JSON lines: `hello`, one `trial` or `refused` for each trial, `done`; or
+`error`.
 """
 
 from __future__ import annotations
 
 import ctypes
-import errno
+import fcntl
 import importlib
 import json
 import os
@@ -18,29 +19,22 @@ import termios
 import time
 from collections.abc import Sequence
 from pathlib import Path
-from statistics import median
 from typing import Any
 
 from harness.errors import AuditbenchError
-from harness.guest.order import ORDER_FILE, GuestTrial, Order, read_order
+from harness.guest.clocks import find_kauditd
+from harness.guest.order import ORDER_FILE, read_order
+from harness.guest.trial import run_trial
 from harness.kernel.client import AuditClient
 from harness.kernel.lease.apply import StateWriter
 from harness.kernel.lease.snapshot import Snapshot
 from harness.model.state import AuditState
-from workloads.parts.tallies import SharedTallies
 from workloads.running.options import parse_options
-from workloads.running.session import enter_session
 
 LINE = "/dev/ttyS1"
 REBOOT = 0x01234567
 """reboot(2): restart, at which the emulator ends."""
-PAUSE_S = 1.0
-"""After a change, so that what the kernel puts off is done before anything is counted."""
-WARM_UP_CHUNKS = 20
-WARM_UP_OPS = 20
-SYSCALL_RECORD = 1300
-READ_LOG_GROUP = 1
-NLMSG_TYPE = struct.Struct("=IH")
+SIOCSIFFLAGS, IFF_UP = 0x8914, 1
 
 
 class Line:
@@ -73,7 +67,7 @@ def main() -> None:
 
 
 def rehearse(workloads: Sequence[str]) -> None:
-    """Import all that a worker with these workloads needs.
+    """Import all that a worker with these workloads, and a consumer, need.
 
     Before anything is counted, as the workers are forked from here; and on a host, to see what a
     guest must be given.
@@ -81,6 +75,7 @@ def rehearse(workloads: Sequence[str]) -> None:
     for name in workloads:
         _, info = parse_options([name])
         importlib.import_module(info.module)
+    importlib.import_module("consumer.run")
 
 
 def _mount_proc() -> None:
@@ -93,7 +88,9 @@ def _carry_out(line: Line) -> None:
     line.say("hello", release=platform.release(), version=platform.version())
     rehearse(sorted({trial.words[0] for trial in order.trials}))
     time.sleep(order.settle_s)
-    with AuditClient() as client, _read_log() as log:
+    _raise_loopback()
+    kauditd = find_kauditd()
+    with AuditClient() as client:
         states = _States(client)
         for trial in order.trials:
             try:
@@ -101,7 +98,11 @@ def _carry_out(line: Line) -> None:
             except AuditbenchError as error:
                 line.say("refused", index=trial.index, message=error.one_line())
                 continue
-            line.say("trial", index=trial.index, **_in_worker(trial, order, log))
+            try:
+                answer = run_trial(trial, order, client, kauditd)
+            except (OSError, RuntimeError) as error:
+                answer = {"failed": str(error)}
+            line.say(**{**answer, "event": "trial", "index": trial.index})
     line.say("done")
 
 
@@ -122,77 +123,11 @@ class _States:
         self._writer.apply(state)
 
 
-def _read_log() -> socket.socket:
-    """A listener to all records, to see whether a load makes any."""
-    log = socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, 9)
-    log.bind((0, READ_LOG_GROUP))
-    log.setblocking(False)
-    return log
-
-
-def _records(log: socket.socket) -> int:
-    """How many records of system calls came in since the last time; those lost count as one."""
-    found = 0
-    while True:
-        try:
-            data = log.recv(65536)
-        except BlockingIOError:
-            return found
-        except OSError as error:
-            if error.errno != errno.ENOBUFS:
-                raise
-            found += 1
-            continue
-        found += NLMSG_TYPE.unpack_from(data)[1] == SYSCALL_RECORD
-
-
-def _in_worker(trial: GuestTrial, order: Order, log: socket.socket) -> dict[str, Any]:
-    """What a new process measures: only such a one has the audit context of the state."""
-    reading, writing = os.pipe()
-    if (worker := os.fork()) == 0:
-        try:
-            answer = _measure(trial, order, log)
-        except BaseException as error:
-            answer = {"failed": f"{type(error).__name__}: {error}"[:1000]}
-        os.write(writing, json.dumps(answer).encode())
-        os._exit(0)
-    os.close(writing)
-    with os.fdopen(reading, "rb") as answers:
-        data = answers.read()
-    status = os.waitpid(worker, 0)[1]
-    return json.loads(data) if data else {"failed": f"the worker ended with status {status}"}
-
-
-def _measure(trial: GuestTrial, order: Order, log: socket.socket) -> dict[str, Any]:
-    """Instructions per operation: of chunks shorter than a tick the median, without the clock's."""
-    options, info = parse_options(trial.words)
-    load = importlib.import_module(info.module).build(options)
-    shared = SharedTallies(1)
-    load.prepare(shared, 0)
-    shared.touch(0)
-    try:
-        session = enter_session(options.auid)
-        time.sleep(PAUSE_S)
-        _records(log)  # those of the session's beginning
-        first = load.time_chunks(shared, 0, WARM_UP_CHUNKS, WARM_UP_OPS)
-        ops = max(1, round(order.chunk_instructions * WARM_UP_OPS / max(1, min(first))))
-        clock = load.time_chunks(shared, 0, order.chunks, 0)
-        before = shared.counters(0)
-        chunks = load.time_chunks(shared, 0, order.chunks, ops)
-        after = shared.counters(0)
-        time.sleep(PAUSE_S)
-        records = _records(log)
-    finally:
-        load.clean_up()
-    return {
-        "ops_per_chunk": ops,
-        "chunks": chunks,
-        "clock": median(clock),
-        "instructions_per_op": (median(chunks) - median(clock)) / ops,
-        "failures": after["failures"] - before["failures"],
-        "records": records,
-        "auid": session.auid,
-    }
+def _raise_loopback() -> None:
+    """Bring `lo` up: without it every connect fails."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as asker:
+        request = struct.pack("16sh22x", b"lo", IFF_UP)
+        fcntl.ioctl(asker.fileno(), SIOCSIFFLAGS, request)
 
 
 if __name__ == "__main__":

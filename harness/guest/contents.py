@@ -21,6 +21,7 @@ from harness.errors import HostUnfitError
 from harness.guest.child import last_words, run_child
 from harness.guest.cpio import Entry, character_device, file, folder
 from harness.guest.elf import find_library, libraries_of
+from harness.guest.programs import program_entries, programs_of
 from harness.processes.line_process import ChildFailedError
 
 HOME: Final = "/auditbench"
@@ -77,7 +78,10 @@ def contents(workloads: tuple[str, ...]) -> dict[bytes, Entry]:
     for place in ("/proc", "/root"):
         entries[place] = folder()
     entries["/tmp"] = folder(stat.S_ISVTX | 0o777)  # noqa: S108 - the guest's own
-    return {os.fsencode(place): entry for place, entry in entries.items()}
+    made = {os.fsencode(place): entry for place, entry in entries.items()}
+    for program in programs_of(workloads):
+        made |= program_entries(program, made)
+    return made
 
 
 def _libraries(binaries: Iterable[Path]) -> dict[str, Path]:

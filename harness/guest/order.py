@@ -13,6 +13,8 @@ from typing import Any, Final
 from harness.model.state import SETTINGS, AuditState
 
 ORDER_FILE: Final = "/auditbench/order.json"
+MARKER: Final = "auditbench-sync"
+"""The beginning of the sync markers that a guest sends; its consumers are told."""
 SETTLE_S: Final = 30.0
 """What a kernel does after its boot is over by then: work of its own would be counted."""
 
@@ -21,36 +23,44 @@ SETTLE_S: Final = 30.0
 class GuestTrial:
     """One load in one audit state; `words` are the command line of `python -m workloads`.
 
-    `state` None: audit must not be touched.
+    `state` None: audit must not be touched. `consumer` is the command line of `python -m consumer`
+    that receives the events, empty for none.
     """
 
     index: int
     state: AuditState | None
     words: tuple[str, ...]
+    consumer: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """Trials in their order. A chunk of operations takes about `chunk_instructions`."""
+    """Trials in their order. A chunk of operations takes about `chunk_instructions`.
+
+    There are at most `chunks`, and fewer of operations that alone take more than a chunk.
+    """
 
     trials: tuple[GuestTrial, ...]
     settle_s: float = SETTLE_S
     chunks: int = 101
+    least_chunks: int = 15
     chunk_instructions: int = 200_000
     """A tick of the kernel comes every 4,000,000 or less often: most chunks have none in them."""
 
 
 def order_document(order: Order) -> dict[str, Any]:
     """An order as JSON."""
-    trials = [{"index": t.index, "state": _state(t.state), "words": list(t.words)}
-              for t in order.trials]  # fmt: skip
+    trials = [
+        {"index": t.index, "state": _state(t.state), "words": t.words, "consumer": t.consumer}
+        for t in order.trials
+    ]
     return {**asdict(order), "trials": trials}
 
 
 def read_order(document: dict[str, Any]) -> Order:
     """The order in a document that `order_document` made."""
     trials = tuple(
-        GuestTrial(t["index"], _read_state(t["state"]), tuple(t["words"]))
+        GuestTrial(t["index"], _read_state(t["state"]), tuple(t["words"]), tuple(t["consumer"]))
         for t in document["trials"]
     )
     return Order(**{**document, "trials": trials})

@@ -11,11 +11,19 @@ from harness.model.stored.environment import StoredGuest
 INSTRUCTIONS: Final = "instructions_per_op"
 """The metric of every counted trial: all instructions of the load, the kernel's on its behalf too,
 from one operation to the next."""
+KAUDITD: Final = "kauditd_instructions_per_op"
+CONSUMER: Final = "consumer_instructions_per_op"
+"""Those of the kernel's thread that delivers the records, and of the program that receives them."""
+EVENTS: Final = "events_per_op"
+RECORDS: Final = "records_per_op"
+"""The load's events that came, whole or not, and their records."""
+COUNTED_METRICS: Final = (INSTRUCTIONS, KAUDITD, CONSUMER, EVENTS, RECORDS)
+"""Every metric of a counted trial; those of events where a consumer listened."""
 
 
 @dataclass(frozen=True, slots=True)
 class CountedCell:
-    """One metric of one workload in one scenario under one kernel; numbers are instructions.
+    """One metric of one workload in one scenario under one kernel; numbers are in its unit.
 
     `kernel` is the name of a guest of the run. `estimate` is the mean of the boots, `apart` how far
     they lie apart; `floor` is the largest `apart` of this kernel, workload and metric, None with

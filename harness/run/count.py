@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
 from typing import Any
 
 from harness.counted import counted
@@ -15,18 +14,21 @@ from harness.guest.contents import contents
 from harness.guest.cpio import Entry, file, with_parents, write_archive
 from harness.guest.images import KernelImage, find_kernel
 from harness.guest.named_paths import entries_for
-from harness.guest.order import ORDER_FILE, GuestTrial, Order, order_document
+from harness.guest.order import ORDER_FILE, Order, order_document
 from harness.guest.together import Answer, run_guests
 from harness.host.facts import read_host_facts
 from harness.model.count import INSTRUCTIONS
-from harness.model.run import AA, Cell, Ledger, Sample
+from harness.model.run import AA, Cell, Trial
 from harness.model.stored.environment import StoredGuest
 from harness.plain import plain
+from harness.run.counted_sample import counted_sample
+from harness.run.counted_trial import COUNTED_CONSUMER, guest_trial
 from harness.run.environment import environment_document
 from harness.run.lifecycle.borrow import Say
 from harness.run.lifecycle.loop import Outcome
 from harness.run.lifecycle.signals import stop_if_asked, stop_signals
 from harness.run.plan.document import plan_document
+from harness.run.plan.file import load_plan_file
 from harness.run.plan.login import LoginRights, settle_login
 from harness.run.plan.plan import Plan, make_plan
 from harness.run.request import Conduct, Request
@@ -34,9 +36,9 @@ from harness.store import RunWriter, new_folder
 
 BOOTS = 2
 """Their difference is the floor."""
-COUNTED_WORKLOADS = ("syscalls",)
-"""Loads that make no event: what these cost needs no consumer."""
-NO_CONSUMER = "none"
+COUNTED_WORKLOADS = ("syscalls", "connect", "udp", "files", "shells", "mixed")
+DEFAULT_WORKLOAD = "syscalls"
+"""Counted beside those of the plan: what rules cost the calls that they do not record."""
 _ROOT_UID = 0
 
 
@@ -48,10 +50,16 @@ class _Planned:
     position: int
     cell: Cell
 
+    def trial(self, first_index: int, answer: Answer) -> Trial:
+        """The trial that a guest answered to."""
+        ops = len(answer.get("chunks", ())) * int(answer.get("ops_per_chunk", 0))
+        block = self.boot + 1
+        return Trial(first_index + self.position, self.cell, block, self.position, block, ops)
+
 
 def run_count(request: Request, kernel: str | None, say: Say) -> Outcome:
     """Count a request's cells under a kernel, named as `--kernel` does, and store the run."""
-    plan = _counted_plan(request)
+    plan = counted_plan(request)
     with stop_signals():
         return _count(plan, request.conduct, kernel, say)
 
@@ -74,16 +82,16 @@ def _count(plan: Plan, conduct: Conduct, kernel: str | None, say: Say) -> Outcom
         return Outcome(writer.folder, interrupted=False)
 
 
-def _counted_plan(request: Request) -> Plan:
+def counted_plan(request: Request) -> Plan:
     """The plan of a request, as far as it can be counted; UsageError where nothing of it can."""
-    load = replace(request.load, workloads=request.load.workloads or COUNTED_WORKLOADS)
+    load = replace(request.load, workloads=request.load.workloads or _usual(request.plan))
     for name in load.workloads:
         if name not in COUNTED_WORKLOADS:
             raise UsageError(
                 f"{name} is not counted",
                 remedy=f"--workload {' or '.join(COUNTED_WORKLOADS)}; `run` measures the others",
             )
-    load = replace(load, consumers=(NO_CONSUMER,), no_ladder=True)
+    load = replace(load, consumers=(COUNTED_CONSUMER,), no_ladder=True)
     plan = make_plan(replace(request, load=load, instrument="counted"))
     if plan.kind != "kernel":
         raise UsageError(
@@ -94,8 +102,14 @@ def _counted_plan(request: Request) -> Plan:
         name: tuple(s for s in group if not s.name.endswith(AA))
         for name, group in plan.with_first().scenarios.items()
     }
-    plan = replace(plan, scenarios=scenarios, consumers=(NO_CONSUMER,), blocks=BOOTS, ops={})
+    plan = replace(plan, scenarios=scenarios, blocks=BOOTS, ops={})
     return settle_login(plan, LoginRights(_ROOT_UID))
+
+
+def _usual(plan: str) -> tuple[str, ...]:
+    """The workloads of a plan that can be counted, after the one that makes no event."""
+    named = load_plan_file(plan).workloads
+    return (DEFAULT_WORKLOAD, *(name for name in named if name in COUNTED_WORKLOADS[1:]))
 
 
 class _Run:
@@ -144,7 +158,7 @@ class _Run:
     def _root(self, base: Mapping[bytes, Entry], boot: int) -> bytes:
         """The root of one boot: the same for all but for the order in it."""
         trials = tuple(
-            GuestTrial(index, self._state(planned.cell), self._words(planned.cell))
+            guest_trial(self._plan, planned.cell, index)
             for index, planned in enumerate(self._planned[boot])
         )
         order = json.dumps(order_document(Order(trials))).encode()
@@ -152,19 +166,15 @@ class _Run:
         rules = [rule for trial in trials if trial.state for rule in trial.state.rules]
         return write_archive({**entries, **entries_for(rules, with_parents(entries))})
 
-    def _state(self, cell: Cell) -> Any:
-        scenario = self._plan.scenario_of(cell)
-        return None if scenario.enabled is None else scenario
-
-    def _words(self, cell: Cell) -> tuple[str, ...]:
-        return (cell.workload, f"--auid={self._plan.auid}")
-
     def _take(self, boot: int, answer: Answer) -> None:
         if answer["event"] == "hello":
             self._describe(release=answer["release"], version=answer["version"])
             return
         planned = self._planned[boot][answer["index"]]
-        sample = _sample(planned, answer, planned.boot * len(self._planned[boot]), self._plan)
+        first = planned.boot * len(self._planned[boot])
+        sample = counted_sample(
+            planned.trial(first, answer), self._plan.scenario_of(planned.cell), answer
+        )
         sample = replace(sample, kernel=self._image.release)
         self._writer.append(sample)
         cell = f"{planned.cell.workload} × {planned.cell.scenario}"
@@ -176,49 +186,8 @@ def _of_boot(plan: Plan, boot: int) -> list[_Planned]:
     """The trials of a boot. Every second one takes the states that can be entered again backwards,
     so that what their order does shows between the boots.
     """
-    cells = [Cell(w, s.name, NO_CONSUMER) for w in plan.workloads for s in plan.scenarios[w]]
+    cells = plan.cells()
     first = [cell for cell in cells if not plan.scenario_of(cell).interleaved]
     others = [cell for cell in cells if plan.scenario_of(cell).interleaved]
     ordered = [*first, *(reversed(others) if boot % 2 else others)]
     return [_Planned(boot, position, cell) for position, cell in enumerate(ordered)]
-
-
-def _sample(planned: _Planned, answer: Answer, first_index: int, plan: Plan) -> Sample:
-    scenario = plan.scenario_of(planned.cell)
-    reason = _why_not(answer, scenario.file)
-    chunks: Sequence[int] = answer.get("chunks", ())
-    ops = len(chunks) * int(answer.get("ops_per_chunk", 0))
-    return Sample(
-        index=first_index + planned.position,
-        workload=planned.cell.workload,
-        scenario=planned.cell.scenario,
-        consumer=planned.cell.consumer,
-        block=planned.boot + 1,
-        position=planned.position,
-        seed=planned.boot + 1,
-        ops=ops,
-        started_at=datetime.now(UTC).isoformat(timespec="seconds"),
-        duration_ns=sum(chunks),
-        metrics={} if reason else {INSTRUCTIONS: float(answer[INSTRUCTIONS])},
-        ledger=Ledger(generated=None, complete=None, partial=None, lost=None, attribution="none"),
-        interleaved=scenario.interleaved,
-        valid=not reason,
-        invalid_reason=reason,
-        workload_document={"ops": ops, "counted": dict(answer)},
-    )
-
-
-def _why_not(answer: Answer, rule_file: str) -> str:
-    """Why a trial is not used; empty for one that is."""
-    if answer["event"] == "refused":
-        return f"{rule_file}: {answer['message']}" if rule_file else str(answer["message"])
-    if "failed" in answer:
-        return str(answer["failed"])
-    if answer.get("failures"):
-        return f"{counted(int(answer['failures']), 'operation')} of the load failed"
-    if answer.get("records"):
-        return (
-            "its rules record the load's own calls, and what those cost depends on who receives "
-            "the events: `auditbench run` measures that"
-        )
-    return ""

@@ -22,7 +22,8 @@ STATES = (
 
 def test_an_order_is_read_back_as_it_was() -> None:
     trials = tuple(
-        GuestTrial(index, state, ("syscalls", "--auid=keep")) for index, state in enumerate(STATES)
+        GuestTrial(index, state, ("syscalls", "--auid=keep"), ("--mode", "unicast"))
+        for index, state in enumerate(STATES)
     )
     order = Order(trials, settle_s=1.5, chunks=7, chunk_instructions=1000)
     assert read_order(json.loads(json.dumps(order_document(order)))) == order

@@ -14,11 +14,12 @@ from harness.model.count import INSTRUCTIONS
 from harness.run import count
 from harness.run.request import Conduct, Load, Request, Subject
 from harness.store import StoredRun, load_run
+from tests.support.worker_documents import DONE
 
 KERNEL = KernelImage("a kernel", "6.1.0-x", b"image")
 HELLO = {"event": "hello", "release": "6.1.0-x", "version": "#1 SMP"}
 COUNTED = {"event": "trial", "ops_per_chunk": 10, "chunks": [3470, 3480], "clock": 80,
-           "instructions_per_op": 339.5, "failures": 0, "records": 0, "auid": 0}  # fmt: skip
+           "instructions_per_op": 339.5, "worker": DONE | {"ops": 20}}  # fmt: skip
 
 
 class Guests:
@@ -63,7 +64,7 @@ def asked(tmp_path: Path, *rules: Path, **load: Any) -> Request:
     scenarios = () if rules else ("no-rules", "disabled")
     return Request(
         subject=Subject(scenarios=scenarios, rule_files=rules),
-        load=Load(**load),
+        load=Load(workloads=("syscalls",), **load),
         conduct=Conduct(results=tmp_path / "results"),
     )
 
@@ -93,9 +94,9 @@ def test_what_is_stored_says_how_it_was_counted(
 ) -> None:
     stored = run(tmp_path, monkeypatch, asked(tmp_path), 3)
     assert stored.plan.instrument == "counted"
-    assert stored.environment.guest is not None
-    assert stored.environment.guest.kernel_version == "#1 SMP"
-    assert stored.environment.guest.sha256 == KERNEL.sha256
+    (guest,) = stored.environment.guests
+    assert (guest.name, guest.kernel_version) == ("6.1.0-x", "#1 SMP")
+    assert guest.sha256 == KERNEL.sha256
     assert stored.environment.label.endswith("Linux 6.1.0-x")
     assert stored.samples[0].metrics == {INSTRUCTIONS: 339.5}
     assert stored.samples[0].ops == 20
@@ -104,8 +105,7 @@ def test_what_is_stored_says_how_it_was_counted(
 @pytest.mark.parametrize(
     ("answer", "words"),
     [
-        ({"records": 3}, "record the load's own calls"),
-        ({"failures": 2}, "2 operations of the load failed"),
+        ({"worker": DONE | {"failures": 2}}, "2 operations of the load failed"),
         ({"failed": "MemoryError: none"}, "MemoryError: none"),
         ({"event": "refused", "message": "the kernel refused it"}, "the kernel refused it"),
     ],
@@ -154,7 +154,7 @@ def test_a_lock_can_be_left_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
 @pytest.mark.parametrize(
     ("request_", "words"),
     [
-        (Request(load=Load(workloads=("udp",))), "udp is not counted"),
+        (Request(load=Load(workloads=("osquery-stress",))), "osquery-stress is not counted"),
         (Request(plan="replay"), "measures no kernel"),
         (Request(load=Load(workloads=("nonsense",))), "nonsense is not counted"),
     ],
