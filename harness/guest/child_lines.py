@@ -53,10 +53,6 @@ class ForkedChild:
                 raise RuntimeError(f"the {self._name} ended without {event!r}")
             self._unread += data
 
-    def signal(self, number: int) -> None:
-        """Send it a signal."""
-        os.kill(self.pid, number)
-
     def end(self) -> None:
         """Let it end by itself, which closing its input makes it do, and wait for that."""
         os.close(self._input)

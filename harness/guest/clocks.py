@@ -47,3 +47,12 @@ def run_before_all_others() -> None:
     What is woken meanwhile, kauditd above all, waits: as if it had a CPU of its own.
     """
     os.sched_setscheduler(0, os.SCHED_FIFO, os.sched_param(1))
+
+
+def run_after_all_others(pid: int) -> None:
+    """Let a process run only while nobody else wants to.
+
+    So kauditd delivers all that it has before the consumer wakes, and neither is counted with the
+    switches to the other.
+    """
+    os.sched_setscheduler(pid, os.SCHED_IDLE, os.sched_param(0))

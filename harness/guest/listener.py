@@ -1,19 +1,13 @@
-"""The product's own consumer in a guest: registered as audit daemon, forked with all it imports.
-
-It can be held: a stopped consumer takes nothing, what kauditd delivers stays in its socket.
-"""
+"""The product's own consumer in a guest: registered as audit daemon, forked with all it imports."""
 
 from __future__ import annotations
 
-import os
-import signal
-import time
 from collections.abc import Sequence
 from typing import Any
 
 from consumer.__main__ import main as consume
 from harness.guest.child_lines import ForkedChild
-from harness.guest.clocks import cpu_ns
+from harness.guest.clocks import cpu_ns, run_after_all_others
 from harness.guest.order import MARKER
 from harness.kernel.client import AuditClient
 
@@ -33,6 +27,7 @@ class Listener:
         self._client = client
         self._child = ForkedChild("consumer", lambda: consume(list(words)))
         self._child.expect("ready", TIMEOUT_S)
+        run_after_all_others(self._child.pid)
 
     def mark_start(self) -> bool:
         """Have it count from here on; False where no marker came."""
@@ -56,20 +51,10 @@ class Listener:
             return False
         return True
 
-    def hold(self) -> None:
-        """Stop it, and return when it has stopped."""
-        self._child.signal(signal.SIGSTOP)
-        os.waitpid(self._child.pid, os.WUNTRACED)
-
-    def release(self, rest_s: float) -> int:
-        """Let it take all that waits for it until it rests; the instructions of that."""
-        start = last = cpu_ns(self._child.pid)
-        self._child.signal(signal.SIGCONT)
-        while True:
-            time.sleep(rest_s)
-            if (now := cpu_ns(self._child.pid)) == last:
-                return now - start
-            last = now
+    @property
+    def cpu_ns(self) -> int:
+        """Its CPU time, which is instructions; exact while it rests."""
+        return cpu_ns(self._child.pid)
 
     def stop(self) -> dict[str, Any]:
         """Its result; it has ended then."""
@@ -77,6 +62,5 @@ class Listener:
         return self._child.expect("result", TIMEOUT_S)
 
     def end(self) -> None:
-        """End it, whether it was stopped or not."""
-        self._child.signal(signal.SIGCONT)
+        """End it, whatever it does."""
         self._child.end()

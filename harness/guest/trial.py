@@ -1,12 +1,14 @@
 """One trial in a guest: load, kauditd and consumer one after the other on its one CPU.
 
-Where they took turns, each would be counted with the others' switches and cold starts in it. So
-the load goes first and nobody else runs (`run_before_all_others`): what it records waits in the
-kernel's queue, which is made large enough for all of it. Then kauditd delivers it to the socket of
-the consumer, which is held; then the consumer takes it. The load is counted by the monotonic clock,
-in chunks (`worker.py`); kauditd and the consumer by their own CPU clocks, read while they sleep.
-What stopping and going on costs a consumer that has nothing to take is counted before, and taken
-off.
+Where they took turns, each would be counted with the switches between them. So the load goes first,
+and nobody else runs until it sleeps (`run_before_all_others`): what it records waits in the kernel's
+queue, which has room for it. Then kauditd delivers all of that to the consumer's socket, and only
+then the consumer takes it (`run_after_all_others`). After a round of about a million instructions
+the load sleeps so long that both are done: records that were kept longer would make the kernel ask
+for new memory all the time, where it usually has that of earlier records.
+
+The load is counted by the monotonic clock, in chunks (`worker.py`). kauditd and the consumer are
+counted by their own CPU clocks, read while they sleep.
 """
 
 from __future__ import annotations
@@ -55,14 +57,13 @@ def _heard(
     time.sleep(PAUSE_S)
     if records and not listener.mark_start():
         return {"failed": "the marker that begins a trial never came"}
-    listener.hold()
-    at_rest_ns = listener.release(PAUSE_S)
-    before, kauditd_before_ns = client.status(), cpu_ns(kauditd)
-    listener.hold()
+    time.sleep(PAUSE_S)
+    before = client.status()
+    kauditd_ns, consumer_ns = -cpu_ns(kauditd), -listener.cpu_ns
     worker.send("go")
     timed = worker.expect("timed", TIMEOUT_S)
-    kauditd_ns = _until_delivered(client, kauditd) - kauditd_before_ns
-    consumer_ns = listener.release(PAUSE_S) - at_rest_ns
+    time.sleep(PAUSE_S)
+    kauditd_ns, consumer_ns = kauditd_ns + cpu_ns(kauditd), consumer_ns + listener.cpu_ns
     markers = listener.mark_end() if records else 0
     after = client.status()
     return {
@@ -74,14 +75,3 @@ def _heard(
         "status_after": asdict(after),
         "consumer": listener.stop(),
     }
-
-
-def _until_delivered(client: AuditClient, kauditd: int) -> int:
-    """Wait until kauditd rests with nothing left to deliver, and read its clock."""
-    last = -1
-    while True:
-        time.sleep(PAUSE_S)
-        now = cpu_ns(kauditd)
-        if now == last and client.status().backlog == 0:
-            return now
-        last = now

@@ -24,6 +24,8 @@ from workloads.running.session import enter_session
 
 PAUSE_S = 1.0
 """After a change, so that what the kernel puts off is done before anything is counted."""
+ROUND = 4
+ROUND_PAUSE_S = 0.02
 _WARM_UP_CHUNK = 1_000_000
 _WARM_UP = 8_000_000
 """Instructions of a chunk of the warm-up, and of all of them, about."""
@@ -47,7 +49,7 @@ def run_worker(words: Sequence[str], order: Order) -> int:
         _say("ready")
         os.read(0, 64)
         before = shared.counters(0)
-        times = load.time_chunks(shared, 0, chunks, ops)
+        times = _in_rounds(load, shared, chunks, ops)
         after = shared.counters(0)
         said = result(
             shared,
@@ -76,6 +78,15 @@ def run_worker(words: Sequence[str], order: Order) -> int:
     finally:
         load.clean_up()
     return 0
+
+
+def _in_rounds(load: Load, shared: SharedTallies, chunks: int, ops: int) -> list[int]:
+    """The times of all chunks, with pauses in which what they left to others is done."""
+    times: list[int] = []
+    while len(times) < chunks:
+        times += load.time_chunks(shared, 0, min(ROUND, chunks - len(times)), ops)
+        time.sleep(ROUND_PAUSE_S)
+    return times
 
 
 def _warm_up(load: Load, shared: SharedTallies, order: Order) -> tuple[int, int]:
