@@ -62,7 +62,7 @@ def kernel_parameters() -> str:
     }
     variables = " ".join(f"{name}={value}" for name, value in environment.items())
     return (
-        f"console=ttyS0 quiet panic=-1 nokaslr rdinit={interpreter()} {variables} "
+        f"console=ttyS0 quiet panic=-1 nokaslr norandmaps rdinit={interpreter()} {variables} "
         f"-- -P -S -m {AGENT}"
     )
 

@@ -43,7 +43,7 @@ class Order:
     trials: tuple[GuestTrial, ...]
     settle_s: float = SETTLE_S
     chunks: int = 101
-    least_chunks: int = 15
+    least_chunks: int = 25
     chunk_instructions: int = 200_000
     """A tick of the kernel comes every 4,000,000 or less often: most chunks have none in them."""
 

@@ -1,11 +1,11 @@
 """One trial in a guest: load, kauditd and consumer one after the other on its one CPU.
 
-Where they took turns, each would be counted with the switches between them. So the load goes first,
-and nobody else runs until it sleeps (`run_before_all_others`): what it records waits in the kernel's
-queue, which has room for it. Then kauditd delivers all of that to the consumer's socket, and only
-then the consumer takes it (`run_after_all_others`). After a round of about a million instructions
-the load sleeps so long that both are done: records that were kept longer would make the kernel ask
-for new memory all the time, where it usually has that of earlier records.
+Where they took turns, each would be counted with the switches between them. So the load goes
+first, and nobody else runs until it sleeps (`run_before_all_others`): what it records waits in the
+kernel's queue, which has room for it. Then kauditd delivers all of that to the consumer's socket,
+and only then the consumer takes it (`run_after_all_others`). After a round of about a million
+instructions the load sleeps so long that both are done: records that were kept longer would make
+the kernel ask for new memory all the time, where it usually has that of earlier records.
 
 The load is counted by the monotonic clock, in chunks (`worker.py`). kauditd and the consumer are
 counted by their own CPU clocks, read while they sleep.
