@@ -5,12 +5,14 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 from harness.counted import counted
 from harness.errors import UsageError
 from harness.guest.boot import emulator_version
 from harness.guest.contents import contents
+from harness.guest.copied import copy_of, started_from
 from harness.guest.cpio import Entry, file, with_parents, write_archive
 from harness.guest.images import KernelImage, find_kernel
 from harness.guest.named_paths import entries_for
@@ -103,6 +105,8 @@ def counted_plan(request: Request) -> Plan:
         for name, group in plan.with_first().scenarios.items()
     }
     plan = replace(plan, scenarios=scenarios, blocks=BOOTS, ops={})
+    if plan.excluded is not None and plan.excluded.workloads:
+        plan = plan.run_from(copy_of(plan.excluded.name))
     return settle_login(plan, LoginRights(_ROOT_UID))
 
 
@@ -132,6 +136,8 @@ class _Run:
         """Start the guests, and store what they say as they say it."""
         self._describe(release=self._image.release, version="")
         base = contents(self._plan.workloads)
+        if (excluded := self._plan.excluded) is not None and excluded.workloads:
+            base = started_from(base, Path(excluded.copy))
         roots = [self._root(base, boot) for boot in range(BOOTS)]
         trials = sum(map(len, self._planned))
         self._say(f"starting {counted(BOOTS, 'guest')} for {counted(trials, 'trial')}")

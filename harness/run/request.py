@@ -67,6 +67,7 @@ Scenarios = Annotated[
 ]
 RuleFiles = Annotated[Paths, Parameter(name="--rules", group=COMPARED)]
 Workloads = Annotated[Words, Parameter(name="--workload", group=LOAD, completer=_workload_names)]
+ExcludeExe = Annotated[str | None, Parameter(name="--exclude-exe", group=COMPARED)]
 OfRules = Annotated[Flag, Parameter(group=COMPARED)]
 """A flag about how rule files are read."""
 Label = Annotated[str, Parameter(group=OUTPUT, show_default=False)]
@@ -113,7 +114,7 @@ class Subject:
     """Rule files in auditctl's syntax, or folders as augenrules merges them; each becomes a
     scenario.
     """
-    exclude_exe: str | None = None
+    exclude_exe: ExcludeExe = None
     """The program that the exclusion scenarios exclude, in whose place the load then runs; the
     load generator if not given.
     """

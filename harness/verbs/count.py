@@ -6,6 +6,7 @@ from harness.errors import EXIT_FINE, EXIT_INTERRUPTED, EXIT_UNTRUSTWORTHY
 from harness.run.request import (
     DEFAULT_PLAN,
     Conduct,
+    ExcludeExe,
     Label,
     Load,
     OfRules,
@@ -26,6 +27,7 @@ def count_verb(
     kernel: str | None = None,
     rules: RuleFiles = (),
     scenario: Scenarios = (),
+    exclude_exe: ExcludeExe = None,
     workload: Workloads = (),
     ignore_lock: OfRules = False,
     skip_missing: OfRules = False,
@@ -48,8 +50,12 @@ def count_verb(
         scenario.
     scenario
         Scenarios to count instead of the plan's; the reference is always counted.
+    exclude_exe
+        A program to exclude, by its whole path: each rule file is counted without and with that
+        exclusion, and the load runs as this program.
     workload
-        The load: `syscalls`.
+        The loads: `syscalls`, `connect`, `udp`, `files`, `shells`, `mixed`; if none is named,
+        `syscalls` and those of the plan.
     ignore_lock
         Leave out `-e 2` and `-f 2` of the rule files and count the rest.
     skip_missing
@@ -67,7 +73,7 @@ def count_verb(
     forms = run_forms(to, json=json)
     request = Request(
         plan=plan or DEFAULT_PLAN,
-        subject=Subject(scenarios=scenario, rule_files=rules),
+        subject=Subject(scenarios=scenario, rule_files=rules, exclude_exe=exclude_exe),
         load=Load(workloads=workload, ignore_lock=ignore_lock, skip_missing=skip_missing),
         conduct=Conduct(results=results, label=label),
     )

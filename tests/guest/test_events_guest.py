@@ -34,7 +34,7 @@ def rows(image: Path, tmp_path_factory: pytest.TempPathFactory) -> list[dict[str
         [
             *unprivileged(AS_NOBODY),
             *(sys.executable, "-P", "-m", "harness", "count", "--kernel", str(image), "--json"),
-            *("--workload", *WORKLOADS),
+            *("--workload", *WORKLOADS, "--exclude-exe", "/opt/noisy/agent"),
             *("--scenario", "rules", "rules+exclude-exe", "--rules", "opened.rules"),
         ],
         cwd=place,
@@ -67,6 +67,7 @@ def found(rows: list[dict[str, Any]]) -> Estimates:
         ("connect", "opened", 0),
         ("connect", "rules+exclude-exe", 0),
         ("udp", "rules+exclude-exe", 0),
+        ("files", "opened+exclude-exe", 0),
         ("shells", "rules+exclude-exe", 1),
     ],
 )
