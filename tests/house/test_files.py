@@ -26,6 +26,7 @@ ELSEWHERE = {
     "harness/guest/agent.py": "in a guest, its serial line",
     "harness/guest/cache.py": "is the folder of kernels, which only this user can open",
     "harness/guest/packages.py": "in the folder of kernels, which only this user can open",
+    "harness/guest/worker.py": "no file: the pages of shared memory are touched",
     "harness/kernel/lease/borrow.py": "/proc of itself: its score for the out-of-memory killer",
     "harness/kernel/lease/children.py": "in the folder of the lease, which only root can write to",
     "harness/kernel/lease/guard.py": "in the folder of the lease, and /proc of itself",
