@@ -23,6 +23,7 @@ from typing import Any
 
 from harness.errors import AuditbenchError
 from harness.guest.order import ORDER_FILE, GuestTrial, Order, read_order
+from harness.guest.rule_life import measure_life
 from harness.kernel.client import AuditClient
 from harness.kernel.lease.apply import StateWriter
 from harness.kernel.lease.snapshot import Snapshot
@@ -97,11 +98,12 @@ def _carry_out(line: Line) -> None:
         states = _States(client)
         for trial in order.trials:
             try:
+                life = states.life_of_rules(trial.state)
                 states.enter(trial.state)
             except AuditbenchError as error:
                 line.say("refused", index=trial.index, message=error.one_line())
                 continue
-            line.say("trial", index=trial.index, **_in_worker(trial, order, log))
+            line.say("trial", index=trial.index, life=life, **_in_worker(trial, order, log))
     line.say("done")
 
 
@@ -112,14 +114,28 @@ class _States:
         self._client = client
         self._writer = StateWriter(client, Snapshot.capture(client))
         self._was_enabled = False
+        self._lived: set[tuple[bytes, ...]] = set()
 
     def enter(self, state: AuditState | None) -> None:
+        """Put a state in force; None leaves audit alone."""
         if state is None:
             return
+        self._enable_once()
+        self._writer.apply(state)
+
+    def life_of_rules(self, state: AuditState | None) -> dict[str, Any]:
+        """What loading and deleting a state's rules costs; empty the second time, and for none."""
+        if state is None or not state.rules or state.rules in self._lived:
+            return {}
+        self._lived.add(state.rules)
+        self._enable_once()
+        self._writer.apply(AuditState(enabled=0))
+        return measure_life(state.rules)
+
+    def _enable_once(self) -> None:
         if not self._was_enabled:
             self._client.set_status("enabled", 1)
             self._was_enabled = True
-        self._writer.apply(state)
 
 
 def _read_log() -> socket.socket:

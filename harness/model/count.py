@@ -12,6 +12,12 @@ INSTRUCTIONS: Final = "instructions_per_op"
 """The metric of every counted trial: all instructions of the load, the kernel's on its behalf too,
 from one operation to the next."""
 
+RULES_LOAD: Final = "rules_load_instructions"
+RULES_DELETE: Final = "rules_delete_instructions"
+OF_RULES: Final = (RULES_LOAD, RULES_DELETE)
+"""What the kernel needs to load a scenario's rules, and to delete them. It is the same for all
+workloads, and stands at the first one that has the scenario; no reference has a part in it."""
+
 
 @dataclass(frozen=True, slots=True)
 class CountedCell:

@@ -6,6 +6,7 @@ from harness.errors import EXIT_FINE, EXIT_INTERRUPTED, EXIT_UNTRUSTWORTHY
 from harness.run.request import (
     DEFAULT_PLAN,
     Conduct,
+    Kernels,
     Label,
     Load,
     OfRules,
@@ -23,7 +24,7 @@ def count_verb(
     plan: PlanName = None,
     /,
     *,
-    kernel: str | None = None,
+    kernel: Kernels = (),
     rules: RuleFiles = (),
     scenario: Scenarios = (),
     workload: Workloads = (),
@@ -41,8 +42,9 @@ def count_verb(
     plan
         A built-in plan (`auditbench list plans`) or a .toml file; `overhead` if none is named.
     kernel
-        The kernel: a version that this distribution serves such as `6.1`, a .deb, a bzImage, or
-        `host`; the one that this distribution installs if not given.
+        Kernels, each a version that this distribution serves such as `6.1`, a Debian release and a
+        version such as `trixie-backports/6.18`, a .deb, a .rpm, a bzImage, or `host`; the one that
+        this distribution installs if not given.
     rules
         Rule files in auditctl's syntax, or folders as augenrules merges them; each becomes a
         scenario.
