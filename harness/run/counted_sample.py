@@ -13,7 +13,15 @@ from harness.analysis.ledger import close_ledger
 from harness.counted import counted
 from harness.kernel.status import AuditStatus
 from harness.metrics.audit import audit_delta
-from harness.model.count import CONSUMER, EVENTS, INSTRUCTIONS, KAUDITD, RECORDS
+from harness.model.count import (
+    CONSUMER,
+    EVENTS,
+    INSTRUCTIONS,
+    KAUDITD,
+    RECORDS,
+    RULES_DELETE,
+    RULES_LOAD,
+)
 from harness.model.run import Ledger, Sample, Scenario, Trial
 from harness.model.stored.documents import ConsumerDocument, WorkerDocument
 from harness.run.trials.demanded_events import demanded_events, rules_name_only
@@ -79,7 +87,13 @@ def _metrics(
             EVENTS: sum(call.complete + call.partial for call in calls) / done.ops,
             RECORDS: sum(call.records for call in calls) / done.ops,
         }
-    return metrics
+    return metrics | _life(answer)
+
+
+def _life(answer: Mapping[str, Any]) -> dict[str, float]:
+    """What loading and deleting the rules cost, where it was counted at this trial."""
+    life = answer.get("life") or {}
+    return {RULES_LOAD: life["load"], RULES_DELETE: life["delete"]} if life else {}
 
 
 def _ledger(
