@@ -173,7 +173,9 @@ class Load:
     """The command of a consumer of your own, such as './mine --config x'; NAME=COMMAND gives it
     another name than that of its program.
     """
-    consumer_output: Annotated[str | None, Parameter(group=CONSUMING)] = None
+    consumer_output: Annotated[
+        str | None, Parameter(group=CONSUMING, allow_leading_hyphen=True)
+    ] = None
     """The file that it writes, in its working directory, which is new in each trial; `-` is its
     standard output, and the default.
     """

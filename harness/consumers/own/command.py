@@ -31,8 +31,8 @@ STDOUT = "-"
 FOLDER, PROGRAM = "{folder}", "{program}"
 """In a command: the private folder of the trial, in which the program is started; the program."""
 PIECE_BYTES = 1 << 20
-HELD_BACK_S = 10.0
-"""How long the last event of a trial may take to be written."""
+HELD_BACK_S = 4.0
+"""How long the last event of a trial may take to be written; some are held back for two seconds."""
 REMEDY = "name the program with its path, in --consumer-command './mine --config x'"
 
 
