@@ -77,8 +77,10 @@ def _commands_of_plan(file: PlanFile) -> dict[str, OwnCommand]:
     for knobs in file.own_consumers:
         _check_name(knobs.name, "[[own_consumers]]")
         if knobs.command:
-            mapping = check_mapping("[[own_consumers]] mapping", knobs.mapping)
-            form, by = _form(knobs.form, mapping if knobs.mapping else None, "[[own_consumers]]")
+            mapping = None
+            if knobs.mapping:
+                mapping = check_mapping("[[own_consumers]] mapping", knobs.mapping)
+            form, by = _form(knobs.form, mapping, "[[own_consumers]]")
             words = _words(knobs.command, "[[own_consumers]] command")
             commands[knobs.name] = OwnCommand(words, knobs.output, form, by)
     return commands

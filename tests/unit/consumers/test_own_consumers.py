@@ -144,6 +144,17 @@ def test_a_plan_names_programs_of_its_own(programs: Path) -> None:
     assert head.command.output == "x.json"
 
 
+def test_a_program_of_a_plan_needs_no_mapping(programs: Path) -> None:
+    plan = programs / "p.toml"
+    plan.write_text(
+        'summary = "x"\nworkloads = ["udp"]\nscenarios = ["rules"]\nconsumers = ["mine"]\n'
+        '[[own_consumers]]\nname = "mine"\ncommand = "./mine"\n'
+    )
+    made = make_plan(asked(plan=str(plan))).consumer("mine")
+    assert isinstance(made, OwnConsumer)
+    assert (made.command.mapping, made.command.output) == (None, "-")
+
+
 @pytest.mark.parametrize(
     ("table", "expected"),
     [
