@@ -66,6 +66,7 @@ def test_show_gives_a_verdict_on_each_metric(tmp_path: Path, said: Said) -> None
     assert "mine@head needs more CPU per event of the consumer: +8." in words
     assert "against mine@base; it lost events in 16 of 16 trials." in words
     assert "57.2 MiB" in words
+    assert "/opt/mine@head/mine (sha256 00)" in words
     assert code in (0, 3)
 
 

@@ -33,6 +33,9 @@ def builds_run(
     with TemporaryDirectory() as scratch:
         model = made_up_run(Path(scratch) / "m" / "r", blocks=1)
     plan, environment = dict(model.plan.document), dict(model.environment.document)
+    environment["consumers"] = {
+        name: {"path": f"/opt/{name}/mine", "version": "sha256 00"} for name in BUILDS
+    }
     scenarios = [{"name": name, "rules": []} for name in SCENARIOS]
     plan |= {"consumers": list(BUILDS), "blocks": blocks, "scenarios": {"udp": scenarios}}
     plan["trials"] = (blocks + 1) * len(SCENARIOS) * len(BUILDS)
