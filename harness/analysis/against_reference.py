@@ -34,6 +34,9 @@ class MetricView:
     name: str
     unit: str
     less_is_better: bool = True
+    divisible: bool = True
+    """Whether runs are compared by ratios to their references: what a consumer itself needs has
+    none, or grows with it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -135,7 +135,7 @@ def _change(
     before, after = list(old.series[pair.base].values()), list(new.series[pair.head].values())
     plain = unpaired_ratio(after, before)
     is_reference = _is_reference(pair.base, old) and _is_reference(pair.head, new)
-    values, others, method = _judged(pair, old, new)
+    values, others, method = _judged(pair, old, new, divisible=metric.divisible)
     ratio = None if is_reference else unpaired_ratio(values, others)
     comparison = Comparison(
         cell=pair.head,
@@ -163,17 +163,17 @@ def _change(
         plain_ratio=plain.ratio if plain else None,
         plain_low=plain.ci_low if plain else None,
         plain_high=plain.ci_high if plain else None,
-        indivisible=old.lacks_ratio(pair.base) or new.lacks_ratio(pair.head),
+        indivisible=metric.divisible and (old.lacks_ratio(pair.base) or new.lacks_ratio(pair.head)),
     )
 
 
 def _judged(
-    pair: CellPair, old: RunSeries, new: RunSeries
+    pair: CellPair, old: RunSeries, new: RunSeries, *, divisible: bool
 ) -> tuple[list[float], list[float], Method]:
     """HEAD's values and BASE's that are judged: ratios to the reference where both runs have one,
     else those of the metric itself.
     """
-    after, before = new.ratios(pair.head), old.ratios(pair.base)
+    after, before = (new.ratios(pair.head), old.ratios(pair.base)) if divisible else (None, None)
     if after is not None and before is not None:
         return after, before, "of-ratios"
     return list(new.series[pair.head].values()), list(old.series[pair.base].values()), "plain"

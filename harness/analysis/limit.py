@@ -15,7 +15,8 @@ from harness.model.gate import LOST, Limit, Outcome
 from harness.model.result import LossComparison, Verdict
 
 UNITS_NS = {"ns": 1.0, "us": 1e3, "µs": 1e3, "μs": 1e3, "ms": 1e6, "s": 1e9}
-NUMBER = re.compile(r"([+-]?\d+(?:\.\d+)?)\s*(%|[a-zµμ]+)?")
+UNITS_BYTES = {"B": 1.0, "KiB": 2.0**10, "MiB": 2.0**20, "GiB": 2.0**30}
+NUMBER = re.compile(r"([+-]?\d+(?:\.\d+)?)\s*(%|[A-Za-zµμ]+)?")
 EXAMPLE = "write it like elapsed:5%, rules/p99:20us or lost:0"
 MOST_BLOCKS = 100_000
 """More than this is as good as never."""
@@ -59,9 +60,11 @@ def _bound(text: str, metric: str, match: re.Match[str], scope: tuple[str, ...])
         return Limit(text, metric, 1 + value / 100, "reference", scope)
     if unit in UNITS_NS and value > 0:
         return Limit(text, metric, value * UNITS_NS[unit], "time", scope)
+    if unit in UNITS_BYTES and value > 0:
+        return Limit(text, metric, value * UNITS_BYTES[unit], "size", scope)
     raise UsageError(
         f"--fail {text!r} is not a limit",
-        remedy=f"give a percentage above -100%, or a time with its unit; {EXAMPLE}",
+        remedy=f"give a percentage above -100%, or a time with its unit, or a size; {EXAMPLE}",
     )
 
 

@@ -11,10 +11,11 @@ from pathlib import Path
 
 from harness.answers.compare.compare import CompareOptions, Side, compare_runs
 from harness.answers.deciding import CPU, ELAPSED
+from harness.answers.judgeable import require_a_consumer
+from harness.answers.limit_cells import excluded_cells
 from harness.answers.limits import (
     Measured,
     check_limits,
-    excluded_cells,
 )
 from harness.answers.result import compare_with, in_plan_order, make_result
 from harness.answers.trust import doubts_about_checks, require_blocks
@@ -25,14 +26,16 @@ from harness.model.compare import Change
 from harness.model.gate import Check, GateReport, Limit
 from harness.model.reference import PlannedScenario, Reference, every_scenario
 from harness.model.result import Comparison, Result
+from harness.model.run import Cell
+from harness.model.stored.plan import StoredPlan
 from harness.renamed import hint
 from harness.store import StoredRun, load_run
 
 
 @dataclass(frozen=True, slots=True)
 class GateRules:
-    """By what a gate decides: limits, the scenario to compare with instead of the plan's own
-    reference, and whether what cannot be decided passes.
+    """By what a gate decides: limits, the scenario or consumer to compare with instead of the
+    plan's own reference, and whether what cannot be decided passes.
     """
 
     limits: tuple[Limit, ...]
@@ -47,6 +50,8 @@ def gate_run(folder: Path, rules: GateRules) -> GateReport:
     """
     stored = load_run(folder)
     result, measured = measured_of(stored, rules)
+    for limit in rules.limits:
+        require_a_consumer(limit, reference_in(stored.plan, rules))
     checks = check_limits(rules.limits, measured)
     require_blocks(checks, result.run)
     doubts = doubts_about_checks(result, stored.samples, checks)
@@ -130,7 +135,7 @@ def measured_of(stored: StoredRun, rules: GateRules) -> tuple[Result, Measured]:
             remedy=f"`auditbench show {result.run}` may say why",
         )
     plan = result.plan
-    reference = reference_of(rules, plan.reference, every_scenario(plan.scenarios))
+    reference = reference_in(plan, rules)
     return result, Measured(
         run=result.run,
         comparisons=_against_scenario(stored, result, reference)
@@ -152,26 +157,42 @@ def measured_of(stored: StoredRun, rules: GateRules) -> tuple[Result, Measured]:
     )
 
 
+def reference_in(plan: StoredPlan, rules: GateRules) -> Reference:
+    """The reference of the cells of a stored run."""
+    scenarios = list(every_scenario(plan.scenarios))
+    return reference_of(rules, plan.reference, scenarios, plan.consumers)
+
+
 def reference_of(
-    rules: GateRules, usual: Reference, scenarios: Iterable[PlannedScenario]
+    rules: GateRules,
+    usual: Reference,
+    scenarios: Collection[PlannedScenario],
+    consumers: Collection[str],
 ) -> Reference:
-    """The reference of cells: the requested one, else that of the plan."""
-    return usual.instead(rules.reference, scenarios) if rules.reference else usual
+    """The reference of cells: the requested scenario or consumer, else that of the plan."""
+    name = rules.reference
+    if not name:
+        return usual
+    if name in consumers and name not in {scenario.name for scenario in scenarios}:
+        return Reference(consumer=name)
+    return usual.instead(name, scenarios)
 
 
-def require_reference(reference: Reference, known: Collection[str], where: str) -> None:
-    """UsageError where a requested reference is no scenario of those known."""
-    name = reference.scenario or ""
-    if name in known or reference.by_scenario:
+def require_reference(reference: Reference, known: Collection[Cell], where: str) -> None:
+    """UsageError where a requested reference is no scenario or consumer of these cells."""
+    scenarios = {cell.scenario for cell in known}
+    consumers = {cell.consumer for cell in known}
+    name = reference.scenario or reference.consumer or ""
+    if name in scenarios | consumers or reference.by_scenario:
         return
     raise UsageError(
-        f"--reference {name} is not a scenario of {where}",
-        remedy=hint(name) or one_of(name, sorted(known)),
+        f"--reference {name} is not a scenario or consumer of {where}",
+        remedy=hint(name) or one_of(name, [*sorted(scenarios), *sorted(consumers)]),
     )
 
 
 def _against_scenario(
     stored: StoredRun, result: Result, reference: Reference
 ) -> tuple[Comparison, ...]:
-    require_reference(reference, {sample.scenario for sample in stored.samples}, result.run)
+    require_reference(reference, {sample.cell for sample in stored.samples}, result.run)
     return tuple(compare_with(reference, in_plan_order(stored), stored.plan))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from harness.analysis.limit import blocks_to_decide, judge_interval, judge_loss, parse_limit
@@ -10,14 +10,13 @@ from harness.analysis.ratio import paired_ratio
 from harness.analysis.series import collect
 from harness.answers.deciding import deciding_metric
 from harness.answers.judgeable import NO_SUCH_METRIC, ZERO_REFERENCE, require_judgeable
+from harness.answers.limit_cells import ExcludedCells, select_cells
 from harness.counted import agreeing, counted
-from harness.errors import UsageError, one_of
+from harness.errors import UsageError
 from harness.metrics.catalog import METRICS
 from harness.model.gate import Check, Limit, Outcome, Reading
-from harness.model.reference import Reference
 from harness.model.result import Comparison, LossComparison
-from harness.model.run import AA, Cell, Ledger, Sample
-from harness.renamed import hint
+from harness.model.run import Cell, Ledger, Sample
 
 SHORT_NAMES = {
     "elapsed": "elapsed_ns_per_op",
@@ -25,10 +24,15 @@ SHORT_NAMES = {
     "cpu-workload": "cpu_workload_ns_per_op",
     "cpu-consumer": "cpu_consumer_ns_per_op",
     "cpu-kauditd": "cpu_kauditd_ns_per_op",
+    "cpu-per-event": "cpu_consumer_ns_per_event",
+    "memory": "consumer_memory_bytes",
+    "delay": "delay_p50_ms",
     "p50": "latency_p50_ns",
     "p99": "latency_p99_ns",
     "p999": "latency_p999_ns",
 }
+NS_IN = {"ms": 1e6}
+"""Limits on time are in ns, whatever the metric is in."""
 MIN_BLOCKS_FOR_VERDICT = 2
 """Below this there is no interval."""
 NOTHING_MATCHED = "nothing matched: the rules made no event"
@@ -38,7 +42,7 @@ NOTHING_MATCHED = "nothing matched: the rules made no event"
 def read_limits(words: Iterable[str]) -> tuple[Limit, ...]:
     """The limits of the command line, in order; UsageError for a bad one, or for none."""
     full = {name: name for name, metric in METRICS.items() if metric.compared}
-    limits = tuple(parse_limit(word, SHORT_NAMES | full) for word in words)
+    limits = tuple(_in_its_unit(parse_limit(word, SHORT_NAMES | full)) for word in words)
     if not limits:
         raise UsageError(
             "a gate without limits decides nothing",
@@ -47,64 +51,17 @@ def read_limits(words: Iterable[str]) -> tuple[Limit, ...]:
     return limits
 
 
-@dataclass(frozen=True, slots=True)
-class ExcludedCells:
-    """Cells that limits are not for by themselves: references, and what only serves them."""
-
-    references: frozenset[Cell] = frozenset()
-    helpers: frozenset[Cell] = frozenset()
-    """A/A copies, states measured apart, scenarios with a larger backlog than the one asked about,
-    and the plan's reference where another is used.
-    """
-
-    def leaves_out(self, limit: Limit, cell: Cell) -> bool:
-        """Whether the limit is not for this cell though its names fit."""
-        if cell in self.references and limit.basis == "reference":
-            return True
-        return cell in self.references | self.helpers and cell.scenario not in limit.scope
-
-
-def excluded_cells(
-    cells: Iterable[Cell],
-    reference: Reference,
-    usual: Collection[str],
-    apart: Collection[str] = (),
-) -> ExcludedCells:
-    """The cells to leave out when comparing with `reference`; `usual` are the plan's own."""
-    if reference == Reference():
-        return ExcludedCells()
-    served = reference.scenarios.union(usual)
-    serving = {*served, *(name + AA for name in served), *apart}
-    everything = set(cells)
-    return ExcludedCells(
-        references=frozenset(cell for cell in everything if reference.of(cell) == cell),
-        helpers=frozenset(cell for cell in everything if cell.scenario in serving),
-    )
-
-
-def select_cells(limit: Limit, cells: Iterable[Cell], excluded: ExcludedCells) -> list[Cell]:
-    """The cells that a limit is for, in order; UsageError where there are none."""
-    found: list[Cell] = []
-    names: set[str] = set()
-    for cell in dict.fromkeys(cells):
-        own = {cell.workload, cell.scenario, cell.consumer}
-        names |= own
-        if own.issuperset(limit.scope) and not excluded.leaves_out(limit, cell):
-            found.append(cell)
-    if not found:
-        raise _nothing_meant(limit, names)
-    return found
-
-
-def _nothing_meant(limit: Limit, names: set[str]) -> UsageError:
-    what = f"--fail {limit.text!r} matches no compared cell"
-    wrong = [name for name in limit.scope if name not in names]
-    if not wrong:
-        return UsageError(
-            what, remedy="these names match only the reference, or no cell has all of them"
+def _in_its_unit(limit: Limit) -> Limit:
+    """The limit; UsageError for a time of what is bytes, or a size of what is a time."""
+    if limit.basis in ("reference", "loss"):
+        return limit
+    size = METRICS[limit.metric].unit == "B"
+    if size != (limit.basis == "size"):
+        raise UsageError(
+            f"--fail {limit.text!r} is not a limit",
+            remedy=f"give a percentage, or {'a size such as 50MiB' if size else 'a time'}",
         )
-    remedy = hint(wrong[0]) or one_of(wrong[0], sorted(names))
-    return UsageError(f"{what}: nothing is called {wrong[0]!r}", remedy=remedy)
+    return limit
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,10 +86,24 @@ def check_limits(limits: Sequence[Limit], measured: Measured) -> list[Check]:
     found = []
     for limit in limits:
         cells = select_cells(limit, _cells(measured), measured.excluded)
+        cells = _with_events(limit, cells, measured) or cells
         checks = [check_cell(limit, cell, measured) for cell in cells]
         require_judgeable(limit, [check.readings[0].note for check in checks])
         found += checks
     return found
+
+
+def _with_events(limit: Limit, cells: list[Cell], measured: Measured) -> list[Cell]:
+    """The cells in which a limit on a consumer has a meaning: it was to receive events there."""
+    if not _is_of_consumer(limit) or limit.scope:
+        return cells
+    silent = set(cells_without_valid_trial(measured.samples))
+    return [cell for cell in cells if cell in silent or _had_events(cell, measured)]
+
+
+def _is_of_consumer(limit: Limit) -> bool:
+    metric = METRICS.get(limit.metric)
+    return metric is not None and metric.of_consumer
 
 
 def _cells(measured: Measured) -> list[Cell]:
@@ -158,7 +129,7 @@ def check_cell(limit: Limit, cell: Cell, measured: Measured) -> Check:
         reading = _unread(measured, NOTHING_MATCHED)
     elif limit.basis == "loss":
         reading = _read_loss(cell, measured)
-    elif limit.basis == "time":
+    elif limit.basis in ("time", "size"):
         reading = _read_time(limit, cell, measured)
     else:
         reading = _read_ratio(limit, cell, measured)
@@ -210,7 +181,8 @@ def _too_few(blocks: int) -> str:
 def _read_time(limit: Limit, cell: Cell, measured: Measured) -> Reading:
     series = collect(measured.samples, limit.metric)
     _require_metric(limit, bool(series), (m for s in measured.samples for m in s.metrics))
-    values = list(series.get(cell, {}).values())
+    scale = NS_IN.get(METRICS[limit.metric].unit, 1.0)
+    values = [value * scale for value in series.get(cell, {}).values()]
     if not values:
         return _unread(measured, _why_unread(cell, measured))
     if not any(values):

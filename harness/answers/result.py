@@ -10,6 +10,7 @@ from harness.analysis.against_reference import MetricView, compare, noise_floor
 from harness.analysis.loss import compare_losses, lost_any
 from harness.analysis.ranking import ranking
 from harness.analysis.sustained import sustained
+from harness.answers.builds import builds
 from harness.answers.exclusions import exclusions
 from harness.answers.lost import lost_cells, without_speed
 from harness.answers.matched import unmatched_cells, unmatched_scenarios, without_price
@@ -62,6 +63,7 @@ def make_result(stored: StoredRun) -> Result:
         sustained=tuple(sustained(everything)),
         exclusions=tuple(exclusions(samples, plan)),
         waiting=tuple(waiting(samples, comparisons, plan)),
+        builds=tuple(builds(samples, plan)),
         scaling=tuple(scaling(samples, comparisons, losses, plan)),
         primary=plan.primary,
         question=plan.question,
@@ -91,10 +93,14 @@ def make_view(stored: StoredRun) -> ReportView:
 def compare_with(
     reference: Reference, samples: Sequence[Sample], plan: StoredPlan
 ) -> list[Comparison]:
-    """Every cell and metric against any reference, by the margins of the plan."""
+    """Every cell and metric against any reference, by the margins of the plan.
+
+    What a consumer needs is compared with another consumer only.
+    """
+    between_consumers = reference.scenario is None and reference.consumer is not None
     return compare(
         samples,
-        metric_views(),
+        [view for view in metric_views() if view.divisible or between_consumers],
         reference,
         margin=plan.margins.general,
         margins=plan.margins.by_metric,
@@ -105,7 +111,12 @@ def compare_with(
 def metric_views() -> list[MetricView]:
     """The metrics that are compared, as the analysis sees them."""
     return [
-        MetricView(metric.name, metric.unit, less_is_better=metric.better != "more")
+        MetricView(
+            metric.name,
+            metric.unit,
+            less_is_better=metric.better != "more",
+            divisible=not metric.of_consumer,
+        )
         for metric in METRICS.values()
         if metric.compared
     ]

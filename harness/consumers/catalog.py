@@ -1,4 +1,4 @@
-"""Every consumer that can be put under test, by name."""
+"""Every consumer that can be put under test, by name: auditbench's, and those of packages."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from harness.consumers.go_audit import GoAudit
 from harness.consumers.laurel import LaurelConsumer
 from harness.consumers.none import NoConsumer
 from harness.consumers.osqueryd import OSQUERYDS
+from harness.consumers.own.entry_points import adapter, installed
 from harness.consumers.pair import PairConsumer
 from harness.consumers.process_events import ProcessEventsConsumer
 from harness.errors import UsageError, one_of
@@ -72,10 +73,22 @@ CONSUMERS: dict[str, Consumer] = {
 }
 
 
+ONE_OF_YOUR_OWN = "; or a program of your own with --consumer-command and --consumer-output"
+
+
 def find_consumer(name: str) -> Consumer:
-    """The consumer of this name; raises UsageError, listing the known ones, if it is unknown."""
-    try:
+    """The consumer of this name; raises UsageError, listing the known ones, if it is unknown.
+
+    A package cannot take the name of one of auditbench's own.
+    """
+    if name in CONSUMERS:
         return CONSUMERS[name]
-    except KeyError:
-        remedy = one_of(name, CONSUMERS)
-        raise UsageError(f"no consumer is called {name!r}", remedy=remedy) from None
+    if name in installed():
+        return adapter(name)
+    remedy = one_of(name, consumer_names(), otherwise=ONE_OF_YOUR_OWN)
+    raise UsageError(f"no consumer is called {name!r}", remedy=remedy)
+
+
+def consumer_names() -> list[str]:
+    """The names of all, those of packages last."""
+    return list(dict.fromkeys([*CONSUMERS, *installed()]))

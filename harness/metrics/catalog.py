@@ -19,7 +19,8 @@ class Metric:
     `kind`: `time` is wall-clock, `cpu` is CPU time, `waiting` is time in which nothing ran,
     `count` counts, `noise` is how much other work disturbed the trial. `better` is None if neither
     more nor less is better. `compared` metrics get a ratio to the reference; the others are
-    reported as they are, since they are zero if all is well.
+    reported as they are, since they are zero if all is well. Metrics `of_consumer` are compared
+    between consumers and between runs: a scenario without events has none to compare with.
     """
 
     name: str
@@ -28,6 +29,7 @@ class Metric:
     kind: Kind
     better: Better | None
     compared: bool
+    of_consumer: bool = False
 
 
 def _cost(name: str, kind: Kind, summary: str) -> Metric:
@@ -36,6 +38,10 @@ def _cost(name: str, kind: Kind, summary: str) -> Metric:
 
 def _count(name: str, summary: str, better: Better | None, unit: str = "1") -> Metric:
     return Metric(name, unit, summary, "count", better, compared=False)
+
+
+def _of_consumer(name: str, kind: Kind, unit: str, summary: str) -> Metric:
+    return Metric(name, unit, summary, kind, better="less", compared=True, of_consumer=True)
 
 
 def _noise(name: str, unit: str, summary: str) -> Metric:
@@ -86,11 +92,11 @@ _ALL = (
         better="less",
         compared=False,
     ),
-    _count(
+    _of_consumer(
         "cpu_consumer_ns_per_event",
+        "cpu",
+        "ns",
         "CPU time of the consumer and its helpers per event that it received",
-        "less",
-        unit="ns",
     ),
     _count(
         "cpu_process_ns_per_event",
@@ -98,19 +104,19 @@ _ALL = (
         "less",
         unit="ns",
     ),
-    _count(
+    _of_consumer(
         "consumer_memory_bytes",
+        "count",
+        "B",
         "highest resident memory of the consumer's processes together",
-        "less",
-        unit="B",
     ),
     _count("consumer_written_bytes_per_event", "bytes that it wrote per event", None, unit="B"),
-    _count(
+    _of_consumer(
         "delay_p50_ms",
+        "time",
+        "ms",
         "median age of the newest event in the consumer's output, over the times that it had "
         "grown while the load ran",
-        "less",
-        unit="ms",
     ),
     _count("delay_max_ms", "the same at its worst", "less", unit="ms"),
     _count("rate_per_s", "operations per second requested in a step of the rate ladder", None),

@@ -18,15 +18,15 @@ Outcome = Literal["pass", "fail", "inconclusive", "no-events"]
 
 GateVerdict = Literal["pass", "fail", "inconclusive", "untrustworthy"]
 
-LimitBasis = Literal["reference", "time", "loss"]
+LimitBasis = Literal["reference", "time", "size", "loss"]
 
 
 @dataclass(frozen=True, slots=True)
 class Limit:
     """What a cell may cost at most.
 
-    `bound` is a ratio to the reference (`reference`), nanoseconds per operation (`time`), or the
-    trials that may lose events (`loss`), by `basis`. `scope` are names of workloads,
+    `bound` is a ratio to the reference (`reference`), nanoseconds (`time`), bytes (`size`), or
+    the trials that may lose events (`loss`), by `basis`. `scope` are names of workloads,
     scenarios and consumers that a cell must all have; none is every cell but the reference.
     """
 

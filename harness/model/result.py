@@ -216,6 +216,20 @@ class Waiting:
 
 
 @dataclass(frozen=True, slots=True)
+class BuildChange:
+    """A build of a consumer against the first build of it, under the same load and rules.
+
+    `comparisons` are what the two need, CPU per event first; `loss` is None where nobody could
+    have seen any.
+    """
+
+    cell: Cell
+    against: Cell
+    comparisons: tuple[Comparison, ...]
+    loss: LossComparison | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Result:
     """All that a run says: what reporters turn into bytes."""
 
@@ -234,6 +248,8 @@ class Result:
     ranking: tuple[RankedConsumer, ...] = ()
     """Consumers in one scenario, the cheapest first; empty where there is but one."""
     sustained: tuple[Sustained, ...] = ()
+    builds: tuple[BuildChange, ...] = ()
+    """Builds of one consumer, `NAME@LABEL`, against the first; empty where there are not two."""
     exclusions: tuple[Exclusion, ...] = ()
     waiting: tuple[Waiting, ...] = ()
     """The cells of which more than 2 % of the time is waiting for room in the backlog."""

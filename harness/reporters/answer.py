@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from harness.counted import agreeing, counted
 from harness.model.question import Question
 from harness.model.result import Result
+from harness.reporters.parts.builds import build_sentences
 from harness.reporters.parts.cells import CellNames
 from harness.reporters.parts.deciding import deciding_sentences
 from harness.reporters.parts.loss import none_lost
@@ -85,8 +86,8 @@ def answer_parts(result: Result) -> Answer:
         notes = [*deciding_sentences(result), *sentences_of_waiting(result), *notes]
         notes += pace_sentences(result)
         notes += [sustained_sentence(result.sustained), loss_sentence(result), none_lost(result)]
-    # A price that is none comes before every price.
-    head = " ".join(filter(None, (unmatched, first)))
+    # A price that is none comes before every price; builds are measured for their difference.
+    head = " ".join(filter(None, (unmatched, *build_sentences(result.builds), first)))
     return Answer(head, tuple(cells), tuple(filter(None, notes)))
 
 

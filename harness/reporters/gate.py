@@ -20,6 +20,7 @@ from harness.reporters.page import (
     verdict,
 )
 from harness.reporters.parts.deciding import gate_words
+from harness.reporters.parts.ranking import size
 from harness.reporters.parts.waiting import waiting_sentences
 from harness.reporters.units import NOTHING, duration, interval, ratio, share
 from harness.reporters.words import OUTCOMES
@@ -81,6 +82,8 @@ def _bound(limit: Limit, value: float | None) -> str:
     """An end of an interval in the units of the limit."""
     if limit.basis == "loss":
         return share(value)
+    if limit.basis == "size":
+        return size(value)
     return ratio(value) if limit.basis == "reference" else duration(value)
 
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from harness.model.result import Result
 from harness.reporters.answer import answer_parts, answered
 from harness.reporters.page import Fold, Grid, Legend, Line, Page, Part
+from harness.reporters.parts.builds import builds_parts
 from harness.reporters.parts.cells import cost_parts
 from harness.reporters.parts.ledger import events_parts
 from harness.reporters.parts.meanings import Meanings
@@ -42,6 +43,7 @@ def _parts(result: Result, whole: Page) -> Iterator[Part]:
 def _table(result: Result) -> Iterator[Part]:
     """That of the answer, with all workloads."""
     question, group = answered(result), rows(result)
+    yield from builds_parts(result.builds)
     if question == "ranking":
         yield from ranking_parts(result.ranking)
         return

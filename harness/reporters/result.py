@@ -13,6 +13,7 @@ from harness.counted import counted
 from harness.model.result import Result
 from harness.reporters.answer import answer_parts, answered
 from harness.reporters.page import Fold, Heading, Line, Page, Part
+from harness.reporters.parts.builds import builds_parts
 from harness.reporters.parts.cells import (
     CellNames,
     compared_in,
@@ -61,6 +62,7 @@ def _parts(result: Result) -> Iterator[Part]:
     if question == "ranking":
         yield from _ranked(result)
         yield meanings.of((each.cell for each in result.ranking), scenarios=False)
+    yield from builds_parts(result.builds)
     yield from scaling_parts(result)
     for workload, group in by_workload(rows(result)).items():
         yield _heading(result, workload, group)

@@ -35,9 +35,16 @@ _FORMS = {
     "laurel": "the order of the records within an event, zeros in front of numbers, and where a "
     "long command line was split: Laurel does not keep them",
     "go-audit": "bytes that are not ASCII, as JSON may have replaced them",
+    "json-lines": "bytes that are not ASCII, as JSON may have replaced them",
+    "json-lines without texts": "whether a record was changed, as the mapping names no text",
 }
 """What the form of an output does not show."""
-_FILTERING = {"laurel": "Laurel", "go-audit": "go-audit"}
+_FILTERING = {
+    "laurel": "Laurel",
+    "go-audit": "go-audit",
+    "json-lines": "the program",
+    "json-lines without texts": "the program",
+}
 
 
 def verify_page(report: VerifyReport) -> Page:

@@ -9,7 +9,6 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from harness.consumers.catalog import find_consumer
 from harness.host.ever_enabled.probe import EverEnabled
 from harness.host.facts import HostFacts
 from harness.kernel.lease.snapshot import Snapshot
@@ -55,7 +54,7 @@ def environment_document(
 def _programs(plan: Plan) -> dict[str, dict[str, str]]:
     """The foreign consumers of a plan: their paths, and their versions in their own words."""
     names = sorted(plan.all_consumers())
-    found = ((name, find_consumer(name).find(plan.consumer_paths.get(name))) for name in names)
+    found = ((name, plan.consumer(name).find(plan.consumer_paths.get(name))) for name in names)
     return {
         name: {"path": str(program.path), "version": program.version}
         for name, program in found

@@ -19,19 +19,18 @@ from harness.answers.gate import (
     require_reference,
 )
 from harness.answers.judgeable import require_a_consumer
+from harness.answers.limit_cells import excluded_cells, select_cells
 from harness.answers.limits import (
     MIN_BLOCKS_FOR_VERDICT,
     Measured,
     check_cell,
     check_limits,
-    excluded_cells,
-    select_cells,
 )
 from harness.answers.trust import doubts_about_checks
 from harness.counted import counted
 from harness.errors import UsageError
 from harness.model.gate import Check, GateReport
-from harness.model.reference import every_scenario
+from harness.model.reference import Reference, every_scenario
 from harness.model.run import AA
 from harness.run.lifecycle.borrow import Say
 from harness.run.plan.file import load_plan_file
@@ -105,13 +104,13 @@ def _plan(request: Request, rules: GateRules) -> Plan:
 def _require_decidable(plan: Plan, rules: GateRules) -> None:
     """Refuse, before measuring, a gate that could not be decided afterwards."""
     cells = plan.cells()
-    reference = reference_of(rules, plan.reference, every_scenario(plan.scenarios))
+    reference = _reference(plan, rules)
     if rules.reference:
-        require_reference(reference, {cell.scenario for cell in cells}, "this run")
+        require_reference(reference, cells, "this run")
     excluded = excluded_cells(cells, reference, plan.reference.scenarios)
     for limit in rules.limits:
         select_cells(limit, cells, excluded)
-        require_a_consumer(limit, reference.consumer)
+        require_a_consumer(limit, reference)
         if limit.basis != "loss" and plan.blocks < MIN_BLOCKS_FOR_VERDICT:
             raise UsageError(
                 f"--blocks {plan.blocks} is too few for any verdict on {limit.text}",
@@ -119,18 +118,25 @@ def _require_decidable(plan: Plan, rules: GateRules) -> None:
             )
 
 
+def _reference(plan: Plan, rules: GateRules) -> Reference:
+    """What the gate compares cells with."""
+    scenarios = list(every_scenario(plan.scenarios))
+    return reference_of(rules, plan.reference, scenarios, plan.all_consumers())
+
+
 def _second_plan(plan: Plan, rules: GateRules, flagged: Sequence[Check]) -> Plan:
     """The same plan for only the flagged cells, the references and their A/A copies."""
     cells = [check.cell for check in flagged]
     names = {cell.scenario for cell in cells}
-    requested = reference_of(rules, plan.reference, every_scenario(plan.scenarios))
+    requested = _reference(plan, rules)
     for reference in (plan.reference, requested):
         against = {reference.of(cell).scenario for cell in cells} & reference.scenarios
         names |= {*against, *(name + AA for name in against)}
     return plan.narrowed(
         workloads={cell.workload for cell in cells},
         scenarios=names,
-        consumers={cell.consumer for cell in cells} | {plan.reference.consumer or ""},
+        consumers={cell.consumer for cell in cells}
+        | {plan.reference.consumer or "", requested.consumer or ""},
     )
 
 

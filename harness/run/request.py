@@ -45,9 +45,9 @@ def _workload_names(_: Any) -> Iterable[str]:
 
 
 def _consumer_names(_: Any) -> Iterable[str]:
-    from harness.consumers.catalog import CONSUMERS  # noqa: PLC0415 - only to complete a name
+    from harness.consumers.catalog import consumer_names  # noqa: PLC0415 - to complete a name
 
-    return CONSUMERS
+    return consumer_names()
 
 
 def plan_names(_: Any) -> Iterable[str]:
@@ -57,6 +57,8 @@ def plan_names(_: Any) -> Iterable[str]:
     return PLANS
 
 
+OutputForm = Literal["log", "go-audit", "laurel", "json-lines"]
+"""The forms in which a program of the user's own may write events."""
 Pace = Literal["fast", "default", "rigorous"]
 Words = Annotated[tuple[str, ...], Parameter(negative="", consume_multiple=1, show_default=False)]
 Paths = Annotated[tuple[Path, ...], Parameter(negative="", consume_multiple=1, show_default=False)]
@@ -162,11 +164,29 @@ class Load:
     consumers: Annotated[
         Words, Parameter(name="--consumer", group=CONSUMING, completer=_consumer_names)
     ] = ()
-    """Consumers to receive the events instead of the plan's (`auditbench list consumers`)."""
+    """Consumers to receive the events instead of the plan's (`auditbench list consumers`);
+    NAME@LABEL=PATH is one of several builds, compared with the first.
+    """
     consumer_paths: Annotated[PathsByName, Parameter(name="--consumer-path", group=CONSUMING)] = (
         field(default_factory=dict)
     )
     """The program of a consumer that is not on the PATH, such as `go-audit=/opt/go-audit`."""
+    consumer_commands: Annotated[Words, Parameter(name="--consumer-command", group=CONSUMING)] = ()
+    """The command of a consumer of your own, such as './mine --config x'; NAME=COMMAND gives it
+    another name than that of its program.
+    """
+    consumer_output: Annotated[
+        str | None, Parameter(group=CONSUMING, allow_leading_hyphen=True)
+    ] = None
+    """The file that it writes, in its working directory, which is new in each trial; `-` is its
+    standard output, and the default.
+    """
+    consumer_form: Annotated[OutputForm | None, Parameter(group=CONSUMING)] = None
+    """The form of that file; recognized if not given."""
+    consumer_mapping: Annotated[str | None, Parameter(group=CONSUMING)] = None
+    """Where in the JSON lines of the file serial, time and record types stand, such as
+    serial=sequence,time=timestamp,type=type,text=data.
+    """
     no_ladder: Annotated[Flag, Parameter(group=CONSUMING)] = False
     """Leave out the rising rates that a plan measures after its blocks."""
     ignore_lock: OfRules = False

@@ -10,7 +10,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 
-from harness.consumers.catalog import find_consumer
 from harness.counted import counted
 from harness.errors import InterruptedRunError
 from harness.files.scratch import remove_abandoned
@@ -144,7 +143,7 @@ def _run_kernel(
             plan=plan,
             lease=lease,
             client=client,
-            consumers={name: find_consumer(name) for name in plan.all_consumers()},
+            consumers={name: plan.consumer(name) for name in plan.all_consumers()},
             cpus=cpus,
             binaries=plan.consumer_paths,
             trial_timeout_s=TRIAL_TIMEOUT_S,

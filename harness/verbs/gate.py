@@ -52,11 +52,11 @@ def gate_verb(
     plan
         A built-in plan (`auditbench list plans`) or a .toml file; `overhead` if none is named.
     fail
-        Limits, such as `elapsed:5%`, `udp/rules/p99:20us` or `lost:0`.
+        Limits, such as `elapsed:5%`, `udp/rules/p99:20us`, `cpu-per-event:5%` or `lost:0`.
     inconclusive
         Whether an inconclusive check fails (exit code 3) or passes.
     reference
-        The scenario to compare with instead of the plan's reference.
+        The scenario or consumer to compare with instead of the plan's reference.
     run
         Judge this stored run instead of making one.
     against

@@ -106,9 +106,9 @@ def _entries(what: Choice) -> list[dict[str, str]]:
 
         return [{"name": name, "summary": info.summary} for name, info in WORKLOADS.items()]
     if what == "consumers":
-        from harness.consumers.catalog import CONSUMERS
+        from harness.consumers.catalog import consumer_names, find_consumer
 
-        return [{"name": name, "summary": c.summary} for name, c in CONSUMERS.items()]
+        return [{"name": name, "summary": find_consumer(name).summary} for name in consumer_names()]
     from harness.metrics.catalog import METRICS
 
     return [

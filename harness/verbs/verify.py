@@ -25,6 +25,7 @@ def verify_verb(
     *,
     against: Annotated[str, Parameter(allow_leading_hyphen=True)],
     allow: Words = (),
+    mapping: str | None = None,
     to: To = None,
     json: Json = False,
 ) -> int:
@@ -39,6 +40,9 @@ def verify_verb(
         RAW, the records of the same time: a raw audit.log or a capture.
     allow
         What to name without failing, of missing, cut, changed, doubled, out-of-order, not-in-raw.
+    mapping
+        Where in the JSON lines of another program serial, time and record types stand, such as
+        serial=sequence,time=timestamp,type=type,text=data.
     to
         Write the answer as FORM=FILE, or print it as FORM; may be given several times: json, md.
     """
@@ -49,6 +53,7 @@ def verify_verb(
         raise UsageError(
             f"{output} is compared with itself", remedy="name two files: OUTPUT --against RAW"
         )
+    from harness.consumers.foreign.mapping import read_mapping
     from harness.reporters.documents.verify import verify_document
     from harness.reporters.render.markdown import page_markdown
     from harness.reporters.render.terminal import render_page
@@ -58,9 +63,10 @@ def verify_verb(
     from harness.verbs.shared.top_progress import ReadingProgress
     from harness.verbs.shared.verify_sources import verify_files
 
+    by = None if mapping is None else read_mapping("--mapping", mapping)
     forms = Forms(("json", "md"), to, json=json)
     with ReadingProgress(err()) as progress:
-        report = verify_files(output, against, progress, allowed=allowed)
+        report = verify_files(output, against, progress, allowed=allowed, mapping=by)
     page = verify_page(report)
     forms.deliver(
         lambda: render_page(page, out()),

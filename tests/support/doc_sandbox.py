@@ -20,7 +20,7 @@ from tests.support.command import ROOT
 from tests.support.doc_examples import Example
 from tests.support.patience import PATIENCE_S
 from tests.support.records.audit_logs import CAPTURE, recorded, repeated
-from tests.support.records.outputs import by_event, go_audit_log, laurel_log
+from tests.support.records.outputs import by_event, go_audit_log, laurel_log, mapped_log
 from tests.support.stand_ins import make_stand_in
 from tests.support.stored.two_runs import write_run
 
@@ -61,6 +61,12 @@ def make_sandbox(folder: Path) -> Path:
     (folder / "consumer.log").write_bytes(log)
     (folder / "laurel.json").write_bytes(laurel_log())
     (folder / "go-audit.json").write_bytes(go_audit_log(by_event(recorded())))
+    for place in ("", "b/", "h/"):
+        program = folder / f"{place}mine"
+        program.parent.mkdir(exist_ok=True)
+        make_stand_in(program.parent, "own_consumer").rename(program)
+    _write(folder / "x", "--output events.log\n")
+    (folder / "mine.json").write_bytes(mapped_log(recorded()))
     (folder / "raw.auditcap.gz").write_bytes(CAPTURE.read_bytes())
     (folder / "var/tmp").mkdir()
     (folder / "usr/sbin").mkdir(parents=True)  # without the program that the pages exclude

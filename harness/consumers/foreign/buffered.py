@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from harness.consumers.base import ConsumerReport
+from harness.consumers.foreign.output_age import tail_of
 from harness.consumers.foreign.running import ForeignRunning
 
 POLL_S = 0.05
@@ -45,16 +46,7 @@ class BufferedRunning(ForeignRunning):
         marker = re.compile(re.escape(f"{self.setup.marker}:{number}".encode()) + rb"(?!\d)")
         deadline = time.monotonic() + self.patience_s
         while time.monotonic() < deadline and not any(
-            marker.search(_tail(path)) for path in self.event_files()
+            marker.search(tail_of(path, TAIL_BYTES)) for path in self.event_files()
         ):
             self.process.refuse_dead()
             time.sleep(POLL_S)
-
-
-def _tail(path: Path) -> bytes:
-    try:
-        with path.open("rb") as file:
-            file.seek(max(path.stat().st_size - TAIL_BYTES, 0))
-            return file.read()
-    except FileNotFoundError:
-        return b""

@@ -36,6 +36,11 @@ def json_text(_: int, text: bytes) -> bytes:
     return _NOT_ASCII.sub(b"?", text.replace(b"\n", b" ").rstrip(b" \0"))
 
 
+def no_text(_: int, text: bytes) -> bytes:
+    """Nothing of it: of a form that has the types of an event's records and not their texts."""
+    return b""
+
+
 def fields_text(record_type: int, text: bytes) -> bytes | None:
     """Its fields, decoded and sorted: the form in which Laurel keeps them."""
     if record_type == UNKNOWN_TYPE:

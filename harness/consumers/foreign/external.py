@@ -13,6 +13,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
+from harness.consumers.foreign.output_age import tail_of
 from harness.host.tree import HostTree
 from harness.processes.identity import ProcessId, identify, send_signal, wait_gone
 from harness.processes.line_process import ChildFailedError
@@ -20,6 +21,7 @@ from harness.processes.line_process import ChildFailedError
 POLL_S = 0.02
 STOP_TIMEOUT_S = 15.0
 KILL_TIMEOUT_S = 5.0
+LAST_WORDS_BYTES = 4096
 MIN_FREE_BYTES = 64 << 20
 """A consumer is aborted if its folder's disk has less space left: a full disk harms the host."""
 
@@ -35,20 +37,24 @@ class ExternalProcess:
         *,
         cpus: Sequence[int] = (),
         environment: Mapping[str, str] | None = None,
+        stdout: Path | None = None,
     ) -> None:
+        """`stdout` takes its standard output, if that is to be apart from its errors."""
         self.name, self.folder = name, folder
         self._output = folder / f"{name}.output"
         self._known: set[ProcessId] = set()
         """Every process ever seen in its family: this finds a child whose parent died."""
         if cpus:
             command = ["taskset", "--cpu-list", ",".join(map(str, cpus)), *command]
-        with self._output.open("wb") as output:
+        with contextlib.ExitStack() as files:
+            output = files.enter_context(self._output.open("wb"))
+            events = output if stdout is None else files.enter_context(stdout.open("wb"))
             try:
                 self._process = subprocess.Popen(
                     command,
                     stdin=subprocess.DEVNULL,
-                    stdout=output,
-                    stderr=subprocess.STDOUT,
+                    stdout=events,
+                    stderr=output,
                     cwd=folder,
                     env=None if environment is None else {**os.environ, **environment},
                     # A group of its own: Ctrl-C in the terminal is for the harness.
@@ -99,8 +105,12 @@ class ExternalProcess:
         if code is None:
             return
         how = f"was killed by {signal.Signals(-code).name}" if code < 0 else f"ended with {code}"
-        words = self.output().strip().splitlines()
+        words = self._last_words().splitlines()
         raise ChildFailedError(f"{self.name} {how}" + (f": {words[-1][:200]}" if words else ""))
+
+    def _last_words(self) -> str:
+        """The end of what it wrote, which may be very much."""
+        return tail_of(self._output, LAST_WORDS_BYTES).decode(errors="replace").strip()
 
     def refuse_full_disk(self) -> None:
         """Raise ChildFailedError if its folder's disk is nearly full."""

@@ -53,7 +53,7 @@ def log_line(line: bytes) -> Line | None:
     """A line of audit.log, with what syslog puts before it or without."""
     prefix = None if line.startswith(_BEGINNINGS) else _PREFIX.match(line)
     head = _LINE.match(line, prefix.end() if prefix else 0)
-    if head is None or not _is_serial(serial := int(head["serial"])):
+    if head is None or not is_serial(serial := int(head["serial"])):
         return None
     record_type = record_type_of(head["type"])
     if record_type in DAEMON_TYPES:
@@ -66,7 +66,7 @@ def log_line(line: bytes) -> Line | None:
 def datagram(record_type: int, content: bytes) -> Found | None:
     """A record as the kernel sends it."""
     head = _HEAD.match(content)
-    if head is None or not _is_serial(serial := int(head[3])):
+    if head is None or not is_serial(serial := int(head[3])):
         return None
     stamp_ms = int(head[1]) * 1000 + int(head[2])
     return Found(stamp_ms, serial, record_type, content[head.end() :])
@@ -78,7 +78,7 @@ def go_audit_line(line: bytes) -> Line | None:
     if event is None or not isinstance(event.get("messages"), list):
         return None
     stamp, serial = _STAMP.fullmatch(str(event.get("timestamp"))), event.get("sequence")
-    if stamp is None or not isinstance(serial, int) or not _is_serial(serial):
+    if stamp is None or not isinstance(serial, int) or not is_serial(serial):
         return None
     stamp_ms = int(stamp[1]) * 1000 + int(stamp[2])
     records = []
@@ -97,7 +97,7 @@ def laurel_line(line: bytes) -> Line | None:
     if event is None or not isinstance(event.get("ID"), str):
         return None
     name = _ID.fullmatch(event["ID"])
-    if name is None or not _is_serial(serial := int(name[3])):
+    if name is None or not is_serial(serial := int(name[3])):
         return None
     stamp_ms = int(name[1]) * 1000 + int(name[2])
     try:
@@ -111,7 +111,7 @@ def laurel_line(line: bytes) -> Line | None:
     )
 
 
-def _is_serial(number: int) -> bool:
+def is_serial(number: int) -> bool:
     """Whether the kernel can count so far."""
     return 0 <= number < 1 << 32
 

@@ -24,15 +24,24 @@ from harness.consumers.foreign.given_lines import (
     laurel_line,
     log_line,
 )
+from harness.consumers.foreign.mapping import LineMapping
 from harness.errors import UsageError
 from harness.model.verify import EOE, Record, Side
 
-Form = Literal["log", "capture", "go-audit", "laurel"]
-PARSERS: dict[Form, Callable[[bytes], Line | None]] = {
+Form = Literal["log", "capture", "go-audit", "laurel", "json-lines"]
+MAPPED: Form = "json-lines"
+"""JSON lines of any program, read by a mapping."""
+Parser = Callable[[bytes], Line | None]
+PARSERS: dict[Form, Parser] = {
     "log": log_line,
     "go-audit": go_audit_line,
     "laurel": laurel_line,
 }
+FORMS_TAKEN = (
+    "it takes a raw or enriched audit.log, a capture, the JSON of go-audit or Laurel, and other "
+    "JSON lines with --mapping"
+)
+MAPPING_FITS_NOTHING = "look at a line of it: --mapping says which of its members are what"
 
 MOST_LINE_BYTES = 16 << 20
 """Laurel's line of the longest command line that Linux takes is shorter."""
@@ -46,13 +55,23 @@ _NETLINK = struct.Struct("<IHHII")
 class GivenOutput:
     """One log or output, of one or more files; `form` is None where nothing in it is a record.
 
-    `tick` is called now and then while it is read. Raises UsageError for a capture of another
-    version.
+    With a `mapping` its lines are JSON, read by that. `tick` is called now and then while it is
+    read. Raises UsageError for a capture of another version.
     """
 
-    def __init__(self, name: str, files: list[LogFile], tick: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        name: str,
+        files: list[LogFile],
+        tick: Callable[[], None],
+        mapping: LineMapping | None = None,
+    ) -> None:
         self.name = "standard input" if name == STDIN else name
         self.form: Form | None = None
+        self.forms_taken = FORMS_TAKEN if mapping is None else MAPPING_FITS_NOTHING
+        """What to do where nothing in it is a record."""
+        self._without_texts = mapping is not None and not mapping.has_text
+        self._parsers = PARSERS if mapping is None else {MAPPED: mapping.line}
         self.is_enriched = False
         self.is_empty = True
         """Whether there is not even a line."""
@@ -70,6 +89,8 @@ class GivenOutput:
     def side(self) -> Side:
         """What of it could not be read, once it was read."""
         form = "enriched log" if self.is_enriched else str(self.form)
+        if self._without_texts:
+            form += " without texts"
         return Side(self.name, form, self._damaged, self._first_damaged, self.problem)
 
     def records(self, comparable: Comparable, *, joins: bool = False) -> Iterator[Record]:
@@ -91,7 +112,7 @@ class GivenOutput:
         if begin.startswith(MAGIC):
             self.form = self.form or "capture"
             return self._frames(_Bytes(rest))
-        return self._from_lines(_lines(rest))
+        return self._from_lines(split_lines(rest))
 
     def _pieces(self, file: LogFile) -> Iterator[bytes]:
         try:
@@ -120,8 +141,8 @@ class GivenOutput:
     def _parsed(self, line: bytes) -> Line | None:
         """The first line that is a record says which form the others have."""
         if self.form is not None:
-            return PARSERS[self.form](line) if self.form in PARSERS else None
-        for form, parse in PARSERS.items():
+            return self._parsers[self.form](line) if self.form in self._parsers else None
+        for form, parse in self._parsers.items():
             if (found := parse(line)) is not None:
                 self.form = form
                 return found
@@ -164,7 +185,7 @@ class GivenOutput:
         self.problem = self.problem or f"frame {self._units:,} is cut off or damaged"
 
 
-def _lines(pieces: Iterable[bytes]) -> Iterator[bytes | None]:
+def split_lines(pieces: Iterable[bytes]) -> Iterator[bytes | None]:
     """Lines without their line feeds; None for one that is longer than any record."""
     parts: list[bytes] = []
     length = 0

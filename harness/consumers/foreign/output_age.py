@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import re
 import time
 from pathlib import Path
+
+from harness.files.reading import open_as_root
+from harness.processes.line_process import ChildFailedError
 
 TAIL_BYTES = 64 << 10
 AUDIT_STAMP = re.compile(rb"(\d{9,11}\.\d{3}):\d+")
@@ -22,21 +26,40 @@ class OutputAge:
     def look(self) -> None:
         """Note the age if the file has grown since the last look."""
         try:
-            size = self.path.stat().st_size
+            size = self.path.lstat().st_size
         except FileNotFoundError:
             return
         if size == self._size:
             return
         self._size = size
-        with self.path.open("rb") as file:
-            file.seek(max(size - TAIL_BYTES, 0))
-            stamps = self._stamp.findall(file.read(TAIL_BYTES))
-        if stamps:
-            self.ages_ms.append((time.time() - float(stamps[-1])) * 1000)
+        newest_s = self.newest_s(tail_of(self.path, TAIL_BYTES))
+        if newest_s is not None:
+            self.ages_ms.append((time.time() - newest_s) * 1000)
+
+    def newest_s(self, tail: bytes) -> float | None:
+        """The time of the newest event in the end of the file, in seconds since 1970."""
+        stamps = self._stamp.findall(tail)
+        return float(stamps[-1]) if stamps else None
 
     def size(self) -> int:
         """Bytes written by the last look at the file system."""
         try:
-            return self.path.stat().st_size
+            return self.path.lstat().st_size
         except FileNotFoundError:
             return 0
+
+
+def tail_of(path: Path, most_bytes: int) -> bytes:
+    """The end of a file; empty where there is none.
+
+    Raises ChildFailedError for a link, a FIFO or a device: a program may put anything there.
+    """
+    try:
+        descriptor = open_as_root(path)
+    except FileNotFoundError:
+        return b""
+    except OSError as error:
+        raise ChildFailedError(f"{path.name} cannot be read ({error.strerror})") from None
+    with os.fdopen(descriptor, "rb") as file:
+        file.seek(max(os.fstat(descriptor).st_size - most_bytes, 0))
+        return file.read(most_bytes)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from harness.consumers.foreign.external import ExternalProcess
 from harness.host.netlink_sockets import owners_of, read_audit_sockets
 from harness.host.tree import HostTree
@@ -31,6 +33,27 @@ def await_listening(process: ExternalProcess) -> None:
     process.wait_until(
         lambda: is_listening(process.pid), READY_TIMEOUT_S, "join audit's multicast group"
     )
+
+
+def await_receiving(process: ExternalProcess) -> Literal["unicast", "multicast"]:
+    """Return when it does either of the above, itself or a process that it started: which.
+
+    Raises as `await_registered`.
+    """
+    with AuditClient() as client:
+        mode: Literal["unicast", "multicast"] = "unicast"
+
+        def receives() -> bool:
+            nonlocal mode
+            family = process.family()
+            if client.status().pid in family:
+                mode = "unicast"
+                return True
+            mode = "multicast"
+            return any(map(is_listening, family))
+
+        process.wait_until(receives, READY_TIMEOUT_S, "register as the audit daemon or listen")
+    return mode
 
 
 def await_recording(process: ExternalProcess) -> None:

@@ -6,6 +6,7 @@ from dataclasses import asdict
 from typing import Any
 
 from harness.model.result import (
+    BuildChange,
     CellLedger,
     Comparison,
     Exclusion,
@@ -34,6 +35,7 @@ def result_document(result: Result) -> dict[str, Any]:
         "comparisons": [_flat(comparison) for comparison in result.comparisons],
         "losses": [_flat(loss) for loss in result.losses],
         "ranking": [_flat(ranked) for ranked in result.ranking],
+        "builds": [_build(build) for build in result.builds],
         "sustained": [asdict(step) for step in result.sustained],
         "exclusions": [_exclusion(exclusion) for exclusion in result.exclusions],
         "waiting": [_waiting(waiting) for waiting in result.waiting],
@@ -51,6 +53,15 @@ def _flat(about_a_cell: Comparison | LossComparison | RankedConsumer) -> dict[st
     """Its fields, with those of its cell among them."""
     document = asdict(about_a_cell)
     return {**document.pop("cell"), **document}
+
+
+def _build(build: BuildChange) -> dict[str, Any]:
+    return {
+        **asdict(build.cell),
+        "against": build.against.consumer,
+        "comparisons": [_flat(comparison) for comparison in build.comparisons],
+        "loss": _flat(build.loss) if build.loss is not None else None,
+    }
 
 
 def _exclusion(exclusion: Exclusion) -> dict[str, Any]:

@@ -28,6 +28,7 @@ from harness.reporters.html.figures import Panel, PlotLike, make_panels
 from harness.reporters.html.headline import Headline, headline
 from harness.reporters.html.svg import Palette
 from harness.reporters.page import Legend, Part, shown
+from harness.reporters.parts.builds import builds_parts
 from harness.reporters.parts.cells import cost_parts, cpu_grid
 from harness.reporters.parts.ledger import events_parts
 from harness.reporters.parts.loss import loss_grid
@@ -143,7 +144,11 @@ def _run_part(
         ),
         cpu=_on_page(cpu_grid(result, cells)),
         events=_on_page(*events),
-        consumers=_on_page(*ranking_parts(result.ranking), *sustained_parts(result.sustained)),
+        consumers=_on_page(
+            *builds_parts(result.builds),
+            *ranking_parts(result.ranking),
+            *sustained_parts(result.sustained),
+        ),
         scaling=_on_page(*scaling_parts(result)),
         noise=_on_page(*noise_parts(result)),
         host=facts.host_pairs(result),

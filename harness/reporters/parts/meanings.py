@@ -18,8 +18,8 @@ NO_RATE_LIMIT = ("rate_limit", 0)
 class Meanings:
     """Legends for a result, each name in the first one only.
 
-    Of a scenario the plan has the words, of a consumer the catalog; consumers are named only where
-    there are several.
+    Of a scenario the plan has the words, of a consumer the catalog, or its program is named;
+    consumers only where there are several.
     """
 
     def __init__(self, result: Result) -> None:
@@ -66,7 +66,12 @@ class Meanings:
 
     def _consumers(self, cells: Iterable[Cell]) -> Iterator[tuple[str, str]]:
         for cell in cells:
-            yield cell.consumer, CONSUMERS.get(cell.consumer, "")
+            yield cell.consumer, CONSUMERS.get(cell.consumer) or self._program(cell.consumer)
+
+    def _program(self, name: str) -> str:
+        """Of a consumer that no catalog has, its program; empty for one that is not known."""
+        found = self._result.host.consumers.get(name)
+        return f"{found.path} ({found.version})" if found is not None else ""
 
 
 def _limit(name: str, value: Any) -> str:

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from harness.consumers.base import ConsumerAbsentError
-from harness.consumers.catalog import CONSUMERS, find_consumer
 from harness.errors import UsageError
 from harness.model.run import Scenario
 from harness.run.plan.file import PlanFile
+from harness.run.plan.own_consumers import AskedConsumers, asked_consumers
 from harness.run.request import Load
 
 
@@ -22,6 +22,12 @@ class PlanConsumers:
     consumers: tuple[str, ...]
     allowed: frozenset[str]
     absent: tuple[str, ...]
+    asked: AskedConsumers
+
+    @property
+    def reporting(self) -> tuple[str, ...]:
+        """Those that report what they received, and so can be driven up the ladder."""
+        return tuple(name for name in self.consumers if self.asked.find(name).sees_events)
 
     def wanted(self, scenarios: Sequence[Scenario]) -> tuple[Scenario, ...]:
         """The scenarios whose consumer is on this host, and wanted."""
@@ -34,48 +40,43 @@ def plan_consumers(load: Load, file: PlanFile) -> PlanConsumers:
     A consumer that the plan names and this host lacks is left out; if the user named it, it is a
     ConsumerAbsentError. An unknown name is a UsageError.
     """
-    _require_programs(load.consumer_paths)
+    asking = asked_consumers(load, file)
+    _require_programs(load.consumer_paths, asking)
     own = tuple(cell.consumer for cell in file.cells if cell.consumer)
-    asked = dict.fromkeys([*load.consumers])
+    asked = dict.fromkeys(asking.names)
     for name in (*asked, *file.consumers, *own):
-        find_consumer(name)
+        asking.find(name)
     for name in asked:
-        CONSUMERS[name].find(load.consumer_paths.get(name))
+        asking.find(name).find(load.consumer_paths.get(name))
+
+    def is_here(name: str) -> bool:
+        """Whether a consumer's program is on this host."""
+        try:
+            asking.find(name).find(load.consumer_paths.get(name))
+        except ConsumerAbsentError:
+            return False
+        return True
+
     optional = [*([] if asked else file.consumers), *own]
-    absent = tuple(
-        name for name in dict.fromkeys(optional) if not is_here(name, load.consumer_paths)
-    )
+    absent = tuple(name for name in dict.fromkeys(optional) if not is_here(name))
     chosen = [name for name in (asked or file.consumers) if name not in absent]
     # Consumers that work without audit belong only to the cells made for them.
-    seated = tuple(name for name in chosen if not (CONSUMERS[name].by_tree and name in own))
+    seated = tuple(name for name in chosen if not (asking.find(name).by_tree and name in own))
     if asked:
-        own = tuple(name for name in own if name in asked or not _is_apart(name))
+        # A consumer that works without audit is left out of its own cell unless named.
+        own = tuple(name for name in own if name in asked or not asking.find(name).by_tree)
     allowed = frozenset(own) - set(absent)
     if not seated and not allowed:
         raise UsageError(
             "none of the plan's consumers is on this host", remedy="name others with --consumer"
         )
-    return PlanConsumers(seated, allowed, absent)
+    return PlanConsumers(seated, allowed, absent, asking)
 
 
-def _require_programs(paths: Mapping[str, Path]) -> None:
+def _require_programs(paths: Mapping[str, Path], asking: AskedConsumers) -> None:
     """UsageError for a path that belongs to no consumer, or where no program is."""
     for name, path in paths.items():
-        find_consumer(name)
+        asking.find(name)
         if not os.access(path, os.X_OK) or path.is_dir():
             where = f"--consumer-path {name}={path}"
             raise UsageError(f"{where}: no program is there", remedy="look there")
-
-
-def _is_apart(name: str) -> bool:
-    """Whether a consumer is left out of its own cell unless named, if the user names any."""
-    return CONSUMERS[name].by_tree
-
-
-def is_here(name: str, paths: Mapping[str, Path]) -> bool:
-    """Whether a consumer's program is on this host."""
-    try:
-        CONSUMERS[name].find(paths.get(name))
-    except ConsumerAbsentError:
-        return False
-    return True

@@ -21,6 +21,7 @@ from harness.model.question import Question
 from harness.model.reference import DEFAULT_MARGIN
 from harness.model.run import Scenario
 from harness.model.state import AuditLimits
+from harness.run.request import OutputForm
 from harness.scenarios.catalog import PLANS, plan_path
 
 Kind = Literal["kernel", "replay"]
@@ -114,6 +115,19 @@ class LadderKnobs(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     backlog_limit: Count = 8192
 
 
+class OwnConsumerKnobs(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
+    """One `[[own_consumers]]` of a plan: a program that no adapter of auditbench knows, by its
+    command; or `NAME@LABEL`, a build of a consumer, by its program.
+    """
+
+    name: str
+    command: str = ""
+    program: str = ""
+    output: str = "-"
+    form: OutputForm | None = None
+    mapping: dict[str, str] = {}
+
+
 class PlanFile(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     """A plan as written in TOML."""
 
@@ -141,6 +155,7 @@ class PlanFile(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     auid: str = AUTO
     cells: list[CellKnobs] = []
     ladder: LadderKnobs | None = None
+    own_consumers: list[OwnConsumerKnobs] = []
 
 
 def _text(name: str, path: Path) -> str:

@@ -10,6 +10,8 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from harness.answers.quantities import parse_duration_s, parse_share
+from harness.consumers.base import Consumer
+from harness.consumers.catalog import find_consumer
 from harness.model.matching import Login, RuleMatches
 from harness.model.question import Question
 from harness.model.reference import Reference, every_scenario, own_references
@@ -96,6 +98,8 @@ class Plan:
     """Consumers of the plan that are not on this host; they are left out."""
     consumer_paths: Mapping[str, Path] = field(default_factory=dict)
     """Programs of consumers to use instead of those on the PATH."""
+    own_consumers: Mapping[str, Consumer] = field(default_factory=dict)
+    """Those that only this run has, by name."""
     first: Mapping[str, tuple[Scenario, ...]] = field(default_factory=dict)
     """By workload: the states that only a fresh boot can show, for `with_first`."""
     excluded: ExcludedProgram | None = None
@@ -209,6 +213,10 @@ class Plan:
         climbing = self.ladder.consumers if self.ladder is not None else ()
         return {cell.consumer for cell in self.cells()} | set(climbing)
 
+    def consumer(self, name: str) -> Consumer:
+        """The adapter of a consumer."""
+        return self.own_consumers.get(name) or find_consumer(name)
+
     def _consumers_of(self, scenario: Scenario) -> tuple[str, ...]:
         # In a state that must not be touched, no consumer can register.
         if scenario.enabled is None:
@@ -276,9 +284,10 @@ def make_plan(request: Request, file: PlanFile | None = None) -> Plan:
         workload_options=workload_options(load.workload_options.given(), workloads),
         command=request.command,
         allow_failures=load.allow_failures,
-        ladder=ladder_of(request, file, chosen.consumers, rules),
+        ladder=ladder_of(request, file, chosen.reporting, rules),
         absent=chosen.absent,
         consumer_paths=load.consumer_paths,
+        own_consumers=chosen.asked.own,
         first=first,
         excluded=excluded,
         left_out=(*left_out_lines(rules), *left_out, *workers.left_out),

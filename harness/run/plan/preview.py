@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from harness.consumers.catalog import find_consumer
 from harness.errors import AuditbenchError
 from harness.host.facts import HostFacts, read_host_facts
 from harness.host.pinning import assign_cpus
@@ -93,7 +92,9 @@ def _changes(plan: Plan, conduct: Conduct, facts: HostFacts) -> Iterator[str]:
     if plan.excluded is not None and plan.excluded.workloads:
         yield f"a private copy of the interpreter, called {plan.excluded.name}, runs the load"
     for name in sorted(plan.all_consumers()):
-        consumer = find_consumer(name)
+        consumer = plan.consumer(name)
+        if name in plan.own_consumers:
+            yield f"{name} is started with root's rights, in a private folder: {consumer.summary}"
         if consumer.registers:
             yield f"{name} is registered as the audit daemon during its trials"
         if consumer.changes:

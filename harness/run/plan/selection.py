@@ -7,7 +7,6 @@ import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from harness.consumers.catalog import find_consumer
 from harness.errors import UsageError, one_of
 from harness.model.run import AA, Scenario
 from harness.renamed import hint
@@ -167,11 +166,10 @@ def _generator_exe(request: Request) -> str:
 
 
 def ladder_of(
-    request: Request, file: PlanFile, consumers: tuple[str, ...], rules: Sequence[NamedRules]
+    request: Request, file: PlanFile, climbing: tuple[str, ...], rules: Sequence[NamedRules]
 ) -> Ladder | None:
-    """The ladder of a plan, for those of its consumers that report what they received."""
+    """The ladder of a plan; `climbing` are its consumers that report what they received."""
     knobs = file.ladder
-    climbing = tuple(name for name in consumers if find_consumer(name).sees_events)
     if knobs is None or request.load.no_ladder or not climbing or request.command:
         return None
     if knobs.workload not in _PRESSING:

@@ -8,8 +8,15 @@ from contextlib import contextmanager
 from consumer.errors import ConsumerError
 from consumer.log.files import LogFile, open_in_order
 from harness.answers.verify.verify import match_events
-from harness.consumers.foreign.comparable import Comparable, fields_text, json_text, line_text
+from harness.consumers.foreign.comparable import (
+    Comparable,
+    fields_text,
+    json_text,
+    line_text,
+    no_text,
+)
 from harness.consumers.foreign.given_output import Form, GivenOutput
+from harness.consumers.foreign.mapping import LineMapping
 from harness.errors import UntrustworthyError, UsageError
 from harness.files.caller import as_caller
 from harness.model.verify import Kind, VerifyReport
@@ -23,13 +30,19 @@ COMPARABLE: dict[Form, Comparable] = {
     "capture": line_text,
     "go-audit": json_text,
     "laurel": fields_text,
+    "json-lines": json_text,
 }
 
 
 def verify_files(
-    output: str, raw: str, progress: Progress, *, allowed: frozenset[Kind]
+    output: str,
+    raw: str,
+    progress: Progress,
+    *,
+    allowed: frozenset[Kind],
+    mapping: LineMapping | None = None,
 ) -> VerifyReport:
-    """Read both to their ends, side by side.
+    """Read both to their ends, side by side; the output by a mapping, if there is one.
 
     Raises UsageError for what cannot be read or is no log, UntrustworthyError for what is empty.
     """
@@ -41,7 +54,7 @@ def verify_files(
             progress(done, total)
 
         truth = GivenOutput(raw, raw_files, tick)
-        given = GivenOutput(output, output_files, tick)
+        given = GivenOutput(output, output_files, tick, mapping)
         for each in (truth, given):
             _check(each)
         if truth.form not in RAW_FORMS:
@@ -51,6 +64,8 @@ def verify_files(
             )
         assert given.form is not None
         comparable = COMPARABLE[given.form]
+        if mapping is not None and not mapping.has_text:
+            comparable = no_text
         matched = match_events(
             truth.records(comparable, joins=given.form == "laurel"), given.records(comparable)
         )
@@ -84,11 +99,7 @@ def _check(given: GivenOutput) -> None:
             remedy="name what a consumer wrote, and the records of the same time",
         )
     if given.form is None:
-        raise UsageError(
-            f"no line of {name} is an audit record",
-            remedy="it takes a raw or enriched audit.log, a capture, and the JSON of go-audit or "
-            "Laurel",
-        )
+        raise UsageError(f"no line of {name} is an audit record", remedy=given.forms_taken)
 
 
 def _require_one_host(*both: GivenOutput) -> None:

@@ -56,6 +56,24 @@ def go_audit_log(events: Iterable[list[Line]]) -> bytes:
     return "".join(lines).encode()
 
 
+def mapped_log(records: Iterable[Line]) -> bytes:
+    """Records as a program of the user's own may write them, an object for each."""
+    lines = []
+    for kind, text in records:
+        head = _HEAD.match(text)
+        assert head is not None
+        serial, stamp = int(head[2]), head[1].decode()
+        record = {
+            "id": f"{stamp}:{serial}",
+            "seq": serial,
+            "ts": float(stamp),
+            "type": kind,
+            "audit": {"type": kind, "text": text[head.end() :].decode(errors="replace")},
+        }
+        lines.append(json.dumps(record) + "\n")
+    return "".join(lines).encode()
+
+
 def capture(records: Iterable[Line]) -> bytes:
     """Records as a capture file."""
     metadata = b"{}"

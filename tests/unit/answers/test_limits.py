@@ -17,7 +17,8 @@ from harness.analysis.limit import (
     settle,
 )
 from harness.analysis.ratio import student_t
-from harness.answers.limits import ExcludedCells, excluded_cells, read_limits, select_cells
+from harness.answers.limit_cells import ExcludedCells, excluded_cells, select_cells
+from harness.answers.limits import read_limits
 from harness.errors import UsageError
 from harness.model.gate import Limit
 from harness.model.reference import Reference

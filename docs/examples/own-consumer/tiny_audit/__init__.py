@@ -1,0 +1,1 @@
+"""The smallest audit daemon that writes JSON lines, and its adapter for auditbench."""
