@@ -126,7 +126,8 @@ def tag(tree: Path) -> None:
 
 def build(tree: Path, hook: str, target: Path) -> None:
     """Call a hook of a tree's build backend in this environment."""
-    code = f"import sys; sys.path.insert(0, 'packaging'); import build_backend as b; b.{hook}(sys.argv[1])"
+    backend = "import sys; sys.path.insert(0, 'packaging'); import build_backend as b"
+    code = f"{backend}; b.{hook}(sys.argv[1])"
     done = subprocess.run(
         [sys.executable, "-c", code, str(target)],
         cwd=tree,
@@ -183,7 +184,7 @@ def test_the_version_is_that_of_the_tag(built: Built) -> None:
 
 
 def test_manual_pages_and_completions_go_along(built: Built) -> None:
-    assert SHARED <= built.sdist
+    assert built.sdist >= SHARED
     assert {f"auditbench-{VERSION}.data/data/{name}" for name in SHARED} <= built.wheel
 
 
