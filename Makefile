@@ -73,7 +73,7 @@ $(STAMP): $(SOURCES) | requirements
 	@echo "auditbench: making the environment $(VENV)"
 	@$(PYTHON) -m venv $(VENV)
 	@echo "auditbench: downloading Python packages and compiling consumer and workloads (about a minute)"
-	@PYTHONWARNINGS=ignore $(PIP) install --config-settings editable_mode=compat --editable ".[history]"
+	@PYTHONWARNINGS=ignore $(PIP) install --config-settings editable_mode=compat --editable ".[history,pyperf]"
 	@$(BIN)/python -m compileall -q auditbench harness consumer workloads
 	@touch $@
 

@@ -3,8 +3,10 @@
 pip installs two distributions with a package `harness` over each other without a word, and removing
 one takes files of the other along. What is installed is therefore held against the list that pip
 keeps of our files (RECORD): a file that is gone or has another size ends the program, a file of
-somebody else's is told. Sources that are run where they lie have no such list; there only the place
-of each package is looked at. Imports nothing but the standard library, and little of it.
+somebody else's is told. So is a distribution whose list names files in these packages, even if ours
+lie over all of them: then it is the other that is broken. Sources that are run where they lie have
+no such list; there only the place of each package is looked at. Imports nothing but the standard
+library, and little of it.
 """
 
 from __future__ import annotations
@@ -16,10 +18,6 @@ from contextlib import suppress
 from dataclasses import dataclass
 from importlib.machinery import PathFinder
 from pathlib import Path
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from importlib.metadata import Distribution
 
 OURS = "auditbench"
 SHARED = ("consumer", "harness", "workloads")
@@ -85,6 +83,9 @@ def _mixed(site: Path) -> Clash | None:
     if foreign:
         what = f"{foreign[0]} in {site} is not auditbench's{_by_whom(site, foreign[0])}"
         return Clash(f"{what}; each may break the other: {REMEDY}", is_fatal=False)
+    for other, package in _claims(site):
+        what = f"the distribution {other} in {site} has a package {package} too"
+        return Clash(f"{what}, which auditbench's lies over: {REMEDY}", is_fatal=False)
     return None
 
 
@@ -115,16 +116,22 @@ def _present(site: Path) -> Iterator[tuple[str, int]]:
 
 
 def _by_whom(site: Path, name: str) -> str:
-    """`; the distribution NAME VERSION installs a package PACKAGE too`, if one does."""
-    from importlib.metadata import distributions
-
+    """`; the distribution NAME VERSION has a package PACKAGE too`, if one does."""
     package = name.partition("/")[0]
-    for other in distributions(path=[str(site)]):
-        if other.name != OURS and _installs(other, package):
-            return f"; the distribution {other.name} {other.version} has a package {package} too"
+    for other, claimed in _claims(site):
+        if claimed == package:
+            return f"; the distribution {other} has a package {package} too"
     return ""
 
 
-def _installs(distribution: Distribution, package: str) -> bool:
-    """Whether a distribution's list of files has some below a package."""
-    return any(file.parts[0] == package for file in distribution.files or ())
+def _claims(site: Path) -> Iterator[tuple[str, str]]:
+    """Each other distribution whose list of files names one of the packages, as `NAME VERSION`."""
+    for record in sorted(site.glob("*.dist-info/RECORD")):
+        name, _, version = record.parent.name.removesuffix(".dist-info").partition("-")
+        if name == OURS:
+            continue
+        with suppress(OSError):
+            lines = b"\n" + record.read_bytes()
+            for package in SHARED:
+                if any(b"\n%b%b" % (package.encode(), end) in lines for end in (b"/", b".py,")):
+                    yield f"{name} {version}", package

@@ -7,6 +7,7 @@ the codes is in `EXIT_CODES` (for `--help`) and in docs/exit-codes.md.
 from __future__ import annotations
 
 import difflib
+import importlib.util
 from collections.abc import Iterable, Sequence
 
 EXIT_FINE = 0
@@ -28,6 +29,8 @@ EXIT_CODES = {
     EXIT_INTERRUPTED: "stopped; the host's audit state is as before",
     EXIT_ERROR: "an error of this program",
 }
+
+DISTRIBUTION = "auditbench"
 
 MOST_FAULTS = 20
 """Of so many bad lines each is printed; the others are counted."""
@@ -101,6 +104,26 @@ class ManyFaultsError(UsageError):
             (*told, f"and {more} more bad {'line' if more == 1 else 'lines'}")
             if more > 0
             else tuple(told)
+        )
+
+
+class MissingExtraError(UsageError):
+    """What was asked for needs a package that only an extra of this distribution brings.
+
+    `otherwise` is what to do instead. Where the environment has no pip (the Debian package, the one
+    file), nothing can be added to it.
+    """
+
+    def __init__(self, what: str, package: str, extra: str, *, otherwise: str = "") -> None:
+        wanted = f"'{DISTRIBUTION}[{extra}]'"
+        remedy = (
+            f"pip install {wanted}"
+            if importlib.util.find_spec("pip")
+            else f"install {wanted} into an environment of its own, as docs/install.md tells"
+        )
+        alternative = f", or {otherwise}" if otherwise else ""
+        super().__init__(
+            f"{what} needs {package}, which is not installed", remedy=remedy + alternative
         )
 
 

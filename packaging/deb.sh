@@ -18,7 +18,7 @@ fill_environment() {
     "$python" -I -m venv --without-pip "$stage/$place"
     "$python" -I -m venv "$work/tools"
     "$work/tools/bin/python" -I -m pip --disable-pip-version-check --python "$stage/$place/bin/python3" \
-        install --quiet --no-compile --prefer-binary "auditbench[history] @ file://$wheel"
+        install --quiet --no-compile --prefer-binary "auditbench[history,pyperf] @ file://$wheel"
 }
 
 # What says where it was made now says where it will be; of the programs only ours stays.

@@ -11,7 +11,7 @@ work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 
 # An environment is made of it at the first start: auditbench starts its parts by sys.executable.
-set -- "auditbench[history] @ file://$wheel" --console-script auditbench --venv prepend --no-rc \
+set -- "auditbench[history,pyperf] @ file://$wheel" --console-script auditbench --venv prepend --no-rc \
     --python "$(command -v "$python")" --no-build --no-compress --no-pre-install-wheels
 if [ "$kind" = scie ]; then
     pex "$@" --scie eager --scie-only --output-file "$work/auditbench"

@@ -16,7 +16,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from harness.errors import UsageError
+from harness.errors import MissingExtraError
 from harness.model.history import MIN_RUNS
 
 MIN_AT_A_LEVEL = 2
@@ -46,7 +46,7 @@ def change_points(
     """The changes of level in a history, oldest first; None below MIN_RUNS.
 
     `logs` is one log ratio per run, `errors` the standard error of each where it is known. Raises
-    `UsageError` with the remedy where ruptures is not installed, which is an extra.
+    `MissingExtraError` with the remedy where ruptures is not installed, which is an extra.
     """
     if len(logs) < MIN_RUNS:
         return None
@@ -55,10 +55,7 @@ def change_points(
     try:
         from ruptures import Pelt
     except ImportError:
-        raise UsageError(
-            "changes of level are found by ruptures, which is not installed",
-            remedy="pip install 'auditbench[history]'",
-        ) from None
+        raise MissingExtraError("finding changes of level", "ruptures", "history") from None
     sigma = _sigma(logs, errors or ())
     # In units of the noise: the cost is then as large for histories of any size.
     signal = asarray([[value / sigma] for value in _without_outliers(logs, OUTLIER * sigma)])

@@ -183,7 +183,7 @@ def _frequency(cpu: CpuFacts, platform: PlatformFacts) -> Finding:
         return Finding("frequency", "note" if hidden else "ok", what)
     turbo = {True: ", turbo on", False: ", turbo off", None: ""}[cpu.turbo]
     what = f"governor {'/'.join(cpu.governors)} ({cpu.frequency_driver}){turbo}"
-    remedy = "python -m pyperf system tune (and afterwards: system reset)"
+    remedy = "pip install pyperf, then python -m pyperf system tune (and afterwards: system reset)"
     if cpu.governors != ("performance",):
         return Finding("frequency", "warning", f"{what}: the clock follows the load", remedy)
     if cpu.turbo:

@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # The step of action.yml that measures: the rules of a pull request beside those of its merge base.
 #
-# From the environment: AUDITBENCH (the program), RULES (a path in the repository), LIMITS, WORKLOADS,
+# From the environment: AUDITBENCH (the program), RULES (a path in the repository), LINT (a severity or
+# none), COUNT (limits of instructions, or nothing), KERNEL (to count under), LIMITS, WORKLOADS,
 # ARGUMENTS (words, separated by spaces), INCONCLUSIVE (warn or fail), RESULTS, and what GitHub sets.
 # Where there is no merge base, or it has no such file, the rules are measured beside no rules.
 set -euo pipefail
@@ -27,23 +28,71 @@ if [ -n "${GITHUB_BASE_REF:-}" ]; then
         echo "::notice::$RULES is new in this pull request: it is measured beside no rules"
     fi
 fi
-limits=()
-read -ra wanted <<<"$LIMITS"
-for limit in "${wanted[@]}"; do
-    limits+=(--fail "head/$limit")
-done
 
-code=0
-sudo -E "$AUDITBENCH" gate --rules "${files[@]}" --reference "$reference" \
-    --workload "${workloads[@]}" --borrow "${limits[@]}" --results "$RESULTS" \
-    --to "md=$work/answer.md" "${more[@]}" || code=$?
-echo "code=$code" >>"$GITHUB_OUTPUT"
-[ ! -s "$work/answer.md" ] || echo "markdown=$work/answer.md" >>"$GITHUB_OUTPUT"
-case $code in
-3)
-    [ "$INCONCLUSIVE" = warn ] || exit 3
-    echo "::warning::not decided on this runner; the summary says what would decide"
-    ;;
-4) echo "::warning::audit is not available on this runner; nothing was measured" ;;
-*) exit "$code" ;;
-esac
+# What is wrong with the rules needs no measuring, and is told whatever comes of that.
+answer=$work/answer.md
+findings=0
+if [ "$LINT" != none ]; then
+    code=0
+    "$AUDITBENCH" rules lint "$RULES" --elsewhere --fail-on "$LINT" | tee "$work/findings" || code=$?
+    case $code in
+    0) ;;
+    1)
+        findings=1
+        echo "::error file=$RULES::rules lint has findings; the summary lists them"
+        { printf '### Findings in `%s`\n\n```text\n' "$RULES"; cat "$work/findings"; printf '```\n\n'; } >>"$answer"
+        ;;
+    *) exit "$code" ;;
+    esac
+fi
+
+# gate FOLDER-OF-ITS-OWN LIMITS WORD...: both sides by limits; the exit code is `code`.
+gate() {
+    local folder=$1 limit limits=() wanted
+    read -ra wanted <<<"$2"
+    shift 2
+    for limit in "${wanted[@]}"; do
+        limits+=(--fail "head/$limit")
+    done
+    mkdir -p "$folder"
+    code=0
+    sudo -E "$AUDITBENCH" gate --rules "${files[@]}" --reference "$reference" "${limits[@]}" \
+        --results "$RESULTS" --to "md=$folder/answer.md" "$@" || code=$?
+    [ ! -s "$folder/answer.md" ] || { cat "$folder/answer.md"; echo; } >>"$answer"
+}
+
+# Instructions are the same on every runner: they are counted in an emulated guest.
+counted=0
+if [ -n "$COUNT" ]; then
+    if "$AUDITBENCH" gate --help | grep -q -e --count; then
+        gate "$work/counted" "$COUNT" --count --kernel "$KERNEL"
+        counted=$code
+    else
+        echo "::notice::this auditbench cannot count in a gate: only time is measured"
+    fi
+fi
+gate "$work/measured" "$LIMITS" --workload "${workloads[@]}" --borrow "${more[@]}"
+measured=$code
+
+echo "code=$measured" >>"$GITHUB_OUTPUT"
+echo "counted=$counted" >>"$GITHUB_OUTPUT"
+[ ! -s "$answer" ] || echo "markdown=$answer" >>"$GITHUB_OUTPUT"
+
+# Whether an exit code of a gate ends the job: 0 if not, after a warning that says why.
+ends_job() {
+    case $1 in
+    0) return 1 ;;
+    3)
+        [ "$INCONCLUSIVE" = warn ] || return 0
+        echo "::warning::$2: not decided on this runner; the summary says what would decide"
+        return 1
+        ;;
+    4)
+        echo "::warning::$2: not possible on this runner; the log says why"
+        return 1
+        ;;
+    esac
+}
+! ends_job "$counted" "instructions" || exit "$counted"
+! ends_job "$measured" "time and loss" || exit "$measured"
+exit "$findings"

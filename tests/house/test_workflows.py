@@ -85,13 +85,17 @@ def test_the_page_uses_inputs_that_the_action_has() -> None:
     assert inputs.keys() - told == {"token"}
 
 
+FILES_RIGHTS = {"contents": "write", "id-token": "write", "attestations": "write"}
+"""The files of a release, and the signed statement of where they were made."""
+
+
 def test_only_publishing_may_write() -> None:
     release = YAML(typ="safe").load((ROOT / ".github/workflows/release.yml").read_text())
     assert release["permissions"] == {"contents": "read"}
     rights = {
         name: job["permissions"] for name, job in release["jobs"].items() if "permissions" in job
     }
-    assert rights == {"publish": {"id-token": "write"}, "files": {"contents": "write"}}
+    assert rights == {"publish": {"id-token": "write"}, "files": FILES_RIGHTS}
     assert all(release["jobs"][name]["if"] == "github.ref_type == 'tag'" for name in rights)
 
 

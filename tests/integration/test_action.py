@@ -13,9 +13,15 @@ from tests.support.programs import program
 STEPS = Path(__file__).parents[2] / "packaging/action"
 AUDITBENCH = """\
 #!/bin/sh
-printf '%s\\n' "$@" > "$SAID/words"
-for word; do case $word in md=*) echo '# Answer' > "${word#md=}" ;; esac; done
-exit "${ANSWERS:-0}"
+case "$*" in
+*--help*) echo "${HELP:---count}"; exit 0 ;;
+*lint*) printf '%s\\n' "$@" > "$SAID/lint"; echo 'a finding'; exit "${FINDS:-0}" ;;
+*--count*) said=counted title='# Counted' code=${COUNTS:-0} ;;
+*) said=words title='# Answer' code=${ANSWERS:-0} ;;
+esac
+printf '%s\\n' "$@" > "$SAID/$said"
+for word; do case $word in md=*) echo "$title" > "${word#md=}" ;; esac; done
+exit "$code"
 """
 GH = """\
 #!/bin/sh
@@ -66,6 +72,9 @@ def measure(repository: Path, rules: str = "rules/base.rules", **more: str) -> t
         "TMPDIR": str(said),
         "AUDITBENCH": "auditbench",
         "RULES": rules,
+        "LINT": "error",
+        "COUNT": "instructions:1%",
+        "KERNEL": "host",
         "LIMITS": "elapsed:5% lost:0",
         "WORKLOADS": "udp shells",
         "ARGUMENTS": "--fast",
@@ -101,13 +110,55 @@ def test_head_is_measured_beside_the_merge_base(repository: Path) -> None:
     assert Path(head).read_text() == "-D\n-b 100\n"
     assert (Path(base).stem, Path(head).stem) == ("base", "head")
     at = said.index("--reference")
-    assert said[at + 1 : at + 5] == ["base", "--workload", "udp", "shells"]
+    assert said[at + 1] == "base"
+    at = said.index("--workload")
+    assert said[at + 1 : at + 4] == ["udp", "shells", "--borrow"]
     assert [said[i + 1] for i, word in enumerate(said) if word == "--fail"] == [
         "head/elapsed:5%", "head/lost:0",
     ]  # fmt: skip
     assert said[-1] == "--fast"
     output = (repository.parent / "output").read_text()
-    assert output.startswith("code=0\nmarkdown=")
+    assert output.startswith("code=0\ncounted=0\nmarkdown=")
+    answer = Path(output.strip().rpartition("=")[2])
+    assert answer.read_text() == "# Counted\n\n# Answer\n\n"
+
+
+def test_instructions_have_limits_and_a_kernel_of_their_own(repository: Path) -> None:
+    assert measure(repository, COUNT="instructions:1% udp/instructions:2%")[0] == 0
+    said = (repository.parent / "counted").read_text().splitlines()
+    assert [said[i + 1] for i, word in enumerate(said) if word == "--fail"] == [
+        "head/instructions:1%", "head/udp/instructions:2%",
+    ]  # fmt: skip
+    assert said[-3:] == ["--count", "--kernel", "host"]
+
+
+@pytest.mark.parametrize(("count", "help_text"), [("", "--count"), ("instructions:1%", "--fail")])
+def test_nothing_is_counted_unasked_or_by_a_version_that_cannot(
+    repository: Path, count: str, help_text: str
+) -> None:
+    assert measure(repository, COUNT=count, HELP=help_text)[0] == 0
+    assert not (repository.parent / "counted").exists()
+    assert (repository.parent / "words").exists()
+
+
+def test_more_instructions_than_allowed_fail_the_job_after_all_was_measured(
+    repository: Path,
+) -> None:
+    assert measure(repository, COUNTS="1")[0] == 1
+    assert "counted=1" in (repository.parent / "output").read_text()
+    assert (repository.parent / "words").exists()
+
+
+def test_findings_fail_the_job_and_stand_in_the_answer(repository: Path) -> None:
+    code, output = measure(repository, FINDS="1")
+    assert code == 1
+    assert "::error file=rules/base.rules::" in output
+    said = (repository.parent / "lint").read_text().split()
+    assert said == ["rules", "lint", "rules/base.rules", "--elsewhere", "--fail-on", "error"]
+    answer = Path((repository.parent / "output").read_text().strip().rpartition("=")[2])
+    assert "a finding" in answer.read_text()
+    assert "# Answer" in answer.read_text()
+    assert measure(repository, FINDS="1", LINT="none")[0] == 0
 
 
 @pytest.mark.parametrize(("rules", "ref"), [("rules/new.rules", "main"), ("rules/base.rules", "")])
@@ -123,9 +174,9 @@ def test_without_a_base_the_reference_is_no_rules(repository: Path, rules: str, 
     ("answers", "inconclusive", "code", "told"),
     [
         ("1", "warn", 1, ""),
-        ("3", "warn", 0, "::warning::not decided"),
+        ("3", "warn", 0, "::warning::time and loss: not decided"),
         ("3", "fail", 3, ""),
-        ("4", "fail", 0, "::warning::audit is not available"),
+        ("4", "fail", 0, "::warning::time and loss: not possible"),
         ("2", "warn", 2, ""),
     ],
 )

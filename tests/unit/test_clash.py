@@ -77,6 +77,22 @@ def test_files_of_another_beside_ours_are_told_only(site: Path) -> None:
     assert "the distribution other 3.1" in found.text
 
 
+@pytest.mark.parametrize("file", ["harness/__init__.py", "harness.py"])
+def test_a_distribution_that_ours_lies_over_is_told(site: Path, file: str) -> None:
+    ours = (site / "harness/__init__.py").read_text()
+    install(site, "other", "3.1", {file: ours})
+    found = find_clash(site)
+    assert found is not None
+    assert not found.is_fatal
+    assert "the distribution other 3.1 in " in found.text
+    assert "has a package harness too" in found.text
+
+
+def test_names_that_only_begin_alike_are_no_clash(site: Path) -> None:
+    install(site, "other", "3.1", {"harnesses/__init__.py": "", "share/harness/x": ""})
+    assert find_clash(site) is None
+
+
 def test_a_folder_that_comes_first_on_the_path_ends_it(
     site: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

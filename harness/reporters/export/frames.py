@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from harness.errors import UsageError
+from harness.errors import MissingExtraError
 from harness.model.run import Sample
 from harness.reporters.export.trial_rows import trial_rows
 
@@ -21,10 +21,7 @@ def rows_frame(rows: Sequence[Mapping[str, Any]], columns: Sequence[str] = ()) -
     try:
         import pandas
     except ImportError:
-        raise UsageError(
-            "a data frame needs pandas, which is not installed",
-            remedy="pip install 'auditbench[data]'",
-        ) from None
+        raise MissingExtraError("a data frame", "pandas", "data") from None
     table = pandas.DataFrame(rows) if rows else pandas.DataFrame(columns=list(columns))
     for name in table.columns:
         if len(table) and table[name].isna().all():

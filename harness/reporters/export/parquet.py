@@ -6,7 +6,7 @@ import io
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from harness.errors import UsageError
+from harness.errors import MissingExtraError
 from harness.model.run import Ledger, Sample
 from harness.reporters.export.trial_rows import trial_rows
 
@@ -28,10 +28,7 @@ def require_pyarrow(what: str = "Parquet") -> None:
     try:
         import pyarrow.parquet  # noqa: F401
     except ImportError:
-        raise UsageError(
-            f"{what} needs pyarrow, which is not installed",
-            remedy="pip install 'auditbench[parquet]', or export --to csv",
-        ) from None
+        raise MissingExtraError(what, "pyarrow", "parquet", otherwise="export --to csv") from None
 
 
 def trials_parquet(run: str, samples: Sequence[Sample], metadata: Mapping[str, str]) -> bytes:

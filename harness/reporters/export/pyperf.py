@@ -10,11 +10,21 @@ import io
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from harness.errors import UsageError
+from harness.errors import MissingExtraError, UsageError
 from harness.model.run import Cell, Sample
 from harness.model.stored.environment import StoredEnvironment
 
 NS_PER_SECOND = 1e9
+
+
+def require_pyperf() -> None:
+    """UsageError with the remedy where pyperf is not installed."""
+    try:  # here, as it takes longer than the command line may
+        import pyperf  # noqa: F401
+    except ImportError:
+        raise MissingExtraError(
+            "a pyperf file", "pyperf", "pyperf", otherwise="export --to csv"
+        ) from None
 
 
 def pyperf_file(
@@ -24,7 +34,7 @@ def pyperf_file(
 
     `metrics` are those in nanoseconds. Every block that counts is a pyperf run with one value.
     """
-    # Imported here, as it takes longer than the command line may.
+    require_pyperf()
     import pyperf
 
     benchmarks = []

@@ -26,6 +26,10 @@ def require_libraries(forms: set[str]) -> None:
         from harness.reporters.export.parquet import require_pyarrow
 
         require_pyarrow()
+    if "pyperf" in forms:
+        from harness.reporters.export.pyperf import require_pyperf
+
+        require_pyperf()
 
 
 def run_writers(

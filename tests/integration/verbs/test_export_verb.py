@@ -89,8 +89,20 @@ def test_parquet_through_a_pipe(results: Path) -> None:
     assert b"auditbench.plan" in table.schema.metadata
 
 
-def test_parquet_without_pyarrow_is_one_line(results: Path, tmp_path: Path) -> None:
-    hidden = tmp_path / "pyarrow"
+@pytest.mark.parametrize(
+    ("form", "package", "words"),
+    [
+        ("parquet", "pyarrow", ["export", "1-base"]),
+        ("pyperf", "pyperf", ["export", "1-base"]),
+        # Before anything is measured, and before it is asked whether that is possible.
+        ("parquet", "pyarrow", ["run", "replay"]),
+        ("pyperf", "pyperf", ["run", "replay"]),
+    ],
+)
+def test_a_form_without_its_package_is_one_line(
+    results: Path, tmp_path: Path, form: str, package: str, words: list[str]
+) -> None:
+    hidden = tmp_path / package
     hidden.mkdir()
     (hidden / "__init__.py").write_text("raise ImportError('hidden')\n")
     code = (
@@ -98,9 +110,9 @@ def test_parquet_without_pyarrow_is_one_line(results: Path, tmp_path: Path) -> N
         "from harness.cli import run_command\n"
         "sys.exit(run_command(sys.argv[1:]))"
     )
-    words = ["export", "1-base", "--to", f"parquet={tmp_path / 'run.parquet'}"]
+    target = tmp_path / "run.out"
     done = subprocess.run(
-        [sys.executable, "-c", code, *words],
+        [sys.executable, "-c", code, *words, "--to", f"{form}={target}"],
         cwd=results.parent,
         env={"PYTHONPATH": str(ROOT), "PATH": "/usr/bin:/bin"},
         capture_output=True,
@@ -108,8 +120,8 @@ def test_parquet_without_pyarrow_is_one_line(results: Path, tmp_path: Path) -> N
         timeout=PATIENCE_S,
         check=False,
     )
-    assert_one_line(done, 2, "pyarrow", "pip install 'auditbench[parquet]'")
-    assert not (tmp_path / "run.parquet").exists()
+    assert_one_line(done, 2, package, f"pip install 'auditbench[{form}]'")
+    assert not target.exists()
 
 
 def test_junit_has_a_case_per_comparison(results: Path, tmp_path: Path) -> None:
