@@ -93,8 +93,9 @@ class _places:  # noqa: N801 - used as a function
                 for scenario in stored.plan.of_workload(workload)
             )
         }
-        metrics = dict.fromkeys(m for sample in stored.samples for m in sample.metrics)
-        self._metrics = {metric: place for place, metric in enumerate(metrics)}
+        self._metrics = {
+            metric: place for place, metric in enumerate((*COUNTED_METRICS, *OF_RULES))
+        }
 
     def __call__(self, cell: CountedCell) -> tuple[int, int, int]:
         return (
