@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from harness.counted import agreeing, counted
 from harness.model.caution import Caution
-from harness.model.count import OF_RULES, CountedCell, CountedResult
+from harness.model.count import COUNTED_METRICS, OF_RULES, CountedCell, CountedResult
 from harness.model.run import Sample
 from harness.store import StoredRun
 
