@@ -12,11 +12,12 @@ if TYPE_CHECKING:
     from harness.verbs.shared.forms import Forms
 
 Choice = Literal["scenarios", "workloads", "consumers", "metrics", "plans"]
+Kind = Literal["scenarios", "workloads", "consumers", "metrics", "plans", "runs"]
 LAST = 20
 
 
 def list_verb(
-    what: Choice | Literal["runs"],
+    what: Kind,
     /,
     *,
     last: int | None = None,
@@ -70,23 +71,11 @@ def _list_runs(forms: Forms, results: Path, last: int | None) -> int:
 
 
 def _entries(what: Choice) -> list[dict[str, str]]:
-    if what == "scenarios":
-        from harness.scenarios.catalog import SCENARIOS, scenario_summary
+    from harness.run import choices
 
-        return [{"name": name, "summary": scenario_summary(name)} for name in SCENARIOS]
-    if what == "plans":
-        from harness.run.plan.file import load_plan_file
-        from harness.scenarios.catalog import PLANS
-
-        return [{"name": name, "summary": load_plan_file(name).summary} for name in PLANS]
-    if what == "workloads":
-        from workloads.catalog import WORKLOADS
-
-        return [{"name": name, "summary": info.summary} for name, info in WORKLOADS.items()]
-    if what == "consumers":
-        from harness.consumers.catalog import CONSUMERS
-
-        return [{"name": name, "summary": c.summary} for name, c in CONSUMERS.items()]
+    if what != "metrics":
+        named = getattr(choices, what)()
+        return [{"name": name, "summary": summary} for name, summary in named.items()]
     from harness.metrics.catalog import METRICS
 
     return [
