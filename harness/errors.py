@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import difflib
 import importlib.util
+import re
 from collections.abc import Iterable, Sequence
 
 EXIT_FINE = 0
@@ -56,7 +57,7 @@ def near_names(name: str, known: Iterable[str]) -> list[str]:
     names = {each.lower(): each for each in known}
     word = name.lower()
     found = difflib.get_close_matches(word, names, n=MOST_NEAR, cutoff=LEAST_LIKENESS)
-    parts = (each for each in names if len(word) >= LEAST_PART and word in each.split("-"))
+    parts = (each for each in names if len(word) >= LEAST_PART and word in re.split("[-+]", each))
     return [names[each] for each in dict.fromkeys((*found, *parts))][:MOST_NEAR]
 
 

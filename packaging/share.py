@@ -8,7 +8,7 @@ from pathlib import Path
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT))
 
-from harness.cli import app  # noqa: E402
+from harness.verbs.completion import completion_script  # noqa: E402
 from harness.verbs.shared.manual import pages  # noqa: E402
 
 COMPLETIONS = {
@@ -22,7 +22,7 @@ def main(folder: Path) -> None:
     """Write all of it below a folder."""
     texts = {f"man/man1/{name}": text for name, text in pages().items()}
     for shell, name in COMPLETIONS.items():
-        texts[name] = app.generate_completion(shell=shell)
+        texts[name] = completion_script(shell)
     for name, text in texts.items():
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).write_text(text, encoding="utf-8")

@@ -24,7 +24,16 @@ from harness.model.history import History, PastRun
 from harness.model.label import label_of
 from harness.model.run import Cell, Sample
 from harness.model.stored.environment import MachineName, PlanName
-from harness.store import ENVIRONMENT, PLAN, SAMPLES, StoredRun, list_runs, load_run, short_names
+from harness.store import (
+    ENVIRONMENT,
+    PLAN,
+    SAMPLES,
+    StoredRun,
+    list_runs,
+    load_run,
+    no_run_under,
+    short_names,
+)
 
 OVER_TIME = frozenset({"kernel", "cpu", "boot", "pinning", "version", "margin"})
 """Differences that runs of a history may have: a history is meant to follow them."""
@@ -67,7 +76,7 @@ def read_history(results: Path, options: HistoryOptions) -> History:
     folders = sorted(list_runs(results), key=lambda folder: is_file(folder / SAMPLES))
     places = [_place(folder) for folder in folders]
     if not places:
-        raise UsageError(f"no run under {results}", remedy="make one with `auditbench run`")
+        raise no_run_under(results)
     machine, plan = _whose(places, options)
     here = [place for place in places if place.machine == machine]
     others = _left_out_places(places, here, machine, plan)

@@ -19,7 +19,7 @@ from harness.model.label import name_by_label
 from harness.model.listed import ListedRun
 from harness.model.result import Verdict
 from harness.model.run import AA
-from harness.store import SAMPLES, StoredRun, list_runs, load_run, short_names
+from harness.store import SAMPLES, StoredRun, list_runs, load_run, no_run_under, short_names
 
 _NOT_JUDGED: frozenset[Verdict] = frozenset(("reference", "no-reference"))
 
@@ -31,7 +31,7 @@ def listed_runs(results: Path, last: int | None = None) -> tuple[list[ListedRun]
     """
     folders = sorted(list_runs(results), key=lambda run: (is_file(run / SAMPLES), run.name))[::-1]
     if not folders:
-        raise UsageError(f"no run under {results}", remedy="make one with `auditbench run`")
+        raise no_run_under(results)
     words = short_names(results)
     shown = folders[:last]
     runs = [_listed(folder, words.get(folder.resolve(), folder.name)) for folder in shown]

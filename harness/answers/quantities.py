@@ -10,8 +10,9 @@ from harness.errors import UsageError, near_names, one_of
 from harness.metrics.catalog import METRICS
 
 _NUMBER = re.compile(r"(\d+\.?\d*|\.\d+)\s*(\D*)")
+MOST_PERCENT = 100
 MOST_SECONDS = 366 * 86400
-_SECONDS = {"s": 1, "": 1, "m": 60, "min": 60, "h": 3600}
+_SECONDS = {"s": 1, "m": 60, "min": 60, "h": 3600}
 
 
 def parse_share(option: str, text: str) -> float:
@@ -21,20 +22,26 @@ def parse_share(option: str, text: str) -> float:
     if match and match[2] in ("%", ""):
         share = float(match[1]) / (100 if match[2] else 1)
     if share is None or not 0 < share < 1:
-        raise UsageError(f"{option} {text!r} is not a share", remedy="write it as 1% or 0.01")
+        raise UsageError(f"{option} {text!r} is not a share", remedy=_share_meant(match))
     return share
 
 
+def _share_meant(match: re.Match[str] | None) -> str:
+    """A bare number from 1 on is meant as a percentage."""
+    if match and not match[2] and 1 <= (number := float(match[1])) < MOST_PERCENT:
+        return f"write it as {number:g}% or {number / 100:g}"
+    return "write it as 1% or 0.01"
+
+
 def parse_duration_s(option: str, text: str) -> float:
-    """`90s`, `10m` and `1h`, or seconds without a unit; UsageError unless above 0, and a year at
-    most.
-    """
+    """`90s`, `10m` and `1h`; UsageError without a unit, and unless above 0 and a year at most."""
     match = _NUMBER.fullmatch(text.strip())
     if match and match[2] in _SECONDS:
         seconds = float(match[1]) * _SECONDS[match[2]]
         if 0 < seconds <= MOST_SECONDS:
             return seconds
-    raise UsageError(f"{option} {text!r} is not a duration", remedy="write it as 90s, 10m or 1h")
+    meant = f"{text.strip()}s or {text.strip()}m" if match and not match[2] else "90s, 10m or 1h"
+    raise UsageError(f"{option} {text!r} is not a duration", remedy=f"write it as {meant}")
 
 
 def parse_margins(words: Iterable[str]) -> tuple[float | None, dict[str, float]]:

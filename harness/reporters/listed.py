@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import PurePath
 from typing import Any
 
@@ -17,12 +17,15 @@ SCHEMA = "auditbench.list/1"
 _COLUMNS = (
     Column("run", left=True),
     Column("started (UTC)", left=True),
-    Column("label", left=True, shortened=True),
+    Column("label", left=True),
     Column("plan", left=True),
     Column("rules or command", left=True, shortened=True),
     Column("verdicts", left=True),
     Column("folder", left=True, media=WIDE),
 )
+_LABEL = next(place for place, column in enumerate(_COLUMNS) if column.name == "label")
+_LONG_LABEL = 20
+"""Letters from which on a label is cut short, so that the other columns have room."""
 _DAMAGED = "damaged"
 
 
@@ -48,9 +51,15 @@ def _grid(runs: Sequence[ListedRun]) -> Grid:
     return Grid(
         "runs",
         "",
-        tuple(_COLUMNS[place] for place in kept),
+        tuple(_column(place, rows) for place in kept),
         tuple(tuple(row[place] for place in kept) for row in rows),
     )
+
+
+def _column(place: int, rows: Sequence[tuple[Box, ...]]) -> Column:
+    """A label is to be typed: it stands in full, if it is not too long for a table."""
+    is_long = place == _LABEL and any(len(row[place].text) > _LONG_LABEL for row in rows)
+    return replace(_COLUMNS[place], shortened=True) if is_long else _COLUMNS[place]
 
 
 def _legend(runs: Sequence[ListedRun]) -> str:

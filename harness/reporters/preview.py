@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -15,13 +15,14 @@ from harness.reporters.parts.matching import file_line, login_line
 from harness.reporters.units import NOTHING, count
 
 SCHEMA = "auditbench.preview/1"
+_SEVERAL = 2
 _CELLS = (
     Column("workload", left=True),
     Column("cell", left=True),
     Column("consumer", left=True, shortened=True),
     Column("operations"),
     Column("rules"),
-    Column("sets", left=True, shortened=True),
+    Column("sets", left=True),
 )
 
 
@@ -50,7 +51,10 @@ def _parts(preview: Preview) -> Iterator[Part]:
         f"CPUs: {_cpus(preview)}; stored under {preview.results}."
     )
     yield from (Line(words) for words in preview.left_out)
-    yield Grid("cells", "", _CELLS, tuple(map(_row, preview.cells)))
+    shared = _shared_settings(preview.cells)
+    yield Grid("cells", "", _CELLS, tuple(_row(cell, shared) for cell in preview.cells))
+    if shared:
+        yield Line(f"All cells: {_settings(shared)}.", "note")
     yield Heading("Rules in force")
     yield from map(Line, _rules(preview))
     if said := list(_said_of_rules(preview)):
@@ -66,11 +70,27 @@ def _cpus(preview: Preview) -> str:
     return ", ".join(roles) or "as the kernel chooses"
 
 
-def _row(planned: PlannedCell) -> tuple[Any, ...]:
+def _told(planned: PlannedCell) -> dict[str, int]:
+    """What a cell sets; that audit is on goes without saying."""
+    return {k: v for k, v in planned.limits.items() if (k, v) != ("enabled", 1)}
+
+
+def _shared_settings(cells: Sequence[PlannedCell]) -> dict[str, int]:
+    """What all of several cells set alike."""
+    told = [_told(cell) for cell in cells if cell.touches_audit]
+    if len(told) < _SEVERAL:
+        return {}
+    return {k: v for k, v in told[0].items() if all(other.get(k) == v for other in told)}
+
+
+def _settings(limits: Mapping[str, int]) -> str:
+    return ", ".join(f"{name}={value}" for name, value in limits.items())
+
+
+def _row(planned: PlannedCell, shared: Mapping[str, int]) -> tuple[Any, ...]:
+    """A cell, without the settings that all share."""
     cell = planned.cell
-    # That audit is on goes without saying.
-    told = {k: v for k, v in planned.limits.items() if (k, v) != ("enabled", 1)}
-    limits = ", ".join(f"{name}={value}" for name, value in told.items())
+    limits = _settings({k: v for k, v in _told(planned).items() if k not in shared})
     return (
         text(cell.workload),
         text(cell.scenario),

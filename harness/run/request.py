@@ -28,33 +28,9 @@ from harness.model.options import (
     Flag,
 )
 from harness.model.stored.plan import Instrument
+from harness.run import choices
 
 DEFAULT_PLAN = "overhead"
-
-
-def _scenario_names(_: Any) -> Iterable[str]:
-    from harness.scenarios.catalog import SCENARIOS  # noqa: PLC0415 - only to complete a name
-
-    return SCENARIOS
-
-
-def _workload_names(_: Any) -> Iterable[str]:
-    from workloads.catalog import WORKLOADS  # noqa: PLC0415 - only to complete a name
-
-    return WORKLOADS
-
-
-def _consumer_names(_: Any) -> Iterable[str]:
-    from harness.consumers.catalog import consumer_names  # noqa: PLC0415 - to complete a name
-
-    return consumer_names()
-
-
-def plan_names(_: Any) -> Iterable[str]:
-    """The built-in plans, for a shell that completes a name."""
-    from harness.scenarios.catalog import PLANS  # noqa: PLC0415 - only to complete a name
-
-    return PLANS
 
 
 OutputForm = Literal["log", "go-audit", "laurel", "json-lines"]
@@ -65,11 +41,16 @@ Paths = Annotated[tuple[Path, ...], Parameter(negative="", consume_multiple=1, s
 
 # Of more than one verb, or of a verb that takes a part of a request; each declared once.
 Scenarios = Annotated[
-    Words, Parameter(name="--scenario", group=COMPARED, completer=_scenario_names)
+    Words, Parameter(name="--scenario", group=COMPARED, completer=lambda _: choices.scenarios())
 ]
 RuleFiles = Annotated[Paths, Parameter(name="--rules", group=COMPARED)]
 Kernels = Annotated[Words, Parameter(name="--kernel", group=COMPARED)]
-Workloads = Annotated[Words, Parameter(name="--workload", group=LOAD, completer=_workload_names)]
+Workloads = Annotated[
+    Words, Parameter(name="--workload", group=LOAD, completer=lambda _: choices.workloads())
+]
+Consumers = Annotated[
+    Words, Parameter(name="--consumer", group=CONSUMING, completer=lambda _: choices.consumers())
+]
 ExcludeExe = Annotated[str | None, Parameter(name="--exclude-exe", group=COMPARED)]
 OfRules = Annotated[Flag, Parameter(group=COMPARED)]
 """A flag about how rule files are read."""
@@ -161,9 +142,7 @@ class Load:
 
     workloads: Workloads = ()
     """Workloads to run instead of the plan's."""
-    consumers: Annotated[
-        Words, Parameter(name="--consumer", group=CONSUMING, completer=_consumer_names)
-    ] = ()
+    consumers: Consumers = ()
     """Consumers to receive the events instead of the plan's (`auditbench list consumers`);
     NAME@LABEL=PATH is one of several builds, compared with the first.
     """

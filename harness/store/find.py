@@ -55,10 +55,18 @@ def short_names(results: Path) -> dict[Path, str]:
     return {folder.resolve(): latest_name(back) for back, folder in enumerate(runs)}
 
 
+def no_run_under(results: Path) -> UsageError:
+    """The mistake of asking for runs where there are none, or no such folder."""
+    return UsageError(
+        f"no run under {results}",
+        remedy="make one with `auditbench run`, or name the folder that has some: --results DIR",
+    )
+
+
 def _latest(results: Path, back: int) -> Path:
     runs = measured_runs(results)
     if not runs:
-        raise UsageError(f"no run under {results}", remedy="make one with `auditbench run`")
+        raise no_run_under(results)
     if back >= len(runs):
         raise UsageError(
             f"latest~{back} is not a run: {results} holds {len(runs)}",
@@ -111,7 +119,7 @@ def list_runs(folder: Path) -> list[Path]:
     Raises UsageError where there is no such folder.
     """
     if not folder.is_dir():
-        raise UsageError(f"{folder} is not a folder", remedy="name one that runs are stored in")
+        raise no_run_under(folder)
     found = {
         path.parent
         for name in (SAMPLES, KEPT_SAMPLES)

@@ -17,8 +17,14 @@ def completion_verb(shell: Shell, /) -> int:
     shell
         The shell that is to read it.
     """
-    from harness.cli import app
     from harness.verbs.shared.output import print_text
 
-    print_text(app.generate_completion(shell=shell))
+    print_text(completion_script(shell))
     return EXIT_FINE
+
+
+def completion_script(shell: Shell) -> str:
+    """The script. zsh loads a function from a file of its name, ours from `_auditbench`."""
+    from harness.cli import app
+
+    return app.generate_completion(shell=shell).replace("_cyclopts_auditbench", "_auditbench")

@@ -12,11 +12,12 @@ if TYPE_CHECKING:
     from harness.verbs.shared.forms import Forms
 
 Choice = Literal["scenarios", "workloads", "consumers", "metrics", "plans"]
+Kind = Literal["scenarios", "workloads", "consumers", "metrics", "plans", "runs", "kernels"]
 LAST = 20
 
 
 def list_verb(
-    what: Choice | Literal["runs", "kernels"],
+    what: Kind,
     /,
     *,
     last: int | None = None,
@@ -92,23 +93,11 @@ def _list_kernels(forms: Forms) -> None:
 
 
 def _entries(what: Choice) -> list[dict[str, str]]:
-    if what == "scenarios":
-        from harness.scenarios.catalog import SCENARIOS, scenario_summary
+    from harness.run import choices
 
-        return [{"name": name, "summary": scenario_summary(name)} for name in SCENARIOS]
-    if what == "plans":
-        from harness.run.plan.file import load_plan_file
-        from harness.scenarios.catalog import PLANS
-
-        return [{"name": name, "summary": load_plan_file(name).summary} for name in PLANS]
-    if what == "workloads":
-        from workloads.catalog import WORKLOADS
-
-        return [{"name": name, "summary": info.summary} for name, info in WORKLOADS.items()]
-    if what == "consumers":
-        from harness.consumers.catalog import consumer_names, find_consumer
-
-        return [{"name": name, "summary": find_consumer(name).summary} for name in consumer_names()]
+    if what != "metrics":
+        named = getattr(choices, what)()
+        return [{"name": name, "summary": summary} for name, summary in named.items()]
     from harness.metrics.catalog import METRICS
 
     return [

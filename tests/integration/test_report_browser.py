@@ -63,6 +63,20 @@ def sorting(page: Any, heading: str) -> tuple[str, list[str]]:
     return said, [cell.get_attribute("data-v") or "" for cell in cells.all()]
 
 
+def test_a_card_beside_a_taller_one_keeps_its_lines_together(
+    browser: Any, pages: dict[str, Path]
+) -> None:
+    page = opened(browser, pages["one"])
+    gaps = """() => [...document.querySelectorAll('.card li')].map(card => {
+        card.style.minHeight = '20rem';
+        const name = card.querySelector('.name'), verdict = card.querySelector('.verdict');
+        return verdict.getBoundingClientRect().top - name.getBoundingClientRect().bottom;
+    })"""
+    found = page.evaluate(gaps)
+    assert found
+    assert max(found) < 40
+
+
 @pytest.mark.parametrize("name", ["one", "several"])
 @pytest.mark.parametrize("width", WIDTHS)
 @pytest.mark.parametrize("scheme", ["light", "dark"])

@@ -22,6 +22,11 @@ def test_a_part_of_a_name_and_other_capitals_will_do(typed: str, meant: str) -> 
     assert near_names(typed, ["none", "assemble", "auditd-laurel", "rules-excluded"]) == [meant]
 
 
+def test_a_part_behind_a_plus_will_do() -> None:
+    names = ["rules", "rules+exclude-exe", "rules+exclude-call"]
+    assert near_names("exclude", names) == names[1:]
+
+
 def test_what_is_like_nothing_suggests_nothing() -> None:
     assert one_of("quiet", ["wait", "borrow"]) == "one of wait, borrow"
 

@@ -13,6 +13,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from harness.counted import counted
 from harness.errors import ManyFaultsError, UsageError
 from harness.kernel.rules.characters import refuse_encoding
 from harness.kernel.rules.checks.lint import rule_warnings
@@ -103,9 +104,22 @@ def _reader(name: str, ignore_lock: bool, elsewhere: bool, absent_exe: str | Non
 
 def _parse(content: bytes, reader: RuleReader) -> RuleFile:
     refuse_encoding(content, reader.source)
-    for number, line in enumerate(content.split(b"\n"), start=1):
+    lines = content.split(b"\n")
+    _refuse_other_file(lines, reader.source)
+    for number, line in enumerate(lines, start=1):
         reader.take(number, line)
     return _read(reader)
+
+
+def _refuse_other_file(lines: Sequence[bytes], name: str) -> None:
+    """UsageError for a file of another kind, of which each line would be wrong."""
+    said = [line for line in map(bytes.strip, lines) if line and not line.startswith(b"#")]
+    if len(said) > 1 and not any(line.startswith(b"-") for line in said):
+        lines_said = counted(len(said), "line")
+        raise UsageError(
+            f"{name} is not a rule file: not one of its {lines_said} begins with an option",
+            remedy="name one in auditctl's syntax, such as /etc/audit/audit.rules",
+        )
 
 
 def _parse_folder(source: Source, reader: RuleReader) -> RuleFile:

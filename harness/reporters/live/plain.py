@@ -65,8 +65,9 @@ class PlainProgress:
         """Print how far the run is, and how long it will go on."""
         assert self._last is not None
         left_s = (time.monotonic() - self._start_s) / self._done * (trials - self._done)
+        block = f"block {self._last.block}" if self._last.block else "warm-up"
         self._print(
-            f"block {self._last.block}: {self._done}/{counted(trials, 'trial')}, "
+            f"{block}: {self._done}/{counted(trials, 'trial')}, "
             f"about {left_s:.0f} s left; last {cell_name(self._last)} {outcome(self._last)}"
         )
 

@@ -124,17 +124,22 @@ def _exclusions(scenario: Scenario, exe: str, noisy: str) -> list[Scenario]:
         ]
         # List by list, as the kernel will list them.
         listed = sorted([*added.items(), *kept], key=lambda each: rule_list(each[0]))
+        excluded = f"after an exclusion of {exe} {_of_calls(suffix, noisy)}"
         derived.append(
             replace(
                 scenario,
                 name=scenario.name + suffix,
-                summary=f"{scenario.summary}, after an exclusion of {exe}",
+                summary=f"{scenario.summary}, {excluded}",
                 file="",
                 rules=tuple(rule for rule, _ in listed),
                 rule_text=tuple(text for _, text in listed),
             )
         )
     return derived
+
+
+def _of_calls(suffix: str, noisy: str) -> str:
+    return "from all system calls" if suffix == EXCLUDE_EXE else f"from {noisy} only"
 
 
 def copy_of(scenario: Scenario) -> Scenario:

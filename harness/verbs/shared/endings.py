@@ -79,6 +79,7 @@ ENDINGS: Mapping[str, Ending] = {
         },
     ),
     "count": Ending(
+        usage="[PLAN] [OPTIONS]",
         examples=(
             ("count --rules my.rules", "What each call costs under a rule file, in instructions"),
             ("count --kernel 6.1", "The same under another kernel"),
@@ -103,6 +104,7 @@ ENDINGS: Mapping[str, Ending] = {
         },
     ),
     "show": Ending(
+        usage="[RUN] [OPTIONS]",
         examples=(
             ("show", "The latest run"),
             ("show latest~1 --details", "Every metric of the run before it"),
@@ -110,6 +112,7 @@ ENDINGS: Mapping[str, Ending] = {
         codes={EXIT_FINE: "shown", EXIT_UNTRUSTWORTHY: "shown, but the run is untrustworthy"},
     ),
     "compare": Ending(
+        usage="BASE [HEADS...] [OPTIONS]",
         examples=(
             ("compare latest~1 latest", "What changed since the run before"),
             (
@@ -155,6 +158,7 @@ ENDINGS: Mapping[str, Ending] = {
         },
     ),
     "rules lint": Ending(
+        usage="[FILES...] [OPTIONS]",
         examples=(
             ("rules lint my.rules", "What is wrong with a rule file"),
             ("rules lint /etc/audit/rules.d --fail-on warning", "The rules of this host, strictly"),
@@ -188,6 +192,7 @@ ENDINGS: Mapping[str, Ending] = {
         },
     ),
     "top": Ending(
+        usage="[FILES...] [OPTIONS]",
         examples=(
             ("top /var/log/audit/audit.log", "What fills a log"),
             ("top --by rule --rules my.rules audit.log", "Which rules fill it"),
@@ -204,6 +209,7 @@ ENDINGS: Mapping[str, Ending] = {
         codes={EXIT_FINE: "recorded", EXIT_HOST_UNFIT: _UNFIT, EXIT_INTERRUPTED: "stopped"},
     ),
     "report": Ending(
+        usage="[RUNS...] [OPTIONS]",
         examples=(
             ("report latest -o report.html", "One page to share"),
             ("report latest --to md", "Text for a pull request"),
@@ -211,6 +217,7 @@ ENDINGS: Mapping[str, Ending] = {
         codes={EXIT_FINE: "written", EXIT_UNTRUSTWORTHY: "written, but a run is untrustworthy"},
     ),
     "plot": Ending(
+        usage="[RUN] [OPTIONS]",
         examples=(
             ("plot latest -o overhead.svg", "The ratios of a run"),
             ("plot latest --kind latency -o latency.png --dark", "Latencies, for a dark page"),
@@ -218,6 +225,7 @@ ENDINGS: Mapping[str, Ending] = {
         codes={EXIT_FINE: "drawn"},
     ),
     "export": Ending(
+        usage="[RUN] [OPTIONS]",
         examples=(
             ("export latest --to csv=trials.csv", "One row per trial, for a spreadsheet"),
             ("export latest --to pyperf=run.json", "For pyperf"),
@@ -233,6 +241,7 @@ ENDINGS: Mapping[str, Ending] = {
         codes={EXIT_FINE: "shown", EXIT_HOST_UNFIT: "audit does not answer"},
     ),
     "remove": Ending(
+        usage="RUNS... [OPTIONS]",
         examples=(("remove latest~3", "A stored run"),),
         codes={EXIT_FINE: "removed", EXIT_INTERRUPTED: "stopped"},
     ),
@@ -244,6 +253,7 @@ ENDINGS: Mapping[str, Ending] = {
         },
     ),
     "init": Ending(
+        usage="WHAT [FOLDER] [OPTIONS]",
         examples=(
             ("init plan", "A plan of your own, to change"),
             ("init rules my-rules", "A folder with rule files, and tests of what they cost"),

@@ -5,8 +5,18 @@ tells more.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import get_args
 
-from cyclopts import App, CycloptsError, UnknownCommandError, UnknownOptionError
+from cyclopts import (
+    App,
+    CoercionError,
+    ConsumeMultipleError,
+    CycloptsError,
+    MissingArgumentError,
+    UnknownCommandError,
+    UnknownOptionError,
+    UnusedCliTokensError,
+)
 
 from harness.errors import near_names
 
@@ -26,7 +36,35 @@ def unreadable(app: App, verb: str, error: CycloptsError) -> str:
     if word.startswith("-"):
         flags = (*app.help_flags, *app.version_flags)
         return f"{_unknown(word, flags)} {_where('')}"
-    return f"{error} {_where(verb)}"
+    if isinstance(error, UnknownCommandError) and error.command_chain:
+        return f"{error} `auditbench {' '.join(error.command_chain)} --help` lists the commands."
+    return f"{_told(error)} {_where(verb)}"
+
+
+def _told(error: CycloptsError) -> str:
+    """The error in the words of a command line, where cyclopts has those of a program."""
+    match error:
+        case UnusedCliTokensError(unused_tokens=[word, *_]):
+            return f"{word!r} has no place here."
+        case ConsumeMultipleError(argument=argument) if argument:
+            return f"{error.keyword or argument.name} needs a value behind it."
+        case MissingArgumentError(argument=argument) if argument:
+            needs_value = error.keyword or argument.tokens
+            return f"{error.keyword or argument.name} {_LACKS[bool(needs_value)]}"
+        case CoercionError(msg=None, token=token) if token and token.source == "cli":
+            number = next((_NUMBERS[of] for of in _types(error.target_type) if of in _NUMBERS), "")
+            if number:
+                return f"{token.keyword} {token.value!r} is not {number}."
+    return str(error)
+
+
+_LACKS = {True: "needs a value behind it.", False: "is missing."}
+_NUMBERS = {int: "a whole number", float: "a number"}
+
+
+def _types(asked: object) -> tuple[object, ...]:
+    """The types that a value may have, of one that may be None too."""
+    return get_args(asked) or (asked,)
 
 
 def no_option(app: App, verb: str, option: str) -> str:

@@ -8,7 +8,8 @@ from typing import Annotated
 from cyclopts import Parameter
 
 from harness.model.options import OUTPUT, RESULTS, Flag
-from harness.run.request import ResultsFolder, Words, plan_names
+from harness.run import choices
+from harness.run.request import ResultsFolder, Words
 
 __all__ = [
     "RESULTS",
@@ -22,7 +23,7 @@ __all__ = [
     "Words",
 ]
 
-PlanName = Annotated[str | None, Parameter(completer=plan_names)]
+PlanName = Annotated[str | None, Parameter(completer=lambda _: choices.plans())]
 To = Annotated[list[str] | None, Parameter(negative="", show_default=False, group=OUTPUT)]
 Json = Annotated[
     Flag, Parameter(group=OUTPUT, help="Print one JSON document; the same as `--to json`.")

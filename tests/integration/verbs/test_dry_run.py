@@ -38,6 +38,15 @@ def test_a_run_says_what_it_would_do(place: Path) -> None:
     assert sorted(path.name for path in place.iterdir()) == ["a.rules", "b.rules"]
 
 
+def test_what_cells_set_apart_is_told_in_full_and_what_all_set_once(place: Path) -> None:
+    done = auditbench("run", "pressure", "--dry-run", cwd=place)
+    table = done.stdout.partition("Rules in force")[0]
+    assert "backlog_wait_time=0" in table
+    assert "…" not in "".join(line[58:] for line in table.splitlines())
+    assert " ".join(table.split()).endswith("All cells: failure=0.")
+    assert table.count("failure=0") == 1
+
+
 def test_the_same_as_a_document(place: Path) -> None:
     found = auditbench_json("run", "--rules", "a.rules", "--dry-run", *SMALL, cwd=place)
     assert found["schema"] == "auditbench.preview/1"

@@ -195,7 +195,7 @@ def test_progress(tmp_path: Path) -> None:
     shown.end()
     text = stream.getvalue()
     assert "failed: it died" in text
-    assert "block 0: 6/12 trials" in text
+    assert "warm-up: 6/12 trials" in text
     assert "block 1: 12/12 trials" in text
 
 

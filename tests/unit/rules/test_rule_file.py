@@ -9,7 +9,7 @@ from unittest.mock import Mock
 
 import pytest
 
-from harness.errors import UsageError
+from harness.errors import ManyFaultsError, UsageError
 from harness.kernel.rules import content as rule_content
 from harness.kernel.rules.controls import RuleControls
 from harness.kernel.rules.file import RuleFile, load_rule_file, parse_rules_text
@@ -435,3 +435,15 @@ def test_many_rules() -> None:
     count = 3000
     file = read(*(f"-a always,exit -F pid={number}" for number in range(count)))
     assert pids(file) == list(range(count))
+
+
+def test_a_file_of_another_kind_is_told_once_and_not_line_by_line() -> None:
+    passwd = (
+        "root:x:0:0:root:/root:/bin/bash\n# a comment\nnobody:x:65534:65534::/:/usr/sbin/nologin\n"
+    )
+    with pytest.raises(
+        UsageError, match="p is not a rule file: not one of its 2 lines begins with"
+    ):
+        parse_rules_text(passwd, "p")
+    with pytest.raises(ManyFaultsError, match="p:1: "):
+        parse_rules_text(f"{passwd}-D\n", "p")

@@ -230,3 +230,12 @@ def test_rules_stay_as_they_are_where_the_program_itself_is_started(tmp_path: Pa
     assert in_kernel(plan, "mine+exclude-exe", "shells")[0].endswith(f"exe={program}")
     assert in_kernel(plan, "mine+exclude-exe", "udp")[0].endswith(f"exe={COPY}")
     assert plan.executable_of("shells") is None
+
+
+def test_two_exclusions_of_a_file_are_told_apart(tmp_path: Path) -> None:
+    plan = plan_of(tmp_path)
+    told = [scenario(plan, f"mine+exclude-{which}").summary for which in ("exe", "call")]
+    assert told == [
+        f"the rules of {tmp_path}/mine.rules, after an exclusion of {PROGRAM} {calls}"
+        for calls in ("from all system calls", "from connect only")
+    ]

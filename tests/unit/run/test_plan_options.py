@@ -38,14 +38,27 @@ def test_shares(text: str, share: float) -> None:
     assert parse_share("--x", text) == pytest.approx(share)
 
 
-@pytest.mark.parametrize("text", ["", "0", "0%", "100%", "1", "-1%", "1 percent", "nan", "1%%"])
+@pytest.mark.parametrize("text", ["", "0", "0%", "100%", "100", "-1%", "1 percent", "nan", "1%%"])
 def test_no_shares(text: str) -> None:
     with pytest.raises(UsageError, match=r"--x .* is not a share: write it as 1% or 0.01"):
         parse_share("--x", text)
 
 
 @pytest.mark.parametrize(
-    ("text", "seconds"), [("90s", 90), ("10m", 600), ("1h", 3600), ("1.5h", 5400), ("7", 7)]
+    ("text", "meant"), [("3", "3% or 0.03"), ("1", "1% or 0.01"), ("2.5", "2.5% or 0.025")]
+)
+def test_a_bare_number_is_told_as_the_share_it_means(text: str, meant: str) -> None:
+    with pytest.raises(UsageError, match=f"--x '{text}' is not a share: write it as {meant}$"):
+        parse_share("--x", text)
+
+
+def test_a_bare_number_is_no_duration() -> None:
+    with pytest.raises(UsageError, match=r"--x '10' is not a duration: write it as 10s or 10m$"):
+        parse_duration_s("--x", "10")
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds"), [("90s", 90), ("10m", 600), ("1h", 3600), ("1.5h", 5400), ("7min", 420)]
 )
 def test_durations(text: str, seconds: float) -> None:
     assert parse_duration_s("--x", text) == seconds

@@ -1,0 +1,35 @@
+"""What can be chosen by name, each with what it is: for lists, and for shells that complete names.
+
+Light to import: a catalog is read when it is asked for.
+"""
+
+from __future__ import annotations
+
+
+def scenarios() -> dict[str, str]:
+    """The built-in scenarios, each with its summary."""
+    from harness.scenarios.catalog import SCENARIOS, scenario_summary
+
+    return {name: scenario_summary(name) for name in SCENARIOS}
+
+
+def plans() -> dict[str, str]:
+    """The built-in plans, each with its summary."""
+    from harness.run.plan.file import load_plan_file
+    from harness.scenarios.catalog import PLANS
+
+    return {name: load_plan_file(name).summary for name in PLANS}
+
+
+def workloads() -> dict[str, str]:
+    """The workloads, each with its summary."""
+    from workloads.catalog import WORKLOADS
+
+    return {name: info.summary for name, info in WORKLOADS.items()}
+
+
+def consumers() -> dict[str, str]:
+    """The consumers, each with its summary."""
+    from harness.consumers.catalog import consumer_names, find_consumer
+
+    return {name: find_consumer(name).summary for name in consumer_names()}
