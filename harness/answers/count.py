@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from harness.counted import agreeing, counted
 from harness.model.caution import Caution
-from harness.model.count import CountedCell, CountedResult
+from harness.model.count import OF_RULES, CountedCell, CountedResult
 from harness.model.run import Sample
 from harness.store import StoredRun
 
@@ -74,7 +74,7 @@ def _floors(boots: Mapping[_Key, Sequence[float]]) -> dict[_Key, float]:
 
 
 def _difference(means: Mapping[_Key, float], key: _Key, reference: str | None) -> float | None:
-    if reference is None or key.scenario == reference:
+    if reference is None or key.scenario == reference or key.metric in OF_RULES:
         return None
     base = means.get(key._replace(scenario=reference))
     return None if base is None else means[key] - base

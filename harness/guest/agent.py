@@ -24,6 +24,7 @@ from typing import Any
 from harness.errors import AuditbenchError
 from harness.guest.clocks import find_kauditd
 from harness.guest.order import ORDER_FILE, read_order
+from harness.guest.rule_life import measure_life
 from harness.guest.trial import run_trial
 from harness.kernel.client import AuditClient
 from harness.kernel.lease.apply import StateWriter
@@ -94,6 +95,7 @@ def _carry_out(line: Line) -> None:
         states = _States(client)
         for trial in order.trials:
             try:
+                life = states.life_of_rules(trial.state)
                 states.enter(trial.state)
             except AuditbenchError as error:
                 line.say("refused", index=trial.index, message=error.one_line())
@@ -102,7 +104,7 @@ def _carry_out(line: Line) -> None:
                 answer = run_trial(trial, order, client, kauditd)
             except (OSError, RuntimeError) as error:
                 answer = {"failed": str(error)}
-            line.say(**{**answer, "event": "trial", "index": trial.index})
+            line.say(**{**answer, "event": "trial", "index": trial.index, "life": life})
     line.say("done")
 
 
@@ -113,14 +115,28 @@ class _States:
         self._client = client
         self._writer = StateWriter(client, Snapshot.capture(client))
         self._was_enabled = False
+        self._lived: set[tuple[bytes, ...]] = set()
 
     def enter(self, state: AuditState | None) -> None:
+        """Put a state in force; None leaves audit alone."""
         if state is None:
             return
+        self._enable_once()
+        self._writer.apply(state)
+
+    def life_of_rules(self, state: AuditState | None) -> dict[str, Any]:
+        """What loading and deleting a state's rules costs; empty the second time, and for none."""
+        if state is None or not state.rules or state.rules in self._lived:
+            return {}
+        self._lived.add(state.rules)
+        self._enable_once()
+        self._writer.apply(AuditState(enabled=0))
+        return measure_life(state.rules)
+
+    def _enable_once(self) -> None:
         if not self._was_enabled:
             self._client.set_status("enabled", 1)
             self._was_enabled = True
-        self._writer.apply(state)
 
 
 def _raise_loopback() -> None:

@@ -153,6 +153,10 @@ class Guest:
         self._answers.clear()
         return taken
 
+    def complaints(self) -> list[str]:
+        """The lines since the last time in which its kernel says that something is wrong."""
+        return self._console.complaints()
+
     def failure(self, what: str) -> GuestFailedError:
         """The error that this guest failed, with the end of its console."""
         with contextlib.suppress(OSError, ValueError):

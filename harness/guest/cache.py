@@ -85,6 +85,16 @@ def keep(folder: Path, name: str, data: bytes) -> None:
         ) from error
 
 
+def drop(folder: Path, name: str) -> None:
+    """Remove a kept file; no error if it is gone already."""
+    try:
+        (folder / name).unlink(missing_ok=True)
+    except OSError as error:
+        raise HostUnfitError(
+            f"{folder / name} cannot be removed ({error.strerror})", remedy="remove it as its owner"
+        ) from error
+
+
 def _place(environment: Mapping[str, str]) -> Path:
     if caller() is not None:
         # Under sudo both variables may be the caller's, who could lead root anywhere by a link.

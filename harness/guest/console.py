@@ -1,4 +1,4 @@
-"""The console of a guest: how it ended, in one line."""
+"""The console of a guest: what its kernel complains of, and how it ended, in one line."""
 
 from __future__ import annotations
 
@@ -10,8 +10,10 @@ from harness.plain import plain
 MOST_BYTES: Final = 65536
 _LAST_LINES = 3
 _TELLING_LINES = 2
+_MOST_COMPLAINTS = 20
 _TELLING = re.compile(
-    r"Kernel panic|Out of memory|oom-kill|BUG:|Oops|soft lockup|rcu: INFO|blocked for more than"
+    r"Kernel panic|Out of memory|oom-kill|BUG:|Oops|WARNING: CPU|soft lockup|rcu: INFO|"
+    r"detected stall|blocked for more than"
 )
 """What a kernel says before the traces that follow it."""
 _CONTROLS = re.compile(r"\x1b(\[[0-9;?]*[A-Za-z]|.)")
@@ -22,15 +24,31 @@ class Console:
 
     def __init__(self) -> None:
         self._data = b""
+        self._unfinished = b""
+        self._complaints: list[str] = []
 
     def take(self, more: bytes) -> None:
         """Add what it has said since."""
         self._data = (self._data + more)[-MOST_BYTES:]
+        *lines, unfinished = (self._unfinished + more).split(b"\n")
+        self._unfinished = unfinished[-MOST_BYTES:]
+        self._complaints += [line for line in _lines(b"\n".join(lines)) if _TELLING.search(line)]
+        del self._complaints[:-_MOST_COMPLAINTS]
+
+    def complaints(self) -> list[str]:
+        """The whole lines since the last time in which the kernel says that something is wrong."""
+        taken, self._complaints = self._complaints, []
+        return taken
 
     def end(self) -> str:
         """The lines that tell what went wrong, then the last ones; `nothing` for an empty one."""
-        text = _CONTROLS.sub("", self._data.decode(errors="replace"))
-        lines = [plain(line.strip()) for line in text.splitlines() if line.strip()]
+        lines = _lines(self._data)
         telling = [line for line in lines if _TELLING.search(line)]
         told = dict.fromkeys([*telling[-_TELLING_LINES:], *lines[-_LAST_LINES:]])
         return " | ".join(told) or "nothing"
+
+
+def _lines(data: bytes) -> list[str]:
+    """The lines that are not empty, fit for a terminal."""
+    text = _CONTROLS.sub("", data.decode(errors="replace"))
+    return [plain(line.strip()) for line in text.splitlines() if line.strip()]

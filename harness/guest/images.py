@@ -6,12 +6,9 @@ An image is a bzImage, whose header says which release it is (Documentation/arch
 from __future__ import annotations
 
 import hashlib
-import io
-import os
 import platform
-import shutil
 import struct
-import tarfile
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -20,8 +17,8 @@ from harness.errors import HostUnfitError, UsageError
 from harness.files.caller import why
 from harness.files.reading import read_bytes
 from harness.guest.cache import MOST_IMAGE_BYTES, cache_folder, keep, kept, private_folder
-from harness.guest.child import run_child
-from harness.guest.packages import Archive, is_version
+from harness.guest.packages import Archive, Wanted, read_version
+from harness.guest.unpack import image_of_package, is_package
 
 HOST: Final = "host"
 _MAGIC_AT, _MAGIC = 0x202, b"HdrS"
@@ -54,27 +51,58 @@ def find_kernel(which: str | None) -> KernelImage:
             f"guests are of the kind x86_64, and this machine is {platform.machine()}",
             remedy="count on an x86_64 machine",
         )
-    if which is None or is_version(which):
-        return _served(which)
+    wanted = read_version(which) if which is not None else None
+    if which is None or wanted is not None:
+        return _served(wanted)
     if which == HOST:
         return _of_host()
-    path = Path(which)
-    data = _read(path)
-    if path.suffix == ".deb":
+    data = _read(Path(which))
+    if is_package(which):
         data = image_of_package(data, which)
-    return KernelImage(which, _release(data, which), data)
+    return KernelImage(which, release_of(data, which), data)
 
 
-def _served(version: str | None) -> KernelImage:
-    kernels = private_folder(cache_folder() / "kernels")
-    archive = Archive(cache_folder() / "apt")
-    package = archive.newest(version)
+def find_kernels(words: Sequence[str]) -> dict[str, KernelImage]:
+    """The kernels that these words name, in their order, by a name that each has alone.
+
+    That is its release; where two images have the same, a part of their checksums tells them apart.
+    UsageError where two words name the same image.
+    """
+    images = [find_kernel(word) for word in words or (None,)]
+    for place, image in enumerate(images):
+        if image.sha256 in {other.sha256 for other in images[:place]}:
+            raise UsageError(
+                f"--kernel {words[place]} is the same image as one named before it",
+                remedy="name each kernel once",
+            )
+    releases = [image.release for image in images]
+    return {
+        image.release if releases.count(image.release) == 1
+        else f"{image.release}#{image.sha256[:8]}": image
+        for image in images
+    }  # fmt: skip
+
+
+def open_archive(release: str | None) -> Archive:
+    """The archive of this distribution (None) or of a release of Debian, read into the cache."""
+    return Archive(cache_folder() / (f"apt-{release}" if release else "apt"), release)
+
+
+def kept_kernels() -> Path:
+    """The folder of kept images, made if need be."""
+    return private_folder(cache_folder() / "kernels")
+
+
+def _served(wanted: Wanted | None) -> KernelImage:
+    kernels = kept_kernels()
+    archive = open_archive(wanted.release if wanted else None)
+    package = archive.newest(wanted.version if wanted else None)
     source = f"{package.name} {package.version}"
     data = kept(kernels, package.file)
     if data is None:
         data = image_of_package(archive.download(package), package.name)
         keep(kernels, package.file, data)
-    return KernelImage(source, _release(data, source), data)
+    return KernelImage(source, release_of(data, source), data)
 
 
 def _of_host() -> KernelImage:
@@ -86,7 +114,7 @@ def _of_host() -> KernelImage:
             f"the image of this host's kernel, {path}, cannot be read ({error.strerror})",
             remedy=f"name a kernel package or an image: --kernel FILE; or make {path} readable",
         ) from error
-    return KernelImage(str(path), _release(data, str(path)), data)
+    return KernelImage(str(path), release_of(data, str(path)), data)
 
 
 def _read(path: Path) -> bytes:
@@ -95,13 +123,14 @@ def _read(path: Path) -> bytes:
     except OSError as error:
         raise UsageError(
             f"--kernel {path} cannot be read ({why(error)})",
-            remedy="give a version such as 6.1, a .deb, a bzImage, or `host`",
+            remedy="give a version such as 6.1 or trixie-backports/6.18, a .deb, a .rpm, a "
+            "bzImage, or `host`",
         ) from error
     except ValueError as error:
         raise UsageError(f"--kernel {path} is no kernel: {error}") from error
 
 
-def _release(data: bytes, source: str) -> str:
+def release_of(data: bytes, source: str) -> str:
     """The release in an image's header; UsageError for what is no bzImage."""
     try:
         is_image = (
@@ -118,46 +147,3 @@ def _release(data: bytes, source: str) -> str:
     start = at + _VERSION_BASE
     words = data[start : start + _LONGEST_VERSION].split(b"\0", 1)[0].split()
     return words[0].decode("ascii", "replace") if words else ""
-
-
-def image_of_package(package: bytes, name: str) -> bytes:
-    """The image in a .deb; UsageError where it has none.
-
-    dpkg-deb unpacks it into a pipe, so that nothing of the package reaches the disk.
-    """
-    if (unpacker := shutil.which("dpkg-deb")) is None:
-        raise HostUnfitError(
-            f"{name} cannot be unpacked, because dpkg-deb is not installed",
-            remedy="install dpkg, or give the bzImage",
-        )
-    with open_in_memory(package, "package") as descriptor:
-        command = [unpacker, "--fsys-tarfile", f"/dev/fd/{descriptor}"]
-        done = run_child(command, pass_fds=[descriptor])
-    if done.returncode:
-        raise UsageError(f"{name} is no Debian package", remedy="give a .deb as it was downloaded")
-    with tarfile.open(fileobj=io.BytesIO(done.stdout)) as archive:
-        for member in archive:
-            if member.isreg() and member.name.startswith("./boot/vmlinuz-"):
-                file = archive.extractfile(member)
-                assert file is not None
-                return file.read(MOST_IMAGE_BYTES)
-    raise UsageError(
-        f"{name} has no kernel in /boot",
-        remedy="give a package linux-image-…, not one that needs it",
-    )
-
-
-class open_in_memory:  # noqa: N801 - used as a function
-    """A file that has no name: what it holds is gone with the last process that has it open."""
-
-    def __init__(self, data: bytes, name: str) -> None:
-        self._descriptor = os.memfd_create(name)
-        with os.fdopen(os.dup(self._descriptor), "wb") as file:
-            file.write(data)
-        os.lseek(self._descriptor, 0, os.SEEK_SET)
-
-    def __enter__(self) -> int:
-        return self._descriptor
-
-    def __exit__(self, *_: object) -> None:
-        os.close(self._descriptor)

@@ -1,7 +1,8 @@
-"""Kernels that this distribution serves, fetched with its own client and without root.
+"""Kernels of this distribution, or of a named release of Debian, fetched with apt-get without root.
 
-apt-get reads the host's sources and keys, which it checks the lists and packages against; what it
-writes goes into a folder of ours (`Dir::State`, `Dir::Cache`). Nothing is installed.
+apt-get checks lists and packages: against the host's sources and keys, or for a named release
+against the keys of Debian's archive alone. What it writes goes into a folder of ours (`Dir::State`,
+`Dir::Cache`). Nothing is installed.
 """
 
 from __future__ import annotations
@@ -15,15 +16,40 @@ from pathlib import Path
 
 from harness.errors import HostUnfitError, UsageError
 from harness.files.scratch import remove_abandoned, scratch_folder
-from harness.guest.cache import private_folder
+from harness.guest.cache import keep, private_folder
 from harness.guest.child import last_words, run_child
 
 LISTS_AGE_S = 24 * 3600
 """Older lists of packages are read anew."""
 DEFAULT_PACKAGE = "linux-image-cloud-amd64"
-_NAME = re.compile(r"linux-image-\d+\.\d+\.\d+[a-z0-9.+~-]*-cloud-amd64")
-_VERSION = re.compile(r"\d+\.\d+(\.\d+)?")
+# Where packages are split, as in 6.19 and later, the image is in linux-binary-….
+_BINARY = "linux-binary-"
+_NAME = re.compile(rf"(linux-image-|{_BINARY})\d+\.\d+\.\d+[a-z0-9.+~-]*-cloud-amd64")
+_VERSION = re.compile(r"((?P<release>[a-z][a-z-]*[a-z])/)?(?P<version>\d+\.\d+(\.\d+)?)")
+KEPT = ".vmlinuz"
 _GIVE = "or give a kernel: --kernel FILE.deb, or a bzImage"
+DEBIAN = "http://deb.debian.org/debian"
+KEYS = Path("/usr/share/keyrings/debian-archive-keyring.gpg")
+_NO_SECURITY = ("sid", "unstable", "experimental")
+_RELEASES = "name one such as trixie, trixie-backports or sid"
+_OPTIONS = {
+    "Dir::State::status": "/var/lib/dpkg/status",
+    "Debug::NoLocking": "1",
+    # apt's own user could not write into a private folder of root's.
+    "APT::Sandbox::User": "root",
+    "Acquire::AllowInsecureRepositories": "false",
+    "Acquire::AllowDowngradeToInsecureRepositories": "false",
+    "APT::Get::AllowUnauthenticated": "false",
+}
+_OF_A_RELEASE = {
+    "Dir::Etc::SourceParts": "/dev/null",
+    # What is installed here is of another release.
+    "Dir::State::status": "/dev/null",
+    "APT::Architecture": "amd64",
+    "APT::Architectures": "amd64",
+    # A list that cannot be read is an error, and no older one is taken for it.
+    "APT::Update::Error-Mode": "any",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,27 +62,58 @@ class Package:
     @property
     def file(self) -> str:
         """The name under which its image is kept."""
-        return f"{self.name}_{self.version.replace(':', '_')}.vmlinuz"
+        return f"{self.name}_{self.version.replace(':', '_')}{KEPT}"
+
+    @property
+    def rank(self) -> tuple[tuple[int, ...], bool]:
+        """To order by: the newest last, and of split packages that with the image."""
+        return numbers(self.version), self.name.startswith(_BINARY)
+
+    @property
+    def series(self) -> str:
+        """The first two numbers of its version, as `--kernel` takes them."""
+        return ".".join(map(str, numbers(self.version)[:2]))
 
 
-def is_version(word: str) -> bool:
-    """Whether a word is the version of a kernel, as in `6.1` or `6.1.192`."""
-    return _VERSION.fullmatch(word) is not None
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """A kernel by version: of this distribution if `release` is None, else of a Debian release."""
+
+    release: str | None
+    version: str
+
+
+def read_version(word: str) -> Wanted | None:
+    """What `6.1`, `6.1.192` or `trixie-backports/6.18` names; None for what is no version."""
+    found = _VERSION.fullmatch(word)
+    return Wanted(found["release"], found["version"]) if found else None
 
 
 class Archive:
-    """The distribution's archive, as this user may read it; `folder` is for lists and downloads."""
+    """The archive of this distribution as this user may read it, or of a release of Debian.
 
-    def __init__(self, folder: Path) -> None:
+    `folder` is for lists and downloads, of this archive alone.
+    """
+
+    def __init__(self, folder: Path, release: str | None = None) -> None:
         if shutil.which("apt-get") is None:
             raise HostUnfitError(
                 "kernels by version come from a Debian archive, and apt-get is not installed",
                 remedy=_GIVE.removeprefix("or "),
             )
         self._folder = private_folder(folder)
+        self._name = f"Debian's {release}" if release else "this distribution"
         remove_abandoned(folder)
         for name in ("state/lists/partial", "cache/archives/partial"):
             (folder / name).mkdir(parents=True, exist_ok=True)
+        self._options = _OPTIONS | {
+            "Dir::State": f"{folder}/state",
+            "Dir::Cache": f"{folder}/cache",
+        }
+        if release is not None:
+            keep(folder, "sources.list", _sources(release).encode())
+            sources = {"Dir::Etc::SourceList": f"{folder}/sources.list"}
+            self._options |= _OF_A_RELEASE | sources
 
     def newest(self, version: str | None) -> Package:
         """The newest package of a version; None is the kernel that the distribution installs.
@@ -70,17 +127,21 @@ class Archive:
                 f"this distribution serves no package {DEFAULT_PACKAGE}",
                 remedy="name a kernel: --kernel FILE.deb, or a bzImage",
             )
-        wanted = version or ".".join(map(str, numbers(found[0].version)[:2]))
+        wanted = version or found[0].series
         served = self._served()
-        fitting = [
-            p for p in served if numbers(p.version)[: len(numbers(wanted))] == numbers(wanted)
-        ]
+        fitting = [p for p in served if is_of(p.version, wanted)]
         if not fitting:
             raise UsageError(
-                f"this distribution serves no kernel {wanted}",
+                f"{self._name} serves no kernel {wanted}",
                 remedy=f"it has {', '.join(_series(served)) or 'none'}; {_GIVE}",
             )
-        return max(fitting, key=lambda package: numbers(package.version))
+        return max(fitting, key=lambda package: package.rank)
+
+    def newest_of_each(self) -> list[Package]:
+        """The newest package of each version of two numbers, the oldest version first."""
+        self._renew_lists()
+        served = sorted(self._served(), key=lambda package: package.rank)
+        return list({package.series: package for package in served}.values())
 
     def download(self, package: Package) -> bytes:
         """The package's file, checked by apt-get against the signed lists."""
@@ -102,7 +163,8 @@ class Archive:
         stamp.touch()
 
     def _served(self) -> list[Package]:
-        names = self._apt("apt-cache", "pkgnames", "linux-image-").split()
+        names = [name for prefix in ("linux-image-", _BINARY)
+                 for name in self._apt("apt-cache", "pkgnames", prefix).split()]  # fmt: skip
         return self._packages(sorted(filter(_NAME.fullmatch, names)))
 
     def _packages(self, names: Iterable[str]) -> list[Package]:
@@ -118,22 +180,36 @@ class Archive:
         return [Package(s["Package"], s["Version"]) for s in stanzas if len(s) == 2]
 
     def _apt(self, program: str, *words: str, cwd: Path | None = None) -> str:
-        options = {
-            "Dir::State": self._folder / "state",
-            "Dir::State::status": "/var/lib/dpkg/status",
-            "Dir::Cache": self._folder / "cache",
-            "Debug::NoLocking": "1",
-            # apt's own user could not write into a private folder of root's.
-            "APT::Sandbox::User": "root",
-        }
-        command = [program, "-q", *(w for k, v in options.items() for w in ("-o", f"{k}={v}"))]
-        done = run_child([*command, *words], cwd=cwd)
+        options = (w for k, v in self._options.items() for w in ("-o", f"{k}={v}"))
+        done = run_child([program, "-q", *options, *words], cwd=cwd)
         if done.returncode:
+            said = last_words(done)
+            if "does not have a Release file" in said:
+                raise UsageError(f"{self._name} is not in the archive: {said}", remedy=_RELEASES)
             raise HostUnfitError(
-                f"{program} {words[0]} failed: {last_words(done)}",
+                f"{program} {words[0]} failed: {said}",
                 remedy=f"see whether this machine reaches its archive, {_GIVE}",
             )
         return done.stdout.decode(errors="replace")
+
+
+def _sources(release: str) -> str:
+    """The lines of sources for a release; HostUnfitError without the keys that sign it."""
+    if not KEYS.exists():
+        raise HostUnfitError(
+            f"the keys of Debian's archive, {KEYS}, are not installed",
+            remedy="install them: apt-get install debian-archive-keyring",
+        )
+    security = f"{DEBIAN}-security"
+    places = [(security if release.endswith("-security") else DEBIAN, release)]
+    if "-" not in release and release not in _NO_SECURITY:
+        places.append((security, f"{release}-security"))
+    return "".join(f"deb [signed-by={KEYS}] {place} {suite} main\n" for place, suite in places)
+
+
+def is_of(version: str, wanted: str) -> bool:
+    """Whether a package's version is of a kernel version that may have fewer numbers."""
+    return numbers(version)[: len(numbers(wanted))] == numbers(wanted)
 
 
 def numbers(version: str) -> tuple[int, ...]:
@@ -142,5 +218,4 @@ def numbers(version: str) -> tuple[int, ...]:
 
 
 def _series(packages: Iterable[Package]) -> list[str]:
-    return sorted({".".join(map(str, numbers(p.version)[:2])) for p in packages},
-                  key=numbers)  # fmt: skip
+    return sorted({package.series for package in packages}, key=numbers)

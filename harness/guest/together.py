@@ -7,77 +7,128 @@ import selectors
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
-from typing import Any
+from dataclasses import dataclass, field
+from typing import Any, Final
 
 from harness.guest.boot import SILENCE_S, Guest, GuestFailedError
-from harness.guest.images import KernelImage, open_in_memory
+from harness.guest.images import KernelImage
+from harness.guest.memory import open_in_memory
 
 Answer = dict[str, Any]
+FAILED: Final = "failed"
+"""The event that a guest ended too early, failed or fell silent; `message` says how."""
+CONSOLE: Final = "console"
+"""The event that a kernel complained on its console; `lines` has what it said."""
+
+
+@dataclass(frozen=True, slots=True)
+class Boot:
+    """A guest to start; equal ones run alike."""
+
+    kernel: KernelImage
+    root: bytes
+    seed: int
 
 
 def run_guests(
-    kernel: KernelImage, roots: Sequence[bytes], *, at_once: int | None = None
+    boots: Sequence[Boot], *, at_once: int | None = None
 ) -> Iterator[tuple[int, Answer]]:
-    """Start a guest for each root, and yield its number with each answer until all are done.
+    """Start a guest for each boot, and yield its place with each answer until all are done.
 
-    As many run at once as there are CPUs. Raises GuestFailedError where one ends too early, fails
-    or says nothing for `SILENCE_S`; none is left then.
+    As many run at once as there are CPUs; when one is done, the next is started. One that ends too
+    early, fails or says nothing for `SILENCE_S` answers FAILED at last, and the others go on. None
+    is left when this ends, however it does.
     """
     most = at_once or max(1, len(os.sched_getaffinity(0)))
-    for first in range(0, len(roots), most):
-        group = list(enumerate(roots))[first : first + most]
-        yield from _run_group(kernel, group)
-
-
-def _run_group(
-    kernel: KernelImage, roots: Sequence[tuple[int, bytes]]
-) -> Iterator[tuple[int, Answer]]:
+    waiting = list(enumerate(boots))[::-1]
     with ExitStack() as stack:
-        kernel_fd = stack.enter_context(open_in_memory(kernel.data, "kernel"))
-        selector = stack.enter_context(selectors.DefaultSelector())
-        running = {}
-        for number, root in roots:
-            root_fd = stack.enter_context(open_in_memory(root, "root"))
-            guest = stack.enter_context(Guest(kernel, root_fd, kernel_fd, seed=number + 1))
-            running[number] = guest
-            selector.register(guest.line, selectors.EVENT_READ, (number, guest.read_line))
-            selector.register(
-                guest.console_stream, selectors.EVENT_READ, (number, guest.read_console)
-            )
-        yield from _listen(running, selector)
+        running = _Running(stack.enter_context(selectors.DefaultSelector()))
+        stack.callback(running.end)
+        while waiting or running.guests:
+            while waiting and len(running.guests) < most:
+                running.start(*waiting.pop())
+            yield from running.listen()
 
 
-def _listen(
-    running: dict[int, Guest], selector: selectors.BaseSelector
-) -> Iterator[tuple[int, Answer]]:
-    heard = dict.fromkeys(running, time.monotonic())
-    while running:
-        for key, _ in selector.select(1.0):
-            number, read = key.data
-            if not read():
-                selector.unregister(key.fileobj)
-            if number not in running:
+@dataclass(slots=True)
+class _One:
+    """A running guest, and when it last said something."""
+
+    guest: Guest
+    held: ExitStack
+    heard_at: float = field(default_factory=time.monotonic)
+    streams: int = 2
+
+
+class _Running:
+    """The guests that run, by their places."""
+
+    def __init__(self, selector: selectors.BaseSelector) -> None:
+        self._selector = selector
+        self.guests: dict[int, _One] = {}
+
+    def start(self, place: int, boot: Boot) -> None:
+        with ExitStack() as held:
+            kernel_fd = held.enter_context(open_in_memory(boot.kernel.data, "kernel"))
+            root_fd = held.enter_context(open_in_memory(boot.root, "root"))
+            guest = held.enter_context(Guest(boot.kernel, root_fd, kernel_fd, seed=boot.seed))
+            for stream, read in ((guest.line, guest.read_line),
+                                 (guest.console_stream, guest.read_console)):  # fmt: skip
+                self._selector.register(stream, selectors.EVENT_READ, (place, read))
+            self.guests[place] = _One(guest, held.pop_all())
+
+    def listen(self) -> Iterator[tuple[int, Answer]]:
+        """What is said within a second; guests that are done or failed have ended then."""
+        closed: set[int] = set()
+        for key, _ in self._selector.select(1.0):
+            place, read = key.data
+            if place not in self.guests:
                 continue
-            for answer in running[number].answers():
-                heard[number] = time.monotonic()
-                if answer["event"] == "error":
-                    raise running[number].failure(f"failed: {answer.get('message')}")
-                if answer["event"] == "done":
-                    del running[number]
-                    break
-                yield number, answer
-        _refuse_silence(running, heard, selector)
+            try:
+                is_open = read()
+                yield from self._heard(place)
+            except GuestFailedError as error:
+                yield place, self._failed(place, error)
+                continue
+            if not is_open and place in self.guests:
+                self._selector.unregister(key.fileobj)
+                closed.add(place)
+        for place, one in list(self.guests.items()):
+            if place in closed:
+                yield place, self._failed(place, one.guest.failure("ended before it was done"))
+            elif time.monotonic() - one.heard_at > SILENCE_S:
+                words = f"said nothing for {SILENCE_S:.0f} s"
+                yield place, self._failed(place, one.guest.failure(words))
+
+    def _heard(self, place: int) -> Iterator[tuple[int, Answer]]:
+        one = self.guests[place]
+        one.guest.read_console()  # what it said before these answers
+        if lines := one.guest.complaints():
+            yield place, {"event": CONSOLE, "lines": lines}
+        for answer in one.guest.answers():
+            one.heard_at = time.monotonic()
+            if answer["event"] == "error":
+                raise one.guest.failure(f"failed: {answer.get('message')}")
+            if answer["event"] == "done":
+                self._end(place)
+                return
+            yield place, answer
+
+    def _failed(self, place: int, error: GuestFailedError) -> Answer:
+        self._end(place)
+        return {"event": FAILED, "message": error.what, "remedy": error.remedy}
+
+    def _end(self, place: int) -> None:
+        one = self.guests.pop(place)
+        for stream in (one.guest.line, one.guest.console_stream):
+            if stream in self._selector.get_map():
+                self._selector.unregister(stream)
+        one.held.close()
+
+    def end(self) -> None:
+        """End all that still run."""
+        for place in list(self.guests):
+            self._end(place)
 
 
-def _refuse_silence(
-    running: dict[int, Guest], heard: dict[int, float], selector: selectors.BaseSelector
-) -> None:
-    open_lines = {key.data[0] for key in selector.get_map().values()}
-    for number, guest in running.items():
-        if number not in open_lines:
-            raise guest.failure("ended before it was done")
-        if time.monotonic() - heard[number] > SILENCE_S:
-            raise guest.failure(f"said nothing for {SILENCE_S:.0f} s")
-
-
-__all__ = ["Answer", "GuestFailedError", "run_guests"]
+__all__ = ["CONSOLE", "FAILED", "Answer", "Boot", "GuestFailedError", "run_guests"]

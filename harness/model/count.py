@@ -20,6 +20,12 @@ RECORDS: Final = "records_per_op"
 COUNTED_METRICS: Final = (INSTRUCTIONS, KAUDITD, CONSUMER, EVENTS, RECORDS)
 """Every metric of a counted trial; those of events where a consumer listened."""
 
+RULES_LOAD: Final = "rules_load_instructions"
+RULES_DELETE: Final = "rules_delete_instructions"
+OF_RULES: Final = (RULES_LOAD, RULES_DELETE)
+"""What the kernel needs to load a scenario's rules, and to delete them. It is the same for all
+workloads, and stands at the first one that has the scenario; no reference has a part in it."""
+
 
 @dataclass(frozen=True, slots=True)
 class CountedCell:

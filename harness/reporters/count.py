@@ -1,18 +1,52 @@
-"""What a counted run says: the guest, a row per cell, and the floor."""
+"""What a counted run says: the guests, a row per cell, and the floor."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
+from typing import Final
 
 from harness.counted import counted
-from harness.model.count import CountedCell, CountedResult
-from harness.model.stored.environment import StoredGuest
+from harness.model.count import (
+    CONSUMER,
+    EVENTS,
+    INSTRUCTIONS,
+    KAUDITD,
+    OF_RULES,
+    RECORDS,
+    RULES_DELETE,
+    RULES_LOAD,
+    CountedCell,
+    CountedResult,
+)
 from harness.plain import plain
-from harness.reporters.page import Box, Column, Grid, Line, Page, Part, columns, number, text
+from harness.reporters.page import (
+    Box,
+    Column,
+    Grid,
+    Legend,
+    Line,
+    Page,
+    Part,
+    columns,
+    number,
+    text,
+)
 from harness.reporters.units import NOTHING, signed
 
-_COLUMNS = (*columns("workload", "scenario", "instructions per operation", left=2),
-            Column("to the reference"), Column("between boots"))  # fmt: skip
+_CAPTIONS: Final = {
+    INSTRUCTIONS: "Instructions per operation",
+    KAUDITD: "Instructions of kauditd per operation",
+    CONSUMER: "Instructions of the consumer per operation",
+    EVENTS: "Events per operation",
+    RECORDS: "Records per operation",
+    RULES_LOAD: "Instructions to load the scenario's rules",
+    RULES_DELETE: "Instructions to delete them",
+}
+_UNITS: Final = {EVENTS: "events", RECORDS: "records"}
+_OF_EVENTS: Final = (KAUDITD, CONSUMER, EVENTS, RECORDS)
+_NOTHING_LIKE_IT = 0.05
+"""Less of what events cost is shown as 0.0, and so not at all."""
+_WIDTH, _GAP = 80, 2
 
 
 def count_page(result: CountedResult) -> Page:
@@ -23,7 +57,10 @@ def count_page(result: CountedResult) -> Page:
 def _parts(result: CountedResult) -> Iterator[Part]:
     yield Line(plain(_sentence(result)), "answer")
     yield from result.cautions
-    yield Grid("counts", "Instructions", _COLUMNS, tuple(map(_row, result.cells)))
+    if len(result.guests) > 1:
+        yield _guests(result)
+    for metric in dict.fromkeys(cell.metric for cell in result.cells):
+        yield from _of_metric(result, metric)
     if result.floor is not None:
         yield Line(
             f"the boots differ by {_instructions(result.floor, 2)} instructions at most: this is "
@@ -34,32 +71,137 @@ def _parts(result: CountedResult) -> Iterator[Part]:
 
 
 def _sentence(result: CountedResult) -> str:
-    guest = result.guests[0] if result.guests else StoredGuest()
-    if not result.cells:
-        return f"Nothing was counted under Linux {guest.kernel}."
-    boots = max(len(cell.boots) for cell in result.cells)
-    dearest = max(result.cells, key=lambda cell: cell.difference or 0.0)
-    words = f"Counted under Linux {guest.kernel} ({guest.source}) in {counted(boots, 'boot')}"
+    guests = result.guests
+    under = f"Linux {guests[0].kernel} ({guests[0].source})" if len(guests) == 1 else (
+        counted(len(guests), "kernel")
+    )  # fmt: skip
+    own = [cell for cell in result.cells if cell.metric == INSTRUCTIONS]
+    if not own:
+        return f"Nothing was counted under {under}."
+    boots = max(len(cell.boots) for cell in own)
+    words = f"Counted under {under} in {counted(boots, 'boot')}"
+    words += " each" if len(guests) > 1 else ""
+    dearest = max(own, key=lambda cell: cell.difference or 0.0)
     if not dearest.difference:
         return f"{words}."
+    where = f" under Linux {dearest.kernel}" if len(guests) > 1 else ""
     return (
-        f"{words}: {dearest.scenario} costs {dearest.workload} most, "
+        f"{words}: {dearest.scenario} costs {dearest.workload} most{where}, "
         f"{_instructions(dearest.difference)} instructions per operation more than "
         f"{result.reference}."
     )
 
 
-def _row(cell: CountedCell) -> tuple[Box, ...]:
-    difference = cell.difference
-    shown = NOTHING if difference is None else signed(f"{difference:+,.1f}")
-    apart = cell.apart if len(cell.boots) > 1 else None
-    return (
-        text(cell.workload),
-        text(cell.scenario),
-        number(_instructions(cell.estimate), cell.estimate),
-        number(shown, difference),
-        number(_instructions(cell.apart, 2), apart),
+def _of_metric(result: CountedResult, metric: str) -> Iterator[Part]:
+    """The tables of one metric: kernels side by side where there is room, else a row for each."""
+    cells = [cell for cell in result.cells if cell.metric == metric]
+    if metric in _OF_EVENTS:
+        cells = [cell for cell in cells if abs(cell.estimate) >= _NOTHING_LIKE_IT]
+    if not cells:
+        return
+    caption = _CAPTIONS.get(metric, metric)
+    name = "counts" if metric == INSTRUCTIONS else metric
+    if len(result.guests) <= 1:
+        yield _rows(name, caption, cells, with_kernel=False)
+        return
+    beside = _beside(name, caption, result, cells, _estimate)
+    if not _fits(beside):
+        yield _rows(name, caption, cells, with_kernel=True)
+        return
+    yield beside
+    if any(cell.difference is not None for cell in cells):
+        more = f"{caption} more than {plain(str(result.reference))}"
+        yield _beside(f"{name}-more", more, result, cells, _difference)
+
+
+def _rows(name: str, caption: str, cells: Sequence[CountedCell], *, with_kernel: bool) -> Grid:
+    """A row per cell."""
+    places = (*_places(cells), *(("kernel",) if with_kernel else ()))
+    differs = any(cell.difference is not None for cell in cells)
+    heads = (*columns(*places, _UNITS.get(cells[0].metric, "instructions"), left=len(places)),
+             *((Column("to the reference"),) if differs else ()),
+             Column("between boots"))  # fmt: skip
+    rows = (
+        (
+            *(text(getattr(cell, place)) for place in places),
+            _estimate(cell),
+            *((_difference(cell),) if differs else ()),
+            number(_instructions(cell.apart, 2), cell.apart if len(cell.boots) > 1 else None),
+        )
+        for cell in cells
     )
+    return Grid(name, caption, heads, tuple(rows))
+
+
+def _beside(
+    name: str,
+    caption: str,
+    result: CountedResult,
+    cells: Sequence[CountedCell],
+    show: Callable[[CountedCell], Box],
+) -> Grid:
+    """A row per workload and scenario, a column per kernel."""
+    places = _places(cells)
+    kernels = [guest.name for guest in result.guests]
+    rows: dict[tuple[str, ...], dict[str, Box]] = {}
+    for cell in cells:
+        row = rows.setdefault(tuple(getattr(cell, place) for place in places), {})
+        row[cell.kernel] = show(cell)
+    heads = columns(*places, *_short_names(kernels), left=len(places))
+    return Grid(
+        name,
+        caption,
+        heads,
+        tuple(
+            (*map(text, labels), *(row.get(kernel, text(NOTHING)) for kernel in kernels))
+            for labels, row in rows.items()
+        ),
+    )
+
+
+def _places(cells: Sequence[CountedCell]) -> tuple[str, ...]:
+    """What tells the cells of one metric and kernel apart."""
+    of_rules = all(cell.metric in OF_RULES for cell in cells)
+    return ("scenario",) if of_rules else ("workload", "scenario")
+
+
+def _short_names(kernels: Sequence[str]) -> list[str]:
+    """The versions alone, as in `6.12.117`, where these tell the kernels apart."""
+    short = [kernel.split("-")[0].split("+")[0] for kernel in kernels]
+    return short if len(set(short)) == len(short) else list(kernels)
+
+
+def _fits(grid: Grid) -> bool:
+    """Whether no column of a table would have to give way on a terminal."""
+    widths = [
+        max(len(column.name), *(len(row[place].text) for row in grid.rows))
+        for place, column in enumerate(grid.columns)
+    ]
+    return sum(widths) + _GAP * (len(widths) - 1) <= _WIDTH
+
+
+def _guests(result: CountedResult) -> Legend:
+    """Which kernel is which."""
+    names = _short_names([guest.name for guest in result.guests])
+    entries = (
+        (name, ", ".join((
+            *((f"Linux {guest.kernel}",) if guest.kernel not in guest.source else ()),
+            guest.source,
+            f"SHA-256 {guest.sha256[:12]}",
+        )))
+        for name, guest in zip(names, result.guests, strict=True)
+    )  # fmt: skip
+    return Legend(tuple(entries))
+
+
+def _estimate(cell: CountedCell) -> Box:
+    return number(_instructions(cell.estimate), cell.estimate)
+
+
+def _difference(cell: CountedCell) -> Box:
+    if cell.difference is None:
+        return text(NOTHING)
+    return number(signed(f"{cell.difference:+,.1f}"), cell.difference)
 
 
 def _instructions(value: float, digits: int = 1) -> str:

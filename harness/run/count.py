@@ -10,19 +10,19 @@ from typing import Any
 
 from harness.counted import counted
 from harness.errors import UsageError
-from harness.guest.boot import emulator_version
+from harness.guest.boot import GuestFailedError, emulator_version
 from harness.guest.contents import contents
 from harness.guest.copied import copy_of, started_from
 from harness.guest.cpio import Entry, file, with_parents, write_archive
-from harness.guest.images import KernelImage, find_kernel
+from harness.guest.images import KernelImage, find_kernels
 from harness.guest.named_paths import entries_for
 from harness.guest.order import ORDER_FILE, Order, order_document
-from harness.guest.together import Answer, run_guests
+from harness.guest.together import CONSOLE, FAILED, Answer, Boot, run_guests
 from harness.host.facts import read_host_facts
 from harness.model.count import INSTRUCTIONS
 from harness.model.run import AA, Cell, Trial
-from harness.model.stored.environment import StoredGuest
 from harness.plain import plain
+from harness.run.counted_facts import CountedFacts
 from harness.run.counted_sample import counted_sample
 from harness.run.counted_trial import COUNTED_CONSUMER, guest_trial
 from harness.run.environment import environment_document
@@ -59,24 +59,28 @@ class _Planned:
         return Trial(first_index + self.position, self.cell, block, self.position, block, ops)
 
 
-def run_count(request: Request, kernel: str | None, say: Say) -> Outcome:
-    """Count a request's cells under a kernel, named as `--kernel` does, and store the run."""
+def run_count(request: Request, kernels: tuple[str, ...], say: Say) -> Outcome:
+    """Count a request's cells under kernels, named as `--kernel` does, and store the run.
+
+    No kernel named is the one that this distribution installs.
+    """
     plan = counted_plan(request)
     with stop_signals():
-        return _count(plan, request.conduct, kernel, say)
+        return _count(plan, request.conduct, kernels, say)
 
 
-def _count(plan: Plan, conduct: Conduct, kernel: str | None, say: Say) -> Outcome:
+def _count(plan: Plan, conduct: Conduct, kernels: tuple[str, ...], say: Say) -> Outcome:
     emulator = emulator_version()
-    image = find_kernel(kernel)
-    say(f"counting under Linux {plain(image.release)} ({plain(image.source)})")
+    images = find_kernels(kernels)
+    for name, image in images.items():
+        say(f"counting under Linux {plain(name)} ({plain(image.source)})")
     facts = read_host_facts()
     environment = environment_document(plan, facts, {}, conduct, None, None)
     if not conduct.label.strip():
         # Not this host's kernel, of which nothing is known here.
-        environment["label"] = f"{environment['auditbench']}, Linux {image.release}"
+        environment["label"] = f"{environment['auditbench']}, Linux {', '.join(images)}"
     with RunWriter(new_folder(conduct.results, facts.machine, plan.name)) as writer:
-        run = _Run(plan, image, emulator, writer, environment, say)
+        run = _Run(plan, images, emulator, writer, environment, say)
         try:
             run.count()
         except KeyboardInterrupt:
@@ -117,49 +121,45 @@ def _usual(plan: str) -> tuple[str, ...]:
 
 
 class _Run:
-    """One counted run in progress."""
+    """One counted run in progress: every boot of every kernel, kernel by kernel."""
 
     def __init__(
         self,
         plan: Plan,
-        image: KernelImage,
+        images: Mapping[str, KernelImage],
         emulator: str,
         writer: RunWriter,
         environment: dict[str, Any],
         say: Say,
     ) -> None:
-        self._plan, self._image, self._emulator = plan, image, emulator
-        self._writer, self._environment, self._say = writer, environment, say
+        self._plan, self._images = plan, images
+        self._writer, self._say = writer, say
         self._planned = [_of_boot(plan, boot) for boot in range(BOOTS)]
+        self._boots = [(name, boot) for name in images for boot in range(BOOTS)]
+        self._counted = [0] * len(self._boots)
+        self._trials = len(images) * sum(map(len, self._planned))
+        document = {**plan_document(plan), "trials": self._trials}
+        self._facts = CountedFacts(
+            images, emulator, environment, lambda facts: writer.describe(document, facts)
+        )
 
     def count(self) -> None:
-        """Start the guests, and store what they say as they say it."""
-        self._describe(release=self._image.release, version="")
+        """Start the guests, and store what they say as they say it.
+
+        Raises GuestFailedError where none of them counted anything.
+        """
         base = contents(self._plan.workloads)
         if (excluded := self._plan.excluded) is not None and excluded.workloads:
             base = started_from(base, Path(excluded.copy))
         roots = [self._root(base, boot) for boot in range(BOOTS)]
-        trials = sum(map(len, self._planned))
-        self._say(f"starting {counted(BOOTS, 'guest')} for {counted(trials, 'trial')}")
-        for boot, answer in run_guests(self._image, roots):
+        boots = [Boot(self._images[name], roots[boot], boot + 1) for name, boot in self._boots]
+        self._say(f"starting {counted(len(boots), 'guest')} for {counted(self._trials, 'trial')}")
+        for place, answer in run_guests(boots):
             stop_if_asked()
-            self._take(boot, answer)
-
-    def _describe(self, *, release: str, version: str) -> None:
-        guest = StoredGuest(
-            name=self._image.release,
-            kernel=release,
-            kernel_version=version,
-            sha256=self._image.sha256,
-            source=self._image.source,
-            emulator=self._emulator,
-        )
-        trials = sum(map(len, self._planned))
-        document = {name: getattr(guest, name) for name in StoredGuest.__struct_fields__}
-        self._writer.describe(
-            {**plan_document(self._plan), "trials": trials},
-            {**self._environment, "guests": [document]},
-        )
+            self._take(place, answer)
+        if self._facts.failures and not any(self._counted):
+            first = self._facts.failures[0]
+            raise GuestFailedError(first.what, remedy=first.remedy)
 
     def _root(self, base: Mapping[bytes, Entry], boot: int) -> bytes:
         """The root of one boot: the same for all but for the order in it."""
@@ -172,20 +172,38 @@ class _Run:
         rules = [rule for trial in trials if trial.state for rule in trial.state.rules]
         return write_archive({**entries, **entries_for(rules, with_parents(entries))})
 
-    def _take(self, boot: int, answer: Answer) -> None:
-        if answer["event"] == "hello":
-            self._describe(release=answer["release"], version=answer["version"])
-            return
-        planned = self._planned[boot][answer["index"]]
-        first = planned.boot * len(self._planned[boot])
-        sample = counted_sample(
-            planned.trial(first, answer), self._plan.scenario_of(planned.cell), answer
-        )
-        sample = replace(sample, kernel=self._image.release)
+    def _take(self, place: int, answer: Answer) -> None:
+        name, boot = self._boots[place]
+        event = answer["event"]
+        if event == "hello":
+            self._facts.hello(name, answer)
+        elif event == FAILED:
+            self._say(plain(self._facts.failed(answer).one_line()))
+        elif event == CONSOLE:
+            caution = self._facts.complained(name, self._during(place), answer)
+            self._say(plain(caution.one_line()))
+        else:
+            self._store(place, self._planned[boot][answer["index"]], answer)
+
+    def _store(self, place: int, planned: _Planned, answer: Answer) -> None:
+        name, boot = self._boots[place]
+        trial = planned.trial(place * len(self._planned[boot]), answer)
+        sample = counted_sample(trial, self._plan.scenario_of(planned.cell), answer)
+        sample = replace(sample, kernel=name)
         self._writer.append(sample)
+        self._counted[place] += 1
         cell = f"{planned.cell.workload} × {planned.cell.scenario}"
+        of = f"Linux {name}, boot {boot + 1}" if len(self._images) > 1 else f"boot {boot + 1}"
         said = f"{sample.metrics[INSTRUCTIONS]:,.1f}" if sample.valid else sample.invalid_reason
-        self._say(plain(f"boot {boot + 1}: {cell}: {said}"))
+        self._say(plain(f"{of}: {cell}: {said}"))
+
+    def _during(self, place: int) -> str:
+        """At which trial a guest is."""
+        planned = self._planned[self._boots[place][1]]
+        if self._counted[place] == len(planned):
+            return "at its end"
+        cell = planned[self._counted[place]].cell
+        return f"at {cell.workload} × {cell.scenario}"
 
 
 def _of_boot(plan: Plan, boot: int) -> list[_Planned]:

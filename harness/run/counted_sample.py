@@ -13,7 +13,15 @@ from harness.analysis.ledger import close_ledger
 from harness.counted import counted
 from harness.kernel.status import AuditStatus
 from harness.metrics.audit import audit_delta
-from harness.model.count import CONSUMER, EVENTS, INSTRUCTIONS, KAUDITD, RECORDS
+from harness.model.count import (
+    CONSUMER,
+    EVENTS,
+    INSTRUCTIONS,
+    KAUDITD,
+    RECORDS,
+    RULES_DELETE,
+    RULES_LOAD,
+)
 from harness.model.run import Ledger, Sample, Scenario, Trial
 from harness.model.stored.documents import ConsumerDocument, WorkerDocument
 from harness.run.trials.demanded_events import demanded_events, rules_name_only
@@ -79,6 +87,8 @@ def _metrics(
             EVENTS: sum(call.complete + call.partial for call in calls) / done.ops,
             RECORDS: sum(call.records for call in calls) / done.ops,
         }
+    if life := answer.get("life"):
+        metrics |= {RULES_LOAD: life["load"], RULES_DELETE: life["delete"]}
     return metrics
 
 

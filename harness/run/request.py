@@ -66,6 +66,7 @@ Scenarios = Annotated[
     Words, Parameter(name="--scenario", group=COMPARED, completer=_scenario_names)
 ]
 RuleFiles = Annotated[Paths, Parameter(name="--rules", group=COMPARED)]
+Kernels = Annotated[Words, Parameter(name="--kernel", group=COMPARED)]
 Workloads = Annotated[Words, Parameter(name="--workload", group=LOAD, completer=_workload_names)]
 ExcludeExe = Annotated[str | None, Parameter(name="--exclude-exe", group=COMPARED)]
 OfRules = Annotated[Flag, Parameter(group=COMPARED)]

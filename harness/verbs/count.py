@@ -7,6 +7,7 @@ from harness.run.request import (
     DEFAULT_PLAN,
     Conduct,
     ExcludeExe,
+    Kernels,
     Label,
     Load,
     OfRules,
@@ -24,7 +25,7 @@ def count_verb(
     plan: PlanName = None,
     /,
     *,
-    kernel: str | None = None,
+    kernel: Kernels = (),
     rules: RuleFiles = (),
     scenario: Scenarios = (),
     exclude_exe: ExcludeExe = None,
@@ -43,8 +44,9 @@ def count_verb(
     plan
         A built-in plan (`auditbench list plans`) or a .toml file; `overhead` if none is named.
     kernel
-        The kernel: a version that this distribution serves such as `6.1`, a .deb, a bzImage, or
-        `host`; the one that this distribution installs if not given.
+        Kernels, each a version that this distribution serves such as `6.1`, a Debian release and a
+        version such as `trixie-backports/6.18`, a .deb, a .rpm, a bzImage, or `host`; the one that
+        this distribution installs if not given.
     rules
         Rule files in auditctl's syntax, or folders as augenrules merges them; each becomes a
         scenario.

@@ -16,7 +16,7 @@ LAST = 20
 
 
 def list_verb(
-    what: Choice | Literal["runs"],
+    what: Choice | Literal["runs", "kernels"],
     /,
     *,
     last: int | None = None,
@@ -24,7 +24,7 @@ def list_verb(
     json: Json = False,
     results: ResultsFolder = RESULTS,
 ) -> int:
-    """List stored runs, or scenarios, workloads, consumers, metrics or plans to choose from.
+    """List stored runs, kept kernels, or scenarios, workloads and so on to choose from.
 
     Parameters
     ----------
@@ -45,6 +45,9 @@ def list_verb(
         return _list_runs(forms, results, last)
     if last is not None:
         raise UsageError(f"--last has no meaning for {what}", remedy="it is for `list runs`")
+    if what == "kernels":
+        _list_kernels(forms)
+        return EXIT_FINE
     entries = _entries(what)
     forms.deliver(
         lambda: render_page(list_page(what, entries), out()),
@@ -67,6 +70,25 @@ def _list_runs(forms: Forms, results: Path, last: int | None) -> int:
         lambda: listed_document(runs),
     )
     return EXIT_FINE
+
+
+def _list_kernels(forms: Forms) -> None:
+    from harness.errors import AuditbenchError
+    from harness.guest.images import open_archive
+    from harness.guest.kept import list_kept
+    from harness.reporters.listing import kernels_document, kernels_page
+    from harness.reporters.render.terminal import render_page
+    from harness.verbs.shared.output import out
+
+    kept, why_not = list_kept(), ""
+    try:
+        served = open_archive(None).newest_of_each()
+    except AuditbenchError as error:
+        served, why_not = [], error.what
+    forms.deliver(
+        lambda: render_page(kernels_page(kept, served, why_not), out()),
+        lambda: kernels_document(kept, served, why_not),
+    )
 
 
 def _entries(what: Choice) -> list[dict[str, str]]:

@@ -1,29 +1,39 @@
-"""`auditbench remove`: delete stored runs."""
+"""`auditbench remove`: delete stored runs, or kept kernels."""
 
 from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
-from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+from cyclopts import Parameter
 
 from harness.errors import EXIT_FINE, EXIT_INTERRUPTED, UsageError
-from harness.verbs.shared.parameters import RESULTS, Flag, Json, ResultsFolder, To
+from harness.verbs.shared.parameters import RESULTS, Flag, Json, ResultsFolder, To, Words
+
+if TYPE_CHECKING:
+    from harness.verbs.shared.forms import Forms
+
+KeptKernels = Annotated[Words, Parameter(name="--kernel")]
 
 
 def remove_verb(
     *runs: str,
+    kernel: KeptKernels = (),
     yes: Flag = False,
     to: To = None,
     json: Json = False,
     results: ResultsFolder = RESULTS,
 ) -> int:
-    """Remove stored runs, after a question.
+    """Remove stored runs, or kernels that `count` keeps, after a question.
 
     Parameters
     ----------
     runs
         Runs: a name, `latest`, `latest~1` for the one before, `@LABEL` for the newest with that
         label; each in the folder of results.
+    kernel
+        Kept kernels instead of runs, each by version or release; `all` for every one.
     yes
         Ask nothing.
     to
@@ -37,6 +47,11 @@ def remove_verb(
     from harness.verbs.shared.output import out
 
     forms = Forms(("json",), to, json=json)
+    if kernel:
+        if runs:
+            raise UsageError("runs and kernels are removed one after the other",
+                             remedy="leave out one of them")  # fmt: skip
+        return _remove_kernels(kernel, forms, yes=yes)
     if not runs:
         raise UsageError("no run to remove", remedy="name one: `auditbench list runs`")
     # All are found before one is removed: `latest` would be another run then.
@@ -44,7 +59,7 @@ def remove_verb(
     folders = list({folder.resolve(): folder for folder in found}.values())
     for folder in folders:
         require_removable(folder, results)
-    if not yes and not _agreed(folders):
+    if not yes and not _agreed(list(map(str, folders)), counted(len(folders), "run")):
         return EXIT_INTERRUPTED
     removed = [remove_run(folder, results) for folder in folders]
     lines = [f"removed {each.folder}" for each in removed if not each.left]
@@ -63,15 +78,37 @@ def remove_verb(
     return EXIT_FINE
 
 
-def _agreed(folders: Sequence[Path]) -> bool:
-    """Whether the user says yes on a terminal; UsageError where there is none to ask on."""
+def _remove_kernels(words: Sequence[str], forms: Forms, *, yes: bool) -> int:
     from harness.counted import counted
+    from harness.guest.kept import find_kept, remove_kept
+    from harness.plain import plain
+    from harness.verbs.shared.output import out
+
+    found = find_kept(words)
+    files = [kernel.package.file for kernel in found]
+    if not yes and not _agreed(files, counted(len(found), "kernel")):
+        return EXIT_INTERRUPTED
+    for kernel in found:
+        remove_kept(kernel)
+    lines = "\n".join(plain(f"removed {file}") for file in files)
+    forms.deliver(
+        lambda: out().print(lines, markup=False, soft_wrap=True),
+        lambda: {
+            "schema": "auditbench.remove/1",
+            "kernels": [{"file": k.package.file, "size_bytes": k.size_bytes} for k in found],
+        },
+    )
+    return EXIT_FINE
+
+
+def _agreed(names: Sequence[str], what: str) -> bool:
+    """Whether the user says yes on a terminal; UsageError where there is none to ask on."""
     from harness.plain import plain
     from harness.verbs.shared.output import err
 
     if not sys.stdin.isatty():
         raise UsageError("nobody can be asked here", remedy="give --yes to remove without asking")
-    for folder in folders:
-        err().print(plain(str(folder)), markup=False, soft_wrap=True)
-    err().print(f"Remove {counted(len(folders), 'run')}? [y/N] ", markup=False, end="")
+    for name in names:
+        err().print(plain(name), markup=False, soft_wrap=True)
+    err().print(f"Remove {what}? [y/N] ", markup=False, end="")
     return sys.stdin.readline().strip().lower() in ("y", "yes")

@@ -15,7 +15,8 @@ if TYPE_CHECKING:
 
 _FLOAT_LEDGER = {"ledger_waited_ms"}
 _TEXT = {
-    *("run", "workload", "scenario", "consumer", "started_at", "invalid_reason", "warnings"),
+    *("run", "kernel", "workload", "scenario", "consumer", "started_at", "invalid_reason"),
+    "warnings",
     "ledger_attribution",
 }
 _FLAGS = {"warm_up", "interleaved", "valid"}

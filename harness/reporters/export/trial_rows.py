@@ -9,7 +9,7 @@ from typing import Any
 from harness.model.run import Sample
 
 _PLAIN = (
-    *("index", "block", "position", "workload", "scenario", "consumer", "seed", "ops"),
+    *("index", "kernel", "block", "position", "workload", "scenario", "consumer", "seed", "ops"),
     *("started_at", "duration_ns", "warm_up", "interleaved", "valid", "invalid_reason"),
 )
 

@@ -3,19 +3,32 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import replace
+from io import StringIO
 from pathlib import Path
 
 import jsonschema
 import pytest
+from rich.console import Console
 
 from harness.answers.count import make_counted
 from harness.errors import UsageError
-from harness.model.count import INSTRUCTIONS, CountedResult
+from harness.model.count import (
+    EVENTS,
+    INSTRUCTIONS,
+    KAUDITD,
+    OF_RULES,
+    RULES_DELETE,
+    RULES_LOAD,
+    CountedResult,
+)
 from harness.model.run import Sample
+from harness.model.stored.environment import StoredGuest
 from harness.reporters.count import count_page
 from harness.reporters.documents.count import count_document
 from harness.reporters.render.markdown import page_markdown
+from harness.reporters.render.terminal import render_page
 from harness.store import RunWriter, load_run
 from harness.verbs.shared.run_forms import counted_writers
 from tests.support.samples import bare_sample
@@ -154,3 +167,103 @@ def test_forms_that_hold_times_are_refused(tmp_path: Path, form: str) -> None:
     run = load_run(stored(tmp_path, all_samples()), counted_too=True)
     with pytest.raises(UsageError, match="this form holds times"):
         counted_writers(run, lambda: "")[form]()
+
+
+def two_kernels(folder: Path, *names: str) -> CountedResult:
+    """A result of these kernels; the second is a tenth dearer."""
+    guests = tuple(
+        StoredGuest(name=name, kernel=name, sha256=f"{place}" * 64, source=f"{name}.deb")
+        for place, name in enumerate(names)
+    )
+    result = result_of(folder, all_samples())
+    cells = tuple(
+        replace(cell, kernel=name, estimate=cell.estimate * (1 + place / 10))
+        for place, name in enumerate(names)
+        for cell in result.cells
+    )
+    return replace(result, guests=guests, cells=cells)
+
+
+def printed(result: CountedResult) -> str:
+    """The page as a terminal of 80 columns shows it."""
+    output = StringIO()
+    render_page(count_page(result), Console(file=output, width=80))
+    return output.getvalue()
+
+
+def test_kernels_stand_side_by_side_where_they_fit(tmp_path: Path) -> None:
+    text = printed(two_kernels(tmp_path, "6.1.0-57-cloud-amd64", "6.12.117+deb12-cloud-amd64"))
+    assert re.search(r"workload +scenario +6\.1\.0 +6\.12\.117\n", text)
+    assert re.search(r"syscalls +site +820\.4 +902\.4\n", text)
+    assert re.search(r"syscalls +site +\+520\.4 +\+520\.4\n", text)
+    assert "6.1.0: 6.1.0-57-cloud-amd64.deb, SHA-256 000000000000\n" in text
+    assert "site costs syscalls most under Linux 6.1.0-57-cloud-amd64" in " ".join(text.split())
+
+
+def test_kernels_are_rows_where_they_do_not_fit(tmp_path: Path) -> None:
+    names = [f"6.1.0-{'build' * 4}-{place}" for place in range(4)]
+    text = page_markdown(count_page(two_kernels(tmp_path, *names)))
+    assert "| workload | scenario | kernel | instructions |" in text
+    assert f"| syscalls | site | {names[3]} | 1,066.5 |" in text
+    assert len(re.findall(r"^\| syscalls \| site \|", text, re.MULTILINE)) == 4
+
+
+def test_two_builds_of_one_version_have_their_whole_names(tmp_path: Path) -> None:
+    text = printed(two_kernels(tmp_path, "6.18.0#00000000", "6.18.0#11111111"))
+    assert re.search(r"scenario +6\.18\.0#00000000 +6\.18\.0#11111111\n", text)
+
+
+def test_rows_of_several_kernels_are_in_the_schema(tmp_path: Path) -> None:
+    document = json.loads(json.dumps(count_document(two_kernels(tmp_path, "6.1.0-x", "6.12.1-x"))))
+    jsonschema.validate(document, schema("count"))
+    assert [row["kernel"] for row in document["rows"]] == ["6.1.0-x"] * 3 + ["6.12.1-x"] * 3
+
+
+def with_lives(folder: Path) -> CountedResult:
+    """A run in which loading and deleting the rules of `site` was counted too."""
+    lives = {RULES_LOAD: 319_133.0, RULES_DELETE: 382_038.0}
+    samples = [
+        replace(s, metrics={**s.metrics, **lives}) if s.scenario == "site" else s
+        for s in all_samples()
+    ]
+    return result_of(folder, samples)
+
+
+def test_loading_and_deleting_rules_has_tables_of_its_own(tmp_path: Path) -> None:
+    result = with_lives(tmp_path)
+    text = printed(result)
+    assert re.search(r"to load the scenario's rules\nscenario +instructions +between boots\n", text)
+    assert re.search(r"site +319,133\.0 +0\.00\n", text)
+    assert re.search(r"site +382,038\.0 +0\.00\n", text)
+    assert "site costs syscalls most, 520.4 instructions" in " ".join(text.split())
+    document = json.loads(json.dumps(count_document(result)))
+    jsonschema.validate(document, schema("count"))
+
+
+def test_loading_rules_is_compared_to_no_reference_and_is_no_floor(tmp_path: Path) -> None:
+    result = with_lives(tmp_path)
+    lives = [cell for cell in result.cells if cell.metric in OF_RULES]
+    assert [cell.difference for cell in lives] == [None, None]
+    assert result.floor == pytest.approx(0.2)
+
+
+def test_what_events_cost_is_shown_where_there_are_any(tmp_path: Path) -> None:
+    """A scenario without events has them as zeros in the document, and not on the page."""
+    samples = [
+        replace(s, metrics={**s.metrics, KAUDITD: cost, EVENTS: events})
+        for s in all_samples()
+        for cost, events in [(13_800.0, 1.0) if s.scenario == "site" else (0.0, 0.0)]
+    ]
+    result = result_of(tmp_path, samples)
+    assert len([c for c in result.cells if c.metric == KAUDITD]) == len(COUNTS)
+    text = page_markdown(count_page(result))
+    assert "Instructions of kauditd per operation" in text
+    assert "13,800.0" in text
+    (row,) = [line for line in text.splitlines() if "13,800.0" in line]
+    assert "site" in row
+    assert "Events per operation" in text
+
+
+def test_a_run_without_events_says_nothing_of_them(tmp_path: Path) -> None:
+    samples = [replace(s, metrics={**s.metrics, KAUDITD: 0.0}) for s in all_samples()]
+    assert "kauditd" not in page_markdown(count_page(result_of(tmp_path, samples)))

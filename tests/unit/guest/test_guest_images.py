@@ -9,9 +9,10 @@ from pathlib import Path
 import pytest
 
 from harness.errors import HostUnfitError, UsageError
-from harness.guest import images, packages
-from harness.guest.images import find_kernel, image_of_package
-from harness.guest.packages import Archive, Package, is_version
+from harness.guest import images
+from harness.guest.images import find_kernel, find_kernels
+from harness.guest.packages import Package
+from harness.guest.unpack import image_of_package
 from tests.support.programs import needs
 
 RELEASE = "6.1.0-99-cloud-amd64"
@@ -97,9 +98,15 @@ def test_the_image_of_a_package_is_found(tmp_path: Path) -> None:
 
 
 @needs("dpkg-deb")
+def test_the_image_of_a_split_package_is_found(tmp_path: Path) -> None:
+    made = build_package(tmp_path, {f"usr/lib/modules/{RELEASE}/vmlinuz": bz_image()})
+    assert find_kernel(str(made)).release == RELEASE
+
+
+@needs("dpkg-deb")
 def test_a_package_without_an_image_is_refused(tmp_path: Path) -> None:
     made = build_package(tmp_path, {"usr/share/doc/x": b"x"})
-    with pytest.raises(UsageError, match="has no kernel in /boot"):
+    with pytest.raises(UsageError, match="has no kernel in it"):
         find_kernel(str(made))
 
 
@@ -109,93 +116,12 @@ def test_what_is_no_package_is_refused() -> None:
         image_of_package(b"not an archive", "x.deb")
 
 
-class Apt:
-    """apt-get and apt-cache of an archive that serves these packages."""
-
-    def __init__(self, served: dict[str, str]) -> None:
-        self.served = served
-        self.asked: list[tuple[str, ...]] = []
-
-    def __call__(self, program: str, *words: str, cwd: Path | None = None) -> str:
-        self.asked.append((program, *words))
-        if words[0] == "pkgnames":
-            return "\n".join(self.served)
-        if words[0] == "show":
-            stanzas = (f"Package: {n}\nVersion: {self.served[n]}\n" for n in words[2:]
-                       if n in self.served)  # fmt: skip
-            return "\n".join(stanzas)
-        if words[0] == "download":
-            assert cwd is not None
-            (cwd / "x.deb").write_bytes(b"the package")
-        return ""
-
-
-SERVED = {
-    "linux-image-cloud-amd64": "6.1.192-3",
-    "linux-image-6.1.0-9-cloud-amd64": "6.1.27-1",
-    "linux-image-6.1.0-57-cloud-amd64": "6.1.192-3",
-    "linux-image-6.1.0-57-cloud-amd64-unsigned": "6.1.192-9",
-    "linux-image-6.1.0-58-cloud-amd64-dbg": "6.1.999-1",
-    "linux-image-6.12-cloud-amd64": "6.12.117-1~deb12u1",
-    "linux-image-6.12.99+deb12-cloud-amd64": "6.12.99-1~deb12u1",
-    "linux-image-6.12.117+deb12-cloud-amd64": "6.12.117-1~deb12u1",
-    "linux-image-6.1.0-57-amd64": "6.1.192-8",
-}
-
-
-@pytest.fixture
-def archive(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[Archive, Apt]:
-    monkeypatch.setattr("shutil.which", lambda name: f"/usr/bin/{name}")
-    found = Archive(tmp_path / "apt")
-    apt = Apt(SERVED)
-    monkeypatch.setattr(found, "_apt", apt)
-    return found, apt
-
-
-@pytest.mark.parametrize(
-    ("version", "name"),
-    [
-        (None, "linux-image-6.1.0-57-cloud-amd64"),
-        ("6.1", "linux-image-6.1.0-57-cloud-amd64"),
-        ("6.1.27", "linux-image-6.1.0-9-cloud-amd64"),
-        ("6.12", "linux-image-6.12.117+deb12-cloud-amd64"),
-    ],
-)
-def test_the_newest_of_a_version_is_chosen(
-    archive: tuple[Archive, Apt], version: str | None, name: str
-) -> None:
-    assert archive[0].newest(version).name == name
-
-
-def test_a_version_that_is_not_served_is_refused_with_those_that_are(
-    archive: tuple[Archive, Apt],
-) -> None:
-    with pytest.raises(UsageError, match=r"no kernel 5\.4: it has 6\.1, 6\.12"):
-        archive[0].newest("5.4")
-
-
-def test_lists_are_read_once_a_day(archive: tuple[Archive, Apt]) -> None:
-    found, apt = archive
-    found.newest("6.1")
-    found.newest("6.1")
-    assert apt.asked.count(("apt-get", "update")) == 1
-
-
-def test_a_package_is_downloaded_into_a_folder_that_is_gone_afterwards(
-    archive: tuple[Archive, Apt], tmp_path: Path
-) -> None:
-    found, apt = archive
-    assert found.download(Package("linux-image-x", "1:2.3")) == b"the package"
-    assert ("apt-get", "download", "linux-image-x=1:2.3") in apt.asked
-    assert list((tmp_path / "apt").glob("tmp*")) == []
-
-
 def test_an_image_is_fetched_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     fetched = []
 
     class Served:
-        def __init__(self, folder: Path) -> None:
+        def __init__(self, folder: Path, release: str | None) -> None:
             pass
 
         def newest(self, version: str | None) -> Package:
@@ -213,17 +139,20 @@ def test_an_image_is_fetched_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     assert len(fetched) == 1
 
 
-def test_without_apt_a_version_says_what_to_give_instead(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(packages.shutil, "which", lambda name: None)
-    with pytest.raises(HostUnfitError, match=r"--kernel FILE\.deb"):
-        Archive(tmp_path / "apt")
+def test_two_builds_of_one_release_have_names_of_their_own(tmp_path: Path) -> None:
+    for name in ("a", "b", "c"):
+        (tmp_path / name).write_bytes(
+            bz_image("6.12.0" if name == "c" else RELEASE) + name.encode()
+        )
+    found = find_kernels([str(tmp_path / name) for name in ("a", "b", "c")])
+    first, second, third = found
+    assert third == "6.12.0"
+    assert first == f"{RELEASE}#{found[first].sha256[:8]}"
+    assert second == f"{RELEASE}#{found[second].sha256[:8]}"
 
 
-@pytest.mark.parametrize(
-    ("word", "is_one"),
-    [("6.1", True), ("6.1.192", True), ("6", False), ("v6.1", False), ("6.1/x", False)],
-)
-def test_a_version_is_told_from_a_file(word: str, is_one: bool) -> None:
-    assert is_version(word) is is_one
+def test_the_same_image_twice_is_refused(tmp_path: Path) -> None:
+    for name in ("a", "b"):
+        (tmp_path / name).write_bytes(bz_image())
+    with pytest.raises(UsageError, match=r"/b is the same image as one named before it"):
+        find_kernels([str(tmp_path / name) for name in ("a", "b")])

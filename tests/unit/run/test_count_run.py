@@ -9,8 +9,10 @@ import pytest
 
 from harness.cli import app
 from harness.errors import UsageError
+from harness.guest.boot import GuestFailedError
 from harness.guest.images import KernelImage
-from harness.model.count import INSTRUCTIONS
+from harness.guest.together import Boot
+from harness.model.count import INSTRUCTIONS, RULES_DELETE, RULES_LOAD
 from harness.run import count
 from harness.run.request import Conduct, Load, Request, Subject
 from harness.store import StoredRun, load_run
@@ -27,11 +29,15 @@ class Guests:
 
     def __init__(self, otherwise: dict[int, dict[str, Any]]) -> None:
         self.otherwise = otherwise
-        self.roots: list[bytes] = []
+        self.boots: list[Boot] = []
+        self.instead: dict[int, list[dict[str, Any]]] = {}
 
-    def __call__(self, kernel: KernelImage, roots: list[bytes]) -> Any:
-        self.roots = roots
-        for number in range(len(roots)):
+    def __call__(self, boots: list[Boot]) -> Any:
+        self.boots = boots
+        for number in range(len(boots)):
+            if number in self.instead:
+                yield from ((number, answer) for answer in self.instead[number])
+                continue
             yield number, HELLO
             for index in range(self.trials):
                 answer = {**COUNTED, **self.otherwise.get(index, {})} if number == 0 else COUNTED
@@ -52,9 +58,9 @@ def run(
     guests.trials = trials
     monkeypatch.setattr(count, "run_guests", guests)
     monkeypatch.setattr(count, "contents", lambda workloads: {})
-    monkeypatch.setattr(count, "find_kernel", lambda which: KERNEL)
+    monkeypatch.setattr(count, "find_kernels", lambda words: {KERNEL.release: KERNEL})
     monkeypatch.setattr(count, "emulator_version", lambda: "an emulator")
-    outcome = count.run_count(request, None, lambda line: None)
+    outcome = count.run_count(request, (), lambda line: None)
     assert not outcome.interrupted
     return load_run(outcome.folder, counted_too=True)
 
@@ -97,6 +103,7 @@ def test_what_is_stored_says_how_it_was_counted(
     (guest,) = stored.environment.guests
     assert (guest.name, guest.kernel_version) == ("6.1.0-x", "#1 SMP")
     assert guest.sha256 == KERNEL.sha256
+    assert {sample.kernel for sample in stored.samples} == {"6.1.0-x"}
     assert stored.environment.label.endswith("Linux 6.1.0-x")
     assert stored.samples[0].metrics == {INSTRUCTIONS: 339.5}
     assert stored.samples[0].ops == 20
@@ -162,6 +169,77 @@ def test_a_lock_can_be_left_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
 def test_what_cannot_be_counted_is_refused_before_anything_is_fetched(
     monkeypatch: pytest.MonkeyPatch, request_: Request, words: str
 ) -> None:
-    monkeypatch.setattr(count, "find_kernel", lambda which: pytest.fail("a kernel was fetched"))
+    monkeypatch.setattr(count, "find_kernels", lambda words: pytest.fail("a kernel was fetched"))
     with pytest.raises(UsageError, match=words):
-        count.run_count(request_, None, lambda line: None)
+        count.run_count(request_, (), lambda line: None)
+
+
+def test_what_loading_the_rules_costs_is_stored_where_it_was_counted(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    life = {"life": {"rules": 2, "load": 30_000, "delete": 40_000.5}}
+    stored = run(tmp_path, monkeypatch, asked(tmp_path), 3, {1: life})
+    (found,) = [s.metrics for s in stored.samples if RULES_LOAD in s.metrics]
+    assert (found[RULES_LOAD], found[RULES_DELETE]) == (30_000, 40_000.5)
+
+
+def test_kernels_are_counted_into_one_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    stored, guests = of_two_kernels(tmp_path, monkeypatch)
+    assert [guest.name for guest in stored.environment.guests] == ["6.1.0-x", "6.12.1-x"]
+    assert [sample.kernel for sample in stored.samples] == ["6.1.0-x"] * 6 + ["6.12.1-x"] * 6
+    assert [sample.index for sample in stored.samples] == list(range(12))
+    assert stored.plan.is_whole(len(stored.samples))
+    assert [boot.seed for boot in guests.boots] == [1, 2, 1, 2]
+    assert guests.boots[0].root == guests.boots[2].root
+
+
+def test_a_guest_that_fails_is_told_and_the_other_kernel_is_kept(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    failed = {"event": "failed", "message": "the guest hangs", "remedy": "run it again"}
+    stored, _ = of_two_kernels(tmp_path, monkeypatch, {2: [HELLO, failed]})
+    (said,) = [c for c in stored.environment.cautions if c.name == "failed-guest"]
+    assert said.one_line() == "the guest hangs: run it again"
+    assert len(stored.samples) == 9
+    assert not stored.plan.is_whole(len(stored.samples))
+
+
+def test_guests_that_all_fail_are_the_error(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    failed = {"event": "failed", "message": "the guest hangs", "remedy": "run it again"}
+    said = {place: [HELLO, failed] for place in range(4)}
+    with pytest.raises(GuestFailedError, match="the guest hangs: run it again"):
+        of_two_kernels(tmp_path, monkeypatch, said)
+
+
+def test_what_a_kernel_complains_of_is_a_finding(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    trial = {**COUNTED, "index": 0}
+    complaint = {"event": "console", "lines": ["watchdog: BUG: soft lockup"]}
+    rest = [{**COUNTED, "index": index} for index in (1, 2)]
+    stored, _ = of_two_kernels(tmp_path, monkeypatch, {0: [HELLO, trial, complaint, *rest]})
+    (said,) = [c for c in stored.environment.cautions if c.name == "console-complaint"]
+    assert said.what == (
+        "Linux 6.1.0-x complained at syscalls × no-rules: watchdog: BUG: soft lockup"
+    )
+    assert stored.plan.is_whole(len(stored.samples))
+
+
+def of_two_kernels(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    otherwise: dict[int, list[dict[str, Any]]] | None = None,
+) -> tuple[StoredRun, Guests]:
+    """What guests of two kernels leave behind; some of them say other things."""
+    guests = Guests({})
+    guests.trials, guests.instead = 3, otherwise or {}
+    newer = KernelImage("another", "6.12.1-x", b"another image")
+    kernels = {KERNEL.release: KERNEL, newer.release: newer}
+    monkeypatch.setattr(count, "run_guests", guests)
+    monkeypatch.setattr(count, "contents", lambda workloads: {})
+    monkeypatch.setattr(count, "find_kernels", lambda words: kernels)
+    monkeypatch.setattr(count, "emulator_version", lambda: "an emulator")
+    outcome = count.run_count(asked(tmp_path), ("6.1", "6.12"), lambda line: None)
+    return load_run(outcome.folder, counted_too=True), guests

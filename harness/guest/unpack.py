@@ -1,0 +1,79 @@
+"""The image in a kernel package: a .deb or a .rpm.
+
+A program of the distribution turns the package into a tar archive in a pipe, so that nothing of it
+reaches the disk. Images lie in /boot, or beside their modules where packages are split (Debian from
+6.19 on, Fedora, openSUSE).
+"""
+
+from __future__ import annotations
+
+import io
+import re
+import shutil
+import tarfile
+from collections.abc import Sequence
+from typing import IO, Final
+
+from harness.errors import HostUnfitError, UsageError
+from harness.guest.cache import MOST_IMAGE_BYTES
+from harness.guest.child import run_child
+from harness.guest.memory import open_in_memory
+
+_IMAGE = re.compile(r"(\./|/)?(boot/vmlinuz-[^/]+|(usr/)?lib/modules/[^/]+/vmlinuz)")
+_DEB: Final = (("dpkg-deb", ("--fsys-tarfile",)),)
+_RPM: Final = (("bsdtar", ("-cf", "-", "--format=pax", "--include=*vmlinuz*")),
+               ("rpm2archive", ("-n",)))  # fmt: skip
+_INSTALL_RPM: Final = (
+    "install one: apt-get install libarchive-tools (Debian, Ubuntu), dnf install bsdtar (Fedora), "
+    "zypper install bsdtar (SUSE); or give the bzImage"
+)
+
+
+def is_package(name: str) -> bool:
+    """Whether a file's name is that of a package."""
+    return name.endswith((".deb", ".rpm"))
+
+
+def image_of_package(package: bytes, name: str) -> bytes:
+    """The image in a package; UsageError without one, HostUnfitError if nothing unpacks it."""
+    with tarfile.open(fileobj=io.BytesIO(_as_tar(package, name))) as archive:
+        for member in archive:
+            if member.isreg() and _IMAGE.fullmatch(member.name):
+                return _content(archive.extractfile(member))
+    raise UsageError(
+        f"{name} has no kernel in it",
+        remedy="give the package that has vmlinuz: linux-image-… or, where packages are split, "
+        "linux-binary-… (Debian), kernel-core (Fedora), kernel-default (SUSE)",
+    )
+
+
+def _content(file: IO[bytes] | None) -> bytes:
+    assert file is not None, "regular files have content"
+    return file.read(MOST_IMAGE_BYTES)
+
+
+def _as_tar(package: bytes, name: str) -> bytes:
+    kind = "RPM" if name.endswith(".rpm") else "Debian"
+    program, options = _unpacker(name)
+    with open_in_memory(package, "package") as descriptor:
+        file = f"/dev/fd/{descriptor}"
+        command = [program, *options, f"@{file}" if "bsdtar" in program else file]
+        done = run_child(command, pass_fds=[descriptor])
+    if done.returncode:
+        raise UsageError(
+            f"{name} is no {kind} package", remedy="give a .deb or a .rpm as it was downloaded"
+        )
+    return done.stdout
+
+
+def _unpacker(name: str) -> tuple[str, Sequence[str]]:
+    programs = _RPM if name.endswith(".rpm") else _DEB
+    for program, options in programs:
+        if (found := shutil.which(program)) is not None:
+            return found, options
+    names = " nor ".join(program for program, _ in programs)
+    are = "is" if len(programs) == 1 else "neither is"
+    raise HostUnfitError(
+        f"{name} cannot be unpacked: {names} {are} installed".replace("neither is", "are"),
+        remedy=_INSTALL_RPM if programs is _RPM else "install dpkg, or give the bzImage",
+    )
