@@ -42,6 +42,10 @@ _CAPTIONS: Final = {
     RULES_LOAD: "Instructions to load the scenario's rules",
     RULES_DELETE: "Instructions to delete them",
 }
+_UNITS: Final = {EVENTS: "events", RECORDS: "records"}
+_OF_EVENTS: Final = (KAUDITD, CONSUMER, EVENTS, RECORDS)
+_NOTHING_LIKE_IT = 0.05
+"""Less of what events cost is shown as 0.0, and so not at all."""
 _WIDTH, _GAP = 80, 2
 
 
@@ -91,6 +95,10 @@ def _sentence(result: CountedResult) -> str:
 def _of_metric(result: CountedResult, metric: str) -> Iterator[Part]:
     """The tables of one metric: kernels side by side where there is room, else a row for each."""
     cells = [cell for cell in result.cells if cell.metric == metric]
+    if metric in _OF_EVENTS:
+        cells = [cell for cell in cells if abs(cell.estimate) >= _NOTHING_LIKE_IT]
+    if not cells:
+        return
     caption = _CAPTIONS.get(metric, metric)
     name = "counts" if metric == INSTRUCTIONS else metric
     if len(result.guests) <= 1:
@@ -110,7 +118,7 @@ def _rows(name: str, caption: str, cells: Sequence[CountedCell], *, with_kernel:
     """A row per cell."""
     places = (*_places(cells), *(("kernel",) if with_kernel else ()))
     differs = any(cell.difference is not None for cell in cells)
-    heads = (*columns(*places, _unit(cells[0].metric), left=len(places)),
+    heads = (*columns(*places, _UNITS.get(cells[0].metric, "instructions"), left=len(places)),
              *((Column("to the reference"),) if differs else ()),
              Column("between boots"))  # fmt: skip
     rows = (
@@ -155,10 +163,6 @@ def _places(cells: Sequence[CountedCell]) -> tuple[str, ...]:
     """What tells the cells of one metric and kernel apart."""
     of_rules = all(cell.metric in OF_RULES for cell in cells)
     return ("scenario",) if of_rules else ("workload", "scenario")
-
-
-def _unit(metric: str) -> str:
-    return metric.removesuffix("_per_op") if metric in (EVENTS, RECORDS) else "instructions"
 
 
 def _short_names(kernels: Sequence[str]) -> list[str]:

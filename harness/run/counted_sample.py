@@ -87,13 +87,9 @@ def _metrics(
             EVENTS: sum(call.complete + call.partial for call in calls) / done.ops,
             RECORDS: sum(call.records for call in calls) / done.ops,
         }
-    return metrics | _life(answer)
-
-
-def _life(answer: Mapping[str, Any]) -> dict[str, float]:
-    """What loading and deleting the rules cost, where it was counted at this trial."""
-    life = answer.get("life") or {}
-    return {RULES_LOAD: life["load"], RULES_DELETE: life["delete"]} if life else {}
+    if life := answer.get("life"):
+        metrics |= {RULES_LOAD: life["load"], RULES_DELETE: life["delete"]}
+    return metrics
 
 
 def _ledger(

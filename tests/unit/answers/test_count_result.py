@@ -14,7 +14,15 @@ from rich.console import Console
 
 from harness.answers.count import make_counted
 from harness.errors import UsageError
-from harness.model.count import INSTRUCTIONS, OF_RULES, RULES_DELETE, RULES_LOAD, CountedResult
+from harness.model.count import (
+    EVENTS,
+    INSTRUCTIONS,
+    KAUDITD,
+    OF_RULES,
+    RULES_DELETE,
+    RULES_LOAD,
+    CountedResult,
+)
 from harness.model.run import Sample
 from harness.model.stored.environment import StoredGuest
 from harness.reporters.count import count_page
@@ -237,3 +245,25 @@ def test_loading_rules_is_compared_to_no_reference_and_is_no_floor(tmp_path: Pat
     lives = [cell for cell in result.cells if cell.metric in OF_RULES]
     assert [cell.difference for cell in lives] == [None, None]
     assert result.floor == pytest.approx(0.2)
+
+
+def test_what_events_cost_is_shown_where_there_are_any(tmp_path: Path) -> None:
+    """A scenario without events has them as zeros in the document, and not on the page."""
+    samples = [
+        replace(s, metrics={**s.metrics, KAUDITD: cost, EVENTS: events})
+        for s in all_samples()
+        for cost, events in [(13_800.0, 1.0) if s.scenario == "site" else (0.0, 0.0)]
+    ]
+    result = result_of(tmp_path, samples)
+    assert len([c for c in result.cells if c.metric == KAUDITD]) == len(COUNTS)
+    text = page_markdown(count_page(result))
+    assert "Instructions of kauditd per operation" in text
+    assert "13,800.0" in text
+    (row,) = [line for line in text.splitlines() if "13,800.0" in line]
+    assert "site" in row
+    assert "Events per operation" in text
+
+
+def test_a_run_without_events_says_nothing_of_them(tmp_path: Path) -> None:
+    samples = [replace(s, metrics={**s.metrics, KAUDITD: 0.0}) for s in all_samples()]
+    assert "kauditd" not in page_markdown(count_page(result_of(tmp_path, samples)))
