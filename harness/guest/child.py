@@ -16,16 +16,15 @@ TIMEOUT_S = 600.0
 
 
 def run_child(
-    command: Sequence[str], *, pass_fds: Sequence[int] = (), cwd: Path | None = None
+    command: Sequence[str], *, stdin: int = subprocess.DEVNULL, cwd: Path | None = None
 ) -> subprocess.CompletedProcess[bytes]:
     """Run a program to its end, and take what it prints; HostUnfitError if it does not end."""
     try:
         return subprocess.run(
             command,
             cwd=cwd,
-            stdin=subprocess.DEVNULL,
+            stdin=stdin,
             capture_output=True,
-            pass_fds=pass_fds,
             timeout=TIMEOUT_S,
             env={**os.environ, "LC_ALL": "C.UTF-8"},
             check=False,

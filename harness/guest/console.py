@@ -16,6 +16,8 @@ _TELLING = re.compile(
     r"detected stall|blocked for more than"
 )
 """What a kernel says before the traces that follow it."""
+_STAMPED = re.compile(r"\[ *\d+\.\d+\] .*")
+"""What a kernel says, without what its firmware left on the line."""
 _CONTROLS = re.compile(r"\x1b(\[[0-9;?]*[A-Za-z]|.)")
 
 
@@ -32,7 +34,8 @@ class Console:
         self._data = (self._data + more)[-MOST_BYTES:]
         *lines, unfinished = (self._unfinished + more).split(b"\n")
         self._unfinished = unfinished[-MOST_BYTES:]
-        self._complaints += [line for line in _lines(b"\n".join(lines)) if _TELLING.search(line)]
+        said = (_STAMPED.search(line) for line in _lines(b"\n".join(lines)))
+        self._complaints += [line[0] for line in said if line and _TELLING.search(line[0])]
         del self._complaints[:-_MOST_COMPLAINTS]
 
     def complaints(self) -> list[str]:

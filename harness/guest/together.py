@@ -20,6 +20,9 @@ FAILED: Final = "failed"
 CONSOLE: Final = "console"
 """The event that a kernel complained on its console; `lines` has what it said."""
 
+LAST_WORDS_S: Final = 10.0
+"""For so long a guest that is done may take to end."""
+
 
 @dataclass(frozen=True, slots=True)
 class Boot:
@@ -57,7 +60,7 @@ class _One:
     guest: Guest
     held: ExitStack
     heard_at: float = field(default_factory=time.monotonic)
-    streams: int = 2
+    done: bool = False
 
 
 class _Running:
@@ -94,9 +97,13 @@ class _Running:
                 self._selector.unregister(key.fileobj)
                 closed.add(place)
         for place, one in list(self.guests.items()):
-            if place in closed:
+            silent_s = time.monotonic() - one.heard_at
+            if one.done and (place in closed or silent_s > LAST_WORDS_S):
+                yield from self._heard(place)
+                self._end(place)
+            elif place in closed:
                 yield place, self._failed(place, one.guest.failure("ended before it was done"))
-            elif time.monotonic() - one.heard_at > SILENCE_S:
+            elif silent_s > SILENCE_S:
                 words = f"said nothing for {SILENCE_S:.0f} s"
                 yield place, self._failed(place, one.guest.failure(words))
 
@@ -110,7 +117,7 @@ class _Running:
             if answer["event"] == "error":
                 raise one.guest.failure(f"failed: {answer.get('message')}")
             if answer["event"] == "done":
-                self._end(place)
+                one.done = True  # its kernel may have lines for the console yet, until it ends
                 return
             yield place, answer
 

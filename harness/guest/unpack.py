@@ -11,7 +11,6 @@ import io
 import re
 import shutil
 import tarfile
-from collections.abc import Sequence
 from typing import IO, Final
 
 from harness.errors import HostUnfitError, UsageError
@@ -20,9 +19,12 @@ from harness.guest.child import run_child
 from harness.guest.memory import open_in_memory
 
 _IMAGE = re.compile(r"(\./|/)?(boot/vmlinuz-[^/]+|(usr/)?lib/modules/[^/]+/vmlinuz)")
-_DEB: Final = (("dpkg-deb", ("--fsys-tarfile",)),)
-_RPM: Final = (("bsdtar", ("-cf", "-", "--format=pax", "--include=*vmlinuz*")),
-               ("rpm2archive", ("-n",)))  # fmt: skip
+_DEB: Final = {"dpkg-deb": ("--fsys-tarfile", "/dev/stdin")}
+_RPM: Final = {
+    "bsdtar": ("-cf", "-", "--format=pax", "--include=*vmlinuz*", "@-"),
+    "rpm2archive": ("-n", "-"),
+}
+"""Programs that make a tar archive of what they are given, each with its options."""
 _INSTALL_RPM: Final = (
     "install one: apt-get install libarchive-tools (Debian, Ubuntu), dnf install bsdtar (Fedora), "
     "zypper install bsdtar (SUSE); or give the bzImage"
@@ -54,11 +56,9 @@ def _content(file: IO[bytes] | None) -> bytes:
 
 def _as_tar(package: bytes, name: str) -> bytes:
     kind = "RPM" if name.endswith(".rpm") else "Debian"
-    program, options = _unpacker(name)
+    command = _unpacker(name)
     with open_in_memory(package, "package") as descriptor:
-        file = f"/dev/fd/{descriptor}"
-        command = [program, *options, f"@{file}" if "bsdtar" in program else file]
-        done = run_child(command, pass_fds=[descriptor])
+        done = run_child(command, stdin=descriptor)
     if done.returncode:
         raise UsageError(
             f"{name} is no {kind} package", remedy="give a .deb or a .rpm as it was downloaded"
@@ -66,14 +66,14 @@ def _as_tar(package: bytes, name: str) -> bytes:
     return done.stdout
 
 
-def _unpacker(name: str) -> tuple[str, Sequence[str]]:
-    programs = _RPM if name.endswith(".rpm") else _DEB
-    for program, options in programs:
+def _unpacker(name: str) -> list[str]:
+    """The command that makes a tar archive of such a package; HostUnfitError without one."""
+    is_rpm = name.endswith(".rpm")
+    for program, options in (_RPM if is_rpm else _DEB).items():
         if (found := shutil.which(program)) is not None:
-            return found, options
-    names = " nor ".join(program for program, _ in programs)
-    are = "is" if len(programs) == 1 else "neither is"
+            return [found, *options]
+    absent = "neither bsdtar nor rpm2archive is" if is_rpm else "dpkg-deb is not"
     raise HostUnfitError(
-        f"{name} cannot be unpacked: {names} {are} installed".replace("neither is", "are"),
-        remedy=_INSTALL_RPM if programs is _RPM else "install dpkg, or give the bzImage",
+        f"{name} cannot be unpacked, because {absent} installed",
+        remedy=_INSTALL_RPM if is_rpm else "install dpkg, or give the bzImage",
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Final
 
 from harness.counted import counted
@@ -93,7 +93,7 @@ def _sentence(result: CountedResult) -> str:
 
 
 def _of_metric(result: CountedResult, metric: str) -> Iterator[Part]:
-    """The tables of one metric: kernels side by side where there is room, else a row for each."""
+    """The tables of one metric: a column per kernel where there is room, else a row."""
     cells = [cell for cell in result.cells if cell.metric == metric]
     if metric in _OF_EVENTS:
         cells = [cell for cell in cells if abs(cell.estimate) >= _NOTHING_LIKE_IT]
@@ -104,14 +104,16 @@ def _of_metric(result: CountedResult, metric: str) -> Iterator[Part]:
     if len(result.guests) <= 1:
         yield _rows(name, caption, cells, with_kernel=False)
         return
-    beside = _beside(name, caption, result, cells, _estimate)
-    if not _fits(beside):
-        yield _rows(name, caption, cells, with_kernel=True)
-        return
-    yield beside
-    if any(cell.difference is not None for cell in cells):
-        more = f"{caption} more than {plain(str(result.reference))}"
-        yield _beside(f"{name}-more", more, result, cells, _difference)
+    labels = _labels(result, cells)
+    for across in ("kernel", "scenario"):
+        shown = [_table(name, caption, cells, labels, across, _estimate)]
+        if any(cell.difference is not None for cell in cells):
+            more = f"{caption} more than {plain(str(result.reference))}"
+            shown.append(_table(f"{name}-more", more, cells, labels, across, _difference))
+        if all(map(_fits, shown)):
+            yield from shown
+            return
+    yield _rows(name, caption, cells, with_kernel=True)
 
 
 def _rows(name: str, caption: str, cells: Sequence[CountedCell], *, with_kernel: bool) -> Grid:
@@ -133,28 +135,45 @@ def _rows(name: str, caption: str, cells: Sequence[CountedCell], *, with_kernel:
     return Grid(name, caption, heads, tuple(rows))
 
 
-def _beside(
+_Labels = Mapping[CountedCell, Mapping[str, str]]
+"""What each cell is called in each of its places."""
+
+
+def _labels(result: CountedResult, cells: Sequence[CountedCell]) -> _Labels:
+    names = [guest.name for guest in result.guests]
+    short = dict(zip(names, _short_names(names), strict=True))
+    places = _places(cells)
+    return {
+        cell: {
+            **{place: getattr(cell, place) for place in places},
+            "kernel": short.get(cell.kernel, cell.kernel),
+        }
+        for cell in cells
+    }
+
+
+def _table(
     name: str,
     caption: str,
-    result: CountedResult,
     cells: Sequence[CountedCell],
+    labels: _Labels,
+    across: str,
     show: Callable[[CountedCell], Box],
 ) -> Grid:
-    """A row per workload and scenario, a column per kernel."""
-    places = _places(cells)
-    kernels = [guest.name for guest in result.guests]
+    """A table with a column for each kernel, or for each scenario (`across`)."""
+    down = tuple(place for place in (*_places(cells), "kernel") if place != across)
+    heads = tuple(dict.fromkeys(labels[cell][across] for cell in cells))
     rows: dict[tuple[str, ...], dict[str, Box]] = {}
     for cell in cells:
-        row = rows.setdefault(tuple(getattr(cell, place) for place in places), {})
-        row[cell.kernel] = show(cell)
-    heads = columns(*places, *_short_names(kernels), left=len(places))
+        row = rows.setdefault(tuple(labels[cell][place] for place in down), {})
+        row[labels[cell][across]] = show(cell)
     return Grid(
         name,
         caption,
-        heads,
+        columns(*down, *heads, left=len(down)),
         tuple(
-            (*map(text, labels), *(row.get(kernel, text(NOTHING)) for kernel in kernels))
-            for labels, row in rows.items()
+            (*map(text, names), *(row.get(head, text(NOTHING)) for head in heads))
+            for names, row in rows.items()
         ),
     )
 

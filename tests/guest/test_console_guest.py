@@ -18,6 +18,7 @@ def say(event):
     time.sleep(1)
 line = os.open("/dev/ttyS1", os.O_WRONLY | os.O_NOCTTY)
 say("hello")
+time.sleep(30)  # until then a kernel keeps such lines for later
 log = os.open("/dev/kmsg", os.O_WRONLY)
 os.write(log, b"<6>what {STALL} is called")
 os.write(log, b"<3>{STALL}")

@@ -200,8 +200,15 @@ def test_kernels_stand_side_by_side_where_they_fit(tmp_path: Path) -> None:
     assert "site costs syscalls most under Linux 6.1.0-57-cloud-amd64" in " ".join(text.split())
 
 
+def test_many_kernels_are_rows_with_a_column_per_scenario(tmp_path: Path) -> None:
+    text = printed(two_kernels(tmp_path, *(f"6.{place}.10-cloud-amd64" for place in range(9))))
+    assert re.search(r"workload +kernel +no-audit +no-rules +site\n", text)
+    assert re.search(r"syscalls +6\.8\.10 +540\.0 +900\.0 +1,476\.7\n", text)
+    assert re.search(r"syscalls +6\.8\.10 +– +\+200\.0 +\+520\.4\n", text)
+
+
 def test_kernels_are_rows_where_they_do_not_fit(tmp_path: Path) -> None:
-    names = [f"6.1.0-{'build' * 4}-{place}" for place in range(4)]
+    names = [f"6.1.0-{'build' * 10}-{place}" for place in range(4)]
     text = page_markdown(count_page(two_kernels(tmp_path, *names)))
     assert "| workload | scenario | kernel | instructions |" in text
     assert f"| syscalls | site | {names[3]} | 1,066.5 |" in text

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import struct
 import subprocess
 from pathlib import Path
@@ -10,6 +11,7 @@ import pytest
 
 from harness.errors import HostUnfitError, UsageError
 from harness.guest import images
+from harness.guest.cpio import file, write_archive
 from harness.guest.images import find_kernel, find_kernels
 from harness.guest.packages import Package
 from harness.guest.unpack import image_of_package
@@ -101,6 +103,43 @@ def test_the_image_of_a_package_is_found(tmp_path: Path) -> None:
 def test_the_image_of_a_split_package_is_found(tmp_path: Path) -> None:
     made = build_package(tmp_path, {f"usr/lib/modules/{RELEASE}/vmlinuz": bz_image()})
     assert find_kernel(str(made)).release == RELEASE
+
+
+def build_rpm(files: dict[bytes, bytes]) -> bytes:
+    """An RPM package with these files: its lead, two headers without a tag, and the archive."""
+    lead = struct.pack(">4sBBhh66shh16x", b"\xed\xab\xee\xdb", 3, 0, 0, 1, b"kernel-core", 1, 5)
+    header = bytes.fromhex("8eade80100000000") + struct.pack(">II", 0, 0)
+    entries = {path: file(data, 0o755) for path, data in files.items()}
+    return lead + header + header + gzip.compress(write_archive(entries))
+
+
+@needs("bsdtar")
+def test_the_image_of_an_rpm_is_found(tmp_path: Path) -> None:
+    made = tmp_path / "kernel-core.rpm"
+    path = f"/lib/modules/{RELEASE}/vmlinuz".encode()
+    made.write_bytes(build_rpm({b"/lib/modules/x/config": b"CONFIG_X=y\n", path: bz_image()}))
+    assert find_kernel(str(made)).release == RELEASE
+
+
+@needs("bsdtar")
+def test_what_is_no_rpm_is_refused() -> None:
+    with pytest.raises(UsageError, match="is no RPM package"):
+        image_of_package(b"not an archive" * 100, "x.rpm")
+
+
+@pytest.mark.parametrize(
+    ("name", "remedy"),
+    [
+        ("x.rpm", "neither bsdtar nor rpm2archive is installed: .*install libarchive-tools"),
+        ("x.deb", "dpkg-deb is not installed"),
+    ],
+)
+def test_without_an_unpacker_what_installs_it_is_named(
+    monkeypatch: pytest.MonkeyPatch, name: str, remedy: str
+) -> None:
+    monkeypatch.setattr("shutil.which", lambda program: None)
+    with pytest.raises(HostUnfitError, match=remedy):
+        image_of_package(b"", name)
 
 
 @needs("dpkg-deb")

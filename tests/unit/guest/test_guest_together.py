@@ -90,7 +90,8 @@ def boot(*agent: dict[str, Any], console: str = "", stays: bool = True) -> Boot:
 
 
 def test_every_guest_is_heard_and_no_more_run_than_may() -> None:
-    boots = [boot(HELLO, {"event": "trial", "index": n}, DONE) for n in range(5)]
+    trials = ({"event": "trial", "index": n} for n in range(5))
+    boots = [boot(HELLO, trial, DONE, stays=False) for trial in trials]
     heard = list(run_guests(boots, at_once=2))
     assert [a["index"] for _, a in sorted(heard, key=lambda h: h[0]) if "index" in a] == [*range(5)]
     assert FakeGuest.most == 2
@@ -104,7 +105,7 @@ def test_every_guest_is_heard_and_no_more_run_than_may() -> None:
     ],
 )
 def test_one_that_fails_says_so_and_the_others_go_on(bad: Boot, words: str) -> None:
-    good = boot(HELLO, DONE)
+    good = boot(HELLO, DONE, stays=False)
     heard = list(run_guests([bad, good, good], at_once=1))
     (failed,) = [(place, answer) for place, answer in heard if answer["event"] == "failed"]
     assert failed[0] == 0
@@ -122,15 +123,21 @@ def test_one_that_says_nothing_is_given_up(monkeypatch: pytest.MonkeyPatch) -> N
 def test_what_a_kernel_complains_of_is_heard_once() -> None:
     stall = "[ 9.0] rcu: INFO: rcu_sched self-detected stall on CPU"
     heard = list(
-        run_guests([boot(HELLO, console=f"booting\r\n{stall}\r\nand on\r\n", stays=False)])
+        run_guests([boot(HELLO, console=f"Booting from ROM..{stall}\r\nand on\r\n", stays=False)])
     )
     (complaint,) = [answer for _, answer in heard if answer["event"] == "console"]
     assert complaint["lines"] == [stall]
 
 
 def test_what_was_said_just_before_the_end_is_heard() -> None:
-    said = boot(HELLO, DONE, console="watchdog: BUG: soft lockup - CPU#0 stuck\r\n")
+    console = "[ 9.0] watchdog: BUG: soft lockup - CPU#0 stuck\r\n"
+    said = boot(HELLO, DONE, console=console, stays=False)
     assert [answer["event"] for _, answer in run_guests([said])] == ["console", "hello"]
+
+
+def test_one_that_is_done_and_does_not_end_is_ended(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(together, "LAST_WORDS_S", 0.0)
+    assert [answer["event"] for _, answer in run_guests([boot(HELLO, DONE)])] == ["hello"]
 
 
 def test_none_is_left_when_nobody_listens_any_more() -> None:
