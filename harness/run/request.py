@@ -164,7 +164,7 @@ class Load:
     """The form of that file; recognized if not given."""
     consumer_mapping: Annotated[str | None, Parameter(group=CONSUMING)] = None
     """Where in the JSON lines of the file serial, time and record types stand, such as
-    serial=sequence,time=timestamp,type=type,text=data.
+    `serial=seq,time=ts,type=type`.
     """
     no_ladder: Annotated[Flag, Parameter(group=CONSUMING)] = False
     """Leave out the rising rates that a plan measures after its blocks."""

@@ -42,7 +42,7 @@ def verify_verb(
         What to name without failing, of missing, cut, changed, doubled, out-of-order, not-in-raw.
     mapping
         Where in the JSON lines of another program serial, time and record types stand, such as
-        serial=sequence,time=timestamp,type=type,text=data.
+        `serial=seq,time=ts,type=type`.
     to
         Write the answer as FORM=FILE, or print it as FORM; may be given several times: json, md.
     """

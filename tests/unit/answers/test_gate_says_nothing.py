@@ -13,6 +13,7 @@ from harness.answers.judgeable import require_a_consumer
 from harness.answers.limits import read_limits
 from harness.errors import UsageError
 from harness.model.gate import GateReport
+from harness.model.reference import Reference
 from harness.reporters.export.junit import gate_junit
 from harness.reporters.gate import gate_page, gate_sentence
 from tests.support.command import assert_one_line, auditbench
@@ -41,9 +42,18 @@ def test_it_is_a_mistake_before_anything_is_measured() -> None:
     (relative,) = read_limits(["cpu-consumer:5%"])
     (absolute,) = read_limits(["cpu-consumer:5us"])
     with pytest.raises(UsageError, match="can never be judged"):
-        require_a_consumer(relative, "none")
-    require_a_consumer(relative, "count")
-    require_a_consumer(absolute, "none")
+        require_a_consumer(relative, Reference(consumer="none"))
+    require_a_consumer(relative, Reference(consumer="count"))
+    require_a_consumer(absolute, Reference(consumer="none"))
+
+
+@pytest.mark.parametrize("name", ["cpu-per-event", "memory", "delay"])
+def test_so_is_what_only_consumers_can_be_compared_in(name: str) -> None:
+    (relative,) = read_limits([f"{name}:5%"])
+    for reference in (Reference(), Reference("no-audit"), Reference("no-audit", "none")):
+        with pytest.raises(UsageError, match="can never be judged"):
+            require_a_consumer(relative, reference)
+    require_a_consumer(relative, Reference(consumer="mine@base"))
 
 
 def test_a_cell_without_events_is_not_within_a_limit_on_loss(tmp_path: Path) -> None:
