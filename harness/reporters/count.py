@@ -8,6 +8,7 @@ from typing import Final
 from harness.counted import counted
 from harness.model.count import (
     CONSUMER,
+    COUNTED_METRICS,
     EVENTS,
     INSTRUCTIONS,
     KAUDITD,
@@ -43,7 +44,7 @@ _CAPTIONS: Final = {
     RULES_DELETE: "Instructions to delete them",
 }
 _UNITS: Final = {EVENTS: "events", RECORDS: "records"}
-_OF_EVENTS: Final = (KAUDITD, CONSUMER, EVENTS, RECORDS)
+_OF_EVENTS: Final = tuple(metric for metric in COUNTED_METRICS if metric != INSTRUCTIONS)
 _NOTHING_LIKE_IT = 0.05
 """Less of what events cost is shown as 0.0, and so not at all."""
 _WIDTH, _GAP = 80, 2

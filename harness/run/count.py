@@ -22,6 +22,7 @@ from harness.host.facts import read_host_facts
 from harness.model.count import INSTRUCTIONS
 from harness.model.run import AA, Cell, Trial
 from harness.plain import plain
+from harness.run.counted_boots import BOOTS, MOST_BOOTS, Spread
 from harness.run.counted_facts import CountedFacts
 from harness.run.counted_sample import counted_sample
 from harness.run.counted_trial import COUNTED_CONSUMER, guest_trial
@@ -36,8 +37,6 @@ from harness.run.plan.plan import Plan, make_plan
 from harness.run.request import Conduct, Request
 from harness.store import RunWriter, new_folder
 
-BOOTS = 2
-"""Their difference is the floor."""
 COUNTED_WORKLOADS = ("syscalls", "connect", "udp", "files", "shells", "mixed")
 DEFAULT_WORKLOAD = "syscalls"
 """Counted beside those of the plan: what rules cost the calls that they do not record."""
@@ -134,14 +133,19 @@ class _Run:
     ) -> None:
         self._plan, self._images = plan, images
         self._writer, self._say = writer, say
-        self._planned = [_of_boot(plan, boot) for boot in range(BOOTS)]
+        self._planned = [_of_boot(plan, boot) for boot in range(MOST_BOOTS)]
         self._boots = [(name, boot) for name in images for boot in range(BOOTS)]
         self._counted = [0] * len(self._boots)
-        self._trials = len(images) * sum(map(len, self._planned))
-        document = {**plan_document(plan), "trials": self._trials}
-        self._facts = CountedFacts(
-            images, emulator, environment, lambda facts: writer.describe(document, facts)
-        )
+        self._spread = Spread()
+        self._facts = CountedFacts(images, emulator, environment, self._describe)
+
+    def _describe(self, facts: dict[str, Any]) -> None:
+        self._writer.describe({**plan_document(self._plan), "trials": self._trials}, facts)
+
+    @property
+    def _trials(self) -> int:
+        """The trials of all boots."""
+        return sum(len(self._planned[boot]) for _, boot in self._boots)
 
     def count(self) -> None:
         """Start the guests, and store what they say as they say it.
@@ -151,15 +155,28 @@ class _Run:
         base = contents(self._plan.workloads)
         if (excluded := self._plan.excluded) is not None and excluded.workloads:
             base = started_from(base, Path(excluded.copy))
-        roots = [self._root(base, boot) for boot in range(BOOTS)]
-        boots = [Boot(self._images[name], roots[boot], boot + 1) for name, boot in self._boots]
-        self._say(f"starting {counted(len(boots), 'guest')} for {counted(self._trials, 'trial')}")
-        for place, answer in run_guests(boots):
-            stop_if_asked()
-            self._take(place, answer)
+        self._boot(base, 0)
         if self._facts.failures and not any(self._counted):
             first = self._facts.failures[0]
             raise GuestFailedError(first.what, remedy=first.remedy)
+        while not self._facts.failures and (again := self._spread.kernels_to_boot_again()):
+            self._say(f"the boots of {plain(', '.join(again))} do not agree yet on all events")
+            first_place = len(self._boots)
+            done = [name for name, _ in self._boots]
+            self._boots += [(name, done.count(name)) for name in again]
+            self._counted += [0] * len(again)
+            self._facts.write()
+            self._boot(base, first_place)
+
+    def _boot(self, base: Mapping[bytes, Entry], first_place: int) -> None:
+        """Start the guests from a place on, and listen to them to their end."""
+        wanted = self._boots[first_place:]
+        roots = {boot: self._root(base, boot) for boot in {boot for _, boot in wanted}}
+        boots = [Boot(self._images[name], roots[boot], boot + 1) for name, boot in wanted]
+        self._say(f"starting {counted(len(boots), 'guest')} for {counted(self._trials, 'trial')}")
+        for number, answer in run_guests(boots):
+            stop_if_asked()
+            self._take(first_place + number, answer)
 
     def _root(self, base: Mapping[bytes, Entry], boot: int) -> bytes:
         """The root of one boot: the same for all but for the order in it."""
@@ -191,6 +208,7 @@ class _Run:
         sample = counted_sample(trial, self._plan.scenario_of(planned.cell), answer)
         sample = replace(sample, kernel=name)
         self._writer.append(sample)
+        self._spread.add(sample)
         self._counted[place] += 1
         cell = f"{planned.cell.workload} × {planned.cell.scenario}"
         of = f"Linux {name}, boot {boot + 1}" if len(self._images) > 1 else f"boot {boot + 1}"

@@ -14,6 +14,7 @@ from harness.guest.images import KernelImage
 from harness.guest.together import Boot
 from harness.model.count import INSTRUCTIONS, RULES_DELETE, RULES_LOAD
 from harness.run import count
+from harness.run.counted_boots import MOST_BOOTS
 from harness.run.request import Conduct, Load, Request, Subject
 from harness.store import StoredRun, load_run
 from tests.support.worker_documents import DONE
@@ -243,3 +244,16 @@ def of_two_kernels(
     monkeypatch.setattr(count, "emulator_version", lambda: "an emulator")
     outcome = count.run_count(asked(tmp_path), ("6.1", "6.12"), lambda line: None)
     return load_run(outcome.folder, counted_too=True), guests
+
+
+def test_a_kernel_whose_boots_differ_is_booted_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The first guest answers one trial in another way, so that its boots lie far apart."""
+    far = {"instructions_per_op": 500.0}
+    stored = run(tmp_path, monkeypatch, asked(tmp_path), 3, {1: far})
+    assert len(stored.samples) > 6
+    assert [sample.index for sample in stored.samples] == list(range(len(stored.samples)))
+    assert stored.plan.is_whole(len(stored.samples))
+    blocks = [sample.block for sample in stored.samples]
+    assert max(blocks) == len(stored.samples) // 3 <= MOST_BOOTS
