@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, Literal
 
 from harness.model.caution import Caution
 from harness.model.stored.environment import StoredGuest
@@ -11,6 +11,15 @@ from harness.model.stored.environment import StoredGuest
 INSTRUCTIONS: Final = "instructions_per_op"
 """The metric of every counted trial: all instructions of the load, the kernel's on its behalf too,
 from one operation to the next."""
+
+COUNTED_METRICS: Final = (INSTRUCTIONS,)
+"""Every metric of a counted trial."""
+COUNT_MARGIN: Final = 0.005
+"""The relative difference of counts that does not matter, unless the user names another."""
+
+CountVerdict = Literal["worse", "better", "equal", "below-floor", "no-floor"]
+"""`below-floor`: two boots of the same lie as far apart as the margin, and so do these two.
+`no-floor`: there was but one boot of one of them."""
 
 
 @dataclass(frozen=True, slots=True)

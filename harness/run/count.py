@@ -51,7 +51,7 @@ class _Planned:
 
 def run_count(request: Request, kernel: str | None, say: Say) -> Outcome:
     """Count a request's cells under a kernel, named as `--kernel` does, and store the run."""
-    plan = _counted_plan(request)
+    plan = counted_plan(request)
     with stop_signals():
         return _count(plan, request.conduct, kernel, say)
 
@@ -74,7 +74,7 @@ def _count(plan: Plan, conduct: Conduct, kernel: str | None, say: Say) -> Outcom
         return Outcome(writer.folder, interrupted=False)
 
 
-def _counted_plan(request: Request) -> Plan:
+def counted_plan(request: Request) -> Plan:
     """The plan of a request, as far as it can be counted; UsageError where nothing of it can."""
     load = replace(request.load, workloads=request.load.workloads or COUNTED_WORKLOADS)
     for name in load.workloads:

@@ -66,6 +66,7 @@ Scenarios = Annotated[
     Words, Parameter(name="--scenario", group=COMPARED, completer=_scenario_names)
 ]
 RuleFiles = Annotated[Paths, Parameter(name="--rules", group=COMPARED)]
+Kernels = Annotated[Words, Parameter(name="--kernel", group=COMPARED)]
 Workloads = Annotated[Words, Parameter(name="--workload", group=LOAD, completer=_workload_names)]
 OfRules = Annotated[Flag, Parameter(group=COMPARED)]
 """A flag about how rule files are read."""
@@ -217,6 +218,19 @@ class Load:
                 "--fast and --rigorous contradict each other", remedy="give one of them"
             )
         return "fast" if self.fast else "rigorous" if self.rigorous else "default"
+
+
+@Parameter(group=COMPARED)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Counting:
+    """Whether instructions are counted instead of times measured, and under which kernels."""
+
+    count: Flag = False
+    """Count instructions in an emulated guest instead of measuring times: no root, and this host's
+    audit is left alone.
+    """
+    kernels: Kernels = ()
+    """With `--count`: the kernels, as for `auditbench count`."""
 
 
 @Parameter(group=HOST)
