@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from harness.answers.quantities import parse_share
+from harness.answers.quantities import compared_metric, parse_share
 from harness.errors import UsageError, one_of
-from harness.model.count import COUNT_MARGIN, INSTRUCTIONS
+from harness.model.count import COUNT_MARGIN, COUNTED_METRICS, INSTRUCTIONS
 from harness.model.reference import Margins
 
 
@@ -35,6 +35,11 @@ def counted_metric(where: str, name: str, metrics: Iterable[str]) -> str:
             remedy=one_of(name, dict.fromkeys(map(short_name, names.values()))),
         )
     return names[name]
+
+
+def any_metric(where: str, name: str) -> str:
+    """The full name of a metric that is counted, or else of one that is compared."""
+    return names_of(COUNTED_METRICS).get(name) or compared_metric(where, name)
 
 
 def count_margins(words: Iterable[str], metrics: Iterable[str]) -> Margins:

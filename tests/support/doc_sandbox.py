@@ -48,6 +48,8 @@ COUNTED = {
     "6.1": {"6.1.0-x": 1.0},
     "6.12": {"6.12.9-x": 1.05},
     "kernels": {"6.1.0-x": 1.0, "6.12.9-x": 1.05},
+    "base": {"6.1.0-x": 1.0},
+    "head": {"6.1.0-x": 1.01},
 }
 """Labels of the counted runs, which are older than the others, with their kernels."""
 EXTRA_SCENARIOS = ("old", "new", "base", "head")

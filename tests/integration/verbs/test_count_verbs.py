@@ -105,3 +105,54 @@ def test_a_scope_that_nothing_has_is_refused_before_anything_is_fetched(
     (tmp_path / "site.rules").write_text("-a always,exit -F arch=b64 -S mount\n")
     words = ("gate", "--count", "--rules", "site.rules", "--fail", "sight/instructions:1%")
     assert_one_line(command(*words), 2, "no workload, scenario or kernel 'sight'")
+
+
+@pytest.mark.parametrize("option", ["ledger", "details"])
+def test_show_has_neither_ledger_nor_details_of_counts(command: Command, option: str) -> None:
+    assert command("show", "latest").returncode == 0
+    assert_one_line(command("show", "latest", f"--{option}"), 2, f"has no {option}: leave it out")
+
+
+def test_report_takes_counted_runs(command: Command, tmp_path: Path) -> None:
+    assert command("report", "latest~1", "latest", "-o", "r.html").returncode == 0
+    assert "2 counted runs compared" in (tmp_path / "r.html").read_text()
+    text = command("report", "latest", "--to", "md").stdout
+    assert text.startswith("## auditbench count: h-1/2026-01-03T120000Z-overhead")
+    assert "auditbench count: h-1" in command("report", "latest", "--to", "txt").stdout
+    assert_one_line(command("report", "latest~2", "latest"), 2, "counts and times")
+
+
+def test_plot_draws_counts_and_nothing_that_shows_times(command: Command, tmp_path: Path) -> None:
+    assert command("plot", "latest", "-o", "p.svg").returncode == 0
+    assert "Instructions by scenario" in (tmp_path / "p.svg").read_text()
+    refused = command("plot", "latest", "--kind", "forest", "-o", "p.svg")
+    assert_one_line(refused, 2, "cannot be drawn as forest: one of counts, kernels")
+    refused = command("plot", "latest~2", "--kind", "counts", "-o", "p.svg")
+    assert_one_line(refused, 2, "is no counted run, as the plot counts needs")
+    document = json.loads(command("plot", "latest", "--json").stdout)
+    assert document["kind"] == "counts"
+    assert len(document["rows"]) == len(BASIC)
+
+
+def test_export_writes_every_form_but_the_one_of_times(command: Command, tmp_path: Path) -> None:
+    forms = ("--to", "csv=t.csv", "--to", "junit=t.xml", "--to", "md=t.md")
+    assert command("export", "latest", *forms).returncode == 0
+    assert len((tmp_path / "t.csv").read_text().splitlines()) == 1 + 2 * len(BASIC)
+    assert "instructions_per_op" in (tmp_path / "t.xml").read_text()
+    assert_one_line(command("export", "latest", "--to", "pyperf"), 2, "this form holds times")
+
+
+def test_history_follows_counts(command: Command, tmp_path: Path) -> None:
+    done = command("history", "--metric", "instructions", "--to", "svg=h.svg")
+    assert done.returncode == 0
+    assert "syscalls × site × none: instructions +3.7 % (820.4 to 850.4)" in done.stdout
+    assert "Linux 6.1.0-x → 6.12.9-x" in done.stdout
+    assert "<svg" in (tmp_path / "h.svg").read_text()
+    assert command("plot", "latest", "--kind", "history", "-o", "p.svg").returncode == 0
+
+
+def test_list_says_which_runs_are_counted(command: Command) -> None:
+    shown = command("list", "runs").stdout
+    assert shown.count("counted") == 2
+    listed = json.loads(command("list", "runs", "--json").stdout)
+    assert [run["counted"] for run in listed["runs"]] == [True, True, False]
