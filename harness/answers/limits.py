@@ -41,6 +41,13 @@ NOTHING_MATCHED = "nothing matched: the rules made no event"
 
 def read_limits(words: Iterable[str]) -> tuple[Limit, ...]:
     """The limits of the command line, in order; UsageError for a bad one, or for none."""
+    words = tuple(words)
+    for word in words:
+        if word.rpartition(":")[0].removesuffix("_per_op").endswith("instructions"):
+            raise UsageError(
+                f"--fail {word!r}: instructions are counted, not measured in time",
+                remedy="add --count, or name a counted run with --run",
+            )
     full = {name: name for name, metric in METRICS.items() if metric.compared}
     limits = tuple(_in_its_unit(parse_limit(word, SHORT_NAMES | full)) for word in words)
     if not limits:

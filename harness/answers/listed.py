@@ -8,7 +8,7 @@ from pathlib import Path
 
 from harness.analysis.against_reference import compare
 from harness.analysis.loss import compare_losses
-from harness.answers.history import started_at
+from harness.answers.history.history import started_at
 from harness.answers.lost import lost_cells, without_speed
 from harness.answers.matched import unmatched_cells, without_price
 from harness.answers.result import in_plan_order, metric_views
@@ -42,7 +42,7 @@ def _listed(folder: Path, word: str) -> ListedRun:
     place = folder.resolve()
     name = f"{place.parent.name}/{place.name}"
     try:
-        stored = load_run(folder)
+        stored = load_run(folder, counted_too=True)
     except UsageError as error:
         return ListedRun(word, name, str(folder), damage=error.what)
     plan = stored.plan
@@ -56,7 +56,8 @@ def _listed(folder: Path, word: str) -> ListedRun:
         plan=plan.name,
         rules=tuple(dict.fromkeys(scenario.file for scenario in scenarios if scenario.file)),
         command=plan.command,
-        verdicts=_verdicts(stored),
+        verdicts={} if plan.is_counted else _verdicts(stored),
+        counted=plan.is_counted,
         complete=plan.is_whole(len({sample.index for sample in stored.samples})),
         trustworthy=is_reliable(stored),
     )

@@ -18,6 +18,8 @@ from harness.api.one_run import Run
 from harness.errors import AuditbenchError, UntrustworthyError, UsageError
 from harness.model.caution import Caution
 from harness.model.compare import Change, ChangeReport, LossChange
+from harness.model.count import CountedCell, CountedResult
+from harness.model.count_changes import CountChange, CountReport
 from harness.model.result import CellLedger, Comparison, LossComparison, NoiseFloor, Result, Summary
 from harness.model.run import Cell, Ledger, Sample
 
@@ -29,6 +31,10 @@ __all__ = [
     "Change",
     "ChangeReport",
     "Comparison",
+    "CountChange",
+    "CountReport",
+    "CountedCell",
+    "CountedResult",
     "Ledger",
     "LossChange",
     "LossComparison",

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal, get_args
 from harness.api.one_run import Run
 from harness.errors import UsageError, one_of
 from harness.model.compare import ChangeReport
+from harness.model.count_changes import CountReport
 from harness.reporters.export.flat_rows import flat_row
 
 if TYPE_CHECKING:
@@ -15,18 +16,29 @@ if TYPE_CHECKING:
 
 Rows = Iterable[Mapping[str, Any]]
 Of = Literal[
-    "trials", "latency", "timeline", "comparisons", "summaries", "ledgers", "losses", "noise_floor"
+    "trials",
+    "latency",
+    "timeline",
+    "comparisons",
+    "summaries",
+    "ledgers",
+    "losses",
+    "noise_floor",
+    "counts",
 ]
 """What a frame of runs has a row of."""
 
 
-def frame(items: Run | ChangeReport | Iterable[Any], *, of: Of | None = None) -> pandas.DataFrame:
+def frame(
+    items: Run | ChangeReport | CountReport | Iterable[Any], *, of: Of | None = None
+) -> pandas.DataFrame:
     """Runs, or what `comparisons`, `summaries`, `ledgers`, `losses` or `compare` give, as rows.
 
     Of a run or of many: one row per trial, or what `of` names. `run`, `label` and `kernel` come
-    first; a metric that a run did not measure is NaN there. `latency` has a row per trial and
-    bucket of the distribution, `timeline` one per trial and moment. Else one row per item: fields
-    of a cell, a comparison and a ledger's sum become columns of their own.
+    first, of counted runs the guest's; a metric that a run did not measure is NaN there. `latency`
+    has a row per trial and bucket of the distribution, `timeline` one per trial and moment,
+    `counts` one per kernel, cell and metric of counted runs. Else one row per item: fields of a
+    cell, a comparison and a ledger's sum become columns of their own.
 
     Raises UsageError where pandas is not installed, for an unknown `of`, for one of what is no
     run, and for a damaged run.
@@ -39,6 +51,11 @@ def frame(items: Run | ChangeReport | Iterable[Any], *, of: Of | None = None) ->
 
         _refuse(of, "a comparison")
         return rows_frame(list(change_rows(items)))
+    if isinstance(items, CountReport):
+        from harness.reporters.documents.count_changes import count_change_rows
+
+        _refuse(of, "a comparison")
+        return rows_frame(list(count_change_rows(items)))
     found = list(items)
     if found and all(isinstance(item, Run) for item in found):
         kind = of or "trials"
@@ -60,9 +77,19 @@ def _refuse(of: str | None, what: str) -> None:
 
 def _of_run(run: Run, kind: Of) -> Iterator[Mapping[str, Any]]:
     environment = run.stored.environment
-    told = {"label": environment.label, "kernel": environment.facts.kernel.release}
-    for row in _ROWS[kind](run):
-        yield {"run": run.name, **told, **row}
+    kernel = environment.facts.kernel.release
+    of_trials = kind == "trials" and run.is_counted
+    guests = [sample.kernel for sample in run.samples] if of_trials else []
+    for place, row in enumerate(_rows(run, kind)):
+        own = row.get("kernel") or (guests[place] if of_trials else kernel)
+        begin = {"run": run.name, "label": environment.label, "kernel": own}
+        yield {**begin, **row, "kernel": own}
+
+
+def _rows(run: Run, kind: Of) -> Rows:
+    """A counted run has no rows of times, and one that measures times none of counts."""
+    of_both = ("trials", "latency", "timeline")
+    return _ROWS[kind](run) if kind in of_both or run.is_counted == (kind == "counts") else ()
 
 
 def _columns(kind: Of) -> tuple[str, ...]:
@@ -99,5 +126,6 @@ _ROWS: Mapping[Of, Callable[[Run], Rows]] = {
     "summaries": lambda run: map(flat_row, run.summaries()),
     "ledgers": lambda run: map(flat_row, run.ledgers),
     "losses": lambda run: map(flat_row, run.losses),
+    "counts": lambda run: map(flat_row, run.counts.cells),
     "noise_floor": lambda run: map(flat_row, run.noise_floor),
 }

@@ -9,10 +9,12 @@ from typing import TYPE_CHECKING
 
 from harness.answers.compare.comparability import parse_allowed
 from harness.answers.compare.compare import CompareOptions, Side, compare_runs
+from harness.answers.compare.count import CountOptions, are_counted, compare_counts
 from harness.answers.quantities import compared_metric
 from harness.api.one_run import Run
 from harness.errors import UsageError
 from harness.model.compare import ChangeReport
+from harness.model.count_changes import CountReport
 from harness.model.options import RESULTS, RESULTS_VARIABLE
 from harness.store import find_run, list_runs
 
@@ -47,10 +49,11 @@ def runs(folder: str | Path | None = None) -> tuple[Run, ...]:
 
 
 def plot_kinds() -> Mapping[str, str]:
-    """The kinds of plots that a run has, each with its title."""
-    from harness.reporters.plots.catalog import PLOTS
+    """The kinds of plots that a run has, each with its title; those of counted runs come last."""
+    from harness.reporters.plots.catalog import COUNT_PLOTS, PLOTS
 
-    return {name: plot.title for name, plot in PLOTS.items()}
+    titles = {name: plot.title for name, plot in PLOTS.items()}
+    return titles | {name: plot.title for name, plot in COUNT_PLOTS.items()}
 
 
 def compare(
@@ -60,8 +63,11 @@ def compare(
     margin: float | None = None,
     allow: str | Iterable[str] = (),
     force: bool = False,
-) -> ChangeReport:
+) -> ChangeReport | CountReport:
     """Every HEAD against BASE: runs, or scenarios of runs (`run.only("rules")`).
+
+    Counted runs give a CountReport, in which counts are held against each other as they are, with a
+    margin of 0.005 unless another is given; they are never compared with times.
 
     `metrics` are the ones of the run's answer if not given, `"all"` is every one. `margin` is the
     relative difference that matters, 0.02 for 2 %. `allow` names differences between the runs that
@@ -73,6 +79,15 @@ def compare(
     if margin is not None and not 0 < margin < 1:
         raise UsageError(f"margin {margin} is not a share", remedy="0.02 is 2 %")
     names = _words(metrics)
+    sides = [_side(base), *map(_side, heads)]
+    if are_counted([side.stored for side in sides]):
+        counts = CountOptions(
+            metrics=names,
+            margins=() if margin is None else (repr(margin),),
+            allowed=parse_allowed(_words(allow)),
+            force=force,
+        )
+        return compare_counts(sides[0], sides[1:], counts)
     options = CompareOptions(
         metrics=tuple(compared_metric("metrics", name) for name in names if name != "all"),
         all_metrics="all" in names,
@@ -80,11 +95,11 @@ def compare(
         allowed=parse_allowed(_words(allow)),
         force=force,
     )
-    return compare_runs(_side(base), [_side(head) for head in heads], options)
+    return compare_runs(sides[0], sides[1:], options)
 
 
 def plot_changes(
-    report: ChangeReport,
+    report: ChangeReport | CountReport,
     *,
     head: int = 0,
     workload: str | None = None,
@@ -94,8 +109,10 @@ def plot_changes(
     """The ratios of one HEAD to BASE, with intervals and verdicts; the first HEAD is 0.
 
     Of the metric that the report is about if none is named. Raises UsageError for a HEAD, workload
-    or metric that the report does not have.
+    or metric that the report does not have, and for counts, which have no ratios.
     """
+    if isinstance(report, CountReport):
+        raise UsageError("counts have no ratios to draw", remedy="frame(report) has their numbers")
     from harness.reporters.plots.compare import CHANGES
 
     if not 0 <= head < len(report.pairs):

@@ -10,12 +10,16 @@ from typing import TYPE_CHECKING, Any
 
 from harness.analysis.against_reference import summarise
 from harness.answers.compare.compare import Side
+from harness.answers.compare.count import find_kernel_name
+from harness.answers.count import make_counted
+from harness.answers.count_metrics import any_metric
 from harness.answers.limits import SHORT_NAMES
 from harness.answers.quantities import compared_metric
 from harness.answers.result import make_view
 from harness.errors import UsageError, one_of
 from harness.metrics.catalog import METRICS
 from harness.model.caution import Caution
+from harness.model.count import CountedResult
 from harness.model.result import (
     CellLedger,
     Comparison,
@@ -34,6 +38,8 @@ if TYPE_CHECKING:
     import pyarrow
     from matplotlib.figure import Figure
 
+    from harness.reporters.plots.base import Plot
+
 
 # No slots: what is read and computed when first asked for is kept in the instance.
 @dataclass(frozen=True)
@@ -48,11 +54,34 @@ class Run:
     @cached_property
     def stored(self) -> StoredRun:
         """Plan, environment and samples as they were written."""
-        return load_run(self.folder)
+        return load_run(self.folder, counted_too=True)
+
+    @property
+    def is_counted(self) -> bool:
+        """Whether it counts instructions in a guest: then it has `counts`, and no times."""
+        return self.stored.plan.is_counted
+
+    @cached_property
+    def counts(self) -> CountedResult:
+        """What a counted run says: a cell per kernel, workload, scenario and metric.
+
+        Raises UsageError for a run that measures times.
+        """
+        if not self.is_counted:
+            raise UsageError(f"{self.name} is no counted run", remedy="run.result has its result")
+        return make_counted(self.stored)
 
     @cached_property
     def view(self) -> ReportView:
-        """The result with the samples in plan order: what reports and plots are made from."""
+        """The result with the samples in plan order: what reports and plots are made from.
+
+        Raises UsageError for a run that counts instructions.
+        """
+        if self.is_counted:
+            raise UsageError(
+                f"{self.name} counts instructions and has no times",
+                remedy="run.counts has what it says",
+            )
         return make_view(self.stored)
 
     @property
@@ -73,7 +102,7 @@ class Run:
     @property
     def samples(self) -> tuple[Sample, ...]:
         """One per trial, in plan order; warm-up and invalid trials are marked, not left out."""
-        return self.view.samples
+        return self.stored.samples if self.is_counted else self.view.samples
 
     @property
     def result(self) -> Result:
@@ -82,13 +111,15 @@ class Run:
 
     @property
     def trustworthy(self) -> bool:
-        """False where nothing is or can be decided, or events are unaccounted for."""
-        return self.result.trustworthy
+        """False where nothing is or can be decided, or events are unaccounted for; of a counted run
+        where something could not be counted.
+        """
+        return self.counts.trustworthy if self.is_counted else self.result.trustworthy
 
     @property
     def cautions(self) -> tuple[Caution, ...]:
         """What to be careful about, each with its remedy."""
-        return self.result.cautions
+        return self.counts.cautions if self.is_counted else self.result.cautions
 
     @property
     def ledgers(self) -> tuple[CellLedger, ...]:
@@ -152,8 +183,12 @@ class Run:
         return tuple(found for name in names for found in summarise(self.samples, name))
 
     def only(self, scenario: str) -> Side:
-        """One scenario of the run, to `compare` it; UsageError where there is none of the name."""
-        if scenario not in self.scenarios:
+        """One scenario of the run, to `compare` it; of a counted run also one kernel.
+
+        Raises UsageError where there is none of the name.
+        """
+        kernels = {cell.kernel for cell in self.counts.cells} if self.is_counted else frozenset()
+        if scenario not in self.scenarios and find_kernel_name(scenario, kernels) is None:
             raise UsageError(
                 f"{self.name} has no scenario {scenario!r}",
                 remedy=hint(scenario) or one_of(scenario, self.scenarios),
@@ -180,10 +215,12 @@ class Run:
 
     def markdown(self) -> str:
         """The result as `auditbench export --to md` writes it; notebooks show it by themselves."""
+        from harness.reporters.count import count_page
         from harness.reporters.render.markdown import page_markdown
         from harness.reporters.result import result_page
 
-        return page_markdown(result_page(self.result))
+        page = count_page(self.counts) if self.is_counted else result_page(self.result)
+        return page_markdown(page)
 
     def plot(
         self,
@@ -195,21 +232,25 @@ class Run:
     ) -> Figure:
         """One of `plot_kinds()`, of all workloads or of one, on a light or a dark ground.
 
-        Raises UsageError for a kind, workload or metric that there is not, and where the run has
-        nothing to draw.
+        A counted run has the kinds `counts` and `kernels`, and no others. Raises UsageError for a
+        kind, workload or metric that there is not, and where the run has nothing to draw.
         """
-        from harness.reporters.plots.catalog import PLOTS
+        from harness.reporters.plots.catalog import COUNT_PLOTS, PLOTS
 
         self._require_workload(workload)
-        if kind not in PLOTS:
-            raise UsageError(f"no plot is called {kind!r}", remedy=one_of(kind, PLOTS))
-        plot = PLOTS[kind]
+        plots: Mapping[str, Plot[Any]] = COUNT_PLOTS if self.is_counted else PLOTS
+        if kind not in plots:
+            known = kind in PLOTS.keys() | COUNT_PLOTS.keys()
+            what = f"{self.name} has no plot {kind}" if known else f"no plot is called {kind!r}"
+            raise UsageError(what, remedy=one_of(kind, plots))
+        plot = plots[kind]
         if metric is not None and not plot.takes_metric:
             raise UsageError(f"the plot {kind} is not of one metric", remedy="leave metric out")
-        wanted = None if metric is None else compared_metric("metric", metric)
-        if why := plot.unavailable(self.view, workload, metric=wanted):
+        wanted = None if metric is None else any_metric("metric", metric)
+        data = self.counts if self.is_counted else self.view
+        if why := plot.unavailable(data, workload, metric=wanted):
             raise UsageError(f"{self.name} has no plot {kind}: {why}")
-        return plot.draw(self.view, workload, metric=wanted, dark=dark)
+        return plot.draw(data, workload, metric=wanted, dark=dark)
 
     def report(self, path: str | Path) -> Path:
         """Write the run as one HTML page that needs nothing else; where it stands.
@@ -217,11 +258,16 @@ class Run:
         Raises UsageError where it cannot be written.
         """
         from harness.files.output import write_text
+        from harness.reporters.html.count import CountView, count_report_html
         from harness.reporters.html.page import report_html
         from harness.reporters.plots.catalog import PLOTS
 
         target = Path(path)
-        write_text(target, report_html([self.view], PLOTS))
+        if self.is_counted:
+            view = CountView(self.counts, self.stored.plan, self.stored.environment)
+            write_text(target, count_report_html([view]))
+        else:
+            write_text(target, report_html([self.view], PLOTS))
         return target
 
     def _require_workload(self, workload: str | None) -> None:

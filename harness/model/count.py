@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, Literal
 
 from harness.model.caution import Caution
 from harness.model.stored.environment import StoredGuest
@@ -25,6 +25,13 @@ RULES_DELETE: Final = "rules_delete_instructions"
 OF_RULES: Final = (RULES_LOAD, RULES_DELETE)
 """What the kernel needs to load a scenario's rules, and to delete them. It is the same for all
 workloads, and stands at the first one that has the scenario; no reference has a part in it."""
+
+COUNT_MARGIN: Final = 0.005
+"""The relative difference of counts that does not matter, unless the user names another."""
+
+CountVerdict = Literal["worse", "better", "equal", "below-floor", "no-floor"]
+"""`below-floor`: two boots of the same lie as far apart as the margin, and so do these two.
+`no-floor`: there was but one boot of one of them."""
 
 
 @dataclass(frozen=True, slots=True)

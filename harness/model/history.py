@@ -55,6 +55,8 @@ class Track:
     is_ratio: bool
     points: tuple[Point | None, ...]
     judged: int
+    kernel: str = ""
+    """Of counted runs of several kernels, the one that it is of."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,3 +85,5 @@ class History:
     runs: tuple[PastRun, ...]
     tracks: tuple[Track, ...]
     cautions: tuple[Caution, ...] = ()
+    least_runs: int = MIN_RUNS
+    """With fewer no change of level is looked for."""

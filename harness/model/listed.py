@@ -31,3 +31,5 @@ class ListedRun:
     trustworthy: bool = True
     damage: str = ""
     """Why it cannot be read; empty if it can."""
+    counted: bool = False
+    """Whether it counts instructions, and so has no verdicts of its own."""

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from harness.counted import counted
-from harness.model.history import MIN_RUNS, History, PastRun, Point, Track
+from harness.model.history import History, PastRun, Point, Track
 from harness.plain import plain
+from harness.reporters.counts.numbers import instructions
 from harness.reporters.page import (
     INTERVAL,
     Box,
@@ -107,12 +108,15 @@ def moment(run: PastRun) -> str:
 def track_name(track: Track) -> str:
     """The cell of a track, fit for a terminal."""
     cell = track.cell
-    return plain(f"{cell.workload} × {cell.scenario} × {cell.consumer}")
+    last = f"Linux {track.kernel}" if track.kernel else cell.consumer
+    return plain(f"{cell.workload} × {cell.scenario} × {last}")
 
 
 def level(track: Track, value: float | None) -> str:
     """A level in the terms of its track."""
-    return ratio(value) if track.is_ratio else duration(value)
+    if track.is_ratio:
+        return ratio(value)
+    return duration(value) if track.unit == "ns" else instructions(value)
 
 
 def change_lines(history: History) -> list[str]:
@@ -122,7 +126,7 @@ def change_lines(history: History) -> list[str]:
     if not history.tracks:
         return ["Nothing to show: no run measured such a cell"]
     if not any(track.judged for track in history.tracks):
-        return [f"Change detection needs at least {MIN_RUNS} runs"]
+        return [f"Change detection needs at least {counted(history.least_runs, 'run')}"]
     found = [
         f"{CHANGE_OF_LEVEL.mark} {moment(run)} {track_name(track)}: {metric_words(track.metric)} "
         f"{percent(point.step.after / point.step.before)} "
@@ -139,4 +143,7 @@ def unjudged_lines(history: History) -> list[str]:
     names = [track_name(track) for track in history.tracks if not track.judged]
     if not names or len(names) == len(history.tracks):
         return []
-    return [f"Fewer than {MIN_RUNS} runs, too few for change detection: {', '.join(names)}"]
+    return [
+        f"Fewer than {counted(history.least_runs, 'run')}, too few for change detection: "
+        f"{', '.join(names)}"
+    ]

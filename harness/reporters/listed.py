@@ -100,7 +100,8 @@ def verdict_words(run: ListedRun) -> str:
     ]
     flaws = ((STOPPED, not run.complete), (DOUBTFUL, not run.trustworthy))
     words = [look.word for look, has_it in flaws if has_it]
-    return "  ".join((*counts, *words)) or NOTHING
+    kind = ["counted"] if run.counted else []
+    return "  ".join((*kind, *counts, *words)) or NOTHING
 
 
 def listed_document(runs: Sequence[ListedRun]) -> dict[str, Any]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from harness.model.compare import ChangeReport
 from harness.model.result import Result
@@ -22,7 +22,11 @@ def report_markdown(
     results: Sequence[Result], comparison: ChangeReport | None, refused: Sequence[str] = ()
 ) -> str:
     """The comparison, if there is one, and every result. `refused` says what was not compared."""
-    pages = _pages(results, comparison, refused, pull_request_page)
+    return pages_markdown(_pages(results, comparison, refused, pull_request_page))
+
+
+def pages_markdown(pages: Iterable[Page]) -> str:
+    """Pages one after the other."""
     return "\n".join(map(page_markdown, pages))
 
 
@@ -30,11 +34,16 @@ def report_plain(
     results: Sequence[Result], comparison: ChangeReport | None, refused: Sequence[str] = ()
 ) -> str:
     """The same as on a terminal, without colour and 80 columns wide."""
+    return pages_plain(_pages(results, comparison, refused, result_page))
+
+
+def pages_plain(pages: Iterable[Page]) -> str:
+    """The same of pages."""
     file = io.StringIO()
     console = PlainConsole(
         file=file, width=WIDTH, highlight=False, no_color=True, force_terminal=False
     )
-    for place, page in enumerate(_pages(results, comparison, refused, result_page)):
+    for place, page in enumerate(pages):
         if place:
             console.print()
         render_page(Page(page.title, (Line(page.title), *page.parts)), console)

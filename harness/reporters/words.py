@@ -11,6 +11,8 @@ from typing import NamedTuple
 from harness.counted import counted
 from harness.host.finding import Severity
 from harness.model.compare import ChangeVerdict
+from harness.model.count import CountVerdict
+from harness.model.count_changes import CountAnswer
 from harness.model.gate import Outcome
 from harness.model.result import Comparison, Verdict
 from harness.model.scaling import Growth
@@ -48,6 +50,14 @@ VERDICTS: Mapping[Verdict, Look] = {
 }
 JUDGED: tuple[Verdict, ...] = ("worse", "better", "equal", "inconclusive")
 """The verdicts on a comparison; the others say that there was none."""
+COUNT_VERDICTS: Mapping[CountVerdict, Look] = {
+    "worse": VERDICTS["worse"],
+    "better": VERDICTS["better"],
+    "equal": VERDICTS["equal"],
+    "below-floor": VERDICTS["inconclusive"]._replace(word="below the floor"),
+    "no-floor": VERDICTS["inconclusive"]._replace(word="no floor"),
+}
+"""Of two counts."""
 OUTCOMES: Mapping[Outcome, Look] = {
     "pass": Look("within", "✓", "green"),
     "fail": Look("exceeded", "✗", "red"),
@@ -76,6 +86,13 @@ CHANGES: Mapping[ChangeVerdict, str] = {
     "untrustworthy": "Not trustworthy.",
 }
 """Of a whole comparison of runs."""
+COUNT_CHANGES: Mapping[CountAnswer, str] = {
+    "worse": "Worse",
+    "no-worse": "No worse",
+    "inconclusive": "Inconclusive: boots of one kernel lie as far apart as the margin, or were one",
+    "untrustworthy": "Not trustworthy: something could not be counted",
+}
+"""Of counted runs."""
 METHODS: Mapping[str, str] = {
     "paired": "ratio: by block within the run",
     "of-ratios": "ratio: of each run's ratio to its own reference; plain: of the metric itself",
@@ -138,6 +155,7 @@ _METRICS: Mapping[str, str] = {
     "cpu_consumer_ns_per_event": "CPU per event of the consumer",
     "consumer_memory_bytes": "memory of the consumer",
     "delay_p50_ms": "delay of the output",
+    "instructions_per_op": "instructions",
     "latency_p50_ns": "latency p50",
     "latency_p99_ns": "latency p99",
     "latency_p999_ns": "latency p99.9",

@@ -33,7 +33,7 @@ from harness.model.gate import Check, GateReport
 from harness.model.reference import Reference, every_scenario
 from harness.model.run import AA
 from harness.run.lifecycle.borrow import Say
-from harness.run.plan.file import load_plan_file
+from harness.run.plan.file import PlanFile, load_plan_file
 from harness.run.plan.plan import Plan, make_plan
 from harness.run.plan.selection import measures_rules_in_cells
 from harness.run.request import Request
@@ -87,18 +87,24 @@ def _beyond(number: int) -> str:
 
 def _plan(request: Request, rules: GateRules) -> Plan:
     """The plan, reduced to what the gate needs if there are rule files and no scenarios named."""
-    file, subject = load_plan_file(request.plan), request.subject
+    file = load_plan_file(request.plan)
+    return make_plan(only_needed(request, rules, file), file)
+
+
+def only_needed(request: Request, rules: GateRules, file: PlanFile | None = None) -> Request:
+    """The same, with the scenarios that the gate needs beside rule files, if none are named."""
+    file, subject = file or load_plan_file(request.plan), request.subject
     if not subject.rule_files or subject.scenarios or measures_rules_in_cells(file):
-        return make_plan(request, file)
+        return request
     if file.reference is None:
-        return make_plan(request, file)
+        return request
     named = [name for limit in rules.limits for name in limit.scope]
     named += [rules.reference] if rules.reference else []
     # A scope may mean a rule file with the name of a built-in scenario.
     stems = {name for path in subject.rule_files for name in (path.stem, path.name)}
     beside = (name for name in named if name in SCENARIOS and name not in stems)
     wanted = tuple(dict.fromkeys([file.reference, *beside]))
-    return make_plan(replace(request, subject=replace(subject, scenarios=wanted)), file)
+    return replace(request, subject=replace(subject, scenarios=wanted))
 
 
 def _require_decidable(plan: Plan, rules: GateRules) -> None:

@@ -220,6 +220,19 @@ class Load:
         return "fast" if self.fast else "rigorous" if self.rigorous else "default"
 
 
+@Parameter(group=COMPARED)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Counting:
+    """Whether instructions are counted instead of times measured, and under which kernels."""
+
+    count: Flag = False
+    """Count instructions in an emulated guest instead of measuring times: no root, and this host's
+    audit is left alone.
+    """
+    kernels: Kernels = ()
+    """With `--count`: the kernels, as for `auditbench count`."""
+
+
 @Parameter(group=HOST)
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Conduct:

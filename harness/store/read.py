@@ -61,7 +61,7 @@ def load_run(folder: Path, *, counted_too: bool = False) -> StoredRun:
     if plan.instrument == "counted" and not counted_too:
         raise UsageError(
             f"{folder} counts instructions in a guest, and times are wanted here",
-            remedy="`auditbench show` prints it; name another run",
+            remedy="name another run; show, compare, gate, history, report and plot take this one",
         )
     environment = _read_document(folder / ENVIRONMENT, json.loads, StoredEnvironment.read)
     with _no_garbage_collection():

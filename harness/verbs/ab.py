@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter
 
 from harness.errors import EXIT_FINE, EXIT_REGRESSION, EXIT_UNTRUSTWORTHY
-from harness.run.request import Conduct, Load, Request
+from harness.run.request import Conduct, Counting, Load, Request
 from harness.verbs.shared.display import Display, say_on
 from harness.verbs.shared.parameters import Flag, Json, To
+
+if TYPE_CHECKING:
+    from harness.verbs.shared.forms import Forms
 
 
 def ab_verb(
@@ -20,6 +24,7 @@ def ab_verb(
     *,
     fail_if_worse: Flag = False,
     load: Annotated[Load, Parameter(name="*")] = Load(),  # noqa: B008
+    counting: Annotated[Counting, Parameter(name="*")] = Counting(),  # noqa: B008
     conduct: Annotated[Conduct, Parameter(name="*")] = Conduct(),  # noqa: B008
     display: Annotated[Display, Parameter(name="*")] = Display(),  # noqa: B008
     to: To = None,
@@ -38,6 +43,8 @@ def ab_verb(
         Exit with 1 if B costs or loses more than A in any workload.
     load
         Options of every measuring verb.
+    counting
+        Whether instructions are counted.
     conduct
         Options of every measuring verb.
     display
@@ -53,10 +60,16 @@ def ab_verb(
     from harness.reporters.render.markdown import page_markdown
     from harness.reporters.render.terminal import render_page
     from harness.run.ab import pair_up, run_ab
+    from harness.verbs.shared.counts import require_no_kernel
     from harness.verbs.shared.dry_run import show_preview
     from harness.verbs.shared.forms import Forms
     from harness.verbs.shared.output import err, out
 
+    require_no_kernel(counting)
+    if counting.count:
+        forms = Forms(("json", "md"), to, json=json, summary=True)
+        request = Request(load=load, command=command, conduct=conduct)
+        return _count(request, a, b, counting, forms, fail_if_worse=fail_if_worse)
     pairing = pair_up(Request(load=load, command=command), a, b)
     if conduct.dry_run:
         return show_preview(pairing.plan, conduct, to, json=json)
@@ -72,3 +85,18 @@ def ab_verb(
     if ab_report.verdict == "worse" and fail_if_worse:
         return EXIT_REGRESSION
     return EXIT_UNTRUSTWORTHY if ab_report.doubts or ab_report.inconclusive else EXIT_FINE
+
+
+def _count(
+    request: Request, a: Path, b: Path, counting: Counting, forms: Forms, *, fail_if_worse: bool
+) -> int:
+    from harness.run.counting import count_ab
+    from harness.verbs.shared.counts import deliver_changes
+    from harness.verbs.shared.output import err
+
+    margins, load = request.load.margins, replace(request.load, margins=())
+    report = count_ab(replace(request, load=load), a, b, margins, counting, say_on(err()))
+    deliver_changes(report, forms, "auditbench ab")
+    if report.verdict == "worse":
+        return EXIT_REGRESSION if fail_if_worse else EXIT_FINE
+    return EXIT_FINE if report.verdict == "no-worse" else EXIT_UNTRUSTWORTHY

@@ -44,16 +44,17 @@ def compare_verb(
     ----------
     base
         A run: its folder, its name, `latest`, `latest~1` for the one before, `@LABEL`; with
-        `:SCENARIO`, only that scenario.
+        `:SCENARIO`, only that scenario; of a counted run also with `:KERNEL`.
     heads
         Runs to compare with BASE, named alike; `:SCENARIO` alone is one of BASE's run.
     with_
         Pool runs of several boots: these are HEAD, all those before are BASE, each run one block.
     metric
         Metrics to compare, by full or short name; `all` for every one. If not given, the run's
-        primary metric, elapsed time, and total CPU.
+        primary metric, elapsed time, and total CPU; of counted runs every one.
     margin
-        The relative difference that does not matter: 3%, or METRIC=5% for one metric.
+        The relative difference that does not matter: 3%, or METRIC=5% for one metric. If not
+        given, that of BASE's plan; of counted runs 0.5%.
     allow
         Differences between the runs to accept, such as kernel,rules.
     force
@@ -63,17 +64,46 @@ def compare_verb(
         md, csv.
     """
     from harness.answers.compare.compare import compare_boots, compare_runs
+    from harness.answers.compare.count import are_counted
     from harness.verbs.shared.forms import Forms
 
-    options = _options(metric, margin, allow, results, force=force)
     forms = Forms(("json", "md", "csv"), to, json=json)
     if with_:
+        options = _options(metric, margin, allow, results, force=force)
         bases, others = _runs((base, *heads), results), _runs(with_, results)
         report = compare_boots(bases, others, options)
     else:
         first, *sides = _sides(base, heads, results)
+        if are_counted([side.stored for side in (first, *sides)]):
+            return _compare_counts(first, sides, metric, margin, allow, forms, force=force)
+        options = _options(metric, margin, allow, results, force=force)
         report = compare_runs(first, sides, options)
     _deliver(report, forms)
+    return EXIT_CODES[report.verdict]
+
+
+def _compare_counts(
+    base: Side,
+    heads: Sequence[Side],
+    metric: Words,
+    margin: Words,
+    allow: Words,
+    forms: Forms,
+    *,
+    force: bool,
+) -> int:
+    from harness.answers.compare.comparability import parse_allowed
+    from harness.answers.compare.count import CountOptions, compare_counts
+    from harness.verbs.shared.counts import deliver_changes
+
+    options = CountOptions(
+        metrics=tuple(name for word in metric for name in word.split(",")),
+        margins=tuple(margin),
+        allowed=parse_allowed(allow),
+        force=force,
+    )
+    report = compare_counts(base, heads, options)
+    deliver_changes(report, forms)
     return EXIT_CODES[report.verdict]
 
 
@@ -123,7 +153,7 @@ def _sides(base: str, heads: tuple[str, ...], results: Path) -> list[Side]:
             run = str(folder)
         key = folder.resolve()
         if key not in loaded:
-            loaded[key] = load_run(folder)
+            loaded[key] = load_run(folder, counted_too=True)
         sides.append(Side(loaded[key], scenario))
     return sides
 

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from harness.errors import EXIT_FINE, EXIT_INTERRUPTED, EXIT_UNTRUSTWORTHY
 from harness.run.request import (
     DEFAULT_PLAN,
     Conduct,
+    Counting,
     ExcludeExe,
     Kernels,
     Label,
@@ -19,6 +22,9 @@ from harness.run.request import (
 )
 from harness.verbs.shared.display import say_on
 from harness.verbs.shared.parameters import RESULTS, Json, PlanName, ResultsFolder, To
+
+if TYPE_CHECKING:
+    from harness.verbs.shared.forms import Forms
 
 
 def count_verb(
@@ -68,19 +74,25 @@ def count_verb(
         Write the run as FORM=FILE, or print it as FORM; may be given several times: json, md, csv,
         parquet.
     """
-    from harness.run.count import run_count
-    from harness.verbs.shared.output import err
-    from harness.verbs.show import run_forms, show_run
+    from harness.verbs.show import run_forms
 
-    forms = run_forms(to, json=json)
     request = Request(
         plan=plan or DEFAULT_PLAN,
         subject=Subject(scenarios=scenario, rule_files=rules, exclude_exe=exclude_exe),
         load=Load(workloads=workload, ignore_lock=ignore_lock, skip_missing=skip_missing),
         conduct=Conduct(results=results, label=label),
     )
+    return count_and_show(request, Counting(count=True, kernels=kernel), run_forms(to, json=json))
+
+
+def count_and_show(request: Request, counting: Counting, forms: Forms) -> int:
+    """Count, store and print; the exit code."""
+    from harness.run.counting import count_request
+    from harness.verbs.shared.output import err
+    from harness.verbs.show import show_run
+
     console = err()
-    outcome = run_count(request, kernel, say_on(console))
+    outcome = count_request(request, counting, say_on(console))
     trustworthy = show_run(outcome.folder, forms)
     console.print(f"stored in {outcome.folder}", markup=False, soft_wrap=True)
     if outcome.interrupted:

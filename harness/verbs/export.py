@@ -29,10 +29,16 @@ def export_verb(
     """
     from harness.answers.result import make_result
     from harness.store import load_run
+    from harness.verbs.shared.counts import counted_markdown
     from harness.verbs.shared.forms import Forms, print_content
     from harness.verbs.shared.naming import named_run
     from harness.verbs.shared.output import err, print_json
-    from harness.verbs.shared.run_forms import EXPORTED, require_libraries, run_writers
+    from harness.verbs.shared.run_forms import (
+        EXPORTED,
+        counted_writers,
+        require_libraries,
+        run_writers,
+    )
 
     forms = Forms(EXPORTED, to)
     if not to:
@@ -40,9 +46,12 @@ def export_verb(
     if json:
         forms.require_files()
     require_libraries(forms.asked())
-    stored = load_run(named_run(run, results))
+    stored = load_run(named_run(run, results), counted_too=True)
     notes: list[str] = []
-    writers = run_writers(stored, lambda: make_result(stored), notes.append)
+    if stored.plan.is_counted:
+        writers = counted_writers(stored, lambda: counted_markdown(stored))
+    else:
+        writers = run_writers(stored, lambda: make_result(stored), notes.append)
     written = forms.write_files(None, writers)
     if forms.printed:
         print_content(writers[forms.printed]())

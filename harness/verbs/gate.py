@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING, Annotated, Literal
 from cyclopts import Parameter
 
 from harness.errors import EXIT_FINE, EXIT_REGRESSION, EXIT_UNTRUSTWORTHY, UsageError
-from harness.run.request import DEFAULT_PLAN, Conduct, Load, Request, Subject
+from harness.run.request import DEFAULT_PLAN, Conduct, Counting, Load, Request, Subject
 from harness.verbs.shared.display import Display, say_on
 from harness.verbs.shared.parameters import Flag, Json, PlanName, To, Words
 
 if TYPE_CHECKING:
     from harness.answers.gate import GateRules
+    from harness.model.count_gate import CountGateReport
     from harness.model.gate import GateReport
     from harness.verbs.shared.forms import Forms
 
@@ -39,6 +40,7 @@ def gate_verb(
     force: Flag = False,
     subject: Annotated[Subject, Parameter(name="*")] = Subject(),  # noqa: B008
     load: Annotated[Load, Parameter(name="*")] = Load(),  # noqa: B008
+    counting: Annotated[Counting, Parameter(name="*")] = Counting(),  # noqa: B008
     conduct: Annotated[Conduct, Parameter(name="*")] = Conduct(),  # noqa: B008
     display: Annotated[Display, Parameter(name="*")] = Display(),  # noqa: B008
     to: To = None,
@@ -52,7 +54,8 @@ def gate_verb(
     plan
         A built-in plan (`auditbench list plans`) or a .toml file; `overhead` if none is named.
     fail
-        Limits, such as `elapsed:5%`, `udp/rules/p99:20us`, `cpu-per-event:5%` or `lost:0`.
+        Limits, such as `elapsed:5%`, `udp/rules/p99:20us`, `cpu-per-event:5%` or `lost:0`; on
+        counts `instructions:1%`.
     inconclusive
         Whether an inconclusive check fails (exit code 3) or passes.
     reference
@@ -69,6 +72,8 @@ def gate_verb(
         What is compared.
     load
         Options of every measuring verb.
+    counting
+        Whether instructions are counted.
     conduct
         Options of every measuring verb.
     display
@@ -82,29 +87,108 @@ def gate_verb(
     from harness.answers.gate import GateRules
     from harness.answers.limits import read_limits
     from harness.run.gate import gate_plan, plan_to_judge
+    from harness.verbs.shared.counts import require_no_kernel
     from harness.verbs.shared.dry_run import show_preview
     from harness.verbs.shared.forms import Forms
     from harness.verbs.shared.output import err
 
-    judge = GateRules(read_limits(fail), reference, inconclusive == "pass")
     request = Request(
         plan=plan or DEFAULT_PLAN, subject=subject, load=load, command=command, conduct=conduct
     )
+    if counting.count or _is_counted(run, conduct.results):
+        rules = _count_rules(fail, reference, inconclusive)
+        forms = Forms(("json", "md", "junit"), to, json=json, summary=True)
+        if counting.count and run is None and against is None:
+            return _count(request, rules, counting, forms)
+        _require_stored_only(run, plan, command, request)
+        return _judge_counts(run or "", against, rules, conduct.results, allow, forms, force=force)
+    require_no_kernel(counting)
+    judge = GateRules(read_limits(fail), reference, inconclusive == "pass")
     if conduct.dry_run and run is None and against is None:
         return show_preview(plan_to_judge(request, judge), conduct, to, json=json)
     forms = Forms(("json", "md", "junit"), to, json=json, summary=True)
     if run is not None or against is not None:
-        asked = plan or command or conduct.dry_run or subject != Subject() or load != Load()
-        if run is None or asked:
-            raise UsageError(
-                "stored runs are judged as they are",
-                remedy="give --run RUN, with --against BASE or without, and no plan or load",
-            )
-        report = _stored(run, against, judge, conduct.results, allow=allow, force=force)
+        _require_stored_only(run, plan, command, request)
+        report = _stored(run or "", against, judge, conduct.results, allow=allow, force=force)
         return _finish(report, forms)
     console = err()
     report = gate_plan(request, judge, lambda: display.observer(console), say_on(console))
     return _finish(report, forms)
+
+
+def _require_stored_only(
+    run: str | None, plan: str | None, command: tuple[str, ...], request: Request
+) -> None:
+    """UsageError where something is to be measured beside a stored run."""
+    asked = plan or command or request.conduct.dry_run
+    if run is None or asked or request.subject != Subject() or request.load != Load():
+        raise UsageError(
+            "stored runs are judged as they are",
+            remedy="give --run RUN, with --against BASE or without, and no plan or load",
+        )
+
+
+def _is_counted(run: str | None, results: Path) -> bool:
+    from harness.store import load_documents
+    from harness.verbs.shared.naming import named_run
+
+    return run is not None and load_documents(named_run(run, results)).plan.is_counted
+
+
+def _count_rules(fail: Words, reference: str | None, inconclusive: str) -> GateRules:
+    from harness.answers.count_gate import read_count_limits
+    from harness.answers.gate import GateRules
+
+    return GateRules(read_count_limits(fail), reference, inconclusive == "pass")
+
+
+def _count(request: Request, rules: GateRules, counting: Counting, forms: Forms) -> int:
+    from harness.run.counting import count_and_gate
+    from harness.verbs.shared.output import err
+
+    return _finish_counts(count_and_gate(request, rules, counting, say_on(err())), forms)
+
+
+def _judge_counts(
+    run: str,
+    against: str | None,
+    rules: GateRules,
+    results: Path,
+    allow: Words,
+    forms: Forms,
+    *,
+    force: bool,
+) -> int:
+    from harness.answers.compare.comparability import parse_allowed
+    from harness.answers.count_gate import gate_counts, gate_counts_against
+    from harness.store import load_run
+    from harness.verbs.shared.naming import named_run
+
+    allowed = parse_allowed(allow)
+    head = load_run(named_run(run, results), counted_too=True)
+    if against is None:
+        return _finish_counts(gate_counts(head, rules), forms)
+    base = load_run(named_run(against, results), counted_too=True)
+    report = gate_counts_against(head, base, rules, allowed=allowed, force=force)
+    return _finish_counts(report, forms)
+
+
+def _finish_counts(report: CountGateReport, forms: Forms) -> int:
+    from harness.reporters.counts.gate import count_gate_page
+    from harness.reporters.documents.count_gate import count_gate_document
+    from harness.reporters.export.junit import count_gate_junit
+    from harness.reporters.render.markdown import page_markdown
+    from harness.reporters.render.terminal import render_page
+    from harness.verbs.shared.output import out
+
+    page = count_gate_page(report)
+    forms.deliver(
+        lambda: render_page(page, out()),
+        lambda: count_gate_document(report),
+        md=lambda: page_markdown(page),
+        junit=lambda: count_gate_junit(report),
+    )
+    return EXIT_CODES[report.verdict]
 
 
 def _stored(

@@ -75,15 +75,16 @@ def _read(
     allow: Words,
 ) -> History:
     from harness.answers.compare.comparability import parse_allowed
-    from harness.answers.history import HistoryOptions, read_history
-    from harness.answers.quantities import compared_metric
+    from harness.answers.count_metrics import any_metric
+    from harness.answers.history.history import read_history
+    from harness.answers.history.places import HistoryOptions
     from harness.verbs.shared.naming import named_run
 
     names = [name for word in metric for name in word.split(",")]
     options = HistoryOptions(
         plan=plan,
         machine=machine,
-        metrics=tuple(dict.fromkeys(compared_metric("--metric", name) for name in names)),
+        metrics=tuple(dict.fromkeys(any_metric("--metric", name) for name in names)),
         cells=cell,
         last=last,
         like=None if like is None else named_run(like, results),

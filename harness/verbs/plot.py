@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -12,13 +13,18 @@ from harness.verbs.shared.parameters import RESULTS, Flag, Json, OutputFile, Res
 
 if TYPE_CHECKING:
     from harness.model.caution import Caution
+    from harness.model.count import CountedResult
     from harness.model.history import History
     from harness.model.result import ReportView
     from harness.reporters.plots.base import Plot
     from harness.reporters.plots.picture import Format
+    from harness.store import StoredRun
     from harness.verbs.shared.forms import Forms, Writer
 
-Kind = Literal["forest", "cpu", "latency", "ledger", "timeline", "drift", "scaling", "history"]
+Kind = Literal[
+    "forest", "cpu", "latency", "ledger", "timeline", "drift", "scaling", "history", "counts",
+    "kernels",
+]  # fmt: skip
 
 PICTURES: tuple[Format, ...] = ("svg", "png", "pdf")
 SCHEMA = "auditbench.plot/1"
@@ -28,7 +34,7 @@ def plot_verb(
     run: str = "latest",
     /,
     *,
-    kind: Kind = "forest",
+    kind: Kind | None = None,
     output: OutputFile = None,
     workload: str | None = None,
     metric: str | None = None,
@@ -45,16 +51,18 @@ def plot_verb(
     run
         A run: its folder, its name, `latest`, `latest~1` for the one before, or `@LABEL`.
     kind
-        forest: ratio to the reference. cpu: CPU per operation by process. latency: of single
-        operations. ledger: where every event went. timeline: backlog, lost and unread bytes within
-        a trial. drift: ratio against block order. history: the ratio
-        from run to run, of the runs that are like this one.
+        forest: ratio to the reference, the usual one. cpu: CPU per operation by process. latency:
+        of single operations. ledger: where every event went. timeline: backlog, lost and unread
+        bytes within a trial. drift: ratio against block order. history: the ratio from run to run,
+        of the runs that are like this one. Of a counted run, counts: instructions by scenario;
+        kernels: from kernel to kernel.
     output
         Write the picture to this file; its name ends in .svg, .png or .pdf.
     workload
         Only this workload of the run.
     metric
-        For forest and drift: the ratio of this metric, such as `elapsed_ns_per_op`.
+        For forest and drift: the ratio of this metric, such as `elapsed_ns_per_op`; of a counted
+        run the metric itself.
     dark
         Draw for a dark background.
     bare
@@ -77,14 +85,79 @@ def plot_verb(
             run, results, forms, workload=workload, metric=metric, dark=dark, bare=bare
         )
     else:
-        _deliver(run, results, kind, forms, dark=dark, bare=bare, workload=workload, metric=metric)
+        subject = _subject(run, results, kind)
+        _deliver(subject, forms, dark=dark, bare=bare, workload=workload, metric=metric)
     return EXIT_FINE
 
 
+@dataclass(frozen=True, slots=True)
+class _Subject:
+    """What is drawn as which plot, and what the run has to choose from."""
+
+    run: str
+    plot: Plot[Any]
+    data: ReportView | CountedResult
+    origin: tuple[str, ...]
+    workloads: frozenset[str]
+    metrics: frozenset[str]
+    cautions: tuple[Caution, ...]
+
+
+def _subject(run: str, results: Path, kind: Kind | None) -> _Subject:
+    from harness.store import load_run
+    from harness.verbs.shared.naming import named_run
+
+    stored = load_run(named_run(run, results), counted_too=True)
+    return _counted(stored, kind) if stored.plan.is_counted else _timed(stored, kind or "forest")
+
+
+def _timed(stored: StoredRun, kind: Kind) -> _Subject:
+    from harness.answers.result import make_view
+    from harness.reporters.parts.origin import origin
+    from harness.reporters.plots.catalog import PLOTS
+
+    if kind not in PLOTS:
+        raise UsageError(
+            f"{stored.name} is no counted run, as the plot {kind} needs", remedy=one_of(kind, PLOTS)
+        )
+    view = make_view(stored)
+    return _Subject(
+        run=view.result.run,
+        plot=PLOTS[kind],
+        data=view,
+        origin=origin(view.result),
+        workloads=frozenset(sample.workload for sample in view.samples),
+        metrics=frozenset(c.metric for c in view.result.comparisons),
+        cautions=stored.cautions,
+    )
+
+
+def _counted(stored: StoredRun, kind: Kind | None) -> _Subject:
+    from harness.answers.count import make_counted
+    from harness.reporters.parts.origin import count_origin
+    from harness.reporters.plots.catalog import COUNT_PLOTS
+
+    result = make_counted(stored)
+    several = len({cell.kernel for cell in result.cells}) > 1
+    chosen = kind or ("kernels" if several else "counts")
+    if chosen not in COUNT_PLOTS:
+        raise UsageError(
+            f"{stored.name} is a counted run, and cannot be drawn as {chosen}",
+            remedy=one_of(chosen, COUNT_PLOTS),
+        )
+    return _Subject(
+        run=result.run,
+        plot=COUNT_PLOTS[chosen],
+        data=result,
+        origin=count_origin(result),
+        workloads=frozenset(cell.workload for cell in result.cells),
+        metrics=frozenset(cell.metric for cell in result.cells),
+        cautions=stored.cautions,
+    )
+
+
 def _deliver(
-    run: str,
-    results: Path,
-    kind: Kind,
+    subject: _Subject,
     forms: Forms,
     *,
     dark: bool,
@@ -92,31 +165,25 @@ def _deliver(
     workload: str | None,
     metric: str | None,
 ) -> None:
-    from harness.answers.result import make_view
-    from harness.reporters.parts.origin import origin
     from harness.reporters.plots.caption import Caption
-    from harness.reporters.plots.catalog import PLOTS
     from harness.reporters.plots.picture import picture_bytes
-    from harness.store import load_run
-    from harness.verbs.shared.naming import named_run
 
-    stored = load_run(named_run(run, results))
-    view, plot = make_view(stored), PLOTS[kind]
-    _require_data(plot, view, workload, metric)
+    plot = subject.plot
+    _require_data(subject, workload, metric)
 
     def draw(form: Format) -> bytes:
-        picture = plot.draw(view, dark=dark, workload=workload, metric=metric)
-        caption = None if bare else Caption(plot.title, origin(view.result))
+        picture = plot.draw(subject.data, dark=dark, workload=workload, metric=metric)
+        caption = None if bare else Caption(plot.title, subject.origin)
         return picture_bytes(picture, form, caption, dark=dark)
 
     forms.deliver(
         _nothing,
         lambda: _document(
-            plot, view.result.run, view, _picture(forms), workload=workload, metric=metric
+            plot, subject.run, subject.data, _picture(forms), workload=workload, metric=metric
         ),
         **_writers(draw),
     )
-    _say(stored.cautions)
+    _say(subject.cautions)
 
 
 def _deliver_history(
@@ -176,22 +243,21 @@ def _format_of(output: Path) -> Format:
     )
 
 
-def _require_data(
-    plot: Plot[Any], view: ReportView, workload: str | None, metric: str | None
-) -> None:
+def _require_data(subject: _Subject, workload: str | None, metric: str | None) -> None:
     """UsageError where the run has nothing to draw, and what it has instead."""
+    plot = subject.plot
     if metric is not None and not plot.takes_metric:
         raise UsageError(
             f"--metric has no meaning for {plot.name}",
             remedy="leave it out, or draw forest or drift",
         )
-    _require_known("workload", workload, {sample.workload for sample in view.samples})
-    _require_known("metric", metric, {c.metric for c in view.result.comparisons})
-    if reason := plot.unavailable(view, workload, metric=metric):
-        raise UsageError(f"{view.result.run} has nothing to draw as {plot.name}", remedy=reason)
+    _require_known("workload", workload, subject.workloads)
+    _require_known("metric", metric, subject.metrics)
+    if reason := plot.unavailable(subject.data, workload, metric=metric):
+        raise UsageError(f"{subject.run} has nothing to draw as {plot.name}", remedy=reason)
 
 
-def _require_known(what: str, name: str | None, known: set[str]) -> None:
+def _require_known(what: str, name: str | None, known: frozenset[str]) -> None:
     from harness.plain import plain
 
     if name is not None and name not in known:
@@ -202,7 +268,11 @@ def _require_known(what: str, name: str | None, known: set[str]) -> None:
 
 
 def _document(
-    plot: Plot[Any], run: str, data: ReportView | History, file: Path | None, **choice: Any
+    plot: Plot[Any],
+    run: str,
+    data: ReportView | CountedResult | History,
+    file: Path | None,
+    **choice: Any,
 ) -> dict[str, Any]:
     table = plot.table(data, **choice)
     return {

@@ -20,6 +20,7 @@ from harness.verbs.shared.parameters import (
 
 if TYPE_CHECKING:
     from harness.model.compare import ChangeReport
+    from harness.model.count_changes import CountReport
     from harness.model.result import ReportView
     from harness.store import StoredRun
     from harness.verbs.shared.forms import Forms, Writer
@@ -69,11 +70,8 @@ def report_verb(
         _require_page(forms)
     if json:
         forms.require_files()
-    stored, views = _load(folders)
-    comparison, refused = _compared(stored)
-    writers: dict[str, Writer] = {
-        form: partial(_text, form, views, comparison, refused) for form in FORMS
-    }
+    stored = _load(folders)
+    writers, fine = _writers(stored)
     written = forms.write_files(None, writers)
     if forms.printed:
         print_content(writers[forms.printed]())
@@ -86,7 +84,6 @@ def report_verb(
             out().print(words, markup=False, soft_wrap=True)
     if open:
         _open(next(path for form, path in forms.files if form == "html"))
-    fine = all(view.result.trustworthy for view in views)
     return EXIT_FINE if fine else EXIT_UNTRUSTWORTHY
 
 
@@ -103,14 +100,70 @@ def _require_page(forms: Forms) -> None:
         )
 
 
-def _load(folders: list[Path]) -> tuple[list[StoredRun], list[ReportView]]:
-    from harness.answers.result import in_plan_order, make_result
-    from harness.model.result import ReportView
+def _load(folders: list[Path]) -> list[StoredRun]:
     from harness.store import load_run
 
-    stored = [load_run(folder) for folder in dict.fromkeys(path.resolve() for path in folders)]
+    unique = dict.fromkeys(path.resolve() for path in folders)
+    return [load_run(folder, counted_too=True) for folder in unique]
+
+
+def _writers(stored: list[StoredRun]) -> tuple[dict[str, Writer], bool]:
+    """What makes each form of these runs, and whether all of them are trustworthy."""
+    from harness.answers.compare.count import are_counted
+
+    return _of_counts(stored) if are_counted(stored) else _of_times(stored)
+
+
+def _of_times(stored: list[StoredRun]) -> tuple[dict[str, Writer], bool]:
+    from harness.answers.result import in_plan_order, make_result
+    from harness.model.result import ReportView
+
     views = [ReportView(make_result(run), tuple(in_plan_order(run))) for run in stored]
-    return stored, views
+    comparison, refused = _compared(stored)
+    writers: dict[str, Writer] = {
+        form: partial(_text, form, views, comparison, refused) for form in FORMS
+    }
+    return writers, all(view.result.trustworthy for view in views)
+
+
+def _of_counts(stored: list[StoredRun]) -> tuple[dict[str, Writer], bool]:
+    from harness.answers.count import make_counted
+    from harness.reporters.count import count_page
+    from harness.reporters.counts.compare import count_changes_page
+    from harness.reporters.html.count import CountView, count_report_html
+    from harness.reporters.page import Line, Page
+    from harness.reporters.report_text import pages_markdown, pages_plain
+
+    views = [CountView(make_counted(run), run.plan, run.environment) for run in stored]
+    comparison, refused = _compared_counts(stored)
+    pages = [count_changes_page(comparison)] if comparison is not None else []
+    if refused:
+        notes = tuple(Line(f"Not compared: {words}") for words in refused)
+        pages.append(Page("auditbench compare", notes))
+    pages += [count_page(view.result) for view in views]
+    writers: dict[str, Writer] = {
+        "html": lambda: count_report_html(views, comparison, refused),
+        "md": lambda: pages_markdown(pages),
+        "txt": lambda: pages_plain(pages),
+    }
+    return writers, all(view.result.trustworthy for view in views)
+
+
+def _compared_counts(stored: list[StoredRun]) -> tuple[CountReport | None, list[str]]:
+    """The same as `_compared` of runs that count instructions."""
+    from harness.answers.compare.compare import Side
+    from harness.answers.compare.count import CountOptions, compare_counts
+
+    base, *heads = (Side(run) for run in stored)
+    reports, refused = [], []
+    for head in heads:
+        try:
+            reports.append(compare_counts(base, [head], CountOptions(force=True)))
+        except AuditbenchError as error:
+            refused.append(error.what)
+    if not reports:
+        return None, refused
+    return replace(reports[0], pairs=tuple(p for report in reports for p in report.pairs)), refused
 
 
 def _compared(stored: list[StoredRun]) -> tuple[ChangeReport | None, list[str]]:

@@ -7,7 +7,7 @@ from typing import Annotated
 from cyclopts import Parameter
 
 from harness.errors import EXIT_FINE, EXIT_INTERRUPTED, EXIT_UNTRUSTWORTHY, UsageError
-from harness.run.request import DEFAULT_PLAN, Conduct, Load, Request, Subject
+from harness.run.request import DEFAULT_PLAN, Conduct, Counting, Load, Request, Subject
 from harness.verbs.shared.display import Display, say_on
 from harness.verbs.shared.parameters import Json, PlanName, To
 
@@ -18,6 +18,7 @@ def run_verb(
     *,
     subject: Annotated[Subject, Parameter(name="*")] = Subject(),  # noqa: B008
     load: Annotated[Load, Parameter(name="*")] = Load(),  # noqa: B008
+    counting: Annotated[Counting, Parameter(name="*")] = Counting(),  # noqa: B008
     conduct: Annotated[Conduct, Parameter(name="*")] = Conduct(),  # noqa: B008
     display: Annotated[Display, Parameter(name="*")] = Display(),  # noqa: B008
     fallback: PlanName = None,
@@ -36,6 +37,8 @@ def run_verb(
         What is compared.
     load
         Options of every measuring verb.
+    counting
+        Whether instructions are counted.
     conduct
         Options of every measuring verb.
     display
@@ -52,6 +55,8 @@ def run_verb(
         After `--`: the command to measure as the workload.
     """
     from harness.run.session import run_request
+    from harness.verbs.count import count_and_show
+    from harness.verbs.shared.counts import require_no_kernel
     from harness.verbs.shared.output import err
     from harness.verbs.shared.resumed import resumed_request
     from harness.verbs.show import run_forms, show_run
@@ -64,6 +69,11 @@ def run_verb(
         conduct=conduct,
         fallback=fallback,
     )
+    require_no_kernel(counting)
+    if counting.count:
+        if resume is not None:
+            raise UsageError("a counted run is not resumed", remedy="count again")
+        return count_and_show(request, counting, run_forms(to, json=json))
     past = None
     if resume is not None:
         _require_nothing_else(request)

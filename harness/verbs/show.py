@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from harness.errors import EXIT_FINE, EXIT_UNTRUSTWORTHY
+from harness.errors import EXIT_FINE, EXIT_UNTRUSTWORTHY, UsageError
 from harness.verbs.shared.parameters import RESULTS, Flag, Json, ResultsFolder, To
 
 if TYPE_CHECKING:
@@ -66,7 +66,12 @@ def show_run(folder: Path, forms: Forms, *, ledger: bool = False, details: bool 
     from harness.verbs.shared.run_forms import run_writers
 
     stored = load_run(folder, counted_too=True)
-    if stored.plan.instrument == "counted":
+    if stored.plan.is_counted:
+        if ledger or details:
+            raise UsageError(
+                f"{stored.name} counts instructions and has no {'ledger' if ledger else 'details'}",
+                remedy="leave it out; --json has each boot",
+            )
         return _show_counted(stored, forms)
     result = make_result(stored)
     page_of = ledgers_page if ledger else details_page if details else result_page

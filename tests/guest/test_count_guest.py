@@ -129,17 +129,18 @@ def test_a_scenario_that_loses_events_is_left_out_and_said(run: dict[str, Any]) 
     assert "events were lost (the kernel lost" in said["what"]
 
 
-def test_a_counted_run_is_shown_again_and_not_taken_for_times(
-    run: dict[str, Any], place: Path
-) -> None:
+def test_a_counted_run_is_shown_again_and_compared(run: dict[str, Any], place: Path) -> None:
     shown = auditbench("show", "latest", "--json", cwd=place)
     assert json.loads(shown.stdout) == run
     assert shown.returncode == 3
     table = auditbench("show", "latest", cwd=place)
     assert "instructions per operation" in table.stdout
     assert "no-rules" in table.stdout
-    compared = auditbench("compare", "latest:no-rules", "latest:disabled", cwd=place)
-    assert_one_line(compared, 2, "counts instructions")
+    compared = auditbench("compare", "latest:no-rules", ":disabled", cwd=place)
+    assert compared.returncode == 1
+    assert compared.stdout.startswith("Worse: syscalls × no-rules → disabled +")
+    refused = auditbench("compare", "latest:no-rules", ":recorded", cwd=place)
+    assert_one_line(refused, 2, "no scenario and no kernel 'recorded'")
 
 
 def test_the_hosts_audit_was_never_asked_for(run: dict[str, Any], place: Path) -> None:

@@ -13,6 +13,7 @@ import pytest
 
 from harness.metrics.catalog import METRICS
 from harness.model.compare import ChangeVerdict
+from harness.model.count import CountVerdict
 from harness.model.gate import Outcome
 from harness.model.result import Verdict
 from harness.model.run import AA
@@ -21,6 +22,7 @@ from harness.reporters.page import Grid
 from harness.reporters.parts.ledger import TERMS, events_parts
 from harness.reporters.words import (
     CHANGE_OF_LEVEL,
+    COUNT_VERDICTS,
     DOUBTFUL,
     JUDGED,
     OUTCOMES,
@@ -40,8 +42,14 @@ PART = re.compile(
     r"|no-wait|wait|mcast|stop|enobufs"
 )
 """What names of cells of the plan `pressure` are made of."""
-JUDGEMENTS = {*get_args(Verdict), *get_args(Outcome), *get_args(ChangeVerdict)}
-LOOKS = (*VERDICTS.values(), *OUTCOMES.values(), STOPPED, DOUBTFUL, CHANGE_OF_LEVEL)
+JUDGEMENTS = {
+    *get_args(Verdict),
+    *get_args(Outcome),
+    *get_args(ChangeVerdict),
+    *get_args(CountVerdict),
+}
+LOOKS = (*VERDICTS.values(), *OUTCOMES.values(), *COUNT_VERDICTS.values(),
+         STOPPED, DOUBTFUL, CHANGE_OF_LEVEL)  # fmt: skip
 MAY_NAME_THEM = ("CHANGELOG.md", "harness/renamed.py")
 
 

@@ -22,6 +22,7 @@ from tests.support.patience import PATIENCE_S
 from tests.support.records.audit_logs import CAPTURE, recorded, repeated
 from tests.support.records.outputs import by_event, go_audit_log, laurel_log, mapped_log
 from tests.support.stand_ins import make_stand_in
+from tests.support.stored.counted_runs import counted_run
 from tests.support.stored.two_runs import write_run
 
 RULE_FILES = (
@@ -43,6 +44,14 @@ LABELS = (
     *("after", "after", "", ""),
 )
 """Of the made-up runs, in order of time."""
+COUNTED = {
+    "6.1": {"6.1.0-x": 1.0},
+    "6.12": {"6.12.9-x": 1.05},
+    "kernels": {"6.1.0-x": 1.0, "6.12.9-x": 1.05},
+    "base": {"6.1.0-x": 1.0},
+    "head": {"6.1.0-x": 1.01},
+}
+"""Labels of the counted runs, which are older than the others, with their kernels."""
 EXTRA_SCENARIOS = ("old", "new", "base", "head")
 
 
@@ -78,6 +87,9 @@ def make_sandbox(folder: Path) -> Path:
         named = {"label": label} if label else {}
         run = write_run(folder / "results" / MACHINE / name, seed=seed, environment=named)
         _completed(run)
+    for day, (label, kernels) in enumerate(COUNTED.items(), start=1):
+        place = folder / "results" / MACHINE / f"2026-10-{day:02}T120000Z-overhead"
+        counted_run(place, kernels=kernels, environment={"label": label})
     return folder
 
 

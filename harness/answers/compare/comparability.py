@@ -37,6 +37,7 @@ DIFFERENCES = {
     "auid": "the login uid of the load",
     "options": "options of the workload, and the command",
     "margin": "the margin",
+    "emulator": "the emulator of counted runs",
 }
 """Every difference that there may be, in the order in which they are told."""
 _LONGEST = 60
@@ -116,6 +117,10 @@ def _kernel(environment: StoredEnvironment) -> str:
     return " ".join(filter(None, (kernel.release, kernel.version)))
 
 
+def _emulators(environment: StoredEnvironment) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(guest.emulator for guest in environment.guests))
+
+
 def _cpu(environment: StoredEnvironment) -> str:
     cpu = environment.facts.cpu
     return f"{len(cpu.online)} × {cpu.model or 'unknown'}, {len(cpu.allowed)} allowed"
@@ -128,6 +133,7 @@ _HOST_VALUES: Mapping[str, Callable[[StoredEnvironment], Any]] = {
     "boot": lambda environment: environment.facts.kernel.boot_parameters,
     "pinning": lambda environment: environment.cpus,
     "version": lambda environment: environment.auditbench,
+    "emulator": _emulators,
 }
 
 

@@ -67,6 +67,7 @@ class PlanName(msgspec.Struct, frozen=True):
     """What is read of a plan to find a run, which may be damaged in another place."""
 
     name: str = ""
+    instrument: str = "timed"
 
 
 class _Machine(msgspec.Struct, frozen=True):

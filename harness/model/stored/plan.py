@@ -127,6 +127,11 @@ class StoredPlan(Stored, frozen=True, kw_only=True):
         return self.kind == "replay"
 
     @property
+    def is_counted(self) -> bool:
+        """Whether instructions were counted in a guest, not times measured on this host."""
+        return self.instrument == "counted"
+
+    @property
     def question(self) -> Question:
         """What the run's answer is to."""
         return self.asked or question_of(self.name)

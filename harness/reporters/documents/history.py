@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import asdict
 from typing import Any
 
-from harness.model.history import MIN_RUNS, History, PastRun, Point, Track
+from harness.model.history import History, PastRun, Point, Track
 
 SCHEMA = "auditbench.history/1"
 
@@ -18,7 +18,7 @@ def history_document(history: History) -> dict[str, Any]:
         "machine": history.machine,
         "plan": history.plan,
         "metrics": list(history.metrics),
-        "least_runs_for_changes": MIN_RUNS,
+        "least_runs_for_changes": history.least_runs,
         "runs": [{**asdict(run), "notes": list(run.notes)} for run in history.runs],
         "cells": [_track(track) for track in history.tracks],
         "warnings": [asdict(caution) for caution in history.cautions],
@@ -28,6 +28,7 @@ def history_document(history: History) -> dict[str, Any]:
 def _track(track: Track) -> dict[str, Any]:
     return {
         **asdict(track.cell),
+        "kernel": track.kernel,
         "metric": track.metric,
         "unit": track.unit,
         "is_ratio": track.is_ratio,
@@ -53,6 +54,7 @@ def _row(run: PastRun, track: Track, point: Point) -> dict[str, Any]:
         "complete": run.complete,
         "trustworthy": run.trustworthy,
         **asdict(track.cell),
+        "kernel": track.kernel,
         "metric": track.metric,
         "unit": track.unit,
         "estimate": point.estimate,

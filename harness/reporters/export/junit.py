@@ -9,8 +9,12 @@ from xml.etree import ElementTree as ET
 
 from harness.counted import counted
 from harness.kernel.rules.lint.finding import Report, Severity, is_as_grave
+from harness.model.count import CountedResult
+from harness.model.count_gate import CountCheck, CountGateReport
 from harness.model.gate import Check, GateReport
 from harness.model.result import Comparison, Result
+from harness.reporters.counts.gate import check_words, count_gate_sentence
+from harness.reporters.counts.numbers import instructions, more
 from harness.reporters.gate import check_sentences, gate_sentence, reading_values
 from harness.reporters.lint import lint_sentence
 from harness.reporters.units import interval, metric_value, ratio
@@ -19,6 +23,7 @@ NOT_XML = re.compile("[^\t\n\r\u0020-\u007e\u00a0-\ud7ff\ue000-\ufffd\U00010000-
 """What XML 1.0 cannot hold, not even as a reference, and what could steer a terminal."""
 
 NOT_RELIED_ON = "nothing is decided, trials failed, or events are unaccounted for"
+NOT_COUNTED = "something could not be counted, or the run was stopped before its end"
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +57,30 @@ def result_junit(result: Result) -> str:
     reasons = () if result.trustworthy else (NOT_RELIED_ON,)
     cases.append(_trust_case("auditbench.run", reasons))
     return _suites(f"auditbench {result.run}", cases, _properties([result], ""))
+
+
+def count_gate_junit(report: CountGateReport) -> str:
+    """The same of a gate on counts."""
+    cases = [_count_case(check, strict=report.strict) for check in report.checks]
+    cases.append(_trust_case("auditbench.gate", report.doubts))
+    verdict = ("verdict", count_gate_sentence(report))
+    return _suites("auditbench gate", cases, [verdict, *_guest_properties(report.result)])
+
+
+def counted_junit(result: CountedResult) -> str:
+    """Every cell of a counted run a test case that passes: limits are the gate's."""
+    cases = [
+        Case(
+            f"{cell.workload}.{cell.scenario}.{cell.kernel}",
+            cell.metric,
+            f"{instructions(cell.estimate)} instructions per operation, "
+            f"{more(cell.difference)} to the reference, floor {instructions(cell.floor, 2)}",
+        )
+        for cell in result.cells
+    ]
+    reasons = () if result.trustworthy else (NOT_COUNTED,)
+    cases.append(_trust_case("auditbench.count", reasons))
+    return _suites(f"auditbench {result.run}", cases, _guest_properties(result))
 
 
 def lint_junit(report: Report, fail_on: Severity) -> str:
@@ -88,6 +117,23 @@ def _check_case(check: Check, *, strict: bool) -> Case:
     state = "failure" if check.outcome == "fail" or strict else "skipped"
     kind = "limit" if check.outcome == "fail" else "inconclusive"
     return _with_state(case, state, kind, lines[-1])
+
+
+def _count_case(check: CountCheck, *, strict: bool) -> Case:
+    words = check_words(check)
+    case = Case(f"{check.workload}.{check.scenario}.{check.kernel}", check.limit.text, words)
+    if check.outcome == "pass":
+        return case
+    state = "failure" if check.outcome == "fail" or strict else "skipped"
+    return _with_state(case, state, "limit" if check.outcome == "fail" else "inconclusive", words)
+
+
+def _guest_properties(result: CountedResult) -> Iterator[tuple[str, str]]:
+    yield "run", result.run
+    yield "plan", result.plan
+    for guest in result.guests:
+        yield f"kernel.{guest.name}", f"{guest.kernel} {guest.kernel_version}"
+        yield f"sha256.{guest.name}", guest.sha256
 
 
 def _comparison_case(comparison: Comparison) -> Case:

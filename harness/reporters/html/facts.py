@@ -110,10 +110,10 @@ def plan_pairs(result: Result) -> Pairs:
     return _given(pairs)
 
 
-def rule_sets(result: Result) -> tuple[RuleSet, ...]:
+def rule_sets(plan: StoredPlan) -> tuple[RuleSet, ...]:
     """Every scenario with its rules in full; those that all workloads share appear once."""
     found: dict[tuple[Any, ...], list[str]] = {}
-    for workload, scenarios in result.plan.scenarios.items():
+    for workload, scenarios in plan.scenarios.items():
         for scenario in scenarios:
             limits = _named(scenario.limits_set())
             key = scenario.name, scenario.summary.rstrip("."), limits, scenario.rules

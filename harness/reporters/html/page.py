@@ -96,7 +96,21 @@ def report_html(
     palette = Palette()
     runs = [_run_part(view, f"r{place}", plots, palette) for place, view in enumerate(views)]
     panels = {} if comparison is None else change_panels(made_plain(comparison), palette)
-    # Every drawing has left its colours by now.
+    compared = () if comparison is None else compare_page(comparison).parts
+    return whole_page(_title(runs), runs, compared, panels, refused, palette)
+
+
+def whole_page(
+    title: str,
+    runs: Sequence[Any],
+    compared: Sequence[Part],
+    panels: Mapping[str, Panel],
+    refused: Sequence[str],
+    palette: Palette,
+    *,
+    counted: bool = False,
+) -> str:
+    """The page of these runs, as their template has them; every drawing has left its colours."""
     light, dark, classes = palette.css()
     style = _template("report.css.j2").render(
         light=Markup(light),  # noqa: S704 - colours that matplotlib wrote
@@ -105,15 +119,16 @@ def report_html(
     )
     script = _asset("report.js")
     page = _template("page.html.j2").render(
-        title=_title(runs),
+        title=title,
         policy=POLICY.format(script=_digest(script), style=_digest(style)),
         style=Markup(style),  # noqa: S704 - ours
         script=Markup(script),  # noqa: S704 - ours
         runs=runs,
         several=len(runs) > 1,
-        comparison=_on_page(*compare_page(comparison).parts) if comparison is not None else None,
+        comparison=on_page(*compared),
         panels=panels,
         refused=refused,
+        counted=counted,
     )
     return page + "\n"
 
@@ -138,23 +153,23 @@ def _run_part(
         stopped="" if result.complete else STOPPED,
         panels=make_panels(view, plots, prefix=key, palette=palette),
         order=_ORDER[question],
-        on_cards=_on_page(_names_on_cards(result, cells, meanings)),
-        compared=_on_page(
+        on_cards=on_page(_names_on_cards(result, cells, meanings)),
+        compared=on_page(
             *cost_parts(result, cells), meanings.of(row.cell for row in cells), all_metrics(result)
         ),
-        cpu=_on_page(cpu_grid(result, cells)),
-        events=_on_page(*events),
-        consumers=_on_page(
+        cpu=on_page(cpu_grid(result, cells)),
+        events=on_page(*events),
+        consumers=on_page(
             *builds_parts(result.builds),
             *ranking_parts(result.ranking),
             *sustained_parts(result.sustained),
         ),
-        scaling=_on_page(*scaling_parts(result)),
-        noise=_on_page(*noise_parts(result)),
+        scaling=on_page(*scaling_parts(result)),
+        noise=on_page(*noise_parts(result)),
         host=facts.host_pairs(result),
         host_lines=facts.host_document(result),
         plan=facts.plan_pairs(result),
-        rule_sets=facts.rule_sets(result),
+        rule_sets=facts.rule_sets(result.plan),
         commands=facts.commands(result),
     )
 
@@ -165,7 +180,7 @@ def _names_on_cards(result: Result, cells: Sequence[Row], meanings: Meanings) ->
     return meanings.of(row.cell for row in cells)
 
 
-def _on_page(*parts: Part) -> tuple[Part, ...]:
+def on_page(*parts: Part) -> tuple[Part, ...]:
     """The parts that the page shows."""
     return tuple(shown(parts, "html"))
 

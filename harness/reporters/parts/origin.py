@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
+from harness.model.count import CountedResult
 from harness.model.history import History
 from harness.model.result import Result
 
@@ -19,6 +20,14 @@ def origin(result: Result) -> tuple[str, ...]:
         f"run {result.run}",
         f"auditbench {version}" if version else "auditbench",
     )
+    return tuple(filter(None, found))
+
+
+def count_origin(result: CountedResult) -> tuple[str, ...]:
+    """Kernels, emulator and name of a counted run: on which host it was counted does not matter."""
+    kernels = ", ".join(guest.name for guest in result.guests)
+    emulators = dict.fromkeys(guest.emulator for guest in result.guests)
+    found = (f"Linux {kernels}" if kernels else "", *emulators, f"run {result.run}", "auditbench")
     return tuple(filter(None, found))
 
 

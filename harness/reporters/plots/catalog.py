@@ -6,8 +6,10 @@ something else than a `ReportView` is a `Plot` of its own kind of data, beside t
 
 from __future__ import annotations
 
+from harness.model.count import CountedResult
 from harness.model.result import ReportView
 from harness.reporters.plots.base import Plot
+from harness.reporters.plots.counts import COUNTS, KERNELS
 from harness.reporters.plots.cpu import CPU
 from harness.reporters.plots.drift import DRIFT
 from harness.reporters.plots.forest import FOREST
@@ -19,3 +21,6 @@ from harness.reporters.plots.timeline import TIMELINE
 _ALL = (FOREST, CPU, LATENCY, LEDGER, TIMELINE, DRIFT, SCALING)
 
 PLOTS: dict[str, Plot[ReportView]] = {plot.name: plot for plot in _ALL}
+
+COUNT_PLOTS: dict[str, Plot[CountedResult]] = {plot.name: plot for plot in (COUNTS, KERNELS)}
+"""The kinds of a run that counts instructions."""

@@ -138,6 +138,11 @@ ENDINGS: Mapping[str, Ending] = {
                 "gate --rules base.rules head.rules --reference base --fail lost:0",
                 "Rule files of a pull request",
             ),
+            (
+                "gate --count --rules base.rules head.rules --reference base "
+                "--fail head/instructions:1%",
+                "The same, counted without root",
+            ),
             ("gate --run latest --fail elapsed:200%", "Judge a stored run"),
         ),
         codes={

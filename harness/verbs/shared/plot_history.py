@@ -24,8 +24,9 @@ def history_picture(history: History, form: str, *, dark: bool, bare: bool = Fal
 
 def read_like(run: str, results: Path, *, workload: str | None, metric: str | None) -> History:
     """The history of the runs that are like this one; UsageError where there is none to draw."""
-    from harness.answers.history import HistoryOptions, read_history
-    from harness.answers.quantities import compared_metric
+    from harness.answers.count_metrics import any_metric
+    from harness.answers.history.history import read_history
+    from harness.answers.history.places import HistoryOptions
     from harness.reporters.plots.history import HISTORY
     from harness.store import find_run
 
@@ -33,7 +34,7 @@ def read_like(run: str, results: Path, *, workload: str | None, metric: str | No
     history = read_history(
         results,
         HistoryOptions(
-            metrics=() if metric is None else (compared_metric("--metric", metric),),
+            metrics=() if metric is None else (any_metric("--metric", metric),),
             cells=() if workload is None else (workload,),
             like=folder,
         ),

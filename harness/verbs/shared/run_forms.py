@@ -51,16 +51,23 @@ def counted_writers(stored: StoredRun, markdown: Writer) -> dict[str, Writer]:
     def no_times() -> str:
         raise UsageError(
             f"{stored.name} counts instructions, and this form holds times",
-            remedy="write it --to json, md, csv or parquet",
+            remedy="write it --to json, md, csv, junit or parquet",
         )
 
     return {
         "md": markdown,
         "csv": lambda: _csv(stored),
         "parquet": lambda: _parquet(stored),
-        "junit": no_times,
+        "junit": lambda: _counted_junit(stored),
         "pyperf": no_times,
     }
+
+
+def _counted_junit(stored: StoredRun) -> str:
+    from harness.answers.count import make_counted
+    from harness.reporters.export.junit import counted_junit
+
+    return counted_junit(make_counted(stored))
 
 
 def _csv(stored: StoredRun) -> str:

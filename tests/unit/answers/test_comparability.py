@@ -98,6 +98,7 @@ CHANGES = [
     ("boot", "environment", "facts/kernel/boot_parameters", ["audit=0"]),
     ("pinning", "environment", "cpus", {"workload": [1], "consumer": [0]}),
     ("version", "environment", "auditbench", "2.0"),
+    ("emulator", "environment", "guests", [{"emulator": "QEMU 8"}]),
     ("kind", "plan", "kind", "replay"),
     ("reference", "plan", "reference_scenario", "never-enabled"),
     ("workloads", "plan", "workloads", ["udp", "files"]),

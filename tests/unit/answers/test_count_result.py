@@ -7,6 +7,7 @@ import re
 from dataclasses import replace
 from io import StringIO
 from pathlib import Path
+from xml.etree import ElementTree as ET
 
 import jsonschema
 import pytest
@@ -162,11 +163,23 @@ def test_a_counted_run_is_refused_where_times_are_wanted(tmp_path: Path) -> None
         load_run(folder)
 
 
-@pytest.mark.parametrize("form", ["junit", "pyperf"])
-def test_forms_that_hold_times_are_refused(tmp_path: Path, form: str) -> None:
+def test_a_form_that_holds_times_is_refused(tmp_path: Path) -> None:
     run = load_run(stored(tmp_path, all_samples()), counted_too=True)
     with pytest.raises(UsageError, match="this form holds times"):
-        counted_writers(run, lambda: "")[form]()
+        counted_writers(run, lambda: "")["pyperf"]()
+
+
+def test_junit_has_a_case_for_each_cell_and_one_for_trust(tmp_path: Path) -> None:
+    run = load_run(stored(tmp_path, all_samples()), counted_too=True)
+    written = counted_writers(run, lambda: "")["junit"]()
+    assert isinstance(written, str)
+    suite = ET.fromstring(written).find("testsuite")
+    assert suite is not None
+    assert (suite.get("tests"), suite.get("errors")) == ("4", "0")
+    names = [case.get("classname") for case in suite.iter("testcase")]
+    assert names[2:] == ["syscalls.site.6.1.0-x", "auditbench.count"]
+    failed = load_run(stored(tmp_path / "b", all_samples()[:2]), counted_too=True)
+    assert 'type="untrustworthy"' in str(counted_writers(failed, lambda: "")["junit"]())
 
 
 def two_kernels(folder: Path, *names: str) -> CountedResult:

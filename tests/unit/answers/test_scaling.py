@@ -9,7 +9,7 @@ import pytest
 
 from harness.analysis.paired_difference import paired_difference
 from harness.answers.compare.compare import CompareOptions, Side, compare_runs
-from harness.answers.history_cells import make_tracks
+from harness.answers.history.cells import make_tracks
 from harness.answers.result import make_result
 from harness.model.scaling import ScalingPoint
 from harness.reporters.page import Line

@@ -249,20 +249,20 @@ def test_the_command_of_another_verb_is_made_from_the_plan(view: ReportView) -> 
     )
 
 
-def test_rules_that_workloads_share_stand_once(view: ReportView) -> None:
+def test_rules_that_workloads_share_stand_once() -> None:
     scenarios = [{"name": "rules", "rules": ["-a always,exit -S connect"], "backlog_limit": 64}]
     other = [{"name": "rules", "rules": ["-a always,exit -S execve"], "backlog_limit": 64}]
     plan = {"scenarios": {"udp": scenarios, "files": scenarios, "shells": other}}
-    shared, own = rule_sets(replace(view.result, plan=StoredPlan.read(plan)))
+    shared, own = rule_sets(StoredPlan.read(plan))
     assert shared.workloads == ("udp", "files")
     assert shared.limits == "backlog_limit 64"
     assert own.rules == ("-a always,exit -S execve",)
 
 
-def test_a_limit_of_0_is_told_as_any_other(view: ReportView) -> None:
+def test_a_limit_of_0_is_told_as_any_other() -> None:
     scenario = {"name": "off", "enabled": 0, "backlog_wait_time": 0, "stop_for_ms": 0}
     plan = {"scenarios": {"udp": [{**scenario, "enobufs": False, "workload_options": {}}]}}
-    (rules,) = rule_sets(replace(view.result, plan=StoredPlan.read(plan)))
+    (rules,) = rule_sets(StoredPlan.read(plan))
     assert rules.limits == "enabled 0, backlog_wait_time 0"
 
 

@@ -1,0 +1,76 @@
+"""Counted runs against each other: what changed from BASE to HEAD, in instructions."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from harness.model.caution import Caution
+from harness.model.count import INSTRUCTIONS, CountVerdict
+from harness.model.stored.environment import StoredGuest
+
+CountAnswer = Literal["worse", "no-worse", "inconclusive", "untrustworthy"]
+
+
+@dataclass(frozen=True, slots=True)
+class CountChange:
+    """One metric of one cell of HEAD against the same of BASE; `base` and `head` are instructions.
+
+    `kernel` and `scenario` are HEAD's. `floor` is the larger one of both sides, in instructions;
+    `margin` is a share of `base`.
+    """
+
+    kernel: str
+    workload: str
+    scenario: str
+    metric: str
+    base_kernel: str
+    base_scenario: str
+    base: float
+    head: float
+    margin: float
+    floor: float | None
+    verdict: CountVerdict
+
+    @property
+    def difference(self) -> float:
+        """HEAD's instructions less BASE's."""
+        return self.head - self.base
+
+    @property
+    def share(self) -> float | None:
+        """The difference as a share of BASE; None where BASE is nothing."""
+        return self.difference / self.base if self.base else None
+
+
+@dataclass(frozen=True, slots=True)
+class CountPair:
+    """One HEAD against BASE, both by name, with what was chosen of them."""
+
+    base: str
+    head: str
+    changes: tuple[CountChange, ...]
+    cautions: tuple[Caution, ...] = ()
+    trustworthy: bool = True
+    guests: tuple[StoredGuest, StoredGuest] | None = None
+    """BASE's kernel and HEAD's where two kernels, or two builds of one, are compared."""
+
+
+@dataclass(frozen=True, slots=True)
+class CountReport:
+    """Every HEAD against one BASE. `primary` is the metric that must not stay inconclusive."""
+
+    pairs: tuple[CountPair, ...]
+    primary: str = INSTRUCTIONS
+
+    @property
+    def verdict(self) -> CountAnswer:
+        """The answer: what is not trustworthy comes first, then what got worse."""
+        if not all(pair.trustworthy for pair in self.pairs):
+            return "untrustworthy"
+        changes = [change for pair in self.pairs for change in pair.changes]
+        if any(change.verdict == "worse" for change in changes):
+            return "worse"
+        first = [c.verdict for c in changes if c.metric == self.primary]
+        unknown = not first or bool({"below-floor", "no-floor"} & set(first))
+        return "inconclusive" if unknown else "no-worse"

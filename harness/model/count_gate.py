@@ -1,0 +1,65 @@
+"""A gate on counts: its checks, and the report of them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from harness.model.caution import Caution
+from harness.model.count import CountedResult
+from harness.model.gate import GateVerdict, Limit, Outcome
+
+
+@dataclass(frozen=True, slots=True)
+class CountCheck:
+    """A limit on one metric of one cell; `base` and `head` are instructions per operation.
+
+    `against` is what `base` is of: a scenario of the same run, or another run. `floor` is how far
+    boots of the same lie apart, None where that is unknown.
+    """
+
+    limit: Limit
+    kernel: str
+    workload: str
+    scenario: str
+    against: str
+    base: float
+    head: float
+    floor: float | None
+    outcome: Outcome
+
+    @property
+    def difference(self) -> float:
+        """What the cell costs more than what it is held against."""
+        return self.head - self.base
+
+    @property
+    def share(self) -> float | None:
+        """The same as a share; None where that costs nothing."""
+        return self.difference / self.base if self.base else None
+
+
+@dataclass(frozen=True, slots=True)
+class CountGateReport:
+    """All that a gate says of a counted run."""
+
+    checks: tuple[CountCheck, ...]
+    result: CountedResult
+    doubts: tuple[str, ...] = ()
+    """Why it is not trustworthy; empty where it is."""
+    cautions: tuple[Caution, ...] = ()
+    inconclusive_passes: bool = False
+
+    @property
+    def verdict(self) -> GateVerdict:
+        """Of all checks together; `inconclusive` only where that does not pass."""
+        if self.doubts:
+            return "untrustworthy"
+        outcomes = {check.outcome for check in self.checks}
+        if "fail" in outcomes:
+            return "fail"
+        return "inconclusive" if "inconclusive" in outcomes and self.strict else "pass"
+
+    @property
+    def strict(self) -> bool:
+        """Whether what cannot be decided does not pass."""
+        return not self.inconclusive_passes

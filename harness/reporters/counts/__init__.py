@@ -1,0 +1,1 @@
+"""Pages about counted runs: begin at `compare.py`; what one run says is `count.py` above."""

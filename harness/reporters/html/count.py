@@ -1,0 +1,145 @@
+"""The page of runs that count instructions."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING
+
+from harness.model.caution import Caution
+from harness.model.count import CountedResult
+from harness.model.count_changes import CountReport
+from harness.model.stored.environment import StoredEnvironment, StoredGuest
+from harness.model.stored.plan import StoredPlan
+from harness.reporters.count import count_page
+from harness.reporters.counts.compare import count_changes_page
+from harness.reporters.html import facts
+from harness.reporters.html.data import data_grid
+from harness.reporters.html.figures import Drawing, Panel
+from harness.reporters.html.page import on_page, whole_page
+from harness.reporters.html.svg import Palette, inline_svg
+from harness.reporters.page import Line, Part
+from harness.reporters.parts.origin import minute
+from harness.reporters.plainly import made_plain
+from harness.reporters.plots.base import Plot
+from harness.reporters.plots.catalog import COUNT_PLOTS
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+TITLE = "What Linux audit costs in instructions"
+
+
+@dataclass(frozen=True, slots=True)
+class CountView:
+    """A counted run as its page needs it."""
+
+    result: CountedResult
+    plan: StoredPlan
+    environment: StoredEnvironment
+
+
+@dataclass(frozen=True, slots=True)
+class CountPart:
+    """One run for the template. `key` is the prefix of its ids."""
+
+    key: str
+    name: str
+    in_short: Sequence[str]
+    first: str
+    cautions: tuple[Caution, ...]
+    trustworthy: bool
+    counts: Sequence[Part]
+    panels: Mapping[str, Panel]
+    guests: Sequence[facts.Pairs]
+    rule_sets: Sequence[facts.RuleSet]
+    commands: Sequence[facts.Command]
+
+
+def count_report_html(
+    views: Sequence[CountView], comparison: CountReport | None = None, refused: Sequence[str] = ()
+) -> str:
+    """One page of one or several runs. `refused` says which could not be compared, and why."""
+    palette = Palette()
+    runs = [_part(view, f"r{place}", palette) for place, view in enumerate(views)]
+    compared = () if comparison is None else count_changes_page(made_plain(comparison)).parts
+    title = TITLE if len(runs) == 1 else f"{len(runs)} counted runs compared"
+    return whole_page(title, runs, compared, {}, refused, palette, counted=True)
+
+
+def _part(view: CountView, key: str, palette: Palette) -> CountPart:
+    result, environment = made_plain(view.result), view.environment
+    parts = count_page(result).parts
+    said = [part for part in parts if isinstance(part, Line) and part.kind == "answer"]
+    kernels = ", ".join(guest.name for guest in result.guests)
+    short = (minute(environment.started_at), f"Linux {kernels}" if kernels else "",
+             f"run {result.run}", environment.label)  # fmt: skip
+    rest = [part for part in parts if part not in said and not isinstance(part, Caution)]
+    return CountPart(
+        key=key,
+        name=result.run,
+        in_short=tuple(filter(None, short)),
+        first=" ".join(part.words for part in said),
+        cautions=result.cautions,
+        trustworthy=result.trustworthy,
+        counts=on_page(*rest),
+        panels=_panels(result, key, palette),
+        guests=tuple(map(_guest, result.guests)),
+        rule_sets=facts.rule_sets(view.plan),
+        commands=tuple(_commands(result, environment)),
+    )
+
+
+def _guest(guest: StoredGuest) -> facts.Pairs:
+    pairs = (
+        ("release", guest.kernel),
+        ("version", guest.kernel_version),
+        ("from", guest.source),
+        ("sha256", guest.sha256),
+        ("emulator", guest.emulator),
+    )
+    return tuple(pair for pair in pairs if pair[1])
+
+
+def _commands(result: CountedResult, environment: StoredEnvironment) -> Iterator[facts.Command]:
+    if environment.argv:
+        yield facts.Command("as it was called", shlex.join(environment.argv))
+    run = result.run.rpartition("/")[2]
+    yield facts.Command("this result in the terminal", shlex.join(["auditbench", "show", run]))
+
+
+def _panels(result: CountedResult, key: str, palette: Palette) -> dict[str, Panel]:
+    """The plots that this run has, by name."""
+    return {
+        name: _panel(result, plot, f"{key}-{name}", palette)
+        for name, plot in COUNT_PLOTS.items()
+        if not plot.unavailable(result)
+    }
+
+
+def _panel(
+    result: CountedResult, plot: Plot[CountedResult], prefix: str, palette: Palette
+) -> Panel:
+    workloads = dict.fromkeys(cell.workload for cell in result.cells)
+    drawings = tuple(
+        Drawing(
+            workload,
+            inline_svg(
+                partial(_draw, result, plot, workload),
+                prefix=f"{prefix}-{place}",
+                title=f"{plot.title}, {workload}. The text and data below say the same.",
+                palette=palette,
+            ),
+        )
+        for place, workload in enumerate(workloads)
+        if not plot.unavailable(result, workload)
+    )
+    table = plot.table(result)
+    grid = data_grid(plot.name, f"{plot.title}: data", table.header, table.rows)
+    return Panel(plot.title, drawings, tuple(plot.describe(result).splitlines()), grid)
+
+
+def _draw(result: CountedResult, plot: Plot[CountedResult], workload: str, dark: bool) -> Figure:
+    return plot.draw(result, workload, dark=dark)

@@ -1,0 +1,117 @@
+"""`--count` of the verbs that measure: the same request, counted in guests and not timed here."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import fields, replace
+from pathlib import Path
+from typing import Any
+
+from harness.answers.compare.compare import Side
+from harness.answers.compare.count import CountOptions, compare_counts
+from harness.answers.count_gate import gate_counts, require_scopes
+from harness.answers.gate import GateRules
+from harness.errors import InterruptedRunError, UsageError
+from harness.model.count_changes import CountReport
+from harness.model.count_gate import CountGateReport
+from harness.run.ab import pair_up
+from harness.run.count import counted_plan, run_count
+from harness.run.gate import only_needed
+from harness.run.lifecycle.borrow import Say
+from harness.run.lifecycle.loop import Outcome
+from harness.run.request import Conduct, Counting, Load, Request
+from harness.store import StoredRun, load_run
+
+_TAKEN = {
+    Load: frozenset({"workloads", "ignore_lock", "skip_missing", "auid"}),
+    Conduct: frozenset({"results", "label", "argv"}),
+}
+"""What has a meaning where nothing is timed: there is one load at a time in a guest of its own, and
+as many boots as it takes."""
+_NAMES = {
+    "workload_options": "options of the load",
+    "consumers": "--consumer",
+    "consumer_paths": "--consumer-path",
+    "rate_per_s": "--rate",
+    "margins": "--margin",
+}
+"""Options that are not called like their field."""
+
+
+def count_request(request: Request, counting: Counting, say: Say) -> Outcome:
+    """Count what is asked for; UsageError for what has no meaning in a guest."""
+    require_countable(request)
+    return run_count(request, counting.kernels, say)
+
+
+def count_and_gate(
+    request: Request, rules: GateRules, counting: Counting, say: Say
+) -> CountGateReport:
+    """Count a plan and judge it.
+
+    Raises UsageError, before anything is counted, if a limit applies to nothing in the plan, and
+    InterruptedRunError if it was stopped.
+    """
+    request = only_needed(request, rules)
+    require_countable(request)
+    plan = counted_plan(request)
+    scenarios = [cell.scenario for cell in plan.cells()]
+    require_scopes(rules, plan.workloads, scenarios, rules.reference or "")
+    return gate_counts(_count_to_end(request, counting, say, "the gate could decide"), rules)
+
+
+def count_ab(
+    request: Request,
+    a: Path,
+    b: Path,
+    margins: tuple[str, ...],
+    counting: Counting,
+    say: Say,
+) -> CountReport:
+    """Count two rule files in the same guests, and compare them; B against A."""
+    require_countable(request)
+    pairing = pair_up(replace(request, instrument="counted"), a, b)
+    reference = pairing.plan.reference.scenario or ""
+    subject = replace(request.subject, scenarios=(reference,), rule_files=(a, b))
+    stored = _count_to_end(
+        replace(request, subject=subject), counting, say, "A and B could be compared"
+    )
+    options = CountOptions(margins=margins)
+    sides = (Side(stored, pairing.a.scenario), Side(stored, pairing.b.scenario))
+    return compare_counts(sides[0], [sides[1]], options)
+
+
+def require_countable(request: Request) -> None:
+    """UsageError for what was asked for and has no meaning where nothing is timed."""
+    if request.command:
+        raise UsageError(
+            "a command of yours is not counted", remedy="leave --count out, or name a --workload"
+        )
+    names = [*_given(request.load), *_given(request.conduct)]
+    if request.fallback is not None:
+        names.append("--fallback")
+    if names:
+        raise UsageError(
+            f"{', '.join(names)} and --count contradict each other",
+            remedy="counts need no blocks, pace, CPUs or host: leave it out",
+        )
+
+
+def _given(options: Load | Conduct) -> Iterator[str]:
+    """The options that were given and are not for counting, as they are typed."""
+    plain: Any = type(options)()
+    for field in fields(options):
+        if field.name in _TAKEN[type(options)]:
+            continue
+        if getattr(options, field.name) != getattr(plain, field.name):
+            yield _NAMES.get(field.name, f"--{field.name.replace('_', '-')}")
+
+
+def _count_to_end(request: Request, counting: Counting, say: Say, purpose: str) -> StoredRun:
+    outcome = count_request(request, counting, say)
+    if outcome.interrupted:
+        raise InterruptedRunError(
+            f"stopped before {purpose}", remedy=f"what was counted is in {outcome.folder}"
+        )
+    say(f"stored in {outcome.folder}")
+    return load_run(outcome.folder, counted_too=True)

@@ -1,0 +1,49 @@
+"""What several verbs say of counted runs."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from harness.errors import UsageError
+
+if TYPE_CHECKING:
+    from harness.model.count_changes import CountReport
+    from harness.run.request import Counting
+    from harness.store import StoredRun
+    from harness.verbs.shared.forms import Forms
+
+
+def deliver_changes(report: CountReport, forms: Forms, title: str = "auditbench compare") -> None:
+    """Print and write what changed between counts."""
+    from harness.reporters.counts.compare import count_changes_page
+    from harness.reporters.documents.count_changes import count_change_rows, count_changes_document
+    from harness.reporters.render.csv import csv_text
+    from harness.reporters.render.markdown import page_markdown
+    from harness.reporters.render.terminal import render_page
+    from harness.verbs.shared.output import out
+
+    page = count_changes_page(report, title)
+    forms.deliver(
+        lambda: render_page(page, out()),
+        lambda: count_changes_document(report),
+        md=lambda: page_markdown(page),
+        csv=lambda: csv_text(count_change_rows(report)),
+    )
+
+
+def counted_markdown(stored: StoredRun) -> str:
+    """A counted run as Markdown."""
+    from harness.answers.count import make_counted
+    from harness.reporters.count import count_page
+    from harness.reporters.render.markdown import page_markdown
+
+    return page_markdown(count_page(make_counted(stored)))
+
+
+def require_no_kernel(counting: Counting) -> None:
+    """UsageError for a kernel to count under where nothing is counted."""
+    if counting.kernels and not counting.count:
+        raise UsageError(
+            "--kernel is for counting: times are measured on the kernel of this host",
+            remedy="add --count",
+        )
