@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from harness.answers.gate import GateRules, reference_of
-from harness.answers.limits import excluded_cells, read_limits, select_cells
+from harness.answers.limit_cells import excluded_cells, select_cells
+from harness.answers.limits import read_limits
 from harness.answers.waiting import share_waited
 from harness.errors import UsageError
 from harness.host.cpu import CpuFacts
