@@ -248,7 +248,9 @@ class TestGate:
     """Limits are for the cells with rules, whatever their number of workers."""
 
     def cells(self, plan: Plan, limit: str, rules: GateRules) -> set[str]:
-        reference = reference_of(rules, plan.reference, every_scenario(plan.scenarios))
+        reference = reference_of(
+            rules, plan.reference, every_scenario(plan.scenarios), plan.consumers
+        )
         cells = plan.cells()
         excluded = excluded_cells(cells, reference, plan.reference.scenarios)
         (only,) = read_limits([limit])
@@ -270,7 +272,9 @@ class TestGate:
         cpus(2)
         plan = make_plan(asked(plan=written(tmp_path, "[1, 2]")))
         rules = GateRules(read_limits(["elapsed:5%"]), reference="no-rules")
-        reference = reference_of(rules, plan.reference, every_scenario(plan.scenarios))
+        reference = reference_of(
+            rules, plan.reference, every_scenario(plan.scenarios), plan.consumers
+        )
         cell = Cell("udp", "rules+workers-2+exclude-exe", "assemble")
         assert reference.of(cell).scenario == "no-rules+workers-2"
         assert self.cells(plan, "elapsed:5%", rules) == {
