@@ -22,11 +22,8 @@ from pathlib import Path
 OURS = "auditbench"
 SHARED = ("consumer", "harness", "workloads")
 """The packages with names that others use too."""
-REMEDY = (
-    "give auditbench an environment of its own: "
-    "python3 -m venv DIR && DIR/bin/pip install auditbench"
-)
-AGAIN = "pip install --force-reinstall --no-deps auditbench"
+REMEDY = "install auditbench into an environment of its own (python3 -m venv DIR)"
+AGAIN = "install it again, from where you had it (pip install --force-reinstall --no-deps ...)"
 SITE = Path(__file__).parents[1]
 """Where the packages lie: site-packages, or the tree."""
 

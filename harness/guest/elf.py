@@ -116,10 +116,14 @@ def libraries_of(path: Path) -> dict[str, Path]:
 
 
 def find_library(name: str, first: Iterable[str] = ()) -> Path | None:
-    """Where a library is, in these folders or where the loader looks; None if nowhere."""
+    """Where a library is that this user may read, in these folders or where the loader looks.
+
+    None if nowhere. As for the loader, a folder that is closed to the user has nothing.
+    """
     folders = (*first, *USUAL_FOLDERS, *_configured_folders())
     candidates = (Path(folder) / name for folder in folders)
-    return next((candidate for candidate in candidates if candidate.is_file()), None)
+    readable = (path for path in candidates if os.access(path, os.R_OK))
+    return next((path for path in readable if path.is_file()), None)
 
 
 def _find(name: str, user: Path, needs: Needs) -> Path:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import io
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -113,15 +114,22 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Built:
 
 def tag(tree: Path) -> None:
     """Make a repository of a copy, with one commit and its tag."""
-    git = [program("git"), "-c", "user.name=t", "-c", "user.email=t@localhost", "-C", str(tree)]
+    git(tree, "init", "--quiet")
+    commit(tree)
+    git(tree, "tag", f"v{VERSION}")
+
+
+def commit(tree: Path) -> None:
+    """Commit all of a tree."""
+    git(tree, "add", "--all")
+    git(tree, "commit", "--quiet", "--message=all")
+
+
+def git(tree: Path, *words: str) -> None:
+    """Call git in a tree, without the settings of whoever runs the tests."""
+    who = ["-c", "user.name=t", "-c", "user.email=t@localhost"]
     clean = os.environ | {"GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_SYSTEM": os.devnull}
-    for words in (
-        ["init", "--quiet"],
-        ["add", "--all"],
-        ["commit", "--quiet", "--message=all"],
-        ["tag", f"v{VERSION}"],
-    ):
-        subprocess.run([*git, *words], env=clean, check=True)
+    subprocess.run([program("git"), *who, "-C", str(tree), *words], env=clean, check=True)
 
 
 def build(tree: Path, hook: str, target: Path) -> None:
@@ -204,12 +212,24 @@ def test_an_archive_made_by_git_has_its_version(tmp_path: Path) -> None:
     for name in ("pyproject.toml", ".gitattributes", ".git_archival.txt"):
         shutil.copy(ROOT / name, tmp_path)
     tag(tmp_path)
-    git = [program("git"), "-C", str(tmp_path)]
-    archive = subprocess.run([*git, "archive", "HEAD"], capture_output=True, check=True).stdout
+    command = [program("git"), "-C", str(tmp_path), "archive", "HEAD"]
+    archive = subprocess.run(command, capture_output=True, check=True).stdout
     shutil.rmtree(tmp_path / ".git")
     with tarfile.open(fileobj=io.BytesIO(archive)) as packed:
         packed.extractall(tmp_path, filter="data")
     assert version_of(tmp_path) == VERSION
+
+
+def test_a_shallow_clone_can_be_built(tmp_path: Path) -> None:
+    origin, clone = tmp_path / "origin", tmp_path / "clone"
+    origin.mkdir()
+    shutil.copy(ROOT / "pyproject.toml", origin)
+    tag(origin)
+    (origin / "later").touch()
+    commit(origin)
+    command = ["clone", "--quiet", "--depth", "1", "--no-tags", origin.as_uri(), str(clone)]
+    subprocess.run([program("git"), *command], check=True)
+    assert re.fullmatch(r"0\.1\.dev\d+\+g[0-9a-f]+", version_of(clone))
 
 
 def test_sources_without_git_can_be_built(tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.programs import program
 from tests.support.records.audit_logs import repeated
 
 ROOT = Path(__file__).parents[2]
@@ -56,21 +57,29 @@ def test_works(words: list[str], tmp_path: Path, path_without: dict[str, str]) -
     assert len(done.stdout.splitlines()) > 5
 
 
-def test_rules_name_the_package(tmp_path: Path, path_without: dict[str, str]) -> None:
-    rules = tmp_path / "some.rules"
-    rules.write_text("-a always,exit -S connect\n")
-    code = (
-        "from pathlib import Path\n"
-        "from harness.cli import run_command\n"
-        "from harness.kernel.rules.file import load_rule_file\n"
-        "import harness.verbs.status as verb\n"
-        f"verb.status_verb = lambda **_: load_rule_file(Path({str(rules)!r}))\n"
-        "raise SystemExit(run_command(['status']))\n"
-    )
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["rules", "lint", "some.rules"],
+        ["rules", "explain", "some.rules", "--", "true"],
+        ["count", "--rules", "some.rules"],
+        ["run", "--rules", "some.rules", "--dry-run"],
+        ["gate", "--rules", "some.rules", "--fail", "lost:0", "--dry-run"],
+        ["ab", "some.rules", "some.rules", "--dry-run"],
+    ],
+    ids=" ".join,
+)
+def test_the_rest_names_the_package(
+    words: list[str], tmp_path: Path, path_without: dict[str, str]
+) -> None:
+    if words[0] == "count":
+        program("qemu-system-x86_64")
+    (tmp_path / "some.rules").write_text("-D\n-a always,exit -F arch=b64 -S connect -k net\n")
+    path = path_without | {"PYTHONPATH": f"{path_without['PYTHONPATH']}:{ROOT}"}
+    command = [sys.executable, "-m", "auditbench", *words]
     done = subprocess.run(
-        [sys.executable, "-c", code],
-        cwd=ROOT, env=path_without, capture_output=True, text=True, check=False,
-    )  # fmt: skip
+        command, cwd=tmp_path, env=path, capture_output=True, text=True, check=False
+    )
     assert done.returncode == 4
     (line,) = done.stderr.splitlines()
     assert "libaudit.so.1 cannot be loaded" in line

@@ -65,7 +65,7 @@ def test_what_the_removal_of_another_took_along_is_missed(site: Path) -> None:
     assert found is not None
     assert found.is_fatal
     assert "consumer/__init__.py" in found.text
-    assert "is gone: pip install --force-reinstall" in found.text
+    assert "is gone: install it again" in found.text
 
 
 def test_files_of_another_beside_ours_are_told_only(site: Path) -> None:

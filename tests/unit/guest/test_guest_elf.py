@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import random
 import shutil
 import subprocess
@@ -12,6 +13,7 @@ import pytest
 
 from harness.errors import HostUnfitError
 from harness.guest.elf import NotElfError, find_library, libraries_of, read_needs
+from tests.support.callers import as_attacker
 from tests.support.programs import compiler
 
 PYTHON = Path(sys.executable).resolve()
@@ -80,3 +82,20 @@ def _library(folder: Path, name: str, source: str, *options: str) -> Path:
     command = [cc, "-shared", "-fPIC", "-o", str(built), str(folder / "source.c"), *options]
     subprocess.run(command, check=True, capture_output=True)
     return built
+
+
+def test_a_folder_that_is_closed_to_the_user_has_nothing(tmp_path: Path) -> None:
+    closed = tmp_path / "closed"
+    closed.mkdir()
+    (closed / "libclosed.so").touch()
+    assert find_library("libclosed.so", [str(closed)]) == closed / "libclosed.so"
+    closed.chmod(0)
+
+    def look() -> None:
+        assert find_library("libclosed.so", [str(closed)]) is None
+
+    if os.geteuid() == 0:
+        as_attacker(look)
+    else:
+        look()
+    closed.chmod(0o700)

@@ -10,7 +10,7 @@ import pytest
 
 from tests.support.programs import program
 
-MAKE = Path(__file__).parents[3] / "packaging/deb.sh"
+MAKE = Path(__file__).parents[2] / "packaging/deb.sh"
 PYTHON = Path("/usr/bin/python3")
 INFO = "auditbench-1.2.dev3+gabc4.dist-info"
 DATA = "auditbench-1.2.dev3+gabc4.data/data/share"

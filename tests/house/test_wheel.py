@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parents[3]
+ROOT = Path(__file__).parents[2]
 NOT_THE_TREE = shutil.ignore_patterns(
     ".git", ".venv", "build", "share", "*.egg-info", "__pycache__", "*.pyc", ".*_cache",
     ".hypothesis", "results", "tests", "docs", "notebooks",

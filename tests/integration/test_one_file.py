@@ -14,7 +14,7 @@ import pytest
 from tests.support.callers import ATTACKER, needs_root
 from tests.support.command import assert_one_line
 
-MAKE = Path(__file__).parents[3] / "packaging/one_file.sh"
+MAKE = Path(__file__).parents[2] / "packaging/one_file.sh"
 SAYS = 'echo "$0|$PEX_ROOT|$SCIE_BASE|$*"'
 Make = Callable[..., Path]
 
