@@ -139,9 +139,8 @@ ENDINGS: Mapping[str, Ending] = {
                 "Rule files of a pull request",
             ),
             (
-                "gate --count --rules base.rules head.rules --reference base "
-                "--fail head/instructions:1%",
-                "The same, counted without root",
+                "gate --count --rules my.rules --fail instructions:200%",
+                "Count instead of measuring times, without root",
             ),
             ("gate --run latest --fail elapsed:200%", "Judge a stored run"),
         ),

@@ -1,0 +1,117 @@
+"""`--count` of run, gate and ab, with a stand-in for the guests."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from harness.answers.count_gate import read_count_limits
+from harness.answers.gate import GateRules
+from harness.cli import run_command
+from harness.errors import InterruptedRunError, UntrustworthyError, UsageError
+from harness.run import counting
+from harness.run.counting import count_ab, count_and_gate
+from harness.run.lifecycle.loop import Outcome
+from harness.run.request import Conduct, Counting, Request, Subject
+from tests.support.stored.counted_runs import counted_run
+
+RULE = "-a always,exit -F arch=b64 -S mount\n"
+COUNTS = {"no-audit": (300.0, 300.0), "base": (900.0, 900.0), "head": (915.0, 915.0)}
+
+
+class Guests:
+    """Stands in for `run_count`: stores what it is told, and remembers what it was asked for."""
+
+    def __init__(self, **changes: Any) -> None:
+        self.changes = {"counts": COUNTS, **changes}
+        self.interrupted = False
+        self.asked: list[Request] = []
+
+    def __call__(self, request: Request, kernels: object, say: object) -> Outcome:
+        self.asked.append(request)
+        place = request.conduct.results / "h-1" / f"2026-01-0{len(self.asked)}T120000Z-overhead"
+        return Outcome(counted_run(place, **self.changes), interrupted=self.interrupted)
+
+
+@pytest.fixture
+def guests(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Guests:
+    monkeypatch.chdir(tmp_path)
+    for name in ("base", "head"):
+        (tmp_path / f"{name}.rules").write_text(RULE)
+    stand_in = Guests()
+    monkeypatch.setattr(counting, "run_count", stand_in)
+    return stand_in
+
+
+def asked(tmp_path: Path) -> Request:
+    files = (tmp_path / "base.rules", tmp_path / "head.rules")
+    conduct = Conduct(results=tmp_path / "results")
+    return Request(subject=Subject(rule_files=files), conduct=conduct)
+
+
+def silent(words: str) -> None:
+    """Say nothing."""
+
+
+def test_a_gate_counts_the_rule_files_and_their_reference_alone(
+    guests: Guests, tmp_path: Path
+) -> None:
+    rules = GateRules(read_count_limits(["head/instructions:1%"]), "base")
+    report = count_and_gate(asked(tmp_path), rules, Counting(count=True), silent)
+    assert report.verdict == "fail"
+    assert guests.asked[0].subject.scenarios == ("no-audit",)
+
+
+def test_a_gate_that_is_stopped_decides_nothing(guests: Guests, tmp_path: Path) -> None:
+    guests.interrupted = True
+    rules = GateRules(read_count_limits(["head/instructions:1%"]), "base")
+    with pytest.raises(InterruptedRunError, match="stopped before the gate could decide"):
+        count_and_gate(asked(tmp_path), rules, Counting(count=True), silent)
+
+
+def test_a_reference_that_the_plan_lacks_is_refused_before(guests: Guests, tmp_path: Path) -> None:
+    rules = GateRules(read_count_limits(["head/instructions:1%"]), "bose")
+    with pytest.raises(UsageError, match="--reference bose"):
+        count_and_gate(asked(tmp_path), rules, Counting(count=True), silent)
+    assert guests.asked == []
+
+
+def test_ab_compares_b_with_a(guests: Guests, tmp_path: Path) -> None:
+    a, b = tmp_path / "base.rules", tmp_path / "head.rules"
+    report = count_ab(asked(tmp_path), a, b, (), Counting(count=True), silent)
+    (change,) = report.pairs[0].changes
+    assert (change.base_scenario, change.scenario, change.verdict) == ("base", "head", "worse")
+    assert count_ab(asked(tmp_path), a, b, ("5%",), Counting(count=True), silent).verdict == (
+        "no-worse"
+    )
+
+
+def test_a_file_that_could_not_be_counted_is_said(guests: Guests, tmp_path: Path) -> None:
+    guests.changes["invalid"] = {"head": "the kernel refuses it"}
+    a, b = tmp_path / "base.rules", tmp_path / "head.rules"
+    with pytest.raises(UntrustworthyError, match=r"head was not counted .* the kernel refuses it"):
+        count_ab(asked(tmp_path), a, b, (), Counting(count=True), silent)
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "first"),
+    [
+        (("ab", "--count", "base.rules", "head.rules"), 0, "Worse: syscalls × base → head +15.0"),
+        (("ab", "--count", "base.rules", "head.rules", "--fail-if-worse"), 1, "Worse"),
+        (("ab", "--count", "base.rules", "head.rules", "--margin", "5%"), 0, "No worse"),
+        (("run", "--count", "--rules", "head.rules"), 0, "Counted under Linux 6.1.0-x"),
+        (("count", "--rules", "head.rules"), 0, "Counted under Linux 6.1.0-x"),
+    ],
+)
+def test_verbs_choose_the_instrument(
+    guests: Guests,
+    capsys: pytest.CaptureFixture[str],
+    words: tuple[str, ...],
+    code: int,
+    first: str,
+) -> None:
+    assert run_command(list(words)) == code
+    assert capsys.readouterr().out.startswith(first)
+    assert len(guests.asked) == 1
