@@ -6,6 +6,7 @@ in it; in the output of the client alone, on the way through auditd's queue and 
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,7 @@ from harness.consumers.foreign.buffered import BufferedRunning
 from harness.consumers.foreign.external import ExternalProcess
 from harness.consumers.foreign.program import find_program
 from harness.consumers.foreign.reader import HANGUP
+from harness.consumers.foreign.reassemble import USER_MESSAGES, Record
 from harness.processes.line_process import module_command
 
 READY_TIMEOUT_S = 10.0
@@ -86,11 +88,25 @@ class _Running(BufferedRunning):
     def document(self) -> dict[str, Any]:
         """That of what the client read; beside it, that of auditd's log."""
         self._reader.stop()
-        document = self.judged(lambda: log_records(self._read))
+        document = self.judged(self._client_records)
         log = self.judged(lambda: log_records(log_of(self.process)))
         beside = {"name": "auditd", "document": log}
         hangups = self._reader.output().count(HANGUP)
         return document | {"own_count": {"hangups": hangups}, "beside": beside}
+
+    def _client_records(self) -> Iterator[Record]:
+        """What the client read, and the sync markers that auditd logged but did not pass on.
+
+        They are no events of the load; without one of its own a trial could not be judged.
+        """
+        marker = self.setup.marker.encode()
+        passed_on = set()
+        for record in log_records(self._read):
+            if _is_marker(record, marker):
+                passed_on.add(record)
+            yield record
+        logged = log_records(log_of(self.process))
+        yield from (each for each in logged if _is_marker(each, marker) and each not in passed_on)
 
     def stop(self) -> ConsumerReport:
         self._auditd.trees = self.trees
@@ -99,6 +115,10 @@ class _Running(BufferedRunning):
     def end(self) -> None:
         self._reader.end()
         self._auditd.end()
+
+
+def _is_marker(record: Record, marker: bytes) -> bool:
+    return record[0] in USER_MESSAGES and marker in record[1]
 
 
 class AuditdPlugin:

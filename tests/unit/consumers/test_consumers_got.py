@@ -12,12 +12,13 @@ import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
-from harness.consumers import journald
+from harness.consumers import auditd_plugins, journald
 from harness.consumers.auditd_plugins import READER, _configure_af_unix, _configure_syslog
-from harness.consumers.base import ConsumerAbsentError
+from harness.consumers.base import ConsumerAbsentError, ConsumerSetup
 from harness.consumers.catalog import CONSUMERS
 from harness.consumers.foreign import kept
 from harness.consumers.foreign.audit_log import log_records
@@ -135,6 +136,23 @@ def test_a_reader_that_is_hung_up_on_comes_again_without_the_line_that_was_cut(
             said, _ = reader.communicate(timeout=PATIENCE_S)
     assert output.read_bytes() == (LINES[0] + b"\n") * 2
     assert said.decode().splitlines() == ["ready", HANGUP, HANGUP]
+
+
+def test_a_marker_that_was_not_passed_on_is_taken_from_the_log(tmp_path: Path) -> None:
+    """Else a trial whose last marker a queue dropped could not be judged."""
+    marks = [f"type=TRUSTED_APP msg=audit(1.000:{n}): mark:{n}\n".encode() for n in (1, 9)]
+    event = b"type=SYSCALL msg=audit(1.000:5): comm=mark:\n"
+    (tmp_path / "log").mkdir()
+    (tmp_path / "log/audit.log").write_bytes(marks[0] + event + event + marks[1])
+    (tmp_path / "read").write_bytes(marks[0] + event)
+    running = SimpleNamespace(
+        setup=ConsumerSetup(marker="mark"),
+        _read=tmp_path / "read",
+        process=SimpleNamespace(folder=tmp_path),
+    )
+    records = [text for _, text in auditd_plugins._Running._client_records(running)]  # type: ignore[arg-type]
+    lines = (marks[0], event, marks[1])
+    assert records == [line.partition(b"msg=")[2].rstrip() for line in lines]
 
 
 def test_the_socket_is_part_of_auditd_3_and_a_program_of_auditd_4(tmp_path: Path) -> None:
