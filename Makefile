@@ -17,7 +17,7 @@ ARGS ?=
 PREFIX ?=
 LINK = PYTHONDONTWRITEBYTECODE=1 $(PYTHON) requirements/link_command.py
 
-.PHONY: bench test lint types docs man fuzz clean doctor install uninstall requirements
+.PHONY: bench test lint types docs man fuzz clean doctor install uninstall requirements consumers
 
 # What was measured, trustworthy or not, can be looked at; after other errors there is nothing.
 bench: $(STAMP)
@@ -83,6 +83,10 @@ $(STAMP)-%: $(STAMP)
 	@$(PIP) install --upgrade "pip>=25.1"
 	@$(PIP) install --group $*
 	@touch $@
+
+# Other people's consumers, in pinned versions, below build/consumers: `bench` and `test` get none.
+consumers:
+	@$(PYTHON) requirements/consumers/get.py $(ARGS)
 
 clean:
 	rm -rf build share $(VENV) *.egg-info

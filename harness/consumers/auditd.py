@@ -11,6 +11,7 @@ from typing import Any, Literal
 from harness.consumers.base import ConsumerSetup, Found
 from harness.consumers.foreign.audit_log import log_records
 from harness.consumers.foreign.external import POLL_S, ExternalProcess
+from harness.consumers.foreign.kept import find_kept
 from harness.consumers.foreign.program import answer_of, find_program
 from harness.consumers.foreign.reassemble import Record
 from harness.consumers.foreign.running import ForeignRunning
@@ -24,6 +25,8 @@ SWALLOWS_S = 0.1
 """This long after its registration, auditd 3 reads one message and discards it, whatever it is: it
 waits for a refusal (`audit_set_pid()` in lib/libaudit.c). The first record would be lost."""
 LogFormat = Literal["RAW", "ENRICHED"]
+OverflowAction = Literal["IGNORE", "SUSPEND"]
+Q_DEPTH = 2000
 
 REMEDY = "install it (`apt-get install auditd`), or name its program with --consumer-path"
 CONF = """\
@@ -45,8 +48,8 @@ disk_full_action = IGNORE
 disk_error_action = IGNORE
 priority_boost = 0
 name_format = NONE
-q_depth = 2000
-overflow_action = IGNORE
+q_depth = {q_depth}
+overflow_action = {overflow_action}
 plugin_dir = {folder}/plugins.d
 end_of_event_timeout = 2
 """
@@ -97,23 +100,33 @@ class AuditdConsumer:
     changes = ""
     by_tree = False
 
-    def __init__(self, name: str, summary: str, *, log_format: LogFormat) -> None:
+    def __init__(
+        self, name: str, summary: str, *, log_format: LogFormat = "RAW", kept: str = ""
+    ) -> None:
+        """`kept` is the folder of a release that `make consumers` got; empty: that of the host."""
         self.name, self.summary = name, summary
         self.log_format: LogFormat = log_format
+        self._kept = kept
 
     def find(self, binary: Path | None) -> Found:
         """Find its program; its version is that of the auditctl beside it."""
+        if self._kept:
+            return with_version(find_kept(self.name, self._kept, "auditd", binary))
         return find_auditd(binary)
 
     def start(self, setup: ConsumerSetup) -> AuditdRunning:
         """Start it and wait until the kernel has registered it."""
-        process = start_auditd(setup, find_auditd(setup.binary).path, self.log_format)
+        process = start_auditd(setup, self.find(setup.binary).path, self.log_format)
         return AuditdRunning(process, setup, log_of(process))
 
 
 def find_auditd(binary: Path | None = None) -> Found:
-    """auditd on this host. It does not print its version; auditctl of the same package does."""
-    path = find_program("auditd", binary, remedy=REMEDY)
+    """auditd on this host, with its version."""
+    return with_version(find_program("auditd", binary, remedy=REMEDY))
+
+
+def with_version(path: Path) -> Found:
+    """This auditd. It does not print its version; auditctl of the same package does."""
     code, words = answer_of([path.with_name("auditctl"), "-v"])
     version = words.removeprefix("auditctl version").strip() if code == 0 else ""
     return Found(path, version or "not told")
@@ -124,7 +137,12 @@ def log_of(process: ExternalProcess) -> Path:
     return process.folder / "log" / "audit.log"
 
 
-def start_auditd(setup: ConsumerSetup, program: Path, log_format: LogFormat) -> ExternalProcess:
+def start_auditd(
+    setup: ConsumerSetup,
+    program: Path,
+    log_format: LogFormat,
+    overflow_action: OverflowAction = "IGNORE",
+) -> ExternalProcess:
     """Start auditd with the plugins in its folder, and wait until the kernel has registered it.
 
     Raises ChildFailedError or TimeoutError if that fails; it does not run then.
@@ -132,7 +150,7 @@ def start_auditd(setup: ConsumerSetup, program: Path, log_format: LogFormat) -> 
     _refuse_another()
     assert setup.folder is not None
     folder = setup.folder.resolve()
-    _configure(folder, log_format)
+    _configure(folder, log_format, overflow_action)
     command: Sequence[str] = (str(program), "-n", "-s", "nochange", "-c", str(folder))
     process = ExternalProcess("auditd", command, folder, cpus=setup.cpus)
     try:
@@ -167,12 +185,15 @@ def _times_asleep(pid: int) -> int:
     return 0 if cpu is None else cpu.voluntary_switches
 
 
-def _configure(folder: Path, log_format: LogFormat) -> None:
+def _configure(folder: Path, log_format: LogFormat, overflow_action: OverflowAction) -> None:
     """Write the configuration; auditd refuses folders and files that others may write to."""
     for name in ("log", "plugins.d"):
         (folder / name).mkdir(mode=0o750, exist_ok=True)
     conf = folder / "auditd.conf"
-    conf.write_text(CONF.format(folder=folder, log_format=log_format), encoding="utf-8")
+    text = CONF.format(
+        folder=folder, log_format=log_format, q_depth=Q_DEPTH, overflow_action=overflow_action
+    )
+    conf.write_text(text, encoding="utf-8")
     conf.chmod(0o640)
 
 

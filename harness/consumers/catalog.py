@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from harness.consumers.auditbeat import AUDITBEATS
 from harness.consumers.auditd import AuditdConsumer
+from harness.consumers.auditd_plugins import AUDITD_PLUGINS
 from harness.consumers.base import Consumer
 from harness.consumers.builtin import BuiltinConsumer
 from harness.consumers.ebpf import EbpfConsumer
 from harness.consumers.go_audit import GoAudit
+from harness.consumers.journald import JournaldConsumer
 from harness.consumers.laurel import LaurelConsumer
 from harness.consumers.none import NoConsumer
 from harness.consumers.osqueryd import OSQUERYDS
@@ -41,12 +43,24 @@ def _builtin() -> list[Consumer]:
 
 def _auditd() -> list[Consumer]:
     raw = AuditdConsumer("auditd", "auditd with raw log", log_format="RAW")
+    journald = JournaldConsumer()
     return [
         raw,
         AuditdConsumer(
             "auditd-enriched", "auditd that adds names to its log", log_format="ENRICHED"
         ),
-        LaurelConsumer(),
+        LaurelConsumer(
+            "auditd-laurel",
+            "auditd with raw log, and Laurel as its plugin: a line of JSON per event",
+        ),
+        LaurelConsumer(
+            "auditd-laurel-0.8",
+            "auditd-laurel with the Laurel 0.8 that `make consumers` got",
+            kept="laurel",
+        ),
+        AuditdConsumer("auditd-3", "the auditd 3 that `make consumers` got", kept="auditd-3"),
+        AuditdConsumer("auditd-4", "the auditd 4 that `make consumers` got", kept="auditd-4"),
+        *AUDITD_PLUGINS,
         PairConsumer(
             "auditd+multicast",
             "auditd with raw log, and multicast-assemble beside it",
@@ -54,6 +68,13 @@ def _auditd() -> list[Consumer]:
             second=BuiltinConsumer(
                 "multicast-assemble", _DEPTHS["assemble"], mode="multicast", depth="assemble"
             ),
+        ),
+        journald,
+        PairConsumer(
+            "auditd+journald",
+            "auditd with raw log, and systemd-journald beside it by multicast",
+            first=raw,
+            second=journald,
         ),
     ]
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from harness.consumers.auditd import AuditdRunning, find_auditd, log_of, start_auditd
 from harness.consumers.base import ConsumerSetup, Found
 from harness.consumers.foreign.external import ExternalProcess
+from harness.consumers.foreign.kept import find_kept
 from harness.consumers.foreign.laurel_log import log_records
 from harness.consumers.foreign.program import answer_of, find_program
 from harness.consumers.foreign.running import await_rest
@@ -61,16 +62,23 @@ class LaurelConsumer:
     `--consumer-path` names Laurel; auditd is that of the host.
     """
 
-    name = "auditd-laurel"
-    summary = "auditd with raw log, and Laurel as its plugin: a line of JSON per event"
     sees_events = True
     registers = True
     changes = ""
     by_tree = False
 
+    def __init__(self, name: str, summary: str, *, kept: str = "") -> None:
+        """`kept` is the folder of a Laurel that `make consumers` got; empty: that of the host."""
+        self.name, self.summary, self._kept = name, summary, kept
+
+    def _program(self, binary: Path | None) -> Path:
+        if self._kept:
+            return find_kept(self.name, self._kept, "laurel", binary)
+        return find_program("laurel", binary, remedy=REMEDY)
+
     def find(self, binary: Path | None) -> Found:
         """Find Laurel; the version names both."""
-        path = find_program("laurel", binary, remedy=REMEDY)
+        path = self._program(binary)
         _, words = answer_of([path, "--version"])
         return Found(path, f"{words or 'not told'} with auditd {find_auditd().version}")
 
@@ -78,7 +86,7 @@ class LaurelConsumer:
         """Start both, and wait until auditd is registered and Laurel rests."""
         assert setup.folder is not None
         folder = setup.folder.resolve()
-        program = find_program("laurel", setup.binary, remedy=REMEDY)
+        program = self._program(setup.binary)
         log = configure(folder, program)
         process = start_auditd(setup, find_auditd().path, "RAW")
         try:

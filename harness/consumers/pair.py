@@ -73,8 +73,11 @@ class PairConsumer:
         self.changes = "; ".join(filter(None, (first.changes, second.changes)))
 
     def find(self, binary: Path | None) -> Found | None:
-        """Find the program of the first, which may have another name."""
-        return self._first.find(binary)
+        """Find the programs of both; `binary` is the first's. The version names both."""
+        first, second = self._first.find(binary), self._second.find(None)
+        if first is None or second is None:
+            return first
+        return Found(first.path, f"{first.version} with {second.version}")
 
     def start(self, setup: ConsumerSetup) -> _Running:
         """Start both; if one fails to start, neither runs."""

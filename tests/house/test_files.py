@@ -18,9 +18,12 @@ THE_PLACE = "harness/files/"
 ELSEWHERE = {
     "harness/consumers/auditbeat.py": "in the private folder of a trial",
     "harness/consumers/auditd.py": "in the private folder of a trial; its PID file in /run",
+    "harness/consumers/auditd_plugins.py": "in the private folder of a trial",
     "harness/consumers/builtin.py": "in the private folder of a trial",
     "harness/consumers/foreign/external.py": "in the private folder of a trial",
+    "harness/consumers/foreign/reader.py": "in the private folder of a trial",
     "harness/consumers/go_audit.py": "in the private folder of a trial",
+    "harness/consumers/journald.py": "in the private folder of a trial",
     "harness/consumers/laurel.py": "in the private folder of a trial",
     "harness/consumers/osqueryd.py": "in the private folder of a trial",
     "harness/guest/agent.py": "in a guest, its serial line",

@@ -12,6 +12,7 @@ import pytest
 
 from harness.consumers import auditbeat, go_audit, osqueryd
 from harness.consumers.base import ConsumerAbsentError
+from harness.consumers.foreign import kept
 from harness.consumers.foreign.download import find_download
 from harness.consumers.foreign.json_lines import read_lines
 from harness.consumers.foreign.output_age import AUDIT_STAMP, OutputAge
@@ -241,6 +242,7 @@ def test_an_absent_program_has_a_remedy(
     consumer: go_audit.GoAudit, source: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.setattr(kept, "FOLDER", tmp_path)
     with pytest.raises(ConsumerAbsentError) as caught:
         consumer.find(None)
     line = caught.value.one_line()
