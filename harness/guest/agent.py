@@ -22,6 +22,7 @@ from statistics import median
 from typing import Any
 
 from harness.errors import AuditbenchError
+from harness.guest.jobs import JOB, carry_out
 from harness.guest.order import ORDER_FILE, GuestTrial, Order, read_order
 from harness.kernel.client import AuditClient
 from harness.kernel.lease.apply import StateWriter
@@ -89,8 +90,13 @@ def _mount_proc() -> None:
 
 
 def _carry_out(line: Line) -> None:
-    order = read_order(json.loads(Path(ORDER_FILE).read_text(encoding="utf-8")))
+    document = json.loads(Path(ORDER_FILE).read_text(encoding="utf-8"))
     line.say("hello", release=platform.release(), version=platform.version())
+    if JOB in document:
+        carry_out(document, line.say)
+        line.say("done")
+        return
+    order = read_order(document)
     rehearse(sorted({trial.words[0] for trial in order.trials}))
     time.sleep(order.settle_s)
     with AuditClient() as client, _read_log() as log:

@@ -9,6 +9,7 @@ says; then `render/`, which makes bytes of it for each medium. Files are named b
 metrics are in `words.py` and nowhere else, numbers for people in `units.py`.
 
 `documents/` makes the JSON that `docs/schema` describes, `export/` files of other tools, `html/`
-the page of a report, `plots/` pictures, `live/` the view of a run while it goes on.
-`report_text.py` is for mails and pull requests. `plain_console.py` is the last line of defence.
+the page of a report, `plots/` pictures, `live/` the view of a run while it goes on; `rules/` are
+pages about rule files. `report_text.py` is for mails and pull requests, `plain_console.py` the last
+line of defence.
 """

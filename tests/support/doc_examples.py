@@ -33,7 +33,7 @@ EXEMPT = {
     r"python -m build\b|packaging/\w+\.sh": "takes minutes and fetches packages",
     r"(\w+=\S+ )*git bisect ": "test_bisect runs the script, in a repository of its own",
     r"auditbench run --resume": "takes a run that was stopped; test_resume_verb stops some",
-    r"auditbench count\b": "boots kernels in an emulator; tests/guest does so once",
+    r"auditbench (count|rules co\w+)\b": "boots kernels in an emulator; tests/guest does so once",
     r"vng ": "boots another kernel in a virtual machine",
     r"\S*python benchmarks/": "takes minutes of an idle machine",
     r"jupyter lab\b": "opens a browser; the notebooks are executed by a test of their own",
