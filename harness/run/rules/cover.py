@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
+import stat
 from base64 import b64encode
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from harness.counted import counted
@@ -74,7 +75,7 @@ def run_cover(
     with stop_signals():
         emulator = emulator_version()
         image = find_kernel(kernel)
-        bare = [[rule.view.rule for rule in rules] for rules in files]
+        bare = [[in_guest(rule) for rule in rules] for rules in files]
         passes = plan_passes(bare)
         say(f"covering under Linux {plain(image.release)} ({plain(image.source)})")
         say(
@@ -92,6 +93,24 @@ def run_cover(
                     f"{sum(each['recorded'] for each in answer['results'])} of "
                     f"{len(answer['results'])} recorded")  # fmt: skip
         return make_coverage(files, passes, answers, guest)
+
+
+def in_guest(rule: LoadedRule) -> Rule:
+    """The rule as auditctl would read its line in the guest, where other folders may be than here.
+
+    `-w` of a folder is a watch of all that is in it, and of anything else one of a file.
+    """
+    bare = rule.view.rule
+    if not rule.text.lstrip().startswith("-w"):
+        return bare
+    folders = {path for path, entry in with_parents(operated_entries()).items()
+               if stat.S_ISDIR(entry.mode)}  # fmt: skip
+    return replace(bare, fields=tuple(
+        RuleField(Field.DIR, field.op, field.text.rstrip(b"/"))
+        if field.field == Field.WATCH and field.text.rstrip(b"/") in folders
+        else field
+        for field in bare.fields
+    ))  # fmt: skip
 
 
 def plan_passes(files: Sequence[Sequence[Rule]]) -> list[Pass]:

@@ -28,10 +28,16 @@ def parsed_rules(path: Path) -> Parsed:
 def refused_lines(parsed: Parsed) -> list[Caution]:
     """Lines that are left out, because auditctl or the kernel refuses them."""
     from harness.counted import counted
+    from harness.kernel.rules.errors import NO_ACCOUNT
     from harness.kernel.rules.lint.kinds import FAULTS
+    from harness.kernel.rules.lint.parsed import parse_source
     from harness.model.caution import Caution
 
+    here = parse_source(parsed.source, elsewhere=False).findings
     bad = [finding for finding in parsed.findings if finding.kind in FAULTS.values()]
+    # Another host may have the account; a rule without its number is no rule all the same.
+    bad += [finding for finding in here if finding.kind.code == NO_ACCOUNT]
+    bad.sort(key=lambda finding: finding.place)
     if not bad:
         return []
     lines = counted(len(bad), "line is refused and left out", "lines are refused and left out")

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from harness.cli import run_command
+from harness.verbs.shared.rule_source import parsed_rules, refused_lines
 
 RULES = "-a always,exit -F arch=b64 -S mount -k mounts\n"
 
@@ -46,3 +47,14 @@ def test_a_mistake_is_one_line_and_2(
     ]
     assert len(lines) == 1
     assert expected in lines[0]
+
+
+def test_a_line_that_names_an_account_which_is_not_here_is_said_to_be_left_out(
+    folder: Path,
+) -> None:
+    (folder / "accounts.rules").write_text(f"{RULES}-a always,exit -S mount -F uid=no-such-user\n")
+    parsed = parsed_rules(folder / "accounts.rules")
+    assert len(parsed.rules) == 1
+    (said,) = refused_lines(parsed)
+    assert said.what.startswith("1 line is refused and left out, the first is ")
+    assert said.what.endswith("accounts.rules:2")

@@ -10,6 +10,7 @@ import jsonschema
 import pytest
 
 from harness.guest.operations.entries import COMPAT, NATIVE, RING
+from harness.kernel.rules.fields import Field
 from harness.kernel.rules.lint.parsed import LoadedRule, parse_source
 from harness.kernel.rules.lint.source import read_source
 from harness.kernel.rules.tagged import tag_of
@@ -19,7 +20,7 @@ from harness.reporters.documents.cover import cover_document
 from harness.reporters.page import Grid
 from harness.reporters.render.markdown import page_markdown
 from harness.reporters.rules.cover import cover_page, cover_sentence, verdict_words
-from harness.run.rules.cover import LOGIN, NO_LOGIN, plan_passes
+from harness.run.rules.cover import LOGIN, NO_LOGIN, in_guest, plan_passes
 from harness.run.rules.coverage import make_coverage
 from tests.support.schemas import schema
 
@@ -165,3 +166,19 @@ def test_without_a_login_only_the_differences_are_shown(tmp_path: Path) -> None:
     page = page_markdown(cover_page(coverage([loaded], answers(by_login, without, []))))
     assert page.count("chown") == 1
     assert "line 2 (daemon)" in page
+
+
+@pytest.mark.parametrize(
+    ("line", "field"),
+    [
+        ("-w /etc/sudoers.d/ -p wa", Field.DIR),
+        ("-w /etc/passwd -p wa", Field.WATCH),
+        ("-a always,exit -F path=/etc/sudoers.d -F perm=wa", Field.WATCH),
+    ],
+)
+def test_a_watch_of_a_folder_that_only_the_guest_has_is_one(
+    tmp_path: Path, line: str, field: Field
+) -> None:
+    (loaded,) = rules(tmp_path, line)
+    found = [each for each in in_guest(loaded).fields if each.field in (Field.DIR, Field.WATCH)]
+    assert [each.field for each in found] == [field]
