@@ -60,6 +60,8 @@ GROUPS: dict[str, dict[str, str]] = {
     "Rules": {
         "rules lint": "Find what is wrong with rule files: refused, dead, shadowed, lossy, dear.",
         "rules explain": "Say which rule wrote an event, or would record a command's calls.",
+        "rules cost": "Say what each line of a rule file costs, in instructions: no root needed.",
+        "rules cover": "Do operations in a guest, and say which rule records each, or none.",
     },
     "Logs": {
         "top": "Show what fills an audit.log, or the kernel's records of the next seconds.",

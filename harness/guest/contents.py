@@ -58,11 +58,11 @@ def interpreter() -> Path:
     return Path(sys.executable).resolve()
 
 
-def contents(workloads: tuple[str, ...]) -> dict[bytes, Entry]:
-    """The entries of a root whose agent can run these workloads, by path."""
+def contents(workloads: tuple[str, ...], modules: tuple[str, ...] = ()) -> dict[bytes, Entry]:
+    """The entries of a root whose agent can run these workloads and modules, by path."""
     entries: dict[str, Entry] = {}
     binaries = {str(interpreter()): interpreter()}
-    for name, path in _files_of(workloads).items():
+    for name, path in _files_of(workloads, modules).items():
         place = _place(name, path)
         if path.suffix == ".py":
             entries[place] = file(_compiled(path))
@@ -94,9 +94,10 @@ def _libraries(binaries: Iterable[Path]) -> dict[str, Path]:
     return found
 
 
-def _files_of(workloads: tuple[str, ...]) -> dict[str, Path]:
+def _files_of(workloads: tuple[str, ...], modules: tuple[str, ...]) -> dict[str, Path]:
     """The files of all modules that an agent with these workloads uses, by the modules' names."""
-    command = [sys.executable, "-P", "-c", _IMPORT, json.dumps([workloads, _LATER])]
+    needed = json.dumps([workloads, [*_LATER, *modules]])
+    command = [sys.executable, "-P", "-c", _IMPORT, needed]
     done = run_child(command)
     if done.returncode:
         raise ChildFailedError(f"a guest's programs cannot be imported: {last_words(done)}")

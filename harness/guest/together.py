@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import selectors
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -51,6 +51,23 @@ def run_guests(
             while waiting and len(running.guests) < most:
                 running.start(*waiting.pop())
             yield from running.listen()
+
+
+def run_boots(
+    kernel: KernelImage, roots: Sequence[bytes], complain: Callable[[str], None]
+) -> Iterator[tuple[int, Answer]]:
+    """Boots of one kernel of which each is needed, with a root for each; what they answer.
+
+    Raises GuestFailedError where one fails; what the kernel complains of goes to `complain`.
+    """
+    boots = [Boot(kernel, root, place + 1) for place, root in enumerate(roots)]
+    for place, answer in run_guests(boots):
+        if answer["event"] == FAILED:
+            raise GuestFailedError(answer["message"], remedy=answer["remedy"])
+        if answer["event"] == CONSOLE:
+            complain(f"the kernel complains: {'; '.join(answer['lines'])}")
+        else:
+            yield place, answer
 
 
 @dataclass(slots=True)
@@ -138,4 +155,4 @@ class _Running:
             self._end(place)
 
 
-__all__ = ["CONSOLE", "FAILED", "Answer", "Boot", "GuestFailedError", "run_guests"]
+__all__ = ["CONSOLE", "FAILED", "Answer", "Boot", "GuestFailedError", "run_boots", "run_guests"]

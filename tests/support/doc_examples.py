@@ -33,7 +33,7 @@ EXEMPT = {
     r"python -m build\b|packaging/\w+\.sh": "takes minutes and fetches packages",
     r"(\w+=\S+ )*git bisect ": "test_bisect runs the script, in a repository of its own",
     r"auditbench run --resume": "takes a run that was stopped; test_resume_verb stops some",
-    r"auditbench (count\b|\w+ --count\b)": "boots kernels in an emulator; tests/guest does so once",
+    r"auditbench (count|rules co\w+|\w+ --count)\b": "boots kernels, as tests/guest does",
     r"auditbench (list kernels|remove --kernel)\b": "asks the archive; test_guest_kept runs them",
     r"vng ": "boots another kernel in a virtual machine",
     r"\S*python benchmarks/": "takes minutes of an idle machine",

@@ -10,10 +10,10 @@ from cyclopts import Parameter
 
 from harness.errors import EXIT_FINE, EXIT_UNTRUSTWORTHY, UsageError
 from harness.verbs.shared.parameters import Flag, Json, To
+from harness.verbs.shared.rule_source import parsed_rules, refused_lines
 
 if TYPE_CHECKING:
     from harness.kernel.rules.lint.parsed import Parsed
-    from harness.model.caution import Caution
     from harness.reporters.explain import Explained
 
 STDIN = Path("-")
@@ -58,7 +58,7 @@ def explain_verb(
     from harness.verbs.shared.output import out
 
     forms = Forms(("json", "md"), to, json=json)
-    parsed = _parsed(rules)
+    parsed = parsed_rules(rules)
     explained = (
         _of_command(parsed, command)
         if command
@@ -72,33 +72,6 @@ def explain_verb(
     return EXIT_FINE if explained.is_explained else EXIT_UNTRUSTWORTHY
 
 
-def _parsed(path: Path) -> Parsed:
-    from harness.kernel.rules.lint.kinds import ENCODING
-    from harness.kernel.rules.lint.parsed import parse_source
-    from harness.kernel.rules.lint.source import read_source
-
-    parsed = parse_source(read_source(path), elsewhere=True)
-    for finding in parsed.findings:
-        if finding.kind is ENCODING:
-            raise UsageError(f"{finding.place.file}: {finding.reason}", remedy=finding.remedy)
-    return parsed
-
-
-def _refused(parsed: Parsed) -> list[Caution]:
-    """Lines that are left out, because auditctl or the kernel refuses them."""
-    from harness.counted import counted
-    from harness.kernel.rules.lint.kinds import FAULTS
-    from harness.model.caution import Caution
-
-    bad = [finding for finding in parsed.findings if finding.kind in FAULTS.values()]
-    if not bad:
-        return []
-    lines = counted(len(bad), "line is refused and left out", "lines are refused and left out")
-    return [
-        Caution("refused", f"{lines}, the first is {bad[0].place}", "see `auditbench rules lint`")
-    ]
-
-
 def _of_events(parsed: Parsed, path: Path, *, elsewhere: bool) -> Explained:
     from harness.counted import counted
     from harness.kernel.rules.explain.records import read_events
@@ -109,7 +82,7 @@ def _of_events(parsed: Parsed, path: Path, *, elsewhere: bool) -> Explained:
 
     source = "standard input" if path == STDIN else plain(str(path))
     log = read_events(_content(path, source), source, elsewhere=elsewhere)
-    cautions = _refused(parsed)
+    cautions = refused_lines(parsed)
     if log.damaged:
         lines = counted(log.damaged, "line is no audit record", "lines are no audit records")
         cautions.append(Caution("damaged", f"{lines} and left out", "give all lines of the event"))
@@ -152,7 +125,7 @@ def _of_command(parsed: Parsed, command: tuple[str, ...]) -> Explained:
     tracing, forecaster = Tracing(command), Forecaster(parsed.rules)
     for seen in tracing.calls():
         forecaster.take(seen)
-    cautions = _refused(parsed)
+    cautions = refused_lines(parsed)
     if tracing.unread:
         lines = counted(tracing.unread, "line")
         cautions.append(Caution("unread", f"{lines} of strace could not be read, and are left out"))

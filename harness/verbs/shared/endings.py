@@ -57,6 +57,7 @@ def codes_text(codes: Mapping[int, str]) -> str:
 
 _UNFIT = "the host is unfit: `auditbench doctor` says why"
 _STOPPED = "stopped; the host's audit state is as before, what was measured is stored"
+_NO_KERNEL = "the kernel cannot be had, or this machine is not x86_64"
 _MEASURING = {EXIT_HOST_UNFIT: _UNFIT, EXIT_INTERRUPTED: _STOPPED}
 
 ENDINGS: Mapping[str, Ending] = {
@@ -182,6 +183,31 @@ ENDINGS: Mapping[str, Ending] = {
             EXIT_FINE: "explained",
             EXIT_UNTRUSTWORTHY: "cannot be told from the event",
             EXIT_INTERRUPTED: "stopped",
+        },
+    ),
+    "rules cost": Ending(
+        examples=(
+            ("rules cost my.rules", "What each line costs every call that it does not record"),
+            ("rules cost my.rules --log /var/log/audit", "The same with the events of a log"),
+            ("rules cost my.rules --kernel 6.1", "The same under another kernel"),
+        ),
+        codes={
+            EXIT_FINE: "counted",
+            EXIT_UNTRUSTWORTHY: "counted in part: something could not be counted",
+            EXIT_HOST_UNFIT: _NO_KERNEL,
+            EXIT_INTERRUPTED: "stopped; no guest is left",
+        },
+    ),
+    "rules cover": Ending(
+        examples=(
+            ("rules cover my.rules", "Which operations are recorded, by which rule"),
+            ("rules cover old.rules new.rules", "What a change no longer records"),
+        ),
+        codes={
+            EXIT_FINE: "shown",
+            EXIT_UNTRUSTWORTHY: "an operation could not be done, or records were lost",
+            EXIT_HOST_UNFIT: _NO_KERNEL,
+            EXIT_INTERRUPTED: "stopped; no guest is left",
         },
     ),
     "verify": Ending(

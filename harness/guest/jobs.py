@@ -1,0 +1,22 @@
+"""What an agent does besides counting trials. Only what a guest is told to do is imported in it."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+JOB: Final = "job"
+"""In an order's document: the module below that carries it out."""
+COVER: Final = "harness.guest.covering"
+PRICE: Final = "harness.guest.pricing"
+
+
+def carry_out(document: dict[str, Any], say: Any) -> None:
+    """Do the job of a document; `say(event, **fields)` tells the host."""
+    if document[JOB] == COVER:
+        from harness.guest.covering import cover  # noqa: PLC0415
+
+        cover(document, say)
+    else:
+        from harness.guest.pricing import price  # noqa: PLC0415
+
+        price(document, say)

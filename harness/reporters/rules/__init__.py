@@ -1,0 +1,1 @@
+"""Coverage and bills of rule files, as pages."""

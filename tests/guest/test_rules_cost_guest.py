@@ -1,0 +1,80 @@
+"""The bill of a rule file in real guests, started by a user without root."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import pytest
+
+from tests.support.patience import PATIENCE_S
+from tests.support.privilege import AS_NOBODY, unprivileged
+from tests.support.schemas import schema
+
+RULES = """\
+-a always,exit -F arch=b64 -S mount -k one
+-w /etc/passwd -p wa -k two
+-a always,exit -F arch=b64 -S all -F dir=/etc -F perm=wa -k two
+-a always,exit -F arch=b64 -S getppid -k all
+-a always,exit -F arch=b32 -S all -F auid=4242 -k one
+-a always,exit -F arch=b64 -S all -F uid=4242 -F auid=4242
+"""
+RECORDING, FOLDER, WATCH, CALL = 4, 3, 2, 1
+
+
+@pytest.fixture(scope="module")
+def bill(image: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    """The bill as JSON, made as nobody where we are root."""
+    folder = tmp_path_factory.mktemp("cost")
+    (folder / "my.rules").write_text(RULES)
+    folder.chmod(0o777)
+    (folder / "my.rules").chmod(0o644)
+    command = [sys.executable, "-P", "-m", "harness", "rules", "cost", "my.rules"]
+    done = subprocess.run(
+        [*unprivileged(AS_NOBODY), *command, "--kernel", str(image), "--json"],
+        cwd=folder,
+        env={**os.environ, "HOME": str(folder), "XDG_CACHE_HOME": str(folder / "cache")},
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE_S,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    document = json.loads(done.stdout)
+    assert isinstance(document, dict)
+    return document
+
+
+def taxes(bill: dict[str, Any]) -> dict[int, float]:
+    """Instructions by line."""
+    return {row["line"]: row["tax"] for row in bill["rows"]}
+
+
+def test_the_document_follows_its_schema(bill: dict[str, Any]) -> None:
+    jsonschema.validate(bill, schema("cost"))
+
+
+def test_first_row_and_taxes_are_the_whole(bill: dict[str, Any]) -> None:
+    assert bill["any_rule"] > 200
+    assert abs(bill["residue"]) < 0.01 * bill["whole"]
+    assert bill["floor"] < 1
+
+
+def test_a_folder_is_dear_a_call_cheap_and_a_watch_free(bill: dict[str, Any]) -> None:
+    found = taxes(bill)
+    assert found[WATCH] == pytest.approx(0, abs=0.2)
+    assert 2 < found[CALL] < 60
+    assert found[FOLDER] > 2 * found[CALL]
+    assert [row["tax"] for row in bill["rows"]] == sorted(found.values(), reverse=True)
+
+
+def test_a_rule_that_records_the_load_is_named_and_not_on_the_bill(bill: dict[str, Any]) -> None:
+    assert RECORDING not in taxes(bill)
+    (said,) = bill["warnings"]
+    assert said["name"] == "records-everything"
+    assert f"my.rules:{RECORDING}" in said["what"]
