@@ -14,7 +14,7 @@ from harness.guest import together
 from harness.guest.boot import GuestFailedError
 from harness.guest.console import Console
 from harness.guest.images import KernelImage
-from harness.guest.together import Boot, run_guests
+from harness.guest.together import Boot, run_boots, run_guests
 
 HELLO = {"event": "hello"}
 DONE = {"event": "done"}
@@ -144,3 +144,18 @@ def test_none_is_left_when_nobody_listens_any_more() -> None:
     running = run_guests([boot(HELLO), boot(HELLO)], at_once=2)
     assert next(running)[1] == HELLO
     running.close()
+
+
+def test_where_every_boot_is_needed_one_that_fails_ends_all() -> None:
+    bad = boot({"event": "error", "message": "no memory"})
+    with pytest.raises(GuestFailedError, match="no memory"):
+        list(run_boots(bad.kernel, [b"", b""], print))
+
+
+def test_where_every_boot_is_needed_complaints_are_told_apart_from_answers() -> None:
+    stall = "[ 9.0] rcu: INFO: rcu_sched self-detected stall on CPU"
+    told: list[str] = []
+    one = boot(HELLO, DONE, console=f"{stall}\r\nand on\r\n", stays=False)
+    heard = [answer["event"] for _, answer in run_boots(one.kernel, [b""], told.append)]
+    assert "console" not in heard
+    assert told == [f"the kernel complains: {stall}"]
