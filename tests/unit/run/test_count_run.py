@@ -93,9 +93,9 @@ def test_what_is_stored_says_how_it_was_counted(
 ) -> None:
     stored = run(tmp_path, monkeypatch, asked(tmp_path), 3)
     assert stored.plan.instrument == "counted"
-    assert stored.environment.guest is not None
-    assert stored.environment.guest.kernel_version == "#1 SMP"
-    assert stored.environment.guest.sha256 == KERNEL.sha256
+    (guest,) = stored.environment.guests
+    assert guest.kernel_version == "#1 SMP"
+    assert guest.sha256 == KERNEL.sha256
     assert stored.environment.label.endswith("Linux 6.1.0-x")
     assert stored.samples[0].metrics == {INSTRUCTIONS: 339.5}
     assert stored.samples[0].ops == 20
