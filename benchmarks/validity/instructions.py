@@ -29,8 +29,8 @@ from harness.errors import UsageError
 from harness.guest.boot import Guest
 from harness.guest.contents import AGENT, PYTHON_PATH, contents
 from harness.guest.cpio import file, write_archive
-from harness.guest.images import find_kernel
-from harness.guest.memory import open_in_memory
+from harness.guest.kernels.images import find_kernel
+from harness.guest.kernels.memory import open_in_memory
 
 MOST_DIFFERENCE = 0.001
 ROUNDS = (20, 40)

@@ -21,7 +21,7 @@ from harness.errors import UntrustworthyError, UsageError
 from harness.guest.child import die_with, run_child
 from harness.guest.console import Console
 from harness.guest.contents import AGENT, LIBRARY_PATH, PYTHON_PATH, interpreter
-from harness.guest.images import KernelImage
+from harness.guest.kernels.images import KernelImage
 
 EMULATOR: Final = "qemu-system-x86_64"
 INSTALL: Final = (

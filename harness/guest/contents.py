@@ -28,7 +28,7 @@ HOME: Final = "/auditbench"
 """Where a guest has everything that is not where this host has it."""
 PYTHON_PATH: Final = f"{HOME}/python"
 LIBRARY_PATH: Final = f"{HOME}/lib"
-AGENT: Final = "harness.guest.agent"
+AGENT: Final = "harness.guest.inside.agent"
 # What only an agent that fails needs.
 _LATER: Final = ("encodings.ascii", "encodings.latin_1", "encodings.utf_8",
                  "harness.kernel.rules.format", "traceback")  # fmt: skip
@@ -43,7 +43,7 @@ _DEVICES: Final = {
 _NO_SOURCE: Final = bytes(12)  # no flags, no time, no size: what follows is to be believed
 _IMPORT: Final = """
 import importlib, json, sys
-from harness.guest.agent import rehearse
+from harness.guest.inside.agent import rehearse
 workloads, modules = json.loads(sys.argv[1])
 rehearse(workloads)
 for name in modules:

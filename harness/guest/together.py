@@ -11,8 +11,8 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from harness.guest.boot import SILENCE_S, Guest, GuestFailedError
-from harness.guest.images import KernelImage
-from harness.guest.memory import open_in_memory
+from harness.guest.kernels.images import KernelImage
+from harness.guest.kernels.memory import open_in_memory
 
 Answer = dict[str, Any]
 FAILED: Final = "failed"

@@ -10,7 +10,6 @@ metrics are in `words.py` and nowhere else, numbers for people in `units.py`. `c
 pages for runs that count instructions.
 
 `documents/` makes the JSON that `docs/schema` describes, `export/` files of other tools, `html/`
-the page of a report, `plots/` pictures, `live/` the view of a run while it goes on; `rules/` are
-pages about rule files. `report_text.py` is for mails and pull requests, `plain_console.py` the last
-line of defence.
+the page of a report, `plots/` pictures, `live/` the view of a run; `rules/` are pages about rule
+files. `report_text.py` is for mails, `plain_console.py` the last line of defence.
 """

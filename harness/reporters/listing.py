@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from harness.guest.kept import KeptKernel
-from harness.guest.packages import Package
+from harness.guest.kernels.kept import KeptKernel
+from harness.guest.kernels.packages import Package
 from harness.reporters.page import WIDE, Column, Grid, Line, Page, columns, number, text
 
 

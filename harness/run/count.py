@@ -14,7 +14,7 @@ from harness.guest.boot import GuestFailedError, emulator_version
 from harness.guest.contents import contents
 from harness.guest.copied import copy_of, started_from
 from harness.guest.cpio import Entry, file, with_parents, write_archive
-from harness.guest.images import KernelImage, find_kernels
+from harness.guest.kernels.images import KernelImage, find_kernels
 from harness.guest.named_paths import entries_for
 from harness.guest.order import ORDER_FILE, Order, order_document
 from harness.guest.together import CONSOLE, FAILED, Answer, Boot, run_guests

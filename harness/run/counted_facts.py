@@ -8,7 +8,7 @@ from typing import Any, Final
 
 import msgspec
 
-from harness.guest.images import KernelImage
+from harness.guest.kernels.images import KernelImage
 from harness.guest.together import Answer
 from harness.model.caution import Caution
 from harness.model.stored.environment import StoredGuest

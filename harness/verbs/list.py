@@ -75,8 +75,8 @@ def _list_runs(forms: Forms, results: Path, last: int | None) -> int:
 
 def _list_kernels(forms: Forms) -> None:
     from harness.errors import AuditbenchError
-    from harness.guest.images import open_archive
-    from harness.guest.kept import list_kept
+    from harness.guest.kernels.images import open_archive
+    from harness.guest.kernels.kept import list_kept
     from harness.reporters.listing import kernels_document, kernels_page
     from harness.reporters.render.terminal import render_page
     from harness.verbs.shared.output import out

@@ -80,7 +80,7 @@ def remove_verb(
 
 def _remove_kernels(words: Sequence[str], forms: Forms, *, yes: bool) -> int:
     from harness.counted import counted
-    from harness.guest.kept import find_kept, remove_kept
+    from harness.guest.kernels.kept import find_kept, remove_kept
     from harness.plain import plain
     from harness.verbs.shared.output import out
 

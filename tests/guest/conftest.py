@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from harness.errors import AuditbenchError
-from harness.guest.images import KernelImage, find_kernel
+from harness.guest.kernels.images import KernelImage, find_kernel
 from tests.support.programs import NOT_SERVED, program
 
 REQUIRED = os.environ.get("AUDITBENCH_REQUIRE_GUEST") == "1"

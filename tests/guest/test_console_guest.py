@@ -7,7 +7,7 @@ from importlib.util import MAGIC_NUMBER
 
 from harness.guest.contents import AGENT, PYTHON_PATH, contents
 from harness.guest.cpio import character_device, file, write_archive
-from harness.guest.images import KernelImage
+from harness.guest.kernels.images import KernelImage
 from harness.guest.together import Boot, run_guests
 
 STALL = "rcu: INFO: rcu_sched self-detected stall on CPU"

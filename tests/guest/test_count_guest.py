@@ -16,8 +16,8 @@ import psutil
 import pytest
 
 from harness.guest.boot import Guest
-from harness.guest.images import KernelImage
-from harness.guest.memory import open_in_memory
+from harness.guest.kernels.images import KernelImage
+from harness.guest.kernels.memory import open_in_memory
 from harness.model.count import COUNTED_METRICS, INSTRUCTIONS, OF_RULES
 from tests.support.command import assert_one_line, auditbench
 from tests.support.patience import PATIENCE_S

@@ -12,7 +12,7 @@ from xml.etree import ElementTree as ET
 import jsonschema
 import pytest
 
-from harness.guest.images import KernelImage
+from harness.guest.kernels.images import KernelImage
 from tests.support.command import auditbench
 from tests.support.patience import PATIENCE_S
 from tests.support.privilege import AS_NOBODY, unprivileged

@@ -14,8 +14,8 @@ import pytest
 from harness.guest.boot import Guest
 from harness.guest.contents import AGENT, PYTHON_PATH, contents
 from harness.guest.cpio import file, write_archive
-from harness.guest.images import KernelImage
-from harness.guest.memory import open_in_memory
+from harness.guest.kernels.images import KernelImage
+from harness.guest.kernels.memory import open_in_memory
 from tests.support.patience import PATIENCE_S
 from tests.support.programs import compiler
 

@@ -13,11 +13,11 @@ from harness.errors import UsageError
 from harness.guest.boot import emulator_version
 from harness.guest.contents import contents
 from harness.guest.cpio import Entry, file, with_parents, write_archive
-from harness.guest.images import find_kernel
-from harness.guest.jobs import JOB, PRICE
+from harness.guest.inside.jobs import JOB, PRICE
+from harness.guest.inside.pricing import LOAD
+from harness.guest.kernels.images import find_kernel
 from harness.guest.named_paths import entries_for
 from harness.guest.order import ORDER_FILE, SETTLE_S
-from harness.guest.pricing import LOAD
 from harness.guest.together import run_boots
 from harness.kernel.rules.fields import ARCH_NUMBERS, Action, Field, FilterList, Operator
 from harness.kernel.rules.libaudit import syscall_number

@@ -13,8 +13,8 @@ from harness.counted import counted
 from harness.guest.boot import emulator_version
 from harness.guest.contents import contents
 from harness.guest.cpio import file, with_parents, write_archive
-from harness.guest.images import find_kernel
-from harness.guest.jobs import COVER, JOB
+from harness.guest.inside.jobs import COVER, JOB
+from harness.guest.kernels.images import find_kernel
 from harness.guest.named_paths import entries_for
 from harness.guest.operations.catalog import OPERATIONS
 from harness.guest.operations.entries import ENTRIES, RING, identity

@@ -10,7 +10,7 @@ import pytest
 
 from harness.errors import HostUnfitError
 from harness.files.caller import Caller
-from harness.guest.cache import NAME, cache_folder, keep, kept, private_folder
+from harness.guest.kernels.cache import NAME, cache_folder, keep, kept, private_folder
 
 
 def test_it_is_made_for_this_user_alone(tmp_path: Path) -> None:
@@ -32,8 +32,8 @@ def test_under_sudo_the_callers_variables_are_not_asked(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     found = Caller(1000, 1000, (1000,), "someone", "/home/someone")
-    monkeypatch.setattr("harness.guest.cache.caller", lambda: found)
-    monkeypatch.setattr("harness.guest.cache.OF_ROOT", tmp_path / "of-root")
+    monkeypatch.setattr("harness.guest.kernels.cache.caller", lambda: found)
+    monkeypatch.setattr("harness.guest.kernels.cache.OF_ROOT", tmp_path / "of-root")
     theirs = {"XDG_CACHE_HOME": str(tmp_path / "theirs"), "HOME": str(tmp_path / "home")}
     assert cache_folder(theirs) == tmp_path / "of-root" / NAME
     assert not (tmp_path / "theirs").exists()

@@ -8,8 +8,8 @@ import time
 
 import pytest
 
-from harness.guest.child_lines import ForkedChild
-from harness.guest.clocks import cpu_ns
+from harness.guest.inside.child_lines import ForkedChild
+from harness.guest.inside.clocks import cpu_ns
 
 
 def say(**document: object) -> None:

@@ -10,11 +10,11 @@ from pathlib import Path
 import pytest
 
 from harness.errors import HostUnfitError, UsageError
-from harness.guest import images
 from harness.guest.cpio import file, write_archive
-from harness.guest.images import find_kernel, find_kernels
-from harness.guest.packages import Package
-from harness.guest.unpack import image_of_package
+from harness.guest.kernels import images
+from harness.guest.kernels.images import find_kernel, find_kernels
+from harness.guest.kernels.packages import Package
+from harness.guest.kernels.unpack import image_of_package
 from tests.support.programs import needs
 
 RELEASE = "6.1.0-99-cloud-amd64"

@@ -9,10 +9,10 @@ import pytest
 
 from harness.cli import app
 from harness.errors import HostUnfitError, UsageError
-from harness.guest import images
-from harness.guest.cache import NAME
-from harness.guest.kept import find_kept, list_kept, remove_kept
-from harness.guest.packages import Package
+from harness.guest.kernels import images
+from harness.guest.kernels.cache import NAME
+from harness.guest.kernels.kept import find_kept, list_kept, remove_kept
+from harness.guest.kernels.packages import Package
 from tests.unit.guest.test_guest_images import bz_image
 
 OLD = Package("linux-image-6.1.0-9-cloud-amd64", "6.1.27-1")

@@ -11,8 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from harness.guest.covering import MARK, Attempt, is_of
-from harness.guest.covering import _result as result_of
+from harness.guest.inside.covering import MARK, Attempt, is_of
+from harness.guest.inside.covering import _result as result_of
+from harness.guest.inside.record_log import CallRecord
 from harness.guest.operations.catalog import GROUPS, OPERATIONS
 from harness.guest.operations.entries import (
     COMPAT,
@@ -28,7 +29,6 @@ from harness.guest.operations.entries import (
 from harness.guest.operations.memory import SIZE, Memory
 from harness.guest.operations.operation import PROGRAM, Place
 from harness.guest.operations.ring import Submission, submission
-from harness.guest.record_log import CallRecord
 from tests.support.programs import NOT_SERVED
 
 x86_64_only = pytest.mark.skipif(

@@ -47,5 +47,5 @@ def test_without_an_emulator_the_command_that_installs_it_is_named(
 def test_the_kernel_is_told_to_start_this_python() -> None:
     words = kernel_parameters().split()
     assert f"rdinit={interpreter()}" in words
-    assert words[words.index("--") + 1 :][-2:] == ["-m", "harness.guest.agent"]
+    assert words[words.index("--") + 1 :][-2:] == ["-m", "harness.guest.inside.agent"]
     assert len(kernel_parameters()) < 2048

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from harness.errors import HostUnfitError, UsageError
-from harness.guest import packages
-from harness.guest.packages import Archive, Package, Wanted, read_version
+from harness.guest.kernels import packages
+from harness.guest.kernels.packages import Archive, Package, Wanted, read_version
 from tests.support.programs import NOT_SERVED
 
 

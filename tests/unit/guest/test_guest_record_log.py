@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from harness.guest.record_log import CallRecord, read_call
+from harness.guest.inside.record_log import CallRecord, read_call
 
 CALL = (
     b"audit(1767225630.123:42): arch=c000003e syscall=257 success=yes exit=3 a0=ffffff9c a1=4000 "

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from harness.guest import agent, rule_life
-from harness.guest.rule_life import TimedSocket, measure_life
+from harness.guest.inside import agent, rule_life
+from harness.guest.inside.rule_life import TimedSocket, measure_life
 from harness.kernel.client import AuditClient
 from harness.model.state import AuditState
 from tests.fakes.fake_kernel import FakeKernel, rule
@@ -38,7 +38,7 @@ def test_sends_are_added_up_and_measuring_is_taken_off() -> None:
 def kernel(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeKernel]:
     """A kernel without rules, to which control sockets lead."""
     with FakeKernel(tmp_path / "audit") as fake:
-        monkeypatch.setattr("harness.guest.rule_life.open_audit_socket", fake.connect)
+        monkeypatch.setattr("harness.guest.inside.rule_life.open_audit_socket", fake.connect)
         yield fake
 
 

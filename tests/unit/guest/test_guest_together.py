@@ -13,7 +13,7 @@ import pytest
 from harness.guest import together
 from harness.guest.boot import GuestFailedError
 from harness.guest.console import Console
-from harness.guest.images import KernelImage
+from harness.guest.kernels.images import KernelImage
 from harness.guest.together import Boot, run_boots, run_guests
 
 HELLO = {"event": "hello"}

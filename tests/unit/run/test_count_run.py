@@ -10,7 +10,7 @@ import pytest
 from harness.cli import app
 from harness.errors import UsageError
 from harness.guest.boot import GuestFailedError
-from harness.guest.images import KernelImage
+from harness.guest.kernels.images import KernelImage
 from harness.guest.together import Boot
 from harness.model.count import INSTRUCTIONS, RULES_DELETE, RULES_LOAD
 from harness.run import count

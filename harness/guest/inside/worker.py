@@ -14,7 +14,7 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
-from harness.guest.clocks import run_before_all_others
+from harness.guest.inside.clocks import run_before_all_others
 from harness.guest.order import Order
 from workloads.parts.load import Load
 from workloads.parts.tallies import SharedTallies

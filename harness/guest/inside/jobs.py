@@ -6,17 +6,17 @@ from typing import Any, Final
 
 JOB: Final = "job"
 """In an order's document: the module below that carries it out."""
-COVER: Final = "harness.guest.covering"
-PRICE: Final = "harness.guest.pricing"
+COVER: Final = "harness.guest.inside.covering"
+PRICE: Final = "harness.guest.inside.pricing"
 
 
 def carry_out(document: dict[str, Any], say: Any) -> None:
     """Do the job of a document; `say(event, **fields)` tells the host."""
     if document[JOB] == COVER:
-        from harness.guest.covering import cover  # noqa: PLC0415
+        from harness.guest.inside.covering import cover  # noqa: PLC0415
 
         cover(document, say)
     else:
-        from harness.guest.pricing import price  # noqa: PLC0415
+        from harness.guest.inside.pricing import price  # noqa: PLC0415
 
         price(document, say)

@@ -17,11 +17,11 @@ import time
 from dataclasses import asdict
 from typing import Any
 
-from harness.guest.child_lines import ForkedChild
-from harness.guest.clocks import cpu_ns
-from harness.guest.listener import TIMEOUT_S, Listener
+from harness.guest.inside.child_lines import ForkedChild
+from harness.guest.inside.clocks import cpu_ns
+from harness.guest.inside.listener import TIMEOUT_S, Listener
+from harness.guest.inside.worker import PAUSE_S, run_worker
 from harness.guest.order import GuestTrial, Order
-from harness.guest.worker import PAUSE_S, run_worker
 from harness.kernel.client import AuditClient
 
 

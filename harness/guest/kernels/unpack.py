@@ -14,9 +14,9 @@ import tarfile
 from typing import IO, Final
 
 from harness.errors import HostUnfitError, UsageError
-from harness.guest.cache import MOST_IMAGE_BYTES
 from harness.guest.child import run_child
-from harness.guest.memory import open_in_memory
+from harness.guest.kernels.cache import MOST_IMAGE_BYTES
+from harness.guest.kernels.memory import open_in_memory
 
 _IMAGE = re.compile(r"(\./|/)?(boot/vmlinuz-[^/]+|(usr/)?lib/modules/[^/]+/vmlinuz)")
 _DEB: Final = {"dpkg-deb": ("--fsys-tarfile", "/dev/stdin")}

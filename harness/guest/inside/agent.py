@@ -22,11 +22,11 @@ from pathlib import Path
 from typing import Any
 
 from harness.errors import AuditbenchError
-from harness.guest.clocks import find_kauditd
-from harness.guest.jobs import JOB, carry_out
+from harness.guest.inside.clocks import find_kauditd
+from harness.guest.inside.jobs import JOB, carry_out
+from harness.guest.inside.rule_life import measure_life
+from harness.guest.inside.trial import run_trial
 from harness.guest.order import ORDER_FILE, read_order
-from harness.guest.rule_life import measure_life
-from harness.guest.trial import run_trial
 from harness.kernel.client import AuditClient
 from harness.kernel.lease.apply import StateWriter
 from harness.kernel.lease.snapshot import Snapshot

@@ -16,8 +16,8 @@ from pathlib import Path
 
 from harness.errors import HostUnfitError, UsageError
 from harness.files.scratch import remove_abandoned, scratch_folder
-from harness.guest.cache import keep, private_folder
 from harness.guest.child import last_words, run_child
+from harness.guest.kernels.cache import keep, private_folder
 
 LISTS_AGE_S = 24 * 3600
 """Older lists of packages are read anew."""

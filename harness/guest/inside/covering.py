@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from harness.errors import KernelAnswerError
+from harness.guest.inside.record_log import CallRecord, RecordLog
 from harness.guest.operations.catalog import OPERATIONS
 from harness.guest.operations.entries import (
     ENTRIES,
@@ -30,7 +31,6 @@ from harness.guest.operations.entries import (
 )
 from harness.guest.operations.entries import prepare as prepare_entry
 from harness.guest.operations.operation import Operation
-from harness.guest.record_log import CallRecord, RecordLog
 from harness.kernel.client import AuditClient
 from workloads.running.session import enter_session
 

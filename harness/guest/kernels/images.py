@@ -16,9 +16,9 @@ from typing import Final
 from harness.errors import HostUnfitError, UsageError
 from harness.files.caller import why
 from harness.files.reading import read_bytes
-from harness.guest.cache import MOST_IMAGE_BYTES, cache_folder, keep, kept, private_folder
-from harness.guest.packages import Archive, Wanted, read_version
-from harness.guest.unpack import image_of_package, is_package
+from harness.guest.kernels.cache import MOST_IMAGE_BYTES, cache_folder, keep, kept, private_folder
+from harness.guest.kernels.packages import Archive, Wanted, read_version
+from harness.guest.kernels.unpack import image_of_package, is_package
 
 HOST: Final = "host"
 _MAGIC_AT, _MAGIC = 0x202, b"HdrS"

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from consumer.__main__ import main as consume
-from harness.guest.child_lines import ForkedChild
-from harness.guest.clocks import cpu_ns, run_after_all_others
+from harness.guest.inside.child_lines import ForkedChild
+from harness.guest.inside.clocks import cpu_ns, run_after_all_others
 from harness.guest.order import MARKER
 from harness.kernel.client import AuditClient
 

@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from typing import Final
 
 from harness.errors import UsageError
-from harness.guest.cache import drop, kept
-from harness.guest.images import kept_kernels, release_of
-from harness.guest.packages import KEPT, Package, is_of, read_version
+from harness.guest.kernels.cache import drop, kept
+from harness.guest.kernels.images import kept_kernels, release_of
+from harness.guest.kernels.packages import KEPT, Package, is_of, read_version
 
 ALL: Final = "all"
 _FILE = re.compile(rf"(?P<name>linux-[^_/]+)_(?P<version>[^/]+){re.escape(KEPT)}")

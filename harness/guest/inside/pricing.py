@@ -14,8 +14,8 @@ from statistics import median
 from typing import Any, Final
 
 from harness.errors import AuditbenchError
-from harness.guest.covering import load_rules
-from harness.guest.record_log import RecordLog
+from harness.guest.inside.covering import load_rules
+from harness.guest.inside.record_log import RecordLog
 from harness.kernel.client import AuditClient
 from harness.kernel.lease.apply import StateWriter
 from harness.kernel.lease.snapshot import Snapshot

@@ -1,0 +1,1 @@
+"""The kernels that guests boot: found by name (`images.py`), fetched (`packages.py`), kept."""
