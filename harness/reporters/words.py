@@ -165,6 +165,8 @@ _METRICS: Mapping[str, str] = {
     "consumer_memory_bytes": "memory of the consumer",
     "delay_p50_ms": "delay of the output",
     "instructions_per_op": "instructions",
+    "kauditd_instructions_per_op": "instructions of kauditd",
+    "consumer_instructions_per_op": "instructions of the consumer",
     "latency_p50_ns": "latency p50",
     "latency_p99_ns": "latency p99",
     "latency_p999_ns": "latency p99.9",
