@@ -96,6 +96,8 @@ def _sentence(result: CountedResult) -> str:
 def _of_metric(result: CountedResult, metric: str) -> Iterator[Part]:
     """The tables of one metric: a column per kernel where there is room, else a row."""
     cells = [cell for cell in result.cells if cell.metric == metric]
+    if metric in OF_RULES:
+        cells = _once(cells)
     if metric in _OF_EVENTS:
         cells = [cell for cell in cells if abs(cell.estimate) >= _NOTHING_LIKE_IT]
     if not cells:
@@ -182,7 +184,14 @@ def _table(
 def _places(cells: Sequence[CountedCell]) -> tuple[str, ...]:
     """What tells the cells of one metric and kernel apart."""
     of_rules = all(cell.metric in OF_RULES for cell in cells)
-    return ("scenario",) if of_rules else ("workload", "scenario")
+    apart = {(cell.kernel, cell.scenario) for cell in cells}
+    return ("scenario",) if of_rules and len(apart) == len(cells) else ("workload", "scenario")
+
+
+def _once(cells: Sequence[CountedCell]) -> list[CountedCell]:
+    """Those of different rules: a scenario has the same ones for many workloads, or for all."""
+    found = {(cell.kernel, cell.scenario, cell.boots): cell for cell in reversed(cells)}
+    return list(found.values())[::-1]
 
 
 def _short_names(kernels: Sequence[str]) -> list[str]:

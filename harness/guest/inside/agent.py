@@ -121,7 +121,7 @@ class _States:
         self._client = client
         self._writer = StateWriter(client, Snapshot.capture(client))
         self._was_enabled = False
-        self._lived: set[tuple[bytes, ...]] = set()
+        self._lives: dict[tuple[bytes, ...], dict[str, Any]] = {}
 
     def enter(self, state: AuditState | None) -> None:
         """Put a state in force; None leaves audit alone."""
@@ -131,13 +131,14 @@ class _States:
         self._writer.apply(state)
 
     def life_of_rules(self, state: AuditState | None) -> dict[str, Any]:
-        """What loading and deleting a state's rules costs; empty the second time, and for none."""
-        if state is None or not state.rules or state.rules in self._lived:
+        """What loading and deleting a state's rules costs, counted once; empty for none."""
+        if state is None or not state.rules:
             return {}
-        self._lived.add(state.rules)
+        if state.rules in self._lives:
+            return self._lives[state.rules]
         self._enable_once()
         self._writer.apply(AuditState(enabled=0))
-        return measure_life(state.rules)
+        return self._lives.setdefault(state.rules, measure_life(state.rules))
 
     def _enable_once(self) -> None:
         if not self._was_enabled:

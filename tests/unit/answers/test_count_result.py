@@ -260,6 +260,26 @@ def test_loading_and_deleting_rules_has_tables_of_its_own(tmp_path: Path) -> Non
     jsonschema.validate(document, schema("count"))
 
 
+@pytest.mark.parametrize(("more", "rows"), [(0.0, 1), (500.0, 2)])
+def test_equal_rules_of_several_workloads_stand_once(
+    tmp_path: Path, more: float, rows: int
+) -> None:
+    result = with_lives(tmp_path)
+    others = tuple(
+        replace(
+            cell,
+            workload="udp",
+            estimate=cell.estimate + more,
+            boots=tuple(boot + more for boot in cell.boots),
+        )
+        for cell in result.cells
+        if cell.metric == RULES_LOAD
+    )
+    text = printed(replace(result, cells=(*result.cells, *others)))
+    assert len(re.findall(r"site +319,[0-9]33\.0", text)) == rows
+    assert len(re.findall(r"^udp +site +319,633\.0", text, re.MULTILINE)) == rows - 1
+
+
 def test_loading_rules_is_compared_to_no_reference_and_is_no_floor(tmp_path: Path) -> None:
     result = with_lives(tmp_path)
     lives = [cell for cell in result.cells if cell.metric in OF_RULES]
