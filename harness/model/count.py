@@ -23,8 +23,8 @@ COUNTED_METRICS: Final = (INSTRUCTIONS, KAUDITD, CONSUMER, EVENTS, RECORDS)
 RULES_LOAD: Final = "rules_load_instructions"
 RULES_DELETE: Final = "rules_delete_instructions"
 OF_RULES: Final = (RULES_LOAD, RULES_DELETE)
-"""What the kernel needs to load a scenario's rules, and to delete them: counted once for equal rules,
-whatever the workload. No reference has a part in it."""
+"""What the kernel needs to load a scenario's rules, and to delete them: counted once for equal
+rules, whatever the workload. No reference has a part in it."""
 
 COUNT_MARGIN: Final = 0.005
 """The relative difference of counts that does not matter, unless the user names another."""
