@@ -252,6 +252,10 @@ def test_loss_names_the_cells_that_waited(stored: StoredRun) -> None:
     assert parts.first == "No events were lost in any of 1 cell; 1 cell made the load wait."
     assert parts.cells == ("Waited: rules waited 1.00 µs per operation.",)
     assert not any("lose any" in words for words in parts.notes)
+    (card,) = headline(asked(stored, "loss", waiting)).cards
+    assert [line.interval for line in card.lines if line.verdict != "lost"] == [""] * len(
+        card.lines
+    )
 
 
 def test_loss_puts_the_worst_first(stored: StoredRun) -> None:
