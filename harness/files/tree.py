@@ -47,7 +47,8 @@ def _refuse_what_is_there(folder: Path, paths: list[Path]) -> None:
     """UsageError if a file is there already, or a link takes the place of a folder."""
     if there := [str(path) for path in paths if exists(path)]:
         raise UsageError(
-            f"{', '.join(there)} exists, and nothing is overwritten", remedy="name another folder"
+            f"{', '.join(there)} {'exist' if there[1:] else 'exists'}, and nothing is overwritten",
+            remedy="name another folder",
         )
     for path in paths:
         for parent in path.parents:

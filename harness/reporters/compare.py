@@ -206,15 +206,12 @@ def _drift_lines(pair: RunChanges, metric: str) -> list[str]:
 
 
 def _loss_lines(losses: Sequence[LossChange]) -> list[str]:
-    """One line for the cells that lost nothing in either run, with what cannot be excluded."""
+    """One line for the cells that lost nothing in either run."""
     clean = [loss for loss in losses if not _has_loss(loss) and loss.head.trials]
     if not clean:
         return []
     fewest = min(clean, key=lambda loss: loss.head.trials).head
-    return [
-        f"None lost in {counted(len(clean), 'cell')}, {counted(fewest.trials, 'trial')} each: "
-        f"at most {share(fewest.share_high)} of trials lose any."
-    ]
+    return [f"None lost in {counted(len(clean), 'cell')}, {counted(fewest.trials, 'trial')} each."]
 
 
 def _has_loss(loss: LossChange) -> bool:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from harness.counted import agreeing, counted
 from harness.model.preview import Estimate
 
+ONE_BLOCK = "; one block gives no interval and no verdict: use --blocks 6 or more"
+
 
 def estimate_line(plan: str, *, cells: int, blocks: int, trials: int, time: Estimate) -> str:
     """The first line of a run: how much it measures, and how long that will take."""
@@ -12,7 +14,8 @@ def estimate_line(plan: str, *, cells: int, blocks: int, trials: int, time: Esti
         f"{counted(cells, 'cell')} × {counted(blocks, 'block')} and a warm-up = "
         f"{counted(trials, 'trial')}"
     )
-    return f"{plan}: {size}; {estimate_words(time)}"
+    few = ONE_BLOCK if blocks == 1 and not time.is_least else ""
+    return f"{plan}: {size}; {estimate_words(time)}{few}"
 
 
 def estimate_words(time: Estimate) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import msgspec
@@ -19,7 +20,7 @@ _SEVERAL = 2
 _CELLS = (
     Column("workload", left=True),
     Column("cell", left=True),
-    Column("consumer", left=True, shortened=True),
+    Column("consumer", left=True),
     Column("operations"),
     Column("rules"),
     Column("sets", left=True),
@@ -52,9 +53,13 @@ def _parts(preview: Preview) -> Iterator[Part]:
     )
     yield from (Line(words) for words in preview.left_out)
     shared = _shared_settings(preview.cells)
-    yield Grid("cells", "", _CELLS, tuple(_row(cell, shared) for cell in preview.cells))
-    if shared:
-        yield Line(f"All cells: {_settings(shared)}.", "note")
+    grid = Grid("cells", "", _CELLS, tuple(_row(cell, shared) for cell in preview.cells))
+    workloads = {planned.cell.workload for planned in preview.cells}
+    # Room for what the cells set, at 80 columns.
+    yield _without_first(grid) if len(workloads) == 1 else grid
+    alike = [*(workloads if len(workloads) == 1 else ()), *([_settings(shared)] if shared else ())]
+    if alike:
+        yield Line(f"All cells: {', '.join(alike)}.", "note")
     yield Heading("Rules in force")
     yield from map(Line, _rules(preview))
     if said := list(_said_of_rules(preview)):
@@ -65,17 +70,22 @@ def _parts(preview: Preview) -> Iterator[Part]:
     yield Line("This was a dry run: nothing was changed or measured.", "note")
 
 
+def _without_first(grid: Grid) -> Grid:
+    rows = tuple(row[1:] for row in grid.rows)
+    return replace(grid, columns=grid.columns[1:], rows=rows)
+
+
 def _cpus(preview: Preview) -> str:
     roles = (f"{role} {','.join(map(str, cpus))}" for role, cpus in preview.cpus.items())
     return ", ".join(roles) or "as the kernel chooses"
 
 
-def _told(planned: PlannedCell) -> dict[str, int]:
+def _told(planned: PlannedCell) -> dict[str, Any]:
     """What a cell sets; that audit is on goes without saying."""
     return {k: v for k, v in planned.limits.items() if (k, v) != ("enabled", 1)}
 
 
-def _shared_settings(cells: Sequence[PlannedCell]) -> dict[str, int]:
+def _shared_settings(cells: Sequence[PlannedCell]) -> dict[str, Any]:
     """What all of several cells set alike."""
     told = [_told(cell) for cell in cells if cell.touches_audit]
     if len(told) < _SEVERAL:
@@ -83,11 +93,11 @@ def _shared_settings(cells: Sequence[PlannedCell]) -> dict[str, int]:
     return {k: v for k, v in told[0].items() if all(other.get(k) == v for other in told)}
 
 
-def _settings(limits: Mapping[str, int]) -> str:
-    return ", ".join(f"{name}={value}" for name, value in limits.items())
+def _settings(limits: Mapping[str, Any]) -> str:
+    return ", ".join(name if value is True else f"{name}={value}" for name, value in limits.items())
 
 
-def _row(planned: PlannedCell, shared: Mapping[str, int]) -> tuple[Any, ...]:
+def _row(planned: PlannedCell, shared: Mapping[str, Any]) -> tuple[Any, ...]:
     """A cell, without the settings that all share."""
     cell = planned.cell
     limits = _settings({k: v for k, v in _told(planned).items() if k not in shared})

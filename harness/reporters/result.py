@@ -110,7 +110,7 @@ def _details(result: Result) -> Iterator[Part]:
             ]
             yield metrics_grid(names, metric, compared)
             yield from verdict_lines(names, compared)
-        yield from map(Line, loss_lines(result, group))
+        yield from map(Line, loss_lines(result, group, bounds=True))
     yield Line(_METHODS, "note")
 
 

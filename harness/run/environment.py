@@ -88,3 +88,10 @@ def _read_number(path: Path) -> int | None:
         return int(path.read_text(encoding="ascii"))
     except (OSError, ValueError):
         return None
+
+
+def add_caution(environment: dict[str, Any], *, name: str, what: str, remedy: str = "") -> None:
+    """Add a caution to the document; one that a run had before it was resumed is there already."""
+    caution = {"name": name, "what": what, "remedy": remedy}
+    if caution not in environment["cautions"]:
+        environment["cautions"].append(caution)

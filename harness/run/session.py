@@ -27,7 +27,7 @@ from harness.processes.program_copy import interpreter_copy
 from harness.reporters.estimate import estimate_line, estimate_words
 from harness.reporters.parts.matching import matching_lines
 from harness.run.blocks import refuse_endless
-from harness.run.environment import environment_document
+from harness.run.environment import add_caution, environment_document
 from harness.run.lifecycle.borrow import NoAuditError, Say, borrow_audit
 from harness.run.lifecycle.loop import Outcome, measure_all
 from harness.run.lifecycle.resume import Past, plan_as_before
@@ -137,8 +137,7 @@ def _run_kernel(
             environment = past.take_up(plan, environment)
         lease.apply(AuditState(enabled=0))
         if gone := find_gone_rules(client):
-            caution = {"name": gone.name, "what": gone.what, "remedy": gone.remedy}
-            environment["cautions"].append(caution)
+            add_caution(environment, name=gone.name, what=gone.what, remedy=gone.remedy)
         bench = Bench(
             plan=plan,
             lease=lease,

@@ -65,6 +65,11 @@ def no_run_under(results: Path) -> UsageError:
 
 def _latest(results: Path, back: int) -> Path:
     runs = measured_runs(results)
+    if not runs and _find(results, f"*/*/{KEPT_SAMPLES}"):
+        raise UsageError(
+            f"all runs under {results} are compressed, and `latest` is none of those",
+            remedy="name one that `auditbench list runs` shows",
+        )
     if not runs:
         raise no_run_under(results)
     if back >= len(runs):

@@ -40,6 +40,8 @@ def test_a_run_is_resumed_with_events_counted(audit_host: AuditClient, tmp_path:
     rules = [s for s in stored.samples if s.scenario == "rules" and s.valid]
     assert all(s.ledger.generated == s.ledger.complete == 50 for s in rules)
     assert stored.plan.is_whole(4 * cells)
+    cautions = [(caution.name, caution.what) for caution in stored.environment.cautions]
+    assert len(set(cautions)) == len(cautions)
 
 
 def test_another_host_state_is_refused(audit_host: AuditClient, tmp_path: Path) -> None:

@@ -79,13 +79,17 @@ def require_alike(
         return
     names = ",".join(dict.fromkeys(difference.name for difference in refused))
     words = "; ".join(difference.words for difference in refused)
-    like = find_like()
-    instead = f"the last run like {head} is {like}; " if like else ""
+    instead = last_like_words(head, find_like(), after="; ")
     raise UsageError(
         f"{base} and {head} are not alike: {words}",
         remedy=f"{instead}if that is what you want to compare, --allow {names}; "
         "--force allows everything",
     )
+
+
+def last_like_words(head: str, like: str | None, *, before: str = "", after: str = "") -> str:
+    """Which run HEAD could be compared with instead; empty where there is none."""
+    return f"{before}the last run like {head} is {like}{after}" if like else ""
 
 
 def find_differences(

@@ -18,6 +18,7 @@ from harness.answers.compare.comparability import (
     DIFFERENCES,
     Difference,
     find_differences,
+    last_like_words,
     require_alike,
 )
 from harness.answers.compare.like import last_like
@@ -150,7 +151,7 @@ def _compare_pair(
             f"{head.label} would be compared with itself",
             remedy="name two runs, or two scenarios as in latest:no-rules latest:rules",
         )
-    pairs = _common_cells(base, head)
+    pairs = _common_cells(base, head, options)
     differences = [] if within else _differences(base, head, pairs, options)
     margins = _margins(base.stored.plan, options)
     runs = head.runs if within else (*base.runs, *head.runs)
@@ -216,7 +217,7 @@ def _like(base: Side, head: Side, options: CompareOptions) -> str | None:
     return last_like(head.stored, options.results, allowed=options.allowed, others=others)
 
 
-def _common_cells(base: Side, head: Side) -> list[CellPair]:
+def _common_cells(base: Side, head: Side, options: CompareOptions) -> list[CellPair]:
     """Which cell of HEAD is compared with which of BASE, in HEAD's order."""
     old, new = _cells(base), _cells(head)
     pairs = [
@@ -225,10 +226,10 @@ def _common_cells(base: Side, head: Side) -> list[CellPair]:
         if (match := _match(cell, old, new, base.scenario or cell.scenario)) is not None
     ]
     if not pairs:
-        raise UsageError(
-            f"{base.label} and {head.label} have no cell in common",
-            remedy=f"the former has {_names(old)}, the latter {_names(new)}",
-        )
+        has = f"the former has {_names(old)}, the latter {_names(new)}"
+        like = last_like_words(head.label, _like(base, head, options), before="; ")
+        words = f"{base.label} and {head.label} have no cell in common"
+        raise UsageError(words, remedy=has + like)
     # The references show the drift of the machine, whatever was chosen.
     references = _reference_pairs(base, head, {pair.head.workload for pair in pairs})
     return list(dict.fromkeys([*references, *pairs]))

@@ -170,7 +170,7 @@ def _loss_line(fate: Fate) -> Line:
     verdict, words, shape = _FATES[fate.kind]
     loss = fate.loss
     limits = ""
-    if loss is not None and fate.kind not in ("eventless", "unknown"):
+    if loss is not None and fate.kind == "lost":
         between_shares = share_interval(loss.share_low, loss.share_high)
         limits = f"trials with loss, 95 %: {between_shares}"
     change = share(fate.share_lost) if fate.kind not in ("eventless", "unknown") else NOTHING

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
@@ -16,6 +17,9 @@ from harness.reporters.page import Grid
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
+
+TALL = 1.5
+_BOX = re.compile(r'viewBox="\S+ \S+ (\S+) (\S+)"')
 
 
 class TableLike(Protocol):
@@ -56,6 +60,12 @@ class Drawing:
 
     workload: str
     svg: Markup
+
+    @property
+    def is_tall(self) -> bool:
+        """Whether it needs a page's height to be read on paper."""
+        box = _BOX.search(self.svg)
+        return box is not None and float(box[2]) > TALL * float(box[1])
 
 
 @dataclass(frozen=True, slots=True)

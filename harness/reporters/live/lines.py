@@ -24,6 +24,8 @@ _BESIDE_SPARKS = 48
 STATUS_LINES = 4
 """Without that of the purpose."""
 MIN_ROWS = 1
+_KEY = " · Ctrl-C stops and keeps"
+"""Where there is room for it; what was measured can be shown and resumed."""
 _AROUND = 4
 """Lines beside status and cells: a blank one, the header, the count of what did not fit, and the
 one that the cursor is left on."""
@@ -57,6 +59,8 @@ def status_lines(status: Status, width: int) -> list[Text]:
     parts += [f"{status.failed} failed"] if status.failed else []
     parts += [f"about {left(status.left_s)} left"] if status.left_s is not None else []
     head = Text(" · ".join(parts), style="bold")
+    if len(head) + len(_KEY) <= width:
+        head.append(_KEY, style="not bold dim")
     if status.failed:
         head.highlight_words([f"{status.failed} failed"], style="yellow")
     sparks = min(max(SPARK_WIDTH, (width - _BESIDE_SPARKS) // 2), MOST_SPARKS)

@@ -1,4 +1,7 @@
-"""Which cells lost events, and what cannot be excluded where none did: in words, and as a table."""
+"""Which cells lost events, and what cannot be excluded where none did: in words, and as a table.
+
+The latter only where details were asked for: under a table of zeros it alarms.
+"""
 
 from __future__ import annotations
 
@@ -40,8 +43,10 @@ def loss_grid(result: Result, group: Sequence[Row]) -> Grid:
     return Grid("loss", "Trials that lost events", (*names.columns, *_COLUMNS), rows)
 
 
-def loss_lines(result: Result, group: Iterable[Row]) -> list[str]:
-    """A line per cell of `group` that lost something, and one for those that did not."""
+def loss_lines(result: Result, group: Iterable[Row], *, bounds: bool = False) -> list[str]:
+    """A line per cell of `group` that lost something, and one for those that did not, with
+    `bounds` saying what so many trials cannot exclude.
+    """
     group = list(group)
     names = CellNames(group)
     known = {loss.cell: loss for loss in with_events(result)}
@@ -55,18 +60,20 @@ def loss_lines(result: Result, group: Iterable[Row]) -> list[str]:
         if loss.trials_with_loss:
             lines.append(f"{name}: {_lost(loss)}")
         else:
-            silent.setdefault(_none_lost(loss.trials, loss.share_high), []).append(name)
+            words = _none_lost(loss.trials)
+            if bounds:
+                words += f": at most {share(loss.share_high)} of trials lose any (95 %)"
+            silent.setdefault(words, []).append(name)
     return [*lines, *(f"{words}: {', '.join(cells)}" for words, cells in silent.items())]
 
 
 def none_lost(result: Result) -> str:
-    """The sentence that nothing was lost, with what that excludes; empty where something was."""
+    """The sentence that nothing was lost; empty where something was."""
     known = with_events(result)
     if not known or any(loss.trials_with_loss for loss in known):
         return ""
-    worst = min(known, key=lambda loss: loss.trials)
-    each = " of each cell" if len(known) > 1 else ""
-    words = _none_lost(worst.trials, worst.share_high, each)
+    fewest = min(loss.trials for loss in known)
+    words = _none_lost(fewest, " of each cell" if len(known) > 1 else "")
     return f"{words[0].upper()}{words[1:]}."
 
 
@@ -82,10 +89,8 @@ def _has_events(ledger: CellLedger) -> bool:
     return any((expected, total.complete, total.partial, total.lost, total.vanished))
 
 
-def _none_lost(trials: int, most: float | None, each: str = "") -> str:
-    shown = share(most)
-    tried = counted(trials, "trial")
-    return f"none lost in {tried}{each}: at most {shown} of trials lose any (95 %)"
+def _none_lost(trials: int, each: str = "") -> str:
+    return f"none lost in {counted(trials, 'trial')}{each}"
 
 
 def _lost(loss: LossComparison) -> str:

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from harness.counted import counted
 from harness.model.result import ReportView
-from harness.model.run import Cell, Ledger
 from harness.plain import plain
-from harness.reporters.parts.ledger import is_silent
 from harness.reporters.plots.base import Choice, Plot, Table
-from harness.reporters.plots.groups import groups, labels
+from harness.reporters.plots.ledger_flows import LOSSES, STAGES, Flow, flows_of, worst_first
 from harness.reporters.plots.style import (
     SMALL_PT,
     WIDTH_IN,
@@ -27,9 +26,8 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 NAMES_IN, RIGHT_IN, ROW_IN, NUMBERS_IN, HEAD_IN = 1.1, 0.05, 0.4, 0.2, 0.72
-FOOT_IN, GAP_IN = 0.2, 0.12
-LOSSES = ("suppressed", "refused", "vanished", "partial")
-"""In the order in which an event meets them."""
+FOOT_IN, GAP_IN, TITLE_IN, LINE_IN = 0.2, 0.12, 0.25, 0.15
+STEP_IN = NUMBERS_IN + ROW_IN + GAP_IN
 HEADERS = (
     "demanded\nby rules",
     "suppressed\nby rules",
@@ -39,76 +37,18 @@ HEADERS = (
     "arrived\nwhole",
 )
 HATCHES = {"suppressed": "---", "refused": "////", "vanished": "\\\\\\\\", "partial": "xxxx"}
-STAGES = {
-    "stage_rate_records": "rate limit",
-    "stage_retry_records": "retry and hold queue",
-    "stage_multicast_records": "multicast buffer",
-    "stage_consumer_records": "consumer could not read",
-}
-"""Where the records of vanished events went."""
 MIN_SHARE = 0.03
 """A loss is drawn at least this high: one event among millions must be seen."""
 
 LETTERS_IN_COLUMN = 9
+LETTERS_IN_LINE, MOST_LINES = 84, 9
 MIN_HATCHED = 0.1
 """A hatch on less than this would look like a dashed line."""
 
 
-@dataclass(frozen=True, slots=True)
-class Flow:
-    """One cell's ledger, all its trials together."""
-
-    cell: Cell
-    label: str
-    total: Ledger
-
-    @property
-    def name(self) -> tuple[str, str, str]:
-        """The cell's name in a table."""
-        return self.cell.workload, self.cell.scenario, self.cell.consumer
-
-    def term(self, name: str) -> int | None:
-        """A term of the ledger."""
-        value: int | None = getattr(self.total, name)
-        return value
-
-    @property
-    def whole(self) -> int:
-        """What all heights are measured by: the events generated, else all that are known of."""
-        known = [self.term(name) or 0 for name in (*LOSSES, "complete")]
-        return max(self.total.generated or sum(known), 1)
-
-    @property
-    def stages(self) -> str:
-        """Where records of vanished events were dropped, in words; empty where unknown."""
-        found = [words for name, words in STAGES.items() if getattr(self.total, name)]
-        return ", ".join(found) if self.total.vanished else ""
-
-    @property
-    def is_bounded(self) -> bool:
-        """Whether `lost` allows a range of `refused` only."""
-        return self.total.refused_low != self.total.refused_high
-
-
-def _flows(view: ReportView, choice: Choice) -> dict[str, list[Flow]]:
-    found: dict[str, list[Flow]] = {}
-    for workload, group in groups(view, choice).items():
-        names = labels(group)
-        flows = [
-            Flow(row.cell, names[row.cell], row.ledger.total)
-            for row in group
-            if row.ledger is not None
-            and row.ledger.total.complete is not None
-            and not is_silent(row.ledger.total)
-        ]
-        if flows:
-            found[workload] = flows
-    return found
-
-
 def missing(view: ReportView, choice: Choice) -> str | None:
     """Why there is nothing to draw."""
-    if _flows(view, choice):
+    if flows_of(view, choice):
         return None
     return "no cell of this run had events that its consumer assembled"
 
@@ -118,7 +58,7 @@ def data(view: ReportView, choice: Choice) -> Table:
     terms = ("generated", *LOSSES, "complete", "unexplained", "refused_low", "refused_high", "lost")
     rows = [
         (*flow.name, *(flow.term(name) for name in (*terms, *STAGES)))
-        for flows in _flows(view, choice).values()
+        for flows in flows_of(view, choice).values()
         for flow in flows
     ]
     return Table(("workload", "scenario", "consumer", *terms, *STAGES), tuple(rows))
@@ -127,7 +67,7 @@ def data(view: ReportView, choice: Choice) -> Table:
 def words(view: ReportView, choice: Choice) -> str:
     """Each ledger as a sentence."""
     lines = ["Where the events went, all trials of a cell together."]
-    for workload, flows in _flows(view, choice).items():
+    for workload, flows in flows_of(view, choice).items():
         lines += [f"{plain(workload)}, {plain(flow.label)}: {_sentence(flow)}." for flow in flows]
     return "\n".join(lines)
 
@@ -158,23 +98,45 @@ def _signed(number: int) -> str:
 
 def picture(view: ReportView, choice: Choice, colours: Ink) -> Figure:
     """One panel per workload, a row per cell: what is left falls from column to column."""
-    panels = _flows(view, choice)
-    step = NUMBERS_IN + ROW_IN + GAP_IN
-    heights = [HEAD_IN + step * len(flows) + FOOT_IN for flows in panels.values()]
-    bounded = any(flow.is_bounded for flows in panels.values() for flow in flows)
+    panels = {name: worst_first(flows) for name, flows in flows_of(view, choice).items()}
+    heights = [_panel_in(drawn, folded) for drawn, folded in panels.values()]
+    bounded = any(flow.is_bounded for drawn, _ in panels.values() for flow in drawn)
     figure = new_figure(colours, sum(heights) + 0.35 * bounded)
     top = 0.05
-    for (workload, flows), height in zip(panels.items(), heights, strict=True):
+    for (workload, (drawn, folded)), height in zip(panels.items(), heights, strict=True):
         write(figure, colours, 0.05, top, wrapped(workload, 40, 1), weight="bold")
-        write(figure, colours, 0.05, top + 0.2, "events", fontsize=SMALL_PT)
-        _headers(figure, colours, top + 0.3)
-        for place, flow in enumerate(flows):
-            _row(figure, colours, flow, top + HEAD_IN + place * step)
+        if drawn:
+            write(figure, colours, 0.05, top + 0.2, "events", fontsize=SMALL_PT)
+            _headers(figure, colours, top + 0.3)
+        for place, flow in enumerate(drawn):
+            _row(figure, colours, flow, top + HEAD_IN + place * STEP_IN)
+        write(figure, colours, 0.05, top + _rows_in(drawn), _folded(folded), fontsize=SMALL_PT)
         top += height
     if bounded:
         note = "* the remainder of the other terms; `lost` allows a range of values"
         write(figure, colours, 0.05, top - 0.1, note, fontsize=7.5, color=colours.faint)
     return figure
+
+
+def _rows_in(drawn: Sequence[Flow]) -> float:
+    """The height of a panel's title and rows."""
+    return HEAD_IN + STEP_IN * len(drawn) if drawn else TITLE_IN
+
+
+def _panel_in(drawn: Sequence[Flow], folded: Sequence[Flow]) -> float:
+    lines = len(_folded(folded).splitlines())
+    return _rows_in(drawn) + LINE_IN * lines + FOOT_IN
+
+
+def _folded(flows: Sequence[Flow]) -> str:
+    """The cells that lost nothing, and how many events reached each; empty where there are none."""
+    if not flows:
+        return ""
+    numbers = sorted({flow.total.complete or 0 for flow in flows})
+    each = " to ".join(count(number) for number in dict.fromkeys((numbers[0], numbers[-1])))
+    names = ", ".join(flow.label for flow in flows)
+    words = f"{counted(len(flows), 'cell')} lost nothing (events in each: {each}): {names}"
+    return wrapped(words, LETTERS_IN_LINE, MOST_LINES)
 
 
 def _column_in() -> float:

@@ -119,21 +119,11 @@ def loss_cells(found: Sequence[Fate]) -> list[str]:
 
 
 def loss_notes(found: Sequence[Fate]) -> list[str]:
-    """The cells that did neither, those of which nothing is known, and what none lost excludes."""
+    """The cells that did neither, and those of which nothing is known."""
     by_kind = _by_kind(found)
-    limits = [fate.loss for kind in ("waited", "neither") for fate in by_kind[kind] if fate.loss]
-    worst = min(limits, key=lambda loss: loss.trials, default=None)
     unseen = [f for f in found if f.waited_ns is None and f.kind in ("lost", "neither")]
     return [
         *_listed("Neither", by_kind["neither"]),
-        *(
-            [
-                f"Where none was lost, at most {share(worst.share_high)} of trials lose any "
-                f"(95 %, {counted(worst.trials, 'trial')})."
-            ]
-            if worst is not None
-            else []
-        ),
         *_listed("No events to lose", by_kind["eventless"]),
         *_listed("Not known whether any were lost", by_kind["unknown"]),
         *_listed("Not known whether the load waited", [_named_only(fate) for fate in unseen]),

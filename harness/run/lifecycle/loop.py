@@ -11,6 +11,7 @@ from harness.model.run import Sample, Trial
 from harness.model.stored.plan import primary_of
 from harness.run.blocks import RunBlocks
 from harness.run.command_failures import CommandFailures
+from harness.run.environment import add_caution
 from harness.run.lifecycle.resume import BROKEN_OFF, Past, ResumedBlocks
 from harness.run.lifecycle.signals import stop_if_asked
 from harness.run.plan.document import plan_document
@@ -93,9 +94,9 @@ def measure_all(
     except KeyboardInterrupt:
         return Outcome(writer.folder, interrupted=True)
     if words := run_blocks.words():
-        environment["cautions"].append({"name": "ending", "what": words, "remedy": ""})
+        add_caution(environment, name="ending", what=words)
     if words := failures.words():
-        environment["cautions"].append({"name": "command", "what": words, "remedy": ""})
+        add_caution(environment, name="command", what=words)
     is_measuring = True
     describe()
     return Outcome(writer.folder, interrupted=False)

@@ -23,6 +23,8 @@ from harness.run.request import Conduct
 from harness.run.trials.validity import refuse_unreadable
 
 _ROOT = "CAP_AUDIT_CONTROL"
+KNOBS = ("rcvbuf_bytes", "enobufs", "stop_after_ms", "stop_for_ms", "rate_per_s", "workers")
+"""What a cell may set besides limits of the kernel; none, no and 0 say that it does not."""
 
 
 def preview_plan(plan: Plan, conduct: Conduct) -> Preview:
@@ -69,8 +71,7 @@ def _planned(plan: Plan, cell: Cell) -> PlannedCell:
     scenario = plan.scenario_of(cell)
     touches = plan.kind == "kernel" and scenario.enabled is not None
     limits = dict(scenario.given()) if touches else {}
-    if scenario.rate_per_s is not None:
-        limits["rate_per_s"] = scenario.rate_per_s
+    limits |= {name: value for name in KNOBS if (value := getattr(scenario, name))}
     return PlannedCell(
         cell=cell,
         operations=plan.ops[cell.workload],

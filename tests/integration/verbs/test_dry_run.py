@@ -41,10 +41,25 @@ def test_a_run_says_what_it_would_do(place: Path) -> None:
 def test_what_cells_set_apart_is_told_in_full_and_what_all_set_once(place: Path) -> None:
     done = auditbench("run", "pressure", "--dry-run", cwd=place)
     table = done.stdout.partition("Rules in force")[0]
-    assert "backlog_wait_time=0" in table
-    assert "…" not in "".join(line[58:] for line in table.splitlines())
-    assert " ".join(table.split()).endswith("All cells: failure=0.")
+    for words in (
+        "backlog_wait_time=0",
+        "multicast-assemble",
+        "rcvbuf_bytes=106496",
+        "enobufs",
+        "stop_after_ms=50",
+        "stop_for_ms=1500",
+    ):
+        assert words in table, words
+    assert "…" not in table
+    assert " ".join(table.split()).endswith("All cells: udp, failure=0.")
     assert table.count("failure=0") == 1
+    assert max(map(len, done.stdout.splitlines())) <= 80
+
+
+def test_one_block_is_said_to_decide_nothing_before_it_is_measured(place: Path) -> None:
+    few = auditbench_json("run", "--blocks", 1, "--dry-run", cwd=place)["line"]
+    assert few.endswith("; one block gives no interval and no verdict: use --blocks 6 or more")
+    assert "no verdict" not in auditbench_json("run", "--blocks", 6, "--dry-run", cwd=place)["line"]
 
 
 def test_the_same_as_a_document(place: Path) -> None:

@@ -14,6 +14,7 @@ from harness.cli import run_command
 from harness.errors import EXIT_FINE, EXIT_INTERRUPTED, EXIT_USAGE
 from tests.support.command import assert_one_line, auditbench, auditbench_json
 from tests.support.patience import PATIENCE_S
+from tests.support.runs import COSTS_NS
 from tests.support.stored.two_runs import write_run
 from tests.support.terminal import Terminal
 
@@ -79,6 +80,14 @@ def test_where_two_runs_are_unlike_the_last_one_that_is_like_is_named(alternatin
     assert auditbench("compare", "latest~2", "latest", cwd=alternating).returncode != EXIT_USAGE
     gate = ("gate", "--run", "latest", "--against", "latest~1", "--fail", "elapsed:5%")
     assert_one_line(auditbench(*gate, cwd=alternating), EXIT_USAGE, like)
+
+
+def test_a_run_that_is_like_is_named_where_two_share_no_cell(alternating: Path) -> None:
+    other = alternating / "results/h-1/2026-11-03T200000Z-other"
+    write_run(other, seed=9, rename={name: f"other-{name}" for name in COSTS_NS})
+    done = auditbench("compare", "latest~1", "latest", cwd=alternating)
+    like = "; the last run like h-1/2026-11-04T100000Z-overhead is latest~3"
+    assert_one_line(done, EXIT_USAGE, "have no cell in common", like)
 
 
 def test_no_run_is_named_where_none_is_like(alternating: Path) -> None:

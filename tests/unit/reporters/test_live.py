@@ -82,7 +82,7 @@ def test_what_is_on_the_screen(terminal: Terminal, console: Console, tmp_path: P
     view.trial_begins(trial_of(run[-1]))
     terminal.take_in()
     shown = terminal.text().splitlines()
-    assert shown[0] == "block 8 of 8 · trial 54 of 54 · about 2 s left"
+    assert shown[0] == ("block 8 of 8 · trial 54 of 54 · about 2 s left · Ctrl-C stops and keeps")
     assert shown[1] == f"now      udp × {run[-1].scenario}"
     assert shown[2].startswith(f"last     udp × {run[-2].scenario}  ")
     assert "52, 52 at most" in shown[3]

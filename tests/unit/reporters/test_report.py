@@ -22,6 +22,7 @@ from harness.model.result import ReportView, Result
 from harness.model.stored.environment import StoredEnvironment
 from harness.model.stored.plan import StoredPlan
 from harness.reporters.html.facts import commands, rule_sets
+from harness.reporters.html.figures import Drawing
 from harness.reporters.html.page import report_html
 from harness.reporters.html.svg import Palette, inline_svg
 from harness.reporters.plainly import made_plain
@@ -215,6 +216,13 @@ def test_a_drawing_is_one_for_both_themes() -> None:
     ids = re.findall(r' id="([^"]+)"', svg)
     assert ids
     assert all(name.startswith("p0-") for name in ids)
+
+
+@pytest.mark.parametrize(("height_in", "tall"), [(4, False), (17, True)])
+def test_a_tall_drawing_gets_the_height_of_a_printed_page(height_in: float, *, tall: bool) -> None:
+    """Held to half a page, twenty rows would be a strip too narrow to read."""
+    svg = inline_svg(lambda _: Figure((8, height_in)), prefix="p", title="t", palette=Palette())
+    assert Drawing("udp", svg).is_tall is tall
 
 
 def test_drawings_that_differ_in_shape_are_both_there() -> None:

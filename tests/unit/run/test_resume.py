@@ -15,6 +15,7 @@ from harness.model.run import Sample
 from harness.model.stored.environment import StoredEnvironment
 from harness.model.stored.plan import StoredPlan
 from harness.run.blocks import RunBlocks
+from harness.run.environment import add_caution
 from harness.run.lifecycle.resume import Past, ResumedBlocks, plan_as_before, require_same
 from harness.run.plan.document import plan_document
 from harness.run.plan.plan import Plan
@@ -181,3 +182,11 @@ def test_states_of_a_fresh_boot_must_be_whole() -> None:
     apart = [replace(s, interleaved=False) for s in machine.saved if s.scenario == "never-enabled"]
     assert plan_as_before(made, Past(stored(first, apart))).cells() == first.cells()
     assert plan_as_before(made, Past(stored(made))).cells() == made.cells()
+
+
+def test_a_caution_that_was_there_before_is_not_added_again() -> None:
+    gone = {"name": "gone-rules", "what": "rules that are gone still count", "remedy": "reboot"}
+    environment = {"cautions": [gone]}
+    add_caution(environment, **gone)
+    add_caution(environment, name="ending", what="stopped by width")
+    assert [caution["name"] for caution in environment["cautions"]] == ["gone-rules", "ending"]

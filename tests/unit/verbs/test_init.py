@@ -10,7 +10,7 @@ from typing import get_args
 import pytest
 
 from harness.cli import run_command
-from harness.errors import EXIT_USAGE, UsageError
+from harness.errors import EXIT_FINE, EXIT_USAGE, UsageError
 from harness.files import tree
 from harness.files.folder import Folder
 from harness.files.tree import write_new_files
@@ -97,6 +97,13 @@ def test_nothing_is_overwritten_and_then_nothing_is_written(
     assert f"{there} exists, and nothing is overwritten" in capsys.readouterr().err
     assert all_files(tmp_path) == {STARTS[what].files[-1]}
     assert there.read_text() == "mine"
+
+
+def test_several_files_exist(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run_command(["init", "rules", str(tmp_path)]) == EXIT_FINE
+    capsys.readouterr()
+    assert run_command(["init", "rules", str(tmp_path)]) == EXIT_USAGE
+    assert "test_rules.py exist, and nothing is overwritten" in capsys.readouterr().err
 
 
 def test_a_link_is_not_followed_where_a_file_is_to_be(

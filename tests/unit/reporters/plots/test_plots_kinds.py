@@ -181,6 +181,29 @@ def test_ledger_names_what_is_unexplained_and_what_is_bounded() -> None:
     assert "`lost` allows 18 to 54 refused" in words
 
 
+def test_ledger_draws_the_worst_first_and_names_those_that_lost_nothing() -> None:
+    """Equal full bars say nothing that a line does not."""
+    lost = dict.fromkeys(COSTS_NS, 0) | {"no-audit-aa": 1, "rules": 50}
+
+    def change(sample: Sample) -> Sample:
+        return replace(sample, ledger=ledger_with_loss(100, lost[sample.scenario]))
+
+    view = made_up_view(change)
+    shown = texts(view, "ledger")
+    assert len(PLOTS["ledger"].draw(view).axes) == 2
+    assert shown.index("rules") < shown.index("no-audit-aa")
+    clean = ", ".join(name for name in COSTS_NS if not lost[name])
+    said = " ".join(words.replace("\n", " ") for words in shown)
+    assert f"4 cells lost nothing (events in each: 600): {clean}" in said
+    assert set(records(view, "ledger")) == set(COSTS_NS)
+
+
+def test_ledger_of_a_run_without_loss_is_a_line() -> None:
+    view = made_up_view(lambda sample: replace(sample, ledger=ledger_with_loss(100, 0)))
+    assert PLOTS["ledger"].draw(view).axes == []
+    assert any("lost nothing (events in each: 600)" in said for said in texts(view, "ledger"))
+
+
 def test_drift_divides_within_the_block(view: ReportView) -> None:
     values = {
         (s.scenario, s.block): s.metrics["elapsed_ns_per_op"] for s in view.samples if not s.warm_up
