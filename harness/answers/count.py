@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from statistics import fmean
 from typing import NamedTuple
@@ -11,6 +12,8 @@ from harness.model.caution import Caution
 from harness.model.count import COUNTED_METRICS, OF_RULES, CountedCell, CountedResult
 from harness.model.run import Sample
 from harness.store import StoredRun
+
+_NUMBER = re.compile(r"\d[\d,]*")
 
 
 class _Key(NamedTuple):
@@ -106,10 +109,13 @@ class _places:  # noqa: N801 - used as a function
 
 
 def _failed(samples: Sequence[Sample]) -> Iterator[Caution]:
-    """A caution for each reason for which trials are not used."""
-    failed = [sample for sample in samples if not sample.valid]
-    for reason in dict.fromkeys(sample.invalid_reason for sample in failed):
-        own = [sample for sample in failed if sample.invalid_reason == reason]
+    """A caution for each reason for which trials are not used; one may differ in its numbers."""
+    failed: dict[str, list[Sample]] = {}
+    for sample in samples:
+        if not sample.valid:
+            failed.setdefault(_NUMBER.sub("0", sample.invalid_reason), []).append(sample)
+    for own in failed.values():
+        reason = own[0].invalid_reason
         names = ", ".join(dict.fromkeys(f"{s.workload} × {s.scenario}" for s in own))
         are = agreeing(len(own), "is", "are")
         yield Caution(

@@ -126,6 +126,17 @@ def test_a_trial_that_failed_is_told_once_and_not_counted(tmp_path: Path) -> Non
     assert not result.trustworthy
 
 
+def test_reasons_that_differ_in_their_numbers_are_told_once(tmp_path: Path) -> None:
+    samples = [
+        replace(s, valid=False, invalid_reason=f"the kernel lost 1,4{s.block}5 records", metrics={})
+        if s.scenario == "site"
+        else s
+        for s in all_samples()
+    ]
+    (said,) = [c.what for c in result_of(tmp_path, samples).cautions if c.name == "invalid-trials"]
+    assert said == "2 trials of syscalls × site are not used: the kernel lost 1,415 records"
+
+
 def test_one_boot_has_no_floor(tmp_path: Path) -> None:
     result = result_of(tmp_path, all_samples()[:3])
     assert result.floor is None
