@@ -35,7 +35,7 @@ def gate(tmp_path_factory: pytest.TempPathFactory, image: Path) -> Path:
     (folder / "head.rules").write_text(HEAD)
     words = [
         *("gate", "--count", "--kernel", str(image), "--rules", "base.rules", "head.rules"),
-        *("--reference", "base", "--fail", "head/instructions:1%"),
+        *("--workload", "syscalls", "--reference", "base", "--fail", "head/instructions:1%"),
         *("--to", "json=gate.json", "--to", "junit=gate.xml"),
     ]
     done = subprocess.run(
