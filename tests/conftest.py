@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,6 +14,7 @@ from hypothesis import settings
 from tests.support.privilege import NO_USER_NAMESPACE
 from tests.support.programs import NOT_SERVED
 
+TESTS = Path(__file__).parent
 REQUIRED = os.environ.get("AUDITBENCH_REQUIRE_KERNEL") == "1"
 """On a machine that is there for these tests, and has audit, a skip is a failure, but for want of a
 package that the distribution does not serve, or of user namespaces in a changed root.
@@ -24,9 +26,26 @@ def pytest_configure() -> None:
     for number in (signal.SIGHUP, signal.SIGTERM, signal.SIGQUIT):
         signal.signal(number, signal.SIG_DFL)
     signal.signal(signal.SIGINT, signal.default_int_handler)
+    # A pytest that a test starts is no worker of this one.
+    for name in [name for name in os.environ if name.startswith("PYTEST_XDIST_")]:
+        del os.environ[name]
     # A busy machine takes longer over an example now and then.
     settings.register_profile("any machine", deadline=None)
     settings.load_profile("any machine")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Kernel tests first, in one process; the files of the others go to whichever has time."""
+    for item in items:
+        group = "kernel" if is_of_kernel(item) else str(item.path)
+        item.add_marker(pytest.mark.xdist_group(group))
+    items.sort(key=lambda item: not is_of_kernel(item))
+
+
+def is_of_kernel(item: pytest.Item) -> bool:
+    """Whether a test takes its turn at the host's audit."""
+    path = item.path.relative_to(TESTS).as_posix()
+    return path.startswith(("kernel/", "guest/test_host_audit"))
 
 
 @pytest.hookimpl(wrapper=True)

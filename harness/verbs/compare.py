@@ -73,6 +73,7 @@ def compare_verb(
         bases, others = _runs((base, *heads), results), _runs(with_, results)
         report = compare_boots(bases, others, options)
     else:
+        _require_metrics(metric)
         first, *sides = _sides(base, heads, results)
         if are_counted([side.stored for side in (first, *sides)]):
             return _compare_counts(first, sides, metric, margin, allow, forms, force=force)
@@ -125,6 +126,16 @@ def _options(
         force=force,
         results=results,
     )
+
+
+def _require_metrics(metric: Words) -> None:
+    """UsageError for a name that is no metric of any run, before one is looked for."""
+    from harness.answers.count_metrics import any_metric
+
+    for word in metric:
+        for name in word.split(","):
+            if name != "all":
+                any_metric("--metric", name)
 
 
 def _runs(names: Sequence[str], results: Path) -> list[StoredRun]:

@@ -199,6 +199,7 @@ ENDINGS: Mapping[str, Ending] = {
         },
     ),
     "rules cover": Ending(
+        usage="FILES... [OPTIONS]",
         examples=(
             ("rules cover my.rules", "Which operations are recorded, by which rule"),
             ("rules cover old.rules new.rules", "What a change no longer records"),
