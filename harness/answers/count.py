@@ -10,6 +10,7 @@ from harness.counted import agreeing, counted
 from harness.model.caution import Caution
 from harness.model.count import COUNTED_METRICS, OF_RULES, CountedCell, CountedResult
 from harness.model.run import Sample
+from harness.model.stored.plan import StoredPlan
 from harness.store import StoredRun
 
 
@@ -25,7 +26,7 @@ class _Key(NamedTuple):
 def make_counted(stored: StoredRun) -> CountedResult:
     """Everything that a counted run says, from what was stored of it."""
     plan = stored.plan
-    boots = _boots(stored.samples)
+    boots = _boots(stored)
     floors = _floors(boots)
     means = {key: fmean(values) for key, values in boots.items()}
     cells = [
@@ -51,15 +52,30 @@ def make_counted(stored: StoredRun) -> CountedResult:
     )
 
 
-def _boots(samples: Sequence[Sample]) -> dict[_Key, list[float]]:
-    """The valid trials' counts, boot by boot."""
+def _boots(stored: StoredRun) -> dict[_Key, list[float]]:
+    """The valid trials' counts, boot by boot.
+
+    Each boot has the life of a rule set in the trial that came first, of whatever workload.
+    """
+    first = _first_workloads(stored.plan)
     found: dict[_Key, list[float]] = {}
-    for sample in sorted(samples, key=lambda sample: sample.block):
+    for sample in sorted(stored.samples, key=lambda sample: sample.block):
         if not sample.valid:
             continue
         for metric, value in sample.metrics.items():
-            key = _Key(sample.kernel, sample.workload, sample.scenario, metric)
+            own = sample.workload
+            workload = first.get(sample.scenario, own) if metric in OF_RULES else own
+            key = _Key(sample.kernel, workload, sample.scenario, metric)
             found.setdefault(key, []).append(value)
+    return found
+
+
+def _first_workloads(plan: StoredPlan) -> dict[str, str]:
+    """The first workload of each scenario, in the order of the plan."""
+    found: dict[str, str] = {}
+    for workload in plan.workloads:
+        for scenario in plan.of_workload(workload):
+            found.setdefault(scenario.name, workload)
     return found
 
 

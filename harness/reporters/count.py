@@ -20,6 +20,7 @@ from harness.model.count import (
     CountedResult,
 )
 from harness.plain import plain
+from harness.reporters.counts.numbers import count_box, instructions, more
 from harness.reporters.page import (
     Box,
     Column,
@@ -32,7 +33,7 @@ from harness.reporters.page import (
     number,
     text,
 )
-from harness.reporters.units import NOTHING, signed
+from harness.reporters.units import NOTHING
 
 _CAPTIONS: Final = {
     INSTRUCTIONS: "Instructions per operation",
@@ -64,7 +65,7 @@ def _parts(result: CountedResult) -> Iterator[Part]:
         yield from _of_metric(result, metric)
     if result.floor is not None:
         yield Line(
-            f"the boots differ by {_instructions(result.floor, 2)} instructions at most: this is "
+            f"the boots differ by {instructions(result.floor, 2)} instructions at most: this is "
             "the floor, and no smaller difference means anything",
             "note",
         )
@@ -72,6 +73,7 @@ def _parts(result: CountedResult) -> Iterator[Part]:
 
 
 def _sentence(result: CountedResult) -> str:
+    """What costs each workload most, and then under what that was counted."""
     guests = result.guests
     under = f"Linux {guests[0].kernel} ({guests[0].source})" if len(guests) == 1 else (
         counted(len(guests), "kernel")
@@ -82,15 +84,22 @@ def _sentence(result: CountedResult) -> str:
     boots = max(len(cell.boots) for cell in own)
     words = f"Counted under {under} in {counted(boots, 'boot')}"
     words += " each" if len(guests) > 1 else ""
-    dearest = max(own, key=lambda cell: cell.difference or 0.0)
-    if not dearest.difference:
-        return f"{words}."
-    where = f" under Linux {dearest.kernel}" if len(guests) > 1 else ""
-    return (
-        f"{words}: {dearest.scenario} costs {dearest.workload} most{where}, "
-        f"{_instructions(dearest.difference)} instructions per operation more than "
-        f"{result.reference}."
-    )
+    return " ".join((*_dearest(result, own), f"{words}."))
+
+
+def _dearest(result: CountedResult, own: Sequence[CountedCell]) -> Iterator[str]:
+    """A sentence for each workload that something costs more than the reference does."""
+    than = "instructions per operation more than " + str(result.reference)
+    for workload in dict.fromkeys(cell.workload for cell in own):
+        of_workload = (cell for cell in own if cell.workload == workload)
+        dearest = max(of_workload, key=lambda cell: cell.difference or 0.0)
+        if dearest.difference:
+            where = f" under Linux {dearest.kernel}" if len(result.guests) > 1 else ""
+            yield (
+                f"{dearest.scenario} costs {workload} most{where}, "
+                f"{instructions(dearest.difference)} {than}."
+            )
+            than = "more"
 
 
 def _of_metric(result: CountedResult, metric: str) -> Iterator[Part]:
@@ -129,7 +138,7 @@ def _rows(name: str, caption: str, cells: Sequence[CountedCell], *, with_kernel:
             *(text(getattr(cell, place)) for place in places),
             _estimate(cell),
             *((_difference(cell),) if differs else ()),
-            number(_instructions(cell.apart, 2), cell.apart if len(cell.boots) > 1 else None),
+            count_box(cell.apart if len(cell.boots) > 1 else None, 2),
         )
         for cell in cells
     )
@@ -173,7 +182,7 @@ def _table(
         caption,
         columns(*down, *heads, left=len(down)),
         tuple(
-            (*map(text, names), *(row.get(head, text(NOTHING)) for head in heads))
+            (*map(text, names), *(row.get(head, number(NOTHING, None)) for head in heads))
             for names, row in rows.items()
         ),
     )
@@ -215,14 +224,8 @@ def _guests(result: CountedResult) -> Legend:
 
 
 def _estimate(cell: CountedCell) -> Box:
-    return number(_instructions(cell.estimate), cell.estimate)
+    return count_box(cell.estimate)
 
 
 def _difference(cell: CountedCell) -> Box:
-    if cell.difference is None:
-        return text(NOTHING)
-    return number(signed(f"{cell.difference:+,.1f}"), cell.difference)
-
-
-def _instructions(value: float, digits: int = 1) -> str:
-    return signed(f"{value:,.{digits}f}")
+    return number(more(cell.difference), cell.difference)

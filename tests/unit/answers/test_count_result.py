@@ -61,13 +61,14 @@ def all_samples() -> list[Sample]:
 
 def stored(folder: Path, samples: list[Sample]) -> Path:
     """A stored run of these trials."""
+    workloads = list(dict.fromkeys(sample.workload for sample in samples))
     plan = {
         "name": "overhead",
         "instrument": "counted",
         "reference_scenario": "no-audit",
-        "workloads": ["syscalls"],
-        "trials": 6,
-        "scenarios": {"syscalls": [{"name": name} for name in COUNTS]},
+        "workloads": workloads,
+        "trials": 6 * len(workloads),
+        "scenarios": {name: [{"name": scenario} for scenario in COUNTS] for name in workloads},
     }
     guest = {"name": "6.1.0-x", "kernel": "6.1.0-x", "kernel_version": "#1", "sha256": "ab" * 32,
              "source": "x.deb", "emulator": "an emulator"}  # fmt: skip
@@ -258,6 +259,37 @@ def test_loading_and_deleting_rules_has_tables_of_its_own(tmp_path: Path) -> Non
     assert "site costs syscalls most, 520.4 instructions" in " ".join(text.split())
     document = json.loads(json.dumps(count_document(result)))
     jsonschema.validate(document, schema("count"))
+
+
+def test_rules_that_boots_loaded_before_different_workloads_have_one_row(tmp_path: Path) -> None:
+    """Each boot has its own order; loading rules has nothing to do with a workload."""
+    lives = {RULES_LOAD: 319_133.0, RULES_DELETE: 382_038.0}
+    samples = [
+        replace(s, workload=workload, metrics={**s.metrics, **(lives if first else {})})
+        for s in all_samples()
+        for workload in ("syscalls", "files")
+        for first in [s.scenario == "site" and workload == ("syscalls", "files")[s.block - 1]]
+    ]
+    result = result_of(tmp_path, samples)
+    of_rules = [cell for cell in result.cells if cell.metric in OF_RULES]
+    assert [(cell.workload, cell.boots) for cell in of_rules] == [
+        ("syscalls", (319_133.0, 319_133.0)),
+        ("syscalls", (382_038.0, 382_038.0)),
+    ]
+
+
+def test_the_answer_comes_first_and_is_of_each_workload(tmp_path: Path) -> None:
+    """Another operation has another size: the dearest of all would always be of the largest."""
+    samples = [
+        replace(s, workload=workload, metrics={INSTRUCTIONS: s.metrics[INSTRUCTIONS] * times})
+        for s in all_samples()
+        for workload, times in (("syscalls", 1), ("files", 100))
+    ]
+    text = " ".join(printed(result_of(tmp_path, samples)).split())
+    assert text.startswith(
+        "site costs syscalls most, 520.4 instructions per operation more than no-audit. "
+        "site costs files most, 52,039.0 more. Counted under Linux"
+    )
 
 
 def test_loading_rules_is_compared_to_no_reference_and_is_no_floor(tmp_path: Path) -> None:
