@@ -20,7 +20,7 @@ from harness.model.count import (
     CountedResult,
 )
 from harness.plain import plain
-from harness.reporters.counts.numbers import count_box, instructions, more
+from harness.reporters.counts.numbers import count_box, floors_words, instructions, more
 from harness.reporters.page import (
     Box,
     Column,
@@ -64,9 +64,11 @@ def _parts(result: CountedResult) -> Iterator[Part]:
     for metric in dict.fromkeys(cell.metric for cell in result.cells):
         yield from _of_metric(result, metric)
     if result.floor is not None:
+        own = (cell for cell in result.cells if cell.metric == INSTRUCTIONS)
+        floors = floors_words(((cell.workload, cell.floor) for cell in own), " instructions")
         yield Line(
-            f"the boots differ by {instructions(result.floor, 2)} instructions at most: this is "
-            "the floor, and no smaller difference means anything",
+            f"the boots differ by {floors} at most: this is the floor, and no smaller difference "
+            "means anything",
             "note",
         )
     yield Line("instructions are not time: see docs/count.md", "note")

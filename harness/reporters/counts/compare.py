@@ -9,7 +9,7 @@ from harness.model.stored.environment import StoredGuest
 from harness.plain import plain
 from harness.reporters.counts.numbers import (
     count_box,
-    instructions,
+    floors_words,
     more,
     share_more,
 )
@@ -126,8 +126,7 @@ def standards(changes: Sequence[CountChange]) -> Iterator[str]:
     """What the verdicts are taken against."""
     for metric in dict.fromkeys(change.metric for change in changes):
         group = [change for change in changes if change.metric == metric]
-        floors = [change.floor for change in group if change.floor is not None]
-        floor = instructions(max(floors), 2) if floors else "unknown"
+        floor = floors_words((change.workload, change.floor) for change in group)
         yield (
             f"{metric_words(metric)}: margin {share(group[0].margin)}, floor {floor}: no smaller "
             "difference means anything"

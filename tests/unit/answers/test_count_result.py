@@ -278,6 +278,17 @@ def test_rules_that_boots_loaded_before_different_workloads_have_one_row(tmp_pat
     ]
 
 
+def test_the_floor_is_told_of_each_workload(tmp_path: Path) -> None:
+    """That of a load with events says nothing about calls without."""
+    samples = [
+        replace(s, workload=workload, metrics={INSTRUCTIONS: s.metrics[INSTRUCTIONS] * times})
+        for s in all_samples()
+        for workload, times in (("syscalls", 1), ("udp", 100))
+    ]
+    text = " ".join(printed(result_of(tmp_path, samples)).split())
+    assert "differ by 0.20 instructions (syscalls) and 20.00 (udp) at most: this is the" in text
+
+
 def test_the_answer_comes_first_and_is_of_each_workload(tmp_path: Path) -> None:
     """Another operation has another size: the dearest of all would always be of the largest."""
     samples = [

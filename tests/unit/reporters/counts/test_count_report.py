@@ -9,6 +9,7 @@ from harness.answers.compare.compare import Side
 from harness.answers.compare.count import CountOptions, compare_counts
 from harness.answers.count import make_counted
 from harness.model.count import COUNTED_METRICS, EVENTS, OF_RULES, RECORDS
+from harness.reporters.counts.numbers import floors_words
 from harness.reporters.html.count import CountView, count_report_html
 from harness.reporters.words import metric_title
 from harness.store import StoredRun, load_run
@@ -78,3 +79,9 @@ def test_every_metric_of_counted_runs_has_words() -> None:
     for metric in (*COUNTED_METRICS, *OF_RULES):
         assert "_" not in metric_title(metric), metric
         assert "instructions" in metric_title(metric) or metric in (EVENTS, RECORDS)
+
+
+def test_floors_are_the_largest_of_each_workload() -> None:
+    assert floors_words([("udp", None)]) == "unknown"
+    assert floors_words([("udp", 1.5), ("udp", 404.92), ("udp", None)]) == "404.92"
+    assert floors_words([("udp", 404.92), ("syscalls", 0.0)]) == "404.92 (udp) and 0.00 (syscalls)"
