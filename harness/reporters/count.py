@@ -20,7 +20,13 @@ from harness.model.count import (
     CountedResult,
 )
 from harness.plain import plain
-from harness.reporters.counts.numbers import count_box, floors_words, instructions, more
+from harness.reporters.counts.numbers import (
+    count_box,
+    floors_words,
+    instructions,
+    more,
+    short_names,
+)
 from harness.reporters.page import (
     Box,
     Column,
@@ -153,7 +159,7 @@ _Labels = Mapping[CountedCell, Mapping[str, str]]
 
 def _labels(result: CountedResult, cells: Sequence[CountedCell]) -> _Labels:
     names = [guest.name for guest in result.guests]
-    short = dict(zip(names, _short_names(names), strict=True))
+    short = dict(zip(names, short_names(names), strict=True))
     places = _places(cells)
     return {
         cell: {
@@ -196,12 +202,6 @@ def _places(cells: Sequence[CountedCell]) -> tuple[str, ...]:
     return ("scenario",) if of_rules else ("workload", "scenario")
 
 
-def _short_names(kernels: Sequence[str]) -> list[str]:
-    """The versions alone, as in `6.12.117`, where these tell the kernels apart."""
-    short = [kernel.split("-")[0].split("+")[0] for kernel in kernels]
-    return short if len(set(short)) == len(short) else list(kernels)
-
-
 def _fits(grid: Grid) -> bool:
     """Whether no column of a table would have to give way on a terminal."""
     widths = [
@@ -213,7 +213,7 @@ def _fits(grid: Grid) -> bool:
 
 def _guests(result: CountedResult) -> Legend:
     """Which kernel is which."""
-    names = _short_names([guest.name for guest in result.guests])
+    names = short_names([guest.name for guest in result.guests])
     entries = (
         (name, ", ".join((
             *((f"Linux {guest.kernel}",) if guest.kernel not in guest.source else ()),

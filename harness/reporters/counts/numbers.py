@@ -1,8 +1,8 @@
-"""Numbers of instructions as every page about them has them."""
+"""Numbers of instructions and names of kernels as every page about them has them."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from harness.plain import plain
 from harness.reporters.page import Box, number
@@ -49,3 +49,9 @@ def floors_words(floors: Iterable[tuple[str, float | None]], unit: str = "") -> 
         return numbers[first]
     words = [f"{shown} ({plain(workload)})" for workload, shown in numbers.items()]
     return f"{', '.join(words[:-1])} and {words[-1]}"
+
+
+def short_names(kernels: Sequence[str]) -> list[str]:
+    """The versions alone, as in `6.12.117`, where these tell the kernels apart."""
+    short = [kernel.split("-")[0].split("+")[0] for kernel in kernels]
+    return short if len(set(short)) == len(short) else list(kernels)
