@@ -32,7 +32,8 @@ if TYPE_CHECKING:
 NAMES_IN, RIGHT_IN, LEFT_IN = 1.35, 0.75, 0.6
 ROW_IN, HEAD_IN, FOOT_IN, LINE_IN, PANEL_IN = 0.3, 0.45, 0.35, 0.17, 2.2
 TILTED_IN = 0.75
-MARKERS = ("o", "s", "^", "v", "D", "P", "X")
+MARKERS = ("o", "s", "^", "v", "D", "P", "X", "*", "p", "<", ">")
+"""As many as have no divisor in common with the colours, so that each pair comes late again."""
 ROOM = 1.05
 """An axis ends a little beyond its greatest value."""
 Panels = Mapping[str, Sequence[CountedCell]]

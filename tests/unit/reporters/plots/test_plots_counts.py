@@ -49,6 +49,13 @@ def test_kernels_that_their_versions_tell_apart_are_called_by_these(tmp_path: Pa
     assert ">6.12.117<" in picture
 
 
+@pytest.mark.parametrize("dark", [False, True])
+def test_no_two_kernels_have_the_same_mark(dark: bool, tmp_path: Path) -> None:
+    counts = result(tmp_path, kernels={f"6.{minor}.0-x": 1.0 for minor in range(20)})
+    lines = COUNTS.draw(counts, dark=dark).axes[0].get_lines()
+    assert len({(line.get_marker(), line.get_color()) for line in lines}) == 20
+
+
 def test_two_builds_have_their_checksums_below_the_axis(tmp_path: Path) -> None:
     names = {"6.18.0#00000000": 1.0, "6.18.0#11111111": 1.1}
     picture = svg_text(KERNELS.draw(result(tmp_path, kernels=names)))
