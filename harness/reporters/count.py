@@ -21,6 +21,7 @@ from harness.model.count import (
 )
 from harness.plain import plain
 from harness.reporters.counts.numbers import (
+    LEAST_SHOWN,
     count_box,
     floors_words,
     instructions,
@@ -52,8 +53,6 @@ _CAPTIONS: Final = {
 }
 _UNITS: Final = {EVENTS: "events", RECORDS: "records"}
 _OF_EVENTS: Final = tuple(metric for metric in COUNTED_METRICS if metric != INSTRUCTIONS)
-_NOTHING_LIKE_IT = 0.05
-"""Less of what events cost is shown as 0.0, and so not at all."""
 _WIDTH, _GAP = 80, 2
 
 
@@ -114,7 +113,7 @@ def _of_metric(result: CountedResult, metric: str) -> Iterator[Part]:
     """The tables of one metric: a column per kernel where there is room, else a row."""
     cells = [cell for cell in result.cells if cell.metric == metric]
     if metric in _OF_EVENTS:
-        cells = [cell for cell in cells if abs(cell.estimate) >= _NOTHING_LIKE_IT]
+        cells = [cell for cell in cells if abs(cell.estimate) >= LEAST_SHOWN]
     if not cells:
         return
     caption = _CAPTIONS.get(metric, metric)

@@ -8,6 +8,9 @@ from harness.plain import plain
 from harness.reporters.page import Box, number
 from harness.reporters.units import NOTHING, share, signed
 
+LEAST_SHOWN = 0.05
+"""Less of what events cost is shown as 0.0, and so not at all."""
+
 
 def instructions(value: float | None, digits: int = 1) -> str:
     """A number of instructions."""
