@@ -20,6 +20,14 @@ from harness.model.count import (
     CountedResult,
 )
 from harness.plain import plain
+from harness.reporters.counts.numbers import (
+    LEAST_SHOWN,
+    count_box,
+    floors_words,
+    instructions,
+    more,
+    short_names,
+)
 from harness.reporters.page import (
     Box,
     Column,
@@ -32,7 +40,7 @@ from harness.reporters.page import (
     number,
     text,
 )
-from harness.reporters.units import NOTHING, signed
+from harness.reporters.units import NOTHING
 
 _CAPTIONS: Final = {
     INSTRUCTIONS: "Instructions per operation",
@@ -45,8 +53,6 @@ _CAPTIONS: Final = {
 }
 _UNITS: Final = {EVENTS: "events", RECORDS: "records"}
 _OF_EVENTS: Final = tuple(metric for metric in COUNTED_METRICS if metric != INSTRUCTIONS)
-_NOTHING_LIKE_IT = 0.05
-"""Less of what events cost is shown as 0.0, and so not at all."""
 _WIDTH, _GAP = 80, 2
 
 
@@ -63,15 +69,18 @@ def _parts(result: CountedResult) -> Iterator[Part]:
     for metric in dict.fromkeys(cell.metric for cell in result.cells):
         yield from _of_metric(result, metric)
     if result.floor is not None:
+        own = (cell for cell in result.cells if cell.metric == INSTRUCTIONS)
+        floors = floors_words(((cell.workload, cell.floor) for cell in own), " instructions")
         yield Line(
-            f"the boots differ by {_instructions(result.floor, 2)} instructions at most: this is "
-            "the floor, and no smaller difference means anything",
+            f"the boots differ by {floors} at most: this is the floor, and no smaller difference "
+            "means anything",
             "note",
         )
     yield Line("instructions are not time: see docs/count.md", "note")
 
 
 def _sentence(result: CountedResult) -> str:
+    """What costs each workload most, and then under what that was counted."""
     guests = result.guests
     under = f"Linux {guests[0].kernel} ({guests[0].source})" if len(guests) == 1 else (
         counted(len(guests), "kernel")
@@ -82,15 +91,22 @@ def _sentence(result: CountedResult) -> str:
     boots = max(len(cell.boots) for cell in own)
     words = f"Counted under {under} in {counted(boots, 'boot')}"
     words += " each" if len(guests) > 1 else ""
-    dearest = max(own, key=lambda cell: cell.difference or 0.0)
-    if not dearest.difference:
-        return f"{words}."
-    where = f" under Linux {dearest.kernel}" if len(guests) > 1 else ""
-    return (
-        f"{words}: {dearest.scenario} costs {dearest.workload} most{where}, "
-        f"{_instructions(dearest.difference)} instructions per operation more than "
-        f"{result.reference}."
-    )
+    return " ".join((*_dearest(result, own), f"{words}."))
+
+
+def _dearest(result: CountedResult, own: Sequence[CountedCell]) -> Iterator[str]:
+    """A sentence for each workload that something costs more than the reference does."""
+    than = "instructions per operation more than " + str(result.reference)
+    for workload in dict.fromkeys(cell.workload for cell in own):
+        of_workload = (cell for cell in own if cell.workload == workload)
+        dearest = max(of_workload, key=lambda cell: cell.difference or 0.0)
+        if dearest.difference:
+            where = f" under Linux {dearest.kernel}" if len(result.guests) > 1 else ""
+            yield (
+                f"{dearest.scenario} costs {workload} most{where}, "
+                f"{instructions(dearest.difference)} {than}."
+            )
+            than = "more"
 
 
 def _of_metric(result: CountedResult, metric: str) -> Iterator[Part]:
@@ -99,7 +115,7 @@ def _of_metric(result: CountedResult, metric: str) -> Iterator[Part]:
     if metric in OF_RULES:
         cells = _once(cells)
     if metric in _OF_EVENTS:
-        cells = [cell for cell in cells if abs(cell.estimate) >= _NOTHING_LIKE_IT]
+        cells = [cell for cell in cells if abs(cell.estimate) >= LEAST_SHOWN]
     if not cells:
         return
     caption = _CAPTIONS.get(metric, metric)
@@ -131,7 +147,7 @@ def _rows(name: str, caption: str, cells: Sequence[CountedCell], *, with_kernel:
             *(text(getattr(cell, place)) for place in places),
             _estimate(cell),
             *((_difference(cell),) if differs else ()),
-            number(_instructions(cell.apart, 2), cell.apart if len(cell.boots) > 1 else None),
+            count_box(cell.apart if len(cell.boots) > 1 else None, 2),
         )
         for cell in cells
     )
@@ -144,7 +160,7 @@ _Labels = Mapping[CountedCell, Mapping[str, str]]
 
 def _labels(result: CountedResult, cells: Sequence[CountedCell]) -> _Labels:
     names = [guest.name for guest in result.guests]
-    short = dict(zip(names, _short_names(names), strict=True))
+    short = dict(zip(names, short_names(names), strict=True))
     places = _places(cells)
     return {
         cell: {
@@ -175,7 +191,7 @@ def _table(
         caption,
         columns(*down, *heads, left=len(down)),
         tuple(
-            (*map(text, names), *(row.get(head, text(NOTHING)) for head in heads))
+            (*map(text, names), *(row.get(head, number(NOTHING, None)) for head in heads))
             for names, row in rows.items()
         ),
     )
@@ -194,12 +210,6 @@ def _once(cells: Sequence[CountedCell]) -> list[CountedCell]:
     return list(found.values())[::-1]
 
 
-def _short_names(kernels: Sequence[str]) -> list[str]:
-    """The versions alone, as in `6.12.117`, where these tell the kernels apart."""
-    short = [kernel.split("-")[0].split("+")[0] for kernel in kernels]
-    return short if len(set(short)) == len(short) else list(kernels)
-
-
 def _fits(grid: Grid) -> bool:
     """Whether no column of a table would have to give way on a terminal."""
     widths = [
@@ -211,7 +221,7 @@ def _fits(grid: Grid) -> bool:
 
 def _guests(result: CountedResult) -> Legend:
     """Which kernel is which."""
-    names = _short_names([guest.name for guest in result.guests])
+    names = short_names([guest.name for guest in result.guests])
     entries = (
         (name, ", ".join((
             *((f"Linux {guest.kernel}",) if guest.kernel not in guest.source else ()),
@@ -224,14 +234,8 @@ def _guests(result: CountedResult) -> Legend:
 
 
 def _estimate(cell: CountedCell) -> Box:
-    return number(_instructions(cell.estimate), cell.estimate)
+    return count_box(cell.estimate)
 
 
 def _difference(cell: CountedCell) -> Box:
-    if cell.difference is None:
-        return text(NOTHING)
-    return number(signed(f"{cell.difference:+,.1f}"), cell.difference)
-
-
-def _instructions(value: float, digits: int = 1) -> str:
-    return signed(f"{value:,.{digits}f}")
+    return number(more(cell.difference), cell.difference)

@@ -86,10 +86,11 @@ class Grid:
 
     @property
     def numeric(self) -> tuple[bool, ...]:
-        """For each column whether some cell is a number."""
+        """For each column whether some cell is a number, or all lack one."""
         return tuple(
-            any(row[place].number for row in self.rows) for place in range(len(self.columns))
-        )
+            any(box.number for box in boxes) or not any(box.raw for box in boxes)
+            for boxes in zip(*self.rows, strict=True)
+        ) or (False,) * len(self.columns)
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,7 +22,7 @@ from tests.support.patience import PATIENCE_S
 from tests.support.records.audit_logs import CAPTURE, recorded, repeated
 from tests.support.records.outputs import by_event, go_audit_log, laurel_log, mapped_log
 from tests.support.stand_ins import make_stand_in
-from tests.support.stored.counted_runs import counted_run
+from tests.support.stored.counted_runs import BASIC, counted_run
 from tests.support.stored.two_runs import write_run
 
 RULE_FILES = (
@@ -50,8 +50,10 @@ COUNTED = {
     "kernels": {"6.1.0-x": 1.0, "6.12.9-x": 1.05},
     "base": {"6.1.0-x": 1.0},
     "head": {"6.1.0-x": 1.01},
+    "exe": {"6.12.9-x": 1.0},
 }
 """Labels of the counted runs, which are older than the others, with their kernels."""
+COUNTS = {**BASIC, "rules": (900.0, 900.0), "rules+exclude-exe": (1_000.0, 1_000.0)}
 EXTRA_SCENARIOS = ("old", "new", "base", "head")
 
 
@@ -89,7 +91,7 @@ def make_sandbox(folder: Path) -> Path:
         _completed(run)
     for day, (label, kernels) in enumerate(COUNTED.items(), start=1):
         place = folder / "results" / MACHINE / f"2026-10-{day:02}T120000Z-overhead"
-        counted_run(place, kernels=kernels, environment={"label": label})
+        counted_run(place, COUNTS, kernels=kernels, environment={"label": label})
     return folder
 
 

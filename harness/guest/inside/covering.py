@@ -113,7 +113,7 @@ def load_rules(client: AuditClient, rules: Sequence[bytes]) -> list[tuple[int, s
 
 def _prepare_machine() -> None:
     """A file system with attributes to work in, and an interface for addresses of this machine."""
-    WORK.mkdir(parents=True)
+    WORK.mkdir(parents=True, exist_ok=True)
     if _libc.mount(b"tmpfs", os.fsencode(WORK), b"tmpfs", 0, b"mode=0777"):
         raise OSError(ctypes.get_errno(), "tmpfs cannot be mounted")
     raise_loopback()

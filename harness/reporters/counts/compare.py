@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from harness.counted import agreeing, counted
+from harness.model.count import INSTRUCTIONS
 from harness.model.count_changes import CountChange, CountPair, CountReport
 from harness.model.stored.environment import StoredGuest
 from harness.plain import plain
 from harness.reporters.counts.numbers import (
+    LEAST_SHOWN,
     count_box,
-    instructions,
+    floors_words,
     more,
     share_more,
 )
@@ -61,6 +64,9 @@ def count_answer(report: CountReport) -> str:
     )
     if report.verdict == "worse":
         words += f": {'; '.join(worse)}"
+        better = sum(change.verdict == "better" for p in report.pairs for change in p.changes)
+        if better:
+            words += f". {counted(better, 'other')} {agreeing(better, 'is', 'are')} better"
     return plain(f"{'; '.join(kernels)}. {words}." if kernels else f"{words}.")
 
 
@@ -89,10 +95,17 @@ def _pair(report: CountReport, place: int) -> Iterator[Part]:
     pair = report.pairs[place]
     yield Heading(f"{pair.head} against {pair.base}")
     yield from pair.cautions
-    for metric in dict.fromkeys(change.metric for change in pair.changes):
-        group = [change for change in pair.changes if change.metric == metric]
+    shown = _shown(pair.changes)
+    for metric in dict.fromkeys(change.metric for change in shown):
+        group = [change for change in shown if change.metric == metric]
         yield _grid(f"counts-{place}-{metric}", metric, group, pair)
-    yield from (Line(words, "note") for words in standards(pair.changes))
+    yield from (Line(words, "note") for words in standards(shown))
+
+
+def _shown(changes: Sequence[CountChange]) -> list[CountChange]:
+    """Without the metrics of events where no cell has any: tables of zeros."""
+    some = {c.metric for c in changes if max(abs(c.base), abs(c.head)) >= LEAST_SHOWN}
+    return [change for change in changes if change.metric in some | {INSTRUCTIONS}]
 
 
 def _grid(name: str, metric: str, group: Sequence[CountChange], pair: CountPair) -> Grid:
@@ -126,8 +139,7 @@ def standards(changes: Sequence[CountChange]) -> Iterator[str]:
     """What the verdicts are taken against."""
     for metric in dict.fromkeys(change.metric for change in changes):
         group = [change for change in changes if change.metric == metric]
-        floors = [change.floor for change in group if change.floor is not None]
-        floor = instructions(max(floors), 2) if floors else "unknown"
+        floor = floors_words((change.workload, change.floor) for change in group)
         yield (
             f"{metric_words(metric)}: margin {share(group[0].margin)}, floor {floor}: no smaller "
             "difference means anything"

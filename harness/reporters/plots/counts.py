@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from harness.model.count import INSTRUCTIONS, CountedCell, CountedResult
 from harness.plain import plain
-from harness.reporters.counts.numbers import instructions
+from harness.reporters.counts.numbers import instructions, short_names
 from harness.reporters.plots.base import Choice, Plot, Table
 from harness.reporters.plots.scale import even_ticks, plain_number, set_ticks
 from harness.reporters.plots.style import (
@@ -32,7 +32,8 @@ if TYPE_CHECKING:
 NAMES_IN, RIGHT_IN, LEFT_IN = 1.35, 0.75, 0.6
 ROW_IN, HEAD_IN, FOOT_IN, LINE_IN, PANEL_IN = 0.3, 0.45, 0.35, 0.17, 2.2
 TILTED_IN = 0.75
-MARKERS = ("o", "s", "^", "v", "D", "P", "X")
+MARKERS = ("o", "s", "^", "v", "D", "P", "X", "*", "p", "<", ">")
+"""As many as have no divisor in common with the colours, so that each pair comes late again."""
 ROOM = 1.05
 """An axis ends a little beyond its greatest value."""
 Panels = Mapping[str, Sequence[CountedCell]]
@@ -186,11 +187,12 @@ def _lines(
     axes: Axes, colours: Ink, cells: Sequence[CountedCell], names: Sequence[str]
 ) -> dict[str, Line2D]:
     kernels = _kernels(cells)
+    shown = short_names(kernels)
     greatest = max(cell.estimate for cell in cells) or 1.0
-    axes.set_xlim(-0.3, len(kernels) - 0.7)
+    axes.set_xlim(-0.5, len(kernels) - 0.7)
     axes.set_ylim(0, greatest * ROOM)
     set_ticks(axes.yaxis, even_ticks(0, greatest * ROOM), plain_number)
-    set_ticks(axes.xaxis, list(range(len(kernels))), lambda x: wrapped(kernels[round(x)], 22, 1))
+    set_ticks(axes.xaxis, list(range(len(kernels))), lambda x: wrapped(shown[round(x)], 16, 1))
     axes.tick_params(axis="x", labelrotation=20, labelsize=7)
     for label in axes.get_xticklabels():
         label.set_horizontalalignment("right")

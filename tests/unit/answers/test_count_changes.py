@@ -176,6 +176,22 @@ def test_metrics_are_compared_each_by_its_own_margin_and_floor(tmp_path: Path) -
     assert only.verdict == "worse"
 
 
+def test_what_no_cell_has_is_no_table(tmp_path: Path) -> None:
+    """Of calls that make no event kauditd's part is nothing, which the document says."""
+    metrics = {"instructions_per_op": 1.0, "kauditd_instructions_per_op": 0.0}
+    base = counted_run(tmp_path / "m" / "base", metrics=metrics)
+    report = compared(side(base), side(counted_run(tmp_path / "m" / "head", metrics=metrics)))
+    assert "kauditd" not in page_markdown(count_changes_page(report))
+    assert "kauditd_instructions_per_op" in json.dumps(count_changes_document(report))
+
+
+def test_what_became_better_is_not_passed_over(tmp_path: Path, base: Path) -> None:
+    counts = {**DEARER, "no-rules": (400.0, 400.0)}
+    report = compared(side(base), side(counted_run(tmp_path / "m" / "head", counts)))
+    text = page_markdown(count_changes_page(report))
+    assert "site +30.0 (+3.66 %). 1 other is better." in text
+
+
 def test_counts_and_times_are_never_mixed(base: Path, tmp_path: Path) -> None:
     timed = made_up_run(tmp_path / "timed")
     counts = load_run(base, counted_too=True)

@@ -61,13 +61,14 @@ def all_samples() -> list[Sample]:
 
 def stored(folder: Path, samples: list[Sample]) -> Path:
     """A stored run of these trials."""
+    workloads = list(dict.fromkeys(sample.workload for sample in samples))
     plan = {
         "name": "overhead",
         "instrument": "counted",
         "reference_scenario": "no-audit",
-        "workloads": ["syscalls"],
-        "trials": 6,
-        "scenarios": {"syscalls": [{"name": name} for name in COUNTS]},
+        "workloads": workloads,
+        "trials": 6 * len(workloads),
+        "scenarios": {name: [{"name": scenario} for scenario in COUNTS] for name in workloads},
     }
     guest = {"name": "6.1.0-x", "kernel": "6.1.0-x", "kernel_version": "#1", "sha256": "ab" * 32,
              "source": "x.deb", "emulator": "an emulator"}  # fmt: skip
@@ -289,6 +290,31 @@ def test_equal_rules_of_several_workloads_stand_once(
     text = printed(replace(result, cells=(*result.cells, *others)))
     assert len(re.findall(r"site +319,[0-9]33\.0", text)) == rows
     assert len(re.findall(r"^udp +site +319,633\.0", text, re.MULTILINE)) == rows - 1
+
+
+def test_the_floor_is_told_of_each_workload(tmp_path: Path) -> None:
+    """That of a load with events says nothing about calls without."""
+    samples = [
+        replace(s, workload=workload, metrics={INSTRUCTIONS: s.metrics[INSTRUCTIONS] * times})
+        for s in all_samples()
+        for workload, times in (("syscalls", 1), ("udp", 100))
+    ]
+    text = " ".join(printed(result_of(tmp_path, samples)).split())
+    assert "differ by 0.20 instructions (syscalls) and 20.00 (udp) at most: this is the" in text
+
+
+def test_the_answer_comes_first_and_is_of_each_workload(tmp_path: Path) -> None:
+    """Another operation has another size: the dearest of all would always be of the largest."""
+    samples = [
+        replace(s, workload=workload, metrics={INSTRUCTIONS: s.metrics[INSTRUCTIONS] * times})
+        for s in all_samples()
+        for workload, times in (("syscalls", 1), ("files", 100))
+    ]
+    text = " ".join(printed(result_of(tmp_path, samples)).split())
+    assert text.startswith(
+        "site costs syscalls most, 520.4 instructions per operation more than no-audit. "
+        "site costs files most, 52,039.0 more. Counted under Linux"
+    )
 
 
 def test_loading_rules_is_compared_to_no_reference_and_is_no_floor(tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from harness.guest.inside import covering
 from harness.guest.inside.covering import MARK, Attempt, is_of
 from harness.guest.inside.covering import _result as result_of
 from harness.guest.inside.record_log import CallRecord
@@ -133,3 +134,21 @@ def test_a_started_program_has_its_own_name() -> None:
 )
 def test_what_a_process_says_of_its_call(said: bytes, expected: tuple[int | None, str]) -> None:
     assert result_of(said) == expected
+
+
+def test_a_rule_may_name_the_folder_that_operations_are_done_in(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What rules name is made before: then the folder is there already."""
+    mounted: list[bytes] = []
+
+    class Libc:
+        def mount(self, source: bytes, target: bytes, *_: object) -> int:
+            mounted.append(target)
+            return 0
+
+    monkeypatch.setattr(covering, "WORK", tmp_path)
+    monkeypatch.setattr(covering, "_libc", Libc())
+    monkeypatch.setattr(covering, "raise_loopback", lambda: None)
+    covering._prepare_machine()
+    assert mounted == [os.fsencode(tmp_path)]

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 from harness.answers.compare.compare import Side
 from harness.answers.compare.count import CountOptions, compare_counts
 from harness.answers.count import make_counted
+from harness.model.count import COUNTED_METRICS, EVENTS, OF_RULES, RECORDS
+from harness.reporters.counts.numbers import floors_words
 from harness.reporters.html.count import CountView, count_report_html
+from harness.reporters.words import metric_title
 from harness.store import StoredRun, load_run
 from tests.support.stored.counted_runs import BASIC, counted_run
 
@@ -60,3 +64,24 @@ def test_what_could_not_be_counted_is_said_at_the_top(tmp_path: Path) -> None:
     assert "Something could not be counted" in page
     assert "&lt;b&gt;refused&lt;/b&gt;" in page
     assert "<b>refused" not in page
+
+
+def test_a_number_that_is_missing_stands_where_numbers_stand(tmp_path: Path) -> None:
+    """The reference differs from nothing, and one boot from no other."""
+    one_boot = {name: boots[:1] for name, boots in BASIC.items()}
+    page = count_report_html([view(read(counted_run(tmp_path / "m" / "run", one_boot)))])
+    assert '<td class="n none" data-v="">–</td><td class="n none" data-v="">–</td></tr>' in page
+    assert re.search(r'<th scope="col" class="n"[^>]*>between boots', page)
+
+
+def test_every_metric_of_counted_runs_has_words() -> None:
+    """A name with underscores is none."""
+    for metric in (*COUNTED_METRICS, *OF_RULES):
+        assert "_" not in metric_title(metric), metric
+        assert "instructions" in metric_title(metric) or metric in (EVENTS, RECORDS)
+
+
+def test_floors_are_the_largest_of_each_workload() -> None:
+    assert floors_words([("udp", None)]) == "unknown"
+    assert floors_words([("udp", 1.5), ("udp", 404.92), ("udp", None)]) == "404.92"
+    assert floors_words([("udp", 404.92), ("syscalls", 0.0)]) == "404.92 (udp) and 0.00 (syscalls)"

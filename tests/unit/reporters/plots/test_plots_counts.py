@@ -34,11 +34,32 @@ def test_every_scenario_stands_in_the_picture_and_its_data(
     assert plot.unavailable(counts) is None
     picture = svg_text(plot.draw(counts, dark=dark))
     for word in (*BASIC, *SEVERAL):
-        assert word in picture
+        assert word.removesuffix("-x") in picture
         assert word in plot.describe(counts)
     rows = [tuple(row) for row in plot.table(counts).rows]
     assert len(rows) == len(BASIC) * len(SEVERAL)
     assert ("6.12.9-x", "syscalls", "no-rules", "instructions_per_op") in [r[:4] for r in rows]
+
+
+def test_kernels_that_their_versions_tell_apart_are_called_by_these(tmp_path: Path) -> None:
+    """A release such as 6.12.117+deb12-cloud-amd64 has no room below an axis."""
+    names = {"6.1.0-57-cloud-amd64": 1.0, "6.12.117+deb12-cloud-amd64": 1.1}
+    picture = svg_text(KERNELS.draw(result(tmp_path, kernels=names)))
+    assert ">6.1.0<" in picture
+    assert ">6.12.117<" in picture
+
+
+@pytest.mark.parametrize("dark", [False, True])
+def test_no_two_kernels_have_the_same_mark(dark: bool, tmp_path: Path) -> None:
+    counts = result(tmp_path, kernels={f"6.{minor}.0-x": 1.0 for minor in range(20)})
+    lines = COUNTS.draw(counts, dark=dark).axes[0].get_lines()
+    assert len({(line.get_marker(), line.get_color()) for line in lines}) == 20
+
+
+def test_two_builds_have_their_checksums_below_the_axis(tmp_path: Path) -> None:
+    names = {"6.18.0#00000000": 1.0, "6.18.0#11111111": 1.1}
+    picture = svg_text(KERNELS.draw(result(tmp_path, kernels=names)))
+    assert all(f">{name}<" in picture for name in names)
 
 
 def test_one_kernel_has_its_numbers_beside_the_rows_and_no_lines(tmp_path: Path) -> None:
