@@ -26,15 +26,15 @@ def cost_verb(
     to: To = None,
     json: Json = False,
 ) -> int:
-    """Say what each line of a rule file costs every call that it does not record, in instructions.
+    """Say what each line of a rule file costs other calls, and its events, in instructions.
 
     Parameters
     ----------
     rules
         A rule file in auditctl's syntax, or a folder, which is read as augenrules merges it.
     log
-        audit.log files, raw or enriched, compressed or not, or folders of them: add the events and
-        bytes of each line per day.
+        audit.log files, raw or enriched, compressed or not, or folders of them: add the events,
+        bytes and instructions of each line per day.
     kernel
         The kernel: a version that this distribution serves such as `6.1`, a .deb, a bzImage, or
         `host`; the one that this distribution installs if not given.
