@@ -210,6 +210,16 @@ ENDINGS: Mapping[str, Ending] = {
             EXIT_INTERRUPTED: "stopped; no guest is left",
         },
     ),
+    "rules advise": Ending(
+        examples=(
+            (
+                "rules advise my.rules --log /var/log/audit",
+                "What may be changed, and what it saves",
+            ),
+            ("rules advise my.rules --log audit.log --write new.rules", "The same, carried out"),
+        ),
+        codes={EXIT_FINE: "advised"},
+    ),
     "verify": Ending(
         examples=(
             ("verify laurel.log --against audit.log", "Whether a consumer wrote every event"),
