@@ -62,6 +62,7 @@ GROUPS: dict[str, dict[str, str]] = {
         "rules explain": "Say which rule wrote an event, or would record a command's calls.",
         "rules cost": "Say what each line of a rule file costs, in instructions: no root needed.",
         "rules cover": "Do operations in a guest, and say which rule records each, or none.",
+        "rules advise": "Propose changes to a rule file, and say what goes blind by each.",
     },
     "Logs": {
         "top": "Show what fills an audit.log, or the kernel's records of the next seconds.",

@@ -9,6 +9,7 @@ from harness.consumers.builtin import BuiltinConsumer
 from harness.consumers.catalog import find_consumer
 from harness.guest.order import MARKER, GuestTrial
 from harness.model.run import Cell
+from harness.model.state import AuditState
 from harness.run.plan.plan import Plan
 from harness.run.trials.demanded_events import excluded_types
 
@@ -26,11 +27,16 @@ def guest_trial(plan: Plan, cell: Cell, index: int) -> GuestTrial:
     if scenario.enabled is None:
         return GuestTrial(index, None, words)
     state = replace(scenario, backlog_limit=max(BACKLOG_LIMIT, scenario.backlog_limit or 0))
-    consumer = find_consumer(cell.consumer)
+    return GuestTrial(index, state, words, consumer_words(cell.consumer, state))
+
+
+def consumer_words(name: str, state: AuditState) -> tuple[str, ...]:
+    """The command line of `python -m consumer` for a built-in consumer that listens in a state."""
+    consumer = find_consumer(name)
     assert isinstance(consumer, BuiltinConsumer)
     setup = ConsumerSetup(
         marker=MARKER,
         rcvbuf_bytes=RECEIVE_BUFFER_BYTES,
-        excluded_types=excluded_types(scenario),
+        excluded_types=excluded_types(state),
     )
-    return GuestTrial(index, state, words, tuple(consumer.words(setup)))
+    return tuple(consumer.words(setup))

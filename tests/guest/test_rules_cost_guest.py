@@ -23,8 +23,9 @@ RULES = """\
 -a always,exit -F arch=b64 -S getppid -k all
 -a always,exit -F arch=b32 -S all -F auid=4242 -k one
 -a always,exit -F arch=b64 -S all -F uid=4242 -F auid=4242
+-a always,exit -F arch=b64 -S connect -F auid>=1000 -k net
 """
-RECORDING, FOLDER, WATCH, CALL = 4, 3, 2, 1
+RECORDING, FOLDER, WATCH, CALL, CONNECT = 4, 3, 2, 1, 7
 
 
 @pytest.fixture(scope="module")
@@ -78,3 +79,22 @@ def test_a_rule_that_records_the_load_is_named_and_not_on_the_bill(bill: dict[st
     (said,) = bill["warnings"]
     assert said["name"] == "records-everything"
     assert f"my.rules:{RECORDING}" in said["what"]
+
+
+def test_an_event_is_priced_where_a_load_makes_one(bill: dict[str, Any]) -> None:
+    events = {row["line"]: row["event"] for row in bill["rows"]}
+    assert [line for line, event in events.items() if event is not None] == [CONNECT]
+    event = events[CONNECT]
+    assert event["loads"] == ["connect", "udp"]
+    assert event["records"] == 3
+    assert 3_000 < event["kauditd"] < event["load"]
+    assert event["consumer"] > 3_000
+    assert 300 < event["bytes"] < 1500
+
+
+def test_records_cost_alike_whatever_event_they_are_of(bill: dict[str, Any]) -> None:
+    prices = {load["name"]: load["per_record"] for load in bill["loads"]}
+    assert sorted(prices) == ["connect", "files", "shells", "udp"]
+    assert max(prices.values()) < 1.5 * min(prices.values())
+    behind = {load["name"]: load["behind"] for load in bill["loads"]}
+    assert behind == {"connect": False, "udp": True, "files": True, "shells": True}

@@ -28,7 +28,7 @@ ELSEWHERE = {
     "harness/consumers/osqueryd.py": "in the private folder of a trial",
     "harness/guest/inside/agent.py": "in a guest, its serial line",
     "harness/guest/inside/covering.py": "in a guest",
-    "harness/guest/inside/pricing.py": "is shared memory, of a load",
+    "harness/guest/inside/hearing.py": "is shared memory, of a load",
     "harness/guest/operations/operation.py": "in a guest",
     "harness/guest/kernels/cache.py": "is the folder of kernels, which only this user can open",
     "harness/guest/kernels/packages.py": "in the folder of kernels, which only this user can open",

@@ -10,25 +10,21 @@ import os
 import time
 from base64 import b64decode
 from collections.abc import Callable, Sequence
+from functools import partial
 from statistics import median
 from typing import Any, Final
 
 from harness.errors import AuditbenchError
-from harness.guest.inside.covering import load_rules
+from harness.guest.inside.covering import load_rules, raise_loopback
+from harness.guest.inside.hearing import PAUSE_S, hear, prepared
 from harness.guest.inside.record_log import RecordLog
 from harness.kernel.client import AuditClient
 from harness.kernel.lease.apply import StateWriter
 from harness.kernel.lease.snapshot import Snapshot
 from harness.model.state import AuditState
-from workloads.parts.tallies import SharedTallies
-from workloads.running.options import parse_options
-from workloads.running.session import enter_session
-from workloads.syscalls import build
 
 LOAD: Final = "syscalls"
 """getppid(2), the cheapest call."""
-_PAUSE_S: Final = 1.0
-"""After a change, so that what the kernel puts off is done before anything is counted."""
 _WARM_UP_CHUNKS, _WARM_UP_OPS = 20, 20
 _GETPPID: Final = 110
 _PROBE_CALLS: Final = 10
@@ -41,7 +37,8 @@ def price(document: dict[str, Any], say: Say) -> None:
     the places of its rules; negative places are those of `neutral`, counted from -1.
 
     Says `probed` with the rules that the kernel refused, and those that record the load's own call,
-    neither of which are in any state; then `priced` for each state.
+    neither of which are in any state; then `priced` for each state. Last the loads of `event_loads`
+    are done under the tagged rules and, behind them, those of `behind`: says `heard` for each.
     """
     rules = [b64decode(rule) for rule in document["rules"]]
     neutral = [b64decode(rule) for rule in document["neutral"]]
@@ -63,6 +60,11 @@ def price(document: dict[str, Any], say: Say) -> None:
                 say("refused", index=index, message=error.one_line())
                 continue
             say("priced", index=index, **_in_worker(lambda: _measure(document, log)))
+        kept = [tag for place, tag in enumerate(tags) if place not in left_out]
+        load_rules(client, [*kept, *(b64decode(rule) for rule in document["behind"])])
+        raise_loopback()
+        for name in document["event_loads"]:
+            say("heard", **{"load": name, **_in_worker(partial(hear, name, document["auid"], log))})
 
 
 def _recording(
@@ -88,36 +90,26 @@ def _recording(
 
 
 def _probe(document: dict[str, Any], log: RecordLog) -> dict[str, Any]:
-    load, shared = _prepared(document["auid"])
-    time.sleep(_PAUSE_S)
+    load, shared, _ = prepared(LOAD, document["auid"])
+    time.sleep(PAUSE_S)
     list(log.calls())
     load.time_chunks(shared, 0, 1, _PROBE_CALLS)
-    time.sleep(_PAUSE_S)
+    time.sleep(PAUSE_S)
     own = [each for each in log.calls() if each.pid == os.getpid()]
     keys = [each.key for each in own if each.number == _GETPPID]
     return {"key": keys[0] if keys else None}
 
 
-def _prepared(auid: str) -> tuple[Any, SharedTallies]:
-    options, _ = parse_options([LOAD, f"--auid={auid}"])
-    load = build(options)
-    shared = SharedTallies(1)
-    load.prepare(shared, 0)
-    shared.touch(0)
-    enter_session(auid)
-    return load, shared
-
-
 def _measure(document: dict[str, Any], log: RecordLog) -> dict[str, Any]:
     """Instructions per call: of chunks shorter than a tick the median, without the clock's."""
-    load, shared = _prepared(document["auid"])
-    time.sleep(_PAUSE_S)
+    load, shared, _ = prepared(LOAD, document["auid"])
+    time.sleep(PAUSE_S)
     list(log.calls())
     first = load.time_chunks(shared, 0, _WARM_UP_CHUNKS, _WARM_UP_OPS)
     ops = max(1, round(document["chunk_instructions"] * _WARM_UP_OPS / max(1, min(first))))
     clock = load.time_chunks(shared, 0, document["chunks"], 0)
     chunks = load.time_chunks(shared, 0, document["chunks"], ops)
-    time.sleep(_PAUSE_S)
+    time.sleep(PAUSE_S)
     records = sum(each.pid == os.getpid() for each in log.calls())
     return {
         "instructions_per_op": (median(chunks) - median(clock)) / ops,

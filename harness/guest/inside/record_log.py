@@ -52,6 +52,10 @@ class RecordLog:
 
     def calls(self) -> Iterator[CallRecord]:
         """The records of calls that came in since the last time."""
+        return (read_call(text) for kind, text in self.records() if kind in (SYSCALL, URINGOP))
+
+    def records(self) -> Iterator[tuple[int, bytes]]:
+        """Type and text of all records that came in since the last time."""
         while True:
             try:
                 data = self._socket.recv(_LARGEST)
@@ -62,9 +66,7 @@ class RecordLog:
                     raise
                 self.lost += 1
                 continue
-            kind = _HEAD.unpack_from(data)[1]
-            if kind in (SYSCALL, URINGOP):
-                yield read_call(data[_HEAD.size :])
+            yield _HEAD.unpack_from(data)[1], data[_HEAD.size :]
 
 
 def read_call(text: bytes) -> CallRecord:

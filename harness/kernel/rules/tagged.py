@@ -50,6 +50,19 @@ def unhidden(rules: Sequence[Rule]) -> list[Rule]:
     ]
 
 
+def silenced(rules: Iterable[Rule]) -> list[Rule]:
+    """The same rules with each recording one of the lists with system calls made an exclusion.
+
+    The kernel compares the same conditions in the same order and stops at the same rule, and writes
+    no event. Of rules that become equal only the first is left: the kernel refuses the others.
+    """
+    silent = (
+        replace(rule, action=Action.NEVER) if rule.filter_list in LISTS_WITH_SYSCALLS else rule
+        for rule in rules
+    )
+    return list({rule.to_bytes(): rule for rule in silent}.values())
+
+
 def hiding(rules: Sequence[Rule]) -> list[int]:
     """The places of the rules that keep events back, other than by matching before others."""
     return [place for place, rule in enumerate(rules) if _hides_alone(rule)]

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import Any
 
-from harness.model.cost import Bill, Logged, Priced
+from harness.model.cost import Bill, CountedLoad, EventPrice, Logged, Priced
 from harness.reporters.rules.cost import by_key
 
 SCHEMA = "auditbench.cost/1"
@@ -33,14 +34,9 @@ def cost_document(bill: Bill) -> dict[str, Any]:
         "floor": bill.floor,
         "days": bill.days,
         "rows": [_row(line, bill) for line in bill.lines],
-        "keys": [
-            {
-                "key": name,
-                "lines": len(lines),
-                "tax": sum(line.tax or 0.0 for line in lines),
-            }
-            for name, lines in by_key(bill).items()
-        ],
+        "keys": [asdict(total) for total in by_key(bill)],
+        "loads": [_load(load) for load in bill.loads],
+        "record_price": bill.record_price,
         "unassigned": _logged(bill.unassigned),
         "warnings": [
             {"name": each.name, "what": each.what, "remedy": each.remedy} for each in bill.cautions
@@ -59,6 +55,7 @@ def _row(line: Priced, bill: Bill) -> dict[str, Any]:
         "share": line.tax / bill.whole if line.tax is not None and bill.whole else None,
         "priced_together": line.group,
         "equal_to_previous": line.equal,
+        "event": _price(line.event),
         "log": _logged(line.logged),
     }
 
@@ -66,10 +63,22 @@ def _row(line: Priced, bill: Bill) -> dict[str, Any]:
 def _logged(found: Logged | None) -> dict[str, Any] | None:
     if found is None:
         return None
+    return asdict(found)
+
+
+def _price(price: EventPrice | None) -> dict[str, Any] | None:
+    if price is None:
+        return None
+    return {**asdict(price), "loads": list(price.loads), "total": price.total}
+
+
+def _load(load: CountedLoad) -> dict[str, Any]:
     return {
-        "events": found.events,
-        "records": found.records,
-        "bytes": found.bytes,
-        "events_per_day": found.events_per_day,
-        "bytes_per_day": found.bytes_per_day,
+        "name": load.name,
+        "events_per_operation": load.events,
+        "event": _price(load.price),
+        "per_record": load.price.per_record,
+        "lines": [{"file": rule.file, "line": rule.line} for rule in load.lines],
+        "behind": load.behind,
+        "apart": load.apart,
     }

@@ -1,11 +1,12 @@
-"""The bill of a rule file: having rules at all, then a row per line, then totals by key."""
+"""The bill of a rule file: having rules at all, a row per line, events, totals by key."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 
 from harness.counted import counted
-from harness.model.cost import Bill, Logged, Priced
+from harness.model.cost import Bill, Priced
 from harness.plain import plain
 from harness.reporters.page import (
     WIDE,
@@ -20,6 +21,7 @@ from harness.reporters.page import (
     text,
 )
 from harness.reporters.rules.cover import place_words
+from harness.reporters.rules.event_grids import event_parts, is_logged, log_parts, place_of_line
 from harness.reporters.units import NOTHING, count, share, signed
 
 ANY_RULE = "any rule at all"
@@ -36,17 +38,19 @@ def cost_page(bill: Bill) -> Page:
 def _parts(bill: Bill) -> Iterator[Part]:
     yield Line(plain(cost_sentence(bill)), "answer")
     yield from bill.cautions
-    logged = bill.days is not None or any(line.logged for line in bill.lines)
-    yield Grid("bill", "Instructions per call that no rule records:", _columns(logged=logged),
-               tuple(_rows(bill, logged=logged)))  # fmt: skip
-    keys = by_key(bill)
-    if len(keys) > 1:
-        yield Grid("keys", "By key:", (Column("key", left=True), *columns("lines", "tax", left=0)),
-                   tuple(_key_row(name, lines) for name, lines in keys.items()))  # fmt: skip
+    yield Grid(
+        "bill", "Instructions per call that no rule records:", _columns(), tuple(_rows(bill))
+    )
     if bill.residue is not None:
         yield Line(_sum_words(bill))
-    if logged:
-        yield Line(_log_words(bill))
+    yield from event_parts(bill)
+    yield from log_parts(bill)
+    keys = by_key(bill)
+    if len(keys) > 1:
+        log = ("events per day", "instructions per day", "share") if is_logged(bill) else ()
+        yield Grid("keys", "By key:",
+                   (Column("key", left=True), *columns("lines", "tax", *log, left=0)),
+                   tuple(_key_row(total, bill) for total in keys))  # fmt: skip
     yield Line(
         f"= stands before a tax that is not below the one above it: the boots differ by "
         f"{_instructions(bill.floor, 2)} instructions at most, and no smaller difference means "
@@ -71,41 +75,61 @@ def cost_sentence(bill: Bill) -> str:
     return f"{said}; the dearest is {where} with {_instructions(dearest.tax)}."
 
 
-def by_key(bill: Bill) -> dict[str, list[Priced]]:
-    """The lines by key, the dearest key first."""
+@dataclass(frozen=True, slots=True)
+class KeyTotal:
+    """The lines of a key together; None per day and share where no log says so."""
+
+    key: str
+    lines: int
+    tax: float
+    events_per_day: float | None
+    instructions_per_day: float | None
+    share: float | None
+
+
+def by_key(bill: Bill) -> list[KeyTotal]:
+    """Totals by key, the dearest first: by the events of a log where there is one, then by tax."""
     found: dict[str, list[Priced]] = {}
     for line in bill.lines:
         found.setdefault(line.rule.key or NO_KEY, []).append(line)
-    return dict(sorted(found.items(), key=lambda item: -sum(each.tax or 0.0 for each in item[1])))
+    totals = (_total(key, lines) for key, lines in found.items())
+    return sorted(totals, key=lambda total: (-(total.share or 0.0), -total.tax))
 
 
-def _columns(*, logged: bool) -> tuple[Column, ...]:
-    log = (*columns("events", "events per day", "bytes per day", left=0),) if logged else ()
+def _total(key: str, lines: list[Priced]) -> KeyTotal:
+    logged = [line.logged for line in lines if line.logged is not None]
+    return KeyTotal(
+        key=key,
+        lines=len(lines),
+        tax=sum(line.tax or 0.0 for line in lines),
+        events_per_day=_sum(each.events_per_day for each in logged),
+        instructions_per_day=_sum(each.instructions_per_day for each in logged),
+        share=_sum(each.share for each in logged),
+    )
+
+
+def _sum(values: Iterable[float | None]) -> float | None:
+    known = [value for value in values if value is not None]
+    return sum(known) if known else None
+
+
+def _columns() -> tuple[Column, ...]:
     return (
         Column("line", left=True),
         Column("tax"),
         Column("share"),
-        *log,
         Column("priced together", media=WIDE),
         Column("rule", left=True, shortened=True),
     )
 
 
-def _rows(bill: Bill, *, logged: bool) -> Iterator[tuple[Box, ...]]:
-    nothing = (text(NOTHING),) * 3 if logged else ()
+def _rows(bill: Bill) -> Iterator[tuple[Box, ...]]:
     yield (text(""), number(_instructions(bill.any_rule), bill.any_rule),
-           _share(bill.any_rule, bill), *nothing, text(NOTHING), text(ANY_RULE))  # fmt: skip
+           _share(bill.any_rule, bill), text(NOTHING), text(ANY_RULE))  # fmt: skip
     for line in bill.lines:
-        log = _logged(line.logged) if logged else ()
         together = text(NOTHING) if line.group == 1 else number(count(line.group), line.group)
-        yield (text(_place(line, bill)), _tax(line), _share(line.tax, bill), *log, together,
+        yield (text(place_of_line(line, bill)), _tax(line), _share(line.tax, bill), together,
                text(plain(line.rule.text)))  # fmt: skip
-
-
-def _place(line: Priced, bill: Bill) -> str:
-    if len(bill.files) == 1:
-        return str(line.rule.line)
-    return f"{plain(line.rule.file)}:{line.rule.line}"
 
 
 def _tax(line: Priced) -> Box:
@@ -119,20 +143,19 @@ def _share(tax: float | None, bill: Bill) -> Box:
     return number(share(tax / bill.whole), tax / bill.whole)
 
 
-def _logged(found: Logged | None) -> tuple[Box, ...]:
-    if found is None:
-        return (text(NOTHING),) * 3
-    return (number(count(found.events), found.events),
-            number(count(found.events_per_day), found.events_per_day),
-            number(count(found.bytes_per_day), found.bytes_per_day))  # fmt: skip
-
-
-def _key_row(name: str, lines: list[Priced]) -> tuple[Box, ...]:
-    total = sum(line.tax or 0.0 for line in lines)
+def _key_row(total: KeyTotal, bill: Bill) -> tuple[Box, ...]:
+    row = (
+        text(plain(total.key)),
+        number(count(total.lines), total.lines),
+        number(_instructions(total.tax), total.tax),
+    )
+    if not is_logged(bill):
+        return row
     return (
-        text(plain(name)),
-        number(count(len(lines)), len(lines)),
-        number(_instructions(total), total),
+        *row,
+        number(count(total.events_per_day), total.events_per_day),
+        number(count(total.instructions_per_day), total.instructions_per_day),
+        number(share(total.share), total.share),
     )
 
 
@@ -148,13 +171,6 @@ def _sum_words(bill: Bill) -> str:
         return f"{words}: it adds up."
     part = share(abs(bill.residue) / bill.whole) if bill.whole else NOTHING
     return f"{words}: {_instructions(bill.residue)} ({part}) do not add up."
-
-
-def _log_words(bill: Bill) -> str:
-    over = "a log that covers no time" if bill.days is None else f"a log of {bill.days:,.2f} d"
-    if bill.unassigned is None or not bill.unassigned.events:
-        return f"Of {over} each event of these rules is that of one line."
-    return f"Of {over} {counted(bill.unassigned.events, 'event')} cannot be told to be of one line."
 
 
 def _instructions(value: float | None, digits: int = 1) -> str:

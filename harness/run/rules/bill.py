@@ -13,7 +13,7 @@ from harness.counted import counted
 from harness.kernel.rules.fields import FilterList
 from harness.kernel.rules.lint.parsed import LoadedRule
 from harness.model.caution import Caution
-from harness.model.cost import Bill, Priced
+from harness.model.cost import INVALID_TRIALS, Bill, Priced
 from harness.model.stored.environment import StoredGuest
 from harness.plain import plain
 from harness.run.rules.coverage import rule_at
@@ -49,12 +49,12 @@ def make_bill(
     floor = max(apart, default=0.0)
     none, one, two, whole = counts[:_FIXED]
     any_rule = None if none is None or one is None or two is None else one - (two - one) - none
-    left_out = _left_out(answers)
+    out = left_out(answers)
     lines = []
     for state, count in zip(states[_FIXED:], counts[_FIXED:], strict=True):
-        own = [place for place in state.without if place not in left_out]
+        own = [place for place in state.without if place not in out]
         base = count
-        if base is not None and not _switches(rules, state.places, left_out):
+        if base is not None and not _switches(rules, state.places, out):
             # Without it no rule is left that makes calls slow: that is the first row's saving.
             base = None if none is None or any_rule is None else none + any_rule
         saved = None if whole is None or base is None or not own else (whole - base) / len(own)
@@ -64,7 +64,7 @@ def make_bill(
         files=tuple(dict.fromkeys(rule.place.file for rule in rules)),
         lines=tuple(in_order(lines)),
         no_rules=none,
-        any_rule=any_rule if _switches(rules, range(len(rules)), left_out) else 0.0,
+        any_rule=any_rule if _switches(rules, range(len(rules)), out) else 0.0,
         whole=None if whole is None or none is None else whole - none,
         floor=floor,
         guest=structs.replace(guest, kernel_version=str(hello.get("version", ""))),
@@ -87,7 +87,7 @@ def in_order(lines: Sequence[Priced]) -> Iterator[Priced]:
         before = line
 
 
-def _left_out(answers: Sequence[Sequence[Mapping[str, Any]]]) -> set[int]:
+def left_out(answers: Sequence[Sequence[Mapping[str, Any]]]) -> set[int]:
     """The places of rules that no state had: refused, or recording the load's own call."""
     probed = [each for boot in answers for each in boot if each["event"] == "probed"]
     return {place for each in probed for place in each["recording"]} | {
@@ -95,12 +95,12 @@ def _left_out(answers: Sequence[Sequence[Mapping[str, Any]]]) -> set[int]:
     }
 
 
-def _switches(rules: Sequence[LoadedRule], places: Sequence[int], left_out: set[int]) -> bool:
+def _switches(rules: Sequence[LoadedRule], places: Sequence[int], out: set[int]) -> bool:
     """Whether any of these rules makes every call slow."""
     return any(
         rules[place].view.filter_list in _SWITCHING
         for place in places
-        if place >= 0 and place not in left_out
+        if place >= 0 and place not in out
     )
 
 
@@ -131,5 +131,5 @@ def _cautions(
     if failed:
         why = failed[0].get("message") or failed[0].get("failed") or "the load was recorded"
         yield Caution(
-            "invalid-trials", f"{counted(len(failed), 'state')} could not be counted: {plain(why)}"
+            INVALID_TRIALS, f"{counted(len(failed), 'state')} could not be counted: {plain(why)}"
         )

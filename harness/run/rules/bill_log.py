@@ -1,4 +1,8 @@
-"""A bill with what a log says of it: the events and bytes of each line, and per day."""
+"""A bill with what a log says of it: the events and bytes of each line, their price, and per day.
+
+A line's events cost what their records do: those of its own counted events, or where none of them
+was counted, the mean of all that were.
+"""
 
 from __future__ import annotations
 
@@ -32,8 +36,37 @@ def with_log(
         rest.events += credit.events
         rest.records += credit.records
         rest.bytes += credit.bytes
-    lines = (replace(line, logged=own.get((line.rule.file, line.rule.line))) for line in bill.lines)
-    return replace(bill, lines=tuple(lines), unassigned=_logged(rest, days), days=days or None)
+    mean = bill.record_price
+    lines = []
+    for line in bill.lines:
+        logged = own.get((line.rule.file, line.rule.line))
+        price = mean if line.event is None else line.event.per_record
+        lines.append(replace(line, logged=logged and _priced(logged, price, days)))
+    unassigned = _priced(_logged(rest, days), mean, days)
+    found = [*(line.logged for line in lines if line.logged is not None), unassigned]
+    total = sum(each.instructions or 0.0 for each in found)
+    return replace(
+        bill,
+        lines=tuple(
+            replace(line, logged=line.logged and _shared(line.logged, total)) for line in lines
+        ),
+        unassigned=_shared(unassigned, total),
+        days=days or None,
+    )
+
+
+def _priced(logged: Logged, record_price: float | None, days: float) -> Logged:
+    """The same events with what they cost, at a price per record in instructions."""
+    if record_price is None:
+        return logged
+    cost = record_price * logged.records
+    return replace(logged, instructions=cost, instructions_per_day=cost / days if days else None)
+
+
+def _shared(logged: Logged, total: float) -> Logged:
+    if logged.instructions is None or not total:
+        return logged
+    return replace(logged, share=logged.instructions / total)
 
 
 def _logged(credit: Credit, days: float) -> Logged:

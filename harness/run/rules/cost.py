@@ -29,17 +29,19 @@ from harness.model.stored.environment import StoredGuest
 from harness.plain import plain
 from harness.run.lifecycle.borrow import Say
 from harness.run.lifecycle.signals import stop_if_asked, stop_signals
-from harness.run.rules.bill import make_bill
+from harness.run.rules.bill import left_out, make_bill
+from harness.run.rules.event_bill import with_events
+from harness.run.rules.events import CALLS, LOGIN, NATIVE, count_events, rules_behind
 
 BOOTS: Final = 2
 MOST_SINGLE: Final = 60
 """Of so many rules each is priced by itself; of more, those alike but for values together."""
 _NEUTRAL_CALLS: Final = ("reboot", "kexec_load")
 """Calls that the load does not make, for rules that stand for any."""
-_NATIVE: Final = "x86_64"
-_LOGIN: Final = "1000"
 _STATE_S: Final = 1.0
 _BOOT_S: Final = 12.0
+_EVENTS_S: Final = 25.0
+"""CPU time of a guest that counts what events cost, its boot included, about."""
 NO_RULES, ONE, TWO, WHOLE = "no rules", "one rule", "two rules", "the file"
 
 
@@ -65,12 +67,12 @@ def run_cost(rules: Sequence[LoadedRule], kernel: str | None, say: Say) -> Bill:
         bare = [rule.view.rule for rule in rules]
         states = plan_states(bare)
         say(f"counting under Linux {plain(image.release)} ({plain(image.source)})")
-        seconds = BOOTS * (_BOOT_S + _STATE_S * len(states))
+        seconds = BOOTS * (_BOOT_S + _STATE_S * len(states) + _EVENTS_S)
         say(
             f"starting {BOOTS} guests for {counted(len(states), 'state')} each of "
             f"{counted(len(rules), 'rule')}: about {seconds:.0f} s of CPU time"
         )
-        base = contents((LOAD,), (PRICE,))
+        base = contents((LOAD, *CALLS), (PRICE,))
         orders = [list(_of_boot(states, boot)) for boot in range(BOOTS)]
         roots = [_root(base, bare, [states[each] for each in order]) for order in orders]
         answers: list[list[dict[str, Any]]] = [[] for _ in range(BOOTS)]
@@ -83,7 +85,11 @@ def run_cost(rules: Sequence[LoadedRule], kernel: str | None, say: Say) -> Bill:
             answers[boot].append({**answer, **own})
         guest = StoredGuest(kernel=image.release, sha256=image.sha256, source=image.source,
                             emulator=emulator)  # fmt: skip
-        return make_bill(rules, states, answers, guest)
+        bill = make_bill(rules, states, answers, guest)
+        out = left_out(answers)
+        kept = [rule for place, rule in enumerate(bare) if place not in out]
+        heard = [each for boot in answers for each in boot if each["event"] == "heard"]
+        return with_events(bill, rules, heard, count_events(image, base, kept, say))
 
 
 def plan_states(rules: Sequence[Rule]) -> list[Wanted]:
@@ -108,7 +114,7 @@ def groups_of(rules: Sequence[Rule]) -> list[tuple[int, ...]]:
 
 def _shape(rule: Rule) -> object:
     """What a rule's price for other calls depends on: all but the values that it compares."""
-    number = syscall_number("getppid", _NATIVE)
+    number = syscall_number("getppid", NATIVE)
     return (
         rule.filter_list,
         rule.action,
@@ -122,9 +128,9 @@ def _shape(rule: Rule) -> object:
 
 def neutral_rules() -> list[Rule]:
     """Rules for calls that nothing makes while something is counted."""
-    arch = RuleField(Field.ARCH, Operator.EQUAL, ARCH_NUMBERS[_NATIVE])
+    arch = RuleField(Field.ARCH, Operator.EQUAL, ARCH_NUMBERS[NATIVE])
     return [
-        Rule(FilterList.EXIT, Action.ALWAYS, mask_of([syscall_number(call, _NATIVE)]), (arch,))
+        Rule(FilterList.EXIT, Action.ALWAYS, mask_of([syscall_number(call, NATIVE)]), (arch,))
         for call in _NEUTRAL_CALLS
     ]
 
@@ -139,12 +145,14 @@ def _root(base: dict[bytes, Entry], rules: Sequence[Rule], states: Sequence[Want
     order = {
         JOB: PRICE,
         "settle_s": SETTLE_S,
-        "auid": _LOGIN,
+        "auid": str(LOGIN),
         "chunks": 51,
         "chunk_instructions": 200_000,
         "rules": _payloads(rules),
         "tagged": _payloads(tagged(rules)),
         "tags": [tag_of(place) for place in range(len(rules))],
+        "behind": _payloads(rules_behind()),
+        "event_loads": list(CALLS),
         "neutral": _payloads(neutral_rules()),
         "states": [{"places": list(state.places)} for state in states],
     }

@@ -14,6 +14,7 @@ from harness.kernel.rules.libaudit import syscall_number
 from harness.kernel.rules.matching.match import certainly_audited
 from harness.kernel.rules.rule import Rule
 from harness.model.run import Scenario
+from harness.model.state import AuditState
 from harness.model.stored.documents import WorkerDocument
 
 FILTER_EXCLUDE = 5
@@ -133,10 +134,10 @@ def _audited_numbers(rules: list[Rule]) -> set[int]:
     return numbers
 
 
-def excluded_types(scenario: Scenario) -> tuple[int, ...]:
-    """The record types that the scenario's exclude rules drop unconditionally."""
+def excluded_types(state: AuditState) -> tuple[int, ...]:
+    """The record types that the state's exclude rules drop unconditionally."""
     types = []
-    for payload in scenario.rules:
+    for payload in state.rules:
         rule = Rule.from_bytes(payload)
         if rule.filter_list != FILTER_EXCLUDE or len(rule.fields) != 1:
             continue

@@ -4,17 +4,15 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 from cyclopts import Parameter
 
 from harness.errors import EXIT_FINE, EXIT_UNTRUSTWORTHY
 from harness.verbs.shared.display import say_on
+from harness.verbs.shared.log_sums import sums_of_logs
 from harness.verbs.shared.parameters import Json, To
 from harness.verbs.shared.rule_source import parsed_rules, refused_lines
-
-if TYPE_CHECKING:
-    from consumer.log.summary import LogSums
 
 
 def cost_verb(
@@ -26,15 +24,15 @@ def cost_verb(
     to: To = None,
     json: Json = False,
 ) -> int:
-    """Say what each line of a rule file costs every call that it does not record, in instructions.
+    """Say what each line of a rule file costs other calls, and its events, in instructions.
 
     Parameters
     ----------
     rules
         A rule file in auditctl's syntax, or a folder, which is read as augenrules merges it.
     log
-        audit.log files, raw or enriched, compressed or not, or folders of them: add the events and
-        bytes of each line per day.
+        audit.log files, raw or enriched, compressed or not, or folders of them: add the events,
+        bytes and instructions of each line per day.
     kernel
         The kernel: a version that this distribution serves such as `6.1`, a .deb, a bzImage, or
         `host`; the one that this distribution installs if not given.
@@ -52,7 +50,8 @@ def cost_verb(
 
     forms = Forms(("json", "md"), to, json=json)
     parsed = parsed_rules(rules)
-    sums = _sums(log) if log else None
+    # Before anything is counted, so that a mistake shows at once.
+    sums = sums_of_logs(log) if log else None
     bill = run_cost(parsed.rules, kernel, say_on(err()))
     if sums is not None:
         read = sums.document()
@@ -64,13 +63,3 @@ def cost_verb(
         md=lambda: page_markdown(cost_page(bill)),
     )
     return EXIT_FINE if bill.trustworthy else EXIT_UNTRUSTWORTHY
-
-
-def _sums(files: list[str]) -> LogSums:
-    """What is in the logs; read before anything is counted, so that a mistake shows at once."""
-    from harness.verbs.shared.output import err
-    from harness.verbs.shared.top_progress import ReadingProgress
-    from harness.verbs.shared.top_sources import from_files
-
-    with ReadingProgress(err()) as reading:
-        return from_files(files, (), reading, shapes=True, as_aureport=False)[0]

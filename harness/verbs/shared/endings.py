@@ -187,7 +187,7 @@ ENDINGS: Mapping[str, Ending] = {
     ),
     "rules cost": Ending(
         examples=(
-            ("rules cost my.rules", "What each line costs every call that it does not record"),
+            ("rules cost my.rules", "What each line costs other calls, and what its events cost"),
             ("rules cost my.rules --log /var/log/audit", "The same with the events of a log"),
             ("rules cost my.rules --kernel 6.1", "The same under another kernel"),
         ),
@@ -210,6 +210,16 @@ ENDINGS: Mapping[str, Ending] = {
             EXIT_HOST_UNFIT: _NO_KERNEL,
             EXIT_INTERRUPTED: "stopped; no guest is left",
         },
+    ),
+    "rules advise": Ending(
+        examples=(
+            (
+                "rules advise my.rules --log /var/log/audit",
+                "What may be changed, and what it saves",
+            ),
+            ("rules advise my.rules --log audit.log --write new.rules", "The same, carried out"),
+        ),
+        codes={EXIT_FINE: "advised"},
     ),
     "verify": Ending(
         examples=(

@@ -112,7 +112,7 @@ def _recorded_calls(rules: Sequence[LoadedRule]) -> str:
 
 def mergeable(rules: Sequence[LoadedRule], budget: Budget) -> Iterator[Finding]:
     """Groups of exit rules that one -S list would make one rule, in the order of the file."""
-    for group in _groups(rules, budget):
+    for group in merge_groups(rules, budget):
         if len(group) > 1:
             others = [rule.place for rule in group[1:]]
             places = listed(others, group[0].place)
@@ -125,7 +125,7 @@ def mergeable(rules: Sequence[LoadedRule], budget: Budget) -> Iterator[Finding]:
             )
 
 
-def _groups(rules: Sequence[LoadedRule], budget: Budget) -> Iterator[list[LoadedRule]]:
+def merge_groups(rules: Sequence[LoadedRule], budget: Budget) -> Iterator[list[LoadedRule]]:
     """Rules alike but for their syscalls, where moving the later ones up changes nothing."""
     alike: dict[object, list[int]] = defaultdict(list)
     for at, rule in enumerate(rules):
