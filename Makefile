@@ -37,7 +37,7 @@ doctor: $(STAMP)
 # Consumers that are had within two minutes are tested for real; where one cannot be, a stand-in is.
 test: $(STAMP)-test
 	@[ "$(SETUP)" = no ] || $(PYTHON) requirements/consumers/get.py --quick || true
-	$(BIN)/python -m pytest -n logical --maxprocesses 4 --dist loadgroup $(ARGS)
+	$(BIN)/python -m pytest -n logical --maxprocesses 4 $(ARGS)
 
 lint: $(STAMP)-lint
 	$(BIN)/ruff check .

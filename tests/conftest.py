@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import signal
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,7 +13,7 @@ from hypothesis import settings
 from tests.support.privilege import NO_USER_NAMESPACE
 from tests.support.programs import NOT_SERVED
 
-TESTS = Path(__file__).parent
+KERNEL = "tests/kernel"
 REQUIRED = os.environ.get("AUDITBENCH_REQUIRE_KERNEL") == "1"
 """On a machine that is there for these tests, and has audit, a skip is a failure, but for want of a
 package that the distribution does not serve, or of user namespaces in a changed root.
@@ -35,17 +34,28 @@ def pytest_configure() -> None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Kernel tests first, in one process; the files of the others go to whichever has time."""
-    for item in items:
-        group = "kernel" if is_of_kernel(item) else str(item.path)
-        item.add_marker(pytest.mark.xdist_group(group))
-    items.sort(key=lambda item: not is_of_kernel(item))
+    """Kernel tests first: the others are done beside them."""
+    items.sort(key=lambda item: scope_of(item.nodeid) != KERNEL)
 
 
-def is_of_kernel(item: pytest.Item) -> bool:
-    """Whether a test takes its turn at the host's audit."""
-    path = item.path.relative_to(TESTS).as_posix()
-    return path.startswith(("kernel/", "guest/test_host_audit"))
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """All kernel tests go to one process, as they take turns at the host's audit; of the others
+    each file goes to whichever has time.
+    """
+    from xdist.scheduler import LoadScopeScheduling
+
+    class ByFile(LoadScopeScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            return scope_of(nodeid)
+
+    return ByFile(config, log)
+
+
+def scope_of(nodeid: str) -> str:
+    """What a test shares its process with."""
+    file = nodeid.split("::", 1)[0]
+    return KERNEL if file.startswith(("tests/kernel/", "tests/guest/test_host_audit")) else file
 
 
 @pytest.hookimpl(wrapper=True)

@@ -53,9 +53,15 @@ def measure(
 ) -> Sample:
     """One trial under the rules of the plan consumers, which name a login uid of its load."""
     cell = Cell(workload=workload, scenario="rules", consumer=name)
+    request = asked(
+        plan="consumers",
+        consumers=(name,),
+        rate_per_s=rate_per_s,
+        consumer_paths=more.get("binaries", {}),
+    )
     with take_lease(command=f"test of {name}") as lease, AuditClient() as client:
         bench = Bench(
-            plan=make_plan(asked(plan="consumers", consumers=(name,), rate_per_s=rate_per_s)),
+            plan=make_plan(request),
             lease=lease,
             client=client,
             consumers={name: CONSUMERS[name]},
