@@ -2,8 +2,8 @@
 # The step of action.yml that measures: the rules of a pull request beside those of its merge base.
 #
 # From the environment: AUDITBENCH (the program), RULES (a path in the repository), LINT (a severity or
-# none), COUNT (limits of instructions, or nothing), KERNEL (to count under), LIMITS, WORKLOADS,
-# ARGUMENTS (words, separated by spaces), INCONCLUSIVE (warn or fail), RESULTS, and what GitHub sets.
+# none), COUNT (limits of instructions, or nothing), KERNEL (to count under), COST (`true`: what each
+# line costs), LIMITS, WORKLOADS, ARGUMENTS (words, separated by spaces), INCONCLUSIVE (warn or fail), RESULTS, and what GitHub sets.
 # Where there is no merge base, or it has no such file, the rules are measured beside no rules.
 set -euo pipefail
 
@@ -69,6 +69,14 @@ if [ -n "$COUNT" ]; then
         counted=$code
     else
         echo "::notice::this auditbench cannot count in a gate: only time is measured"
+    fi
+fi
+# What each line costs decides nothing: it says where to look.
+if [ "$COST" = true ]; then
+    if "$AUDITBENCH" rules cost "$RULES" --kernel "$KERNEL" --to "md=$work/bill.md"; then
+        { printf '<details><summary>What each line costs</summary>\n\n'; cat "$work/bill.md"; printf '\n</details>\n\n'; } >>"$answer"
+    else
+        echo "::warning::rules cost: what each line costs could not be counted; the log says why"
     fi
 fi
 gate "$work/measured" "$LIMITS" --workload "${workloads[@]}" --borrow "${more[@]}"

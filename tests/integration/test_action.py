@@ -16,6 +16,7 @@ AUDITBENCH = """\
 case "$*" in
 *--help*) echo "${HELP:---count}"; exit 0 ;;
 *lint*) printf '%s\\n' "$@" > "$SAID/lint"; echo 'a finding'; exit "${FINDS:-0}" ;;
+*cost*) said=cost title='# Bill' code=${BILLS:-0} ;;
 *--count*) said=counted title='# Counted' code=${COUNTS:-0} ;;
 *) said=words title='# Answer' code=${ANSWERS:-0} ;;
 esac
@@ -75,6 +76,7 @@ def measure(repository: Path, rules: str = "rules/base.rules", **more: str) -> t
         "LINT": "error",
         "COUNT": "instructions:1%",
         "KERNEL": "host",
+        "COST": "false",
         "LIMITS": "elapsed:5% lost:0",
         "WORKLOADS": "udp shells",
         "ARGUMENTS": "--fast",
@@ -159,6 +161,17 @@ def test_findings_fail_the_job_and_stand_in_the_answer(repository: Path) -> None
     assert "a finding" in answer.read_text()
     assert "# Answer" in answer.read_text()
     assert measure(repository, FINDS="1", LINT="none")[0] == 0
+
+
+def test_the_bill_is_folded_into_the_answer_and_decides_nothing(repository: Path) -> None:
+    assert measure(repository, COST="true")[0] == 0
+    said = (repository.parent / "cost").read_text().splitlines()
+    assert said[:5] == ["rules", "cost", "rules/base.rules", "--kernel", "host"]
+    answer = Path((repository.parent / "output").read_text().strip().rpartition("=")[2])
+    assert "<summary>What each line costs</summary>\n\n# Bill\n\n</details>" in answer.read_text()
+    code, output = measure(repository, COST="true", BILLS="3")
+    assert code == 0
+    assert "::warning::rules cost" in output
 
 
 @pytest.mark.parametrize(("rules", "ref"), [("rules/new.rules", "main"), ("rules/base.rules", "")])
