@@ -14,6 +14,8 @@ from tests.support.privilege import NO_USER_NAMESPACE
 from tests.support.programs import NOT_SERVED
 
 KERNEL = "tests/kernel"
+OF_KERNEL = ("tests/kernel/", "tests/guest/test_host_audit", "tests/house/test_wheel")
+"""Where tests take their turn at the host's audit."""
 REQUIRED = os.environ.get("AUDITBENCH_REQUIRE_KERNEL") == "1"
 """On a machine that is there for these tests, and has audit, a skip is a failure, but for want of a
 package that the distribution does not serve, or of user namespaces in a changed root.
@@ -55,7 +57,7 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
 def scope_of(nodeid: str) -> str:
     """What a test shares its process with."""
     file = nodeid.split("::", 1)[0]
-    return KERNEL if file.startswith(("tests/kernel/", "tests/guest/test_host_audit")) else file
+    return KERNEL if file.startswith(OF_KERNEL) else file
 
 
 @pytest.hookimpl(wrapper=True)

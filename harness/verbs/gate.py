@@ -95,12 +95,13 @@ def gate_verb(
     request = Request(
         plan=plan or DEFAULT_PLAN, subject=subject, load=load, command=command, conduct=conduct
     )
+    if run is not None or against is not None:
+        _require_stored_only(run, plan, command, request)
     if counting.count or _is_counted(run, conduct.results):
         rules = _count_rules(fail, reference, inconclusive)
         forms = Forms(("json", "md", "junit"), to, json=json, summary=True)
         if counting.count and run is None and against is None:
             return _count(request, rules, counting, forms)
-        _require_stored_only(run, plan, command, request)
         return _judge_counts(run or "", against, rules, conduct.results, allow, forms, force=force)
     require_no_kernel(counting)
     judge = GateRules(read_limits(fail), reference, inconclusive == "pass")
@@ -108,7 +109,6 @@ def gate_verb(
         return show_preview(plan_to_judge(request, judge), conduct, to, json=json)
     forms = Forms(("json", "md", "junit"), to, json=json, summary=True)
     if run is not None or against is not None:
-        _require_stored_only(run, plan, command, request)
         report = _stored(run or "", against, judge, conduct.results, allow=allow, force=force)
         return _finish(report, forms)
     console = err()

@@ -108,7 +108,9 @@ def test_every_bad_line_is_told_on_its_own_line(verb: str, tmp_path: Path) -> No
 
 @pytest.mark.parametrize("option", ["--rules", "--scenario", "--workload", "--consumer"])
 def test_an_option_with_nothing_behind_it(option: str, tmp_path: Path) -> None:
-    assert_one_line(auditbench("run", option, "--fast", cwd=tmp_path), 2, option, "at least 1")
+    assert_one_line(
+        auditbench("run", option, "--fast", cwd=tmp_path), 2, option, "needs a value behind it"
+    )
     assert nothing_stored(tmp_path)
 
 

@@ -125,7 +125,7 @@ def test_what_the_plans_are_about_is_there() -> None:
 @pytest.mark.parametrize(
     ("name", "kind", "late"),
     [
-        ("sample", Sample, {"timeline", "disturbed", "beside_ledger", "ladder"}),
+        ("sample", Sample, {"timeline", "disturbed", "beside_ledger", "ladder", "kernel"}),
         ("facts", HostFacts, set()),
     ],
 )

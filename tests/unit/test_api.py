@@ -150,7 +150,7 @@ def test_the_examples_of_the_page_run(
     ("ask", "words"),
     [
         (lambda run: api.load("nothing"), "'nothing' is not a run: name a folder"),
-        (lambda run: api.runs("/nowhere"), "/nowhere is not a folder"),
+        (lambda run: api.runs("/nowhere"), "no run under /nowhere"),
         (lambda run: run.comparisons("elapse"), "did you mean elapsed"),
         (lambda run: run.comparisons(workload="tcp"), "no workload 'tcp': one of udp"),
         (lambda run: run.summaries("nonsense"), "'nonsense'"),

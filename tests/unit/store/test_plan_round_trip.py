@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from harness.consumers.catalog import CONSUMERS
 from harness.kernel.rules.file import parse_rules_text
 from harness.model.matching import Login, RuleMatches
 from harness.model.reference import Reference
@@ -34,6 +35,7 @@ NOT_STORED = {
     "auid_free": "the login uid is chosen by then, and stored",
     "left_out": "a caution of the environment says it",
     "first_asked": "what was measured of it is among the scenarios",
+    "own_consumers": "the stored command line says them, the consumers their names",
     "absent": "its consumers took no part; a caution of the environment names them",
 }
 
@@ -105,6 +107,7 @@ PLAN = Plan(
     command=("true", "x"),
     ladder=LADDER,
     absent=("auditd",),
+    own_consumers={"mine": CONSUMERS["assemble"]},
     consumer_paths={"auditd": Path("/opt/auditd")},
     first={"udp": (scenario("ever", 1.0),)},
     auid_free=True,
