@@ -78,10 +78,11 @@ class Encoder:
         self.state.reset()
         self.fields: list[RuleField] = []
         self.mask = NO_SYSCALLS
+        self.named = NO_SYSCALLS
         self.warnings: list[RuleWarning] = []
 
     def add_field(self, pair: bytes, filter_list: int, option: str = "-F") -> None:
-        """`-F pair`: one field, and with newer libaudits the syscalls that `perm=` narrows to."""
+        """`-F pair`: one field, and with libaudit 4 the syscalls that `perm=` is about."""
         self._require_room(option, pair, filter_list)
         name, operator, value = _split(pair)
         number = self._library.number("field", name) if value else -1
@@ -183,7 +184,8 @@ class Encoder:
                 )
             if error:
                 raise no_such_syscall(self._library, name, self.state.elf)
-            self.mask = merged(self.mask, Rule.from_bytes(payload).mask)
+            self.named = merged(self.named, Rule.from_bytes(payload).mask)
+        self.mask = merged(self.mask, self.named)
         self.state.note("syscalladded")
 
     def add_operations(self, names: bytes) -> None:

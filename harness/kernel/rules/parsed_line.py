@@ -8,6 +8,7 @@ from typing import Literal
 
 from harness.errors import UsageError
 from harness.kernel.rules.controls import Control
+from harness.kernel.rules.fields import NO_SYSCALLS
 from harness.kernel.rules.rule import Rule
 from harness.kernel.rules.warning import LINE_REFUSED, FaultError, RuleWarning
 
@@ -17,13 +18,15 @@ class ParsedLine:
     """The meaning of one line: a rule to add or delete, settings, or both.
 
     `rule` is None if `operation` is "none". Controls are in the order given. A rule of
-    "delete" never has `prepend`, as the kernel requires.
+    "delete" never has `prepend`, as the kernel requires. `named` is the mask of what `-S` names:
+    libaudit 4 adds to the rule the calls that `perm=` is about.
     """
 
     operation: Literal["add", "delete", "none"]
     rule: Rule | None
     controls: tuple[Control, ...] = ()
     warnings: tuple[RuleWarning, ...] = ()
+    named: bytes = NO_SYSCALLS
 
 
 class LineError(FaultError):

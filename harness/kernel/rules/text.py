@@ -12,6 +12,7 @@ auditctl silently drops a rule because another option is on its line, the line i
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import Literal
 
 from harness.counted import counted
 from harness.errors import UsageError
@@ -270,9 +271,9 @@ class _Line:
             prepend=adding and self._prepend,
         )
         _require_message(rule)
-        return ParsedLine(
-            "add" if adding else "delete", rule, tuple(self._controls), tuple(encoder.warnings)
-        )
+        operation: Literal["add", "delete"] = "add" if adding else "delete"
+        warnings = tuple(encoder.warnings)
+        return ParsedLine(operation, rule, tuple(self._controls), warnings, encoder.named)
 
 
 def _must_stand_alone(name: str) -> UsageError:

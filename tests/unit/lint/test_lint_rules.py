@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from harness.kernel.rules.lint.conditions import View
 from harness.kernel.rules.lint.finding import Finding
 from harness.kernel.rules.lint.linter import lint_source
+from harness.kernel.rules.lint.never import never_matching
+from harness.kernel.rules.lint.parsed import LoadedRule, parse_source
 from harness.kernel.rules.lint.source import read_source
+from harness.kernel.rules.rule import mask_of
 
 B64 = "-a always,exit -F arch=b64 -S "
 B32 = "-a always,exit -F arch=b32 -S "
@@ -134,6 +139,33 @@ def test_misplaced_exclusions(
 def test_rules_that_never_match(tmp_path: Path, line: str, code: str) -> None:
     codes = "contradiction exit-positive perm-never"
     assert found(tmp_path, line, codes=codes) == ([(1, code)] if code else [])
+
+
+EXECVE, RENAME = 59, 82
+
+
+@pytest.mark.parametrize(
+    ("named", "loaded", "effect"),
+    [
+        ("execve", [EXECVE], "it never matches"),
+        ("execve", [EXECVE, RENAME], "it matches only the syscalls that auditctl here adds"),
+        ("execve,rename", [EXECVE, RENAME], ""),
+        ("rename", [RENAME], ""),
+    ],
+)
+def test_perm_is_judged_by_the_syscalls_that_a_line_names(
+    tmp_path: Path, named: str, loaded: list[int], effect: str
+) -> None:
+    """With libaudit 4 a rule has more syscalls than its line names: all that perm= is about."""
+    file = tmp_path / "some.rules"
+    file.write_text(f"{B64}{named} -F perm=wa -k x\n")
+    (read,) = parse_source(read_source(file), elsewhere=True).rules
+    rule = LoadedRule(
+        read.place, read.text, View(replace(read.view.rule, mask=mask_of(loaded))), read.named
+    )
+    reasons = [finding.reason for finding in never_matching([rule])]
+    assert len(reasons) == bool(effect)
+    assert all(effect in reason for reason in reasons)
 
 
 @pytest.mark.parametrize(

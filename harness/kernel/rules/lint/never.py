@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from harness.kernel.rules.checks.refusals import condition
 from harness.kernel.rules.fields import Field, Operator
@@ -28,7 +29,8 @@ PERM_MISMATCH = Kind(
     "perm-never",
     "warning",
     "perm= with syscalls that never have this access",
-    "The kernel looks up whether the syscall belongs to the access, and the rule never matches.",
+    "The kernel looks up whether the syscall belongs to the access, and these never match; "
+    "auditctl 4 also adds all syscalls that have the access, and those match.",
 )
 KINDS = (CONTRADICTION, POSITIVE_ERRNO, PERM_MISMATCH)
 _ERRNO = re.compile(r"exit(?:=|!=)(E[A-Z0-9]+)\b")
@@ -46,7 +48,10 @@ def never_matching(rules: Sequence[LoadedRule]) -> Iterator[Finding]:
             reason = f"{told} {verb}, so the rule never matches"
             yield Finding(CONTRADICTION, rule.place, reason, "correct the values")
         elif _perm_never(rule):
-            reason = "none of its syscalls has the access that perm= asks for, so it never matches"
+            effect = "it never matches"
+            if rule.view.rule.mask != rule.named:
+                effect = "it matches only the syscalls that auditctl here adds for perm="
+            reason = f"no syscall that it names has the access that perm= asks for, so {effect}"
             yield Finding(PERM_MISMATCH, rule.place, reason, "leave out perm= or the syscalls")
         named = _ERRNO.search(rule.text)
         if named and rule.view.has(Field.EXIT):
@@ -61,5 +66,6 @@ def _perm_never(rule: LoadedRule) -> bool:
     perms = [field for field in view.rule.fields if field.field == Field.PERM]
     if not any(field.op == Operator.EQUAL for field in perms) or view.perm is None:
         return False
-    numbers = view.rule.syscalls()
-    return all(perm_matches(view.arch, number, view.perm) is False for number in numbers)
+    numbers = replace(view.rule, mask=rule.named).syscalls()
+    matches = [perm_matches(view.arch, number, view.perm) for number in numbers]
+    return bool(matches) and all(answer is False for answer in matches)

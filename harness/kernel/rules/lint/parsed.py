@@ -38,11 +38,15 @@ _IN_TEXT = re.compile("the rule is the same as that of line [0-9]+")
 
 @dataclass(frozen=True, slots=True)
 class LoadedRule:
-    """A rule that the kernel would hold: where it stands, its text, and what it matches."""
+    """A rule that the kernel would hold: where it stands, its text, and what it matches.
+
+    `named` is the mask of the syscalls that its `-S` name.
+    """
 
     place: Place
     text: str
     view: View
+    named: bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,11 +83,12 @@ def parse_source(source: Source, *, elsewhere: bool) -> Parsed:
         *(_fault(fault, places) for fault in reader.bad),
         *_told(reader.warnings, places),
     ]
-    texts = {line.number: line.text for line in reader.lines}
+    good = {line.number: line for line in reader.lines}
     rules = []
     for rule, number in zip(*reader.rules.listing(), strict=True):
         findings += _told((each.at(f":{number}") for each in rule_warnings(rule)), places)
-        rules.append(LoadedRule(places[number], texts[number], View(rule)))
+        read = good[number]
+        rules.append(LoadedRule(places[number], read.text, View(rule), read.parsed.named))
     lines = tuple((places[line.number], line) for line in reader.lines)
     findings = [each for each in findings if not (elsewhere and each.kind.code in _HERE_ONLY)]
     findings = list(_returns_once(findings))
