@@ -29,8 +29,8 @@ from harness.kernel.rules.lint.finding import Place
 from harness.kernel.rules.lint.pairs import Budget, TooManyPairsError
 from harness.kernel.rules.lint.parsed import LoadedRule, Parsed, parse_source
 from harness.kernel.rules.lint.source import Source, SourceLine
-from harness.kernel.rules.perm_calls import NEW_CALLS, perm_calls
 from harness.kernel.rules.rule import Rule, RuleField, mask_of, merged
+from harness.kernel.rules.syscall_access import perm_calls
 from harness.model.rules.advice import Advice, Blind, Proposal
 
 LEAST_SHARE: Final = 0.1
@@ -39,7 +39,7 @@ LEAST_OF_PROGRAM: Final = 0.05
 """A call that makes less than this share of a program's events stays recorded."""
 _MACHINE: Final = "x86_64"
 _ARCH: Final = ARCH_NUMBERS[_MACHINE]
-_MACHINES: Final = ((_ARCH, _MACHINE), (ARCH_32[_MACHINE], "i386"))
+_ARCHS: Final = (_ARCH, ARCH_32[_MACHINE])
 _CALLS: Final = range(FIRST_CLASS_BIT)
 _KINDS: Final = ("exclusion", "directory", "merge")
 Shape = Mapping[str, Any]
@@ -142,35 +142,36 @@ def _directories(rules: Sequence[LoadedRule], prepended: set[Place]) -> Iterator
     """Watches of folders on all calls, with the calls that their permissions can be about."""
     for rule in rules:
         view = rule.view
-        machines = [each for each in _MACHINES if view.arch in (None, each[0])]
+        archs = [arch for arch in _ARCHS if view.arch in (None, arch)]
         if (
             view.filter_list != FilterList.EXIT
             or not (view.every and view.records and view.perm)
             or Field.DIR not in view.texts
             or rule.place in prepended
-            or not machines
+            or not archs
         ):
             continue
-        lines, unknown = [], dict[str, None]()
-        for arch, machine in machines:
-            numbers, missing = perm_calls(view.perm, machine)
-            others = tuple(field for field in view.rule.fields if field.field != Field.ARCH)
-            fields = (RuleField(Field.ARCH, Operator.EQUAL, arch), *others)
-            lines.append(_line(replace(view.rule, mask=mask_of(numbers), fields=fields)))
-            unknown |= dict.fromkeys(
-                name for name in missing if arch == _ARCH and name in NEW_CALLS
+        others = tuple(field for field in view.rule.fields if field.field != Field.ARCH)
+        lines = [
+            _line(
+                replace(
+                    view.rule,
+                    mask=mask_of(perm_calls(view.perm, arch)),
+                    fields=(RuleField(Field.ARCH, Operator.EQUAL, arch), *others),
+                )
             )
+            for arch in archs
+        ]
         new = [line for line in lines if line is not None]
-        if len(new) < len(machines):
+        if len(new) < len(archs):
             continue
-        nameless = f", and {', '.join(unknown)}, unknown to libaudit here" if unknown else ""
         yield Proposal(
             kind="directory",
             reason="the watch is compared at every call; only these calls can match perm=",
             lines=((rule.place.file, rule.place.line),),
             old=(rule.text,),
             new=tuple(new),
-            goes_blind=f"calls that a later kernel counts to these permissions{nameless}",
+            goes_blind="calls that a later kernel counts to these permissions",
         )
 
 

@@ -195,4 +195,6 @@ def test_archs() -> None:
     assert answer(EXEC, arch="a machine nobody knows") is None
     assert perm_matches(0xC00000B7, 221, 1) is True
     assert perm_matches(0xC00000B7, 203, 15) is False
-    assert perm_matches(0x40000003, 11, 1) is None
+    assert perm_matches(0x40000003, 11, 1) is True
+    assert perm_matches(0x40000003, 11, 10) is False
+    assert perm_matches(0x40000003, 5, 10) is None

@@ -1,59 +1,23 @@
-"""The accesses of `perm=` that a call has: r, w, x and a, by its name and its open flags.
-
-Source: `audit_match_perm` of the kernel's `kernel/auditsc.c`, and the classes of
-`include/asm-generic/audit_*.h`, which have grown over the years: what only some kernels have is
-said apart.
-"""
+"""Whether a call has one of the accesses of `perm=`, by its name and the flags it opens with."""
 
 from __future__ import annotations
 
 from consumer.text.archs import syscall_name
 from harness.kernel.rules.explain.seen import Seen
-from harness.kernel.rules.fields import PERMISSION_BITS
+from harness.kernel.rules.syscall_access import (
+    EXECS,
+    EXECUTE,
+    OPENS,
+    READ,
+    SOCKETCALL,
+    WRITE,
+    class_holds,
+)
 
-_READ, _WRITE = PERMISSION_BITS["r"], PERMISSION_BITS["w"]
-_EXECUTE, _ATTRIBUTES = PERMISSION_BITS["x"], PERMISSION_BITS["a"]
-_OPEN_MODES = (_READ, _WRITE, _READ | _WRITE, _READ | _WRITE)
+_OPEN_MODES = (READ, WRITE, READ | WRITE, READ | WRITE)
 """By the two lowest bits of the flags."""
 _FLAGS_AT = {"open": "a1", "openat": "a2"}
 _SOCKETCALL_BIND = 2
-_CLASSES = {
-    _WRITE: """
-        rename mkdir rmdir creat link unlink symlink mknod mkdirat mknodat unlinkat renameat linkat
-        symlinkat acct swapon quotactl truncate truncate64 bind
-    """,
-    _READ: """
-        readlink quotactl listxattr llistxattr flistxattr getxattr lgetxattr fgetxattr readlinkat
-    """,
-    _ATTRIBUTES: """
-        chmod fchmod chown lchown fchown setxattr lsetxattr fsetxattr removexattr lremovexattr
-        fremovexattr fchownat fchmodat chown32 fchown32 lchown32
-    """,
-}
-_SINCE_6_12 = {
-    _WRITE: "renameat2 ftruncate ftruncate64 fallocate",
-    _ATTRIBUTES: "link linkat",
-}
-"""In the classes of Linux 6.12; older kernels lack some of them."""
-_IN_SOME = {
-    _ATTRIBUTES: "fchmodat2 setxattrat removexattrat file_setattr",
-    _READ: "getxattrat listxattrat file_getattr",
-}
-"""Calls that are newer than the classes, where a kernel may have them or not."""
-_RELEASE = (6, 12)
-
-
-def _by_name(*tables: dict[int, str]) -> dict[str, int]:
-    found: dict[str, int] = {}
-    for bit, names in ((bit, names) for table in tables for bit, names in table.items()):
-        for name in names.split():
-            found[name] = found.get(name, 0) | bit
-    return found
-
-
-_CERTAIN = _by_name(_CLASSES)
-_RECENT = _by_name(_SINCE_6_12)
-_MAYBE = _by_name(_IN_SOME)
 
 
 def perm_holds(bits: int, seen: Seen, release: tuple[int, int] | None) -> bool | None:
@@ -62,16 +26,12 @@ def perm_holds(bits: int, seen: Seen, release: tuple[int, int] | None) -> bool |
     name = None if call.number is None else syscall_name(call.arch, call.number)
     if name is None:
         return None
-    if name in ("execve", "execveat"):
-        return bool(bits & _EXECUTE)
-    if name == "openat2" or name in _FLAGS_AT:
-        flags = seen.open_flags if name == "openat2" else call.known.get(_FLAGS_AT[name])
+    if name in EXECS:
+        return bool(bits & EXECUTE)
+    if name in OPENS:
+        flags = call.known.get(_FLAGS_AT[name]) if name in _FLAGS_AT else seen.open_flags
         return None if flags is None else bool(bits & _OPEN_MODES[flags & 3])
-    if name == "socketcall":
+    if name == SOCKETCALL:
         first = call.known.get("a0")
-        return None if first is None else bool(bits & _WRITE and first == _SOCKETCALL_BIND)
-    recent = _RECENT.get(name, 0)
-    certain = _CERTAIN.get(name, 0) | (recent if release and release >= _RELEASE else 0)
-    if bits & certain:
-        return True
-    return None if bits & (recent | _MAYBE.get(name, 0)) else False
+        return None if first is None else bool(bits & WRITE and first == _SOCKETCALL_BIND)
+    return class_holds(bits, name, release)
