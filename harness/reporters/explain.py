@@ -18,6 +18,7 @@ from harness.kernel.rules.explain.writer import Explanation
 from harness.kernel.rules.fields import ARCH_32
 from harness.kernel.rules.lint.finding import listed
 from harness.kernel.rules.lint.parsed import LoadedRule
+from harness.kernel.rules.rule import key_words
 from harness.model.caution import Caution
 from harness.plain import plain
 from harness.reporters.page import Box, Column, Grid, Line, Page, Part, columns, number, text
@@ -109,15 +110,6 @@ def _rules(rules: Sequence[LoadedRule]) -> str:
     first = rules[0].place
     places = [rule.place for rule in rules]
     return f"{listed(places[:1], first)} of {first.file}, {listed(places[1:], first)}"
-
-
-def key_words(key: bytes | None) -> str:
-    """A key as people write it; several with commas."""
-    return (
-        ""
-        if key is None
-        else ", ".join(each.decode("utf-8", "backslashreplace") for each in key.split(b"\x01"))
-    )
 
 
 def _evidence(each: Explanation) -> Iterator[str]:

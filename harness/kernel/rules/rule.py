@@ -14,6 +14,7 @@ from harness.counted import counted
 from harness.errors import KernelAnswerError, UsageError
 from harness.kernel.rules.fields import (
     FIRST_CLASS_BIT,
+    KEY_SEPARATOR,
     MASK_BITS,
     MASK_BYTES,
     MASK_WORDS,
@@ -199,6 +200,11 @@ def mask_of(numbers: list[int]) -> bytes:
             raise UsageError(f"syscall {number} is outside a rule's mask of {FIRST_CLASS_BIT}")
         words[number // 32] |= 1 << number % 32
     return _SLOTS.pack(*words)
+
+
+def key_words(key: bytes | None) -> str:
+    """A key as people write it; several with commas."""
+    return (key or b"").replace(KEY_SEPARATOR, b", ").decode("utf-8", "backslashreplace")
 
 
 def merged(*masks: bytes) -> bytes:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections import Counter
 
-from harness.kernel.rules.fields import Field
+from harness.kernel.rules.fields import KEY_SEPARATOR, Field
 from harness.kernel.rules.parsed_line import ParsedLine
 from harness.kernel.rules.rule import Rule
 from harness.kernel.rules.warning import OR_IGNORE, FaultError
@@ -81,4 +81,4 @@ class RuleSet:
 
 
 def _keys(rule: Rule) -> bytes:
-    return b"\x01".join(field.text for field in rule.fields if field.field == Field.FILTERKEY)
+    return KEY_SEPARATOR.join(field.text for field in rule.fields if field.field == Field.FILTERKEY)

@@ -9,12 +9,12 @@ from consumer.text.archs import arch_name, syscall_name
 from harness.kernel.rules.explain.forecast import Which
 from harness.kernel.rules.explain.writer import Explanation
 from harness.kernel.rules.lint.parsed import LoadedRule
+from harness.kernel.rules.rule import key_words
 from harness.reporters.explain import (
     ANSWERS,
     Commanded,
     Explained,
     command_sentence,
-    key_words,
     ordered,
     sentence,
 )
@@ -59,7 +59,7 @@ def _rule(rule: LoadedRule) -> dict[str, Any]:
         "file": rule.place.file,
         "line": rule.place.line,
         "text": rule.text,
-        "key": key_words(rule.view.key or None) or None,
+        "key": key_words(rule.view.key) or None,
         "records": rule.view.records,
     }
 

@@ -29,7 +29,7 @@ from harness.kernel.rules.lint.finding import Place
 from harness.kernel.rules.lint.pairs import Budget, TooManyPairsError
 from harness.kernel.rules.lint.parsed import LoadedRule, Parsed, parse_source
 from harness.kernel.rules.lint.source import Source, SourceLine
-from harness.kernel.rules.rule import Rule, RuleField, mask_of, merged
+from harness.kernel.rules.rule import Rule, RuleField, key_words, mask_of, merged
 from harness.kernel.rules.syscall_access import perm_calls
 from harness.model.rules.advice import Advice, Blind, Proposal
 
@@ -127,7 +127,7 @@ def _exclusion(
 def _blind(shapes: Iterable[Shape]) -> tuple[Blind, ...]:
     sums: Counter[tuple[str, str, str]] = Counter()
     for shape in shapes:
-        key = (_key(shape) or b"").decode("utf-8", "backslashreplace").replace("\x01", ",")
+        key = key_words(_key(shape))
         auid = shape["auid"]
         user = "unset" if auid in (None, UNSET) else str(auid)
         sums[key, shape["exe"].decode("utf-8", "backslashreplace"), user] += shape["events"]

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from statistics import fmean
-from typing import Any, Protocol
+from typing import Any
 
 from msgspec import structs
 
@@ -24,18 +24,21 @@ _FIXED = 4
 """The states before those without some lines: no rules, one, two, the file."""
 
 
-class WantedLike(Protocol):
-    """What is to be known of a state: see `cost.py`."""
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """A state to count: its rules, by place; those of -1 and -2 are the neutral ones.
 
-    @property
-    def without(self) -> tuple[int, ...]: ...
-    @property
-    def places(self) -> tuple[int, ...]: ...
+    `without` are the places that the file has and the state has not.
+    """
+
+    name: str
+    places: tuple[int, ...]
+    without: tuple[int, ...] = ()
 
 
 def make_bill(
     rules: Sequence[LoadedRule],
-    states: Sequence[WantedLike],
+    states: Sequence[Wanted],
     answers: Sequence[Sequence[Mapping[str, Any]]],
     guest: StoredGuest,
 ) -> Bill:

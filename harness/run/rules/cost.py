@@ -5,11 +5,9 @@ from __future__ import annotations
 import json
 from base64 import b64encode
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any, Final
 
 from harness.counted import counted
-from harness.errors import UsageError
 from harness.guest.boot import emulator_version
 from harness.guest.contents import contents
 from harness.guest.cpio import Entry, file, with_parents, write_archive
@@ -29,7 +27,7 @@ from harness.model.stored.environment import StoredGuest
 from harness.plain import plain
 from harness.run.lifecycle.borrow import Say
 from harness.run.lifecycle.signals import stop_if_asked, stop_signals
-from harness.run.rules.bill import left_out, make_bill
+from harness.run.rules.bill import Wanted, left_out, make_bill
 from harness.run.rules.event_bill import with_events
 from harness.run.rules.events import CALLS, LOGIN, NATIVE, count_events, rules_behind
 
@@ -45,22 +43,8 @@ _EVENTS_S: Final = 25.0
 NO_RULES, ONE, TWO, WHOLE = "no rules", "one rule", "two rules", "the file"
 
 
-@dataclass(frozen=True, slots=True)
-class Wanted:
-    """A state to count: its rules, by place; those of -1 and -2 are the neutral ones.
-
-    `without` are the places that the file has and the state has not.
-    """
-
-    name: str
-    places: tuple[int, ...]
-    without: tuple[int, ...] = ()
-
-
 def run_cost(rules: Sequence[LoadedRule], kernel: str | None, say: Say) -> Bill:
     """Count what each rule costs, in guests with this kernel."""
-    if not rules:
-        raise UsageError("the file has no rule that can be loaded", remedy="name one that has")
     with stop_signals():
         emulator = emulator_version()
         image = find_kernel(kernel)

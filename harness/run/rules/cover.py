@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 import stat
 from base64 import b64encode
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from typing import Any
 
 from harness.counted import counted
@@ -27,9 +27,9 @@ from harness.kernel.rules.fields import (
     Action,
     Field,
     FilterList,
-    Operator,
 )
 from harness.kernel.rules.lint.parsed import LoadedRule
+from harness.kernel.rules.matching.field_match import compared
 from harness.kernel.rules.rule import Rule, RuleField
 from harness.kernel.rules.tagged import hides_anything, tagged, unhidden
 from harness.model.cover import Coverage
@@ -37,32 +37,10 @@ from harness.model.stored.environment import StoredGuest
 from harness.plain import plain
 from harness.run.lifecycle.borrow import Say
 from harness.run.lifecycle.signals import stop_if_asked, stop_signals
-from harness.run.rules.coverage import make_coverage
+from harness.run.rules.coverage import Pass, make_coverage
 
 LOGIN, NO_LOGIN = "1000", "unset"
 _LOGIN_FIELDS = (Field.LOGINUID, Field.LOGINUID_SET)
-_COMPARED: Mapping[int, Callable[[int, int], bool]] = {
-    Operator.EQUAL: lambda one, two: one == two,
-    Operator.NOT_EQUAL: lambda one, two: one != two,
-    Operator.LESS: lambda one, two: one < two,
-    Operator.LESS_OR_EQUAL: lambda one, two: one <= two,
-    Operator.GREATER: lambda one, two: one > two,
-    Operator.GREATER_OR_EQUAL: lambda one, two: one >= two,
-}
-
-
-@dataclass(frozen=True, slots=True)
-class Pass:
-    """All operations once, or those that an earlier pass did not see: under rules, by a login.
-
-    `file` is the file's place, None for rules that record everything. `after` is the earlier pass.
-    """
-
-    file: int | None
-    rules: tuple[Rule, ...]
-    login: str
-    hidden: bool = False
-    after: int | None = None
 
 
 def run_cover(
@@ -140,9 +118,8 @@ def _asks_for_no_login(rule: Rule) -> bool:
 
 
 def _met_without_login(field: RuleField) -> bool:
-    compare = _COMPARED.get(field.op)
     value = UNSET if field.field == Field.LOGINUID else 0
-    return compare is not None and compare(value, field.number)
+    return compared(value, field.op, field.number) is True
 
 
 def _everything() -> tuple[Rule, ...]:

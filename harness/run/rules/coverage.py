@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any, Protocol
+from typing import Any
 
 from msgspec import structs
 
@@ -12,6 +12,7 @@ from harness.counted import counted
 from harness.guest.operations.catalog import GROUPS
 from harness.guest.operations.entries import ENTRIES, RING
 from harness.kernel.rules.lint.parsed import LoadedRule
+from harness.kernel.rules.rule import Rule, key_words
 from harness.kernel.rules.tagged import hiding, place_of
 from harness.model.caution import Caution
 from harness.model.cover import Coverage, Covered, RuleAt, Seen
@@ -22,15 +23,18 @@ Key = tuple[str, str]
 """An operation's name and its entry."""
 
 
-class PassLike(Protocol):
-    """What is to be known of a pass: see `cover.py`."""
+@dataclass(frozen=True, slots=True)
+class Pass:
+    """All operations once, or those that an earlier pass did not see: under rules, by a login.
 
-    @property
-    def file(self) -> int | None: ...
-    @property
-    def login(self) -> str: ...
-    @property
-    def hidden(self) -> bool: ...
+    `file` is the file's place, None for rules that record everything. `after` is the earlier pass.
+    """
+
+    file: int | None
+    rules: tuple[Rule, ...]
+    login: str
+    hidden: bool = False
+    after: int | None = None
 
 
 @dataclass(slots=True)
@@ -43,7 +47,7 @@ class _Said:
 
 def make_coverage(
     files: Sequence[Sequence[LoadedRule]],
-    passes: Sequence[PassLike],
+    passes: Sequence[Pass],
     answers: Sequence[Mapping[str, Any]],
     guest: StoredGuest,
 ) -> Coverage:
@@ -75,12 +79,11 @@ def make_coverage(
 
 def rule_at(rule: LoadedRule) -> RuleAt:
     """A rule with its place, as results name it."""
-    key = rule.view.key.decode("utf-8", "backslashreplace").replace("\x01", ",")
-    return RuleAt(rule.place.file, rule.place.line, rule.text, key)
+    return RuleAt(rule.place.file, rule.place.line, rule.text, key_words(rule.view.key))
 
 
 def _sorted(
-    passes: Sequence[PassLike], answers: Sequence[Mapping[str, Any]]
+    passes: Sequence[Pass], answers: Sequence[Mapping[str, Any]]
 ) -> tuple[dict[tuple[int, str], _Said], dict[Key, bool]]:
     said: dict[tuple[int, str], _Said] = {}
     ever: dict[Key, bool] = {}
@@ -129,7 +132,7 @@ def _kept_back(hidden: Mapping[str, Any] | None, rules: Sequence[LoadedRule]) ->
 
 def _cautions(
     files: Sequence[Sequence[LoadedRule]],
-    passes: Sequence[PassLike],
+    passes: Sequence[Pass],
     answers: Sequence[Mapping[str, Any]],
 ) -> Iterator[Caution]:
     for answer in answers:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from statistics import fmean
 from typing import Any
 
+from harness.kernel.rules.fields import KEY_SEPARATOR
 from harness.kernel.rules.lint.parsed import LoadedRule
 from harness.kernel.rules.tagged import place_of, tag_of
 from harness.kernel.status import AuditStatus
@@ -127,7 +128,7 @@ def _key_bytes(rule: LoadedRule) -> int:
     key = rule.view.key
     if not key:
         return len("(null)")
-    return 2 * len(key) if b"\x01" in key else len(key) + 2
+    return 2 * len(key) if KEY_SEPARATOR in key else len(key) + 2
 
 
 def _mean_event(

@@ -4,19 +4,16 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
-from typing import Annotated
-
-from cyclopts import Parameter
 
 from harness.errors import EXIT_FINE, UsageError
-from harness.verbs.shared.parameters import Json, To
+from harness.verbs.shared.parameters import Json, Logs, To
 
 
 def advise_verb(
     rules: Path,
     /,
     *,
-    log: Annotated[list[str] | None, Parameter(negative="", consume_multiple=True)] = None,
+    log: Logs = None,
     write: Path | None = None,
     to: To = None,
     json: Json = False,
@@ -45,7 +42,7 @@ def advise_verb(
     from harness.verbs.shared.forms import Forms
     from harness.verbs.shared.log_sums import sums_of_logs
     from harness.verbs.shared.output import out
-    from harness.verbs.shared.rule_source import parsed_rules, refused_lines
+    from harness.verbs.shared.rule_source import loadable_rules, refused_lines
 
     if not log:
         raise UsageError("no log is named", remedy="add --log /var/log/audit")
@@ -54,9 +51,7 @@ def advise_verb(
         if write.resolve() == rules.resolve():
             raise UsageError(f"{write} is the file that is read", remedy="--write another one")
         require_writable(write)
-    parsed = parsed_rules(rules)
-    if not parsed.rules:
-        raise UsageError("the file has no rule that can be loaded", remedy="name one that has")
+    parsed = loadable_rules(rules)
     sums = sums_of_logs(log)
     sums.document()
     advice = make_advice(parsed, sums.shapes())

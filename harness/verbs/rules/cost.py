@@ -4,22 +4,19 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
-from typing import Annotated
-
-from cyclopts import Parameter
 
 from harness.errors import EXIT_FINE, EXIT_UNTRUSTWORTHY
 from harness.verbs.shared.display import say_on
 from harness.verbs.shared.log_sums import sums_of_logs
-from harness.verbs.shared.parameters import Json, To
-from harness.verbs.shared.rule_source import parsed_rules, refused_lines
+from harness.verbs.shared.parameters import Json, Logs, To
+from harness.verbs.shared.rule_source import loadable_rules, refused_lines
 
 
 def cost_verb(
     rules: Path,
     /,
     *,
-    log: Annotated[list[str] | None, Parameter(negative="", consume_multiple=True)] = None,
+    log: Logs = None,
     kernel: str | None = None,
     to: To = None,
     json: Json = False,
@@ -49,7 +46,7 @@ def cost_verb(
     from harness.verbs.shared.output import err, out
 
     forms = Forms(("json", "md"), to, json=json)
-    parsed = parsed_rules(rules)
+    parsed = loadable_rules(rules)
     # Before anything is counted, so that a mistake shows at once.
     sums = sums_of_logs(log) if log else None
     bill = run_cost(parsed.rules, kernel, say_on(err()))

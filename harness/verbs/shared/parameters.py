@@ -16,6 +16,7 @@ __all__ = [
     "Flag",
     "Json",
     "JsonOfFiles",
+    "Logs",
     "OutputFile",
     "PlanName",
     "ResultsFolder",
@@ -31,4 +32,5 @@ Json = Annotated[
 JsonOfFiles = Annotated[
     Flag, Parameter(group=OUTPUT, help="Print one JSON document that lists the written files.")
 ]
+Logs = Annotated[list[str] | None, Parameter(negative="", consume_multiple=True)]
 OutputFile = Annotated[Path | None, Parameter(name=["--output", "-o"], group=OUTPUT)]

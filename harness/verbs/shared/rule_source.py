@@ -25,6 +25,14 @@ def parsed_rules(path: Path) -> Parsed:
     return parsed
 
 
+def loadable_rules(path: Path) -> Parsed:
+    """The same; UsageError also for what has no rule that is not refused."""
+    parsed = parsed_rules(path)
+    if not parsed.rules:
+        raise UsageError("the file has no rule that can be loaded", remedy="name one that has")
+    return parsed
+
+
 def refused_lines(parsed: Parsed) -> list[Caution]:
     """Lines that are left out, because auditctl or the kernel refuses them."""
     from harness.counted import counted

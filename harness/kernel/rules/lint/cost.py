@@ -5,7 +5,13 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 
-from harness.kernel.rules.fields import ARCH_32, KEY_SEPARATOR, Field, FilterList
+from harness.kernel.rules.fields import (
+    ARCH_32,
+    KEY_SEPARATOR,
+    PERMISSION_BITS,
+    Field,
+    FilterList,
+)
 from harness.kernel.rules.libaudit import libaudit
 from harness.kernel.rules.lint.finding import Finding, Kind, listed
 from harness.kernel.rules.lint.pairs import Budget
@@ -41,7 +47,6 @@ _IN_HASH = (Field.WATCH, Field.INODE)
 """Rules with these are found by inode, and cost nothing where no such file is used."""
 _NAMED = 6
 _MOST_NAMES = 12
-_LETTERS = (("r", 4), ("w", 2), ("x", 1), ("a", 8))
 
 
 def taxing(rules: Sequence[LoadedRule]) -> Iterator[Finding]:
@@ -83,7 +88,7 @@ def _directory(rule: LoadedRule) -> tuple[str, str]:
             "put -F arch=b64 first, and the same with b32: auditctl 4 narrows that to the calls of "
             "perm=; before auditctl 4 add -S, too"
         )
-    letters = "".join(letter for letter, bit in _LETTERS if bits & bit)
+    letters = "".join(letter for letter, bit in PERMISSION_BITS.items() if bits & bit)
     key = rule.view.key.split(KEY_SEPARATOR)[0].rstrip()
     named = f" -F key={shown(key)}" if key else ""
     return reason, (

@@ -114,10 +114,10 @@ def _known_field(field: RuleField, call: Call, where: FilterList) -> bool | None
         return None
     if field.field in _WITH_GROUPS and where != FilterList.EXCLUDE:
         return _group(field, call.known[name], call.groups)
-    return _compare(call.known[name] & UNSET, field.op, field.value)
+    return compared(call.known[name] & UNSET, field.op, field.value)
 
 
-def _compare(left: int, operator: int, right: int) -> bool | None:
+def compared(left: int, operator: int, right: int) -> bool | None:
     """The kernel's `audit_comparator`, unsigned 32-bit; None for an operator it does not have."""
     compare = _COMPARATORS.get(operator)
     return None if compare is None else compare(left, right)
@@ -136,7 +136,7 @@ _COMPARATORS: dict[int, Callable[[int, int], bool]] = {
 
 
 def _group(field: RuleField, value: int, groups: frozenset[int] | None) -> bool | None:
-    answer = _compare(value, field.op, field.number)
+    answer = compared(value, field.op, field.number)
     if field.op not in (Operator.EQUAL, Operator.NOT_EQUAL):
         return answer
     wanted = field.op == Operator.EQUAL
@@ -146,7 +146,7 @@ def _group(field: RuleField, value: int, groups: frozenset[int] | None) -> bool 
 
 
 def _arch(field: RuleField, call: Call) -> bool | None:
-    return _compare(call.arch, field.op, field.number) if call.arch else None
+    return compared(call.arch, field.op, field.number) if call.arch else None
 
 
 def _exe(field: RuleField, call: Call) -> bool | None:
@@ -158,7 +158,7 @@ def _exe(field: RuleField, call: Call) -> bool | None:
 
 def _exit(field: RuleField, call: Call) -> bool | None:
     if "exit" in call.known:
-        return _compare(call.known["exit"] & UNSET, field.op, field.number)
+        return compared(call.known["exit"] & UNSET, field.op, field.number)
     # A call returns only the errnos that it may end with; nothing else is known about its result.
     if field.number <= UNSET - 4095 or field.op not in (Operator.EQUAL, Operator.NOT_EQUAL):
         return None
@@ -171,7 +171,7 @@ def _exit(field: RuleField, call: Call) -> bool | None:
 def _loginuid_set(field: RuleField, call: Call) -> bool | None:
     if "auid" not in call.known:
         return None
-    return _compare(int(call.known["auid"] & UNSET != UNSET), field.op, field.number)
+    return compared(int(call.known["auid"] & UNSET != UNSET), field.op, field.number)
 
 
 def _two_fields(field: RuleField, call: Call) -> bool | None:
@@ -180,7 +180,7 @@ def _two_fields(field: RuleField, call: Call) -> bool | None:
         return False
     if not all(side in call.known for side in sides):
         return None
-    return _compare(call.known[sides[0]] & UNSET, field.op, call.known[sides[1]] & UNSET)
+    return compared(call.known[sides[0]] & UNSET, field.op, call.known[sides[1]] & UNSET)
 
 
 def _perm(field: RuleField, call: Call) -> bool | None:
@@ -195,7 +195,7 @@ def _perm(field: RuleField, call: Call) -> bool | None:
 
 
 def _msgtype(field: RuleField, call: Call) -> bool | None:
-    return _compare(call.known.get("msgtype", SYSCALL_RECORD), field.op, field.number)
+    return compared(call.known.get("msgtype", SYSCALL_RECORD), field.op, field.number)
 
 
 def _path(field: RuleField, call: Call) -> bool | None:
