@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict
 from typing import Any, Final
 
@@ -17,6 +17,23 @@ FAILED_GUEST: Final = "failed-guest"
 CONSOLE_COMPLAINT: Final = "console-complaint"
 
 
+def stored_guest(image: KernelImage, emulator: str, name: str = "") -> StoredGuest:
+    """A guest of this kernel before it runs; `name` is what the kernel is called in a run."""
+    return StoredGuest(
+        name=name,
+        kernel=image.release,
+        sha256=image.sha256,
+        source=image.source,
+        emulator=emulator,
+    )
+
+
+def greeted(guest: StoredGuest, answers: Iterable[Mapping[str, Any]]) -> StoredGuest:
+    """The guest with the version that its kernel says first of all."""
+    hello = next((answer for answer in answers if answer["event"] == "hello"), {})
+    return msgspec.structs.replace(guest, kernel_version=str(hello.get("version", "")))
+
+
 class CountedFacts:
     """The environment of a counted run as it becomes known; `store` writes it each time."""
 
@@ -29,16 +46,7 @@ class CountedFacts:
     ) -> None:
         self._environment, self._store = environment, store
         self._cautions: dict[str, Caution] = {}
-        self._guests = {
-            name: StoredGuest(
-                name=name,
-                kernel=image.release,
-                sha256=image.sha256,
-                source=image.source,
-                emulator=emulator,
-            )
-            for name, image in images.items()
-        }
+        self._guests = {name: stored_guest(each, emulator, name) for name, each in images.items()}
         self.write()
 
     def write(self) -> None:

@@ -177,16 +177,10 @@ def _finish_counts(report: CountGateReport, forms: Forms) -> int:
     from harness.reporters.counts.gate import count_gate_page
     from harness.reporters.documents.count_gate import count_gate_document
     from harness.reporters.export.junit import count_gate_junit
-    from harness.reporters.render.markdown import page_markdown
-    from harness.reporters.render.terminal import render_page
-    from harness.verbs.shared.output import out
 
     page = count_gate_page(report)
-    forms.deliver(
-        lambda: render_page(page, out()),
-        lambda: count_gate_document(report),
-        md=lambda: page_markdown(page),
-        junit=lambda: count_gate_junit(report),
+    forms.deliver_page(
+        page, lambda: count_gate_document(report), junit=lambda: count_gate_junit(report)
     )
     return EXIT_CODES[report.verdict]
 
@@ -216,15 +210,7 @@ def _finish(report: GateReport, forms: Forms) -> int:
     from harness.reporters.documents.gate import gate_document
     from harness.reporters.export.junit import gate_junit
     from harness.reporters.gate import gate_page
-    from harness.reporters.render.markdown import page_markdown
-    from harness.reporters.render.terminal import render_page
-    from harness.verbs.shared.output import out
 
     page = gate_page(report)
-    forms.deliver(
-        lambda: render_page(page, out()),
-        lambda: gate_document(report),
-        md=lambda: page_markdown(page),
-        junit=lambda: gate_junit(report),
-    )
+    forms.deliver_page(page, lambda: gate_document(report), junit=lambda: gate_junit(report))
     return EXIT_CODES[report.verdict]

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import chain
 from statistics import fmean
 from typing import Any
-
-from msgspec import structs
 
 from harness.counted import counted
 from harness.kernel.rules.fields import FilterList
@@ -16,6 +15,7 @@ from harness.model.caution import Caution
 from harness.model.cost import INVALID_TRIALS, Bill, Priced
 from harness.model.stored.environment import StoredGuest
 from harness.plain import plain
+from harness.run.counted_facts import greeted
 from harness.run.rules.coverage import rule_at
 
 _SWITCHING = (FilterList.TASK, FilterList.EXIT, FilterList.IO_URING)
@@ -62,7 +62,6 @@ def make_bill(
             base = None if none is None or any_rule is None else none + any_rule
         saved = None if whole is None or base is None or not own else (whole - base) / len(own)
         lines += [Priced(rule_at(rules[place]), saved, floor / len(own), len(own)) for place in own]
-    hello = next((each for boot in answers for each in boot if each["event"] == "hello"), {})
     return Bill(
         files=tuple(dict.fromkeys(rule.place.file for rule in rules)),
         lines=tuple(in_order(lines)),
@@ -70,7 +69,7 @@ def make_bill(
         any_rule=any_rule if _switches(rules, range(len(rules)), out) else 0.0,
         whole=None if whole is None or none is None else whole - none,
         floor=floor,
-        guest=structs.replace(guest, kernel_version=str(hello.get("version", ""))),
+        guest=greeted(guest, chain.from_iterable(answers)),
         cautions=tuple(_cautions(rules, answers)),
     )
 

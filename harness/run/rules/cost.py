@@ -23,8 +23,8 @@ from harness.kernel.rules.lint.parsed import LoadedRule
 from harness.kernel.rules.rule import Rule, RuleField, mask_of
 from harness.kernel.rules.tagged import tag_of, tagged
 from harness.model.cost import Bill
-from harness.model.stored.environment import StoredGuest
 from harness.plain import plain
+from harness.run.counted_facts import stored_guest
 from harness.run.lifecycle.borrow import Say
 from harness.run.lifecycle.signals import stop_if_asked, stop_signals
 from harness.run.rules.bill import Wanted, left_out, make_bill
@@ -67,8 +67,7 @@ def run_cost(rules: Sequence[LoadedRule], kernel: str | None, say: Say) -> Bill:
                 say(f"boot {boot + 1}: {place + 1} of {counted(len(states), 'state')}")
             own = {} if place is None else {"state": orders[boot][place]}
             answers[boot].append({**answer, **own})
-        guest = StoredGuest(kernel=image.release, sha256=image.sha256, source=image.source,
-                            emulator=emulator)  # fmt: skip
+        guest = stored_guest(image, emulator)
         bill = make_bill(rules, states, answers, guest)
         out = left_out(answers)
         kept = [rule for place, rule in enumerate(bare) if place not in out]

@@ -33,8 +33,8 @@ from harness.kernel.rules.matching.field_match import compared
 from harness.kernel.rules.rule import Rule, RuleField
 from harness.kernel.rules.tagged import hides_anything, tagged, unhidden
 from harness.model.cover import Coverage
-from harness.model.stored.environment import StoredGuest
 from harness.plain import plain
+from harness.run.counted_facts import stored_guest
 from harness.run.lifecycle.borrow import Say
 from harness.run.lifecycle.signals import stop_if_asked, stop_signals
 from harness.run.rules.coverage import Pass, make_coverage
@@ -60,8 +60,7 @@ def run_cover(
             f"starting a guest for {counted(len(operations), 'operation')} in "
             f"{counted(len(passes), 'pass', 'passes')}"
         )
-        guest = StoredGuest(kernel=image.release, sha256=image.sha256, source=image.source,
-                            emulator=emulator)  # fmt: skip
+        guest = stored_guest(image, emulator)
         answers: list[dict[str, Any]] = []
         for _, answer in run_boots(
             image, [_root(bare, passes, operations)], lambda words: say(plain(words))

@@ -6,8 +6,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from msgspec import structs
-
 from harness.counted import counted
 from harness.guest.operations.catalog import GROUPS
 from harness.guest.operations.entries import ENTRIES, RING
@@ -18,6 +16,7 @@ from harness.model.caution import Caution
 from harness.model.cover import Coverage, Covered, RuleAt, Seen
 from harness.model.stored.environment import StoredGuest
 from harness.plain import plain
+from harness.run.counted_facts import greeted
 
 Key = tuple[str, str]
 """An operation's name and its entry."""
@@ -66,13 +65,12 @@ def make_coverage(
                     if all(each is not None for each in seen):
                         rows.append(Covered(group, name, entry, login,
                                             tuple(each for each in seen if each)))  # fmt: skip
-    hello = next((each for each in answers if each["event"] == "hello"), {})
     return Coverage(
         files=tuple(", ".join(dict.fromkeys(rule.place.file for rule in rules)) for rules in files),
         rules=tuple(tuple(map(rule_at, rules)) for rules in files),
         rows=tuple(rows),
         logins=logins,
-        guest=structs.replace(guest, kernel_version=str(hello.get("version", ""))),
+        guest=greeted(guest, answers),
         cautions=(*_cautions(files, passes, answers), *_not_made(rows)),
     )
 

@@ -34,14 +34,11 @@ def advise_verb(
     """
     from harness.files.output import require_writable, write_bytes
     from harness.reporters.documents.advise import advice_document
-    from harness.reporters.render.markdown import page_markdown
-    from harness.reporters.render.terminal import render_page
     from harness.reporters.rules.advice import advice_page
     from harness.run.rules.advice import make_advice
     from harness.run.rules.rewriting import rewritten
     from harness.verbs.shared.forms import Forms
     from harness.verbs.shared.log_sums import sums_of_logs
-    from harness.verbs.shared.output import out
     from harness.verbs.shared.rule_source import loadable_rules, refused_lines
 
     if not log:
@@ -56,11 +53,7 @@ def advise_verb(
     sums.document()
     advice = make_advice(parsed, sums.shapes())
     advice = replace(advice, cautions=tuple(refused_lines(parsed)))
-    forms.deliver(
-        lambda: render_page(advice_page(advice), out()),
-        lambda: advice_document(advice),
-        md=lambda: page_markdown(advice_page(advice)),
-    )
+    forms.deliver_page(advice_page(advice), lambda: advice_document(advice))
     if write is not None:
         write_bytes(write, rewritten(parsed, advice))
     return EXIT_FINE

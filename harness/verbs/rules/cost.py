@@ -37,13 +37,11 @@ def cost_verb(
         Write the bill as FORM=FILE, or print it as FORM; may be given several times: json, md.
     """
     from harness.reporters.documents.cost import cost_document
-    from harness.reporters.render.markdown import page_markdown
-    from harness.reporters.render.terminal import render_page
     from harness.reporters.rules.cost import cost_page
     from harness.run.rules.bill_log import with_log
     from harness.run.rules.cost import run_cost
     from harness.verbs.shared.forms import Forms
-    from harness.verbs.shared.output import err, out
+    from harness.verbs.shared.output import err
 
     forms = Forms(("json", "md"), to, json=json)
     parsed = loadable_rules(rules)
@@ -54,9 +52,5 @@ def cost_verb(
         read = sums.document()
         bill = with_log(bill, parsed.rules, sums.shapes(), (read["first_ms"], read["last_ms"]))
     bill = replace(bill, cautions=(*refused_lines(parsed), *bill.cautions))
-    forms.deliver(
-        lambda: render_page(cost_page(bill), out()),
-        lambda: cost_document(bill),
-        md=lambda: page_markdown(cost_page(bill)),
-    )
+    forms.deliver_page(cost_page(bill), lambda: cost_document(bill))
     return EXIT_FINE if bill.trustworthy else EXIT_UNTRUSTWORTHY

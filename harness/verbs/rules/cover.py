@@ -34,12 +34,10 @@ def cover_verb(*files: Path, kernel: str | None = None, to: To = None, json: Jso
             remedy="name one, or two to see what the second no longer records",
         )
     from harness.reporters.documents.cover import cover_document
-    from harness.reporters.render.markdown import page_markdown
-    from harness.reporters.render.terminal import render_page
     from harness.reporters.rules.cover import cover_page
     from harness.run.rules.cover import run_cover
     from harness.verbs.shared.forms import Forms
-    from harness.verbs.shared.output import err, out
+    from harness.verbs.shared.output import err
 
     forms = Forms(("json", "md"), to, json=json)
     parsed = [parsed_rules(path) for path in files]
@@ -47,9 +45,5 @@ def cover_verb(*files: Path, kernel: str | None = None, to: To = None, json: Jso
     refused = [caution for each in parsed for caution in refused_lines(each)]
     names = tuple(str(path) for path in files)
     coverage = replace(coverage, files=names, cautions=(*refused, *coverage.cautions))
-    forms.deliver(
-        lambda: render_page(cover_page(coverage), out()),
-        lambda: cover_document(coverage),
-        md=lambda: page_markdown(cover_page(coverage)),
-    )
+    forms.deliver_page(cover_page(coverage), lambda: cover_document(coverage))
     return EXIT_FINE if coverage.trustworthy else EXIT_UNTRUSTWORTHY
