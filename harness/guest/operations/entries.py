@@ -6,9 +6,11 @@ import os
 import signal
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Final
 
+from consumer.text.syscalls import syscall_names
 from harness.guest.operations.memory import Memory
 from harness.guest.operations.operation import Operation, Place
 from harness.guest.operations.ring import Ring, opcode_of, submission
@@ -18,10 +20,6 @@ from workloads.parts.system_call import call_32, call_64
 
 NATIVE, COMPAT, RING = "64-bit", "32-bit", "io_uring"
 ENTRIES: Final = (NATIVE, COMPAT, RING)
-_NEWEST: Final = {"mount_setattr": 442, "fchmodat2": 452, "pidfd_open": 434, "io_uring_setup": 425,
-                  "open_tree": 428, "move_mount": 429, "fsopen": 430, "fsmount": 432,
-                  "openat2": 437}  # fmt: skip
-"""Calls that an older libaudit has no number for."""
 _ARCHS: Final = {NATIVE: ARCH_NUMBERS["x86_64"], COMPAT: ARCH_32["x86_64"]}
 _GETPID_32: Final = 20
 
@@ -45,8 +43,14 @@ def identity(operation: Operation, entry: str) -> Identity | None:
     arch = _ARCHS[entry]
     number = library.syscall_number(name.encode(), library.machine_of_arch(arch))
     if number < 0:
-        number = _NEWEST.get(name, -1)
+        # An older libaudit has no number for newer calls.
+        number = _numbers(arch).get(name, -1)
     return Identity(arch, number) if number >= 0 else None
+
+
+@cache
+def _numbers(arch: int) -> dict[str, int]:
+    return {name: number for number, name in syscall_names(arch).items()}
 
 
 def perform(operation: Operation, entry: str, prepared: Prepared) -> int:
