@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from harness.counted import counted
-from harness.errors import UsageError
 from harness.guest.boot import emulator_version
 from harness.guest.contents import contents
 from harness.guest.cpio import Entry, file, with_parents, write_archive
@@ -59,8 +58,6 @@ class Wanted:
 
 def run_cost(rules: Sequence[LoadedRule], kernel: str | None, say: Say) -> Bill:
     """Count what each rule costs, in guests with this kernel."""
-    if not rules:
-        raise UsageError("the file has no rule that can be loaded", remedy="name one that has")
     with stop_signals():
         emulator = emulator_version()
         image = find_kernel(kernel)

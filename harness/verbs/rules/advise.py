@@ -45,7 +45,7 @@ def advise_verb(
     from harness.verbs.shared.forms import Forms
     from harness.verbs.shared.log_sums import sums_of_logs
     from harness.verbs.shared.output import out
-    from harness.verbs.shared.rule_source import parsed_rules, refused_lines
+    from harness.verbs.shared.rule_source import loadable_rules, refused_lines
 
     if not log:
         raise UsageError("no log is named", remedy="add --log /var/log/audit")
@@ -54,9 +54,7 @@ def advise_verb(
         if write.resolve() == rules.resolve():
             raise UsageError(f"{write} is the file that is read", remedy="--write another one")
         require_writable(write)
-    parsed = parsed_rules(rules)
-    if not parsed.rules:
-        raise UsageError("the file has no rule that can be loaded", remedy="name one that has")
+    parsed = loadable_rules(rules)
     sums = sums_of_logs(log)
     sums.document()
     advice = make_advice(parsed, sums.shapes())

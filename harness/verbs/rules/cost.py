@@ -12,7 +12,7 @@ from harness.errors import EXIT_FINE, EXIT_UNTRUSTWORTHY
 from harness.verbs.shared.display import say_on
 from harness.verbs.shared.log_sums import sums_of_logs
 from harness.verbs.shared.parameters import Json, To
-from harness.verbs.shared.rule_source import parsed_rules, refused_lines
+from harness.verbs.shared.rule_source import loadable_rules, refused_lines
 
 
 def cost_verb(
@@ -49,7 +49,7 @@ def cost_verb(
     from harness.verbs.shared.output import err, out
 
     forms = Forms(("json", "md"), to, json=json)
-    parsed = parsed_rules(rules)
+    parsed = loadable_rules(rules)
     # Before anything is counted, so that a mistake shows at once.
     sums = sums_of_logs(log) if log else None
     bill = run_cost(parsed.rules, kernel, say_on(err()))

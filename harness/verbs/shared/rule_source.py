@@ -25,6 +25,17 @@ def parsed_rules(path: Path) -> Parsed:
     return parsed
 
 
+def loadable_rules(path: Path) -> Parsed:
+    """The same; UsageError where not one rule of it can be loaded."""
+    parsed = parsed_rules(path)
+    if not parsed.rules:
+        raise UsageError(
+            f"{path} has no rule that can be loaded",
+            remedy="name a rule file that has: `auditbench rules lint` says what is wrong with one",
+        )
+    return parsed
+
+
 def refused_lines(parsed: Parsed) -> list[Caution]:
     """Lines that are left out, because auditctl or the kernel refuses them."""
     from harness.counted import counted
