@@ -81,8 +81,8 @@ GROUPS: dict[str, dict[str, str]] = {
     },
     "Manage": {
         "init": "Write a plan, a rules repository or a CI workflow to start from.",
-        "list": "List stored runs, scenarios, workloads, consumers, metrics or plans.",
-        "remove": "Remove stored runs.",
+        "list": "List stored runs, kernels, scenarios, workloads, consumers, metrics or plans.",
+        "remove": "Remove stored runs, or kernels that `count` keeps.",
         "completion": "Print what a shell needs to complete the command line.",
     },
 }
@@ -107,13 +107,18 @@ def ending_of(verb: str) -> dict[str, str]:
     return {"help_epilogue": ending.text(), **usage}
 
 
+def _epilogue(verb: str) -> str:
+    """The end of help that is about several verbs."""
+    return f"`auditbench {verb} --help` has examples.\n\n{codes_text(EXIT_CODES)}"
+
+
 app = App(
     name="auditbench",
     version=_version,
     help="Benchmark and stress-test harness for the Linux kernel audit framework.",
     # Parsing Markdown takes a sixth of the time that help may take.
     help_format="plaintext",
-    help_epilogue=f"`auditbench VERB --help` has examples.\n\n{codes_text(EXIT_CODES)}",
+    help_epilogue=_epilogue("VERB"),
     help_formatter=HelpFormat(),
     help_flags=HELP_FLAGS,
     version_flags=VERSION_FLAGS,
@@ -127,7 +132,15 @@ for _place, (_name, _verbs) in enumerate(GROUPS.items()):
         _family, _, _own = _verb.rpartition(" ")
         _texts = {"help": _help, **ending_of(_verb)}
         if _family and _family not in app:
-            app.command(App(name=_family, help=FAMILIES[_family], group=_group, sort_key=_order))
+            _end = _epilogue(f"{_family} VERB")
+            _about = App(
+                name=_family,
+                help=FAMILIES[_family],
+                help_epilogue=_end,
+                group=_group,
+                sort_key=_order,
+            )
+            app.command(_about)
         _function = f"harness.verbs.{_verb.replace(' ', '.')}:{_own}_verb"
         if _family:
             app[_family].command(_function, name=_own, sort_key=_order, **_texts)

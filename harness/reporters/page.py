@@ -61,6 +61,13 @@ class Column:
     media: frozenset[Medium] = EVERYWHERE
     shortened: bool = False
     """Whether a terminal cuts it short where a row is too wide, so that no other is folded."""
+    is_value: bool = False
+    """Whether a row that is a paragraph tells its heading, though it is set to the left."""
+
+    @property
+    def is_name(self) -> bool:
+        """Whether it tells which row this is, and needs no heading."""
+        return self.left and not self.is_value
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,10 +20,10 @@ _SEVERAL = 2
 _CELLS = (
     Column("workload", left=True),
     Column("cell", left=True),
-    Column("consumer", left=True),
+    Column("consumer", left=True, is_value=True),
     Column("operations"),
     Column("rules"),
-    Column("sets", left=True),
+    Column("sets", left=True, is_value=True),
 )
 
 
@@ -113,10 +113,17 @@ def _row(planned: PlannedCell, shared: Mapping[str, Any]) -> tuple[Any, ...]:
 
 def _rules(preview: Preview) -> Iterator[str]:
     """A line per rule, below the cells that have the same rules."""
+    touching = [planned for planned in preview.cells if planned.touches_audit]
+    sets: dict[str, set[tuple[str, ...]]] = {}
+    for planned in touching:
+        sets.setdefault(planned.cell.scenario, set()).add(planned.rules)
     groups: dict[tuple[str, ...], list[str]] = {}
-    for planned in preview.cells:
-        if planned.touches_audit:
-            groups.setdefault(planned.rules, []).append(planned.cell.scenario)
+    for planned in touching:
+        cell = planned.cell
+        # A name alone would stand twice where the rules depend on the workload.
+        alone = len(sets[cell.scenario]) == 1
+        name = cell.scenario if alone else f"{cell.scenario} ({cell.workload})"
+        groups.setdefault(planned.rules, []).append(name)
     for rules, names in groups.items():
         yield f"{', '.join(dict.fromkeys(names))}:{'' if rules else ' none'}"
         yield from (f"  {rule}" for rule in rules)

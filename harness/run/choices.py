@@ -28,6 +28,13 @@ def workloads() -> dict[str, str]:
     return {name: info.summary for name, info in WORKLOADS.items()}
 
 
+def counted_workloads() -> dict[str, str]:
+    """Those that can be counted, each with its summary."""
+    from harness.run.count import COUNTED_WORKLOADS
+
+    return {name: workloads()[name] for name in COUNTED_WORKLOADS}
+
+
 def consumers() -> dict[str, str]:
     """The consumers, each with its summary."""
     from harness.consumers.catalog import consumer_names, find_consumer

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from harness.counted import counted
-from harness.errors import UsageError
+from harness.errors import UsageError, one_of
 from harness.guest.boot import GuestFailedError, emulator_version
 from harness.guest.contents import contents
 from harness.guest.copied import copy_of, started_from
@@ -94,7 +94,7 @@ def counted_plan(request: Request) -> Plan:
         if name not in COUNTED_WORKLOADS:
             raise UsageError(
                 f"{name} is not counted",
-                remedy=f"--workload {' or '.join(COUNTED_WORKLOADS)}; `run` measures the others",
+                remedy=one_of(name, COUNTED_WORKLOADS, otherwise="; `run` measures the others"),
             )
     load = replace(load, consumers=(COUNTED_CONSUMER,), no_ladder=True)
     plan = make_plan(replace(request, load=load, instrument="counted"))

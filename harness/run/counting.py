@@ -93,7 +93,7 @@ def require_countable(request: Request) -> None:
     if names:
         raise UsageError(
             f"{', '.join(names)} and --count contradict each other",
-            remedy="counts need no blocks, pace, CPUs or host: leave it out",
+            remedy="counting has no blocks, pace or CPUs and changes nothing here: leave it out",
         )
 
 

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
+
+from cyclopts import Parameter
 
 from harness.errors import EXIT_FINE, EXIT_INTERRUPTED, EXIT_UNTRUSTWORTHY
+from harness.model.options import LOAD
+from harness.run import choices
 from harness.run.request import (
     DEFAULT_PLAN,
     Conduct,
@@ -18,13 +22,18 @@ from harness.run.request import (
     RuleFiles,
     Scenarios,
     Subject,
-    Workloads,
+    Words,
 )
 from harness.verbs.shared.display import say_on
 from harness.verbs.shared.parameters import RESULTS, Json, PlanName, ResultsFolder, To
 
 if TYPE_CHECKING:
     from harness.verbs.shared.forms import Forms
+
+CountedWorkloads = Annotated[
+    Words,
+    Parameter(name="--workload", group=LOAD, completer=lambda _: choices.counted_workloads()),
+]
 
 
 def count_verb(
@@ -35,7 +44,7 @@ def count_verb(
     rules: RuleFiles = (),
     scenario: Scenarios = (),
     exclude_exe: ExcludeExe = None,
-    workload: Workloads = (),
+    workload: CountedWorkloads = (),
     ignore_lock: OfRules = False,
     skip_missing: OfRules = False,
     label: Label = "",

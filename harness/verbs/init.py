@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -62,13 +63,14 @@ def init_verb(what: What, folder: Path = Path(), /, *, to: To = None, json: Json
     forms = Forms(("json",), to, json=json)
     start = STARTS[what]
     written = write_new_files(folder, {name: text_of(name) for name in start.files})
-    lines = [*(f"wrote {path}" for path in written), *(f"next: {line}" for line in start.then)]
+    then = [*([f"cd {shlex.quote(str(folder))}"] if folder != Path() else []), *start.then]
+    lines = [*(f"wrote {path}" for path in written), *(f"next: {line}" for line in then)]
     forms.deliver(
         lambda: out().print("\n".join(lines), markup=False, soft_wrap=True),
         lambda: {
             "schema": "auditbench.init/1",
             "written": list(map(str, written)),
-            "next": list(start.then),
+            "next": then,
         },
     )
     return EXIT_FINE

@@ -176,6 +176,7 @@ def test_help_of_a_family_names_its_verbs(family: str) -> None:
     own = [verb.split()[1] for verb in VERBS if verb.startswith(f"{family} ")]
     assert own
     assert [verb for verb in own if verb not in shown] == []
+    assert f"`auditbench {family} VERB --help` has examples." in shown
 
 
 def test_the_version_is_that_of_what_is_installed() -> None:

@@ -7,7 +7,9 @@ import subprocess
 from pathlib import Path
 
 import pytest
+from ruamel.yaml import YAML
 
+from tests.support.command import ROOT
 from tests.support.programs import program
 
 STEPS = Path(__file__).parents[2] / "packaging/action"
@@ -132,6 +134,38 @@ def test_instructions_have_limits_and_a_kernel_of_their_own(repository: Path) ->
         "head/instructions:1%", "head/udp/instructions:2%",
     ]  # fmt: skip
     assert said[-3:] == ["--count", "--kernel", "host"]
+
+
+@pytest.mark.parametrize(
+    ("asked", "installed"),
+    [("", "/the/action"), ("git+https://host/fork", "git+https://host/fork")],
+)
+def test_the_action_installs_what_it_is_a_part_of_or_what_is_asked_for(
+    asked: str, installed: str, tmp_path: Path
+) -> None:
+    action = YAML(typ="safe").load((ROOT / "action.yml").read_text(encoding="utf-8"))
+    # No index has auditbench: the default must be what the runner has already.
+    assert action["inputs"]["install"]["default"] == ""
+    (script,) = [s["run"] for s in action["runs"]["steps"] if s.get("name") == "Install"]
+    pip = tmp_path / "auditbench/bin/pip"
+    pip.parent.mkdir(parents=True)
+    pip.write_text(f'#!/bin/sh\necho "$@" > {tmp_path}/installed\n')
+    pip.chmod(0o755)
+    for name, text in (("ldconfig", "echo libaudit.so.1"), ("qemu-system-x86_64", "true")):
+        (tmp_path / name).write_text(f"#!/bin/sh\n{text}\n")
+        (tmp_path / name).chmod(0o755)
+    environment = {
+        "PATH": f"{tmp_path}:{os.environ['PATH']}",
+        "PYTHON": "true",
+        "RUNNER_TEMP": str(tmp_path),
+        "GITHUB_ACTION_PATH": "/the/action",
+        "INSTALL": asked,
+        "COUNT": "",
+        "COST": "false",
+    }
+    bash = [program("bash"), "-euo", "pipefail", "-c", script]
+    subprocess.run(bash, env=environment, check=True)
+    assert (tmp_path / "installed").read_text().split() == ["install", "--quiet", installed]
 
 
 @pytest.mark.parametrize(("count", "help_text"), [("", "--count"), ("instructions:1%", "--fail")])

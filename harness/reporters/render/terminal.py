@@ -103,14 +103,15 @@ def _table(grid: Grid, console: Console) -> RenderableType:
 
 def _paragraph(columns: Sequence[Column], row: Sequence[Box]) -> RenderableType:
     """A row on lines of its own: its names, then every value after its heading."""
-    values = [(column, cell) for column, cell in zip(columns, row, strict=True) if cell.marked]
-    names = Text(" ").join(_cell(cell, column) for column, cell in values if column.left)
-    named = (
+    filled = [(column, cell) for column, cell in zip(columns, row, strict=True) if cell.marked]
+    names = Text(" ").join(_cell(cell, column) for column, cell in filled if column.is_name)
+    values = [
         Text.assemble((f"{plain(column.name)} ", "dim"), _cell(cell, column))
-        for column, cell in values
-        if not column.left
-    )
-    return Group(names, Padding(Text(", ").join(named), (0, 0, 0, 2)))
+        for column, cell in filled
+        if not column.is_name
+    ]
+    below = [Padding(Text(", ").join(values), (0, 0, 0, 2), expand=False)] if values else []
+    return Group(names, *below)
 
 
 def _cell(cell: Box, column: Column) -> Text:

@@ -55,12 +55,12 @@ def column_widths(needs: Sequence[Need], room: int) -> list[int] | None:
 
 
 def _shared_out(least: Sequence[int], natural: Sequence[int], room: int) -> list[int]:
-    """What is left over goes to the columns that lack room, in proportion to what they lack."""
+    """What is left over goes to the columns that lack least, so that as few as can be fold."""
     lacks = [full - few for full, few in zip(natural, least, strict=True)]
-    left, lacking = min(room - sum(least), sum(lacks)), sum(lacks)
-    widths = []
-    for few, lack in zip(least, lacks, strict=True):
-        more = left * lack // lacking if lacking else 0
-        left, lacking = left - more, lacking - lack
-        widths.append(few + more)
+    left = min(room - sum(least), sum(lacks))
+    widths = list(least)
+    for place in sorted(range(len(lacks)), key=lacks.__getitem__):
+        more = min(lacks[place], left)
+        widths[place] += more
+        left -= more
     return widths

@@ -80,7 +80,7 @@ def _whole(coverage: Coverage, login: str) -> Iterator[Part]:
     yield Grid(
         f"operations-{login}",
         "" if login == first else "Where it makes a difference:",
-        (*columns("", "operation", left=2), *(Column(entry, left=True) for entry in ENTRIES)),
+        (*columns("", "operation", left=2), *map(_answers, ENTRIES)),
         tuple(
             (
                 text(group),
@@ -104,8 +104,8 @@ def _changes(coverage: Coverage) -> Grid:
         "What changes:",
         (
             *columns("operation", "by", "login", left=3),
-            Column("before", left=True),
-            Column("after", left=True),
+            _answers("before"),
+            _answers("after"),
         ),
         tuple(
             (
@@ -118,6 +118,10 @@ def _changes(coverage: Coverage) -> Grid:
             for row in rows
         ),
     )
+
+
+def _answers(head: str) -> Column:
+    return Column(head, left=True, is_value=True)
 
 
 def _changed(row: Covered) -> bool:

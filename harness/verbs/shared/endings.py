@@ -283,7 +283,10 @@ ENDINGS: Mapping[str, Ending] = {
     ),
     "remove": Ending(
         usage="RUNS... [OPTIONS]",
-        examples=(("remove latest~3", "A stored run"),),
+        examples=(
+            ("remove latest~3", "A stored run"),
+            ("remove --kernel 6.1", "A kernel that `count` keeps"),
+        ),
         codes={EXIT_FINE: "removed", EXIT_INTERRUPTED: "stopped"},
     ),
     "restore": Ending(
@@ -304,6 +307,8 @@ ENDINGS: Mapping[str, Ending] = {
     ),
     "list": Ending(
         examples=(
+            ("list runs", "The stored runs, with labels and verdicts"),
+            ("list kernels", "The kernels that `count` keeps, and those it can get"),
             ("list plans", "The built-in plans"),
             ("list consumers --json", "The consumers, as JSON"),
         ),

@@ -27,10 +27,10 @@ def resumed_request(words: str, conduct: Conduct) -> tuple[Request, Past]:
     from harness.verbs.shared.naming import named_run
 
     folder = named_run(words, conduct.results).resolve()
+    if not (folder / SAMPLES).is_file():
+        raise UsageError(f"{folder} was kept for others", remedy="make a new run")
     _require_own(folder)
     stored = load_run(folder)
-    if not (folder / SAMPLES).is_file():
-        raise UsageError(f"{stored.name} was kept for others", remedy="make a new run")
     past = Past(stored)
     require_unfinished(past)
     asked = _request(stored)

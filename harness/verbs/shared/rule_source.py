@@ -26,10 +26,13 @@ def parsed_rules(path: Path) -> Parsed:
 
 
 def loadable_rules(path: Path) -> Parsed:
-    """The same; UsageError also for what has no rule that is not refused."""
+    """The same; UsageError where not one rule of it can be loaded."""
     parsed = parsed_rules(path)
     if not parsed.rules:
-        raise UsageError("the file has no rule that can be loaded", remedy="name one that has")
+        raise UsageError(
+            f"{path} has no rule that can be loaded",
+            remedy="name a rule file that has: `auditbench rules lint` says what is wrong with one",
+        )
     return parsed
 
 

@@ -56,6 +56,14 @@ def test_what_cells_set_apart_is_told_in_full_and_what_all_set_once(place: Path)
     assert max(map(len, done.stdout.splitlines())) <= 80
 
 
+def test_rules_that_depend_on_the_workload_are_told_for_each(place: Path) -> None:
+    """The exclusion of one call is of another call in each workload."""
+    rules = auditbench("run", "--dry-run", cwd=place).stdout.partition("Rules in force")[2]
+    heads = [line for line in rules.splitlines() if line.endswith(":")]
+    assert len(heads) == len(set(heads))
+    assert {"rules+exclude-call (shells):", "rules+exclude-call (udp):", "rules:"} <= set(heads)
+
+
 def test_one_block_is_said_to_decide_nothing_before_it_is_measured(place: Path) -> None:
     few = auditbench_json("run", "--blocks", 1, "--dry-run", cwd=place)["line"]
     assert few.endswith("; one block gives no interval and no verdict: use --blocks 6 or more")

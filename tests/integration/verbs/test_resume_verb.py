@@ -13,7 +13,7 @@ import pytest
 
 from harness.errors import EXIT_FINE, EXIT_USAGE
 from harness.store import ENVIRONMENT, PLAN, SAMPLES, RunWriter, load_run
-from tests.support.command import assert_one_line, auditbench
+from tests.support.command import ROOT, assert_one_line, auditbench
 
 LOAD = ("--consumer", "decode", "--blocks", 2, "--ops", 1000)
 WORDS = ("run", "replay", *LOAD, "--label", "mine")
@@ -75,6 +75,12 @@ def test_missing_blocks_are_measured_and_what_is_there_stays(place: Path) -> Non
     assert len(after.environment.resumed_at) == 1
     assert [c.name for c in after.environment.cautions].count("resumed") == 1
     assert "and resumed at" in " ".join(done.stdout.split())
+
+
+def test_a_run_that_was_kept_for_others_is_refused_with_the_reason(place: Path) -> None:
+    kept = ROOT / "results/reference/overhead-debian12-2vcpu"
+    done = auditbench("run", "--resume", kept, cwd=place)
+    assert_one_line(done, EXIT_USAGE, "was kept for others: make a new run")
 
 
 def test_a_broken_block_is_measured_again_and_kept_apart(place: Path) -> None:

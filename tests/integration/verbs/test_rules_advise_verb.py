@@ -62,7 +62,7 @@ def test_the_new_file_excludes_the_program_that_fills_the_log(
         (["my.rules"], "no log is named"),
         (["my.rules", "--log", "no.log"], "no.log"),
         (["missing.rules", "--log", "audit.log"], "missing.rules"),
-        (["empty.rules", "--log", "audit.log"], "no rule that can be loaded"),
+        (["empty.rules", "--log", "audit.log"], "empty.rules has no rule that can be loaded"),
         (["my.rules", "--log", "audit.log", "--write", "./my.rules"], "is the file that is read"),
         (["my.rules", "--log", "audit.log", "--write", "no/new.rules"], "no/new.rules"),
         (["my.rules", "--log", "audit.log", "--to", "csv"], "csv"),

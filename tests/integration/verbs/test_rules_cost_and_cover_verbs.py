@@ -33,7 +33,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         (["cover", "my.rules", "--to", "csv"], "csv"),
         (["cost", "missing.rules"], "missing.rules"),
         (["cost", "my.rules"], "apt-get install"),
-        (["cost", "empty.rules"], "no rule that can be loaded"),
+        (["cost", "empty.rules"], "empty.rules has no rule that can be loaded"),
         (["cost", "my.rules", "--log", "no.log"], "no.log"),
         (["cost", "my.rules", "--log", "missing.log"], "missing.log"),
     ],

@@ -200,6 +200,23 @@ def test_a_terminal_has_80_columns_and_nothing_is_cut_off() -> None:
     assert all(f"c{place + 1} {place}0.1 µs" in " ".join(shown.split()) for place in range(7))
 
 
+def test_a_value_set_to_the_left_keeps_its_heading_in_a_paragraph() -> None:
+    heads = (Column("call", left=True), Column("64-bit", left=True, is_value=True))
+    shown = printed(
+        Grid("t", "", heads, ((text("open"), text("x" * 90)), (text("stat"), text("none"))))
+    )
+    assert [line for line in shown.splitlines() if "none" in line] == ["  64-bit none"]
+    names = Grid("t", "", heads[:1], ((text("y" * 90),), (text("z"),)))
+    assert printed(names).splitlines()[-1] == "z"
+
+
+def test_columns_that_lack_least_are_not_folded_for_one_that_lacks_much() -> None:
+    names = columns("call", "answer", left=2)
+    rows = ((text("a b " * 25), text("by none")), (text("open"), text("by none")))
+    assert "open  " in (said := printed(Grid("t", "", names, rows)))
+    assert said.count("by none") == 2
+
+
 def test_a_row_is_a_paragraph_where_a_word_would_be_broken() -> None:
     name, other = "rules+excluded" * 5, "shells × rules"
     names = columns("cell", "measured", "interval", "verdict", left=1)
@@ -210,9 +227,9 @@ def test_a_row_is_a_paragraph_where_a_word_would_be_broken() -> None:
     assert printed(Grid("t", "a table", names, rows)).replace(" \n", "\n").split("\n") == [
         "a table",
         name,
-        "  measured 957 µs, interval 900 µs to 1.00 ms, verdict ▲ worse".ljust(79),
+        "  measured 957 µs, interval 900 µs to 1.00 ms, verdict ▲ worse",
         other,
-        "  measured 957 µs, interval 900 µs to 1.00 ms, verdict ▲ worse".ljust(79),
+        "  measured 957 µs, interval 900 µs to 1.00 ms, verdict ▲ worse",
         "",
     ]
 

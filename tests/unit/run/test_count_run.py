@@ -165,6 +165,7 @@ def test_a_lock_can_be_left_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
         (Request(load=Load(workloads=("osquery-stress",))), "osquery-stress is not counted"),
         (Request(plan="replay"), "measures no kernel"),
         (Request(load=Load(workloads=("nonsense",))), "nonsense is not counted"),
+        (Request(load=Load(workloads=("shels",))), r"did you mean shells\? .*`run` measures"),
     ],
 )
 def test_what_cannot_be_counted_is_refused_before_anything_is_fetched(

@@ -57,6 +57,8 @@ LINES = [
     ("auditbench run --consumer asse", {"assemble"}),
     ("auditbench run --scenario disa", {"disabled"}),
     ("auditbench gate --workload she", {"shells"}),
+    ("auditbench count --workload s", {"syscalls", "shells"}),
+    ("auditbench count --workload osq", set()),
 ]
 
 

@@ -44,6 +44,18 @@ def test_it_writes_into_the_folder_that_is_named(
     assert f"next: {STARTS[what].then[0]}" in said
 
 
+def test_the_next_commands_work_where_they_are_typed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert run_command(["init", "plan", "my plans", "--json"]) == 0
+    document = json.loads(capsys.readouterr().out)
+    assert document["next"] == ["cd 'my plans'", *STARTS["plan"].then]
+    assert (tmp_path / "my plans" / document["next"][1].split()[2]).is_file()
+    assert run_command(["init", "plan"]) == 0
+    assert "next: cd" not in capsys.readouterr().out
+
+
 def test_the_present_folder_is_taken_if_none_is_named(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
