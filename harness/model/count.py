@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final, Literal
+from typing import Final, Literal, NamedTuple
 
 from harness.model.caution import Caution
 from harness.model.stored.environment import StoredGuest
@@ -34,6 +34,33 @@ CountVerdict = Literal["worse", "better", "equal", "below-floor", "no-floor"]
 `no-floor`: there was but one boot of one of them."""
 
 
+class CountKey(NamedTuple):
+    """What a count is of."""
+
+    kernel: str
+    workload: str
+    scenario: str
+    metric: str
+
+
+class HeadAndBase:
+    """Two counts of the same: what HEAD has more than BASE."""
+
+    __slots__ = ()
+    base: float
+    head: float
+
+    @property
+    def difference(self) -> float:
+        """HEAD less BASE."""
+        return self.head - self.base
+
+    @property
+    def share(self) -> float | None:
+        """The difference as a share of BASE; None where BASE is nothing."""
+        return self.difference / self.base if self.base else None
+
+
 @dataclass(frozen=True, slots=True)
 class CountedCell:
     """One metric of one workload in one scenario under one kernel; numbers are in its unit.
@@ -53,6 +80,11 @@ class CountedCell:
     apart: float
     floor: float | None
     difference: float | None
+
+    @property
+    def key(self) -> CountKey:
+        """What was counted."""
+        return CountKey(self.kernel, self.workload, self.scenario, self.metric)
 
 
 @dataclass(frozen=True, slots=True)

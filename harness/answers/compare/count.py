@@ -7,17 +7,16 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
 
 from harness.analysis.between_runs import CellPair
-from harness.analysis.count import judge_counts
+from harness.analysis.count import floor_of_both, judge_counts
 from harness.answers.compare.comparability import Difference, find_differences, require_alike
 from harness.answers.compare.compare import Side
 from harness.answers.count import make_counted
 from harness.answers.count_metrics import costs, count_margins, counted_metric
 from harness.errors import UntrustworthyError, UsageError, one_of
 from harness.model.caution import Caution
-from harness.model.count import INSTRUCTIONS, CountedCell, CountedResult
+from harness.model.count import INSTRUCTIONS, CountedCell, CountedResult, CountKey
 from harness.model.count_changes import CountChange, CountPair, CountReport
 from harness.model.reference import Margins
 from harness.model.run import Cell
@@ -42,15 +41,6 @@ class CountOptions:
     margins: tuple[str, ...] = ()
     allowed: frozenset[str] = frozenset()
     force: bool = False
-
-
-class _Key(NamedTuple):
-    """What a cell of one run has in common with one of the other."""
-
-    kernel: str
-    workload: str
-    scenario: str
-    metric: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,9 +185,9 @@ def _one_kernel_each(base: _Chosen, head: _Chosen) -> bool:
 def _matched(base: _Chosen, head: _Chosen) -> list[tuple[CountedCell, CountedCell]]:
     """Which cell of HEAD is held against which of BASE, in HEAD's order."""
     only = base.kernels[0] if _one_kernel_each(base, head) else None
-    by_key = {_Key(c.kernel, c.workload, c.scenario, c.metric): c for c in base.cells}
+    by_key = {cell.key: cell for cell in base.cells}
     keys = (
-        _Key(only or c.kernel, c.workload, base.scenario or c.scenario, c.metric)
+        CountKey(only or c.kernel, c.workload, base.scenario or c.scenario, c.metric)
         for c in head.cells
     )
     pairs = zip(keys, head.cells, strict=True)
@@ -220,8 +210,7 @@ def _nothing_in_common(base: _Chosen, head: _Chosen) -> UsageError:
 
 
 def _change(base: CountedCell, head: CountedCell, margins: Margins) -> CountChange:
-    floors = (base.floor, head.floor)
-    floor = None if None in floors else max(f for f in floors if f is not None)
+    floor = floor_of_both(base.floor, head.floor)
     margin = margins.of(head.metric)
     return CountChange(
         kernel=head.kernel,

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
-from harness.analysis.count import judge_counts
+from harness.analysis.count import floor_of_both, judge_counts
 from harness.answers.compare.comparability import Difference
 from harness.answers.count import make_counted
 from harness.answers.count_metrics import costs
@@ -96,8 +96,7 @@ def _point(before: CountedCell | None, cell: CountedCell) -> Point:
     point = Point(cell.estimate, None, None, cell.estimate, len(cell.boots))
     if before is None:
         return point
-    floors = (before.floor, cell.floor)
-    floor = None if None in floors else max(floor for floor in floors if floor is not None)
+    floor = floor_of_both(before.floor, cell.floor)
     found = judge_counts(before.estimate, cell.estimate, margin=COUNT_MARGIN, floor=floor)
     moved = found in ("worse", "better") and before.estimate > 0
     return replace(
