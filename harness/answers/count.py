@@ -9,7 +9,7 @@ from typing import TypeVar
 
 from harness.counted import agreeing, counted
 from harness.model.caution import Caution
-from harness.model.count import COUNTED_METRICS, OF_RULES, CountedCell, CountedResult, CountKey
+from harness.model.count import ALL_COUNTED, OF_RULES, CountedCell, CountedResult, CountKey
 from harness.model.run import Sample
 from harness.store import StoredRun
 
@@ -82,7 +82,7 @@ def _place_in(stored: StoredRun) -> Callable[[CountedCell], tuple[int, int, int]
     planned = [
         (name, scenario.name) for name in plan.workloads for scenario in plan.of_workload(name)
     ]
-    metrics = _by_place((*COUNTED_METRICS, *OF_RULES))
+    metrics = _by_place(ALL_COUNTED)
     kernels = _by_place([guest.name for guest in stored.environment.guests])
     scenarios = _by_place(planned)
     return lambda cell: (

@@ -25,6 +25,8 @@ RULES_DELETE: Final = "rules_delete_instructions"
 OF_RULES: Final = (RULES_LOAD, RULES_DELETE)
 """What the kernel needs to load a scenario's rules, and to delete them: counted once for equal
 rules, whatever the workload. No reference has a part in it."""
+ALL_COUNTED: Final = (*COUNTED_METRICS, *OF_RULES)
+"""Every metric that a counted run may have, in the order in which they are told."""
 
 COUNT_MARGIN: Final = 0.005
 """The relative difference of counts that does not matter, unless the user names another."""

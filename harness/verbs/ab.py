@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -94,8 +93,7 @@ def _count(
     from harness.verbs.shared.counts import deliver_changes
     from harness.verbs.shared.output import err
 
-    margins, load = request.load.margins, replace(request.load, margins=())
-    report = count_ab(replace(request, load=load), a, b, margins, counting, say_on(err()))
+    report = count_ab(request, a, b, counting, say_on(err()))
     deliver_changes(report, forms, "auditbench ab")
     if report.verdict == "worse":
         return EXIT_REGRESSION if fail_if_worse else EXIT_FINE

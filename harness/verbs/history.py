@@ -7,7 +7,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from harness.errors import EXIT_FINE, EXIT_UNTRUSTWORTHY, UsageError
-from harness.verbs.shared.parameters import RESULTS, Flag, Json, ResultsFolder, To, Words
+from harness.verbs.shared.parameters import (
+    RESULTS,
+    Flag,
+    Json,
+    ResultsFolder,
+    To,
+    Words,
+    split_names,
+)
 
 if TYPE_CHECKING:
     from harness.model.history import History
@@ -80,11 +88,10 @@ def _read(
     from harness.answers.history.places import HistoryOptions
     from harness.verbs.shared.naming import named_run
 
-    names = [name for word in metric for name in word.split(",")]
     options = HistoryOptions(
         plan=plan,
         machine=machine,
-        metrics=tuple(dict.fromkeys(any_metric("--metric", name) for name in names)),
+        metrics=tuple(dict.fromkeys(any_metric("--metric", name) for name in split_names(metric))),
         cells=cell,
         last=last,
         like=None if like is None else named_run(like, results),

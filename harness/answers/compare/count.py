@@ -5,18 +5,18 @@ A count is no estimate: cells are held against each other as they are, without t
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 
 from harness.analysis.between_runs import CellPair
 from harness.analysis.count import floor_of_both, judge_counts
 from harness.answers.compare.comparability import Difference, find_differences, require_alike
 from harness.answers.compare.compare import Side
 from harness.answers.count import make_counted
-from harness.answers.count_metrics import costs, count_margins, counted_metric
+from harness.answers.count_metrics import costs, counted_metric
 from harness.errors import UntrustworthyError, UsageError, one_of
 from harness.model.caution import Caution
-from harness.model.count import INSTRUCTIONS, CountedCell, CountedResult, CountKey
+from harness.model.count import COUNT_MARGIN, INSTRUCTIONS, CountedCell, CountedResult, CountKey
 from harness.model.count_changes import CountChange, CountPair, CountReport
 from harness.model.reference import Margins
 from harness.model.run import Cell
@@ -32,13 +32,15 @@ Matched = Sequence[tuple[CountedCell, CountedCell]]
 
 @dataclass(frozen=True, slots=True)
 class CountOptions:
-    """How to compare counts, in the words of the user. No `metrics`: all that are costs.
+    """How to compare counts. `metrics` as people write them; without, all that are costs.
 
-    `allowed` are the differences between the runs that do not matter, `force` is all of them.
+    `margin` None is that of counts. `allowed` are the differences between the runs that do not
+    matter, `force` is all of them.
     """
 
     metrics: tuple[str, ...] = ()
-    margins: tuple[str, ...] = ()
+    margin: float | None = None
+    margin_by_metric: Mapping[str, float] = field(default_factory=dict)
     allowed: frozenset[str] = frozenset()
     force: bool = False
 
@@ -85,7 +87,7 @@ def compare_counts(base: Side, heads: Sequence[Side], options: CountOptions) -> 
     """
     sides = (base, *heads)
     metrics = dict.fromkeys(m for side in sides for m in _metrics(side.stored))
-    margins = count_margins(options.margins, metrics)
+    margins = Margins(options.margin or COUNT_MARGIN, options.margin_by_metric)
     names = [name for name in options.metrics if name != "all"]
     wanted = {counted_metric("--metric", name, metrics): None for name in names}
     wanted = wanted or (metrics if options.metrics else costs(metrics))

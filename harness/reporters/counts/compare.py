@@ -30,7 +30,7 @@ from harness.reporters.page import (
     verdict,
 )
 from harness.reporters.units import share
-from harness.reporters.words import COUNT_CHANGES, COUNT_VERDICTS, metric_words
+from harness.reporters.words import COUNT_CHANGES, COUNT_VERDICTS, metric_title, metric_words
 
 _COLUMNS = (
     Column("workload", left=True),
@@ -87,7 +87,7 @@ def _checksum(guest: StoredGuest) -> str:
 def change_words(change: CountChange, pair: CountPair) -> str:
     """One change in words, such as `… rules +12.0 (+1.4 %)`."""
     where = f"{change.workload} × {_row_name(change, pair)}"
-    what = "" if change.metric == "instructions_per_op" else f", {metric_words(change.metric)}"
+    what = "" if change.metric == INSTRUCTIONS else f", {metric_words(change.metric)}"
     return f"{where}{what} {more(change.difference)} ({share_more(change.share)})"
 
 
@@ -110,7 +110,7 @@ def _shown(changes: Sequence[CountChange]) -> list[CountChange]:
 
 def _grid(name: str, metric: str, group: Sequence[CountChange], pair: CountPair) -> Grid:
     rows = tuple(_row(change, pair) for change in group)
-    return Grid(name, f"{metric_words(metric)} per operation", _COLUMNS, rows)
+    return Grid(name, metric_title(metric), _COLUMNS, rows)
 
 
 def _row(change: CountChange, pair: CountPair) -> tuple[Box, ...]:
