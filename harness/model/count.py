@@ -27,6 +27,7 @@ OF_RULES: Final = (RULES_LOAD, RULES_DELETE)
 rules, whatever the workload. No reference has a part in it."""
 ALL_COUNTED: Final = (*COUNTED_METRICS, *OF_RULES)
 """Every metric that a counted run may have, in the order in which they are told."""
+_UNITS: Final = {EVENTS: "events", RECORDS: "records"}
 
 COUNT_MARGIN: Final = 0.005
 """The relative difference of counts that does not matter, unless the user names another."""
@@ -34,6 +35,11 @@ COUNT_MARGIN: Final = 0.005
 CountVerdict = Literal["worse", "better", "equal", "below-floor", "no-floor"]
 """`below-floor`: two boots of the same lie as far apart as the margin, and so do these two.
 `no-floor`: there was but one boot of one of them."""
+
+
+def unit_of(metric: str) -> str:
+    """What a metric of a counted run is a number of."""
+    return _UNITS.get(metric, "instructions")
 
 
 class CountKey(NamedTuple):

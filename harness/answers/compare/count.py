@@ -10,7 +10,12 @@ from dataclasses import dataclass, field
 
 from harness.analysis.between_runs import CellPair
 from harness.analysis.count import floor_of_both, judge_counts
-from harness.answers.compare.comparability import Difference, find_differences, require_alike
+from harness.answers.compare.comparability import (
+    OF_COUNTS,
+    Difference,
+    find_differences,
+    require_alike,
+)
 from harness.answers.compare.compare import Side
 from harness.answers.count import make_counted
 from harness.answers.count_metrics import costs, counted_metric
@@ -23,9 +28,6 @@ from harness.model.run import Cell
 from harness.model.stored.environment import StoredGuest
 from harness.store import StoredRun
 
-_OF_COUNTS = frozenset({"version", "emulator", "rules", "limits", "auid", "options"})
-"""Differences that bear on a count: it depends on the guest, the load and the rules alone, not on
-the host, nor on the cells that only one of the runs has."""
 Matched = Sequence[tuple[CountedCell, CountedCell]]
 """Cells of BASE, each with that of HEAD that is held against it."""
 
@@ -240,7 +242,7 @@ def _differences(base: _Chosen, head: _Chosen, matched: Matched) -> list[Differe
     cells = (tuple(Cell(c.workload, c.scenario, "") for c in pair) for pair in matched)
     pairs = list(dict.fromkeys(CellPair(old, new) for old, new in cells))
     found = find_differences(base.stored, head.stored, pairs, chosen=True)
-    return [difference for difference in found if difference.name in _OF_COUNTS]
+    return [difference for difference in found if difference.name in OF_COUNTS]
 
 
 def _alone(base: _Chosen, head: _Chosen, matched: Matched) -> Iterator[Caution]:

@@ -10,6 +10,7 @@ from harness.model.count_changes import CountChange, CountPair, CountReport
 from harness.model.stored.environment import StoredGuest
 from harness.plain import plain
 from harness.reporters.counts.numbers import (
+    DIGITS_OF_CHECKSUM,
     LEAST_SHOWN,
     count_box,
     floors_words,
@@ -42,8 +43,6 @@ _COLUMNS = (
     Column("floor", media=WIDE),
     Column("verdict"),
 )
-_HASH = 12
-"""Digits of a checksum that are shown."""
 
 
 def count_changes_page(report: CountReport, title: str = "auditbench compare") -> Page:
@@ -81,7 +80,11 @@ def kernel_words(pair: CountPair) -> str:
 
 
 def _checksum(guest: StoredGuest) -> str:
-    return f"sha256 {guest.sha256[:_HASH]}…" if guest.sha256 else "one of unknown checksum"
+    return (
+        f"sha256 {guest.sha256[:DIGITS_OF_CHECKSUM]}…"
+        if guest.sha256
+        else "one of unknown checksum"
+    )
 
 
 def change_words(change: CountChange, pair: CountPair) -> str:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from harness.model.count import INSTRUCTIONS, CountedCell, CountedResult
 from harness.plain import plain
-from harness.reporters.counts.numbers import instructions, short_names
+from harness.reporters.counts.numbers import instructions, short_kernel_names
 from harness.reporters.plots.base import Choice, Plot, Table
 from harness.reporters.plots.scale import even_ticks, plain_number, set_ticks
 from harness.reporters.plots.style import (
@@ -187,7 +187,7 @@ def _lines(
     axes: Axes, colours: Ink, cells: Sequence[CountedCell], names: Sequence[str]
 ) -> dict[str, Line2D]:
     kernels = _kernels(cells)
-    shown = short_names(kernels)
+    shown = short_kernel_names(kernels)
     greatest = max(cell.estimate for cell in cells) or 1.0
     axes.set_xlim(-0.5, len(kernels) - 0.7)
     axes.set_ylim(0, greatest * ROOM)
