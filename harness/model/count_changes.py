@@ -14,10 +14,10 @@ CountAnswer = Literal["worse", "no-worse", "inconclusive", "untrustworthy"]
 
 @dataclass(frozen=True, slots=True)
 class CountChange(HeadAndBase):
-    """One metric of one cell of HEAD against the same of BASE; `base` and `head` are instructions.
+    """One metric of one cell of HEAD against the same of BASE; `base` and `head` are numbers of it.
 
-    `kernel` and `scenario` are HEAD's. `floor` is the larger one of both sides, in instructions;
-    `margin` is a share of `base`.
+    `kernel` and `scenario` are HEAD's. `floor` is the larger one of both sides; `margin` is a share
+    of `base`.
     """
 
     kernel: str

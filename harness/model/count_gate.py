@@ -11,7 +11,7 @@ from harness.model.gate import GateVerdict, Limit, Outcome, gate_verdict
 
 @dataclass(frozen=True, slots=True)
 class CountCheck(HeadAndBase):
-    """A limit on one metric of one cell; `base` and `head` are instructions per operation.
+    """A limit on one metric of one cell; `base` and `head` are numbers of that metric.
 
     `against` is what `base` is of: a scenario of the same run, or another run. `floor` is how far
     boots of the same lie apart, None where that is unknown.

@@ -56,13 +56,11 @@ def ab_verb(
     """
     from harness.reporters.ab import ab_page
     from harness.reporters.documents.ab import ab_document
-    from harness.reporters.render.markdown import page_markdown
-    from harness.reporters.render.terminal import render_page
     from harness.run.ab import pair_up, run_ab
     from harness.verbs.shared.counts import require_no_kernel
     from harness.verbs.shared.dry_run import show_preview
     from harness.verbs.shared.forms import Forms
-    from harness.verbs.shared.output import err, out
+    from harness.verbs.shared.output import err
 
     require_no_kernel(counting)
     if counting.count:
@@ -75,12 +73,7 @@ def ab_verb(
     forms = Forms(("json", "md"), to, json=json, summary=True)
     console = err()
     ab_report = run_ab(pairing, conduct, display.observer(console), say_on(console))
-    page = ab_page(ab_report)
-    forms.deliver(
-        lambda: render_page(page, out()),
-        lambda: ab_document(ab_report),
-        md=lambda: page_markdown(page),
-    )
+    forms.deliver_page(ab_page(ab_report), lambda: ab_document(ab_report))
     if ab_report.verdict == "worse" and fail_if_worse:
         return EXIT_REGRESSION
     return EXIT_UNTRUSTWORTHY if ab_report.doubts or ab_report.inconclusive else EXIT_FINE

@@ -197,14 +197,9 @@ def _deliver(report: ChangeReport, forms: Forms) -> None:
     from harness.reporters.compare import compare_page
     from harness.reporters.documents.compare import change_rows, changes_document
     from harness.reporters.render.csv import csv_text
-    from harness.reporters.render.markdown import page_markdown
-    from harness.reporters.render.terminal import render_page
-    from harness.verbs.shared.output import out
 
-    page = compare_page(report)
-    forms.deliver(
-        lambda: render_page(page, out()),
+    forms.deliver_page(
+        compare_page(report),
         lambda: changes_document(report),
-        md=lambda: page_markdown(page),
         csv=lambda: csv_text(change_rows(report)),
     )

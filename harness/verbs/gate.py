@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 from cyclopts import Parameter
 
@@ -17,8 +17,7 @@ if TYPE_CHECKING:
     from harness.answers.gate import GateRules
     from harness.model.count_gate import CountGateReport
     from harness.model.gate import GateReport
-    from harness.reporters.page import Page
-    from harness.verbs.shared.forms import Forms, Writer
+    from harness.verbs.shared.forms import Forms
 
 EXIT_CODES = {
     "pass": EXIT_FINE,
@@ -180,11 +179,10 @@ def _finish_counts(report: CountGateReport, forms: Forms) -> int:
     from harness.reporters.documents.count_gate import count_gate_document
     from harness.reporters.export.junit import count_gate_junit
 
-    _deliver(
-        forms,
+    forms.deliver_page(
         count_gate_page(report),
         lambda: count_gate_document(report),
-        lambda: count_gate_junit(report),
+        junit=lambda: count_gate_junit(report),
     )
     return EXIT_CODES[report.verdict]
 
@@ -215,22 +213,9 @@ def _finish(report: GateReport, forms: Forms) -> int:
     from harness.reporters.export.junit import gate_junit
     from harness.reporters.gate import gate_page
 
-    _deliver(
-        forms,
+    forms.deliver_page(
         gate_page(report),
         lambda: gate_document(report),
-        lambda: gate_junit(report),
+        junit=lambda: gate_junit(report),
     )
     return EXIT_CODES[report.verdict]
-
-
-def _deliver(
-    forms: Forms, page: Page, document: Callable[[], dict[str, Any]], junit: Writer
-) -> None:
-    from harness.reporters.render.markdown import page_markdown
-    from harness.reporters.render.terminal import render_page
-    from harness.verbs.shared.output import out
-
-    forms.deliver(
-        lambda: render_page(page, out()), document, md=lambda: page_markdown(page), junit=junit
-    )

@@ -49,7 +49,8 @@ def history_verb(
     metric
         Metrics to follow, by full or short name; the run's primary metric if not given.
     cell
-        Only these cells: a workload, scenario or consumer, or several of them as in `udp/rules`.
+        Only these cells: a workload, scenario or consumer (of counted runs a kernel), or several
+        of them as in `udp/rules`.
     last
         Only the last N runs.
     like

@@ -55,11 +55,9 @@ def verify_verb(
         )
     from harness.consumers.foreign.mapping import read_mapping
     from harness.reporters.documents.verify import verify_document
-    from harness.reporters.render.markdown import page_markdown
-    from harness.reporters.render.terminal import render_page
     from harness.reporters.verify import verify_page
     from harness.verbs.shared.forms import Forms
-    from harness.verbs.shared.output import err, out
+    from harness.verbs.shared.output import err
     from harness.verbs.shared.top_progress import ReadingProgress
     from harness.verbs.shared.verify_sources import verify_files
 
@@ -67,12 +65,7 @@ def verify_verb(
     forms = Forms(("json", "md"), to, json=json)
     with ReadingProgress(err()) as progress:
         report = verify_files(output, against, progress, allowed=allowed, mapping=by)
-    page = verify_page(report)
-    forms.deliver(
-        lambda: render_page(page, out()),
-        lambda: verify_document(report),
-        md=lambda: page_markdown(page),
-    )
+    forms.deliver_page(verify_page(report), lambda: verify_document(report))
     return EXIT_CODES[report.verdict]
 
 

@@ -17,15 +17,10 @@ def deliver_changes(report: CountReport, forms: Forms, title: str = "auditbench 
     from harness.reporters.counts.compare import count_changes_page
     from harness.reporters.documents.count_changes import count_change_rows, count_changes_document
     from harness.reporters.render.csv import csv_text
-    from harness.reporters.render.markdown import page_markdown
-    from harness.reporters.render.terminal import render_page
-    from harness.verbs.shared.output import out
 
-    page = count_changes_page(report, title)
-    forms.deliver(
-        lambda: render_page(page, out()),
+    forms.deliver_page(
+        count_changes_page(report, title),
         lambda: count_changes_document(report),
-        md=lambda: page_markdown(page),
         csv=lambda: csv_text(count_change_rows(report)),
     )
 

@@ -14,18 +14,10 @@ if TYPE_CHECKING:
 def show_preview(plan: Plan, conduct: Conduct, to: list[str] | None, *, json: bool) -> int:
     """Print what a plan would do, and write it where asked; the exit code."""
     from harness.reporters.preview import preview_document, preview_page
-    from harness.reporters.render.markdown import page_markdown
-    from harness.reporters.render.terminal import render_page
     from harness.run.plan.preview import preview_plan
     from harness.verbs.shared.forms import Forms
-    from harness.verbs.shared.output import out
 
     forms = Forms(("json", "md"), to, json=json)
     preview = preview_plan(plan, conduct)
-    page = preview_page(preview)
-    forms.deliver(
-        lambda: render_page(page, out()),
-        lambda: preview_document(preview),
-        md=lambda: page_markdown(page),
-    )
+    forms.deliver_page(preview_page(preview), lambda: preview_document(preview))
     return EXIT_FINE

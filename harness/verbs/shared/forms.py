@@ -11,10 +11,13 @@ import os
 import sys
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from harness.errors import UsageError, one_of
 from harness.files.output import require_writable, write_bytes, write_text
+
+if TYPE_CHECKING:
+    from harness.reporters.page import Page
 
 JSON = "json"
 BINARY = frozenset({"parquet", "png", "pdf"})
@@ -84,6 +87,18 @@ class Forms:
             print_json(document())
         else:
             print_content(writers[self.printed]())
+
+    def deliver_page(
+        self, page: Page, document: Callable[[], dict[str, Any]], **writers: Writer
+    ) -> None:
+        """The same of a page, which is shown on the terminal, or written as Markdown."""
+        from harness.reporters.render.markdown import page_markdown
+        from harness.reporters.render.terminal import render_page
+        from harness.verbs.shared.output import out
+
+        self.deliver(
+            lambda: render_page(page, out()), document, md=lambda: page_markdown(page), **writers
+        )
 
     def write_files(
         self, document: Callable[[], dict[str, Any]] | None, writers: Mapping[str, Writer]
