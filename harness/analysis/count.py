@@ -6,6 +6,11 @@ from harness.model.count import CountVerdict
 from harness.model.gate import Outcome
 
 
+def floor_of_both(base: float | None, head: float | None) -> float | None:
+    """The floor of two counts against each other: the larger one, None where either is unknown."""
+    return None if base is None or head is None else max(base, head)
+
+
 def judge_counts(base: float, head: float, *, margin: float, floor: float | None) -> CountVerdict:
     """The verdict on two counts, the lower the better.
 

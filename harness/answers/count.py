@@ -3,26 +3,18 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from statistics import fmean
-from typing import NamedTuple
+from typing import TypeVar
 
 from harness.counted import agreeing, counted
 from harness.model.caution import Caution
-from harness.model.count import COUNTED_METRICS, OF_RULES, CountedCell, CountedResult
+from harness.model.count import ALL_COUNTED, OF_RULES, CountedCell, CountedResult, CountKey
 from harness.model.run import Sample
 from harness.store import StoredRun
 
+T = TypeVar("T")
 _NUMBER = re.compile(r"\d[\d,]*")
-
-
-class _Key(NamedTuple):
-    """What a number is of."""
-
-    kernel: str
-    workload: str
-    scenario: str
-    metric: str
 
 
 def make_counted(stored: StoredRun) -> CountedResult:
@@ -42,33 +34,32 @@ def make_counted(stored: StoredRun) -> CountedResult:
         )
         for key, values in boots.items()
     ]
-    places = _places(stored)
     return CountedResult(
         run=stored.name,
         plan=plan.name,
         reference=plan.reference_scenario,
         guests=stored.environment.guests,
-        cells=tuple(sorted(cells, key=places)),
+        cells=tuple(sorted(cells, key=_place_in(stored))),
         cautions=(*stored.cautions, *stored.environment.cautions, *_failed(stored.samples)),
         complete=plan.is_whole(len(stored.samples)),
     )
 
 
-def _boots(samples: Sequence[Sample]) -> dict[_Key, list[float]]:
+def _boots(samples: Sequence[Sample]) -> dict[CountKey, list[float]]:
     """The valid trials' counts, boot by boot."""
-    found: dict[_Key, list[float]] = {}
+    found: dict[CountKey, list[float]] = {}
     for sample in sorted(samples, key=lambda sample: sample.block):
         if not sample.valid:
             continue
         for metric, value in sample.metrics.items():
-            key = _Key(sample.kernel, sample.workload, sample.scenario, metric)
+            key = CountKey(sample.kernel, sample.workload, sample.scenario, metric)
             found.setdefault(key, []).append(value)
     return found
 
 
-def _floors(boots: Mapping[_Key, Sequence[float]]) -> dict[_Key, float]:
+def _floors(boots: Mapping[CountKey, Sequence[float]]) -> dict[CountKey, float]:
     """How far the boots of any scenario lie apart, at most; the keys have none."""
-    floors: dict[_Key, float] = {}
+    floors: dict[CountKey, float] = {}
     for key, values in boots.items():
         if len(values) > 1:
             of_all = key._replace(scenario="")
@@ -76,36 +67,33 @@ def _floors(boots: Mapping[_Key, Sequence[float]]) -> dict[_Key, float]:
     return floors
 
 
-def _difference(means: Mapping[_Key, float], key: _Key, reference: str | None) -> float | None:
+def _difference(
+    means: Mapping[CountKey, float], key: CountKey, reference: str | None
+) -> float | None:
     if reference is None or key.scenario == reference or key.metric in OF_RULES:
         return None
     base = means.get(key._replace(scenario=reference))
     return None if base is None else means[key] - base
 
 
-class _places:  # noqa: N801 - used as a function
-    """The place of a cell: metrics, then kernels, then workloads and scenarios as planned."""
+def _place_in(stored: StoredRun) -> Callable[[CountedCell], tuple[int, int, int]]:
+    """Tells the place of a cell: by metric, then kernel, then workload and scenario as planned."""
+    plan = stored.plan
+    planned = [
+        (name, scenario.name) for name in plan.workloads for scenario in plan.of_workload(name)
+    ]
+    metrics = _by_place(ALL_COUNTED)
+    kernels = _by_place([guest.name for guest in stored.environment.guests])
+    scenarios = _by_place(planned)
+    return lambda cell: (
+        metrics.get(cell.metric, 0),
+        kernels.get(cell.kernel, 0),
+        scenarios.get((cell.workload, cell.scenario), 0),
+    )
 
-    def __init__(self, stored: StoredRun) -> None:
-        self._kernels = {guest.name: place for place, guest in enumerate(stored.environment.guests)}
-        self._scenarios = {
-            (workload, scenario.name): place
-            for place, (workload, scenario) in enumerate(
-                (workload, scenario)
-                for workload in stored.plan.workloads
-                for scenario in stored.plan.of_workload(workload)
-            )
-        }
-        self._metrics = {
-            metric: place for place, metric in enumerate((*COUNTED_METRICS, *OF_RULES))
-        }
 
-    def __call__(self, cell: CountedCell) -> tuple[int, int, int]:
-        return (
-            self._metrics.get(cell.metric, 0),
-            self._kernels.get(cell.kernel, 0),
-            self._scenarios.get((cell.workload, cell.scenario), 0),
-        )
+def _by_place(names: Sequence[T]) -> dict[T, int]:
+    return {name: place for place, name in enumerate(names)}
 
 
 def _failed(samples: Sequence[Sample]) -> Iterator[Caution]:

@@ -22,7 +22,7 @@ from harness.answers.count_metrics import names_of, short_name
 from harness.answers.gate import GateRules
 from harness.errors import UntrustworthyError, UsageError, one_of
 from harness.model.caution import Caution
-from harness.model.count import COUNTED_METRICS, CountedCell, CountedResult
+from harness.model.count import COUNTED_METRICS, INSTRUCTIONS, CountedCell, CountedResult
 from harness.model.count_changes import CountChange
 from harness.model.count_gate import CountCheck, CountGateReport
 from harness.model.gate import Limit
@@ -80,7 +80,7 @@ def gate_counts(stored: StoredRun, rules: GateRules) -> CountGateReport:
     counted = {_place(cell) for cell in result.cells}
     checks, missing = [], []
     for limit in rules.limits:
-        _require_counted(limit, result.cells)
+        _require_counted(limit, result.cells, result.run)
         chosen = [p for p in _chosen(limit, stored, places, reference) if p.scenario != reference]
         _require_any(limit, chosen, places)
         for place in chosen:
@@ -114,13 +114,17 @@ def gate_counts_against(
     result = _result(head)
     places = _planned(head, result)
     require_scopes(rules, head.plan.workloads, [p.scenario for p in places], "")
-    metrics = tuple(dict.fromkeys(limit.metric for limit in rules.limits))
+    for limit in rules.limits:
+        _require_counted(limit, result.cells, result.run)
+    # Every cell that could be counted has instructions: what has nothing else was counted, too.
+    metrics = tuple(dict.fromkeys((INSTRUCTIONS, *(limit.metric for limit in rules.limits))))
     options = CountOptions(metrics=metrics, allowed=allowed, force=force)
     pair = compare_counts(Side(base), [Side(head)], options).pairs[0]
     changes = {(_place(change), change.metric): change for change in pair.changes}
     counted = {_place(change) for change in pair.changes}
     checks, missing = [], []
     for limit in rules.limits:
+        _require_counted(limit, pair.changes, pair.base)
         chosen = _chosen(limit, head, places, "")
         _require_any(limit, chosen, places)
         for place in chosen:
@@ -215,11 +219,12 @@ def _require_any(limit: Limit, chosen: Sequence[_Place], places: Sequence[_Place
     )
 
 
-def _require_counted(limit: Limit, cells: Sequence[CountedCell]) -> None:
+def _require_counted(limit: Limit, cells: Sequence[CountedCell | CountChange], run: str) -> None:
+    """UsageError where no cell has the metric of a limit; `run` is the one that lacks it."""
     known = dict.fromkeys(cell.metric for cell in cells)
     if limit.metric not in known:
         raise UsageError(
-            f"--fail {limit.text!r}: the run has no {limit.metric}",
+            f"--fail {limit.text!r}: {run} has no {limit.metric}",
             remedy=f"it has {', '.join(map(short_name, known))}",
         )
 

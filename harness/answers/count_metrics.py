@@ -1,13 +1,12 @@
-"""Metrics of counted runs as people write them, and their margins."""
+"""Metrics of counted runs as people write them."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from harness.answers.quantities import compared_metric, parse_share
+from harness.answers.quantities import compared_metric
 from harness.errors import UsageError, one_of
-from harness.model.count import COUNT_MARGIN, COUNTED_METRICS, INSTRUCTIONS
-from harness.model.reference import Margins
+from harness.model.count import ALL_COUNTED, INSTRUCTIONS
 
 
 def short_name(metric: str) -> str:
@@ -26,7 +25,7 @@ def names_of(metrics: Iterable[str]) -> Mapping[str, str]:
     return {short_name(name): name for name in known} | {name: name for name in known}
 
 
-def counted_metric(where: str, name: str, metrics: Iterable[str]) -> str:
+def counted_metric(where: str, name: str, metrics: Iterable[str] = ALL_COUNTED) -> str:
     """The full name of one of these metrics, from that or its short one; else UsageError."""
     names = names_of(metrics)
     if name not in names:
@@ -39,17 +38,4 @@ def counted_metric(where: str, name: str, metrics: Iterable[str]) -> str:
 
 def any_metric(where: str, name: str) -> str:
     """The full name of a metric that is counted, or else of one that is compared."""
-    return names_of(COUNTED_METRICS).get(name) or compared_metric(where, name)
-
-
-def count_margins(words: Iterable[str], metrics: Iterable[str]) -> Margins:
-    """`1%` for all metrics and `METRIC=3%` for one; COUNT_MARGIN where nothing is said."""
-    general, by_metric = COUNT_MARGIN, {}
-    for word in words:
-        name, equals, share = word.rpartition("=")
-        if equals:
-            full = counted_metric("--margin", name.strip(), metrics)
-            by_metric[full] = parse_share("--margin", share)
-        else:
-            general = parse_share("--margin", word)
-    return Margins(general, by_metric)
+    return names_of(ALL_COUNTED).get(name) or compared_metric(where, name)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from harness.answers.limits import SHORT_NAMES
 from harness.errors import UsageError, near_names, one_of
@@ -44,19 +44,6 @@ def parse_duration_s(option: str, text: str) -> float:
     raise UsageError(f"{option} {text!r} is not a duration", remedy=f"write it as {meant}")
 
 
-def parse_margins(words: Iterable[str]) -> tuple[float | None, dict[str, float]]:
-    """`2%` for all metrics and `METRIC=3%` for one: the former or None, and the latter by name."""
-    general: float | None = None
-    by_metric: dict[str, float] = {}
-    for word in words:
-        name, equals, share = word.rpartition("=")
-        if equals:
-            by_metric[compared_metric("--margin", name.strip())] = parse_share("--margin", share)
-        else:
-            general = parse_share("--margin", word)
-    return general, by_metric
-
-
 def compared_metric(where: str, name: str) -> str:
     """The full name of a metric that is compared, from that or its short one; else UsageError."""
     metric = METRICS.get(SHORT_NAMES.get(name, name))
@@ -68,3 +55,21 @@ def compared_metric(where: str, name: str) -> str:
         f"{where}: no metric that is compared is called {name!r}",
         remedy=f"did you mean {' or '.join(near)}?" if near else one_of(name, SHORT_NAMES),
     )
+
+
+def parse_margins(
+    words: Iterable[str], full_name: Callable[[str, str], str] = compared_metric
+) -> tuple[float | None, dict[str, float]]:
+    """`2%` for all metrics and `METRIC=3%` for one: the former or None, and the latter by name.
+
+    `full_name` is told the option and a metric as it was written.
+    """
+    general: float | None = None
+    by_metric: dict[str, float] = {}
+    for word in words:
+        name, equals, share = word.rpartition("=")
+        if equals:
+            by_metric[full_name("--margin", name.strip())] = parse_share("--margin", share)
+        else:
+            general = parse_share("--margin", word)
+    return general, by_metric

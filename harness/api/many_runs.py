@@ -83,7 +83,7 @@ def compare(
     if are_counted([side.stored for side in sides]):
         counts = CountOptions(
             metrics=names,
-            margins=() if margin is None else (repr(margin),),
+            margin=margin,
             allowed=parse_allowed(_words(allow)),
             force=force,
         )

@@ -179,7 +179,7 @@ class Run:
 
     def summaries(self, metric: str | None = None) -> tuple[Summary, ...]:
         """Number of blocks, mean and spread of each cell and metric, warm-up left out."""
-        names = METRICS if metric is None else (_any_metric(metric),)
+        names = METRICS if metric is None else (_catalogued_metric(metric),)
         return tuple(found for name in names for found in summarise(self.samples, name))
 
     def only(self, scenario: str) -> Side:
@@ -281,7 +281,7 @@ class Run:
         return self.markdown()
 
 
-def _any_metric(name: str) -> str:
+def _catalogued_metric(name: str) -> str:
     """The full name of a metric, compared or not, from that or its short one; else UsageError."""
     full = SHORT_NAMES.get(name, name)
     return full if full in METRICS else compared_metric("metric", name)

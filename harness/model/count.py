@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final, Literal
+from typing import Final, Literal, NamedTuple
 
 from harness.model.caution import Caution
 from harness.model.stored.environment import StoredGuest
@@ -25,6 +25,9 @@ RULES_DELETE: Final = "rules_delete_instructions"
 OF_RULES: Final = (RULES_LOAD, RULES_DELETE)
 """What the kernel needs to load a scenario's rules, and to delete them: counted once for equal
 rules, whatever the workload. No reference has a part in it."""
+ALL_COUNTED: Final = (*COUNTED_METRICS, *OF_RULES)
+"""Every metric that a counted run may have, in the order in which they are told."""
+_UNITS: Final = {EVENTS: "events", RECORDS: "records"}
 
 COUNT_MARGIN: Final = 0.005
 """The relative difference of counts that does not matter, unless the user names another."""
@@ -32,6 +35,38 @@ COUNT_MARGIN: Final = 0.005
 CountVerdict = Literal["worse", "better", "equal", "below-floor", "no-floor"]
 """`below-floor`: two boots of the same lie as far apart as the margin, and so do these two.
 `no-floor`: there was but one boot of one of them."""
+
+
+def unit_of(metric: str) -> str:
+    """What a metric of a counted run is a number of."""
+    return _UNITS.get(metric, "instructions")
+
+
+class CountKey(NamedTuple):
+    """What a count is of."""
+
+    kernel: str
+    workload: str
+    scenario: str
+    metric: str
+
+
+class HeadAndBase:
+    """Two counts of the same: what HEAD has more than BASE."""
+
+    __slots__ = ()
+    base: float
+    head: float
+
+    @property
+    def difference(self) -> float:
+        """HEAD less BASE."""
+        return self.head - self.base
+
+    @property
+    def share(self) -> float | None:
+        """The difference as a share of BASE; None where BASE is nothing."""
+        return self.difference / self.base if self.base else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +88,11 @@ class CountedCell:
     apart: float
     floor: float | None
     difference: float | None
+
+    @property
+    def key(self) -> CountKey:
+        """What was counted."""
+        return CountKey(self.kernel, self.workload, self.scenario, self.metric)
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,18 +6,18 @@ from dataclasses import dataclass
 from typing import Literal
 
 from harness.model.caution import Caution
-from harness.model.count import INSTRUCTIONS, CountVerdict
+from harness.model.count import INSTRUCTIONS, CountVerdict, HeadAndBase
 from harness.model.stored.environment import StoredGuest
 
 CountAnswer = Literal["worse", "no-worse", "inconclusive", "untrustworthy"]
 
 
 @dataclass(frozen=True, slots=True)
-class CountChange:
-    """One metric of one cell of HEAD against the same of BASE; `base` and `head` are instructions.
+class CountChange(HeadAndBase):
+    """One metric of one cell of HEAD against the same of BASE; `base` and `head` are numbers of it.
 
-    `kernel` and `scenario` are HEAD's. `floor` is the larger one of both sides, in instructions;
-    `margin` is a share of `base`.
+    `kernel` and `scenario` are HEAD's. `floor` is the larger one of both sides; `margin` is a share
+    of `base`.
     """
 
     kernel: str
@@ -31,16 +31,6 @@ class CountChange:
     margin: float
     floor: float | None
     verdict: CountVerdict
-
-    @property
-    def difference(self) -> float:
-        """HEAD's instructions less BASE's."""
-        return self.head - self.base
-
-    @property
-    def share(self) -> float | None:
-        """The difference as a share of BASE; None where BASE is nothing."""
-        return self.difference / self.base if self.base else None
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from harness.model.caution import Caution
-from harness.model.count import CountedResult
-from harness.model.gate import GateVerdict, Limit, Outcome
+from harness.model.count import CountedResult, HeadAndBase
+from harness.model.gate import GateVerdict, Limit, Outcome, gate_verdict
 
 
 @dataclass(frozen=True, slots=True)
-class CountCheck:
-    """A limit on one metric of one cell; `base` and `head` are instructions per operation.
+class CountCheck(HeadAndBase):
+    """A limit on one metric of one cell; `base` and `head` are numbers of that metric.
 
     `against` is what `base` is of: a scenario of the same run, or another run. `floor` is how far
     boots of the same lie apart, None where that is unknown.
@@ -26,16 +26,6 @@ class CountCheck:
     head: float
     floor: float | None
     outcome: Outcome
-
-    @property
-    def difference(self) -> float:
-        """What the cell costs more than what it is held against."""
-        return self.head - self.base
-
-    @property
-    def share(self) -> float | None:
-        """The same as a share; None where that costs nothing."""
-        return self.difference / self.base if self.base else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,12 +42,8 @@ class CountGateReport:
     @property
     def verdict(self) -> GateVerdict:
         """Of all checks together; `inconclusive` only where that does not pass."""
-        if self.doubts:
-            return "untrustworthy"
-        outcomes = {check.outcome for check in self.checks}
-        if "fail" in outcomes:
-            return "fail"
-        return "inconclusive" if "inconclusive" in outcomes and self.strict else "pass"
+        outcomes = (check.outcome for check in self.checks)
+        return gate_verdict(outcomes, self.doubts, strict=self.strict)
 
     @property
     def strict(self) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -10,7 +11,6 @@ from harness.model.result import Result
 from harness.model.run import Cell
 
 LOST = "lost"
-
 """The metric of a limit on loss."""
 
 Outcome = Literal["pass", "fail", "inconclusive", "no-events"]
@@ -19,6 +19,22 @@ Outcome = Literal["pass", "fail", "inconclusive", "no-events"]
 GateVerdict = Literal["pass", "fail", "inconclusive", "untrustworthy"]
 
 LimitBasis = Literal["reference", "time", "size", "loss"]
+
+
+def gate_verdict(
+    outcomes: Iterable[Outcome], doubts: Sequence[str], *, strict: bool
+) -> GateVerdict:
+    """Of all checks together; `inconclusive` only where what cannot be decided does not pass.
+
+    Checks of which none had an event that could be lost decide nothing.
+    """
+    found = set(outcomes)
+    if doubts:
+        return "untrustworthy"
+    if "fail" in found:
+        return "fail"
+    is_open = "inconclusive" in found or found == {"no-events"}
+    return "inconclusive" if is_open and strict else "pass"
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,13 +103,8 @@ class GateReport:
     @property
     def verdict(self) -> GateVerdict:
         """Of all checks together; `inconclusive` only where that does not pass."""
-        if self.doubts:
-            return "untrustworthy"
-        outcomes = {check.outcome for check in self.checks}
-        if "fail" in outcomes:
-            return "fail"
-        is_open = "inconclusive" in outcomes or self.tests_nothing
-        return "inconclusive" if is_open and self.strict else "pass"
+        outcomes = (check.outcome for check in self.checks)
+        return gate_verdict(outcomes, self.doubts, strict=self.strict)
 
     @property
     def tests_nothing(self) -> bool:

@@ -18,15 +18,17 @@ from harness.model.count import (
     RULES_LOAD,
     CountedCell,
     CountedResult,
+    unit_of,
 )
 from harness.plain import plain
 from harness.reporters.counts.numbers import (
+    DIGITS_OF_CHECKSUM,
     LEAST_SHOWN,
     count_box,
     floors_words,
     instructions,
     more,
-    short_names,
+    short_kernel_names,
 )
 from harness.reporters.page import (
     Box,
@@ -40,6 +42,7 @@ from harness.reporters.page import (
     number,
     text,
 )
+from harness.reporters.render.widths import need_of
 from harness.reporters.units import NOTHING
 
 _CAPTIONS: Final = {
@@ -51,7 +54,6 @@ _CAPTIONS: Final = {
     RULES_LOAD: "Instructions to load the scenario's rules",
     RULES_DELETE: "Instructions to delete them",
 }
-_UNITS: Final = {EVENTS: "events", RECORDS: "records"}
 _OF_EVENTS: Final = tuple(metric for metric in COUNTED_METRICS if metric != INSTRUCTIONS)
 _WIDTH, _GAP = 80, 2
 
@@ -139,7 +141,7 @@ def _rows(name: str, caption: str, cells: Sequence[CountedCell], *, with_kernel:
     """A row per cell."""
     places = (*_places(cells), *(("kernel",) if with_kernel else ()))
     differs = any(cell.difference is not None for cell in cells)
-    heads = (*columns(*places, _UNITS.get(cells[0].metric, "instructions"), left=len(places)),
+    heads = (*columns(*places, unit_of(cells[0].metric), left=len(places)),
              *((Column("to the reference"),) if differs else ()),
              Column("between boots"))  # fmt: skip
     rows = (
@@ -160,7 +162,7 @@ _Labels = Mapping[CountedCell, Mapping[str, str]]
 
 def _labels(result: CountedResult, cells: Sequence[CountedCell]) -> _Labels:
     names = [guest.name for guest in result.guests]
-    short = dict(zip(names, short_names(names), strict=True))
+    short = dict(zip(names, short_kernel_names(names), strict=True))
     places = _places(cells)
     return {
         cell: {
@@ -213,7 +215,7 @@ def _once(cells: Sequence[CountedCell]) -> list[CountedCell]:
 def _fits(grid: Grid) -> bool:
     """Whether no column of a table would have to give way on a terminal."""
     widths = [
-        max(len(column.name), *(len(row[place].text) for row in grid.rows))
+        need_of(column.name, (row[place].text for row in grid.rows), is_text=False).natural
         for place, column in enumerate(grid.columns)
     ]
     return sum(widths) + _GAP * (len(widths) - 1) <= _WIDTH
@@ -221,12 +223,12 @@ def _fits(grid: Grid) -> bool:
 
 def _guests(result: CountedResult) -> Legend:
     """Which kernel is which."""
-    names = short_names([guest.name for guest in result.guests])
+    names = short_kernel_names([guest.name for guest in result.guests])
     entries = (
         (name, ", ".join((
             *((f"Linux {guest.kernel}",) if guest.kernel not in guest.source else ()),
             guest.source,
-            f"SHA-256 {guest.sha256[:12]}",
+            f"SHA-256 {guest.sha256[:DIGITS_OF_CHECKSUM]}",
         )))
         for name, guest in zip(names, result.guests, strict=True)
     )  # fmt: skip

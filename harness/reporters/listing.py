@@ -7,6 +7,7 @@ from typing import Any
 
 from harness.guest.kernels.kept import KeptKernel
 from harness.guest.kernels.packages import Package
+from harness.reporters.counts.numbers import DIGITS_OF_CHECKSUM
 from harness.reporters.page import WIDE, Column, Grid, Line, Page, columns, number, text
 
 
@@ -30,7 +31,7 @@ def kernels_page(kept: Sequence[KeptKernel], served: Sequence[Package], why_not:
             text(kernel.release),
             text(kernel.package.version),
             number(f"{kernel.size_bytes / 1e6:.1f}", kernel.size_bytes / 1e6),
-            text(kernel.sha256[:12]),
+            text(kernel.sha256[:DIGITS_OF_CHECKSUM]),
             text(kernel.package.name),
         )
         for kernel in kept

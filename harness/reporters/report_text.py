@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from harness.model.compare import ChangeReport
 from harness.model.result import Result
@@ -22,7 +22,8 @@ def report_markdown(
     results: Sequence[Result], comparison: ChangeReport | None, refused: Sequence[str] = ()
 ) -> str:
     """The comparison, if there is one, and every result. `refused` says what was not compared."""
-    return pages_markdown(_pages(results, comparison, refused, pull_request_page))
+    compared = None if comparison is None else compare_page(comparison)
+    return pages_markdown(report_pages(map(pull_request_page, results), compared, refused))
 
 
 def pages_markdown(pages: Iterable[Page]) -> str:
@@ -34,7 +35,8 @@ def report_plain(
     results: Sequence[Result], comparison: ChangeReport | None, refused: Sequence[str] = ()
 ) -> str:
     """The same as on a terminal, without colour and 80 columns wide."""
-    return pages_plain(_pages(results, comparison, refused, result_page))
+    compared = None if comparison is None else compare_page(comparison)
+    return pages_plain(report_pages(map(result_page, results), compared, refused))
 
 
 def pages_plain(pages: Iterable[Page]) -> str:
@@ -50,16 +52,13 @@ def pages_plain(pages: Iterable[Page]) -> str:
     return file.getvalue()
 
 
-def _pages(
-    results: Sequence[Result],
-    comparison: ChangeReport | None,
-    refused: Sequence[str],
-    page_of: Callable[[Result], Page],
+def report_pages(
+    runs: Iterable[Page], compared: Page | None, refused: Sequence[str] = ()
 ) -> Iterator[Page]:
+    """The page of the comparison, if there is one, what was not compared, then those of runs."""
     notes = tuple(Line(f"Not compared: {words}") for words in refused)
-    if comparison is not None:
-        page = compare_page(comparison)
-        yield Page(page.title, (*page.parts, *notes))
+    if compared is not None:
+        yield Page(compared.title, (*compared.parts, *notes))
     elif notes:
         yield Page("auditbench compare", notes)
-    yield from map(page_of, results)
+    yield from runs

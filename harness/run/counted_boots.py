@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from math import sqrt
 from statistics import fmean
-from typing import Final, NamedTuple
+from typing import Final
 
-from harness.model.count import CONSUMER, INSTRUCTIONS, KAUDITD
+from harness.model.count import CONSUMER, INSTRUCTIONS, KAUDITD, CountKey
 from harness.model.run import Sample
 
 BOOTS: Final = 2
@@ -19,28 +19,21 @@ LEAST = 100.0
 """Instructions; what is less is the measurement's own noise."""
 
 
-class _Of(NamedTuple):
-    kernel: str
-    workload: str
-    scenario: str
-    metric: str
-
-
 class Spread:
     """What the boots of a run have counted, cell by cell."""
 
     def __init__(self) -> None:
-        self._counts: dict[_Of, list[float]] = {}
+        self._counts: dict[CountKey, list[float]] = {}
 
     def add(self, sample: Sample) -> None:
         """Take note of a trial; one that is not used has no metrics."""
         for metric in TOLERANCES.keys() & sample.metrics.keys():
-            of = _Of(sample.kernel, sample.workload, sample.scenario, metric)
-            self._counts.setdefault(of, []).append(sample.metrics[metric])
+            key = CountKey(sample.kernel, sample.workload, sample.scenario, metric)
+            self._counts.setdefault(key, []).append(sample.metrics[metric])
 
     def kernels_to_boot_again(self) -> list[str]:
         """The kernels with a cell whose boots lie too far apart, and not as many as may be."""
-        wide = (of.kernel for of, counts in self._counts.items() if _is_wide(of.metric, counts))
+        wide = (key.kernel for key, counts in self._counts.items() if _is_wide(key.metric, counts))
         return list(dict.fromkeys(wide))
 
 

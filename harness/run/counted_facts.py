@@ -51,8 +51,7 @@ class CountedFacts:
 
     def write(self) -> None:
         """Store all that is known."""
-        guests = [{name: getattr(guest, name) for name in StoredGuest.__struct_fields__}
-                  for guest in self._guests.values()]  # fmt: skip
+        guests = [msgspec.structs.asdict(guest) for guest in self._guests.values()]
         cautions = [asdict(caution) for caution in self._cautions.values()]
         self._store(
             {

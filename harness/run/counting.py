@@ -10,7 +10,9 @@ from typing import Any
 from harness.answers.compare.compare import Side
 from harness.answers.compare.count import CountOptions, compare_counts
 from harness.answers.count_gate import gate_counts, require_scopes
+from harness.answers.count_metrics import counted_metric
 from harness.answers.gate import GateRules
+from harness.answers.quantities import parse_margins
 from harness.errors import InterruptedRunError, UsageError
 from harness.model.count_changes import CountReport
 from harness.model.count_gate import CountGateReport
@@ -64,11 +66,14 @@ def count_ab(
     request: Request,
     a: Path,
     b: Path,
-    margins: tuple[str, ...],
     counting: Counting,
     say: Say,
 ) -> CountReport:
-    """Count two rule files in the same guests, and compare them; B against A."""
+    """Count two rule files in the same guests, and compare them by the margins of the request; B
+    against A.
+    """
+    margin, by_metric = parse_margins(request.load.margins, counted_metric)
+    request = replace(request, load=replace(request.load, margins=()))
     require_countable(request)
     pairing = pair_up(replace(request, instrument="counted"), a, b)
     reference = pairing.plan.reference.scenario or ""
@@ -76,7 +81,7 @@ def count_ab(
     stored = _count_to_end(
         replace(request, subject=subject), counting, say, "A and B could be compared"
     )
-    options = CountOptions(margins=margins)
+    options = CountOptions(margin=margin, margin_by_metric=by_metric)
     sides = (Side(stored, pairing.a.scenario), Side(stored, pairing.b.scenario))
     return compare_counts(sides[0], [sides[1]], options)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -74,8 +73,7 @@ def ab_verb(
     forms = Forms(("json", "md"), to, json=json, summary=True)
     console = err()
     ab_report = run_ab(pairing, conduct, display.observer(console), say_on(console))
-    page = ab_page(ab_report)
-    forms.deliver_page(page, lambda: ab_document(ab_report))
+    forms.deliver_page(ab_page(ab_report), lambda: ab_document(ab_report))
     if ab_report.verdict == "worse" and fail_if_worse:
         return EXIT_REGRESSION
     return EXIT_UNTRUSTWORTHY if ab_report.doubts or ab_report.inconclusive else EXIT_FINE
@@ -88,8 +86,7 @@ def _count(
     from harness.verbs.shared.counts import deliver_changes
     from harness.verbs.shared.output import err
 
-    margins, load = request.load.margins, replace(request.load, margins=())
-    report = count_ab(replace(request, load=load), a, b, margins, counting, say_on(err()))
+    report = count_ab(request, a, b, counting, say_on(err()))
     deliver_changes(report, forms, "auditbench ab")
     if report.verdict == "worse":
         return EXIT_REGRESSION if fail_if_worse else EXIT_FINE

@@ -9,7 +9,15 @@ from typing import TYPE_CHECKING, Annotated
 from cyclopts import Parameter
 
 from harness.errors import EXIT_FINE, EXIT_REGRESSION, EXIT_UNTRUSTWORTHY, UsageError
-from harness.verbs.shared.parameters import RESULTS, Flag, Json, ResultsFolder, To, Words
+from harness.verbs.shared.parameters import (
+    RESULTS,
+    Flag,
+    Json,
+    ResultsFolder,
+    To,
+    Words,
+    split_names,
+)
 
 if TYPE_CHECKING:
     from harness.answers.compare.compare import CompareOptions, Side
@@ -51,7 +59,7 @@ def compare_verb(
         Pool runs of several boots: these are HEAD, all those before are BASE, each run one block.
     metric
         Metrics to compare, by full or short name; `all` for every one. If not given, the run's
-        primary metric, elapsed time, and total CPU; of counted runs every one.
+        primary metric, elapsed time, and total CPU; of counted runs all instructions per operation.
     margin
         The relative difference that does not matter: 3%, or METRIC=5% for one metric. If not
         given, that of BASE's plan; of counted runs 0.5%.
@@ -95,11 +103,15 @@ def _compare_counts(
 ) -> int:
     from harness.answers.compare.comparability import parse_allowed
     from harness.answers.compare.count import CountOptions, compare_counts
+    from harness.answers.count_metrics import counted_metric
+    from harness.answers.quantities import parse_margins
     from harness.verbs.shared.counts import deliver_changes
 
+    general, by_metric = parse_margins(margin, counted_metric)
     options = CountOptions(
-        metrics=tuple(name for word in metric for name in word.split(",")),
-        margins=tuple(margin),
+        metrics=tuple(split_names(metric)),
+        margin=general,
+        margin_by_metric=by_metric,
         allowed=parse_allowed(allow),
         force=force,
     )
@@ -115,7 +127,7 @@ def _options(
     from harness.answers.compare.compare import CompareOptions
     from harness.answers.quantities import compared_metric, parse_margins
 
-    names = [name for word in metric for name in word.split(",")]
+    names = split_names(metric)
     general, by_metric = parse_margins(margin)
     return CompareOptions(
         metrics=tuple(compared_metric("--metric", name) for name in names if name != "all"),
@@ -132,10 +144,9 @@ def _require_metrics(metric: Words) -> None:
     """UsageError for a name that is no metric of any run, before one is looked for."""
     from harness.answers.count_metrics import any_metric
 
-    for word in metric:
-        for name in word.split(","):
-            if name != "all":
-                any_metric("--metric", name)
+    for name in split_names(metric):
+        if name != "all":
+            any_metric("--metric", name)
 
 
 def _runs(names: Sequence[str], results: Path) -> list[StoredRun]:
@@ -187,7 +198,8 @@ def _deliver(report: ChangeReport, forms: Forms) -> None:
     from harness.reporters.documents.compare import change_rows, changes_document
     from harness.reporters.render.csv import csv_text
 
-    page = compare_page(report)
     forms.deliver_page(
-        page, lambda: changes_document(report), csv=lambda: csv_text(change_rows(report))
+        compare_page(report),
+        lambda: changes_document(report),
+        csv=lambda: csv_text(change_rows(report)),
     )

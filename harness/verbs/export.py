@@ -27,9 +27,9 @@ def export_verb(
         `python -m pyperf`. csv, parquet: one row per trial. junit: one test case per comparison.
         md: the result as Markdown.
     """
+    from harness.answers.count import make_counted
     from harness.answers.result import make_result
     from harness.store import load_run
-    from harness.verbs.shared.counts import counted_markdown
     from harness.verbs.shared.forms import Forms, print_content
     from harness.verbs.shared.naming import named_run
     from harness.verbs.shared.output import err, print_json
@@ -49,7 +49,7 @@ def export_verb(
     stored = load_run(named_run(run, results), counted_too=True)
     notes: list[str] = []
     if stored.plan.is_counted:
-        writers = counted_writers(stored, lambda: counted_markdown(stored))
+        writers = counted_writers(stored, lambda: make_counted(stored))
     else:
         writers = run_writers(stored, lambda: make_result(stored), notes.append)
     written = forms.write_files(None, writers)

@@ -96,20 +96,20 @@ def gate_verb(
         plan=plan or DEFAULT_PLAN, subject=subject, load=load, command=command, conduct=conduct
     )
     if run is not None or against is not None:
-        _require_stored_only(run, plan, command, request)
+        run = _require_stored_only(run, plan, request, counting)
     if counting.count or _is_counted(run, conduct.results):
         rules = _count_rules(fail, reference, inconclusive)
         forms = Forms(("json", "md", "junit"), to, json=json, summary=True)
-        if counting.count and run is None and against is None:
+        if run is None:
             return _count(request, rules, counting, forms)
-        return _judge_counts(run or "", against, rules, conduct.results, allow, forms, force=force)
+        return _judge_counts(run, against, rules, conduct.results, allow, forms, force=force)
     require_no_kernel(counting)
     judge = GateRules(read_limits(fail), reference, inconclusive == "pass")
-    if conduct.dry_run and run is None and against is None:
+    if conduct.dry_run and run is None:
         return show_preview(plan_to_judge(request, judge), conduct, to, json=json)
     forms = Forms(("json", "md", "junit"), to, json=json, summary=True)
-    if run is not None or against is not None:
-        report = _stored(run or "", against, judge, conduct.results, allow=allow, force=force)
+    if run is not None:
+        report = _stored(run, against, judge, conduct.results, allow=allow, force=force)
         return _finish(report, forms)
     console = err()
     report = gate_plan(request, judge, lambda: display.observer(console), say_on(console))
@@ -117,15 +117,16 @@ def gate_verb(
 
 
 def _require_stored_only(
-    run: str | None, plan: str | None, command: tuple[str, ...], request: Request
-) -> None:
-    """UsageError where something is to be measured beside a stored run."""
-    asked = plan or command or request.conduct.dry_run
+    run: str | None, plan: str | None, request: Request, counting: Counting
+) -> str:
+    """The stored run to judge; UsageError without one, or if something is to be measured beside."""
+    asked = plan or request.command or request.conduct.dry_run or counting.kernels
     if run is None or asked or request.subject != Subject() or request.load != Load():
         raise UsageError(
             "stored runs are judged as they are",
-            remedy="give --run RUN, with --against BASE or without, and no plan or load",
+            remedy="give --run RUN, with --against BASE or without, and no plan, load or kernel",
         )
+    return run
 
 
 def _is_counted(run: str | None, results: Path) -> bool:
@@ -178,9 +179,10 @@ def _finish_counts(report: CountGateReport, forms: Forms) -> int:
     from harness.reporters.documents.count_gate import count_gate_document
     from harness.reporters.export.junit import count_gate_junit
 
-    page = count_gate_page(report)
     forms.deliver_page(
-        page, lambda: count_gate_document(report), junit=lambda: count_gate_junit(report)
+        count_gate_page(report),
+        lambda: count_gate_document(report),
+        junit=lambda: count_gate_junit(report),
     )
     return EXIT_CODES[report.verdict]
 
@@ -211,6 +213,9 @@ def _finish(report: GateReport, forms: Forms) -> int:
     from harness.reporters.export.junit import gate_junit
     from harness.reporters.gate import gate_page
 
-    page = gate_page(report)
-    forms.deliver_page(page, lambda: gate_document(report), junit=lambda: gate_junit(report))
+    forms.deliver_page(
+        gate_page(report),
+        lambda: gate_document(report),
+        junit=lambda: gate_junit(report),
+    )
     return EXIT_CODES[report.verdict]

@@ -7,7 +7,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from harness.errors import EXIT_FINE, EXIT_UNTRUSTWORTHY, UsageError
-from harness.verbs.shared.parameters import RESULTS, Flag, Json, ResultsFolder, To, Words
+from harness.verbs.shared.parameters import (
+    RESULTS,
+    Flag,
+    Json,
+    ResultsFolder,
+    To,
+    Words,
+    split_names,
+)
 
 if TYPE_CHECKING:
     from harness.model.history import History
@@ -41,7 +49,8 @@ def history_verb(
     metric
         Metrics to follow, by full or short name; the run's primary metric if not given.
     cell
-        Only these cells: a workload, scenario or consumer, or several of them as in `udp/rules`.
+        Only these cells: a workload, scenario or consumer (of counted runs a kernel), or several
+        of them as in `udp/rules`.
     last
         Only the last N runs.
     like
@@ -80,11 +89,10 @@ def _read(
     from harness.answers.history.places import HistoryOptions
     from harness.verbs.shared.naming import named_run
 
-    names = [name for word in metric for name in word.split(",")]
     options = HistoryOptions(
         plan=plan,
         machine=machine,
-        metrics=tuple(dict.fromkeys(any_metric("--metric", name) for name in names)),
+        metrics=tuple(dict.fromkeys(any_metric("--metric", name) for name in split_names(metric))),
         cells=cell,
         last=last,
         like=None if like is None else named_run(like, results),

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, TypeVar
 
 from harness.errors import EXIT_FINE, EXIT_UNTRUSTWORTHY, AuditbenchError, UsageError
 from harness.verbs.shared.parameters import (
@@ -19,6 +20,7 @@ from harness.verbs.shared.parameters import (
 )
 
 if TYPE_CHECKING:
+    from harness.answers.compare.compare import Side
     from harness.model.compare import ChangeReport
     from harness.model.count_changes import CountReport
     from harness.model.result import ReportView
@@ -29,6 +31,7 @@ Format = Literal["html", "md", "txt"]
 
 FORMS: tuple[Format, ...] = ("html", "md", "txt")
 SCHEMA = "auditbench.report/2"
+AnyReport = TypeVar("AnyReport", "ChangeReport", "CountReport")
 
 
 def report_verb(
@@ -115,11 +118,13 @@ def _writers(stored: list[StoredRun]) -> tuple[dict[str, Writer], bool]:
 
 
 def _of_times(stored: list[StoredRun]) -> tuple[dict[str, Writer], bool]:
-    from harness.answers.result import in_plan_order, make_result
-    from harness.model.result import ReportView
+    from harness.answers.compare.compare import CompareOptions, compare_runs
+    from harness.answers.result import make_view
 
-    views = [ReportView(make_result(run), tuple(in_plan_order(run))) for run in stored]
-    comparison, refused = _compared(stored)
+    views = [make_view(run) for run in stored]
+    options = CompareOptions(force=True)
+    reports, refused = _compared(stored, lambda base, head: compare_runs(base, [head], options))
+    comparison = _together(reports)
     writers: dict[str, Writer] = {
         form: partial(_text, form, views, comparison, refused) for form in FORMS
     }
@@ -127,20 +132,19 @@ def _of_times(stored: list[StoredRun]) -> tuple[dict[str, Writer], bool]:
 
 
 def _of_counts(stored: list[StoredRun]) -> tuple[dict[str, Writer], bool]:
+    from harness.answers.compare.count import CountOptions, compare_counts
     from harness.answers.count import make_counted
     from harness.reporters.count import count_page
     from harness.reporters.counts.compare import count_changes_page
     from harness.reporters.html.count import CountView, count_report_html
-    from harness.reporters.page import Line, Page
-    from harness.reporters.report_text import pages_markdown, pages_plain
+    from harness.reporters.report_text import pages_markdown, pages_plain, report_pages
 
     views = [CountView(make_counted(run), run.plan, run.environment) for run in stored]
-    comparison, refused = _compared_counts(stored)
-    pages = [count_changes_page(comparison)] if comparison is not None else []
-    if refused:
-        notes = tuple(Line(f"Not compared: {words}") for words in refused)
-        pages.append(Page("auditbench compare", notes))
-    pages += [count_page(view.result) for view in views]
+    options = CountOptions(force=True)
+    reports, refused = _compared(stored, lambda base, head: compare_counts(base, [head], options))
+    comparison = _together(reports)
+    compared = None if comparison is None else count_changes_page(comparison)
+    pages = list(report_pages((count_page(view.result) for view in views), compared, refused))
     writers: dict[str, Writer] = {
         "html": lambda: count_report_html(views, comparison, refused),
         "md": lambda: pages_markdown(pages),
@@ -149,40 +153,30 @@ def _of_counts(stored: list[StoredRun]) -> tuple[dict[str, Writer], bool]:
     return writers, all(view.result.trustworthy for view in views)
 
 
-def _compared_counts(stored: list[StoredRun]) -> tuple[CountReport | None, list[str]]:
-    """The same as `_compared` of runs that count instructions."""
-    from harness.answers.compare.compare import Side
-    from harness.answers.compare.count import CountOptions, compare_counts
-
-    base, *heads = (Side(run) for run in stored)
-    reports, refused = [], []
-    for head in heads:
-        try:
-            reports.append(compare_counts(base, [head], CountOptions(force=True)))
-        except AuditbenchError as error:
-            refused.append(error.what)
-    if not reports:
-        return None, refused
-    return replace(reports[0], pairs=tuple(p for report in reports for p in report.pairs)), refused
-
-
-def _compared(stored: list[StoredRun]) -> tuple[ChangeReport | None, list[str]]:
+def _compared(
+    stored: list[StoredRun], compare: Callable[[Side, Side], AnyReport]
+) -> tuple[list[AnyReport], list[str]]:
     """Every run against the first, and a sentence for each that has nothing in common with it.
 
     A report may compare unlike runs: their differences are among its warnings.
     """
-    from harness.answers.compare.compare import CompareOptions, Side, compare_runs
+    from harness.answers.compare.compare import Side
 
     base, *heads = (Side(run) for run in stored)
     reports, refused = [], []
     for head in heads:
         try:
-            reports.append(compare_runs(base, [head], CompareOptions(force=True)))
+            reports.append(compare(base, head))
         except AuditbenchError as error:
             refused.append(error.what)
+    return reports, refused
+
+
+def _together(reports: Sequence[AnyReport]) -> AnyReport | None:
+    """The pairs of all reports in one; None without any."""
     if not reports:
-        return None, refused
-    return replace(reports[0], pairs=tuple(p for report in reports for p in report.pairs)), refused
+        return None
+    return replace(reports[0], pairs=tuple(pair for report in reports for pair in report.pairs))
 
 
 def _text(

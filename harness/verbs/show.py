@@ -92,16 +92,14 @@ def _show_counted(stored: StoredRun, forms: Forms) -> bool:
     from harness.answers.count import make_counted
     from harness.reporters.count import count_page
     from harness.reporters.documents.count import count_document
-    from harness.reporters.render.markdown import page_markdown
     from harness.reporters.render.terminal import render_page
     from harness.verbs.shared.output import out
     from harness.verbs.shared.run_forms import counted_writers
 
     result = make_counted(stored)
-    page = count_page(result)
     forms.deliver(
-        lambda: render_page(page, out()),
+        lambda: render_page(count_page(result), out()),
         lambda: count_document(result),
-        **counted_writers(stored, lambda: page_markdown(page)),
+        **counted_writers(stored, lambda: result),
     )
     return result.trustworthy

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 from cyclopts import Parameter
 
 from harness.errors import EXIT_FINE, EXIT_INTERRUPTED, UsageError
-from harness.verbs.shared.parameters import Flag, Json, To
+from harness.verbs.shared.parameters import Flag, Json, To, split_names
 
 if TYPE_CHECKING:
     from consumer.log.summary import LogSums
@@ -51,7 +51,7 @@ def top_verb(
     to
         Write the tables as json=FILE, or print them as json.
     """
-    by = [word for words in by or () for word in words.split(",")]
+    by = split_names(by or ())
     _check(files, by, rules, limit, live, unicast=unicast)
     from harness.verbs.shared.forms import Forms
 

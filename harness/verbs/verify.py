@@ -65,8 +65,7 @@ def verify_verb(
     forms = Forms(("json", "md"), to, json=json)
     with ReadingProgress(err()) as progress:
         report = verify_files(output, against, progress, allowed=allowed, mapping=by)
-    page = verify_page(report)
-    forms.deliver_page(page, lambda: verify_document(report))
+    forms.deliver_page(verify_page(report), lambda: verify_document(report))
     return EXIT_CODES[report.verdict]
 
 

@@ -91,3 +91,11 @@ def test_plots_and_report(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="has no plot forest: one of counts, kernels"):
         run.plot("forest")
     assert "Instructions from kernel to kernel" in run.report(tmp_path / "r.html").read_text()
+
+
+@pytest.mark.parametrize("margin", [0.00002, 0.5])
+def test_any_margin_is_taken(run: Run, tmp_path: Path, margin: float) -> None:
+    dearer = load(counted_run(tmp_path / "m" / "dearer", {**BASIC, "site": (850.5, 850.3)}))
+    report = compare(run, dearer, margin=margin)
+    assert isinstance(report, CountReport)
+    assert {change.margin for change in report.pairs[0].changes} == {margin}

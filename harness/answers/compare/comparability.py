@@ -40,6 +40,9 @@ DIFFERENCES = {
     "emulator": "the emulator of counted runs",
 }
 """Every difference that there may be, in the order in which they are told."""
+OF_COUNTS = frozenset({"version", "emulator", "rules", "limits", "auid", "options"})
+"""Those that bear on a count: it depends on the guest, the load and the rules alone, not on the
+host, nor on the cells that only one of the runs has."""
 _LONGEST = 60
 
 

@@ -5,52 +5,46 @@ A count is no estimate: cells are held against each other as they are, without t
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
-from dataclasses import dataclass
-from typing import NamedTuple
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 
 from harness.analysis.between_runs import CellPair
-from harness.analysis.count import judge_counts
-from harness.answers.compare.comparability import Difference, find_differences, require_alike
+from harness.analysis.count import floor_of_both, judge_counts
+from harness.answers.compare.comparability import (
+    OF_COUNTS,
+    Difference,
+    find_differences,
+    require_alike,
+)
 from harness.answers.compare.compare import Side
 from harness.answers.count import make_counted
-from harness.answers.count_metrics import costs, count_margins, counted_metric
+from harness.answers.count_metrics import costs, counted_metric
 from harness.errors import UntrustworthyError, UsageError, one_of
 from harness.model.caution import Caution
-from harness.model.count import INSTRUCTIONS, CountedCell, CountedResult
+from harness.model.count import COUNT_MARGIN, INSTRUCTIONS, CountedCell, CountedResult, CountKey
 from harness.model.count_changes import CountChange, CountPair, CountReport
 from harness.model.reference import Margins
 from harness.model.run import Cell
 from harness.model.stored.environment import StoredGuest
 from harness.store import StoredRun
 
-_OF_COUNTS = frozenset({"version", "emulator", "rules", "limits", "auid", "options"})
-"""Differences that bear on a count: it depends on the guest, the load and the rules alone, not on
-the host, nor on the cells that only one of the runs has."""
 Matched = Sequence[tuple[CountedCell, CountedCell]]
 """Cells of BASE, each with that of HEAD that is held against it."""
 
 
 @dataclass(frozen=True, slots=True)
 class CountOptions:
-    """How to compare counts, in the words of the user. No `metrics`: all that are costs.
+    """How to compare counts. `metrics` as people write them; without, all that are costs.
 
-    `allowed` are the differences between the runs that do not matter, `force` is all of them.
+    `margin` None is that of counts. `allowed` are the differences between the runs that do not
+    matter, `force` is all of them.
     """
 
     metrics: tuple[str, ...] = ()
-    margins: tuple[str, ...] = ()
+    margin: float | None = None
+    margin_by_metric: Mapping[str, float] = field(default_factory=dict)
     allowed: frozenset[str] = frozenset()
     force: bool = False
-
-
-class _Key(NamedTuple):
-    """What a cell of one run has in common with one of the other."""
-
-    kernel: str
-    workload: str
-    scenario: str
-    metric: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +89,7 @@ def compare_counts(base: Side, heads: Sequence[Side], options: CountOptions) -> 
     """
     sides = (base, *heads)
     metrics = dict.fromkeys(m for side in sides for m in _metrics(side.stored))
-    margins = count_margins(options.margins, metrics)
+    margins = Margins(options.margin or COUNT_MARGIN, options.margin_by_metric)
     names = [name for name in options.metrics if name != "all"]
     wanted = {counted_metric("--metric", name, metrics): None for name in names}
     wanted = wanted or (metrics if options.metrics else costs(metrics))
@@ -195,9 +189,9 @@ def _one_kernel_each(base: _Chosen, head: _Chosen) -> bool:
 def _matched(base: _Chosen, head: _Chosen) -> list[tuple[CountedCell, CountedCell]]:
     """Which cell of HEAD is held against which of BASE, in HEAD's order."""
     only = base.kernels[0] if _one_kernel_each(base, head) else None
-    by_key = {_Key(c.kernel, c.workload, c.scenario, c.metric): c for c in base.cells}
+    by_key = {cell.key: cell for cell in base.cells}
     keys = (
-        _Key(only or c.kernel, c.workload, base.scenario or c.scenario, c.metric)
+        CountKey(only or c.kernel, c.workload, base.scenario or c.scenario, c.metric)
         for c in head.cells
     )
     pairs = zip(keys, head.cells, strict=True)
@@ -220,8 +214,7 @@ def _nothing_in_common(base: _Chosen, head: _Chosen) -> UsageError:
 
 
 def _change(base: CountedCell, head: CountedCell, margins: Margins) -> CountChange:
-    floors = (base.floor, head.floor)
-    floor = None if None in floors else max(f for f in floors if f is not None)
+    floor = floor_of_both(base.floor, head.floor)
     margin = margins.of(head.metric)
     return CountChange(
         kernel=head.kernel,
@@ -249,7 +242,7 @@ def _differences(base: _Chosen, head: _Chosen, matched: Matched) -> list[Differe
     cells = (tuple(Cell(c.workload, c.scenario, "") for c in pair) for pair in matched)
     pairs = list(dict.fromkeys(CellPair(old, new) for old, new in cells))
     found = find_differences(base.stored, head.stored, pairs, chosen=True)
-    return [difference for difference in found if difference.name in _OF_COUNTS]
+    return [difference for difference in found if difference.name in OF_COUNTS]
 
 
 def _alone(base: _Chosen, head: _Chosen, matched: Matched) -> Iterator[Caution]:

@@ -9,15 +9,14 @@ from dataclasses import replace
 from harness.analysis.against_reference import MetricView, compare
 from harness.analysis.between_runs import CellPair, compare_across
 from harness.analysis.change_points import change_points
+from harness.answers.history.chosen import choose
 from harness.answers.result import in_plan_order, metric_views
 from harness.answers.trust import is_reliable
-from harness.errors import UsageError, one_of
 from harness.model.compare import Change
 from harness.model.history import Point, Step, Track
 from harness.model.reference import Margins, Reference
 from harness.model.result import Comparison
 from harness.model.run import Cell, Sample
-from harness.renamed import hint
 from harness.store import StoredRun
 
 Key = tuple[Cell, str]
@@ -37,7 +36,7 @@ def make_tracks(
     views.sort(key=lambda view: metrics.index(view.name))
     found = [_comparisons(run, views) for run in runs]
     changes = _changes(runs, views, model.plan.margins)
-    wanted = _chosen(_cells(model, runs), cells)
+    wanted = choose(_cells(model, runs), cells, lambda c: (c.workload, c.scenario, c.consumer))
     keys = [(cell, view) for view in views for cell in wanted]
     tracks = [_track(cell, view, runs, found, changes) for cell, view in keys]
     return [track for track in tracks if track is not None]
@@ -88,21 +87,6 @@ def _cells(model: StoredRun, runs: Sequence[StoredRun]) -> list[Cell]:
     # Other runs may have further references, of other numbers of workers.
     others = frozenset(name for run in runs for name in run.plan.reference.by_scenario.values())
     return [c for c in cells if reference.of(c) != c and c.scenario not in others]
-
-
-def _chosen(cells: Sequence[Cell], words: Sequence[str]) -> list[Cell]:
-    """The cells that a word names by workload, scenario or consumer, or by several with `/`."""
-    chosen: list[Cell] = []
-    for word in words:
-        parts = set(word.split("/"))
-        named = [c for c in cells if parts <= {c.workload, c.scenario, c.consumer}]
-        if not named:
-            names = [f"{cell.workload}/{cell.scenario}" for cell in cells]
-            old = (found for part in word.split("/") if (found := hint(part)))
-            remedy = next(old, "") or one_of(word, names)
-            raise UsageError(f"--cell {word!r} is none of these runs", remedy=remedy)
-        chosen += named
-    return [cell for cell in cells if cell in chosen] if words else list(cells)
 
 
 def _track(

@@ -9,21 +9,19 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
-from harness.analysis.count import judge_counts
-from harness.answers.compare.comparability import Difference
+from harness.analysis.count import floor_of_both, judge_counts
+from harness.answers.compare.comparability import OF_COUNTS, Difference
 from harness.answers.count import make_counted
-from harness.answers.count_metrics import costs
-from harness.errors import UsageError, one_of
-from harness.model.count import COUNT_MARGIN, CountedCell, CountVerdict
+from harness.answers.history.chosen import choose
+from harness.model.count import COUNT_MARGIN, CountedCell, CountVerdict, unit_of
 from harness.model.history import Point, Step, Track
 from harness.model.result import Verdict
 from harness.model.run import Cell
 from harness.store import StoredRun
 
 LEAST_RUNS = 2
-COUNTS_DIFFER_BY = frozenset({"rules", "limits", "auid", "options"})
+COUNTS_DIFFER_BY = OF_COUNTS - {"version", "emulator"}
 """Differences that make a count one of something else; all others a history is meant to follow."""
-UNIT = "instructions"
 
 
 class _Key(NamedTuple):
@@ -38,8 +36,7 @@ class _Key(NamedTuple):
 def make_count_tracks(
     runs: Sequence[StoredRun], model: StoredRun, metrics: Sequence[str], cells: Sequence[str]
 ) -> list[Track]:
-    """The tracks of the cells asked for, in the order of the model's plan; without metrics of all
-    that are costs.
+    """The tracks of the cells asked for, in the order of the model's plan.
 
     Raises UsageError if no cell has the requested name.
     """
@@ -48,30 +45,17 @@ def make_count_tracks(
     by_run = [{_key(c, one_each=one_each): c for c in of_run} for of_run in results]
     first = next((by_run[place] for place, run in enumerate(runs) if run is model), {})
     known = dict.fromkeys([*first, *(key for of_run in by_run for key in of_run)])
-    wanted = metrics or costs(key.metric for key in known)
-    keys = [key for key in _chosen(list(known), cells) if key.metric in wanted]
+    chosen = choose(list(known), cells, lambda k: (k.workload, k.scenario, k.kernel))
+    keys = [key for key in chosen if key.metric in metrics]
     consumers = {(s.workload, s.scenario): s.consumer for run in runs for s in run.samples}
     return [
         _track(key, [of_run.get(key) for of_run in by_run], consumers[key.workload, key.scenario])
-        for key in sorted(keys, key=lambda key: list(wanted).index(key.metric))
+        for key in sorted(keys, key=lambda key: metrics.index(key.metric))
     ]
 
 
 def _key(cell: CountedCell, *, one_each: bool) -> _Key:
     return _Key(cell.metric, "" if one_each else cell.kernel, cell.workload, cell.scenario)
-
-
-def _chosen(keys: Sequence[_Key], words: Sequence[str]) -> list[_Key]:
-    """The keys that a word names by workload, scenario or kernel, or by several with `/`."""
-    chosen: list[_Key] = []
-    for word in words:
-        parts = set(word.split("/"))
-        named = [key for key in keys if parts <= {key.workload, key.scenario, key.kernel}]
-        if not named:
-            names = dict.fromkeys(f"{key.workload}/{key.scenario}" for key in keys)
-            raise UsageError(f"--cell {word!r} is none of these runs", remedy=one_of(word, names))
-        chosen += named
-    return [key for key in keys if key in chosen] if words else list(keys)
 
 
 def _track(key: _Key, cells: Sequence[CountedCell | None], consumer: str) -> Track:
@@ -84,7 +68,7 @@ def _track(key: _Key, cells: Sequence[CountedCell | None], consumer: str) -> Tra
     return Track(
         cell=Cell(key.workload, key.scenario, consumer),
         metric=key.metric,
-        unit=UNIT,
+        unit=unit_of(key.metric),
         is_ratio=False,
         points=tuple(points),
         judged=judged if judged >= LEAST_RUNS else 0,
@@ -96,8 +80,7 @@ def _point(before: CountedCell | None, cell: CountedCell) -> Point:
     point = Point(cell.estimate, None, None, cell.estimate, len(cell.boots))
     if before is None:
         return point
-    floors = (before.floor, cell.floor)
-    floor = None if None in floors else max(floor for floor in floors if floor is not None)
+    floor = floor_of_both(before.floor, cell.floor)
     found = judge_counts(before.estimate, cell.estimate, margin=COUNT_MARGIN, floor=floor)
     moved = found in ("worse", "better") and before.estimate > 0
     return replace(
@@ -121,5 +104,4 @@ def count_notes(old: StoredRun, new: StoredRun, found: Iterable[Difference]) -> 
     """In what a counted run differs from the one before it, its kernels first."""
     kernels = [", ".join(g.name for g in run.environment.guests) for run in (old, new)]
     moved = [f"Linux {kernels[0]} → {kernels[1]}"] if kernels[0] != kernels[1] else []
-    told = COUNTS_DIFFER_BY | {"version", "emulator"}
-    return tuple(dict.fromkeys([*moved, *(d.words for d in found if d.name in told)]))
+    return tuple(dict.fromkeys([*moved, *(d.words for d in found if d.name in OF_COUNTS)]))

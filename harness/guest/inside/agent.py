@@ -8,13 +8,10 @@ Each trial puts a state in force as a lease does, and forks the consumer and the
 from __future__ import annotations
 
 import ctypes
-import fcntl
 import importlib
 import json
 import os
 import platform
-import socket
-import struct
 import termios
 import time
 from collections.abc import Sequence
@@ -24,6 +21,7 @@ from typing import Any
 from harness.errors import AuditbenchError
 from harness.guest.inside.clocks import find_kauditd
 from harness.guest.inside.jobs import JOB, carry_out
+from harness.guest.inside.loopback import raise_loopback
 from harness.guest.inside.rule_life import measure_life
 from harness.guest.inside.trial import run_trial
 from harness.guest.order import ORDER_FILE, read_order
@@ -36,7 +34,6 @@ from workloads.running.options import parse_options
 LINE = "/dev/ttyS1"
 REBOOT = 0x01234567
 """reboot(2): restart, at which the emulator ends."""
-SIOCSIFFLAGS, IFF_UP = 0x8914, 1
 
 
 class Line:
@@ -95,7 +92,7 @@ def _carry_out(line: Line) -> None:
     order = read_order(document)
     rehearse(sorted({trial.words[0] for trial in order.trials}))
     time.sleep(order.settle_s)
-    _raise_loopback()
+    raise_loopback()
     kauditd = find_kauditd()
     with AuditClient() as client:
         states = _States(client)
@@ -144,13 +141,6 @@ class _States:
         if not self._was_enabled:
             self._client.set_status("enabled", 1)
             self._was_enabled = True
-
-
-def _raise_loopback() -> None:
-    """Bring `lo` up: without it every connect fails."""
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as asker:
-        request = struct.pack("16sh22x", b"lo", IFF_UP)
-        fcntl.ioctl(asker.fileno(), SIOCSIFFLAGS, request)
 
 
 if __name__ == "__main__":

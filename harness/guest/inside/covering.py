@@ -7,10 +7,7 @@ takes a name of ours, by which the record of that call is told from those of its
 from __future__ import annotations
 
 import ctypes
-import fcntl
 import os
-import socket
-import struct
 import time
 from base64 import b64decode
 from collections.abc import Callable, Iterator, Sequence
@@ -19,6 +16,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from harness.errors import KernelAnswerError
+from harness.guest.inside.loopback import raise_loopback
 from harness.guest.inside.record_log import CallRecord, RecordLog
 from harness.guest.operations.catalog import OPERATIONS
 from harness.guest.operations.entries import (
@@ -45,7 +43,6 @@ _WAIT_S: Final = 0.02
 _PROGRESS: Final = 20
 """After so many operations a line is said, so that a guest at work is not taken for one that hangs.
 """
-_LOOPBACK, _SIOCSIFFLAGS, _IFF_UP = b"lo", 0x8914, 1
 _libc = ctypes.CDLL(None, use_errno=True)
 Say = Callable[..., None]
 
@@ -117,12 +114,6 @@ def _prepare_machine() -> None:
     if _libc.mount(b"tmpfs", os.fsencode(WORK), b"tmpfs", 0, b"mode=0777"):
         raise OSError(ctypes.get_errno(), "tmpfs cannot be mounted")
     raise_loopback()
-
-
-def raise_loopback() -> None:
-    """Bring the loopback interface up."""
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as asking:
-        fcntl.ioctl(asking, _SIOCSIFFLAGS, struct.pack("16sh14x", _LOOPBACK, _IFF_UP))
 
 
 def _pass(

@@ -15,8 +15,9 @@ from statistics import median
 from typing import Any, Final
 
 from harness.errors import AuditbenchError
-from harness.guest.inside.covering import load_rules, raise_loopback
+from harness.guest.inside.covering import load_rules
 from harness.guest.inside.hearing import PAUSE_S, hear, prepared
+from harness.guest.inside.loopback import raise_loopback
 from harness.guest.inside.record_log import RecordLog
 from harness.kernel.client import AuditClient
 from harness.kernel.lease.apply import StateWriter

@@ -10,6 +10,7 @@ from harness.model.count_changes import CountChange, CountPair, CountReport
 from harness.model.stored.environment import StoredGuest
 from harness.plain import plain
 from harness.reporters.counts.numbers import (
+    DIGITS_OF_CHECKSUM,
     LEAST_SHOWN,
     count_box,
     floors_words,
@@ -30,7 +31,7 @@ from harness.reporters.page import (
     verdict,
 )
 from harness.reporters.units import share
-from harness.reporters.words import COUNT_CHANGES, COUNT_VERDICTS, metric_words
+from harness.reporters.words import COUNT_CHANGES, COUNT_VERDICTS, metric_title, metric_words
 
 _COLUMNS = (
     Column("workload", left=True),
@@ -42,8 +43,6 @@ _COLUMNS = (
     Column("floor", media=WIDE),
     Column("verdict"),
 )
-_HASH = 12
-"""Digits of a checksum that are shown."""
 
 
 def count_changes_page(report: CountReport, title: str = "auditbench compare") -> Page:
@@ -81,13 +80,17 @@ def kernel_words(pair: CountPair) -> str:
 
 
 def _checksum(guest: StoredGuest) -> str:
-    return f"sha256 {guest.sha256[:_HASH]}…" if guest.sha256 else "one of unknown checksum"
+    return (
+        f"sha256 {guest.sha256[:DIGITS_OF_CHECKSUM]}…"
+        if guest.sha256
+        else "one of unknown checksum"
+    )
 
 
 def change_words(change: CountChange, pair: CountPair) -> str:
     """One change in words, such as `… rules +12.0 (+1.4 %)`."""
     where = f"{change.workload} × {_row_name(change, pair)}"
-    what = "" if change.metric == "instructions_per_op" else f", {metric_words(change.metric)}"
+    what = "" if change.metric == INSTRUCTIONS else f", {metric_words(change.metric)}"
     return f"{where}{what} {more(change.difference)} ({share_more(change.share)})"
 
 
@@ -110,7 +113,7 @@ def _shown(changes: Sequence[CountChange]) -> list[CountChange]:
 
 def _grid(name: str, metric: str, group: Sequence[CountChange], pair: CountPair) -> Grid:
     rows = tuple(_row(change, pair) for change in group)
-    return Grid(name, f"{metric_words(metric)} per operation", _COLUMNS, rows)
+    return Grid(name, metric_title(metric), _COLUMNS, rows)
 
 
 def _row(change: CountChange, pair: CountPair) -> tuple[Box, ...]:

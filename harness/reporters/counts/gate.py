@@ -19,7 +19,7 @@ from harness.reporters.page import (
     text,
     verdict,
 )
-from harness.reporters.words import OUTCOMES
+from harness.reporters.words import OUTCOMES, metric_title, metric_words
 
 _COLUMNS = (
     Column("limit", left=True),
@@ -42,7 +42,8 @@ def _parts(report: CountGateReport) -> Iterator[Part]:
     yield Line(count_gate_sentence(report), "answer")
     yield from report.cautions
     rows = tuple(_row(check, report) for check in report.checks)
-    yield Grid("checks", "Instructions per operation", _COLUMNS, rows)
+    titles = dict.fromkeys(metric_title(check.limit.metric) for check in report.checks)
+    yield Grid("checks", ", ".join(titles).capitalize(), _COLUMNS, rows)
     for against in dict.fromkeys(check.against for check in report.checks):
         yield Line(f"the difference is to {against}", "note")
     if any(check.outcome == "inconclusive" for check in report.checks):
@@ -70,7 +71,8 @@ def count_gate_sentence(report: CountGateReport) -> str:
         exceed = agreeing(failed, "exceeds its", "exceed their")
         return (
             f"The gate fails: {failed} of {checks} {exceed} limit, most of all "
-            f"{check_cell_name(worst, report)}, {more(worst.difference)} instructions "
+            f"{check_cell_name(worst, report)}, {more(worst.difference)} "
+            f"{metric_words(worst.limit.metric)} "
             f"({share_more(worst.share)})."
         )
     if report.verdict == "inconclusive":
@@ -92,7 +94,7 @@ def check_cell_name(check: CountCheck, report: CountGateReport) -> str:
 def check_words(check: CountCheck) -> str:
     """One check in words, with its numbers."""
     return (
-        f"{instructions(check.head)} instructions, {more(check.difference)} "
+        f"{instructions(check.head)} {metric_words(check.limit.metric)}, {more(check.difference)} "
         f"({share_more(check.share)}) to {check.against}, floor {instructions(check.floor, 2)}: "
         f"{OUTCOMES[check.outcome].word}"
     )

@@ -8,6 +8,8 @@ from harness.plain import plain
 from harness.reporters.page import Box, number
 from harness.reporters.units import NOTHING, share, signed
 
+DIGITS_OF_CHECKSUM = 12
+"""So many of a kernel's are shown."""
 LEAST_SHOWN = 0.05
 """Less of what events cost is shown as 0.0, and so not at all."""
 
@@ -54,7 +56,7 @@ def floors_words(floors: Iterable[tuple[str, float | None]], unit: str = "") -> 
     return f"{', '.join(words[:-1])} and {words[-1]}"
 
 
-def short_names(kernels: Sequence[str]) -> list[str]:
+def short_kernel_names(kernels: Sequence[str]) -> list[str]:
     """The versions alone, as in `6.12.117`, where these tell the kernels apart."""
     short = [kernel.split("-")[0].split("+")[0] for kernel in kernels]
     return short if len(set(short)) == len(short) else list(kernels)

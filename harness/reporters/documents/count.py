@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import Any
 
 from harness.model.count import CountedResult
@@ -43,5 +44,5 @@ def count_document(result: CountedResult) -> dict[str, Any]:
             }
             for cell in result.cells
         ],
-        "warnings": [{"name": c.name, "what": c.what, "remedy": c.remedy} for c in result.cautions],
+        "warnings": [asdict(caution) for caution in result.cautions],
     }

@@ -18,6 +18,7 @@ from harness.reporters.counts.numbers import instructions, more
 from harness.reporters.gate import check_sentences, gate_sentence, reading_values
 from harness.reporters.lint import lint_sentence
 from harness.reporters.units import interval, metric_value, ratio
+from harness.reporters.words import metric_title
 
 NOT_XML = re.compile("[^\t\n\r\u0020-\u007e\u00a0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 """What XML 1.0 cannot hold, not even as a reference, and what could steer a terminal."""
@@ -73,7 +74,7 @@ def counted_junit(result: CountedResult) -> str:
         Case(
             f"{cell.workload}.{cell.scenario}.{cell.kernel}",
             cell.metric,
-            f"{instructions(cell.estimate)} instructions per operation, "
+            f"{instructions(cell.estimate)} {metric_title(cell.metric)}, "
             f"{more(cell.difference)} to the reference, floor {instructions(cell.floor, 2)}",
         )
         for cell in result.cells

@@ -5,8 +5,6 @@ from __future__ import annotations
 import shlex
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
-from typing import TYPE_CHECKING
 
 from harness.model.caution import Caution
 from harness.model.count import CountedResult
@@ -16,18 +14,13 @@ from harness.model.stored.plan import StoredPlan
 from harness.reporters.count import count_page
 from harness.reporters.counts.compare import count_changes_page
 from harness.reporters.html import facts
-from harness.reporters.html.data import data_grid
-from harness.reporters.html.figures import Drawing, Panel
+from harness.reporters.html.figures import Panel, make_panels
 from harness.reporters.html.page import on_page, whole_page
-from harness.reporters.html.svg import Palette, inline_svg
+from harness.reporters.html.svg import Palette
 from harness.reporters.page import Line, Part
 from harness.reporters.parts.origin import minute
 from harness.reporters.plainly import made_plain
-from harness.reporters.plots.base import Plot
 from harness.reporters.plots.catalog import COUNT_PLOTS
-
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
 
 TITLE = "What Linux audit costs in instructions"
 
@@ -112,34 +105,6 @@ def _commands(result: CountedResult, environment: StoredEnvironment) -> Iterator
 
 def _panels(result: CountedResult, key: str, palette: Palette) -> dict[str, Panel]:
     """The plots that this run has, by name."""
-    return {
-        name: _panel(result, plot, f"{key}-{name}", palette)
-        for name, plot in COUNT_PLOTS.items()
-        if not plot.unavailable(result)
-    }
-
-
-def _panel(
-    result: CountedResult, plot: Plot[CountedResult], prefix: str, palette: Palette
-) -> Panel:
-    workloads = dict.fromkeys(cell.workload for cell in result.cells)
-    drawings = tuple(
-        Drawing(
-            workload,
-            inline_svg(
-                partial(_draw, result, plot, workload),
-                prefix=f"{prefix}-{place}",
-                title=f"{plot.title}, {workload}. The text and data below say the same.",
-                palette=palette,
-            ),
-        )
-        for place, workload in enumerate(workloads)
-        if not plot.unavailable(result, workload)
-    )
-    table = plot.table(result)
-    grid = data_grid(plot.name, f"{plot.title}: data", table.header, table.rows)
-    return Panel(plot.title, drawings, tuple(plot.describe(result).splitlines()), grid)
-
-
-def _draw(result: CountedResult, plot: Plot[CountedResult], workload: str, dark: bool) -> Figure:
-    return plot.draw(result, workload, dark=dark)
+    workloads = list(dict.fromkeys(cell.workload for cell in result.cells))
+    panels = make_panels(result, COUNT_PLOTS, workloads, prefix=key, palette=palette)
+    return {name: panel for name, panel in panels.items() if not panel.missing}

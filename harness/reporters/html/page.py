@@ -24,7 +24,7 @@ from harness.reporters.compare import compare_page
 from harness.reporters.html import facts
 from harness.reporters.html.compare import change_panels
 from harness.reporters.html.data import MOST_ROWS
-from harness.reporters.html.figures import Panel, PlotLike, make_panels
+from harness.reporters.html.figures import Panel, make_panels
 from harness.reporters.html.headline import Headline, headline
 from harness.reporters.html.svg import Palette
 from harness.reporters.page import Legend, Part, shown
@@ -38,6 +38,7 @@ from harness.reporters.parts.ranking import ranking_parts, sustained_parts
 from harness.reporters.parts.rows import Row, rows
 from harness.reporters.parts.scaling import scaling_parts
 from harness.reporters.plainly import made_plain, plain_view
+from harness.reporters.plots.base import Plot
 from harness.reporters.render.csv import grid_csv
 from harness.reporters.result import STOPPED, all_losses, all_metrics
 
@@ -88,7 +89,7 @@ class RunPart:
 
 def report_html(
     views: Sequence[ReportView],
-    plots: Mapping[str, PlotLike],
+    plots: Mapping[str, Plot[ReportView]],
     comparison: ChangeReport | None = None,
     refused: Sequence[str] = (),
 ) -> str:
@@ -134,10 +135,11 @@ def whole_page(
 
 
 def _run_part(
-    view: ReportView, key: str, plots: Mapping[str, PlotLike], palette: Palette
+    view: ReportView, key: str, plots: Mapping[str, Plot[ReportView]], palette: Palette
 ) -> RunPart:
     view = plain_view(view)
     result = view.result
+    workloads = list(dict.fromkeys(sample.workload for sample in view.samples))
     cells, meanings = rows(result), Meanings(result)
     question = answered(result)
     events = [*events_parts(cells), all_losses(result)]
@@ -151,7 +153,7 @@ def _run_part(
         cautions=result.cautions,
         trustworthy=result.trustworthy,
         stopped="" if result.complete else STOPPED,
-        panels=make_panels(view, plots, prefix=key, palette=palette),
+        panels=make_panels(view, plots, workloads, prefix=key, palette=palette),
         order=_ORDER[question],
         on_cards=on_page(_names_on_cards(result, cells, meanings)),
         compared=on_page(

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from harness.model.count import INSTRUCTIONS, CountedCell, CountedResult
 from harness.plain import plain
-from harness.reporters.counts.numbers import instructions, short_names
+from harness.reporters.counts.numbers import instructions, short_kernel_names
 from harness.reporters.plots.base import Choice, Plot, Table
 from harness.reporters.plots.scale import even_ticks, plain_number, set_ticks
 from harness.reporters.plots.style import (
@@ -20,7 +20,7 @@ from harness.reporters.plots.style import (
     legend,
     new_figure,
     wrapped,
-    write,
+    write_titles,
 )
 from harness.reporters.words import metric_title
 
@@ -112,10 +112,10 @@ def picture(result: CountedResult, choice: Choice, colours: Ink) -> Figure:
     heights = [HEAD_IN + ROW_IN * number + FOOT_IN for number in rows]
     foot = LINE_IN * len(kernels) + 0.1 if len(kernels) > 1 else 0.05
     figure = new_figure(colours, sum(heights) + foot)
-    top = 0.05
+    top, what = 0.05, metric_title(_metric(choice))
     handles: dict[str, Line2D] = {}
     for (workload, cells), number, height in zip(panels.items(), rows, heights, strict=True):
-        _titles(figure, colours, top, workload, metric_title(_metric(choice)))
+        write_titles(figure, colours, top, workload, wrapped(what, 62, 1))
         axes = add_axes(figure, colours, left_in=NAMES_IN, top_in=top + HEAD_IN,
                         width_in=WIDTH_IN - NAMES_IN - RIGHT_IN,
                         height_in=ROW_IN * number)  # fmt: skip
@@ -124,11 +124,6 @@ def picture(result: CountedResult, choice: Choice, colours: Ink) -> Figure:
     if len(kernels) > 1:
         legend(figure, colours, list(handles.values()))
     return figure
-
-
-def _titles(figure: Figure, colours: Ink, top: float, workload: str, what: str) -> None:
-    write(figure, colours, 0.05, top, wrapped(workload, 40, 1), weight="bold")
-    write(figure, colours, 0.05, top + 0.2, wrapped(what, 62, 1), fontsize=SMALL_PT)
 
 
 def _rows(
@@ -171,10 +166,10 @@ def picture_kernels(result: CountedResult, choice: Choice, colours: Ink) -> Figu
     names = list(dict.fromkeys(c.scenario for cells in panels.values() for c in cells))
     height = HEAD_IN + PANEL_IN + TILTED_IN
     figure = new_figure(colours, height * len(panels) + LINE_IN * len(names) + 0.15)
-    top = 0.05
+    top, what = 0.05, metric_title(_metric(choice))
     handles: dict[str, Line2D] = {}
     for workload, cells in panels.items():
-        _titles(figure, colours, top, workload, metric_title(_metric(choice)))
+        write_titles(figure, colours, top, workload, wrapped(what, 62, 1))
         axes = add_axes(figure, colours, left_in=LEFT_IN, top_in=top + HEAD_IN,
                         width_in=WIDTH_IN - LEFT_IN - 0.25, height_in=PANEL_IN)  # fmt: skip
         handles |= _lines(axes, colours, cells, names)
@@ -187,7 +182,7 @@ def _lines(
     axes: Axes, colours: Ink, cells: Sequence[CountedCell], names: Sequence[str]
 ) -> dict[str, Line2D]:
     kernels = _kernels(cells)
-    shown = short_names(kernels)
+    shown = short_kernel_names(kernels)
     greatest = max(cell.estimate for cell in cells) or 1.0
     axes.set_xlim(-0.5, len(kernels) - 0.7)
     axes.set_ylim(0, greatest * ROOM)

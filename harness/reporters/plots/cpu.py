@@ -23,6 +23,7 @@ from harness.reporters.plots.style import (
     new_figure,
     wrapped,
     write,
+    write_titles,
 )
 from harness.reporters.units import duration
 
@@ -151,18 +152,17 @@ def picture(view: ReportView, choice: Choice, colours: Ink) -> Figure:
     figure = new_figure(colours, sum(heights) + LEGEND_IN)
     top = 0.05
     for (workload, bars), height in zip(panels.items(), heights, strict=True):
-        write(figure, colours, 0.05, top, wrapped(workload, 40, 1), weight="bold")
-        _panel(figure, colours, bars, top)
+        _panel(figure, colours, workload, bars, top)
         top += height
     _legend(figure, colours, panels)
     return figure
 
 
-def _panel(figure: Figure, colours: Ink, bars: Sequence[Bar], top: float) -> None:
+def _panel(figure: Figure, colours: Ink, workload: str, bars: Sequence[Bar], top: float) -> None:
     waits = any(bar.waited_ns for bar in bars)
     width = WIDTH_IN - NAMES_IN - RIGHT_IN - (WAIT_IN + BETWEEN_IN) * waits
     subtitle = "CPU time per operation" + ("" if waits else "; nothing waited for the backlog")
-    write(figure, colours, 0.05, top + 0.2, subtitle, fontsize=SMALL_PT)
+    write_titles(figure, colours, top, workload, subtitle)
     place = {"top_in": top + HEAD_IN - 0.05, "height_in": ROW_IN * len(bars)}
     axes = add_axes(figure, colours, left_in=NAMES_IN, width_in=width, **place)
     _stacks(axes, colours, bars, ticks=4 if waits else 6)

@@ -22,7 +22,7 @@ from harness.reporters.plots.style import (
     add_axes,
     new_figure,
     wrapped,
-    write,
+    write_titles,
 )
 from harness.reporters.units import percent, ratio
 from harness.reporters.words import metric_title
@@ -144,9 +144,8 @@ def picture(view: ReportView, choice: Choice, colours: Ink) -> Figure:
     figure = new_figure(colours, sum(heights))
     top = 0.05
     for (workload, curves), height in zip(panels.items(), heights, strict=True):
-        write(figure, colours, 0.05, top, wrapped(workload, 40, 1), weight="bold")
         subtitle = "each block's ratio, as change from that of the run (right)"
-        write(figure, colours, 0.05, top + 0.2, subtitle, fontsize=SMALL_PT)
+        write_titles(figure, colours, top, workload, subtitle)
         _strips(figure, colours, curves, top + HEAD_IN)
         top += height
     return figure

@@ -19,6 +19,7 @@ from harness.reporters.plots.style import (
     new_figure,
     wrapped,
     write,
+    write_titles,
 )
 from harness.reporters.units import percent
 from harness.reporters.words import DOUBTFUL, JUDGED, STOPPED, VERDICTS, metric_title
@@ -98,8 +99,8 @@ def picture(history: History, choice: Choice, colours: Ink) -> Figure:
     tracks = _tracks(history, choice)
     step_in = TITLE_IN + PANEL_IN + GAP_IN
     figure = new_figure(colours, HEAD_IN + step_in * len(tracks) + FOOT_IN)
-    write(figure, colours, 0.05, 0.05, wrapped(history.plan, 40, 1), weight="bold")
-    write(figure, colours, 0.05, 0.25, wrapped(f"on {history.machine}", 60, 1), fontsize=SMALL_PT)
+    subtitle = wrapped(f"on {history.machine}", 60, 1)
+    write_titles(figure, colours, 0.05, history.plan, subtitle)
     for place, track in enumerate(tracks):
         top = HEAD_IN + step_in * place
         what = ", ratio" if track.is_ratio else ""

@@ -24,6 +24,7 @@ from harness.reporters.plots.style import (
     new_figure,
     wrapped,
     write,
+    write_titles,
 )
 from harness.reporters.units import duration
 from workloads.parts.latency import bucket_of, bucket_upper_ns, percentile_ns
@@ -126,9 +127,8 @@ def picture(view: ReportView, choice: Choice, colours: Ink) -> Figure:
     figure = new_figure(colours, sum(heights))
     top = 0.05
     for (workload, group), height in zip(panels, heights, strict=True):
-        write(figure, colours, 0.05, top, wrapped(workload, 40, 1), weight="bold")
         subtitle = "latency by percentile"
-        write(figure, colours, 0.05, top + 0.2, subtitle, fontsize=SMALL_PT)
+        write_titles(figure, colours, top, workload, subtitle)
         axes = add_axes(
             figure,
             colours,

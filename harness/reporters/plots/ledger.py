@@ -18,6 +18,7 @@ from harness.reporters.plots.style import (
     new_figure,
     wrapped,
     write,
+    write_titles,
 )
 from harness.reporters.units import NOTHING, count
 
@@ -104,9 +105,8 @@ def picture(view: ReportView, choice: Choice, colours: Ink) -> Figure:
     figure = new_figure(colours, sum(heights) + 0.35 * bounded)
     top = 0.05
     for (workload, (drawn, folded)), height in zip(panels.items(), heights, strict=True):
-        write(figure, colours, 0.05, top, wrapped(workload, 40, 1), weight="bold")
+        write_titles(figure, colours, top, workload, "events" if drawn else "")
         if drawn:
-            write(figure, colours, 0.05, top + 0.2, "events", fontsize=SMALL_PT)
             _headers(figure, colours, top + 0.3)
         for place, flow in enumerate(drawn):
             _row(figure, colours, flow, top + HEAD_IN + place * STEP_IN)

@@ -24,7 +24,7 @@ from harness.reporters.plots.style import (
     legend,
     new_figure,
     wrapped,
-    write,
+    write_titles,
 )
 from harness.reporters.units import interval, ratio, share
 from harness.reporters.words import VERDICTS
@@ -70,9 +70,7 @@ def ratio_figure(panels: Sequence[RatioPanel], colours: Ink) -> Figure:
     figure = new_figure(colours, sum(heights) + GAP_IN * (len(heights) - 1) + LEGEND_IN)
     top = 0.05
     for panel, height in zip(panels, heights, strict=True):
-        write(figure, colours, 0.05, top, wrapped(panel.title, 40, 1), weight="bold")
-        subtitle = wrapped(panel.subtitle, 62, 1)
-        write(figure, colours, 0.05, top + 0.2, subtitle, fontsize=SMALL_PT)
+        write_titles(figure, colours, top, panel.title, wrapped(panel.subtitle, 62, 1))
         axes = add_axes(
             figure,
             colours,

@@ -19,7 +19,7 @@ from harness.reporters.plots.style import (
     legend,
     new_figure,
     wrapped,
-    write,
+    write_titles,
 )
 from harness.reporters.units import count, share
 
@@ -96,9 +96,8 @@ def picture(view: ReportView, choice: Choice, colours: Ink) -> Figure:
     handles: dict[str, Line2D] = {}
     for place, (workload, curves) in enumerate(panels.items()):
         top = 0.05 + place * height
-        write(figure, colours, 0.05, top, wrapped(workload, 40, 1), weight="bold")
         subtitle = "price per operation, as one producer spends it; waiting for room in %"
-        write(figure, colours, 0.05, top + 0.2, subtitle, fontsize=SMALL_PT)
+        write_titles(figure, colours, top, workload, subtitle)
         axes = add_axes(
             figure,
             colours,

@@ -129,6 +129,15 @@ def write(
     figure.text(left_in / width, 1 - top_in / height, text, **(look | more))
 
 
+def write_titles(
+    figure: Figure, colours: Ink, top_in: float, title: str, subtitle: str = ""
+) -> None:
+    """What a panel is of, in bold, and below that what it shows."""
+    write(figure, colours, 0.05, top_in, wrapped(title, 40, 1), weight="bold")
+    if subtitle:
+        write(figure, colours, 0.05, top_in + 0.2, subtitle, fontsize=SMALL_PT)
+
+
 def legend(figure: Figure, colours: Ink, handles: Sequence[Artist], *, columns: int = 1) -> None:
     """What the marks mean, at the foot of the picture."""
     figure.legend(

@@ -22,6 +22,7 @@ from harness.reporters.plots.style import (
     new_figure,
     wrapped,
     write,
+    write_titles,
 )
 from harness.reporters.units import count, duration
 
@@ -193,10 +194,9 @@ def picture(view: ReportView, choice: Choice, colours: Ink) -> Figure:
     figure = new_figure(colours, sum(heights) + LEGEND_IN)
     top = 0.05
     for (workload, curves), height in zip(panels.items(), heights, strict=True):
-        write(figure, colours, 0.05, top, wrapped(workload, 40, 1), weight="bold")
         end_ms = _common_end_ms(curves)
         subtitle = "one trial of each" if end_ms else "one trial\nof each,\nits length"
-        write(figure, colours, 0.05, top + 0.2, subtitle, fontsize=SMALL_PT)
+        write_titles(figure, colours, top, workload, subtitle)
         for place, column in enumerate(COLUMNS):
             left = NAMES_IN + place * (_width_in() + BETWEEN_IN)
             write(figure, colours, left, top + 0.2, column.header, fontsize=8, color=colours.faint)

@@ -9,7 +9,6 @@ from harness.errors import UsageError
 if TYPE_CHECKING:
     from harness.model.count_changes import CountReport
     from harness.run.request import Counting
-    from harness.store import StoredRun
     from harness.verbs.shared.forms import Forms
 
 
@@ -19,21 +18,11 @@ def deliver_changes(report: CountReport, forms: Forms, title: str = "auditbench 
     from harness.reporters.documents.count_changes import count_change_rows, count_changes_document
     from harness.reporters.render.csv import csv_text
 
-    page = count_changes_page(report, title)
     forms.deliver_page(
-        page,
+        count_changes_page(report, title),
         lambda: count_changes_document(report),
         csv=lambda: csv_text(count_change_rows(report)),
     )
-
-
-def counted_markdown(stored: StoredRun) -> str:
-    """A counted run as Markdown."""
-    from harness.answers.count import make_counted
-    from harness.reporters.count import count_page
-    from harness.reporters.render.markdown import page_markdown
-
-    return page_markdown(count_page(make_counted(stored)))
 
 
 def require_no_kernel(counting: Counting) -> None:

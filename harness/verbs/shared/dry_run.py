@@ -19,6 +19,5 @@ def show_preview(plan: Plan, conduct: Conduct, to: list[str] | None, *, json: bo
 
     forms = Forms(("json", "md"), to, json=json)
     preview = preview_plan(plan, conduct)
-    page = preview_page(preview)
-    forms.deliver_page(page, lambda: preview_document(preview))
+    forms.deliver_page(preview_page(preview), lambda: preview_document(preview))
     return EXIT_FINE

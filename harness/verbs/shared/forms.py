@@ -91,16 +91,13 @@ class Forms:
     def deliver_page(
         self, page: Page, document: Callable[[], dict[str, Any]], **writers: Writer
     ) -> None:
-        """`deliver` what is shown on the terminal and in Markdown alike."""
+        """The same of a page, which is shown on the terminal, or written as Markdown."""
         from harness.reporters.render.markdown import page_markdown
         from harness.reporters.render.terminal import render_page
         from harness.verbs.shared.output import out
 
         self.deliver(
-            lambda: render_page(page, out()),
-            document,
-            md=lambda: page_markdown(page),
-            **writers,
+            lambda: render_page(page, out()), document, md=lambda: page_markdown(page), **writers
         )
 
     def write_files(

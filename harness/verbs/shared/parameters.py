@@ -1,7 +1,8 @@
-"""The types of options that more than one verb has, each declared once."""
+"""The types of options that more than one verb has, each declared once, and how they are read."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated
 
@@ -22,6 +23,7 @@ __all__ = [
     "ResultsFolder",
     "To",
     "Words",
+    "split_names",
 ]
 
 PlanName = Annotated[str | None, Parameter(completer=lambda _: choices.plans())]
@@ -34,3 +36,8 @@ JsonOfFiles = Annotated[
 ]
 Logs = Annotated[list[str] | None, Parameter(negative="", consume_multiple=True)]
 OutputFile = Annotated[Path | None, Parameter(name=["--output", "-o"], group=OUTPUT)]
+
+
+def split_names(words: Iterable[str]) -> list[str]:
+    """The names in the words after an option, which may be several, or one with commas."""
+    return [name for word in words for name in word.split(",")]

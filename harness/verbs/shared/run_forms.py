@@ -11,6 +11,7 @@ from harness.errors import UsageError
 from harness.verbs.shared.forms import Writer
 
 if TYPE_CHECKING:
+    from harness.model.count import CountedResult
     from harness.model.result import Result
     from harness.store import StoredRun
 
@@ -45,7 +46,7 @@ def run_writers(
     }
 
 
-def counted_writers(stored: StoredRun, markdown: Writer) -> dict[str, Writer]:
+def counted_writers(stored: StoredRun, result: Callable[[], CountedResult]) -> dict[str, Writer]:
     """The same for a run that counts instructions."""
 
     def no_times() -> str:
@@ -55,19 +56,25 @@ def counted_writers(stored: StoredRun, markdown: Writer) -> dict[str, Writer]:
         )
 
     return {
-        "md": markdown,
+        "pyperf": no_times,
         "csv": lambda: _csv(stored),
         "parquet": lambda: _parquet(stored),
-        "junit": lambda: _counted_junit(stored),
-        "pyperf": no_times,
+        "junit": lambda: _counted_junit(result()),
+        "md": lambda: _counted_markdown(result()),
     }
 
 
-def _counted_junit(stored: StoredRun) -> str:
-    from harness.answers.count import make_counted
+def _counted_junit(result: CountedResult) -> str:
     from harness.reporters.export.junit import counted_junit
 
-    return counted_junit(make_counted(stored))
+    return counted_junit(result)
+
+
+def _counted_markdown(result: CountedResult) -> str:
+    from harness.reporters.count import count_page
+    from harness.reporters.render.markdown import page_markdown
+
+    return page_markdown(count_page(result))
 
 
 def _csv(stored: StoredRun) -> str:

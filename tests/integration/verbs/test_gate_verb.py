@@ -266,6 +266,7 @@ def states(path: Path) -> dict[str, tuple[str, str | None] | None]:
         (["--fail", "lost:0", "--to", "junit=no/such/folder/j.xml"], "cannot be written"),
         (["--fail", "lost:0", "--rules", "x.rules"], "stored runs are judged as they are"),
         (["--fail", "lost:0", "--blocks", "3"], "stored runs are judged as they are"),
+        (["--fail", "instructions:1%", "--kernel", "6.1"], "stored runs are judged as they are"),
         (["--fail", "lost:0", "--against", "nonsense"], "is not a run"),
     ],
 )

@@ -10,6 +10,8 @@ import pytest
 
 from harness.answers.compare.compare import Side
 from harness.answers.compare.count import CountOptions, are_counted, compare_counts
+from harness.answers.count_metrics import any_metric, counted_metric
+from harness.answers.quantities import parse_margins
 from harness.errors import UsageError
 from harness.model.count_changes import CountReport
 from harness.reporters.counts.compare import count_changes_page
@@ -60,10 +62,27 @@ def test_what_costs_more_is_worse_and_said_first(base: Path, tmp_path: Path) -> 
 
 def test_a_wider_margin_makes_it_equal(base: Path, tmp_path: Path) -> None:
     head = side(counted_run(tmp_path / "m" / "head", DEARER))
-    assert compared(side(base), head, margins=("4%",)).verdict == "no-worse"
-    assert compared(side(base), head, margins=("instructions=4%",)).verdict == "no-worse"
+    assert compared(side(base), head, margin=0.04).verdict == "no-worse"
+    by_metric = {"instructions_per_op": 0.04}
+    assert compared(side(base), head, margin_by_metric=by_metric).verdict == "no-worse"
+
+
+def test_a_margin_is_of_a_metric_that_is_counted() -> None:
+    assert parse_margins(["4%", "instructions=3%"], counted_metric) == (
+        0.04,
+        {"instructions_per_op": 0.03},
+    )
     with pytest.raises(UsageError, match="no counted metric is called 'elapsed'"):
-        compared(side(base), head, margins=("elapsed=4%",))
+        parse_margins(["elapsed=4%"], counted_metric)
+
+
+def test_instructions_of_the_rules_themselves_are_compared_if_named(tmp_path: Path) -> None:
+    metrics = {"instructions_per_op": 1.0, "rules_load_instructions": 10.0}
+    sides = [side(counted_run(tmp_path / "m" / name, metrics=metrics)) for name in "ab"]
+    assert any_metric("--metric", "rules-load-instructions") == "rules_load_instructions"
+    report = compared(*sides, metrics=("rules-load-instructions",))
+    assert {change.metric for change in report.pairs[0].changes} == {"rules_load_instructions"}
+    assert "per operation" not in page_markdown(count_changes_page(report))
 
 
 def test_one_kernel_each_is_kernel_against_kernel(base: Path, tmp_path: Path) -> None:

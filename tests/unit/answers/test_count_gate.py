@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
@@ -12,10 +13,11 @@ import pytest
 from harness.answers.count_gate import gate_counts, gate_counts_against, read_count_limits
 from harness.answers.gate import GateRules
 from harness.errors import UntrustworthyError, UsageError
+from harness.model.count import EVENTS, INSTRUCTIONS, KAUDITD
 from harness.model.count_gate import CountGateReport
 from harness.reporters.counts.gate import count_gate_page, count_gate_sentence
 from harness.reporters.documents.count_gate import count_gate_document
-from harness.reporters.export.junit import count_gate_junit
+from harness.reporters.export.junit import count_gate_junit, counted_junit
 from harness.reporters.render.markdown import page_markdown
 from harness.store import StoredRun, load_run
 from tests.support.schemas import schema
@@ -161,6 +163,47 @@ def test_a_cell_that_the_other_run_lacks_is_a_doubt(tmp_path: Path) -> None:
     head = counted_run(tmp_path / "m" / "head")
     report = gate_counts_against(read(head), read(base), rules("instructions:1%"))
     assert report.verdict == "untrustworthy"
+
+
+def without(stored: StoredRun, scenario: str, metric: str) -> StoredRun:
+    """The run where a scenario has nothing of a metric, as one without audit has of kauditd."""
+    samples = (
+        replace(s, metrics={name: s.metrics[name] for name in s.metrics if name != metric})
+        if s.scenario == scenario
+        else s
+        for s in stored.samples
+    )
+    return replace(stored, samples=tuple(samples))
+
+
+def test_a_cell_that_has_nothing_of_the_metric_is_no_doubt(tmp_path: Path) -> None:
+    metrics = {INSTRUCTIONS: 1.0, KAUDITD: 2.0}
+    runs = [
+        without(read(counted_run(tmp_path / "m" / name, metrics=metrics)), "no-audit", KAUDITD)
+        for name in ("base", "head")
+    ]
+    report = gate_counts_against(runs[1], runs[0], rules("kauditd-instructions:1%"))
+    assert (report.verdict, report.doubts) == ("pass", ())
+    assert [check.scenario for check in report.checks] == ["no-rules", "site"]
+
+
+def test_a_metric_that_either_run_lacks_decides_nothing(tmp_path: Path) -> None:
+    metrics = {INSTRUCTIONS: 1.0, KAUDITD: 2.0}
+    more = read(counted_run(tmp_path / "m" / "more", metrics=metrics))
+    less = read(counted_run(tmp_path / "m" / "less"))
+    for head, base in ((more, less), (less, more)):
+        with pytest.raises(UsageError, match=r"--fail .*: m/less has no kauditd_instructions"):
+            gate_counts_against(head, base, rules("kauditd-instructions:1%"))
+
+
+def test_what_is_judged_is_called_by_its_name(tmp_path: Path) -> None:
+    metrics = {INSTRUCTIONS: 1.0, EVENTS: 1.0}
+    folder = counted_run(tmp_path / "m" / "run", FILES, metrics=metrics)
+    report = gate(folder, "head/events:1%")
+    assert "syscalls × head, +15.0 events (+1.67 %)" in count_gate_sentence(report)
+    assert "Events per operation" in page_markdown(count_gate_page(report))
+    assert "915.0 events, +15.0" in count_gate_junit(report)
+    assert "events per operation" in counted_junit(report.result)
 
 
 def test_document_and_junit_say_the_same(run: Path) -> None:

@@ -109,3 +109,10 @@ def test_document_rows_and_picture(tmp_path: Path) -> None:
     assert len(list(history_rows(found))) == 2 * len(BASIC)
     assert "850.4" in HISTORY.describe(found)
     assert "<svg" in svg_text(HISTORY.draw(found))
+
+
+def test_events_are_no_instructions(tmp_path: Path) -> None:
+    run: dict[str, object] = {"metrics": {"instructions_per_op": 1.0, "events_per_op": 0.001}}
+    found = history(results(tmp_path, run, run), metrics=("events_per_op",))
+    assert {track.unit for track in found.tracks} == {"events"}
+    assert {track.unit for track in history(tmp_path).tracks} == {"instructions"}

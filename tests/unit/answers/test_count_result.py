@@ -178,12 +178,12 @@ def test_a_counted_run_is_refused_where_times_are_wanted(tmp_path: Path) -> None
 def test_a_form_that_holds_times_is_refused(tmp_path: Path) -> None:
     run = load_run(stored(tmp_path, all_samples()), counted_too=True)
     with pytest.raises(UsageError, match="this form holds times"):
-        counted_writers(run, lambda: "")["pyperf"]()
+        counted_writers(run, lambda: make_counted(run))["pyperf"]()
 
 
 def test_junit_has_a_case_for_each_cell_and_one_for_trust(tmp_path: Path) -> None:
     run = load_run(stored(tmp_path, all_samples()), counted_too=True)
-    written = counted_writers(run, lambda: "")["junit"]()
+    written = counted_writers(run, lambda: make_counted(run))["junit"]()
     assert isinstance(written, str)
     suite = ET.fromstring(written).find("testsuite")
     assert suite is not None
@@ -191,7 +191,9 @@ def test_junit_has_a_case_for_each_cell_and_one_for_trust(tmp_path: Path) -> Non
     names = [case.get("classname") for case in suite.iter("testcase")]
     assert names[2:] == ["syscalls.site.6.1.0-x", "auditbench.count"]
     failed = load_run(stored(tmp_path / "b", all_samples()[:2]), counted_too=True)
-    assert 'type="untrustworthy"' in str(counted_writers(failed, lambda: "")["junit"]())
+    assert 'type="untrustworthy"' in str(
+        counted_writers(failed, lambda: make_counted(failed))["junit"]()
+    )
 
 
 def two_kernels(folder: Path, *names: str) -> CountedResult:

@@ -26,6 +26,7 @@ from harness.reporters.html.figures import Drawing
 from harness.reporters.html.page import report_html
 from harness.reporters.html.svg import Palette, inline_svg
 from harness.reporters.plainly import made_plain
+from harness.reporters.plots.base import Plot, Table
 from harness.reporters.plots.catalog import PLOTS
 from harness.store import load_run
 from tests.support.schemas import schema
@@ -128,28 +129,21 @@ def test_every_plot_has_a_caption_words_and_data(page: str, view: ReportView) ->
         assert 'data-do="csv"' in text
 
 
-class LongPlot:
+def long_plot() -> Plot[ReportView]:
     """A plot with more data than a page shows."""
-
-    title = "A long one"
-    header = ("name", "value")
     rows = tuple((f"=row {place}", place) for place in range(300))
-
-    def draw(self, view: ReportView, *, workload: str | None = None, dark: bool = False) -> Figure:
-        return draw(dark)
-
-    def table(self, view: ReportView) -> LongPlot:
-        return self
-
-    def describe(self, view: ReportView) -> str:
-        return "It is long."
-
-    def unavailable(self, view: ReportView) -> str | None:
-        return None
+    return Plot(
+        name="forest",
+        title="A long one",
+        picture=lambda view, choice, ink: draw(dark=False),
+        data=lambda view, choice: Table(("name", "value"), rows),
+        words=lambda view, choice: "It is long.",
+        missing=lambda view, choice: None,
+    )
 
 
 def test_a_long_table_is_only_copied(view: ReportView) -> None:
-    text = report_html([view], {"forest": LongPlot()})
+    text = report_html([view], {"forest": long_plot()})
     assert "A long one: data. 300 rows, too many to show here." in text
     data = text[text.index('<pre class="csv" hidden>') :]
     assert data.startswith('<pre class="csv" hidden>name,value\n&#39;=row 0,0\n')

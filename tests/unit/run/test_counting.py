@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ from harness.errors import InterruptedRunError, UntrustworthyError, UsageError
 from harness.run import counting
 from harness.run.counting import count_ab, count_and_gate
 from harness.run.lifecycle.loop import Outcome
-from harness.run.request import Conduct, Counting, Request, Subject
+from harness.run.request import Conduct, Counting, Load, Request, Subject
 from tests.support.stored.counted_runs import counted_run
 
 RULE = "-a always,exit -F arch=b64 -S mount\n"
@@ -80,19 +81,18 @@ def test_a_reference_that_the_plan_lacks_is_refused_before(guests: Guests, tmp_p
 
 def test_ab_compares_b_with_a(guests: Guests, tmp_path: Path) -> None:
     a, b = tmp_path / "base.rules", tmp_path / "head.rules"
-    report = count_ab(asked(tmp_path), a, b, (), Counting(count=True), silent)
+    report = count_ab(asked(tmp_path), a, b, Counting(count=True), silent)
     (change,) = report.pairs[0].changes
     assert (change.base_scenario, change.scenario, change.verdict) == ("base", "head", "worse")
-    assert count_ab(asked(tmp_path), a, b, ("5%",), Counting(count=True), silent).verdict == (
-        "no-worse"
-    )
+    wide = replace(asked(tmp_path), load=Load(margins=("5%",)))
+    assert count_ab(wide, a, b, Counting(count=True), silent).verdict == "no-worse"
 
 
 def test_a_file_that_could_not_be_counted_is_said(guests: Guests, tmp_path: Path) -> None:
     guests.changes["invalid"] = {"head": "the kernel refuses it"}
     a, b = tmp_path / "base.rules", tmp_path / "head.rules"
     with pytest.raises(UntrustworthyError, match=r"head was not counted .* the kernel refuses it"):
-        count_ab(asked(tmp_path), a, b, (), Counting(count=True), silent)
+        count_ab(asked(tmp_path), a, b, Counting(count=True), silent)
 
 
 @pytest.mark.parametrize(
