@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from harness.consumers.base import ConsumerAbsentError, ConsumerReport, ConsumerSetup, Found
-from harness.consumers.foreign.external import ExternalProcess
+from harness.consumers.foreign.external import LAST_WORDS_BYTES, ExternalProcess
 from harness.consumers.foreign.output_age import OutputAge
 from harness.consumers.foreign.probe_lines import STAMP, ProbeCounts, is_call, own_count
 from harness.consumers.foreign.program import answer_of, find_program
@@ -48,6 +48,10 @@ class _Bpftrace(ExternalProcess):
         with self.lines.open("rb") as lines:
             said = [line for line in lines if not is_call(line)]
         return b"".join(said).decode(errors="replace")
+
+    def last_words(self) -> str:
+        """The end of its messages, without the calls of whatever else ran."""
+        return self.output()[-LAST_WORDS_BYTES:].strip()
 
     @property
     def lines(self) -> Path:

@@ -39,7 +39,10 @@ RuntimeKeepFree=64M
 """
 # Where / is no mount point (after chroot(2)), /run is made private alone.
 _START = """\
-mount --make-rprivate / 2>/dev/null || mount --make-rprivate /run || exit
+mount --make-rprivate / 2>/dev/null || mount --make-rprivate /run 2>/dev/null || {
+    echo 'neither / nor /run is a mount point here, as after chroot: leave it, or mount /run' >&2
+    exit 1
+}
 mount --bind "$1" /run && shift && exec "$@"
 """
 _EOE_NAME = "EOE"

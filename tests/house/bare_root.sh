@@ -31,12 +31,18 @@ for file in /etc/resolv.conf /etc/hosts /etc/pip.conf /etc/apt/apt.conf.d/*proxy
 done
 mapfile -t settings <<<"$settings"
 
-trap 'umount -R -l "$root/dev" "$root/proc" "$root/sys" 2>/dev/null' EXIT
-for name in dev proc sys; do
-    mount --rbind "/$name" "$root/$name"
-    mount --make-rslave "$root/$name"
-done
+# In a mount namespace of its own, where the folder becomes the root: nothing stays mounted, and the
+# root is a mount point as on a real machine, which journald and user namespaces need.
 rm -rf "$root/root/auditbench"
 git -c safe.directory='*' clone --quiet "$checkout" "$root/root/auditbench"
-chroot "$root" env -i HOME=/root PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin \
-    LANG=C.UTF-8 "${settings[@]:-CI=true}" sh -c 'cd /root/auditbench && exec "$@"' sh "$@"
+export root
+exec unshare --mount --propagation private bash -euc '
+    mount --bind "$root" "$root"
+    for name in dev proc sys; do mount --rbind "/$name" "$root/$name"; done
+    mkdir -p "$root/.before"
+    cd "$root"
+    pivot_root . .before
+    cd /root/auditbench
+    umount -l /.before
+    exec env -i HOME=/root PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin \
+        LANG=C.UTF-8 "$@"' bash "${settings[@]:-CI=true}" "$@"

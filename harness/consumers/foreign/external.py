@@ -105,10 +105,10 @@ class ExternalProcess:
         if code is None:
             return
         how = f"was killed by {signal.Signals(-code).name}" if code < 0 else f"ended with {code}"
-        words = self._last_words().splitlines()
+        words = self.last_words().splitlines()
         raise ChildFailedError(f"{self.name} {how}" + (f": {words[-1][:200]}" if words else ""))
 
-    def _last_words(self) -> str:
+    def last_words(self) -> str:
         """The end of what it wrote, which may be very much."""
         return tail_of(self._output, LAST_WORDS_BYTES).decode(errors="replace").strip()
 
