@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import shlex
 import socket
@@ -138,11 +139,24 @@ def rules_file(folder: Path, session: Session) -> Path:
     return path
 
 
-def records_of(reader: socket.socket) -> Iterator[tuple[int, bytes]]:
-    """Records until the one that ends the event of the last rule."""
+def arrived(reader: socket.socket, client: AuditClient) -> bytes:
+    """The next datagram; a failure once none is on its way any more."""
+    lost_before = client.status().lost
+    while True:
+        try:
+            return reader.recv(1 << 16)
+        except TimeoutError:
+            status = client.status()
+            with contextlib.suppress(BlockingIOError):
+                return reader.recv(1 << 16, socket.MSG_DONTWAIT)
+            assert status.backlog, f"no record ends the last event: {status}, {lost_before=}"
+
+
+def records_of(reader: socket.socket, client: AuditClient) -> Iterator[tuple[int, bytes]]:
+    """Records until the one that ends the event of the last rule, which has been written."""
     last: bytes | None = None
     while True:
-        datagram = reader.recv(1 << 16)
+        datagram = arrived(reader, client)
         (kind,) = struct.unpack_from("=H", datagram, 4)
         text = datagram[16:].rstrip(b"\0\n")
         identity = text.partition(b")")[0]
@@ -162,14 +176,14 @@ def recorded(
     payloads = [rule.to_bytes() for rule in loaded.rules]
     with enabled(client) as reader:
         reader.setsockopt(socket.SOL_SOCKET, 33, 64 << 20)  # SO_RCVBUFFORCE
-        reader.settimeout(PATIENCE_S)
+        reader.settimeout(5)
         try:
             for payload in payloads:
                 client.add_rule(payload)
             assert session.run(f"{command}; : > {rules.parent}/work/end") == 0
             lines = [
                 b"type=%s msg=%s" % (type_name(kind).encode(), text)
-                for kind, text in records_of(reader)
+                for kind, text in records_of(reader, client)
             ]
         finally:
             for payload in client.list_rules():
