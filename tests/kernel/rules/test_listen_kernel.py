@@ -43,7 +43,7 @@ def test_events_of_the_next_seconds_are_on_the_bill(empty: AuditClient, tmp_path
     document = json.loads(output)
     jsonschema.validate(document, SCHEMA)
     assert document["days"] == pytest.approx(4 / 86_400)
-    logged = {line["key"]: line["logged"] for line in document["lines"]}
+    logged = {row["key"]: row["log"] for row in document["rows"]}
     assert logged["never"] is None or logged["never"]["events"] == 0
     assert logged[KEY]["events"] == 20
     assert logged[KEY]["events_per_day"] == pytest.approx(20 * 86_400 / 4)
