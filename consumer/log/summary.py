@@ -127,7 +127,7 @@ class LogSums:
             raise UsageError(
                 f"no audit records in {where}",
                 "name an audit.log with records, or count the kernel's with "
-                "`auditbench top --live 30s`",
+                "`auditbench top --listen 30s`",
             )
         raise UsageError(
             f"no line of {where} is an audit record ({self._cause.what})", self._cause.remedy

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 from cyclopts import Parameter
 
 from harness.errors import EXIT_FINE, EXIT_INTERRUPTED, UsageError
+from harness.verbs.shared.log_sums import seconds, sums_of_kernel
 from harness.verbs.shared.parameters import Flag, Json, To, split_names
 
 if TYPE_CHECKING:
@@ -23,7 +24,7 @@ def top_verb(
     rules: Path | None = None,
     aureport: Flag = False,
     limit: int = 10,
-    live: Annotated[str | None, Parameter(allow_leading_hyphen=True)] = None,
+    listen: Annotated[str | None, Parameter(allow_leading_hyphen=True)] = None,
     unicast: Flag = False,
     to: To = None,
     json: Json = False,
@@ -44,15 +45,15 @@ def top_verb(
         Count what `aureport --summary` counts, and leave out the events that it leaves out.
     limit
         Rows per table; 0 for all.
-    live
+    listen
         Instead of files: the kernel's records during this time, such as 30s or 2m.
     unicast
-        With --live: register as the audit daemon instead of joining the multicast group.
+        With --listen: register as the audit daemon instead of joining the multicast group.
     to
         Write the tables as json=FILE, or print them as json.
     """
     by = split_names(by or ())
-    _check(files, by, rules, limit, live, unicast=unicast)
+    _check(files, by, rules, limit, listen, unicast=unicast)
     from harness.verbs.shared.forms import Forms
 
     forms = Forms(("json",), to, json=json)
@@ -60,23 +61,17 @@ def top_verb(
     from harness.reporters.render.terminal import render_page
     from harness.reporters.top import top_page
     from harness.verbs.shared.output import err, out
-    from harness.verbs.shared.top_progress import ListeningProgress, ReadingProgress
-    from harness.verbs.shared.top_sources import from_files, from_kernel
+    from harness.verbs.shared.top_progress import ReadingProgress
+    from harness.verbs.shared.top_sources import from_files
 
     rule_file = _load(rules)
     shapes = rule_file is not None
     kinds = _kinds(by, with_rules=shapes)
     interrupted = False
-    if live is not None:
-        with ListeningProgress(err(), seconds(live)) as listening:
-            sums, cautions, interrupted = from_kernel(
-                kinds,
-                seconds(live),
-                listening,
-                unicast=unicast,
-                shapes=shapes,
-                as_aureport=aureport,
-            )
+    if listen is not None:
+        sums, cautions, interrupted = sums_of_kernel(
+            seconds(listen), kinds, unicast=unicast, shapes=shapes, as_aureport=aureport
+        )
     else:
         with ReadingProgress(err()) as reading:
             sums, cautions = from_files(files, kinds, reading, shapes=shapes, as_aureport=aureport)
@@ -111,7 +106,7 @@ def _check(
     by: list[str],
     rules: Path | None,
     limit: int,
-    live: str | None,
+    listen: str | None,
     *,
     unicast: bool,
 ) -> None:
@@ -121,12 +116,14 @@ def _check(
         from harness.verbs.shared.mistakes import no_option
 
         raise UsageError(no_option(app, "top", options[0]))
-    if live is None and not files:
-        raise UsageError("no log to read", remedy="name files, - for standard input, or --live 30s")
-    if live is not None and files:
-        raise UsageError("--live and files contradict each other", remedy="give one of them")
-    if unicast and live is None:
-        raise UsageError("--unicast goes with --live", remedy="add --live 30s or leave it out")
+    if listen is None and not files:
+        raise UsageError(
+            "no log to read", remedy="name files, - for standard input, or --listen 30s"
+        )
+    if listen is not None and files:
+        raise UsageError("--listen and files contradict each other", remedy="give one of them")
+    if unicast and listen is None:
+        raise UsageError("--unicast goes with --listen", remedy="add --listen 30s or leave it out")
     if limit < 0:
         raise UsageError(f"--limit {limit} is below 0", remedy="give a number of rows, 0 for all")
     unknown = [word for word in by if word not in BY]
@@ -134,8 +131,8 @@ def _check(
         raise UsageError(f"--by {unknown[0]!r} is unknown", remedy="one of " + ", ".join(BY))
     if "rule" in by and rules is None:
         raise UsageError("--by rule needs rules", remedy="add --rules FILE")
-    if live is not None:
-        seconds(live)
+    if listen is not None:
+        seconds(listen)
 
 
 def _kinds(by: list[str], *, with_rules: bool) -> tuple[str, ...]:
@@ -144,16 +141,3 @@ def _kinds(by: list[str], *, with_rules: bool) -> tuple[str, ...]:
 
     kinds = tuple(dict.fromkeys(by)) if by else DEFAULT_KINDS
     return ("rule", *kinds) if with_rules and "rule" not in kinds else kinds
-
-
-def seconds(text: str) -> float:
-    """A time such as `30`, `30s` or `2m`, in seconds; raises UsageError for anything else."""
-    factor = {"s": 1, "m": 60, "h": 3600}.get(text[-1:])
-    digits = text[:-1] if factor else text
-    try:
-        value = float(digits) * (factor or 1)
-    except ValueError:
-        value = 0.0
-    if not 0 < value <= 86400:
-        raise UsageError(f"--live {text} is not a time", remedy="give seconds or minutes: 30s, 2m")
-    return value

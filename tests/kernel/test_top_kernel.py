@@ -1,4 +1,4 @@
-"""`auditbench top --live` on the running kernel: what it sees, and that it changes nothing."""
+"""`auditbench top --listen` on the running kernel: what it sees, and that it changes nothing."""
 
 from __future__ import annotations
 
@@ -56,9 +56,9 @@ def listeners() -> int:
 
 @contextmanager
 def listening(client: AuditClient, *words: str) -> Iterator[subprocess.Popen[bytes]]:
-    """`top --live`, from when it receives."""
+    """`top --listen`, from when it receives."""
     before = listeners()
-    with started("--live", *words) as process:
+    with started("--listen", *words) as process:
         deadline_s = time.monotonic() + PATIENCE_S
         while listeners() == before and not client.status().pid:
             assert time.monotonic() < deadline_s

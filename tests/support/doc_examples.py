@@ -49,7 +49,7 @@ SIZES = {
     "ab": {"--blocks": "2", "--ops": "20"},
     "gate": {"--blocks": "2", "--ops": "20"},
     "record": {"--ops": "20"},
-    "top": {"--live": "1s"},
+    "top": {"--listen": "1s"},
     "workloads": {"--ops": "200"},
     "consumer": {"--duration": "0.5"},
 }
@@ -66,7 +66,7 @@ FEWER_OF_PLAN = {
     "consumers": {"--consumer": ["assemble"], "--workload": ["udp"], "--no-ladder": []},
 }
 """The same for lines that name a plan."""
-ONLY_WHERE_GIVEN = {"--max-time": "2s", "--live": "1s"}
+ONLY_WHERE_GIVEN = {"--max-time": "2s", "--listen": "1s"}
 CODES = {
     "rules": (0, 1, 3),
     "compare": (0, 1, 3),
@@ -145,7 +145,7 @@ class Example:
         if self.program != "auditbench":
             return False
         if self.verb == "top":
-            return "--live" in self.words
+            return "--listen" in self.words
         stored = "--run" in self.words or self.words[:2] == ["run", "replay"]
         return self.verb in KERNEL_VERBS and not stored
 

@@ -7,9 +7,11 @@ from collections.abc import Iterator
 from harness.counted import counted
 from harness.model.cost import Bill, EventPrice, Logged, Priced
 from harness.plain import plain
+from harness.reporters.estimate import span
 from harness.reporters.page import Box, Column, Grid, Line, Part, columns, number, text
 from harness.reporters.units import NOTHING, count, share, signed
 
+_DAY_S = 86_400
 NO_LINE = "(no single line)"
 ESTIMATED = "~"
 
@@ -134,10 +136,16 @@ def _log_boxes(found: Logged, each: float | None, mark: str) -> Iterator[Box]:
 
 
 def _log_words(bill: Bill) -> str:
-    over = "a log that covers no time" if bill.days is None else f"a log of {bill.days:,.2f} d"
+    over = (
+        "records that cover no time" if bill.days is None else f"the records of {_time(bill.days)}"
+    )
     if bill.unassigned is None or not bill.unassigned.events:
         said = f"Of {over} each event of these rules is that of one line."
     else:
         events = counted(bill.unassigned.events, "event")
         said = f"Of {over} {events} cannot be told to be of one line."
     return signed(said)
+
+
+def _time(days: float) -> str:
+    return f"{days:,.2f} d" if days >= 1 else span(days * _DAY_S)

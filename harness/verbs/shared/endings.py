@@ -237,7 +237,7 @@ ENDINGS: Mapping[str, Ending] = {
         examples=(
             ("top /var/log/audit/audit.log", "What fills a log"),
             ("top --by rule --rules my.rules audit.log", "Which rules fill it"),
-            ("top --live 30s", "The kernel's records of the next half minute"),
+            ("top --listen 30s", "The kernel's records of the next half minute"),
         ),
         codes={EXIT_FINE: "shown", EXIT_HOST_UNFIT: _UNFIT, EXIT_INTERRUPTED: "stopped"},
     ),

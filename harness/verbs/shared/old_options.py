@@ -20,6 +20,8 @@ _OUTPUT = {
 def instead_of(verb: str, word: str) -> str | None:
     """What to write in place of an option that a verb no longer has; None where it never had it."""
     option = word.partition("=")[0]
+    if option == "--live" and verb == "top":
+        return "--listen"
     if option in ("-o", "--output"):
         return _OUTPUT.get(verb)
     return _EVERYWHERE.get(option)

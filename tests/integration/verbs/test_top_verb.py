@@ -156,10 +156,10 @@ def test_no_raw_control_characters_on_any_output(tmp_path: Path) -> None:
     [
         ([], "no log to read"),
         (["missing.log"], "missing.log"),
-        (["--live", "30s", "a.log"], "contradict"),
-        (["--live", "soon"], "is not a time"),
-        (["--live", "-1s"], "is not a time"),
-        (["--unicast", "a.log"], "--live"),
+        (["--listen", "30s", "a.log"], "contradict"),
+        (["--listen", "soon"], "is not a time"),
+        (["--listen", "-1s"], "is not a time"),
+        (["--unicast", "a.log"], "--listen"),
         (["--limit", "-1", "a.log"], "--limit"),
         (["--by", "rule", "a.log"], "needs rules"),
         (["--by", "nonsense", "a.log"], "nonsense"),
@@ -202,7 +202,7 @@ def test_a_log_without_records_is_an_error(content: bytes, tmp_path: Path) -> No
     (tmp_path / "audit.log").write_bytes(content)
     for words in (["audit.log"], ["audit.log", "--json"], ["."]):
         done = auditbench("top", *words, cwd=tmp_path)
-        assert_one_line(done, 2, "no audit records in", "audit.log", "--live 30s")
+        assert_one_line(done, 2, "no audit records in", "audit.log", "--listen 30s")
         assert not done.stdout
 
 

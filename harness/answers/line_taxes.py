@@ -1,0 +1,109 @@
+"""What each part of a rule file adds to a call, from trials under random parts of it.
+
+A trial's time is the sum of what a call takes in its block without rules, of having rules at all,
+and of each part that was in force. Least squares finds the terms; trials that lie far from what
+all others say are left aside, as a disturbed one would move every term.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import stats
+
+from harness.errors import UsageError
+from harness.model.timed_cost import Time
+
+_FAR = 5.0
+"""A residual of so many median residuals is left aside."""
+_ROUNDS = 4
+_CONFIDENCE = 0.95
+
+
+@dataclass(frozen=True, slots=True)
+class PartTrial:
+    """One trial: its block, the parts in force, whether any rule was, and ns per call."""
+
+    block: int
+    parts: frozenset[int]
+    has_rules: bool
+    ns: float
+
+
+@dataclass(frozen=True, slots=True)
+class Taxes:
+    """The terms. `parts` are in the order of their numbers."""
+
+    no_rules: Time
+    any_rule: Time
+    parts: tuple[Time, ...]
+    used: int
+    left_aside: int
+
+
+def taxes_of(trials: Sequence[PartTrial], parts: int) -> Taxes:
+    """The terms of `parts` parts; UsageError if there are too few trials to tell them apart."""
+    blocks = sorted({trial.block for trial in trials})
+    matrix = _matrix(trials, blocks, parts)
+    times = np.array([trial.ns for trial in trials])
+    kept = np.ones(len(trials), dtype=bool)
+    for _ in range(_ROUNDS):
+        found = _solved(matrix[kept], times[kept])
+        apart = np.abs(times - matrix @ found)
+        kept_now = apart <= max(_FAR * float(np.median(apart[kept])), 1e-9)
+        if (kept_now == kept).all():
+            break
+        kept = kept_now
+    found = _solved(matrix[kept], times[kept])
+    halves = _half_widths(matrix[kept], times[kept], found)
+    terms = [
+        Time(float(ns), float(ns - half), float(ns + half))
+        for ns, half in zip(found, halves, strict=True)
+    ]
+    base = terms[: len(blocks)]
+    count = len(base)
+    return Taxes(
+        no_rules=Time(
+            sum(term.ns for term in base) / count,
+            sum(term.low_ns for term in base) / count,
+            sum(term.high_ns for term in base) / count,
+        ),
+        any_rule=terms[count],
+        parts=tuple(terms[count + 1 :]),
+        used=int(kept.sum()),
+        left_aside=int((~kept).sum()),
+    )
+
+
+def _matrix(trials: Sequence[PartTrial], blocks: Sequence[int], parts: int) -> NDArray[np.float64]:
+    rows = [
+        [
+            *(float(trial.block == block) for block in blocks),
+            float(trial.has_rules),
+            *(float(part in trial.parts) for part in range(parts)),
+        ]
+        for trial in trials
+    ]
+    return np.array(rows)
+
+
+def _solved(matrix: NDArray[np.float64], times: NDArray[np.float64]) -> NDArray[np.float64]:
+    if len(times) <= matrix.shape[1] or np.linalg.matrix_rank(matrix) < matrix.shape[1]:
+        raise UsageError(
+            f"{len(times)} usable trials are too few to tell {matrix.shape[1]} terms apart",
+            remedy="give more --blocks",
+        )
+    return np.asarray(np.linalg.lstsq(matrix, times, rcond=None)[0], dtype=np.float64)
+
+
+def _half_widths(
+    matrix: NDArray[np.float64], times: NDArray[np.float64], found: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    free = len(times) - matrix.shape[1]
+    variance = float(((times - matrix @ found) ** 2).sum()) / free
+    errors = np.sqrt(variance * np.diag(np.linalg.inv(matrix.T @ matrix)))
+    widths: NDArray[np.float64] = errors * float(stats.t.ppf((1 + _CONFIDENCE) / 2, free))
+    return widths

@@ -1,0 +1,67 @@
+"""What each part of a rule file adds to a call, from trials whose truth is known."""
+
+from __future__ import annotations
+
+import random
+
+import pytest
+
+from harness.answers.line_taxes import PartTrial, taxes_of
+from harness.errors import UsageError
+
+TRUE_NS = (0.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0)
+BASE_NS, ANY_NS = 100.0, 40.0
+
+
+def trials(seed: int, noise_ns: float = 0.5, number: int = 120) -> list[PartTrial]:
+    chance = random.Random(seed)
+    made = []
+    for at in range(number):
+        parts = frozenset(part for part in range(len(TRUE_NS)) if chance.random() < 0.5)
+        parts = frozenset() if at % 10 == 0 else parts
+        block = at % 4
+        ns = BASE_NS + 3 * block + (ANY_NS if parts else 0.0) + sum(TRUE_NS[p] for p in parts)
+        made.append(PartTrial(block, parts, bool(parts), ns + chance.gauss(0, noise_ns)))
+    return made
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_parts_are_in_the_order_of_their_true_taxes(seed: int) -> None:
+    found = taxes_of(trials(seed), len(TRUE_NS))
+    estimates = [part.ns for part in found.parts]
+    assert estimates == sorted(estimates)
+    assert estimates == pytest.approx(TRUE_NS, abs=1.0)
+    assert found.any_rule.ns == pytest.approx(ANY_NS, abs=1.5)
+    assert found.no_rules.ns == pytest.approx(BASE_NS + 4.5, abs=1.0)
+
+
+def test_intervals_hold_the_truth_as_often_as_they_say() -> None:
+    held = [
+        part.low_ns <= true <= part.high_ns
+        for seed in range(60)
+        for part, true in zip(taxes_of(trials(seed), len(TRUE_NS)).parts, TRUE_NS, strict=True)
+    ]
+    assert 0.90 <= sum(held) / len(held) <= 0.985
+
+
+def test_a_disturbed_trial_is_left_aside() -> None:
+    clean = trials(1)
+    held_up = [
+        PartTrial(each.block, each.parts, each.has_rules, each.ns + (5000 if at % 30 == 7 else 0))
+        for at, each in enumerate(clean)
+    ]
+    found = taxes_of(held_up, len(TRUE_NS))
+    assert found.left_aside >= 4
+    assert [part.ns for part in found.parts] == pytest.approx(TRUE_NS, abs=1.0)
+
+
+def test_an_equal_part_is_not_told_from_nothing() -> None:
+    found = taxes_of(trials(3), len(TRUE_NS))
+    assert not found.parts[0].is_told
+    assert found.parts[-1].is_told
+    assert not found.parts[-1].overlaps(found.parts[-2])
+
+
+def test_too_few_trials_are_refused() -> None:
+    with pytest.raises(UsageError, match="too few to tell 12 terms apart"):
+        taxes_of(trials(1)[:8], len(TRUE_NS))
