@@ -11,8 +11,13 @@ from pathlib import Path
 from Cython.Build import cythonize
 from setuptools import Extension, setup
 
+sys.path.insert(0, str(Path(__file__).parent))
+
+from harness.guest.compilation import HEADERS, MACROS, OPTIMISATION, directives
+from harness.guest.compilation import PACKAGES as ALL_PACKAGES
+
 DEBUG = os.environ.get("AUDITBENCH_DEBUG_BUILD") == "1"
-PACKAGES = os.environ.get("AUDITBENCH_PACKAGES", "consumer,workloads").split(",")
+PACKAGES = os.environ.get("AUDITBENCH_PACKAGES", ",".join(ALL_PACKAGES)).split(",")
 SHARED_FILES = [path for path in Path("share").rglob("*") if path.is_file()]
 """Manual pages and completions, where the tree has them: they go to share/ of the environment."""
 SOURCES = sorted(str(path) for package in PACKAGES for path in Path(package).rglob("*.pyx"))
@@ -21,9 +26,9 @@ extensions = [
     Extension(
         source.removesuffix(".pyx").replace("/", "."),
         [source],
-        extra_compile_args=["-O0", "-g"] if DEBUG else ["-O3"],
-        define_macros=[("_GNU_SOURCE", "1")],
-        include_dirs=["consumer/c"],
+        extra_compile_args=["-O0", "-g"] if DEBUG else list(OPTIMISATION),
+        define_macros=list(MACROS),
+        include_dirs=[HEADERS],
     )
     for source in SOURCES
 ]
@@ -34,17 +39,7 @@ setup(
     if "sdist" in sys.argv
     else cythonize(
         extensions,
-        compiler_directives={
-            "language_level": 3,
-            "boundscheck": DEBUG,
-            "wraparound": False,
-            "initializedcheck": DEBUG,
-            "cdivision": True,
-            "embedsignature": False,
-            # Neither pickling nor doctest tables: modules are what their stubs say.
-            "auto_pickle": False,
-            "autotestdict": False,
-        },
+        compiler_directives=directives(debug=DEBUG),
     ),
     data_files=[
         (folder.as_posix(), [path.as_posix() for path in SHARED_FILES if path.parent == folder])

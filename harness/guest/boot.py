@@ -22,13 +22,8 @@ from harness.guest.child import die_with, run_child
 from harness.guest.console import Console
 from harness.guest.contents import AGENT, LIBRARY_PATH, PYTHON_PATH, interpreter
 from harness.guest.kernels.images import KernelImage
+from harness.guest.machines import X86_64, Machine
 
-EMULATOR: Final = "qemu-system-x86_64"
-INSTALL: Final = (
-    "install it: apt-get install --no-install-recommends qemu-system-x86 (Debian, Ubuntu), "
-    "dnf install qemu-system-x86-core (Fedora), zypper install qemu-x86 (SUSE), "
-    "pacman -S qemu-system-x86 (Arch)"
-)
 MEMORY_MIB: Final = 512
 SILENCE_S: Final = 600.0
 """A guest that says nothing for so long hangs; on a crowded machine a start takes minutes."""
@@ -40,20 +35,20 @@ class GuestFailedError(UntrustworthyError):
     """A guest ended, hung or refused before it had measured everything."""
 
 
-def find_emulator() -> str:
+def find_emulator(machine: Machine = X86_64) -> str:
     """The emulator's file; UsageError, with the command that installs it, without one."""
-    if (found := shutil.which(EMULATOR)) is None:
-        raise UsageError(f"{EMULATOR} is not installed", remedy=INSTALL)
+    if (found := shutil.which(machine.emulator)) is None:
+        raise UsageError(f"{machine.emulator} is not installed", remedy=machine.install)
     return found
 
 
-def emulator_version() -> str:
+def emulator_version(machine: Machine = X86_64) -> str:
     """The emulator's version in its own words."""
-    said = run_child([find_emulator(), "--version"]).stdout.decode(errors="replace")
+    said = run_child([find_emulator(machine), "--version"]).stdout.decode(errors="replace")
     return (said.splitlines() or [""])[0].strip()
 
 
-def kernel_parameters() -> str:
+def kernel_parameters(machine: Machine = X86_64) -> str:
     """The kernel's command line; what it does not know itself becomes the agent's environment."""
     environment = {
         "PYTHONPATH": PYTHON_PATH,
@@ -62,24 +57,24 @@ def kernel_parameters() -> str:
     }
     variables = " ".join(f"{name}={value}" for name, value in environment.items())
     return (
-        f"console=ttyS0 quiet panic=-1 nokaslr norandmaps rdinit={interpreter()} {variables} "
-        f"-- -P -S -m {AGENT}"
+        f"console={machine.console} quiet panic=-1 nokaslr norandmaps "
+        f"{machine.parameters}rdinit={interpreter(machine)} {variables} -- -P -S -m {AGENT}"
     )
 
 
 def emulator_command(
-    emulator: str, *, kernel: str, root: str, line_fd: int, seed: int
+    machine: Machine, emulator: str, *, kernel: str, root: str, line_fd: int, seed: int
 ) -> list[str]:
     """The command that starts one guest: console on standard output, the line on a socket."""
     return [
         emulator,
-        *("-machine", "q35", "-cpu", "max", "-smp", "1", "-m", str(MEMORY_MIB)),
+        *(*machine.options, "-smp", "1", "-m", str(MEMORY_MIB)),
         *("-accel", "tcg", "-icount", "shift=0,sleep=off"),
         *("-nodefaults", "-no-user-config", "-nographic", "-no-reboot"),
         *("-rtc", "base=2026-01-01T00:00:00,clock=vm", "-seed", str(seed)),
         *("-chardev", "stdio,id=console,signal=off", "-serial", "chardev:console"),
-        *("-chardev", f"socket,id=line,fd={line_fd}", "-serial", "chardev:line"),
-        *("-kernel", kernel, "-initrd", root, "-append", kernel_parameters()),
+        *("-chardev", f"socket,id=line,fd={line_fd}", *machine.line_options),
+        *("-kernel", kernel, "-initrd", root, "-append", kernel_parameters(machine)),
     ]
 
 
@@ -92,7 +87,8 @@ class Guest:
         ours, theirs = socket.socketpair()
         with theirs:
             command = emulator_command(
-                find_emulator(),
+                kernel.machine,
+                find_emulator(kernel.machine),
                 kernel=f"/dev/fd/{kernel_fd}",
                 root=f"/dev/fd/{root_fd}",
                 line_fd=theirs.fileno(),

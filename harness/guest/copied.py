@@ -19,9 +19,11 @@ def copy_of(name: str) -> Path:
     return Path(HOME) / "copy" / "bin" / name
 
 
-def started_from(entries: Mapping[bytes, Entry], copy: Path) -> dict[bytes, Entry]:
-    """The same entries with the interpreter at `copy`."""
-    usual = interpreter()
+def started_from(
+    entries: Mapping[bytes, Entry], copy: Path, usual: Path | None = None
+) -> dict[bytes, Entry]:
+    """The same entries with the interpreter at `copy`, and not at `usual`, or where this one is."""
+    usual = usual or interpreter()
     libraries = usual.parent.parent / "lib"
     return {
         **entries,

@@ -1,10 +1,13 @@
-"""Two rule files of one run, each against the other."""
+"""Two rule files of one run, each against the other: measured in time, or counted."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 from typing import Literal
 
+from harness.model.caution import Caution
+from harness.model.count import INSTRUCTIONS, CountedResult
+from harness.model.count_changes import CountChange
 from harness.model.result import Comparison, LossComparison, Result
 
 AbVerdict = Literal["worse", "better", "equal", "inconclusive", "untrustworthy"]
@@ -76,5 +79,42 @@ class AbReport:
         if found & {"worse", "lost"}:
             return "worse"
         if self.inconclusive:
+            return "inconclusive"
+        return "better" if "better" in found else "equal"
+
+
+@dataclass(frozen=True, slots=True)
+class CountAbReport:
+    """Two rule sets of one counted run: `changes` are of B against A, `costs` of both against the
+    reference, all metrics that are costs. `operations` say what one operation is, by workload.
+    """
+
+    a: AbSide
+    b: AbSide
+    result: CountedResult
+    changes: tuple[CountChange, ...]
+    costs: tuple[CountChange, ...]
+    cautions: tuple[Caution, ...] = ()
+    doubts: tuple[str, ...] = ()
+    operations: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def decided(self) -> tuple[CountChange, ...]:
+        """What the answer is about: the load's own cost, and what else is worse or better."""
+        return tuple(
+            change
+            for change in self.changes
+            if change.metric == INSTRUCTIONS or change.verdict in ("worse", "better")
+        )
+
+    @property
+    def verdict(self) -> AbVerdict:
+        """`worse` where B costs more in any workload, then what is inconclusive."""
+        if self.doubts:
+            return "untrustworthy"
+        found = {change.verdict for change in self.decided}
+        if "worse" in found:
+            return "worse"
+        if not found or found & {"below-floor", "no-floor"}:
             return "inconclusive"
         return "better" if "better" in found else "equal"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from harness.counted import counted
-from harness.model.ab import AbReport, AbSide
+from harness.model.ab import AbReport, AbSide, CountAbReport
 from harness.model.result import Comparison, LossComparison
 from harness.model.run import AA
 from harness.reporters.page import (
@@ -212,7 +212,7 @@ def _loss_verdict(loss: LossComparison) -> str:
     return f": {LOSSES_OF_B.get(loss.verdict, LOSSES_OF_B['inconclusive'])}"
 
 
-def sides(ab_report: AbReport) -> list[str]:
+def sides(ab_report: AbReport | CountAbReport) -> list[str]:
     """Which file is which."""
     lines = []
     for one in (ab_report.a, ab_report.b):

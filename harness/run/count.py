@@ -11,14 +11,17 @@ from typing import Any
 from harness.counted import counted
 from harness.errors import UsageError, one_of
 from harness.guest.boot import GuestFailedError, emulator_version
-from harness.guest.contents import contents
+from harness.guest.contents import contents, interpreter
 from harness.guest.copied import copy_of, started_from
 from harness.guest.cpio import Entry, file, with_parents, write_archive
-from harness.guest.kernels.images import KernelImage, find_kernels
+from harness.guest.foreign import foreign_contents
+from harness.guest.kernels.images import KernelImage, find_kernels, machine_of
+from harness.guest.machines import X86_64, Machine
 from harness.guest.named_paths import entries_for
 from harness.guest.order import ORDER_FILE, Order, order_document
 from harness.guest.together import CONSOLE, FAILED, Answer, Boot, run_guests
 from harness.host.facts import read_host_facts
+from harness.kernel.rules.machine import rules_for
 from harness.model.count import INSTRUCTIONS
 from harness.model.run import AA, Cell, Trial
 from harness.plain import plain
@@ -63,13 +66,17 @@ def run_count(request: Request, kernels: tuple[str, ...], say: Say) -> Outcome:
 
     No kernel named is the one that this distribution installs.
     """
-    plan = counted_plan(request)
-    with stop_signals():
-        return _count(plan, request.conduct, kernels, say)
+    machine = machine_of(kernels)
+    with rules_for(machine.name):
+        plan = counted_plan(request)
+        with stop_signals():
+            return _count(plan, request.conduct, kernels, machine, say)
 
 
-def _count(plan: Plan, conduct: Conduct, kernels: tuple[str, ...], say: Say) -> Outcome:
-    emulator = emulator_version()
+def _count(
+    plan: Plan, conduct: Conduct, kernels: tuple[str, ...], machine: Machine, say: Say
+) -> Outcome:
+    emulator = emulator_version(machine)
     images = find_kernels(kernels)
     for name, image in images.items():
         say(f"counting under Linux {plain(name)} ({plain(image.source)})")
@@ -79,7 +86,7 @@ def _count(plan: Plan, conduct: Conduct, kernels: tuple[str, ...], say: Say) -> 
         # Not this host's kernel, of which nothing is known here.
         environment["label"] = f"{environment['auditbench']}, Linux {', '.join(images)}"
     with RunWriter(new_folder(conduct.results, facts.machine, plan.name)) as writer:
-        run = _Run(plan, images, emulator, writer, environment, say)
+        run = _Run(plan, images, machine, emulator, writer, environment, say)
         try:
             run.count()
         except KeyboardInterrupt:
@@ -126,12 +133,13 @@ class _Run:
         self,
         plan: Plan,
         images: Mapping[str, KernelImage],
+        machine: Machine,
         emulator: str,
         writer: RunWriter,
         environment: dict[str, Any],
         say: Say,
     ) -> None:
-        self._plan, self._images = plan, images
+        self._plan, self._images, self._machine = plan, images, machine
         self._writer, self._say = writer, say
         self._planned = [_of_boot(plan, boot) for boot in range(MOST_BOOTS)]
         self._boots = [(name, boot) for name in images for boot in range(BOOTS)]
@@ -152,9 +160,9 @@ class _Run:
 
         Raises GuestFailedError where none of them counted anything.
         """
-        base = contents(self._plan.workloads)
+        base = self._contents()
         if (excluded := self._plan.excluded) is not None and excluded.workloads:
-            base = started_from(base, Path(excluded.copy))
+            base = started_from(base, Path(excluded.copy), interpreter(self._machine))
         self._boot(base, 0)
         if self._facts.failures and not any(self._counted):
             first = self._facts.failures[0]
@@ -167,6 +175,12 @@ class _Run:
             self._counted += [0] * len(again)
             self._facts.write()
             self._boot(base, first_place)
+
+    def _contents(self) -> dict[bytes, Entry]:
+        if self._machine is X86_64:
+            return contents(self._plan.workloads)
+        self._say(f"compiling the loads for {self._machine.name}, unless that was done before")
+        return foreign_contents(self._machine, self._plan.workloads)
 
     def _boot(self, base: Mapping[bytes, Entry], first_place: int) -> None:
         """Start the guests from a place on, and listen to them to their end."""

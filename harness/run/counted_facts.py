@@ -25,6 +25,7 @@ def stored_guest(image: KernelImage, emulator: str, name: str = "") -> StoredGue
         sha256=image.sha256,
         source=image.source,
         emulator=emulator,
+        machine=image.machine.name,
     )
 
 

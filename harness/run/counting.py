@@ -7,14 +7,16 @@ from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
 
-from harness.answers.compare.compare import Side
-from harness.answers.compare.count import CountOptions, compare_counts
+from harness.answers.compare.count import CountOptions
+from harness.answers.count_ab import judge_count_ab
 from harness.answers.count_gate import gate_counts, require_scopes
 from harness.answers.count_metrics import counted_metric
 from harness.answers.gate import GateRules
 from harness.answers.quantities import parse_margins
 from harness.errors import InterruptedRunError, UsageError
-from harness.model.count_changes import CountReport
+from harness.guest.kernels.images import machine_of
+from harness.kernel.rules.machine import rules_for
+from harness.model.ab import CountAbReport
 from harness.model.count_gate import CountGateReport
 from harness.run.ab import pair_up
 from harness.run.count import counted_plan, run_count
@@ -56,7 +58,8 @@ def count_and_gate(
     """
     request = only_needed(request, rules)
     require_countable(request)
-    plan = counted_plan(request)
+    with rules_for(machine_of(counting.kernels).name):
+        plan = counted_plan(request)
     scenarios = [cell.scenario for cell in plan.cells()]
     require_scopes(rules, plan.workloads, scenarios, rules.reference or "")
     return gate_counts(_count_to_end(request, counting, say, "the gate could decide"), rules)
@@ -68,22 +71,20 @@ def count_ab(
     b: Path,
     counting: Counting,
     say: Say,
-) -> CountReport:
-    """Count two rule files in the same guests, and compare them by the margins of the request; B
-    against A.
-    """
+) -> CountAbReport:
+    """Count two rule files in the same guests, and judge B against A by the request's margins."""
     margin, by_metric = parse_margins(request.load.margins, counted_metric)
     request = replace(request, load=replace(request.load, margins=()))
     require_countable(request)
-    pairing = pair_up(replace(request, instrument="counted"), a, b)
+    with rules_for(machine_of(counting.kernels).name):
+        pairing = pair_up(replace(request, instrument="counted"), a, b)
     reference = pairing.plan.reference.scenario or ""
     subject = replace(request.subject, scenarios=(reference,), rule_files=(a, b))
     stored = _count_to_end(
         replace(request, subject=subject), counting, say, "A and B could be compared"
     )
     options = CountOptions(margin=margin, margin_by_metric=by_metric)
-    sides = (Side(stored, pairing.a.scenario), Side(stored, pairing.b.scenario))
-    return compare_counts(sides[0], [sides[1]], options)
+    return judge_count_ab(stored, pairing.a, pairing.b, options)
 
 
 def require_countable(request: Request) -> None:

@@ -82,12 +82,14 @@ def ab_verb(
 def _count(
     request: Request, a: Path, b: Path, counting: Counting, forms: Forms, *, fail_if_worse: bool
 ) -> int:
+    from harness.reporters.counts.ab import count_ab_page
+    from harness.reporters.documents.count_ab import count_ab_document
     from harness.run.counting import count_ab
-    from harness.verbs.shared.counts import deliver_changes
     from harness.verbs.shared.output import err
 
     report = count_ab(request, a, b, counting, say_on(err()))
-    deliver_changes(report, forms, "auditbench ab")
-    if report.verdict == "worse":
-        return EXIT_REGRESSION if fail_if_worse else EXIT_FINE
-    return EXIT_FINE if report.verdict == "no-worse" else EXIT_UNTRUSTWORTHY
+    forms.deliver_page(count_ab_page(report), lambda: count_ab_document(report))
+    if report.verdict == "worse" and fail_if_worse:
+        return EXIT_REGRESSION
+    undecided = report.verdict in ("inconclusive", "untrustworthy")
+    return EXIT_UNTRUSTWORTHY if undecided else EXIT_FINE

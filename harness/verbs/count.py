@@ -60,8 +60,9 @@ def count_verb(
         A built-in plan (`auditbench list plans`) or a .toml file; `overhead` if none is named.
     kernel
         Kernels, each a version that this distribution serves such as `6.1`, a Debian release and a
-        version such as `trixie-backports/6.18`, a .deb, a .rpm, a bzImage, or `host`; the one that
-        this distribution installs if not given.
+        version such as `trixie-backports/6.18`, either behind `arm64/` for a guest of aarch64, a
+        .deb, a .rpm, a bzImage or Image, or `host`; the one that this distribution installs if not
+        given.
     rules
         Rule files in auditctl's syntax, or folders as augenrules merges them; each becomes a
         scenario.

@@ -16,7 +16,7 @@ import ctypes, json, os, time
 def say(event):
     os.write(line, json.dumps({{"event": event}}).encode() + b"\\n")
     time.sleep(1)
-line = os.open("/dev/ttyS1", os.O_WRONLY | os.O_NOCTTY)
+line = os.open("/auditbench/line", os.O_WRONLY | os.O_NOCTTY)
 say("hello")
 time.sleep(30)  # until then a kernel keeps such lines for later
 log = os.open("/dev/kmsg", os.O_WRONLY)

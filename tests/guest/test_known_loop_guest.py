@@ -42,7 +42,7 @@ def took(rounds):
     return median(times)
 took(10)
 found = took(2 * {ROUNDS}) - took({ROUNDS})
-line = os.open("/dev/ttyS1", os.O_WRONLY | os.O_NOCTTY)
+line = os.open("/auditbench/line", os.O_WRONLY | os.O_NOCTTY)
 os.write(line, json.dumps({{"event": "loop", "instructions": found}}).encode() + b"\\n")
 time.sleep(1)
 ctypes.CDLL(None).reboot(0x01234567)

@@ -26,6 +26,8 @@ ELSEWHERE = {
     "harness/consumers/journald.py": "in the private folder of a trial",
     "harness/consumers/laurel.py": "in the private folder of a trial",
     "harness/consumers/osqueryd.py": "in the private folder of a trial",
+    "harness/guest/cross.py": "in a private folder, which the compiler reads",
+    "harness/guest/userland.py": "into memory",
     "harness/guest/inside/agent.py": "in a guest, its serial line",
     "harness/guest/inside/covering.py": "in a guest",
     "harness/guest/inside/hearing.py": "is shared memory, of a load",

@@ -38,9 +38,10 @@ DIFFERENCES = {
     "options": "options of the workload, and the command",
     "margin": "the margin",
     "emulator": "the emulator of counted runs",
+    "guest": "the machine that the guests of counted runs are",
 }
 """Every difference that there may be, in the order in which they are told."""
-OF_COUNTS = frozenset({"version", "emulator", "rules", "limits", "auid", "options"})
+OF_COUNTS = frozenset({"version", "emulator", "guest", "rules", "limits", "auid", "options"})
 """Those that bear on a count: it depends on the guest, the load and the rules alone, not on the
 host, nor on the cells that only one of the runs has."""
 _LONGEST = 60
@@ -128,6 +129,10 @@ def _emulators(environment: StoredEnvironment) -> tuple[str, ...]:
     return tuple(dict.fromkeys(guest.emulator for guest in environment.guests))
 
 
+def _guest_machines(environment: StoredEnvironment) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(guest.machine for guest in environment.guests))
+
+
 def _cpu(environment: StoredEnvironment) -> str:
     cpu = environment.facts.cpu
     return f"{len(cpu.online)} × {cpu.model or 'unknown'}, {len(cpu.allowed)} allowed"
@@ -141,6 +146,7 @@ _HOST_VALUES: Mapping[str, Callable[[StoredEnvironment], Any]] = {
     "pinning": lambda environment: environment.cpus,
     "version": lambda environment: environment.auditbench,
     "emulator": _emulators,
+    "guest": _guest_machines,
 }
 
 

@@ -31,7 +31,7 @@ from harness.kernel.lease.snapshot import Snapshot
 from harness.model.state import AuditState
 from workloads.running.options import parse_options
 
-LINE = "/dev/ttyS1"
+LINE = "/auditbench/line"
 REBOOT = 0x01234567
 """reboot(2): restart, at which the emulator ends."""
 

@@ -1,13 +1,9 @@
-"""The kernel to start: named by version, as a package, as an image, or as this host's.
-
-An image is a bzImage, whose header says which release it is (Documentation/arch/x86/boot.rst).
-"""
+"""The kernel to start: named by version, as a package, as an image, or as this host's."""
 
 from __future__ import annotations
 
 import hashlib
 import platform
-import struct
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,23 +13,22 @@ from harness.errors import HostUnfitError, UsageError
 from harness.files.caller import why
 from harness.files.reading import read_bytes
 from harness.guest.kernels.cache import MOST_IMAGE_BYTES, cache_folder, keep, kept, private_folder
-from harness.guest.kernels.packages import Archive, Wanted, read_version
+from harness.guest.kernels.heads import read_head
+from harness.guest.kernels.packages import Archive, Wanted, python_release, read_version
 from harness.guest.kernels.unpack import image_of_package, is_package
+from harness.guest.machines import MACHINES, X86_64, Machine, native_machine
 
 HOST: Final = "host"
-_MAGIC_AT, _MAGIC = 0x202, b"HdrS"
-_VERSION_AT, _VERSION_BASE = 0x20E, 0x200
-_FLAG_AT, _FLAG = 0x1FE, b"\x55\xaa"
-_LONGEST_VERSION = 256
 
 
 @dataclass(frozen=True, slots=True)
 class KernelImage:
-    """A kernel to start; `release` is what its header calls it, `source` where it comes from."""
+    """A kernel to start; `release` is what it calls itself, `source` where it comes from."""
 
     source: str
     release: str
     data: bytes
+    machine: Machine = X86_64
 
     @property
     def sha256(self) -> str:
@@ -42,15 +37,22 @@ class KernelImage:
 
 
 def find_kernel(which: str | None) -> KernelImage:
-    """The kernel that `--kernel` names; None is the one that this distribution serves.
+    """The kernel of this machine's kind that `--kernel` names; None is that of the distribution.
 
-    UsageError for what is no kernel, HostUnfitError where this host cannot get it.
+    UsageError for what is none, HostUnfitError where this host cannot get it.
     """
-    if platform.machine() != "x86_64":
-        raise HostUnfitError(
-            f"guests are of the kind x86_64, and this machine is {platform.machine()}",
-            remedy="count on an x86_64 machine",
+    image = _find_kernel(which)
+    if image.machine is not X86_64:
+        raise UsageError(
+            f"--kernel {which} is a kernel of {image.machine.name}, under which only loads are "
+            "counted",
+            remedy="name one of this machine's kind, such as 6.12",
         )
+    return image
+
+
+def _find_kernel(which: str | None) -> KernelImage:
+    native_machine()
     wanted = read_version(which) if which is not None else None
     if which is None or wanted is not None:
         return _served(wanted)
@@ -59,7 +61,7 @@ def find_kernel(which: str | None) -> KernelImage:
     data = _read(Path(which))
     if is_package(which):
         data = image_of_package(data, which)
-    return KernelImage(which, release_of(data, which), data)
+    return _image(which, data)
 
 
 def find_kernels(words: Sequence[str]) -> dict[str, KernelImage]:
@@ -68,7 +70,7 @@ def find_kernels(words: Sequence[str]) -> dict[str, KernelImage]:
     That is its release; where two images have the same, a part of their checksums tells them apart.
     UsageError where two words name the same image.
     """
-    images = [find_kernel(word) for word in words or (None,)]
+    images = [_find_kernel(word) for word in words or (None,)]
     for place, image in enumerate(images):
         if image.sha256 in {other.sha256 for other in images[:place]}:
             raise UsageError(
@@ -83,9 +85,36 @@ def find_kernels(words: Sequence[str]) -> dict[str, KernelImage]:
     }  # fmt: skip
 
 
-def open_archive(release: str | None) -> Archive:
+def machine_of(words: Sequence[str]) -> Machine:
+    """Which machine the kernels are for that `--kernel` names; nothing is fetched.
+
+    UsageError where they are for several: rules are then not the same bytes.
+    """
+    found = {_machine_of(word) for word in words} or {X86_64}
+    if len(found) > 1:
+        raise UsageError(
+            "--kernel names kernels of different machines, whose system calls have other numbers",
+            remedy="count them one after the other, and `auditbench compare` the two runs",
+        )
+    return found.pop()
+
+
+def _machine_of(word: str) -> Machine:
+    if (wanted := read_version(word)) is not None:
+        return _of_debian(wanted.machine)
+    return X86_64 if word == HOST else _find_kernel(word).machine
+
+
+def _of_debian(name: str | None) -> Machine:
+    return next((each for each in MACHINES.values() if each.debian == name), X86_64)
+
+
+def open_archive(release: str | None, machine: Machine = X86_64) -> Archive:
     """The archive of this distribution (None) or of a release of Debian, read into the cache."""
-    return Archive(cache_folder() / (f"apt-{release}" if release else "apt"), release)
+    name = f"apt-{release}" if release else "apt"
+    if machine is X86_64:
+        return Archive(cache_folder() / name, release)
+    return Archive(cache_folder() / f"{name}-{machine.debian}", release, machine.debian)
 
 
 def kept_kernels() -> Path:
@@ -93,16 +122,32 @@ def kept_kernels() -> Path:
     return private_folder(cache_folder() / "kernels")
 
 
+def kept_parts() -> Path:
+    """The folder of what guests of other machines need beside a kernel, made if need be."""
+    return private_folder(cache_folder() / "machines")
+
+
 def _served(wanted: Wanted | None) -> KernelImage:
     kernels = kept_kernels()
-    archive = open_archive(wanted.release if wanted else None)
+    archive = _archive_of(wanted)
     package = archive.newest(wanted.version if wanted else None)
     source = f"{package.name} {package.version}"
     data = kept(kernels, package.file)
     if data is None:
         data = image_of_package(archive.download(package), package.name)
         keep(kernels, package.file, data)
-    return KernelImage(source, release_of(data, source), data)
+    return _image(source, data)
+
+
+def _archive_of(wanted: Wanted | None) -> Archive:
+    if wanted is None or wanted.machine is None:
+        return open_archive(wanted.release if wanted else None)
+    return open_archive(wanted.release or python_release(), _of_debian(wanted.machine))
+
+
+def _image(source: str, data: bytes) -> KernelImage:
+    head = read_head(data, source)
+    return KernelImage(source, head.release, head.image, head.machine)
 
 
 def _of_host() -> KernelImage:
@@ -114,7 +159,7 @@ def _of_host() -> KernelImage:
             f"the image of this host's kernel, {path}, cannot be read ({error.strerror})",
             remedy=f"name a kernel package or an image: --kernel FILE; or make {path} readable",
         ) from error
-    return KernelImage(str(path), release_of(data, str(path)), data)
+    return _image(str(path), data)
 
 
 def _read(path: Path) -> bytes:
@@ -123,27 +168,8 @@ def _read(path: Path) -> bytes:
     except OSError as error:
         raise UsageError(
             f"--kernel {path} cannot be read ({why(error)})",
-            remedy="give a version such as 6.1 or trixie-backports/6.18, a .deb, a .rpm, a "
-            "bzImage, or `host`",
+            remedy="give a version such as 6.1, trixie-backports/6.18 or arm64/6.12, a .deb, a "
+            ".rpm, a bzImage, or `host`",
         ) from error
     except ValueError as error:
         raise UsageError(f"--kernel {path} is no kernel: {error}") from error
-
-
-def release_of(data: bytes, source: str) -> str:
-    """The release in an image's header; UsageError for what is no bzImage."""
-    try:
-        is_image = (
-            data[_FLAG_AT : _FLAG_AT + 2] == _FLAG and data[_MAGIC_AT : _MAGIC_AT + 4] == _MAGIC
-        )
-        (at,) = struct.unpack_from("<H", data, _VERSION_AT)
-    except struct.error:
-        is_image, at = False, 0
-    if not is_image or not at:
-        raise UsageError(
-            f"{source} is no bzImage",
-            remedy="give arch/x86/boot/bzImage of a build, /boot/vmlinuz-…, or a kernel package",
-        )
-    start = at + _VERSION_BASE
-    words = data[start : start + _LONGEST_VERSION].split(b"\0", 1)[0].split()
-    return words[0].decode("ascii", "replace") if words else ""

@@ -11,8 +11,10 @@ from typing import Final
 
 from harness.errors import UsageError
 from harness.guest.kernels.cache import drop, kept
-from harness.guest.kernels.images import kept_kernels, release_of
+from harness.guest.kernels.heads import read_head
+from harness.guest.kernels.images import kept_kernels, kept_parts
 from harness.guest.kernels.packages import KEPT, Package, is_of, read_version
+from harness.guest.machines import X86_64
 
 ALL: Final = "all"
 _FILE = re.compile(rf"(?P<name>linux-[^_/]+)_(?P<version>[^/]+){re.escape(KEPT)}")
@@ -39,7 +41,7 @@ def _read(name: str, data: bytes | None) -> KeptKernel | None:
     if (about := _FILE.fullmatch(name)) is None or data is None:
         return None
     try:
-        release = release_of(data, name)
+        release = read_head(data, name).release
     except UsageError:
         release = ""
     package = Package(about["name"], about["version"])
@@ -61,12 +63,30 @@ def find_kept(words: Sequence[str]) -> list[KeptKernel]:
 
 
 def remove_kept(kernel: KeptKernel) -> None:
-    """Remove one; no error if it is gone already."""
+    """Remove one; no error if it is gone already.
+
+    With the last kernel of another machine goes what its guests need beside it.
+    """
     drop(kept_kernels(), kernel.package.file)
+    if not any(_is_foreign(each.package) for each in list_kept()):
+        folder = kept_parts()
+        for path in folder.iterdir():
+            if path.suffix in (".tar", ".so"):
+                drop(folder, path.name)
 
 
 def _is_named(kernel: KeptKernel, word: str) -> bool:
     wanted = read_version(word)
     if wanted is not None:
-        return is_of(kernel.package.version, wanted.version)
+        is_machine = _machine_of(kernel.package) == (wanted.machine or X86_64.debian)
+        return is_machine and is_of(kernel.package.version, wanted.version)
     return word in (ALL, kernel.release, kernel.package.name, kernel.package.file)
+
+
+def _machine_of(package: Package) -> str:
+    """What Debian calls the machine that a kernel is for."""
+    return package.name.rpartition("-")[2]
+
+
+def _is_foreign(package: Package) -> bool:
+    return _machine_of(package) != X86_64.debian

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 import shutil
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,18 +18,24 @@ from harness.errors import HostUnfitError, UsageError
 from harness.files.scratch import remove_abandoned, scratch_folder
 from harness.guest.child import last_words, run_child
 from harness.guest.kernels.cache import keep, private_folder
+from harness.guest.machines import X86_64, python_version
 
 LISTS_AGE_S = 24 * 3600
 """Older lists of packages are read anew."""
-DEFAULT_PACKAGE = "linux-image-cloud-amd64"
 # Where packages are split, as in 6.19 and later, the image is in linux-binary-….
 _BINARY = "linux-binary-"
-_NAME = re.compile(rf"(linux-image-|{_BINARY})\d+\.\d+\.\d+[a-z0-9.+~-]*-cloud-amd64")
-_VERSION = re.compile(r"((?P<release>[a-z][a-z-]*[a-z])/)?(?P<version>\d+\.\d+(\.\d+)?)")
+_NAME = rf"(linux-image-|{_BINARY})\d+\.\d+\.\d+[a-z0-9.+~-]*-cloud-"
+_VERSION = re.compile(
+    r"((?P<machine>arm64)/)?((?P<release>[a-z][a-z-]*[a-z])/)?(?P<version>\d+\.\d+(\.\d+)?)"
+)
+_INSTALLED = re.compile(r"Inst (?P<name>\S+) \((?P<version>\S+) ")
+"""A line of apt-get's for each package that it would install."""
 KEPT = ".vmlinuz"
 _GIVE = "or give a kernel: --kernel FILE.deb, or a bzImage"
 DEBIAN = "http://deb.debian.org/debian"
 KEYS = Path("/usr/share/keyrings/debian-archive-keyring.gpg")
+OF_PYTHON = {"3.11": "bookworm", "3.13": "trixie"}
+"""Debian's release by the version of its Python."""
 _NO_SECURITY = ("sid", "unstable", "experimental")
 _RELEASES = "name one such as trixie, trixie-backports or sid"
 _OPTIONS = {
@@ -45,8 +51,6 @@ _OF_A_RELEASE = {
     "Dir::Etc::SourceParts": "/dev/null",
     # What is installed here is of another release.
     "Dir::State::status": "/dev/null",
-    "APT::Architecture": "amd64",
-    "APT::Architectures": "amd64",
     # A list that cannot be read is an error, and no older one is taken for it.
     "APT::Update::Error-Mode": "any",
 }
@@ -77,31 +81,38 @@ class Package:
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """A kernel by version: of this distribution if `release` is None, else of a Debian release."""
+    """A kernel by version: of this distribution if `release` is None, else of a Debian release.
+
+    `machine` is as Debian calls it; None is this one.
+    """
 
     release: str | None
     version: str
+    machine: str | None = None
 
 
 def read_version(word: str) -> Wanted | None:
-    """What `6.1`, `6.1.192` or `trixie-backports/6.18` names; None for what is no version."""
+    """What `6.1`, `trixie-backports/6.18` or `arm64/6.12` names; None for what is no version."""
     found = _VERSION.fullmatch(word)
-    return Wanted(found["release"], found["version"]) if found else None
+    return Wanted(found["release"], found["version"], found["machine"]) if found else None
 
 
 class Archive:
     """The archive of this distribution as this user may read it, or of a release of Debian.
 
-    `folder` is for lists and downloads, of this archive alone.
+    `folder` is for lists and downloads, of this archive alone. Another machine's (`debian` is what
+    Debian calls it) needs a release.
     """
 
-    def __init__(self, folder: Path, release: str | None = None) -> None:
+    def __init__(
+        self, folder: Path, release: str | None = None, debian: str = X86_64.debian
+    ) -> None:
         if shutil.which("apt-get") is None:
             raise HostUnfitError(
                 "kernels by version come from a Debian archive, and apt-get is not installed",
                 remedy=_GIVE.removeprefix("or "),
             )
-        self._folder = private_folder(folder)
+        self._folder, self._debian = private_folder(folder), debian
         self._name = f"Debian's {release}" if release else "this distribution"
         remove_abandoned(folder)
         for name in ("state/lists/partial", "cache/archives/partial"):
@@ -113,7 +124,8 @@ class Archive:
         if release is not None:
             keep(folder, "sources.list", _sources(release).encode())
             sources = {"Dir::Etc::SourceList": f"{folder}/sources.list"}
-            self._options |= _OF_A_RELEASE | sources
+            machine = {"APT::Architecture": debian, "APT::Architectures": debian}
+            self._options |= _OF_A_RELEASE | machine | sources
 
     def newest(self, version: str | None) -> Package:
         """The newest package of a version; None is the kernel that the distribution installs.
@@ -121,10 +133,11 @@ class Archive:
         UsageError where it serves none.
         """
         self._renew_lists()
-        found = self._packages([DEFAULT_PACKAGE]) if version is None else []
+        usual = f"linux-image-cloud-{self._debian}"
+        found = self._packages([usual]) if version is None else []
         if version is None and not found:
             raise UsageError(
-                f"this distribution serves no package {DEFAULT_PACKAGE}",
+                f"this distribution serves no package {usual}",
                 remedy="name a kernel: --kernel FILE.deb, or a bzImage",
             )
         wanted = version or found[0].series
@@ -143,14 +156,34 @@ class Archive:
         served = sorted(self._served(), key=lambda package: package.rank)
         return list({package.series: package for package in served}.values())
 
+    def with_all_they_need(self, names: Iterable[str]) -> list[Package]:
+        """Packages by name, and all others that an empty system would need for them."""
+        self._renew_lists()
+        words = ("--no-install-recommends", "--simulate", "install", *names)
+        lines = self._apt("apt-get", *words).splitlines()
+        found = filter(None, map(_INSTALLED.match, lines))
+        return [Package(each["name"], each["version"]) for each in found]
+
+    def find(self, name: str) -> Package | None:
+        """The newest package of this name; None where none is served."""
+        self._renew_lists()
+        return next(iter(self._packages([name])), None)
+
     def download(self, package: Package) -> bytes:
         """The package's file, checked by apt-get against the signed lists."""
+        (data,) = self.download_all([package])
+        return data
+
+    def download_all(self, packages: Sequence[Package]) -> list[bytes]:
+        """The files of several packages, checked as one is, in no order."""
         with scratch_folder(self._folder) as place:
-            self._apt("apt-get", "download", f"{package.name}={package.version}", cwd=place)
+            words = [f"{package.name}={package.version}" for package in packages]
+            self._apt("apt-get", "download", *words, cwd=place)
             files = list(place.glob("*.deb"))
-            if len(files) != 1:
-                raise HostUnfitError(f"apt-get downloaded no {package.name}", remedy=_GIVE)
-            return files[0].read_bytes()
+            if len(files) != len(packages):
+                names = ", ".join(package.name for package in packages)
+                raise HostUnfitError(f"apt-get downloaded no {names}", remedy=_GIVE)
+            return [file.read_bytes() for file in files]
 
     def _renew_lists(self) -> None:
         stamp = self._folder / "lists-read"
@@ -163,9 +196,10 @@ class Archive:
         stamp.touch()
 
     def _served(self) -> list[Package]:
+        wanted = re.compile(_NAME + self._debian)
         names = [name for prefix in ("linux-image-", _BINARY)
                  for name in self._apt("apt-cache", "pkgnames", prefix).split()]  # fmt: skip
-        return self._packages(sorted(filter(_NAME.fullmatch, names)))
+        return self._packages(sorted(filter(wanted.fullmatch, names)))
 
     def _packages(self, names: Iterable[str]) -> list[Package]:
         names = list(names)
@@ -219,3 +253,13 @@ def numbers(version: str) -> tuple[int, ...]:
 
 def _series(packages: Iterable[Package]) -> list[str]:
     return sorted({package.series for package in packages}, key=numbers)
+
+
+def python_release() -> str:
+    """The release of Debian whose Python is of this version; HostUnfitError for none."""
+    if (release := OF_PYTHON.get(python_version())) is None:
+        raise HostUnfitError(
+            f"guests of another machine run Debian's Python, which is never {python_version()}",
+            remedy=f"run auditbench with Python {' or '.join(OF_PYTHON)}",
+        )
+    return release

@@ -38,7 +38,7 @@ def is_package(name: str) -> bool:
 
 def image_of_package(package: bytes, name: str) -> bytes:
     """The image in a package; UsageError without one, HostUnfitError if nothing unpacks it."""
-    with tarfile.open(fileobj=io.BytesIO(_as_tar(package, name))) as archive:
+    with tarfile.open(fileobj=io.BytesIO(as_tar(package, name))) as archive:
         for member in archive:
             if member.isreg() and _IMAGE.fullmatch(member.name):
                 return _content(archive.extractfile(member))
@@ -54,7 +54,8 @@ def _content(file: IO[bytes] | None) -> bytes:
     return file.read(MOST_IMAGE_BYTES)
 
 
-def _as_tar(package: bytes, name: str) -> bytes:
+def as_tar(package: bytes, name: str) -> bytes:
+    """A package as a tar archive; UsageError for what is none of the kind that its name says."""
     kind = "RPM" if name.endswith(".rpm") else "Debian"
     command = _unpacker(name)
     with open_in_memory(package, "package") as descriptor:

@@ -41,6 +41,7 @@ from harness.kernel.rules.fields import (
 )
 from harness.kernel.rules.io_uring_names import IO_URING_OPERATIONS
 from harness.kernel.rules.libaudit import Libaudit
+from harness.kernel.rules.machine import arch_word
 from harness.kernel.rules.numbers import c_integer, fits_u32, u32
 from harness.kernel.rules.rule import Rule, RuleField, mask_of, merged
 from harness.kernel.rules.warning import RuleWarning
@@ -95,6 +96,8 @@ class Encoder:
         }
         if number in own and operator is not None:
             error = own[number](operator, value, filter_list)
+        elif number == Field.ARCH:
+            error = self._by_libaudit(pair[: -len(value)] + arch_word(value), filter_list)
         else:
             error = self._by_libaudit(pair, filter_list)
         if error:

@@ -9,6 +9,7 @@ auditctl expects; `State` gives access to them, and the code that builds a rule 
 from __future__ import annotations
 
 import ctypes
+import platform
 import threading
 from collections.abc import Callable
 from ctypes import c_char_p, c_int, c_uint, c_void_p
@@ -16,6 +17,7 @@ from functools import cache
 from typing import Any
 
 from harness.errors import HostUnfitError, UsageError
+from harness.kernel.rules.machine import rules_machine
 from harness.kernel.rules.rule import FIXED_BYTES
 
 LIBRARY = "libaudit.so.1"
@@ -134,7 +136,9 @@ class Libaudit:
         return _text(self._library.audit_uringop_to_name(number)) if self.knows_io_uring else None
 
     def this_machine(self) -> int:
-        """libaudit's number of this machine's architecture, -1 where it has none."""
+        """libaudit's number of the rules' machine (`machine.py`), -1 where it has none."""
+        if rules_machine() != platform.machine():
+            return self.number("machine", rules_machine().encode())
         return int(self._library.audit_detect_machine())
 
     def machine_of_arch(self, arch: int) -> int:

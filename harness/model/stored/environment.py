@@ -33,6 +33,7 @@ class StoredGuest(msgspec.Struct, frozen=True):
     """One kernel of a counted run; `source` is where its image came from.
 
     `name` is what the samples call it: its release, where no other kernel of the run has the same.
+    `machine` is the guest's kind, as `uname -m` has it.
     """
 
     name: str = ""
@@ -41,6 +42,7 @@ class StoredGuest(msgspec.Struct, frozen=True):
     sha256: str = ""
     source: str = ""
     emulator: str = ""
+    machine: str = "x86_64"
 
 
 class StoredEnvironment(Stored, frozen=True, kw_only=True):

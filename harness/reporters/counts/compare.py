@@ -45,10 +45,10 @@ _COLUMNS = (
 )
 
 
-def count_changes_page(report: CountReport, title: str = "auditbench compare") -> Page:
+def count_changes_page(report: CountReport) -> Page:
     """A comparison of counted runs."""
     parts = (part for place in range(len(report.pairs)) for part in _pair(report, place))
-    return Page(title, (Line(count_answer(report), "answer"), *parts))
+    return Page("auditbench compare", (Line(count_answer(report), "answer"), *parts))
 
 
 def count_answer(report: CountReport) -> str:

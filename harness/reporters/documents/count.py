@@ -26,6 +26,7 @@ def count_document(result: CountedResult) -> dict[str, Any]:
                 "sha256": guest.sha256,
                 "source": guest.source,
                 "emulator": guest.emulator,
+                "machine": guest.machine,
             }
             for guest in result.guests
         ],

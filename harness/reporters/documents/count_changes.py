@@ -31,7 +31,7 @@ def count_change_rows(report: CountReport) -> Iterator[dict[str, Any]]:
     """One flat row per cell and metric."""
     for pair in report.pairs:
         for change in pair.changes:
-            yield {"base_run": pair.base, "head_run": pair.head, **_row(change)}
+            yield {"base_run": pair.base, "head_run": pair.head, **change_row(change)}
 
 
 def _pair(pair: CountPair) -> dict[str, Any]:
@@ -45,12 +45,12 @@ def _pair(pair: CountPair) -> dict[str, Any]:
             {"name": guest.name, "kernel": guest.kernel, "sha256": guest.sha256}
             for guest in pair.guests
         ],
-        "changes": [_row(change) for change in pair.changes],
+        "changes": [change_row(change) for change in pair.changes],
         "warnings": [asdict(caution) for caution in pair.cautions],
     }
 
 
-def _row(change: CountChange) -> dict[str, Any]:
+def change_row(change: CountChange) -> dict[str, Any]:
     return {
         "kernel": change.kernel,
         "workload": change.workload,

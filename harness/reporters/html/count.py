@@ -92,6 +92,7 @@ def _guest(guest: StoredGuest) -> facts.Pairs:
         ("from", guest.source),
         ("sha256", guest.sha256),
         ("emulator", guest.emulator),
+        ("machine", guest.machine),
     )
     return tuple(pair for pair in pairs if pair[1])
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import os
-import platform
 import sys
 from collections.abc import Mapping
 
 from harness.errors import UsageError
 from harness.kernel.rules.fields import ARCH_NUMBERS, PERMISSION_BITS
 from harness.kernel.rules.libaudit import syscall_number
+from harness.kernel.rules.machine import rules_machine
 from harness.kernel.rules.matching.field_match import Call
 from workloads.running.calls import LoadCall, load_calls
 
@@ -33,7 +33,7 @@ def calls_of(
 
 
 def _as_call(call: LoadCall, auid: int | None, generator: str) -> Call | None:
-    machine = platform.machine()
+    machine = rules_machine()
     number = None
     if call.name:
         try:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import platform
 import pwd
 from collections.abc import Mapping
 from dataclasses import replace
@@ -11,6 +10,7 @@ from dataclasses import replace
 from harness.errors import UsageError
 from harness.kernel.rules.fields import UNSET, Field
 from harness.kernel.rules.libaudit import syscall_number
+from harness.kernel.rules.machine import rules_machine
 from harness.kernel.rules.matching.match import certainly_audited
 from harness.kernel.rules.rule import Rule
 from harness.model.run import Scenario
@@ -42,7 +42,7 @@ def events_per_operation(
     if not scenario.enabled or not scenario.rules:
         return 0.0
     rules = [Rule.from_bytes(payload) for payload in scenario.rules]
-    machine = platform.machine()
+    machine = rules_machine()
     numbers = _by_number(yields, machine)
     total = 0.0
     for number in sorted(_audited_numbers(rules) | numbers.keys()):

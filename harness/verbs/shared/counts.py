@@ -12,14 +12,14 @@ if TYPE_CHECKING:
     from harness.verbs.shared.forms import Forms
 
 
-def deliver_changes(report: CountReport, forms: Forms, title: str = "auditbench compare") -> None:
+def deliver_changes(report: CountReport, forms: Forms) -> None:
     """Print and write what changed between counts."""
     from harness.reporters.counts.compare import count_changes_page
     from harness.reporters.documents.count_changes import count_change_rows, count_changes_document
     from harness.reporters.render.csv import csv_text
 
     forms.deliver_page(
-        count_changes_page(report, title),
+        count_changes_page(report),
         lambda: count_changes_document(report),
         csv=lambda: csv_text(count_change_rows(report)),
     )

@@ -73,6 +73,7 @@ def stored(name: str) -> Documents:
             "cpu": {"model": "m", "online": [0, 1], "allowed": [0, 1]},
         },
         "cpus": {"workload": [0], "consumer": [1]},
+        "guests": [{"emulator": "QEMU 7", "machine": "x86_64"}],
     }
     return Documents(name, plan, environment)
 
@@ -98,7 +99,8 @@ CHANGES = [
     ("boot", "environment", "facts/kernel/boot_parameters", ["audit=0"]),
     ("pinning", "environment", "cpus", {"workload": [1], "consumer": [0]}),
     ("version", "environment", "auditbench", "2.0"),
-    ("emulator", "environment", "guests", [{"emulator": "QEMU 8"}]),
+    ("emulator", "environment", "guests/0/emulator", "QEMU 8"),
+    ("guest", "environment", "guests/0/machine", "aarch64"),
     ("kind", "plan", "kind", "replay"),
     ("reference", "plan", "reference_scenario", "never-enabled"),
     ("workloads", "plan", "workloads", ["udp", "files"]),

@@ -60,7 +60,7 @@ def run(
     monkeypatch.setattr(count, "run_guests", guests)
     monkeypatch.setattr(count, "contents", lambda workloads: {})
     monkeypatch.setattr(count, "find_kernels", lambda words: {KERNEL.release: KERNEL})
-    monkeypatch.setattr(count, "emulator_version", lambda: "an emulator")
+    monkeypatch.setattr(count, "emulator_version", lambda machine: "an emulator")
     outcome = count.run_count(request, (), lambda line: None)
     assert not outcome.interrupted
     return load_run(outcome.folder, counted_too=True)
@@ -242,7 +242,7 @@ def of_two_kernels(
     monkeypatch.setattr(count, "run_guests", guests)
     monkeypatch.setattr(count, "contents", lambda workloads: {})
     monkeypatch.setattr(count, "find_kernels", lambda words: kernels)
-    monkeypatch.setattr(count, "emulator_version", lambda: "an emulator")
+    monkeypatch.setattr(count, "emulator_version", lambda machine: "an emulator")
     outcome = count.run_count(asked(tmp_path), ("6.1", "6.12"), lambda line: None)
     return load_run(outcome.folder, counted_too=True), guests
 

@@ -82,10 +82,14 @@ def test_a_reference_that_the_plan_lacks_is_refused_before(guests: Guests, tmp_p
 def test_ab_compares_b_with_a(guests: Guests, tmp_path: Path) -> None:
     a, b = tmp_path / "base.rules", tmp_path / "head.rules"
     report = count_ab(asked(tmp_path), a, b, Counting(count=True), silent)
-    (change,) = report.pairs[0].changes
+    (change,) = report.changes
     assert (change.base_scenario, change.scenario, change.verdict) == ("base", "head", "worse")
+    assert [(c.base_scenario, c.scenario) for c in report.costs] == [
+        ("no-audit", "base"),
+        ("no-audit", "head"),
+    ]
     wide = replace(asked(tmp_path), load=Load(margins=("5%",)))
-    assert count_ab(wide, a, b, Counting(count=True), silent).verdict == "no-worse"
+    assert count_ab(wide, a, b, Counting(count=True), silent).verdict == "equal"
 
 
 def test_a_file_that_could_not_be_counted_is_said(guests: Guests, tmp_path: Path) -> None:
@@ -98,9 +102,17 @@ def test_a_file_that_could_not_be_counted_is_said(guests: Guests, tmp_path: Path
 @pytest.mark.parametrize(
     ("words", "code", "first"),
     [
-        (("ab", "--count", "base.rules", "head.rules"), 0, "Worse: syscalls × base → head +15.0"),
-        (("ab", "--count", "base.rules", "head.rules", "--fail-if-worse"), 1, "Worse"),
-        (("ab", "--count", "base.rules", "head.rules", "--margin", "5%"), 0, "No worse"),
+        (
+            ("ab", "--count", "base.rules", "head.rules"),
+            0,
+            "syscalls: B costs 1.67 % more than A (15.0 instructions per operation).",
+        ),
+        (("ab", "--count", "base.rules", "head.rules", "--fail-if-worse"), 1, "syscalls: B costs"),
+        (
+            ("ab", "--count", "base.rules", "head.rules", "--margin", "5%"),
+            0,
+            "syscalls: equal: B costs +1.67 %, +15.0 instructions per operation against A, ",
+        ),
         (("run", "--count", "--rules", "head.rules"), 0, "head costs syscalls most, 615.0"),
         (("count", "--rules", "head.rules"), 0, "head costs syscalls most, 615.0"),
     ],
