@@ -11,5 +11,5 @@ wait in `larger_backlog.py`; which consumers are given up in `failures.py`, and 
 the run in `command_failures.py`.
 
 `gate.py`, `ab.py`, `overhead_check.py`, `replay.py`, `record.py` and, in guests, `rules/` are for a
-question of their own. What follows from stored samples is in `harness.answers`, not here.
+question of their own; so is `rules/advice/`. What follows from stored samples is in `harness.answers`, not here.
 """
