@@ -48,7 +48,8 @@ class Counted:
 
     `call` is what each other call is spared, below 0 what it costs more; `matched` what each event
     of a line that moves up is spared; `events` what the events and records that the change adds to
-    the narrower ones cost, by the mean price of a record.
+    the narrower ones cost: by the price of the rule's own records where a load that was counted
+    makes any, else of a mean record.
     """
 
     call: float | None
@@ -63,8 +64,9 @@ class Proposal:
     `passed` are those that it no longer comes after, `matched` its events in the log.
 
     `alone` is what the log would have had less by this change, `added` of that what no narrower
-    change spares, and `blind` says of whom. In a proposal to leave out a type of record these are
-    the events that would have been written without it.
+    change spares, `added_by` its records by the place of the rule that wrote them, empty where the
+    log does not tell. `blind` says of whom the events are; in a proposal to leave out a type of
+    record these would have been written without it.
     """
 
     kind: Kind
@@ -80,6 +82,7 @@ class Proposal:
     before: tuple[str, int] | None = None
     passed: tuple[tuple[str, int], ...] = ()
     matched: int = 0
+    added_by: tuple[tuple[str, int], ...] = ()
     counted: Counted | None = None
 
     @property

@@ -125,8 +125,8 @@ def _counts(advice: Advice) -> Iterator[Part]:
          _counted_row(text(""), _TOGETHER, advice.together)),
     )  # fmt: skip
     yield Line(
-        "Events are priced by the mean record of those that were counted; no count knows what a "
-        "backlog saves.",
+        "Records are priced as those of the same rule that were counted, or of the mean; no count "
+        "knows what a backlog saves.",
         "note",
     )
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from statistics import fmean
 
 from harness.counted import counted
 from harness.guest.boot import emulator_version
@@ -15,6 +16,7 @@ from harness.kernel.rules.lint.finding import Place
 from harness.kernel.rules.lint.parsed import LoadedRule, Parsed, parse_source
 from harness.kernel.rules.lint.source import Source, SourceLine
 from harness.kernel.rules.rule import Rule
+from harness.model.cost import Bill
 from harness.model.rules.advice import Advice, Counted, Proposal
 from harness.plain import plain
 from harness.run.counted_facts import stored_guest
@@ -82,27 +84,37 @@ def with_counts(parsed: Parsed, advice: Advice, kernel: str | None, say: Say) ->
         value = by_name.get(name)
         return None if whole is None or value is None else whole - value
 
-    def priced(records: int) -> float | None:
-        return None if bill.record_price is None else bill.record_price * records
-
+    found = [
+        Counted(spared(_with(place)), spared(_without(place)), _price_of_events(each, bill))
+        for place, each in enumerate(advice.proposals)
+    ]
+    priced = [each.events for each in found if each.events is not None]
     return replace(
         advice,
-        proposals=tuple(
-            replace(
-                each,
-                counted=Counted(
-                    spared(_with(place)),
-                    spared(_without(place)),
-                    priced(each.added.records) if each.added.records else None,
-                ),
-            )
-            for place, each in enumerate(advice.proposals)
-        ),
+        proposals=tuple(map(_counted_as, advice.proposals, found)),
         cautions=(*advice.cautions, *bill.cautions),
         guest=bill.guest,
         floor=floor,
-        together=Counted(spared(_ALL), None, priced(advice.saved.records)),
+        together=Counted(spared(_ALL), None, sum(priced) if priced else None),
     )
+
+
+def _counted_as(proposal: Proposal, found: Counted) -> Proposal:
+    return replace(proposal, counted=found)
+
+
+def _price_of_events(proposal: Proposal, bill: Bill) -> float | None:
+    """What the events cost that a proposal adds; None for none, or if no load has any."""
+    mean = bill.record_price
+    if mean is None or not proposal.added.records:
+        return None
+    prices: dict[str, list[float]] = {}
+    for load in bill.loads:
+        for rule in load.lines:
+            prices.setdefault(str(Place(rule.file, rule.line)), []).append(load.price.per_record)
+    own = {place: fmean(found) for place, found in prices.items()}
+    by_rule = proposal.added_by or (("", proposal.added.records),)
+    return sum(own.get(place, mean) * records for place, records in by_rule)
 
 
 _ALL = "with all proposals"

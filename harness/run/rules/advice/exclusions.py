@@ -71,6 +71,7 @@ def _exclusion(logged: Logged, whom: _Whom, places: Sequence[int]) -> Proposal |
     alone = logged.saving(gone)
     names = ", ".join(syscall_name(ARCH, call) or str(call) for call in noisy)
     total = counted(logged.events, "event")
+    added_by = logged.by_rule(logged.free(gone))
     return Proposal(
         kind=whom.kind,
         reason=f"{whom.name} makes {alone.events:,} of {total} by {names}",
@@ -80,6 +81,7 @@ def _exclusion(logged: Logged, whom: _Whom, places: Sequence[int]) -> Proposal |
         goes_blind=f"{names} of {whom.name}, {whom.scope}",
         alone=alone,
         added=logged.claim(gone),
+        added_by=added_by,
         blind=logged.blind(gone),
         notes=whom.notes,
     )

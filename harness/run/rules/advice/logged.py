@@ -59,6 +59,16 @@ class Logged:
         self._claimed.update(found)
         return self.saving(found)
 
+    def by_rule(self, places: Iterable[int]) -> tuple[tuple[str, int], ...]:
+        """The records of these calls by the place of the rule that wrote them, if only one may."""
+        sums: Counter[str] = Counter()
+        for place in places:
+            rules = self.writers[place]
+            sums[str(self.rules[rules[0]].place) if len(rules) == 1 else ""] += self.shapes[place][
+                "records"
+            ]
+        return tuple(sums.items())
+
     def saving(self, places: Iterable[int]) -> Saving:
         """What is saved where these calls are not recorded."""
         shapes = [self.shapes[place] for place in places]

@@ -69,6 +69,7 @@ def _proposal(
     for place in gone:
         errors[logged.shapes[place]["exit"]] += logged.shapes[place]["events"]
     alone = logged.saving(gone)
+    added_by = logged.by_rule(logged.free(gone))
     notes = []
     wanted = [error for error in ASKED_BY_STIG if errors[-error]]
     if wanted:
@@ -90,6 +91,7 @@ def _proposal(
         goes_blind=f"failed calls: {_named(errors)}",
         alone=alone,
         added=logged.claim(gone),
+        added_by=added_by,
         blind=logged.blind(gone),
         notes=tuple(notes),
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,8 @@ from harness.guest.kernels.images import KernelImage
 from harness.kernel.rules.fields import Field
 from harness.kernel.rules.lint.parsed import Parsed
 from harness.kernel.rules.rule import Rule
-from harness.model.cost import INVALID_TRIALS
+from harness.model.cost import INVALID_TRIALS, CountedLoad, EventPrice
+from harness.model.cover import RuleAt
 from harness.model.rules.advice import Advice, Counted
 from harness.reporters.documents.advise import advice_document
 from harness.reporters.render.markdown import page_markdown
@@ -45,6 +47,10 @@ class Guests:
         monkeypatch.setattr(counting, "contents", lambda *_: {})
         monkeypatch.setattr(counting, "count_states", self.count_states)
         monkeypatch.setattr(counting, "count_events", lambda *_: [])
+        self.loads: tuple[CountedLoad, ...] = ()
+        monkeypatch.setattr(
+            counting, "with_events", lambda bill, *_: replace(bill, loads=self.loads)
+        )
 
     def count_states(
         self, _image: Any, _base: Any, rules: Sequence[Rule], states: Sequence[Wanted], _say: Any,
@@ -95,6 +101,25 @@ def test_a_rule_that_moves_up_saves_what_its_events_passed(
     moved = advice.proposals[1]
     assert moved.counted == Counted(0, matched=2 * RULE)
     assert "without what proposal 1 passes" in guests.states
+
+
+def load(name: str, record: float, *lines: RuleAt) -> CountedLoad:
+    price = EventPrice((name,), records=3, bytes=900, load=3 * record, kauditd=0, consumer=0)
+    return CountedLoad(name, 1, price, lines, behind=False, apart=0)
+
+
+def test_events_are_priced_as_those_of_their_rule_or_of_the_mean(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    guests = Guests(monkeypatch)
+    own = RuleAt(f"{tmp_path}/some.rules", 1, NET, "net")
+    guests.loads = (load("connect", 100, own), load("files", 300))
+    advice = counted_advice(parsed(tmp_path, NET), noisy())
+    assert advice.proposals[0].added.records == 2670
+    assert advice.proposals[0].counted == Counted(-RULE, None, 267_000)
+    guests.loads = (load("connect", 100), load("files", 300))
+    advice = counted_advice(parsed(tmp_path, NET), noisy())
+    assert advice.together == Counted(-RULE, None, 2670 * 200)
 
 
 def test_what_could_not_be_counted_is_no_number(
