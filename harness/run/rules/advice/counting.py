@@ -103,16 +103,25 @@ def _counted_as(proposal: Proposal, found: Counted) -> Proposal:
     return replace(proposal, counted=found)
 
 
+def _own_prices(bill: Bill) -> dict[str, float]:
+    """The price of a record by the place of the rule: of loads all of whose events it wrote, or,
+    where there are none, of those that it wrote in part.
+    """
+    alone: dict[str, list[float]] = {}
+    among: dict[str, list[float]] = {}
+    for load in bill.loads:
+        found = alone if len(load.lines) == 1 and not load.behind else among
+        for rule in load.lines:
+            found.setdefault(str(Place(rule.file, rule.line)), []).append(load.price.per_record)
+    return {place: fmean(prices) for place, prices in {**among, **alone}.items()}
+
+
 def _price_of_events(proposal: Proposal, bill: Bill) -> float | None:
     """What the events cost that a proposal adds; None for none, or if no load has any."""
     mean = bill.record_price
     if mean is None or not proposal.added.records:
         return None
-    prices: dict[str, list[float]] = {}
-    for load in bill.loads:
-        for rule in load.lines:
-            prices.setdefault(str(Place(rule.file, rule.line)), []).append(load.price.per_record)
-    own = {place: fmean(found) for place, found in prices.items()}
+    own = _own_prices(bill)
     by_rule = proposal.added_by or (("", proposal.added.records),)
     return sum(own.get(place, mean) * records for place, records in by_rule)
 

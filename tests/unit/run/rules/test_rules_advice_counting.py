@@ -113,7 +113,8 @@ def test_events_are_priced_as_those_of_their_rule_or_of_the_mean(
 ) -> None:
     guests = Guests(monkeypatch)
     own = RuleAt(f"{tmp_path}/some.rules", 1, NET, "net")
-    guests.loads = (load("connect", 100, own), load("files", 300))
+    other = RuleAt(f"{tmp_path}/some.rules", 2, MOUNT, "mounts")
+    guests.loads = (load("connect", 100, own), load("udp", 500, own, other), load("files", 300))
     advice = counted_advice(parsed(tmp_path, NET), noisy())
     assert advice.proposals[0].added.records == 2670
     assert advice.proposals[0].counted == Counted(-RULE, None, 267_000)
