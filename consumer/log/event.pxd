@@ -13,8 +13,12 @@ cdef enum:
     ADDRESS = 6
     TYPE = 7
     NODE = 8
-    SHAPE = 9        # all that a rule may test of a system call, together
-    KINDS = 10
+    SUBJ = 9
+    SHAPE = 10       # all that a rule may test of a system call, together
+    PART = 11        # a shape, and a type of record that a rule may leave out of its events
+    KINDS = 12
+    # The types of such records, by their place in PART_TYPES of tables.py.
+    PARTS = 5
     NO_VALUE = 0xFFFFFFFF
     NO_ROOM = 0xFFFFFFFE
     NOT_SAID = -2147483648  # `exit` is missing: the task died in the call
@@ -43,6 +47,8 @@ cdef struct LogEvent:
     int32_t exit_code        # of its SYSCALL record; 0 for every success
     uint32_t left_out        # LEFT_ bits
     uint32_t value[SHAPE]    # number of the value by kind, or NO_VALUE
+    uint32_t part_records[PARTS]
+    uint32_t part_bytes[PARTS]
     uint32_t older           # the next in the same place of the table
     uint32_t following       # the next of the same second
 
@@ -57,3 +63,24 @@ cdef inline void begin_event(LogEvent *event, uint64_t stamp_ms, uint32_t serial
     event.left_out = 0
     for kind in range(SHAPE):
         event.value[kind] = NO_VALUE
+    for kind in range(PARTS):
+        event.part_records[kind] = event.part_bytes[kind] = 0
+
+
+cdef inline void add_part(LogEvent *event, int record_type, uint32_t size) noexcept nogil:
+    """Count a record of a type that rules may leave out; others are none of PARTS."""
+    cdef uint32_t place
+    if record_type == 1307:
+        place = 0
+    elif record_type == 1327:
+        place = 1
+    elif record_type == 1317:
+        place = 2
+    elif record_type == 1321:
+        place = 3
+    elif record_type == 1323:
+        place = 4
+    else:
+        return
+    event.part_records[place] += 1
+    event.part_bytes[place] += size

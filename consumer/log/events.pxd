@@ -10,11 +10,18 @@ cdef enum:
     OPEN_LIMIT = 262144   # events that may still get records; beyond it the oldest second ends
     PLACES = 524288
     NOBODY = 0xFFFFFFFF
+    BUSY = 256            # seconds of nodes that are counted at a time
 
 
 cdef struct Second:
     uint64_t second
     uint32_t first        # its events, chained by `following`
+
+
+cdef struct Busy:
+    uint64_t second
+    uint64_t records
+    uint32_t node
 
 
 cdef class LogEvents:
@@ -33,9 +40,13 @@ cdef class LogEvents:
     cdef readonly uint64_t stray_ends
     cdef readonly uint64_t first_ms
     cdef readonly uint64_t last_ms
+    cdef Busy busy[BUSY]
+    cdef readonly uint64_t busiest_records  # that the kernel queued in `busiest_second`
+    cdef readonly uint64_t busiest_second
 
     cdef void take(self, uint32_t node, int record_type, const uint8_t *text,
                    const Header *header, uint32_t length, uint32_t line_bytes) noexcept nogil
+    cdef void queue(self, uint32_t node, int record_type, uint64_t second) noexcept nogil
     cdef uint32_t find(self, uint32_t node, const Header *header) noexcept nogil
     cdef uint32_t begin(self, uint32_t node, int record_type,
                         const Header *header) noexcept nogil

@@ -10,5 +10,7 @@ class LogEvents:
     stray_ends: int
     first_ms: int
     last_ms: int
+    busiest_records: int
+    busiest_second: int
     def __new__(cls, fields: LogFields) -> Self: ...
     def finish(self) -> None: ...

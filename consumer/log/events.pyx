@@ -11,7 +11,7 @@ from libc.stdint cimport int32_t, uint8_t, uint32_t, uint64_t
 from libc.stdlib cimport free, malloc
 
 from consumer.record.header cimport Header
-from consumer.log.event cimport NODE, TYPE, LogEvent, begin_event
+from consumer.log.event cimport NODE, TYPE, LogEvent, add_part, begin_event
 from consumer.log.fields cimport LogFields
 
 
@@ -68,6 +68,8 @@ cdef class LogEvents:
         event = &self.events[number]
         event.records += 1
         event.bytes += line_bytes
+        add_part(event, record_type, line_bytes)
+        self.queue(node, record_type, header.stamp_ms // 1000)
         self.fields.take(event, record_type, text, header.body, length)
         if not begun:
             return
@@ -79,6 +81,19 @@ cdef class LogEvents:
             self.wait_for_more(number)
             self.last = number
         self.end_until(header.stamp_ms // 1000)
+
+    cdef void queue(self, uint32_t node, int record_type, uint64_t second) noexcept nogil:
+        """Count a record that the kernel queued in this second.
+
+        Each event of a call also has a record of its end, which auditd does not write.
+        """
+        cdef Busy *busy = &self.busy[(second + node * 31) % BUSY]
+        if busy.second != second or busy.node != node:
+            busy[0] = Busy(second, 0, node)
+        busy.records += 0 if record_type == 1320 else 2 if record_type == 1300 else 1
+        if busy.records > self.busiest_records:
+            self.busiest_records = busy.records
+            self.busiest_second = second
 
     cdef uint32_t find(self, uint32_t node, const Header *header) noexcept nogil:
         cdef LogEvent *event

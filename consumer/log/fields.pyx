@@ -10,7 +10,7 @@ from libc.string cimport memchr, memcmp
 
 from consumer.record.fields cimport Field, decimal, hexadecimal, key_is, locate
 from consumer.record.header cimport is_digit
-from consumer.log.event cimport AUID, COMM, EXE, UID, LogEvent
+from consumer.log.event cimport AUID, COMM, EXE, SUBJ, UID, LogEvent
 from consumer.log.kernel cimport KernelFields
 from consumer.log.rough cimport Walk, leading_number, nibble
 from consumer.record.syscall cimport SyscallFields, fields_by_place
@@ -119,6 +119,9 @@ cdef class LogFields(KernelFields):
                       leading_number(text + found.number.value, text + found.number.end))
         self.set_user(event, AUID, <uint32_t>decimal(text, found.pid + 1))
         self.set_user(event, UID, <uint32_t>decimal(text, found.pid + 2))
+        if found.subject != NULL and found.subject.end > found.subject.value:
+            event.value[SUBJ] = self.number(SUBJ, text + found.subject.value,
+                                            found.subject.end - found.subject.value)
         if found.exit != NULL:
             event.exit_code = min(0, <int32_t>leading_number(text + found.exit.value,
                                                              text + found.exit.end))

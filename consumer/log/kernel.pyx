@@ -17,6 +17,7 @@ from consumer.log.event cimport (
     LEFT_COMM,
     LEFT_KEY,
     NO_VALUE,
+    SUBJ,
     WITHOUT_ADDRESS,
     WITHOUT_COMM,
     WITHOUT_EXE,
@@ -51,6 +52,7 @@ cdef class KernelFields(MessageFields):
     cdef void take_call(self, Walk *walk, LogEvent *event) noexcept nogil:
         cdef uint32_t arch = 0, number = 0
         cdef const uint8_t *behind_arguments
+        cdef const uint8_t *stop
         cdef const uint8_t *value = seek(walk, walk.at, b"arch=", 5)
         if value != NULL:
             while value < walk.end and nibble(value[0]) >= 0:
@@ -68,6 +70,10 @@ cdef class KernelFields(MessageFields):
             event.left_out |= LEFT_ALL
             if self.as_aureport:
                 return
+        value = seek(walk, walk.at, b" subj=", 6)
+        stop = NULL if value == NULL else seek(walk, value, b" key=", 5)
+        if stop != NULL and stop - 5 > value:
+            event.value[SUBJ] = self.number(SUBJ, value, <uint32_t>(stop - 5 - value))
         behind_arguments = walk.at
         walk.at = walk.start
         self.take_task(walk, event)

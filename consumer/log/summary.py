@@ -17,7 +17,7 @@ from consumer.log.events import LogEvents
 from consumer.log.fields import LogFields
 from consumer.log.files import DAMAGED, LogFile, open_in_order
 from consumer.log.reader import LogReader
-from consumer.log.tables import KINDS, SHAPE, Row, shapes, table
+from consumer.log.tables import KINDS, PART, SHAPE, SUBJ, Row, shapes, table
 
 SCHEMA = "auditbench.log/1"
 TICK_MS = 250
@@ -45,7 +45,9 @@ class LogSums:
     ) -> None:
         self.kinds = tuple(kinds)
         needed = {*kinds, *_KEPT, *(_FOR_RULES if with_shapes else ())}
-        wanted = {KINDS.index(kind) for kind in needed} | ({SHAPE} if with_shapes else set())
+        wanted = {KINDS.index(kind) for kind in needed} | (
+            {SUBJ, SHAPE, PART} if with_shapes else set()
+        )
         self._fields = LogFields(wanted, as_aureport)
         self._events = LogEvents(self._fields)
         self.reader = LogReader(self._events, own_pid)
@@ -136,6 +138,14 @@ class LogSums:
     def shapes(self) -> list[Row]:
         """The system calls to evaluate rules on; call it after `document`."""
         return shapes(self._fields)
+
+    def busiest(self) -> tuple[int, int]:
+        """The most records that the kernel of one host queued in a second, and that second.
+
+        Seconds since 1970. The end of each event is one of the records, though auditd does not
+        write it. Records that were lost are not in a log.
+        """
+        return self._events.busiest_records, self._events.busiest_second
 
     def document(self) -> dict[str, Any]:
         """All sums; no record may come after it."""

@@ -15,7 +15,10 @@ from consumer.log.event cimport (
     KINDS,
     NO_ROOM,
     NO_VALUE,
+    PART,
+    PARTS,
     SHAPE,
+    SUBJ,
     SYSCALL,
     UID,
     LogEvent,
@@ -149,7 +152,8 @@ cdef class ValueSums:
             self.count_shape(event)
 
     cdef void count_shape(self, const LogEvent *event) noexcept nogil:
-        cdef uint32_t shape[6]
+        cdef uint32_t shape[7]
+        cdef uint32_t part[2]
         if event.value[SYSCALL] == NO_VALUE:
             return
         shape[0] = event.value[SYSCALL]
@@ -158,5 +162,12 @@ cdef class ValueSums:
         shape[3] = event.value[AUID]
         shape[4] = event.value[UID]
         shape[5] = <uint32_t>event.exit_code
-        count_value(&self.kinds[SHAPE], self.number(SHAPE, shape, sizeof(shape)), event.records,
-                    event.bytes)
+        shape[6] = event.value[SUBJ]
+        part[0] = self.number(SHAPE, shape, sizeof(shape))
+        count_value(&self.kinds[SHAPE], part[0], event.records, event.bytes)
+        if part[0] == NO_ROOM:
+            return
+        for part[1] in range(PARTS):
+            if event.part_records[part[1]]:
+                count_value(&self.kinds[PART], self.number(PART, part, sizeof(part)),
+                            event.part_records[part[1]], event.part_bytes[part[1]])

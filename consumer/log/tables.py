@@ -14,7 +14,12 @@ from consumer.text.names import type_name
 
 # In the order of the numbers in event.pxd.
 KINDS = ("exe", "comm", "syscall", "key", "auid", "uid", "address", "type", "node")
-SHAPE = len(KINDS)
+# Of these no table is made: they serve `shapes`.
+SUBJ = len(KINDS)
+SHAPE = SUBJ + 1
+PART = SUBJ + 2
+PART_TYPES = (1307, 1327, 1317, 1321, 1323)
+"""CWD, PROCTITLE, FD_PAIR, BPRM_FCAPS, MMAP: records that rules may leave out of an event."""
 KEY_SEPARATOR = b"\x01"
 UNSET = 0xFFFFFFFF
 NOBODY = 0xFFFFFFFF
@@ -25,7 +30,8 @@ Row = dict[str, Any]
 _CALL = struct.Struct("=Ii")
 _USER = struct.Struct("=I")
 _TYPE = struct.Struct("=i")
-_SHAPE = struct.Struct("=IIIIIi")
+_SHAPE = struct.Struct("=IIIIIiI")
+_PART = struct.Struct("=II")
 
 
 def table(fields: LogFields, kind: str) -> dict[str, Any]:
@@ -111,15 +117,22 @@ def shapes(fields: LogFields) -> list[Row]:
     """The system calls as rules may test them; `key` has 0x01 between several keys.
 
     `exit` is 0 for every success, else the negative errno, and None if the task died in the call.
+    `subj` is the security context as the record has it. `parts` are records and bytes by type, of
+    PART_TYPES.
     """
     raw = {kind: [row[0] for row in fields.rows(KINDS.index(kind))] for kind in KINDS[:6]}
+    raw["subj"] = [row[0] for row in fields.rows(SUBJ)]
+    parts: dict[int, dict[int, tuple[int, int]]] = {}
+    for packed, _, records, size in fields.rows(PART):
+        place, part = _PART.unpack(packed)
+        parts.setdefault(place, {})[PART_TYPES[part]] = (records, size)
 
     def value_of(kind: str, number: int) -> bytes | None:
         return None if number in (NOBODY, TOO_MANY) else raw[kind][number]
 
     found = []
-    for packed, events, records, size in fields.rows(SHAPE):
-        call, key, exe, auid, uid, code = _SHAPE.unpack(packed)
+    for place, (packed, events, records, size) in enumerate(fields.rows(SHAPE)):
+        call, key, exe, auid, uid, code, subj = _SHAPE.unpack(packed)
         if call == TOO_MANY:
             continue
         arch, number = _CALL.unpack(raw["syscall"][call])
@@ -133,6 +146,8 @@ def shapes(fields: LogFields) -> list[Row]:
                 "auid": None if users[0] is None else _USER.unpack(users[0])[0],
                 "uid": None if users[1] is None else _USER.unpack(users[1])[0],
                 "exit": None if code == -(1 << 31) else code,
+                "subj": value_of("subj", subj),
+                "parts": parts.get(place, {}),
                 "events": events,
                 "records": records,
                 "bytes": size,

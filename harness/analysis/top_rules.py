@@ -9,7 +9,7 @@ are not decided: several rules may remain, and are then named together.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -47,15 +47,11 @@ def credit_rules(rules: Iterable[Rule], shapes: Iterable[Mapping[str, Any]]) -> 
     `shapes` are the documents of `consumer.log.tables.shapes`. The result has every rule that can
     write events, also those without any, by falling count; `rules` are places in what was given.
     """
-    rules = tuple(rules)
-    by_keys: dict[bytes | None, list[int]] = {}
-    credits: dict[tuple[int, ...], Credit] = {}
-    for place, rule in enumerate(rules):
-        if rule.filter_list == FilterList.EXIT and rule.action == Action.ALWAYS:
-            by_keys.setdefault(_keys(rule), []).append(place)
-            credits[(place,)] = Credit((place,))
-    for shape in shapes:
-        found = _candidates(rules, by_keys.get(shape["key"], ()), shape)
+    rules, shapes = tuple(rules), tuple(shapes)
+    credits: dict[tuple[int, ...], Credit] = {
+        (place,): Credit((place,)) for place, rule in enumerate(rules) if _writes(rule)
+    }
+    for shape, found in zip(shapes, writers(rules, shapes), strict=True):
         credit = credits.setdefault(found, Credit(found))
         credit.events += shape["events"]
         credit.records += shape["records"]
@@ -63,15 +59,39 @@ def credit_rules(rules: Iterable[Rule], shapes: Iterable[Mapping[str, Any]]) -> 
     return sorted(credits.values(), key=lambda credit: (-credit.events, credit.rules))
 
 
+def writers(rules: Sequence[Rule], shapes: Iterable[Mapping[str, Any]]) -> list[tuple[int, ...]]:
+    """For each of these system calls the places of the rules that may have written it."""
+    by_keys: dict[bytes | None, list[int]] = {}
+    for place, rule in enumerate(rules):
+        if _writes(rule):
+            by_keys.setdefault(_keys(rule), []).append(place)
+    return [
+        tuple(place for place, _ in _matching(rules, by_keys.get(shape["key"], ()), shape))
+        for shape in shapes
+    ]
+
+
+def matching_rules(rules: Sequence[Rule], shape: Mapping[str, Any]) -> Iterator[tuple[int, bool]]:
+    """The rules of the exit list that may decide on these calls, whatever key their events have.
+
+    In order, up to the first that certainly matches: each place, and whether it does for certain.
+    """
+    places = (at for at, rule in enumerate(rules) if rule.filter_list == FilterList.EXIT)
+    return _matching(rules, places, shape)
+
+
+def _writes(rule: Rule) -> bool:
+    return rule.filter_list == FilterList.EXIT and rule.action == Action.ALWAYS
+
+
 def _keys(rule: Rule) -> bytes | None:
     keys = [part.text for part in rule.fields if part.field == Field.FILTERKEY]
     return KEY_SEPARATOR.join(keys) if keys else None
 
 
-def _candidates(
-    rules: tuple[Rule, ...], places: Iterable[int], shape: Mapping[str, Any]
-) -> tuple[int, ...]:
-    found: list[int] = []
+def _matching(
+    rules: Sequence[Rule], places: Iterable[int], shape: Mapping[str, Any]
+) -> Iterator[tuple[int, bool]]:
     for place in places:
         rule = rules[place]
         if not rule.names_syscall(shape["number"]):
@@ -79,10 +99,9 @@ def _candidates(
         answers = {_holds(part, shape) for part in rule.fields}
         if False in answers:
             continue
-        found.append(place)
+        yield place, None not in answers
         if None not in answers:
-            break
-    return tuple(found)
+            return
 
 
 def _holds(part: RuleField, shape: Mapping[str, Any]) -> bool | None:

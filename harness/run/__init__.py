@@ -10,6 +10,6 @@ Which blocks a run has is in `blocks.py`, the rates after them in `ladder.py`, t
 wait in `larger_backlog.py`; which consumers are given up in `failures.py`, and which command ends
 the run in `command_failures.py`.
 
-`gate.py`, `ab.py`, `overhead_check.py`, `replay.py`, `record.py` and, in guests, `rules/` are for a
-question of their own. What follows from stored samples is in `harness.answers`, not here.
+`gate.py`, `ab.py`, `overhead_check.py`, `replay.py`, `record.py` and `rules/` with `rules/advice/`
+answer questions of their own. What follows from stored samples is in `harness.answers`, not here.
 """

@@ -6,6 +6,7 @@ from dataclasses import asdict
 from typing import Any
 
 from harness.model.rules.advice import Advice, Proposal
+from harness.model.stored.environment import StoredGuest
 
 SCHEMA = "auditbench.advise/1"
 
@@ -15,11 +16,31 @@ def advice_document(advice: Advice) -> dict[str, Any]:
     return {
         "schema": SCHEMA,
         "files": list(advice.files),
-        "events": advice.events,
-        "records": advice.records,
-        "proposals": [_proposal(each) for each in advice.proposals],
+        "log": asdict(advice.log),
+        "domains": advice.domains,
+        "proposals": [
+            {"number": number, **_proposal(each)} for number, each in enumerate(advice.proposals, 1)
+        ],
+        "together": {**asdict(advice.saved), "counted": _counted(advice)},
+        "guest": _guest(advice.guest) if advice.guest else None,
         "warnings": [asdict(each) for each in advice.cautions],
     }
+
+
+def _guest(guest: StoredGuest) -> dict[str, str]:
+    return {
+        "kernel": guest.kernel,
+        "kernel_version": guest.kernel_version,
+        "sha256": guest.sha256,
+        "source": guest.source,
+        "emulator": guest.emulator,
+    }
+
+
+def _counted(advice: Advice) -> dict[str, Any] | None:
+    if advice.together is None:
+        return None
+    return {**asdict(advice.together), "floor": advice.floor}
 
 
 def _proposal(proposal: Proposal) -> dict[str, Any]:
@@ -29,10 +50,17 @@ def _proposal(proposal: Proposal) -> dict[str, Any]:
         "reason": proposal.reason,
         "old": [{"file": file, "line": line, "rule": rule} for (file, line), rule in lines],
         "new": list(proposal.new),
-        "events": proposal.events,
-        "records": proposal.records,
-        "bytes": proposal.bytes,
+        "before": _place(proposal.before) if proposal.before else None,
+        "passed": [_place(each) for each in proposal.passed],
+        "alone": asdict(proposal.alone),
+        "added": asdict(proposal.added),
         "lines_spared": proposal.lines_spared,
+        "counted": asdict(proposal.counted) if proposal.counted else None,
         "goes_blind": proposal.goes_blind,
-        "blind": [asdict(each) for each in proposal.blind],
+        "blind": [{**asdict(each), "rules": list(each.rules)} for each in proposal.blind],
+        "notes": list(proposal.notes),
     }
+
+
+def _place(place: tuple[str, int]) -> dict[str, Any]:
+    return {"file": place[0], "line": place[1]}

@@ -43,13 +43,7 @@ def make_bill(
     guest: StoredGuest,
 ) -> Bill:
     """The bill; `answers` are those of each boot, `state` in them a place in `states`."""
-    values: list[list[float]] = [[] for _ in states]
-    for answer in (each for boot in answers for each in boot):
-        if answer["event"] == "priced" and "failed" not in answer and not answer["records"]:
-            values[answer["state"]].append(float(answer["instructions_per_op"]))
-    counts = [fmean(each) if each else None for each in values]
-    apart = [max(each) - min(each) for each in values if len(each) > 1]
-    floor = max(apart, default=0.0)
+    counts, floor = state_counts(len(states), answers)
     none, one, two, whole = counts[:_FIXED]
     any_rule = None if none is None or one is None or two is None else one - (two - one) - none
     out = left_out(answers)
@@ -72,6 +66,21 @@ def make_bill(
         guest=greeted(guest, chain.from_iterable(answers)),
         cautions=tuple(_cautions(rules, answers)),
     )
+
+
+def state_counts(
+    states: int, answers: Sequence[Sequence[Mapping[str, Any]]]
+) -> tuple[list[float | None], float]:
+    """Instructions per call in each of so many states, and by how much boots differ.
+
+    None for a state that could not be counted.
+    """
+    values: list[list[float]] = [[] for _ in range(states)]
+    for answer in (each for boot in answers for each in boot):
+        if answer["event"] == "priced" and "failed" not in answer and not answer["records"]:
+            values[answer["state"]].append(float(answer["instructions_per_op"]))
+    apart = [max(each) - min(each) for each in values if len(each) > 1]
+    return [fmean(each) if each else None for each in values], max(apart, default=0.0)
 
 
 def in_order(lines: Sequence[Priced]) -> Iterator[Priced]:

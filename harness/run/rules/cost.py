@@ -13,7 +13,7 @@ from harness.guest.contents import contents
 from harness.guest.cpio import Entry, file, with_parents, write_archive
 from harness.guest.inside.jobs import JOB, PRICE
 from harness.guest.inside.pricing import LOAD
-from harness.guest.kernels.images import find_kernel
+from harness.guest.kernels.images import KernelImage, find_kernel
 from harness.guest.named_paths import entries_for
 from harness.guest.order import ORDER_FILE, SETTLE_S
 from harness.guest.together import run_boots
@@ -57,22 +57,41 @@ def run_cost(rules: Sequence[LoadedRule], kernel: str | None, say: Say) -> Bill:
             f"{counted(len(rules), 'rule')}: about {seconds:.0f} s of CPU time"
         )
         base = contents((LOAD, *CALLS), (PRICE,))
-        orders = [list(_of_boot(states, boot)) for boot in range(BOOTS)]
-        roots = [_root(base, bare, [states[each] for each in order]) for order in orders]
-        answers: list[list[dict[str, Any]]] = [[] for _ in range(BOOTS)]
-        for boot, answer in run_boots(image, roots, lambda words: say(plain(words))):
-            stop_if_asked()
-            place = answer.get("index")
-            if place is not None and (place + 1) % 10 == 0:
-                say(f"boot {boot + 1}: {place + 1} of {counted(len(states), 'state')}")
-            own = {} if place is None else {"state": orders[boot][place]}
-            answers[boot].append({**answer, **own})
+        answers = count_states(image, base, bare, states, say)
         guest = stored_guest(image, emulator)
         bill = make_bill(rules, states, answers, guest)
         out = left_out(answers)
         kept = [rule for place, rule in enumerate(bare) if place not in out]
         heard = [each for boot in answers for each in boot if each["event"] == "heard"]
         return with_events(bill, rules, heard, count_events(image, base, kept, say))
+
+
+def count_states(
+    image: KernelImage,
+    base: dict[bytes, Entry],
+    rules: Sequence[Rule],
+    states: Sequence[Wanted],
+    say: Say,
+    *,
+    own: int | None = None,
+) -> list[list[dict[str, Any]]]:
+    """What guests say of these states, boot by boot, with `state` in each answer about one.
+
+    The first `own` of the rules are the file's, all of them if it is None: what these record is
+    heard, and they are left out where they cannot be counted.
+    """
+    orders = [list(_of_boot(states, boot)) for boot in range(BOOTS)]
+    file = rules[:own]
+    roots = [_root(base, rules, file, [states[each] for each in order]) for order in orders]
+    answers: list[list[dict[str, Any]]] = [[] for _ in range(BOOTS)]
+    for boot, answer in run_boots(image, roots, lambda words: say(plain(words))):
+        stop_if_asked()
+        place = answer.get("index")
+        if place is not None and (place + 1) % 10 == 0:
+            say(f"boot {boot + 1}: {place + 1} of {counted(len(states), 'state')}")
+        said = {} if place is None else {"state": orders[boot][place]}
+        answers[boot].append({**answer, **said})
+    return answers
 
 
 def plan_states(rules: Sequence[Rule]) -> list[Wanted]:
@@ -124,7 +143,9 @@ def _of_boot(states: Sequence[Wanted], boot: int) -> Sequence[int]:
     return order[::-1] if boot % 2 else order
 
 
-def _root(base: dict[bytes, Entry], rules: Sequence[Rule], states: Sequence[Wanted]) -> bytes:
+def _root(
+    base: dict[bytes, Entry], rules: Sequence[Rule], own: Sequence[Rule], states: Sequence[Wanted]
+) -> bytes:
     order = {
         JOB: PRICE,
         "settle_s": SETTLE_S,
@@ -132,8 +153,8 @@ def _root(base: dict[bytes, Entry], rules: Sequence[Rule], states: Sequence[Want
         "chunks": 51,
         "chunk_instructions": 200_000,
         "rules": _payloads(rules),
-        "tagged": _payloads(tagged(rules)),
-        "tags": [tag_of(place) for place in range(len(rules))],
+        "tagged": _payloads(tagged(own)),
+        "tags": [tag_of(place) for place in range(len(own))],
         "behind": _payloads(rules_behind()),
         "event_loads": list(CALLS),
         "neutral": _payloads(neutral_rules()),

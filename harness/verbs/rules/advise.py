@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Annotated
 
-from harness.errors import EXIT_FINE, UsageError
-from harness.verbs.shared.parameters import Json, Logs, To
+from cyclopts import Parameter
+
+from harness.errors import EXIT_FINE, EXIT_UNTRUSTWORTHY, UsageError
+from harness.verbs.shared.parameters import Flag, Json, Logs, To
 
 
 def advise_verb(
@@ -15,6 +18,9 @@ def advise_verb(
     *,
     log: Logs = None,
     write: Path | None = None,
+    take: Annotated[list[int] | None, Parameter(negative="", consume_multiple=True)] = None,
+    count: Flag = False,
+    kernel: str | None = None,
     to: To = None,
     json: Json = False,
 ) -> int:
@@ -27,7 +33,13 @@ def advise_verb(
     log
         audit.log files, raw or enriched, compressed or not, or folders of them.
     write
-        Write the rules with all proposals carried out, each explained in a comment.
+        Write the rules with the proposals carried out, each explained in a comment.
+    take
+        With `--write`: carry out these proposals only, by their numbers.
+    count
+        Count in guests what each proposal saves other calls, and what its events cost.
+    kernel
+        With `--count`: the kernel, as for `auditbench rules cost`.
     to
         Write the proposals as FORM=FILE, or print them as FORM; may be given several times: json,
         md.
@@ -35,14 +47,18 @@ def advise_verb(
     from harness.files.output import require_writable, write_bytes
     from harness.reporters.documents.advise import advice_document
     from harness.reporters.rules.advice import advice_page
-    from harness.run.rules.advice import make_advice
-    from harness.run.rules.rewriting import rewritten
+    from harness.run.rules.advice.making import make_advice
+    from harness.run.rules.advice.rewriting import rewritten
     from harness.verbs.shared.forms import Forms
     from harness.verbs.shared.log_sums import sums_of_logs
     from harness.verbs.shared.rule_source import loadable_rules, refused_lines
 
     if not log:
         raise UsageError("no log is named", remedy="add --log /var/log/audit")
+    if kernel and not count:
+        raise UsageError("--kernel is for counting", remedy="add --count")
+    if take and write is None:
+        raise UsageError("--take chooses what is written", remedy="add --write new.rules")
     forms = Forms(("json", "md"), to, json=json)
     if write is not None:
         if write.resolve() == rules.resolve():
@@ -51,9 +67,16 @@ def advise_verb(
     parsed = loadable_rules(rules)
     sums = sums_of_logs(log)
     sums.document()
-    advice = make_advice(parsed, sums.shapes())
+    advice = make_advice(parsed, sums.shapes(), sums.busiest())
+    chosen = advice.chosen(take)
     advice = replace(advice, cautions=tuple(refused_lines(parsed)))
+    if count and advice.proposals:
+        from harness.run.rules.advice.counting import with_counts
+        from harness.verbs.shared.display import say_on
+        from harness.verbs.shared.output import err
+
+        advice = with_counts(parsed, advice, kernel, say_on(err()))
     forms.deliver_page(advice_page(advice), lambda: advice_document(advice))
     if write is not None:
-        write_bytes(write, rewritten(parsed, advice))
-    return EXIT_FINE
+        write_bytes(write, rewritten(parsed, chosen))
+    return EXIT_FINE if advice.trustworthy else EXIT_UNTRUSTWORTHY

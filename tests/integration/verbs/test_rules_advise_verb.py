@@ -44,9 +44,15 @@ def test_the_new_file_excludes_the_program_that_fills_the_log(
     document = json.loads(capsys.readouterr().out)
     jsonschema.validate(document, schema("advise"))
     (proposal,) = document["proposals"]
-    assert (proposal["events"], document["events"]) == (18, 20)
+    assert (proposal["alone"]["events"], document["log"]["events"]) == (18, 20)
     assert proposal["blind"] == [
-        {"key": "net", "program": "/usr/bin/noisy", "user": "1000", "events": 18}
+        {
+            "key": "net",
+            "program": "/usr/bin/noisy",
+            "user": "1000",
+            "events": 18,
+            "rules": ["my.rules:2"],
+        }
     ]
     written = (folder / "new.rules").read_text().splitlines()
     assert written[3] == "-a never,exit -F arch=b64 -S connect -F exe=/usr/bin/noisy"
@@ -54,6 +60,30 @@ def test_the_new_file_excludes_the_program_that_fills_the_log(
         RULES.splitlines()
     )
     assert (folder / "my.rules").read_text() == RULES
+
+
+def test_only_the_proposals_that_are_taken_are_written(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (folder / "two.rules").write_text(RULES + RULES.splitlines()[2].replace("mount", "umount2", 1))
+    words = ["rules", "advise", "two.rules", "--log", "audit.log", "--write", "new.rules"]
+    assert run_command([*words, "--take", "1"]) == 0
+    written = (folder / "new.rules").read_text()
+    assert "exe=/usr/bin/noisy" in written
+    assert "mount,umount2" not in written
+    assert run_command([*words, "--take", "2", "1"]) == 0
+    written = (folder / "new.rules").read_text()
+    assert "exe=/usr/bin/noisy" in written
+    assert "mount,umount2" in written
+    assert "all together" in capsys.readouterr().out
+
+
+def test_without_an_emulator_nothing_is_counted(
+    folder: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PATH", str(folder))
+    assert run_command(["rules", "advise", "my.rules", "--log", "audit.log", "--count"]) == 2
+    assert "apt-get install" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(
@@ -66,6 +96,12 @@ def test_the_new_file_excludes_the_program_that_fills_the_log(
         (["my.rules", "--log", "audit.log", "--write", "./my.rules"], "is the file that is read"),
         (["my.rules", "--log", "audit.log", "--write", "no/new.rules"], "no/new.rules"),
         (["my.rules", "--log", "audit.log", "--to", "csv"], "csv"),
+        (["my.rules", "--log", "audit.log", "--kernel", "6.1"], "--kernel is for counting"),
+        (["my.rules", "--log", "audit.log", "--take", "1"], "--take chooses what is written"),
+        (
+            ["my.rules", "--log", "audit.log", "--write", "new.rules", "--take", "2"],
+            "there is no proposal 2 among 1",
+        ),
     ],
 )
 def test_a_mistake_is_one_line_and_2(

@@ -13,12 +13,13 @@ from harness.kernel.rules.fields import Field
 from harness.kernel.rules.lint.parsed import LoadedRule, Parsed, parse_source
 from harness.kernel.rules.lint.source import read_source
 from harness.kernel.rules.syscall_access import perm_calls
-from harness.model.rules.advice import Advice, Blind
+from harness.model.rules.advice import Advice, Blind, Saving
 from harness.reporters.documents.advise import advice_document
 from harness.reporters.render.markdown import page_markdown
 from harness.reporters.rules.advice import advice_page, advice_sentence
-from harness.run.rules.advice import make_advice
-from harness.run.rules.rewriting import rewritten
+from harness.run.rules.advice.exclusions import ANYTHING
+from harness.run.rules.advice.making import make_advice
+from harness.run.rules.advice.rewriting import rewritten
 from tests.support.schemas import schema
 
 NET = "-a always,exit -F arch=b64 -S connect -k net"
@@ -37,7 +38,7 @@ def parsed(folder: Path, *lines: str) -> Parsed:
 
 def again(folder: Path, before: Parsed, advice: Advice) -> tuple[tuple[LoadedRule, ...], str]:
     """The rules of the new file, none of which may be refused, and its text."""
-    text = rewritten(before, advice)
+    text = rewritten(before, advice.proposals)
     (folder / "new.rules").write_bytes(text)
     after = parse_source(read_source(folder / "new.rules"), elsewhere=True)
     assert not [each for each in after.findings if each.severity == "error"]
@@ -47,7 +48,7 @@ def again(folder: Path, before: Parsed, advice: Advice) -> tuple[tuple[LoadedRul
 def shape(program: bytes | None, number: int, events: int, **more: Any) -> dict[str, Any]:
     return {"key": b"net", "number": number, "arch": 0xC000003E, "exit": 0, "exe": program,
             "auid": 1000, "uid": 0, "events": events, "records": 3 * events,
-            "bytes": 500 * events, **more}  # fmt: skip
+            "bytes": 500 * events, "subj": None, "parts": {}, **more}  # fmt: skip
 
 
 def noisy() -> list[dict[str, Any]]:
@@ -66,10 +67,11 @@ def test_a_program_that_fills_the_log_is_excluded_narrowly(tmp_path: Path) -> No
     advice = make_advice(rules, noisy())
     (proposal,) = advice.proposals
     assert proposal.new == ("-a never,exit -F arch=b64 -S connect -F exe=/usr/bin/noisy",)
-    assert (proposal.events, proposal.records, proposal.bytes) == (890, 2670, 445_000)
+    assert proposal.alone == proposal.added == Saving(890, 2670, 445_000)
+    at = (f"{tmp_path}/some.rules:3",)
     assert proposal.blind == (
-        Blind("net", "/usr/bin/noisy", "1000", 880),
-        Blind("net", "/usr/bin/noisy", "unset", 10),
+        Blind("net", "/usr/bin/noisy", "1000", 880, at),
+        Blind("net", "/usr/bin/noisy", "unset", 10, at),
     )
     assert "89 %" in advice_sentence(advice)
     jsonschema.validate(advice_document(advice), schema("advise"))
@@ -106,6 +108,18 @@ def test_what_no_narrow_rule_can_exclude_is_left_alone(
 ) -> None:
     shapes = [{**shape(b"/usr/bin/noisy", CONNECT, 900), **change}]
     assert make_advice(parsed(tmp_path, NET), shapes).proposals == ()
+
+
+@pytest.mark.parametrize(
+    ("program", "runs_anything"),
+    [(b"/bin/sh", True), (b"/usr/bin/python3.11", True), (b"/usr/bin/bash", True),
+     (b"/usr/sbin/sshd", False), (b"/usr/bin/nodetool", False), (b"/usr/bin/perl5.36", True)],
+)  # fmt: skip
+def test_an_exclusion_of_what_runs_anything_says_so(
+    program: bytes, runs_anything: bool, tmp_path: Path
+) -> None:
+    (proposal,) = make_advice(parsed(tmp_path, NET), [shape(program, CONNECT, 9)]).proposals
+    assert proposal.notes == ((ANYTHING,) if runs_anything else ())
 
 
 def test_a_program_of_less_than_a_tenth_is_no_noise(tmp_path: Path) -> None:
