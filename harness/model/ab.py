@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from harness.model.result import Comparison, LossComparison, Result
+from harness.model.rules.coverage_change import CoverageChange
 
 AbVerdict = Literal["worse", "better", "equal", "inconclusive", "untrustworthy"]
 
@@ -37,6 +38,8 @@ class AbReport:
     them with the larger backlog if it was measured with one."""
     doubts: tuple[str, ...] = ()
     operations: dict[str, str] = field(default_factory=dict)
+    coverage: tuple[CoverageChange, ...] = ()
+    """What A records and B does not, where that was asked; B is HEAD."""
 
     @property
     def primary(self) -> tuple[Comparison, ...]:

@@ -7,6 +7,7 @@ from typing import Literal
 
 from harness.model.caution import Caution
 from harness.model.count import INSTRUCTIONS, CountVerdict, HeadAndBase
+from harness.model.rules.coverage_change import CoverageChange
 from harness.model.stored.environment import StoredGuest
 
 CountAnswer = Literal["worse", "no-worse", "inconclusive", "untrustworthy"]
@@ -48,10 +49,14 @@ class CountPair:
 
 @dataclass(frozen=True, slots=True)
 class CountReport:
-    """Every HEAD against one BASE. `primary` is the metric that must not stay inconclusive."""
+    """Every HEAD against one BASE. `primary` is the metric that must not stay inconclusive.
+
+    `coverage` is what two rule files record, where that was asked.
+    """
 
     pairs: tuple[CountPair, ...]
     primary: str = INSTRUCTIONS
+    coverage: tuple[CoverageChange, ...] = ()
 
     @property
     def verdict(self) -> CountAnswer:

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from harness.counted import agreeing, counted
 from harness.model.count import INSTRUCTIONS
 from harness.model.count_changes import CountChange, CountPair, CountReport
+from harness.model.rules.coverage_change import cautions_of
 from harness.model.stored.environment import StoredGuest
 from harness.plain import plain
 from harness.reporters.counts.numbers import (
@@ -30,6 +31,7 @@ from harness.reporters.page import (
     text,
     verdict,
 )
+from harness.reporters.rules.coverage_change import change_parts, coverage_sentences
 from harness.reporters.units import share
 from harness.reporters.words import COUNT_CHANGES, COUNT_VERDICTS, metric_title, metric_words
 
@@ -48,7 +50,9 @@ _COLUMNS = (
 def count_changes_page(report: CountReport, title: str = "auditbench compare") -> Page:
     """A comparison of counted runs."""
     parts = (part for place in range(len(report.pairs)) for part in _pair(report, place))
-    return Page(title, (Line(count_answer(report), "answer"), *parts))
+    answers = [count_answer(report), *coverage_sentences(report.coverage)]
+    told = (*cautions_of(report.coverage), *change_parts(report.coverage))
+    return Page(title, (*(Line(words, "answer") for words in answers), *parts, *told))
 
 
 def count_answer(report: CountReport) -> str:

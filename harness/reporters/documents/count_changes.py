@@ -11,6 +11,8 @@ from typing import Any
 
 from harness.model.count_changes import CountChange, CountPair, CountReport
 from harness.reporters.counts.compare import count_answer
+from harness.reporters.documents.coverage_change import change_document
+from harness.reporters.rules.coverage_change import coverage_sentences
 
 SCHEMA = "auditbench.compare-count/1"
 
@@ -21,9 +23,10 @@ def count_changes_document(report: CountReport) -> dict[str, Any]:
         "schema": SCHEMA,
         "instrument": "counted",
         "verdict": report.verdict,
-        "answer": count_answer(report),
+        "answer": " ".join([count_answer(report), *coverage_sentences(report.coverage)]),
         "primary": report.primary,
         "pairs": [_pair(pair) for pair in report.pairs],
+        "coverage": [change_document(change) for change in report.coverage],
     }
 
 

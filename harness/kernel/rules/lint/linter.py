@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from harness.counted import counted
 from harness.kernel.rules.lint.cost import mergeable, taxing
@@ -21,6 +21,7 @@ from harness.kernel.rules.lint.shadows import shadowed
 from harness.kernel.rules.lint.source import Source
 from harness.kernel.rules.lint.twins import without_twin
 from harness.kernel.rules.lint.uring import blind_spots
+from harness.kernel.rules.warning import FaultError
 
 TOO_MANY = Kind(
     "too-many-rules",
@@ -32,15 +33,20 @@ KINDS = (TOO_MANY,)
 
 
 def lint_source(
-    source: Source, *, elsewhere: bool = False, copies: FindCopies | None = None
+    source: Source,
+    *,
+    elsewhere: bool = False,
+    copies: FindCopies | None = None,
+    answers: Mapping[int, FaultError] | None = None,
 ) -> list[Finding]:
     """The findings of a source, by place.
 
     With `elsewhere` the rules are another host's, and nothing is said that depends on this one's
-    files. `copies` looks for programs in running containers. Raises `UsageError` for more lines
-    than are read, `HostUnfitError` without libaudit.
+    files. `copies` looks for programs in running containers; `answers` are what a kernel
+    refused, as `parse_source` takes them. Raises `UsageError` for more lines than are read,
+    `HostUnfitError` without libaudit.
     """
-    parsed = parse_source(source, elsewhere=elsewhere)
+    parsed = parse_source(source, elsewhere=elsewhere, answers=answers)
     findings = [*parsed.findings, *unloaded(parsed), *_of_rules(parsed)]
     if not elsewhere:
         findings += watched_links(parsed.rules)
