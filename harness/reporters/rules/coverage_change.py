@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from harness.counted import counted
+from harness.counted import agreeing, counted
 from harness.model.gate import BlindCheck
 from harness.model.rules.coverage_change import ChangedOperation, CoverageChange
 from harness.plain import plain
@@ -117,6 +117,12 @@ def blind_parts(checks: Sequence[BlindCheck]) -> Iterator[Part]:
         (Column("limit", left=True), Column("rule file", left=True), *_COLUMNS),
         rows,
     )
+    for change in dict.fromkeys(check.change for check in checks):
+        if change.gained:
+            more = counted(changed_count(change.gained), "further operation")
+            are = agreeing(changed_count(change.gained), "is", "are")
+            words = f"{more} {are} recorded by {plain(change.head)}"
+            yield Line(f"{words}: {operations_words(change.gained)}")
     yield from _where_done(check.change for check in checks)
 
 

@@ -125,6 +125,7 @@ def test_a_gate_names_the_operations_entries_and_rules_that_are_lost(
     markdown = (tmp_path / "g.md").read_text()
     assert "kept back by head.rules:1" in markdown
     assert "recorded by none" in markdown
+    assert "1 further operation is recorded by head: mkdirat by 64-bit (head.rules:2" in markdown
     suite = ET.parse(tmp_path / "g.xml").getroot().find("testsuite")
     assert suite is not None
     assert suite.get("failures") == "1"
