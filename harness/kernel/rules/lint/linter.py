@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 from harness.counted import counted
-from harness.kernel.rules.lint.cost import mergeable, taxing
+from harness.kernel.rules.lint.cost import DIRECTORY, mergeable, taxing
 from harness.kernel.rules.lint.exclusions import misplaced
 from harness.kernel.rules.lint.finding import Finding, Kind, Place
 from harness.kernel.rules.lint.keys import key_findings
@@ -51,10 +51,17 @@ def lint_source(
     if not elsewhere:
         findings += watched_links(parsed.rules)
         findings += copied_programs(parsed.rules, copies) if copies else ()
+    findings = list(_without_contradiction(findings))
     files = {name: number for number, name in enumerate(source.files)}
     return sorted(
         dict.fromkeys(findings), key=lambda one: (files.get(one.place.file, -1), one.place.line)
     )
+
+
+def _without_contradiction(findings: Sequence[Finding]) -> Iterator[Finding]:
+    """Nothing is said about the price of a directory where the rule is to name a file."""
+    files = {each.place for each in findings if each.kind.code == "dir-is-a-file"}
+    yield from (each for each in findings if each.kind is not DIRECTORY or each.place not in files)
 
 
 def _of_rules(parsed: Parsed) -> Iterator[Finding]:
