@@ -1,17 +1,17 @@
 """Limits of a gate: their grammar, and what an interval says about one.
 
-[NAME/…]METRIC:LIMIT    elapsed:5%   udp/rules/p99:20us   lost:0
+[NAME/…]METRIC:LIMIT    elapsed:5%   udp/rules/p99:20us   lost:0   head/blind:0
 """
 
 from __future__ import annotations
 
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from harness.analysis.ratio import student_t
 from harness.errors import UsageError, near_names, one_of
-from harness.model.gate import LOST, Limit, Outcome
+from harness.model.gate import BLIND, LOST, Limit, Outcome
 from harness.model.result import LossComparison, Verdict
 
 UNITS_NS = {"ns": 1.0, "us": 1e3, "µs": 1e3, "μs": 1e3, "ms": 1e6, "s": 1e9}
@@ -37,11 +37,33 @@ def parse_limit(text: str, metrics: Mapping[str, str]) -> Limit:
     return _bound(text, _metric(name, metrics), match, tuple(scope))
 
 
+def split_limits(words: Iterable[str]) -> tuple[tuple[Limit, ...], tuple[str, ...]]:
+    """The limits on coverage, and the words of all others; UsageError for one that allows losses.
+
+    What is no longer recorded is found in a guest, and not in any run.
+    """
+    blind, others = [], []
+    for word in words:
+        where, colon, amount = word.rpartition(":")
+        *scope, name = where.split("/")
+        if name != BLIND or not colon:
+            others.append(word)
+        elif amount.strip() != "0" or not all(scope):
+            raise UsageError(
+                f"--fail {word!r}: the only limit on what is no longer recorded is 0",
+                remedy="write head/blind:0, head being a rule file",
+            )
+        else:
+            blind.append(Limit(word, BLIND, 0.0, "coverage", tuple(scope)))
+    return tuple(blind), tuple(others)
+
+
 def _metric(name: str, metrics: Mapping[str, str]) -> str:
     if name in metrics:
         return metrics[name]
-    near = near_names(name, [*metrics, LOST])
-    remedy = f"did you mean {' or '.join(near)}?" if near else one_of(name, (*metrics, LOST))
+    known = (*metrics, LOST, BLIND)
+    near = near_names(name, known)
+    remedy = f"did you mean {' or '.join(near)}?" if near else one_of(name, known)
     raise UsageError(f"no metric to set a limit to is called {name!r}", remedy=remedy)
 
 

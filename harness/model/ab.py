@@ -9,6 +9,7 @@ from harness.model.caution import Caution
 from harness.model.count import INSTRUCTIONS, CountedResult
 from harness.model.count_changes import CountChange
 from harness.model.result import Comparison, LossComparison, Result
+from harness.model.rules.coverage_change import CoverageChange
 
 AbVerdict = Literal["worse", "better", "equal", "inconclusive", "untrustworthy"]
 
@@ -40,6 +41,8 @@ class AbReport:
     them with the larger backlog if it was measured with one."""
     doubts: tuple[str, ...] = ()
     operations: dict[str, str] = field(default_factory=dict)
+    coverage: tuple[CoverageChange, ...] = ()
+    """What A records and B does not, where that was asked; B is HEAD."""
 
     @property
     def primary(self) -> tuple[Comparison, ...]:
@@ -97,6 +100,8 @@ class CountAbReport:
     cautions: tuple[Caution, ...] = ()
     doubts: tuple[str, ...] = ()
     operations: dict[str, str] = field(default_factory=dict)
+    coverage: tuple[CoverageChange, ...] = ()
+    """What B records of what A does, where that was asked."""
 
     @property
     def decided(self) -> tuple[CountChange, ...]:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from harness.model.caution import Caution
 from harness.model.count import CountedResult, HeadAndBase
-from harness.model.gate import GateVerdict, Limit, Outcome, gate_verdict
+from harness.model.gate import BlindCheck, GateVerdict, Limit, Outcome, gate_verdict
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,20 +30,31 @@ class CountCheck(HeadAndBase):
 
 @dataclass(frozen=True, slots=True)
 class CountGateReport:
-    """All that a gate says of a counted run."""
+    """All that a gate says of a counted run; `result` is None where only coverage was asked."""
 
     checks: tuple[CountCheck, ...]
-    result: CountedResult
+    result: CountedResult | None
     doubts: tuple[str, ...] = ()
     """Why it is not trustworthy; empty where it is."""
     cautions: tuple[Caution, ...] = ()
     inconclusive_passes: bool = False
+    blind: tuple[BlindCheck, ...] = ()
+
+    @property
+    def outcomes(self) -> tuple[Outcome, ...]:
+        """Of each check."""
+        own = (check.outcome for check in self.checks)
+        return (*own, *(check.outcome for check in self.blind))
 
     @property
     def verdict(self) -> GateVerdict:
         """Of all checks together; `inconclusive` only where that does not pass."""
-        outcomes = (check.outcome for check in self.checks)
-        return gate_verdict(outcomes, self.doubts, strict=self.strict)
+        return gate_verdict(self.outcomes, self.doubts, strict=self.strict)
+
+    @property
+    def tests_nothing(self) -> bool:
+        """Whether there was nothing that could be lost, and nothing else was asked."""
+        return set(self.outcomes) == {"no-events"}
 
     @property
     def strict(self) -> bool:

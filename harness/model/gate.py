@@ -8,17 +8,20 @@ from typing import Literal
 
 from harness.model.caution import Caution
 from harness.model.result import Result
+from harness.model.rules.coverage_change import CoverageChange
 from harness.model.run import Cell
 
 LOST = "lost"
 """The metric of a limit on loss."""
+BLIND = "blind"
+"""The metric of a limit on operations that are no longer recorded."""
 
 Outcome = Literal["pass", "fail", "inconclusive", "no-events"]
-"""`no-events`: of a limit on loss, where the cell had no event that could be lost."""
+"""`no-events`: of a limit on loss or coverage, where there was nothing that could be lost."""
 
 GateVerdict = Literal["pass", "fail", "inconclusive", "untrustworthy"]
 
-LimitBasis = Literal["reference", "time", "size", "loss"]
+LimitBasis = Literal["reference", "time", "size", "loss", "coverage"]
 
 
 def gate_verdict(
@@ -42,7 +45,8 @@ class Limit:
     """What a cell may cost at most.
 
     `bound` is a ratio to the reference (`reference`), nanoseconds (`time`), bytes (`size`), or
-    the trials that may lose events (`loss`), by `basis`. `scope` are names of workloads,
+    the trials that may lose events (`loss`), or the operations that may no longer be recorded
+    (`coverage`), by `basis`. `scope` are names of workloads,
     scenarios and consumers that a cell must all have; none is every cell but the reference.
     """
 
@@ -90,6 +94,21 @@ class Check:
 
 
 @dataclass(frozen=True, slots=True)
+class BlindCheck:
+    """A limit on what a rule file no longer records, under one kernel."""
+
+    limit: Limit
+    change: CoverageChange
+
+    @property
+    def outcome(self) -> Outcome:
+        """A file that recorded nothing cannot be made blind."""
+        if self.change.lost:
+            return "fail"
+        return "pass" if self.change.recorded else "no-events"
+
+
+@dataclass(frozen=True, slots=True)
 class GateReport:
     """All that a gate says. `results` are the runs judged, the newest measurement last."""
 
@@ -99,17 +118,23 @@ class GateReport:
     """Why the measurement is not trustworthy; empty where it is."""
     cautions: tuple[Caution, ...] = ()
     inconclusive_passes: bool = False
+    blind: tuple[BlindCheck, ...] = ()
+
+    @property
+    def outcomes(self) -> tuple[Outcome, ...]:
+        """Of each check."""
+        own = (check.outcome for check in self.checks)
+        return (*own, *(check.outcome for check in self.blind))
 
     @property
     def verdict(self) -> GateVerdict:
         """Of all checks together; `inconclusive` only where that does not pass."""
-        outcomes = (check.outcome for check in self.checks)
-        return gate_verdict(outcomes, self.doubts, strict=self.strict)
+        return gate_verdict(self.outcomes, self.doubts, strict=self.strict)
 
     @property
     def tests_nothing(self) -> bool:
         """Whether no cell had an event that could be lost, and nothing else was asked."""
-        return {check.outcome for check in self.checks} == {"no-events"}
+        return set(self.outcomes) == {"no-events"}
 
     @property
     def strict(self) -> bool:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from harness.counted import counted
 from harness.model.ab import AbReport, AbSide, CountAbReport
 from harness.model.result import Comparison, LossComparison
+from harness.model.rules.coverage_change import cautions_of
 from harness.model.run import AA
 from harness.reporters.page import (
     INTERVAL,
@@ -24,6 +25,7 @@ from harness.reporters.page import (
 )
 from harness.reporters.parts.matching import matching_sentences, unmatched_words
 from harness.reporters.parts.waiting import waiting_sentences
+from harness.reporters.rules.coverage_change import change_parts, coverage_sentences
 from harness.reporters.units import count, duration, interval, ratio, share, signed
 from harness.reporters.words import LOSSES_OF_B, VERDICTS, metric_words
 
@@ -44,8 +46,10 @@ def _parts(ab_report: AbReport) -> Iterator[Part]:
     yield from (Line(words, "answer") for words in ab_sentences(ab_report))
     yield from map(Line, sides(ab_report))
     yield from ab_report.result.cautions
+    yield from cautions_of(ab_report.coverage)
     yield _costs(ab_report)
     yield _losses(ab_report)
+    yield from change_parts(ab_report.coverage)
     notes = [*_standards(ab_report), *matching_sentences(ab_report.result)]
     yield from (Line(words, "note") for words in notes)
 
@@ -112,7 +116,8 @@ def ab_sentences(ab_report: AbReport) -> list[str]:
     losses = list(_loss_sentences(ab_report))
     # A loss that was seen comes before every price.
     first, last = (losses, []) if lossy else ([], losses)
-    return [*unmatched, *first, *found, *_waiting(ab_report), *last]
+    seen = coverage_sentences(ab_report.coverage)
+    return [*unmatched, *first, *found, *_waiting(ab_report), *last, *seen]
 
 
 def _waiting(ab_report: AbReport) -> list[str]:

@@ -22,6 +22,7 @@ from harness.reporters.page import (
 from harness.reporters.parts.deciding import gate_words
 from harness.reporters.parts.ranking import size
 from harness.reporters.parts.waiting import waiting_sentences
+from harness.reporters.rules.coverage_change import blind_parts, blind_words
 from harness.reporters.units import NOTHING, duration, interval, ratio, share
 from harness.reporters.words import OUTCOMES
 
@@ -42,6 +43,7 @@ def _parts(report: GateReport) -> Iterator[Part]:
     yield from report.cautions
     rows = tuple(row for check in report.checks for row in _rows(check, report))
     yield Grid("checks", "Checks", _COLUMNS, rows)
+    yield from blind_parts(report.blind)
     yield from map(Line, waiting_notes(report))
     yield from map(Line, notes(report))
     yield from (Line(words, "note") for words in _standards(report))
@@ -101,15 +103,17 @@ def _standards(report: GateReport) -> Iterator[str]:
 
 def gate_sentence(report: GateReport) -> str:
     """The verdict in one sentence."""
-    checks = counted(len(report.checks), "check")
-    failed = sum(check.outcome == "fail" for check in report.checks)
-    inconclusive = sum(check.outcome == "inconclusive" for check in report.checks)
+    checks = counted(len(report.outcomes), "check")
+    failed = report.outcomes.count("fail")
+    inconclusive = report.outcomes.count("inconclusive")
     are = agreeing(inconclusive, "is", "are")
     if report.verdict == "untrustworthy":
         return "The gate is not trustworthy: " + "; ".join(report.doubts) + "."
     if report.verdict == "fail":
         exceed = agreeing(failed, "exceeds its", "exceed their")
-        return f"The gate fails: {failed} of {checks} {exceed} limit."
+        blind = blind_words(report.blind)
+        said = f"The gate fails: {failed} of {checks} {exceed} limit"
+        return f"{said}; {blind}." if blind else f"{said}."
     if report.tests_nothing:
         how = "is inconclusive" if report.strict else "passes"
         return f"The gate {how}: no event could be lost in {checks}."
@@ -120,10 +124,10 @@ def gate_sentence(report: GateReport) -> str:
             f"The gate passes: no limit is exceeded; {inconclusive} of {checks} {are} "
             "inconclusive, which passes as asked."
         )
-    within = sum(check.outcome == "pass" for check in report.checks)
+    within = report.outcomes.count("pass")
     all_within = agreeing(within, "is within its limit", "are within their limit")
     words = f"The gate passes: {within} of {checks} {all_within}"
-    eventless = len(report.checks) - within
+    eventless = len(report.outcomes) - within
     return words + (f"; in {eventless} no event could be lost." if eventless else ".")
 
 

@@ -32,6 +32,7 @@ def render_lint(report: Report, console: Console) -> None:
 def lint_sentence(report: Report) -> str:
     """The answer in one line: how many findings of each severity in how many files."""
     where = f"in {counted(len(report.files), 'file')}"
+    where += f", loaded under Linux {plain(report.kernel)}" if report.kernel else ""
     counts = [counted(report.count(each), each) for each in SEVERITIES if report.count(each)]
     return f"{', '.join(counts) or 'No findings'} {where}"
 

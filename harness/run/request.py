@@ -230,7 +230,7 @@ class Counting:
     audit is left alone.
     """
     kernels: Kernels = ()
-    """With `--count`: the kernels, as for `auditbench count`."""
+    """With `--count`, or where coverage is asked for: the kernels, as for `auditbench count`."""
 
 
 @Parameter(group=HOST)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -16,7 +16,7 @@ from harness.verbs.shared.parameters import Flag, Json, PlanName, To, Words
 if TYPE_CHECKING:
     from harness.answers.gate import GateRules
     from harness.model.count_gate import CountGateReport
-    from harness.model.gate import GateReport
+    from harness.model.gate import GateReport, Limit
     from harness.verbs.shared.forms import Forms
 
 EXIT_CODES = {
@@ -55,7 +55,7 @@ def gate_verb(
         A built-in plan (`auditbench list plans`) or a .toml file; `overhead` if none is named.
     fail
         Limits, such as `elapsed:5%`, `udp/rules/p99:20us`, `cpu-per-event:5%` or `lost:0`; on
-        counts `instructions:1%`.
+        counts `instructions:1%`; `head/blind:0` on operations that a rule file no longer records.
     inconclusive
         Whether an inconclusive check fails (exit code 3) or passes.
     reference
@@ -84,42 +84,72 @@ def gate_verb(
     command
         After `--`: the command to measure as the workload.
     """
-    from harness.answers.gate import GateRules
-    from harness.answers.limits import read_limits
-    from harness.run.gate import gate_plan, plan_to_judge
+    from harness.analysis.limit import split_limits
+    from harness.run.gate import plan_to_judge
     from harness.verbs.shared.counts import require_no_kernel
     from harness.verbs.shared.dry_run import show_preview
     from harness.verbs.shared.forms import Forms
-    from harness.verbs.shared.output import err
 
     request = Request(
         plan=plan or DEFAULT_PLAN, subject=subject, load=load, command=command, conduct=conduct
     )
+    blind, others = split_limits(fail)
     if run is not None or against is not None:
-        run = _require_stored_only(run, plan, request, counting)
-    if counting.count or _is_counted(run, conduct.results):
-        rules = _count_rules(fail, reference, inconclusive)
-        forms = Forms(("json", "md", "junit"), to, json=json, summary=True)
-        if run is None:
-            return _count(request, rules, counting, forms)
-        return _judge_counts(run, against, rules, conduct.results, allow, forms, force=force)
-    require_no_kernel(counting)
-    judge = GateRules(read_limits(fail), reference, inconclusive == "pass")
-    if conduct.dry_run and run is None:
+        run = _require_stored_only(run, plan, request, counting, blind)
+    is_counted = counting.count or _is_counted(run, conduct.results)
+    if not blind:
+        require_no_kernel(counting)
+    judge = _rules(others, reference, inconclusive, is_counted=is_counted, is_alone=bool(blind))
+    if conduct.dry_run and run is None and not is_counted:
         return show_preview(plan_to_judge(request, judge), conduct, to, json=json)
     forms = Forms(("json", "md", "junit"), to, json=json, summary=True)
     if run is not None:
-        report = _stored(run, against, judge, conduct.results, allow=allow, force=force)
-        return _finish(report, forms)
+        stored = _Stored(run, against, judge, conduct.results, allow, force)
+        return stored.judge_counts(forms) if is_counted else stored.judge_times(forms)
+    return _measure(request, judge, blind, counting, display, forms)
+
+
+def _measure(
+    request: Request,
+    judge: GateRules,
+    blind: tuple[Limit, ...],
+    counting: Counting,
+    display: Display,
+    forms: Forms,
+) -> int:
+    """Count or measure, or neither where only coverage is asked about; the exit code."""
+    from harness.run.counting import count_and_gate, require_countable
+    from harness.run.gate import gate_plan
+    from harness.verbs.shared.coverage import BlindLimits
+    from harness.verbs.shared.output import err
+
     console = err()
-    report = gate_plan(request, judge, lambda: display.observer(console), say_on(console))
-    return _finish(report, forms)
+    say = say_on(console)
+    if counting.count:
+        require_countable(request)
+    coverage = BlindLimits(blind, judge.reference, request, counting.kernels)
+    if not judge.limits:
+        return _finish_counts(coverage.judge_alone(judge, say), forms)
+    if counting.count:
+        report = count_and_gate(request, judge, counting, say)
+        return _finish_counts(coverage.judge_beside(report, say), forms)
+    timed = gate_plan(request, judge, lambda: display.observer(console), say)
+    return _finish(coverage.judge_beside(timed, say), forms)
 
 
 def _require_stored_only(
-    run: str | None, plan: str | None, request: Request, counting: Counting
+    run: str | None,
+    plan: str | None,
+    request: Request,
+    counting: Counting,
+    blind: tuple[Limit, ...],
 ) -> str:
     """The stored run to judge; UsageError without one, or if something is to be measured beside."""
+    if blind:
+        raise UsageError(
+            f"--fail {blind[0].text!r}: a stored run does not say which operations are recorded",
+            remedy="give --rules BASE HEAD --reference BASE instead of --run",
+        )
     asked = plan or request.command or request.conduct.dry_run or counting.kernels
     if run is None or asked or request.subject != Subject() or request.load != Load():
         raise UsageError(
@@ -136,42 +166,63 @@ def _is_counted(run: str | None, results: Path) -> bool:
     return run is not None and load_documents(named_run(run, results)).plan.is_counted
 
 
-def _count_rules(fail: Words, reference: str | None, inconclusive: str) -> GateRules:
+def _rules(
+    words: Words, reference: str | None, inconclusive: str, *, is_counted: bool, is_alone: bool
+) -> GateRules:
+    """By what the gate decides; no limits where those on coverage are alone."""
     from harness.answers.count_gate import read_count_limits
     from harness.answers.gate import GateRules
+    from harness.answers.limits import read_limits
 
-    return GateRules(read_count_limits(fail), reference, inconclusive == "pass")
-
-
-def _count(request: Request, rules: GateRules, counting: Counting, forms: Forms) -> int:
-    from harness.run.counting import count_and_gate
-    from harness.verbs.shared.output import err
-
-    return _finish_counts(count_and_gate(request, rules, counting, say_on(err())), forms)
+    read = read_count_limits if is_counted else read_limits
+    limits = () if is_alone and not words else read(words)
+    return GateRules(limits, reference, inconclusive == "pass")
 
 
-def _judge_counts(
-    run: str,
-    against: str | None,
-    rules: GateRules,
-    results: Path,
-    allow: Words,
-    forms: Forms,
-    *,
-    force: bool,
-) -> int:
-    from harness.answers.compare.comparability import parse_allowed
-    from harness.answers.count_gate import gate_counts, gate_counts_against
-    from harness.store import load_run
-    from harness.verbs.shared.naming import named_run
+@dataclass(frozen=True, slots=True)
+class _Stored:
+    """A stored run to judge, by itself or against another."""
 
-    allowed = parse_allowed(allow)
-    head = load_run(named_run(run, results), counted_too=True)
-    if against is None:
-        return _finish_counts(gate_counts(head, rules), forms)
-    base = load_run(named_run(against, results), counted_too=True)
-    report = gate_counts_against(head, base, rules, allowed=allowed, force=force)
-    return _finish_counts(report, forms)
+    run: str
+    against: str | None
+    rules: GateRules
+    results: Path
+    allow: Words
+    force: bool
+
+    def judge_counts(self, forms: Forms) -> int:
+        """Of a counted run."""
+        from harness.answers.count_gate import gate_counts, gate_counts_against
+        from harness.store import load_run
+        from harness.verbs.shared.naming import named_run
+
+        allowed = self._allowed()
+        head = load_run(named_run(self.run, self.results), counted_too=True)
+        if self.against is None:
+            return _finish_counts(gate_counts(head, self.rules), forms)
+        base = load_run(named_run(self.against, self.results), counted_too=True)
+        report = gate_counts_against(head, base, self.rules, allowed=allowed, force=self.force)
+        return _finish_counts(report, forms)
+
+    def judge_times(self, forms: Forms) -> int:
+        """Of a run that measured times."""
+        from harness.answers.gate import gate_against, gate_run
+        from harness.verbs.shared.naming import named_run
+
+        allowed = self._allowed()
+        folder = named_run(self.run, self.results)
+        if self.against is None:
+            return _finish(gate_run(folder, self.rules), forms)
+        base = named_run(self.against, self.results)
+        report = gate_against(
+            folder, base, self.rules, allowed=allowed, force=self.force, results=self.results
+        )
+        return _finish(report, forms)
+
+    def _allowed(self) -> frozenset[str]:
+        from harness.answers.compare.comparability import parse_allowed
+
+        return parse_allowed(self.allow)
 
 
 def _finish_counts(report: CountGateReport, forms: Forms) -> int:
@@ -185,27 +236,6 @@ def _finish_counts(report: CountGateReport, forms: Forms) -> int:
         junit=lambda: count_gate_junit(report),
     )
     return EXIT_CODES[report.verdict]
-
-
-def _stored(
-    run: str,
-    against: str | None,
-    rules: GateRules,
-    results: Path,
-    *,
-    allow: Iterable[str],
-    force: bool,
-) -> GateReport:
-    from harness.answers.compare.comparability import parse_allowed
-    from harness.answers.gate import gate_against, gate_run
-    from harness.verbs.shared.naming import named_run
-
-    allowed = parse_allowed(allow)
-    folder = named_run(run, results)
-    if against is None:
-        return gate_run(folder, rules)
-    base = named_run(against, results)
-    return gate_against(folder, base, rules, allowed=allowed, force=force, results=results)
 
 
 def _finish(report: GateReport, forms: Forms) -> int:

@@ -1,4 +1,4 @@
-"""`auditbench init`: a plan, a rules repository or a CI workflow to start from."""
+"""`auditbench init`: a plan, a rules repository or CI workflows to start from."""
 
 from __future__ import annotations
 
@@ -37,20 +37,21 @@ STARTS: Mapping[What, Start] = {
         ("auditbench rules lint rules/base.rules", 'sudo "$(command -v python)" -m pytest'),
     ),
     "ci": Start(
-        (".github/workflows/audit-rules.yml",),
+        (".github/workflows/audit-count.yml", ".github/workflows/audit-rules.yml"),
         ("set the variable AUDITBENCH of the repository to where pip finds auditbench",),
     ),
 }
 
 
 def init_verb(what: What, folder: Path = Path(), /, *, to: To = None, json: Json = False) -> int:
-    """Write a plan, a rules repository with tests, or a CI workflow to start from.
+    """Write a plan, a rules repository with tests, or CI workflows to start from.
 
     Parameters
     ----------
     what
-        plan: a commented plan. rules: rule files, and tests of what they may cost. ci: a workflow
-        for GitHub that measures rules/base.rules of a pull request beside that of its base.
+        plan: a commented plan. rules: rule files, and tests of what they may cost. ci: workflows
+        for GitHub that lint rules/base.rules of a pull request, and compare it with that of its
+        base: counted without root, and measured in time.
     folder
         The folder to write into; the present one if none is named. Nothing is overwritten.
     to

@@ -10,6 +10,7 @@ from harness.guest.operations.entries import COMPAT, NATIVE, RING
 from harness.kernel.rules.lint.parsed import LoadedRule, parse_source
 from harness.kernel.rules.lint.source import read_source
 from harness.model.cover import Coverage, Seen
+from harness.run.rules.blind import change_in
 from harness.run.rules.cover import LOGIN, NO_LOGIN, run_cover
 
 PASSWD = "openat to write /etc/passwd"
@@ -106,3 +107,10 @@ def test_what_the_second_file_no_longer_records(found: Coverage) -> None:
 def test_nothing_was_recorded_of_what_no_rule_names(found: Coverage) -> None:
     assert line(found, "execve", NATIVE) == "none"
     assert answer(found, "execve", NATIVE).error == 0
+
+
+def test_what_the_second_file_loses_is_told_by_operation_entry_and_rule(found: Coverage) -> None:
+    change = change_in(found, 1)
+    assert {(each.operation, each.entries) for each in change.lost} == {("rename", (NATIVE,))}
+    assert [rule.line for each in change.lost for rule in each.rules] == [2]
+    assert (change.gained, change.doubts) == ((), ())

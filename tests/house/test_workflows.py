@@ -29,7 +29,9 @@ OURS = [ROOT / "action.yml", *sorted((ROOT / ".github/workflows").glob("*.yml"))
 THE_ACTION = re.compile(r"uses: \S+/auditbench@v[\d.]+")
 USES = re.compile(r"^\s*(?:- )?uses: (\S+)(.*)$", re.M)
 PINNED = re.compile(r"[\w.-]+/[\w./-]+@[0-9a-f]{40}")
-COMMAND = re.compile(r"auditbench[\")]*\s+((?:gate|run|compare|ab|doctor|show|export)\b[^|;\n]*)")
+COMMAND = re.compile(
+    r"auditbench[\")]*\s+((?:gate|run|compare|ab|doctor|show|export|rules)\b[^|;\n]*)"
+)
 
 
 def workflows() -> list[tuple[str, str]]:
@@ -192,17 +194,29 @@ def test_the_command_is_found_under_sudo() -> None:
     assert [(name, word) for name, word in called if "/" not in word] == []
 
 
-def test_what_comments_on_the_pull_request_measures_nothing() -> None:
-    (text,) = [text for name, text in WORKFLOWS if name.endswith("audit-rules.yml")]
+COMMENTING = {
+    "audit-rules.yml": ({"pull-requests": "write"}, "gate.md", "auditbench"),
+    "audit-count.yml": (
+        {"contents": "read", "pull-requests": "write", "security-events": "write"},
+        "answer.md",
+        "auditbench, counted",
+    ),
+}
+"""Workflows to copy that comment: what that job may do, its answer, the mark of its comment."""
+
+
+@pytest.mark.parametrize("workflow", COMMENTING)
+def test_what_comments_on_the_pull_request_measures_nothing(workflow: str) -> None:
+    (text,) = [text for name, text in WORKFLOWS if name.endswith(workflow)]
     document = YAML(typ="safe").load(text)
     assert document["permissions"] == {"contents": "read"}
     writing = [job for job in document["jobs"].values() if "permissions" in job]
     (job,) = writing
-    assert job["permissions"] == {"pull-requests": "write"}
+    assert job["permissions"] == COMMENTING[workflow][0]
     said = "\n".join(step.get("run", "") for step in job["steps"])
     assert "gh pr comment" in said
     assert "sudo" not in said
-    assert "gate" not in [words[0] for words in commands(yaml_of(job))]
+    assert commands(yaml_of(job)) == []
 
 
 def yaml_of(job: Any) -> str:
@@ -211,12 +225,14 @@ def yaml_of(job: Any) -> str:
     return stream.getvalue()
 
 
+@pytest.mark.parametrize("workflow", COMMENTING)
 @pytest.mark.parametrize("known", [True, False])
-def test_the_comment_is_renewed(known: bool, tmp_path: Path) -> None:
+def test_the_comment_is_renewed(known: bool, workflow: str, tmp_path: Path) -> None:
     """The script of the example, with a stand-in for `gh` that knows one comment or none."""
-    (text,) = [text for name, text in WORKFLOWS if name.endswith("audit-rules.yml")]
+    _, answer, mark = COMMENTING[workflow]
+    (text,) = [text for name, text in WORKFLOWS if name.endswith(workflow)]
     (script,) = [one for one in scripts(text) if "gh pr comment" in one]
-    (tmp_path / "gate.md").write_text("the table\n")
+    (tmp_path / answer).write_text("the table\n")
     gh = tmp_path / "gh"
     there = "echo 17" if known else ":"
     gh.write_text(f'#!/bin/sh\necho "$*" >> asked\ncase "$*" in *--paginate*) {there} ;; esac\n')
@@ -233,4 +249,4 @@ def test_the_comment_is_renewed(known: bool, tmp_path: Path) -> None:
     asked = (tmp_path / "asked").read_text()
     assert ("--method PATCH repos/o/r/issues/comments/17" in asked) is known
     assert ("pr comment 5 --body-file comment.md" in asked) is not known
-    assert (tmp_path / "comment.md").read_text() == "<!-- auditbench -->\nthe table\n"
+    assert (tmp_path / "comment.md").read_text() == f"<!-- {mark} -->\nthe table\n"

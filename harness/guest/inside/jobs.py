@@ -8,6 +8,7 @@ JOB: Final = "job"
 """In an order's document: the module below that carries it out."""
 COVER: Final = "harness.guest.inside.covering"
 PRICE: Final = "harness.guest.inside.pricing"
+LOAD: Final = "harness.guest.inside.loading"
 
 
 def carry_out(document: dict[str, Any], say: Any) -> None:
@@ -16,6 +17,10 @@ def carry_out(document: dict[str, Any], say: Any) -> None:
         from harness.guest.inside.covering import cover  # noqa: PLC0415
 
         cover(document, say)
+    elif document[JOB] == LOAD:
+        from harness.guest.inside.loading import load  # noqa: PLC0415
+
+        load(document, say)
     else:
         from harness.guest.inside.pricing import price  # noqa: PLC0415
 

@@ -6,7 +6,7 @@ bad lines are skipped.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from harness.errors import UsageError
@@ -74,6 +74,9 @@ class RuleReader:
     absent_exe: bytes | None = None
     skip_missing: bool = False
     places: tuple[str, ...] = ()
+    answers: Mapping[int, FaultError] | None = None
+    """What a kernel was asked and refused, by the line's number; None if what this host's kernel
+    will refuse is to be foreseen."""
     lines: list[RuleLine] = field(default_factory=list)
     bad: list[BadLine] = field(default_factory=list)
     warnings: list[RuleWarning] = field(default_factory=list)
@@ -92,6 +95,7 @@ class RuleReader:
             if not words:
                 return
             parsed = self._parse(words, where)
+            self._heed(number)
             self._set(parsed.controls, where)
             self._refuse(parsed.rule)
             self.rules.apply(parsed, number)
@@ -111,6 +115,11 @@ class RuleReader:
         except LineError as error:
             self._set(error.controls, where)
             raise
+
+    def _heed(self, number: int) -> None:
+        """Refuse the line that the kernel refused."""
+        if self.answers is not None and number in self.answers:
+            raise self.answers[number]
 
     def _fault(self, line: bytes) -> str:
         """What is wrong with a line by itself; empty for a good one."""
@@ -146,7 +155,7 @@ class RuleReader:
         for control in controls:
             if control in _LOCKS:
                 continue
-            if not self.elsewhere:
+            if not self.elsewhere and self.answers is None:
                 _raise_first(control_refusals(control))
             self.controls = self.controls.having([control])
             if control.name == "loginuid_immutable":
@@ -169,11 +178,14 @@ class RuleReader:
             self.warnings.append(RuleWarning("lock", reason, "ignored (--ignore-lock)", where))
 
     def _refuse(self, rule: Rule | None) -> None:
-        if rule is not None:
+        if rule is None:
+            return
+        if self.answers is None:
             _raise_first(rule_refusals(rule))
             if not self.elsewhere:
                 _raise_first(release_refusals(rule))
-                _raise_first(path_refusals(rule, absent_exe=self.absent_exe))
+        if not self.elsewhere:
+            _raise_first(path_refusals(rule, absent_exe=self.absent_exe))
 
 
 def _raise_first(refusals: Iterator[RuleWarning]) -> None:

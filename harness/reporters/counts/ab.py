@@ -8,6 +8,7 @@ from harness.counted import counted
 from harness.model.ab import CountAbReport
 from harness.model.count import INSTRUCTIONS, CountedCell
 from harness.model.count_changes import CountChange
+from harness.model.rules.coverage_change import cautions_of
 from harness.plain import plain
 from harness.reporters.ab import sides
 from harness.reporters.counts.compare import standards
@@ -31,6 +32,7 @@ from harness.reporters.page import (
     text,
     verdict,
 )
+from harness.reporters.rules.coverage_change import change_parts, coverage_sentences
 from harness.reporters.units import NOTHING, share
 from harness.reporters.words import COUNT_VERDICTS, metric_words
 
@@ -47,11 +49,14 @@ def count_ab_page(ab_report: CountAbReport) -> Page:
 
 def _parts(ab_report: CountAbReport) -> Iterator[Part]:
     yield from (Line(plain(words), "answer") for words in count_ab_sentences(ab_report))
+    seen = coverage_sentences(ab_report.coverage)
+    yield from (Line(words, "answer") for words in seen)
     yield from map(Line, map(plain, sides(ab_report)))
-    yield from ab_report.cautions
+    yield from (*ab_report.cautions, *cautions_of(ab_report.coverage))
     shown = _shown(ab_report.changes)
     for metric in dict.fromkeys(change.metric for change in shown):
         yield _costs(ab_report, metric)
+    yield from change_parts(ab_report.coverage)
     notes = (f"one operation of {name}: {what}" for name, what in ab_report.operations.items())
     yield from (Line(words, "note") for words in (*notes, *standards(shown), _under(ab_report)))
 

@@ -19,6 +19,7 @@ from harness.reporters.page import (
     text,
     verdict,
 )
+from harness.reporters.rules.coverage_change import blind_parts, blind_words
 from harness.reporters.words import OUTCOMES, metric_title, metric_words
 
 _COLUMNS = (
@@ -41,9 +42,11 @@ def count_gate_page(report: CountGateReport) -> Page:
 def _parts(report: CountGateReport) -> Iterator[Part]:
     yield Line(count_gate_sentence(report), "answer")
     yield from report.cautions
-    rows = tuple(_row(check, report) for check in report.checks)
-    titles = dict.fromkeys(metric_title(check.limit.metric) for check in report.checks)
-    yield Grid("checks", ", ".join(titles).capitalize(), _COLUMNS, rows)
+    if report.checks:
+        rows = tuple(_row(check, report) for check in report.checks)
+        titles = dict.fromkeys(metric_title(check.limit.metric) for check in report.checks)
+        yield Grid("checks", ", ".join(titles).capitalize(), _COLUMNS, rows)
+    yield from blind_parts(report.blind)
     for against in dict.fromkeys(check.against for check in report.checks):
         yield Line(f"the difference is to {against}", "note")
     if any(check.outcome == "inconclusive" for check in report.checks):
@@ -51,35 +54,43 @@ def _parts(report: CountGateReport) -> Iterator[Part]:
             "inconclusive: the limit is nearer than the floor, by which boots of the same differ"
         )
         yield Line(words, "note")
-    for guest in report.result.guests:
-        yield Line(f"counted in {report.result.run} under Linux {guest.kernel}", "note")
+    if report.result is not None:
+        for guest in report.result.guests:
+            yield Line(f"counted in {report.result.run} under Linux {guest.kernel}", "note")
 
 
 def count_gate_sentence(report: CountGateReport) -> str:
     """The verdict in one sentence."""
-    checks = counted(len(report.checks), "check")
-    outcomes = [check.outcome for check in report.checks]
+    outcomes = report.outcomes
+    checks = counted(len(outcomes), "check")
     failed, unknown = outcomes.count("fail"), outcomes.count("inconclusive")
     are = agreeing(unknown, "is", "are")
     if report.verdict == "untrustworthy":
         return "The gate is not trustworthy: " + "; ".join(report.doubts) + "."
     if report.verdict == "fail":
-        worst = max(
-            (check for check in report.checks if check.outcome == "fail"),
-            key=lambda check: check.share or 0.0,
-        )
         exceed = agreeing(failed, "exceeds its", "exceed their")
-        return (
-            f"The gate fails: {failed} of {checks} {exceed} limit, most of all "
-            f"{check_cell_name(worst, report)}, {more(worst.difference)} "
-            f"{metric_words(worst.limit.metric)} "
-            f"({share_more(worst.share)})."
-        )
+        said = [words for words in (_worst(report), blind_words(report.blind)) if words]
+        return f"The gate fails: {failed} of {checks} {exceed} limit, {'; '.join(said)}."
+    if report.tests_nothing:
+        how = "is inconclusive" if report.strict else "passes"
+        return f"The gate {how}: nothing could be lost in {checks}."
     if report.verdict == "inconclusive":
         return f"The gate is inconclusive: {unknown} of {checks} {are}."
     words = f"The gate passes: no limit of {checks} is exceeded"
     return (
         f"{words}; {unknown} {are} inconclusive, which passes as asked." if unknown else f"{words}."
+    )
+
+
+def _worst(report: CountGateReport) -> str:
+    """The check that is farthest beyond its limit; empty where none is."""
+    failed = [check for check in report.checks if check.outcome == "fail"]
+    if not failed:
+        return ""
+    worst = max(failed, key=lambda check: check.share or 0.0)
+    return (
+        f"most of all {check_cell_name(worst, report)}, {more(worst.difference)} "
+        f"{metric_words(worst.limit.metric)} ({share_more(worst.share)})"
     )
 
 

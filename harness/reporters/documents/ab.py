@@ -7,6 +7,7 @@ from typing import Any
 
 from harness.model.ab import AbReport
 from harness.reporters.ab import ab_sentences
+from harness.reporters.documents.coverage_change import change_document
 from harness.reporters.documents.result import result_document
 
 SCHEMA = "auditbench.ab/1"
@@ -24,6 +25,7 @@ def ab_document(ab_report: AbReport) -> dict[str, Any]:
         "comparisons": [_flat(asdict(c)) for c in ab_report.comparisons],
         "losses": [_flat(asdict(loss)) for loss in ab_report.losses],
         "without_waiting": [_flat(asdict(c)) for c in ab_report.without_waiting],
+        "coverage": [change_document(change) for change in ab_report.coverage],
         "result": result_document(ab_report.result),
     }
 

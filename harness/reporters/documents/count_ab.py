@@ -9,6 +9,8 @@ from harness.model.ab import CountAbReport
 from harness.reporters.counts.ab import count_ab_sentences
 from harness.reporters.documents.count import count_document
 from harness.reporters.documents.count_changes import change_row
+from harness.reporters.documents.coverage_change import change_document
+from harness.reporters.rules.coverage_change import coverage_sentences
 
 SCHEMA = "auditbench.ab-count/1"
 
@@ -19,12 +21,15 @@ def count_ab_document(ab_report: CountAbReport) -> dict[str, Any]:
         "schema": SCHEMA,
         "instrument": "counted",
         "verdict": ab_report.verdict,
-        "answer": " ".join(count_ab_sentences(ab_report)),
+        "answer": " ".join(
+            [*count_ab_sentences(ab_report), *coverage_sentences(ab_report.coverage)]
+        ),
         "doubts": list(ab_report.doubts),
         "a": asdict(ab_report.a),
         "b": asdict(ab_report.b),
         "comparisons": [change_row(change) for change in ab_report.changes],
         "costs": [change_row(change) for change in ab_report.costs],
         "warnings": [asdict(caution) for caution in ab_report.cautions],
+        "coverage": [change_document(change) for change in ab_report.coverage],
         "result": count_document(ab_report.result),
     }

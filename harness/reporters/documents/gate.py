@@ -6,6 +6,7 @@ from dataclasses import asdict
 from typing import Any
 
 from harness.model.gate import Check, GateReport
+from harness.reporters.documents.coverage_change import blind_document
 from harness.reporters.gate import gate_sentence, waiting_notes
 
 SCHEMA = "auditbench.gate/1"
@@ -21,6 +22,7 @@ def gate_document(report: GateReport) -> dict[str, Any]:
         "inconclusive": "pass" if report.inconclusive_passes else "fail",
         "runs": [result.run for result in report.results],
         "checks": [_check(check) for check in report.checks],
+        "blind": [blind_document(check) for check in report.blind],
         "waiting": list(waiting_notes(report)),
         "warnings": [asdict(caution) for caution in report.cautions],
     }

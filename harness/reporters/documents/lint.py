@@ -14,6 +14,7 @@ def lint_document(report: Report, fail_on: Severity) -> dict[str, Any]:
     return {
         "schema": SCHEMA,
         "files": list(report.files),
+        "kernel": report.kernel or None,
         "counts": {severity: report.count(severity) for severity in SEVERITIES},
         "fail_on": fail_on,
         "failed": report.reaches(fail_on),

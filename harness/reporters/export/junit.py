@@ -11,12 +11,14 @@ from harness.counted import counted
 from harness.kernel.rules.lint.finding import Report, Severity, is_as_grave
 from harness.model.count import CountedResult
 from harness.model.count_gate import CountCheck, CountGateReport
-from harness.model.gate import Check, GateReport
+from harness.model.gate import BlindCheck, Check, GateReport
 from harness.model.result import Comparison, Result
 from harness.reporters.counts.gate import check_words, count_gate_sentence
 from harness.reporters.counts.numbers import instructions, more
 from harness.reporters.gate import check_sentences, gate_sentence, reading_values
 from harness.reporters.lint import lint_sentence
+from harness.reporters.rules.coverage_change import blind_words
+from harness.reporters.rules.coverage_change import check_words as coverage_words
 from harness.reporters.units import interval, metric_value, ratio
 from harness.reporters.words import metric_title
 
@@ -45,6 +47,7 @@ def gate_junit(report: GateReport) -> str:
     What cannot be decided is a failure of type `inconclusive`, or skipped where that passes.
     """
     cases = [_check_case(check, strict=report.strict) for check in report.checks]
+    cases += [_blind_case(check) for check in report.blind]
     cases.append(_trust_case("auditbench.gate", report.doubts))
     return _suites("auditbench gate", cases, _properties(report.results, gate_sentence(report)))
 
@@ -63,9 +66,11 @@ def result_junit(result: Result) -> str:
 def count_gate_junit(report: CountGateReport) -> str:
     """The same of a gate on counts."""
     cases = [_count_case(check, strict=report.strict) for check in report.checks]
+    cases += [_blind_case(check) for check in report.blind]
     cases.append(_trust_case("auditbench.gate", report.doubts))
     verdict = ("verdict", count_gate_sentence(report))
-    return _suites("auditbench gate", cases, [verdict, *_guest_properties(report.result)])
+    facts = _guest_properties(report.result) if report.result else ()
+    return _suites("auditbench gate", cases, [verdict, *facts])
 
 
 def counted_junit(result: CountedResult) -> str:
@@ -98,7 +103,9 @@ def lint_junit(report: Report, fail_on: Severity) -> str:
         cases.append(case)
     found = {finding.place.file for finding in report.findings}
     cases += [Case(name, "no findings", "") for name in report.files if name not in found]
-    return _suites("auditbench rules lint", cases, [("verdict", lint_sentence(report))])
+    facts = [("verdict", lint_sentence(report))]
+    facts += [("kernel", report.kernel)] if report.kernel else []
+    return _suites("auditbench rules lint", cases, facts)
 
 
 def _check_case(check: Check, *, strict: bool) -> Case:
@@ -127,6 +134,17 @@ def _count_case(check: CountCheck, *, strict: bool) -> Case:
         return case
     state = "failure" if check.outcome == "fail" or strict else "skipped"
     return _with_state(case, state, "limit" if check.outcome == "fail" else "inconclusive", words)
+
+
+def _blind_case(check: BlindCheck) -> Case:
+    """What is lost stands in the output, an operation a line."""
+    words = coverage_words(check)
+    case = Case(f"coverage.{check.change.head}.{check.change.kernel}", check.limit.text, words)
+    if check.outcome == "pass":
+        return case
+    state = "failure" if check.outcome == "fail" else "skipped"
+    kind = "limit" if check.outcome == "fail" else check.outcome
+    return _with_state(case, state, kind, blind_words([check]) or words)
 
 
 def _guest_properties(result: CountedResult) -> Iterator[tuple[str, str]]:

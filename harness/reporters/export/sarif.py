@@ -24,11 +24,13 @@ def lint_sarif(report: Report) -> str:
         "semanticVersion": version("auditbench"),
         "rules": [_rule(kind) for kind in KINDS.values()],
     }
-    run = {
+    run: dict[str, Any] = {
         "tool": {"driver": driver},
         "artifacts": [{"location": {"uri": _uri(name)}} for name in dict.fromkeys(report.files)],
         "results": [_result(each, index[each.kind.code]) for each in report.findings],
     }
+    if report.kernel:
+        run["properties"] = {"kernel": report.kernel}
     return json.dumps({"$schema": SCHEMA, "version": "2.1.0", "runs": [run]}, indent=1) + "\n"
 
 

@@ -14,7 +14,7 @@ from harness.guest.boot import emulator_version
 from harness.guest.contents import contents
 from harness.guest.cpio import file, with_parents, write_archive
 from harness.guest.inside.jobs import COVER, JOB
-from harness.guest.kernels.images import find_kernel
+from harness.guest.kernels.images import KernelImage, find_kernel
 from harness.guest.named_paths import entries_for
 from harness.guest.operations.catalog import OPERATIONS
 from harness.guest.operations.entries import ENTRIES, RING, identity
@@ -52,26 +52,35 @@ def run_cover(
     """Do these operations under the rules of each file, in a guest with this kernel."""
     with stop_signals():
         emulator = emulator_version()
-        image = find_kernel(kernel)
-        bare = [[in_guest(rule) for rule in rules] for rules in files]
-        passes = plan_passes(bare)
-        say(f"covering under Linux {plain(image.release)} ({plain(image.source)})")
-        say(
-            f"starting a guest for {counted(len(operations), 'operation')} in "
-            f"{counted(len(passes), 'pass', 'passes')}"
-        )
-        guest = stored_guest(image, emulator)
-        answers: list[dict[str, Any]] = []
-        for _, answer in run_boots(
-            image, [_root(bare, passes, operations)], lambda words: say(plain(words))
-        ):
-            stop_if_asked()
-            answers.append(answer)
-            if answer["event"] == "covered":
-                say(f"pass {answer['index'] + 1} of {len(passes)}: "
-                    f"{sum(each['recorded'] for each in answer['results'])} of "
-                    f"{len(answer['results'])} recorded")  # fmt: skip
-        return make_coverage(files, passes, answers, guest)
+        return cover_under(files, find_kernel(kernel), emulator, say, operations)
+
+
+def cover_under(
+    files: Sequence[Sequence[LoadedRule]],
+    image: KernelImage,
+    emulator: str,
+    say: Say,
+    operations: Sequence[str] = tuple(OPERATIONS),
+) -> Coverage:
+    """The same with a kernel that is there; all files take their turns in one guest."""
+    bare = [[in_guest(rule) for rule in rules] for rules in files]
+    passes = plan_passes(bare)
+    say(f"covering under Linux {plain(image.release)} ({plain(image.source)})")
+    say(
+        f"starting a guest for {counted(len(operations), 'operation')} in "
+        f"{counted(len(passes), 'pass', 'passes')}"
+    )
+    answers: list[dict[str, Any]] = []
+    for _, answer in run_boots(
+        image, [_root(bare, passes, operations)], lambda words: say(plain(words))
+    ):
+        stop_if_asked()
+        answers.append(answer)
+        if answer["event"] == "covered":
+            say(f"pass {answer['index'] + 1} of {len(passes)}: "
+                f"{sum(each['recorded'] for each in answer['results'])} of "
+                f"{len(answer['results'])} recorded")  # fmt: skip
+    return make_coverage(files, passes, answers, stored_guest(image, emulator))
 
 
 def in_guest(rule: LoadedRule) -> Rule:

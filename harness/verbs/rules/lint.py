@@ -9,13 +9,18 @@ from harness.errors import EXIT_FINE, EXIT_REGRESSION, UsageError
 from harness.verbs.shared.parameters import Flag, Json, To
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from harness.kernel.rules.lint.finding import Report
+    from harness.kernel.rules.lint.source import Source
+    from harness.run.rules.loading import KernelAnswers
 
 
 def lint_verb(
     *files: Path,
     fail_on: Literal["error", "warning", "note"] = "error",
     elsewhere: Flag = False,
+    kernel: str | None = None,
     to: To = None,
     json: Json = False,
 ) -> int:
@@ -29,6 +34,9 @@ def lint_verb(
         The least severity that makes the exit code 1.
     elsewhere
         The rules are another host's: say nothing that depends on this one's files and accounts.
+    kernel
+        Load the rules in an emulated guest with this kernel, and say what it really refuses: a
+        version that this distribution serves such as `6.1`, a .deb, a bzImage, or `host`.
     to
         Write the findings as FORM=FILE, or print them as FORM; may be given several times: json,
         sarif, junit.
@@ -43,7 +51,7 @@ def lint_verb(
     from harness.verbs.shared.output import out
 
     forms = Forms(("json", "sarif", "junit"), to, json=json)
-    report = _linted(files, elsewhere=elsewhere)
+    report = _linted(files, kernel, elsewhere=elsewhere)
     forms.deliver(
         lambda: render_lint(report, out()),
         lambda: lint_document(report, fail_on),
@@ -53,7 +61,7 @@ def lint_verb(
     return EXIT_REGRESSION if report.reaches(fail_on) else EXIT_FINE
 
 
-def _linted(paths: tuple[Path, ...], *, elsewhere: bool) -> Report:
+def _linted(paths: tuple[Path, ...], kernel: str | None, *, elsewhere: bool) -> Report:
     from harness.host.program_copies import container_copies
     from harness.kernel.rules.lint.finding import Report
     from harness.kernel.rules.lint.linter import lint_source
@@ -61,9 +69,23 @@ def _linted(paths: tuple[Path, ...], *, elsewhere: bool) -> Report:
 
     copies = None if elsewhere else container_copies()
     sources = [read_source(path) for path in paths]
+    asked = _asked(sources, kernel)
+    answers = asked.answers if asked else [None] * len(sources)
     findings = [
         finding
-        for source in sources
-        for finding in lint_source(source, elsewhere=elsewhere, copies=copies)
+        for source, refused in zip(sources, answers, strict=True)
+        for finding in lint_source(source, elsewhere=elsewhere, copies=copies, answers=refused)
     ]
-    return Report(tuple(name for each in sources for name in each.files), tuple(findings))
+    names = tuple(name for each in sources for name in each.files)
+    return Report(names, tuple(findings), asked.kernel if asked else "")
+
+
+def _asked(sources: Sequence[Source], kernel: str | None) -> KernelAnswers | None:
+    """What a kernel refuses of each source; None if none is named."""
+    if kernel is None:
+        return None
+    from harness.run.rules.loading import ask_kernel
+    from harness.verbs.shared.display import say_on
+    from harness.verbs.shared.output import err
+
+    return ask_kernel(sources, kernel, say_on(err()))

@@ -301,7 +301,7 @@ ENDINGS: Mapping[str, Ending] = {
         examples=(
             ("init plan", "A plan of your own, to change"),
             ("init rules my-rules", "A folder with rule files, and tests of what they cost"),
-            ("init ci my-rules", "A workflow that measures them in pull requests"),
+            ("init ci my-rules", "Workflows that judge them in pull requests"),
         ),
         codes={EXIT_FINE: "written"},
     ),

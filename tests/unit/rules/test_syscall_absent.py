@@ -2,14 +2,46 @@
 
 from __future__ import annotations
 
+from typing import Any, cast
+
 import pytest
 
 from harness.errors import UsageError
 from harness.kernel.rules.checks.syscall_absent import _INSTEAD, no_such_syscall
-from harness.kernel.rules.libaudit import libaudit
+from harness.kernel.rules.libaudit import Libaudit, libaudit
 from tests.support.rule_lines import parse_rule_text
 
 X86_64, I386, AARCH64 = 0xC000003E, 0x40000003, 0xC00000B7
+
+
+class OldLibaudit:
+    """libaudit as it was before some calls were made."""
+
+    def __init__(self, *without: str) -> None:
+        self._without = without
+        self._library = libaudit()
+
+    def syscall_number(self, name: bytes, machine: int) -> int:
+        return -1 if name.decode() in self._without else self._library.syscall_number(name, machine)
+
+    def syscall_name(self, number: int, machine: int) -> str | None:
+        name = self._library.syscall_name(number, machine)
+        return None if name in self._without else name
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._library, name)
+
+
+@pytest.mark.parametrize(("arch", "here"), [(X86_64, "x86_64"), (I386, "i386")])
+@pytest.mark.parametrize(("name", "number"), [("fchmodat2", 452), ("file_setattr", 469)])
+def test_a_call_that_is_newer_than_libaudit_is_no_mistake_of_the_rule(
+    arch: int, here: str, name: str, number: int
+) -> None:
+    error = no_such_syscall(cast(Libaudit, OldLibaudit(name)), name.encode(), arch)
+    assert error.one_line() == (
+        f"-S {name} is a syscall of {here} that the libaudit of this host does not know: "
+        f"give its number, -S {number}, or use a newer auditctl"
+    )
 
 
 def names_of(arch: int) -> set[str]:

@@ -104,8 +104,8 @@ def _of_files(rule: Rule, field: RuleField) -> Iterator[RuleWarning]:
         yield RuleWarning(
             "dir-is-a-file",
             f"{condition(field)} is a file: the kernel watches this file, and not the name "
-            "once another file takes it",
-            "watch a file with -w or path=",
+            "once another file takes it, and compares the rule at every syscall, as of a directory",
+            f"write path={shown(field.text)}",
             kind="dir-is-a-file",
         )
 

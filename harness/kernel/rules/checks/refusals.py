@@ -35,6 +35,8 @@ from harness.kernel.rules.words import shown
 
 REFUSED = "refused"
 """The code of a warning about a rule or setting that the kernel will not take."""
+FORESEEN = "the kernel will refuse the rule: "
+"""Begins each such warning about a rule."""
 
 _EQUALITY = (Operator.EQUAL, Operator.NOT_EQUAL)
 _ORDER = (
@@ -78,9 +80,9 @@ def rule_refusals(rule: Rule) -> Iterator[RuleWarning]:
     yield from _of_company(rule)
 
 
-def release_refusals(rule: Rule) -> Iterator[RuleWarning]:
-    """The parts of the rule that are newer than the running kernel."""
-    found = re.match(r"(\d+)\.(\d+)", os.uname().release)
+def release_refusals(rule: Rule, running: str | None = None) -> Iterator[RuleWarning]:
+    """The parts of the rule that are newer than a kernel of this release; None is this host's."""
+    found = re.match(r"(\d+)\.(\d+)", running or os.uname().release)
     if found is None:
         return
     release = (int(found[1]), int(found[2]))
@@ -110,7 +112,7 @@ def control_refusals(control: Control) -> Iterator[RuleWarning]:
 
 def refused(what: str, remedy: str, code: str = REFUSED) -> RuleWarning:
     """The warning that the kernel will refuse a rule."""
-    return RuleWarning(code, f"the kernel will refuse the rule: {what}", remedy)
+    return RuleWarning(code, f"{FORESEEN}{what}", remedy)
 
 
 def field_name(number: int) -> str:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from consumer.text.syscalls import syscall_names
 from harness.kernel.rules.libaudit import Libaudit
 from harness.kernel.rules.warning import FaultError
 from harness.kernel.rules.words import shown
@@ -101,10 +102,19 @@ _INSTEAD: dict[str, str] = {
 
 def no_such_syscall(library: Libaudit, name: bytes, arch: int) -> FaultError:
     """The error about a name that is not a syscall of an AUDIT_ARCH_*, with the cause if it is
-    known: the architectures that have it, and the calls that do its work here.
+    known: it is newer than libaudit, or the architectures that have it, and the calls that do its
+    work here.
     """
     machine = library.machine_of_arch(arch)
     here = library.name("machine", machine) or f"arch {arch:#x}"
+    number = _number_of(name, arch)
+    # libaudit has some older calls by another name.
+    if number is not None and not library.syscall_name(number, machine):
+        return FaultError(
+            f"-S {shown(name)} is a syscall of {here} that the libaudit of this host does not know",
+            remedy=f"give its number, -S {number}, or use a newer auditctl",
+            code=UNKNOWN_SYSCALL,
+        )
     what = f"-S {shown(name)} names no syscall of {here}"
     elsewhere = list(_machines_with(library, name))
     if not elsewhere:
@@ -123,6 +133,12 @@ def no_such_syscall(library: Libaudit, name: bytes, arch: int) -> FaultError:
         remedy=f"name {'these' if len(instead) > 1 else 'this'} in the rule for {here}",
         code=UNKNOWN_SYSCALL,
     )
+
+
+def _number_of(name: bytes, arch: int) -> int | None:
+    """The number of a call by the kernel's own table, which may be newer than libaudit's."""
+    numbers = {known: number for number, known in syscall_names(arch).items()}
+    return numbers.get(name.decode("ascii", errors="replace"))
 
 
 def _machines_with(library: Libaudit, name: bytes) -> Iterator[str]:

@@ -72,10 +72,14 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """The findings in all files that were read, in the order of the files and their lines."""
+    """The findings in all files that were read, in the order of the files and their lines.
+
+    `kernel` is the release that was asked what it refuses, empty if that was foreseen.
+    """
 
     files: tuple[str, ...]
     findings: tuple[Finding, ...]
+    kernel: str = ""
 
     def count(self, severity: Severity) -> int:
         """How many findings have this severity."""

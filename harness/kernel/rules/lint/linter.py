@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 
 from harness.counted import counted
-from harness.kernel.rules.lint.cost import mergeable, taxing
+from harness.kernel.rules.lint.cost import DIRECTORY, mergeable, taxing
 from harness.kernel.rules.lint.exclusions import misplaced
 from harness.kernel.rules.lint.finding import Finding, Kind, Place
 from harness.kernel.rules.lint.keys import key_findings
@@ -21,6 +21,7 @@ from harness.kernel.rules.lint.shadows import shadowed
 from harness.kernel.rules.lint.source import Source
 from harness.kernel.rules.lint.twins import without_twin
 from harness.kernel.rules.lint.uring import blind_spots
+from harness.kernel.rules.warning import FaultError
 
 TOO_MANY = Kind(
     "too-many-rules",
@@ -32,23 +33,35 @@ KINDS = (TOO_MANY,)
 
 
 def lint_source(
-    source: Source, *, elsewhere: bool = False, copies: FindCopies | None = None
+    source: Source,
+    *,
+    elsewhere: bool = False,
+    copies: FindCopies | None = None,
+    answers: Mapping[int, FaultError] | None = None,
 ) -> list[Finding]:
     """The findings of a source, by place.
 
     With `elsewhere` the rules are another host's, and nothing is said that depends on this one's
-    files. `copies` looks for programs in running containers. Raises `UsageError` for more lines
-    than are read, `HostUnfitError` without libaudit.
+    files. `copies` looks for programs in running containers; `answers` are what a kernel
+    refused, as `parse_source` takes them. Raises `UsageError` for more lines than are read,
+    `HostUnfitError` without libaudit.
     """
-    parsed = parse_source(source, elsewhere=elsewhere)
+    parsed = parse_source(source, elsewhere=elsewhere, answers=answers)
     findings = [*parsed.findings, *unloaded(parsed), *_of_rules(parsed)]
     if not elsewhere:
         findings += watched_links(parsed.rules)
         findings += copied_programs(parsed.rules, copies) if copies else ()
+    findings = list(_without_contradiction(findings))
     files = {name: number for number, name in enumerate(source.files)}
     return sorted(
         dict.fromkeys(findings), key=lambda one: (files.get(one.place.file, -1), one.place.line)
     )
+
+
+def _without_contradiction(findings: Sequence[Finding]) -> Iterator[Finding]:
+    """Nothing is said about the price of a directory where the rule is to name a file."""
+    files = {each.place for each in findings if each.kind.code == "dir-is-a-file"}
+    yield from (each for each in findings if each.kind is not DIRECTORY or each.place not in files)
 
 
 def _of_rules(parsed: Parsed) -> Iterator[Finding]:

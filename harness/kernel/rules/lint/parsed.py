@@ -7,7 +7,7 @@ reading goes on as if it were not there.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from harness.counted import counted
@@ -65,8 +65,13 @@ class Parsed:
     """Whether it sets nothing at all: part of a folder, and no file to be loaded by itself."""
 
 
-def parse_source(source: Source, *, elsewhere: bool) -> Parsed:
-    """Read a source. With `elsewhere` this host's files, release and limits do not count."""
+def parse_source(
+    source: Source, *, elsewhere: bool, answers: Mapping[int, FaultError] | None = None
+) -> Parsed:
+    """Read a source. With `elsewhere` this host's files, release and limits do not count.
+
+    `answers` are what a kernel refused, by the place of a line; then nothing is foreseen.
+    """
     if len(source.lines) > MOST_LINES:
         raise UsageError(
             f"{source.files[0]} has {counted(len(source.lines), 'line')}, more than {MOST_LINES}",
@@ -76,7 +81,7 @@ def parse_source(source: Source, *, elsewhere: bool) -> Parsed:
     encoded = list(_encoding(source))
     if encoded:
         return Parsed(source, (), (), tuple(encoded), True)
-    reader = RuleReader("", True, elsewhere)
+    reader = RuleReader("", True, elsewhere, answers=answers)
     for number, line in enumerate(source.lines):
         reader.take(number, line.content)
     findings = [

@@ -1,0 +1,222 @@
+"""What a rule file no longer records, as `ab` and `gate` say it, with a stand-in for the guest."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+from xml.etree import ElementTree as ET
+
+import jsonschema
+import pytest
+
+from harness.analysis.limit import split_limits
+from harness.cli import run_command
+from harness.errors import UsageError
+from harness.guest.kernels.images import KernelImage
+from harness.guest.operations.entries import COMPAT, NATIVE, RING
+from harness.kernel.rules.lint.parsed import LoadedRule
+from harness.kernel.rules.tagged import tag_of
+from harness.model.cover import Coverage
+from harness.model.stored.environment import StoredGuest
+from harness.run import counting
+from harness.run.rules import blind
+from harness.run.rules.cover import plan_passes
+from harness.run.rules.coverage import make_coverage
+from tests.support.schemas import schema
+from tests.unit.run.test_counting import Guests
+
+BASE = """\
+-a always,exit -F arch=b64 -S unlinkat,chmod -F key=del
+-a always,exit -F arch=b32 -S unlinkat -F key=del
+-a always,exit -F arch=b64 -S connect -F key=net
+"""
+HEAD = """\
+-a never,exit -F arch=b64 -S connect
+-a always,exit -F arch=b64 -S connect,mkdirat -F key=net
+-a always,exit -F arch=b64 -S chmod -F key=del
+"""
+NONE = "-a always,exit -F arch=b64 -S swapon -F key=x\n"
+KERNEL = "6.1.0-x"
+# Of each file: what the guest says of each operation, by the place of the rule that recorded it.
+RECORDED: dict[str, dict[tuple[str, str], int | None]] = {
+    "base": {("unlinkat", NATIVE): 0, ("unlinkat", COMPAT): 1, ("chmod", NATIVE): 0,
+             ("connect to IPv4", NATIVE): 2, ("mkdirat", NATIVE): None},
+    "head": {("unlinkat", NATIVE): None, ("unlinkat", COMPAT): None, ("chmod", NATIVE): 2,
+             ("connect to IPv4", NATIVE): None, ("mkdirat", NATIVE): 1},
+    "none": {},
+}  # fmt: skip
+
+
+RECORDED["none"] = dict.fromkeys(RECORDED["base"])
+
+
+class Guest:
+    """Stands in for the guest that does the operations."""
+
+    def __init__(self) -> None:
+        self.asked = 0
+        self.lost = 0
+
+    def __call__(self, files: Sequence[Sequence[LoadedRule]], *_: Any) -> Coverage:
+        self.asked += 1
+        passes = plan_passes([[rule.view.rule for rule in rules] for rules in files])
+        said: list[dict[str, Any]] = [
+            {"event": "hello", "release": KERNEL, "version": "#1"},
+            {"event": "entries", "missing": dict.fromkeys((NATIVE, COMPAT, RING), "")},
+        ]
+        for index, each in enumerate(passes):
+            recorded: dict[tuple[str, str], int | None] = {}
+            if each.file is not None:
+                recorded = dict(RECORDED[Path(files[each.file][0].place.file).stem])
+            if each.hidden:
+                recorded = {("connect to IPv4", NATIVE): 0}
+            said.append({"event": "covered", "index": index, "refused": [], "lost": self.lost,
+                         "results": [_result(*way, place) for way, place in recorded.items()],
+                         })  # fmt: skip
+        return make_coverage(files, passes, said, StoredGuest(kernel=KERNEL))
+
+
+def _result(name: str, entry: str, place: int | None) -> dict[str, Any]:
+    key = None if place is None else tag_of(place)
+    return {"name": name, "entry": entry, "error": 0, "note": "", "key": key,
+            "recorded": place is not None}  # fmt: skip
+
+
+@pytest.fixture
+def guest(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Guest:
+    """A folder with rule files; no emulator is needed, and nothing is counted."""
+    monkeypatch.chdir(tmp_path)
+    for name, text in (("base", BASE), ("head", HEAD), ("none", NONE)):
+        (tmp_path / f"{name}.rules").write_text(text)
+    stand_in = Guest()
+    image = KernelImage("a file", KERNEL, b"")
+    monkeypatch.setattr(blind, "cover_under", stand_in)
+    monkeypatch.setattr(blind, "emulator_version", lambda: "an emulator")
+    monkeypatch.setattr(blind, "find_kernels", lambda _: {KERNEL: image})
+    monkeypatch.setattr(counting, "run_count", Guests())
+    return stand_in
+
+
+GATE = ("gate", "--rules", "base.rules", "head.rules", "--reference", "base")
+
+
+def test_a_gate_names_the_operations_entries_and_rules_that_are_lost(
+    guest: Guest, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    words = (*GATE, "--fail", "head/blind:0", "--to", "json=g.json", "--to", "md=g.md")
+    assert run_command([*words, "--to", "junit=g.xml"]) == 1
+    said = " ".join(capsys.readouterr().out.split())
+    assert said.startswith(
+        "The gate fails: 1 of 1 check exceeds its limit, head loses 3 of 4 operations recorded "
+        "by base: connect to IPv4 by 64-bit (base.rules:3, key net); "
+        "unlinkat by 64-bit and 32-bit (base.rules:1, key del, base.rules:2, key del)."
+    )
+    document = json.loads((tmp_path / "g.json").read_text())
+    jsonschema.validate(document, schema("gate-count"))
+    (check,) = document["blind"]
+    assert (check["outcome"], check["recorded"], document["run"]) == ("fail", 4, None)
+    lost = {each["operation"]: each for each in check["lost"]}
+    assert lost["unlinkat"]["entries"] == [NATIVE, COMPAT]
+    assert [rule["line"] for rule in lost["unlinkat"]["rules"]] == [1, 2]
+    assert [rule["line"] for rule in lost["connect to IPv4"]["kept_back"]] == [1]
+    assert [each["operation"] for each in check["gained"]] == ["mkdirat"]
+    markdown = (tmp_path / "g.md").read_text()
+    assert "kept back by head.rules:1" in markdown
+    assert "recorded by none" in markdown
+    assert "1 further operation is recorded by head: mkdirat by 64-bit (head.rules:2" in markdown
+    suite = ET.parse(tmp_path / "g.xml").getroot().find("testsuite")
+    assert suite is not None
+    assert suite.get("failures") == "1"
+    failure = suite.find("testcase/failure")
+    assert failure is not None
+    assert "unlinkat by 64-bit and 32-bit" in (failure.text or "")
+    assert guest.asked == 1
+
+
+def test_nothing_lost_passes_and_a_file_without_records_decides_nothing(
+    guest: Guest, capsys: pytest.CaptureFixture[str]
+) -> None:
+    same = ("gate", "--rules", "base.rules", "base.rules", "--reference", "base")
+    assert run_command([*same, "--fail", "blind:0"]) == 0
+    assert "The gate passes" in capsys.readouterr().out
+    empty = ("gate", "--rules", "none.rules", "head.rules", "--reference", "none")
+    assert run_command([*empty, "--fail", "blind:0"]) == 3
+    assert "nothing could be lost" in capsys.readouterr().out
+    assert run_command([*empty, "--fail", "blind:0", "--inconclusive", "pass"]) == 0
+
+
+def test_cost_and_coverage_are_judged_together(
+    guest: Guest, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    words = (*GATE, "--count", "--fail", "head/instructions:1%", "--fail", "blind:0", "--json")
+    assert run_command(list(words)) == 1
+    document = json.loads(capsys.readouterr().out)
+    jsonschema.validate(document, schema("gate-count"))
+    assert [check["outcome"] for check in document["checks"]] == ["fail"]
+    assert [check["outcome"] for check in document["blind"]] == ["fail"]
+    assert "most of all syscalls × head" in document["answer"]
+    assert "head loses 3 of 4 operations" in document["answer"]
+
+
+def test_lost_records_of_the_guest_make_the_gate_untrustworthy(
+    guest: Guest, capsys: pytest.CaptureFixture[str]
+) -> None:
+    guest.lost = 1
+    assert run_command([*GATE, "--fail", "blind:0"]) == 3
+    assert "not trustworthy: the guest lost records" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("--fail", "blind:1"), "the only limit on what is no longer recorded is 0"),
+        (("--fail", "udp/blind:0", *GATE[1:]), "'udp' is no rule file beside the reference"),
+        (("--fail", "haed/blind:0", *GATE[1:]), "did you mean head?"),
+        (("--fail", "9.9/blind:0", *GATE[1:]), "there is no kernel '9.9'"),
+        (("--fail", "blind:0", *GATE[1:4]), "no --reference is one of them"),
+        (("--fail", "blind:0", *GATE[1:4], "--reference", "no-audit"), "--reference no-audit is"),
+        (("--fail", "blind:0", "--rules", "base.rules", "--reference", "base"), "there is one"),
+        (("--fail", "blind:0", "--run", "latest"), "a stored run does not say which operations"),
+    ],
+)
+def test_what_cannot_be_judged_is_refused_with_the_remedy(
+    guest: Guest, capsys: pytest.CaptureFixture[str], words: tuple[str, ...], said: str
+) -> None:
+    assert run_command(["gate", *words]) == 2
+    assert said in " ".join(capsys.readouterr().err.split())
+
+
+def test_ab_says_cost_and_coverage(guest: Guest, capsys: pytest.CaptureFixture[str]) -> None:
+    words = ("ab", "--count", "base.rules", "head.rules")
+    assert run_command(list(words)) == 0
+    said = " ".join(capsys.readouterr().out.split())
+    assert said.startswith("Worse: syscalls × base → head +15.0")
+    assert "Of 4 operations recorded by A, B loses 3: connect to IPv4 by 64-bit" in said
+    assert "It records 1 more: mkdirat by 64-bit (head.rules:2, key net)" in said
+    assert run_command([*words, "--json"]) == 0
+    document = json.loads(capsys.readouterr().out)
+    jsonschema.validate(document, schema("compare-count"))
+    (change,) = document["coverage"]
+    assert [each["operation"] for each in change["lost"]] == ["connect to IPv4", "unlinkat"]
+    assert run_command([*words, "--no-cover"]) == 0
+    assert "operations recorded by A" not in capsys.readouterr().out
+
+
+def test_ab_does_not_take_lost_records_for_lost_coverage(
+    guest: Guest, capsys: pytest.CaptureFixture[str]
+) -> None:
+    guest.lost = 1
+    assert run_command(["ab", "--count", "base.rules", "head.rules"]) == 3
+    assert "What B no longer records is not known: the guest lost records" in " ".join(
+        capsys.readouterr().out.split()
+    )
+
+
+def test_limits_on_coverage_are_told_from_the_others() -> None:
+    limits, others = split_limits(["lost:0", "6.1/head/blind:0", "instructions:1%"])
+    assert [limit.scope for limit in limits] == [("6.1", "head")]
+    assert others == ("lost:0", "instructions:1%")
+    with pytest.raises(UsageError, match="the only limit"):
+        split_limits(["head//blind:0"])
