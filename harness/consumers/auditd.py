@@ -120,6 +120,12 @@ class AuditdConsumer:
         return AuditdRunning(process, setup, log_of(process))
 
 
+AUDITD = AuditdConsumer("auditd", "auditd with raw log")
+AUDITD_ENRICHED = AuditdConsumer(
+    "auditd-enriched", "auditd that adds names to its log", log_format="ENRICHED"
+)
+
+
 def find_auditd(binary: Path | None = None) -> Found:
     """auditd on this host, with its version."""
     return with_version(find_program("auditd", binary, remedy=REMEDY))

@@ -25,14 +25,15 @@ from harness.run.request import Conduct, Counting, Load, Request
 from harness.store import StoredRun, load_run
 
 _TAKEN = {
-    Load: frozenset({"workloads", "ignore_lock", "skip_missing", "auid"}),
+    Load: frozenset(
+        {"workloads", "consumers", "consumer_packages", "ignore_lock", "skip_missing", "auid"}
+    ),
     Conduct: frozenset({"results", "label", "argv"}),
 }
 """What has a meaning where nothing is timed: there is one load at a time in a guest of its own, and
 as many boots as it takes."""
 _NAMES = {
     "workload_options": "options of the load",
-    "consumers": "--consumer",
     "consumer_paths": "--consumer-path",
     "rate_per_s": "--rate",
     "margins": "--margin",

@@ -12,6 +12,8 @@ from harness.run import choices
 from harness.run.request import (
     DEFAULT_PLAN,
     Conduct,
+    ConsumerPackages,
+    Consumers,
     Counting,
     ExcludeExe,
     Kernels,
@@ -45,6 +47,8 @@ def count_verb(
     scenario: Scenarios = (),
     exclude_exe: ExcludeExe = None,
     workload: CountedWorkloads = (),
+    consumer: Consumers = (),
+    consumer_package: ConsumerPackages = (),
     ignore_lock: OfRules = False,
     skip_missing: OfRules = False,
     label: Label = "",
@@ -73,6 +77,12 @@ def count_verb(
     workload
         The loads: `syscalls`, `connect`, `udp`, `files`, `shells`, `mixed`; if none is named,
         `syscalls` and those of the plan.
+    consumer
+        Who receives the events: `assemble`, which is the default, or a daemon from its package,
+        `auditd`, `auditd-enriched` or `auditd-laurel`; NAME@LABEL=PACKAGE is one of several.
+    consumer_package
+        The package of a daemon, a .deb or one such as `trixie/auditd`, and further ones that it
+        needs; NAME@LABEL=PACKAGE gives one to a single daemon.
     ignore_lock
         Leave out `-e 2` and `-f 2` of the rule files and count the rest.
     skip_missing
@@ -88,7 +98,13 @@ def count_verb(
     request = Request(
         plan=plan or DEFAULT_PLAN,
         subject=Subject(scenarios=scenario, rule_files=rules, exclude_exe=exclude_exe),
-        load=Load(workloads=workload, ignore_lock=ignore_lock, skip_missing=skip_missing),
+        load=Load(
+            workloads=workload,
+            consumers=consumer,
+            consumer_packages=consumer_package,
+            ignore_lock=ignore_lock,
+            skip_missing=skip_missing,
+        ),
         conduct=Conduct(results=results, label=label),
     )
     return count_and_show(request, Counting(count=True, kernels=kernel), run_forms(to, json=json))

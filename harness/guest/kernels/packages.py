@@ -95,12 +95,21 @@ class Archive:
     `folder` is for lists and downloads, of this archive alone.
     """
 
-    def __init__(self, folder: Path, release: str | None = None) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        release: str | None = None,
+        *,
+        what: str = "kernels by version",
+        give: str = _GIVE,
+    ) -> None:
+        """`what` is sought in it; `give` what a user may give instead, from `or` on."""
         if shutil.which("apt-get") is None:
             raise HostUnfitError(
-                "kernels by version come from a Debian archive, and apt-get is not installed",
-                remedy=_GIVE.removeprefix("or "),
+                f"{what} come from a Debian archive, and apt-get is not installed",
+                remedy=give.removeprefix("or "),
             )
+        self._give = give
         self._folder = private_folder(folder)
         self._name = f"Debian's {release}" if release else "this distribution"
         remove_abandoned(folder)
@@ -133,7 +142,7 @@ class Archive:
         if not fitting:
             raise UsageError(
                 f"{self._name} serves no kernel {wanted}",
-                remedy=f"it has {', '.join(_series(served)) or 'none'}; {_GIVE}",
+                remedy=f"it has {', '.join(_series(served)) or 'none'}; {self._give}",
             )
         return max(fitting, key=lambda package: package.rank)
 
@@ -143,13 +152,23 @@ class Archive:
         served = sorted(self._served(), key=lambda package: package.rank)
         return list({package.series: package for package in served}.values())
 
+    def find(self, name: str, version: str | None = None) -> Package | None:
+        """The package of this name, and of this version if one is given; None where none is."""
+        self._renew_lists()
+        return next(iter(self._packages([name if version is None else f"{name}={version}"])), None)
+
+    @property
+    def name(self) -> str:
+        """What it is called in words."""
+        return self._name
+
     def download(self, package: Package) -> bytes:
         """The package's file, checked by apt-get against the signed lists."""
         with scratch_folder(self._folder) as place:
             self._apt("apt-get", "download", f"{package.name}={package.version}", cwd=place)
             files = list(place.glob("*.deb"))
             if len(files) != 1:
-                raise HostUnfitError(f"apt-get downloaded no {package.name}", remedy=_GIVE)
+                raise HostUnfitError(f"apt-get downloaded no {package.name}", remedy=self._give)
             return files[0].read_bytes()
 
     def _renew_lists(self) -> None:
@@ -188,7 +207,7 @@ class Archive:
                 raise UsageError(f"{self._name} is not in the archive: {said}", remedy=_RELEASES)
             raise HostUnfitError(
                 f"{program} {words[0]} failed: {said}",
-                remedy=f"see whether this machine reaches its archive, {_GIVE}",
+                remedy=f"see whether this machine reaches its archive, {self._give}",
             )
         return done.stdout.decode(errors="replace")
 
