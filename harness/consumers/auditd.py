@@ -51,7 +51,6 @@ name_format = NONE
 q_depth = {q_depth}
 overflow_action = {overflow_action}
 plugin_dir = {folder}/plugins.d
-end_of_event_timeout = 2
 """
 """Debian's settings, except that the log is not rotated, the harness watches the disks, and the
 priority is no higher than that of the other consumers."""

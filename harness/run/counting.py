@@ -73,6 +73,11 @@ def count_ab(
     """Count two rule files in the same guests, and compare them by the margins of the request; B
     against A.
     """
+    if request.load.consumers or request.load.consumer_packages:
+        raise UsageError(
+            "ab --count compares rule files with the built-in consumer",
+            remedy="auditbench count --rules A B --consumer …, then auditbench compare",
+        )
     margin, by_metric = parse_margins(request.load.margins, counted_metric)
     request = replace(request, load=replace(request.load, margins=()))
     require_countable(request)

@@ -7,13 +7,12 @@ from typing import TYPE_CHECKING, Annotated
 from cyclopts import Parameter
 
 from harness.errors import EXIT_FINE, EXIT_INTERRUPTED, EXIT_UNTRUSTWORTHY
-from harness.model.options import LOAD
+from harness.model.options import CONSUMING, LOAD
 from harness.run import choices
 from harness.run.request import (
     DEFAULT_PLAN,
     Conduct,
     ConsumerPackages,
-    Consumers,
     Counting,
     ExcludeExe,
     Kernels,
@@ -36,6 +35,10 @@ CountedWorkloads = Annotated[
     Words,
     Parameter(name="--workload", group=LOAD, completer=lambda _: choices.counted_workloads()),
 ]
+CountedConsumers = Annotated[
+    Words,
+    Parameter(name="--consumer", group=CONSUMING, completer=lambda _: choices.counted_consumers()),
+]
 
 
 def count_verb(
@@ -47,7 +50,7 @@ def count_verb(
     scenario: Scenarios = (),
     exclude_exe: ExcludeExe = None,
     workload: CountedWorkloads = (),
-    consumer: Consumers = (),
+    consumer: CountedConsumers = (),
     consumer_package: ConsumerPackages = (),
     ignore_lock: OfRules = False,
     skip_missing: OfRules = False,

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import os
 import shutil
-import tempfile
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
@@ -23,6 +22,8 @@ from harness.kernel.client import AuditClient
 from harness.processes.line_process import ChildFailedError
 
 _BUFFER: Final = Path("/proc/sys/net/core/rmem_default")
+FOLDER: Final = Path("/auditbench/daemon")
+"""Of one trial, in the guest's memory; of equal name in all, so that equal guests do the same."""
 REST_TIMEOUT_S: Final = 30.0
 
 
@@ -31,14 +32,15 @@ def _listen(daemon: GuestDaemon, client: AuditClient) -> Listener:
 
     Raises ChildFailedError with the end of its messages where it does not start.
     """
-    folder = Path(tempfile.mkdtemp(prefix="daemon-"))
+    FOLDER.mkdir(mode=0o700)
     with SystemLog() as log, _receive_buffers(daemon.receive_buffer_bytes):
         try:
-            running = _started(daemon, folder)
+            running = _started(daemon, FOLDER)
         except (AuditbenchError, OSError) as error:
+            shutil.rmtree(FOLDER, ignore_errors=True)
             what = error.what if isinstance(error, AuditbenchError) else str(error)
             raise ChildFailedError(what + log.end_in_words()) from error
-    return _DaemonListener(running, folder, client)
+    return _DaemonListener(running, client)
 
 
 def _started(daemon: GuestDaemon, folder: Path) -> RunningConsumer:
@@ -68,9 +70,9 @@ def _receive_buffers(size_bytes: int) -> Iterator[None]:
 
 
 class _DaemonListener(Listener):
-    def __init__(self, running: RunningConsumer, folder: Path, client: AuditClient) -> None:
+    def __init__(self, running: RunningConsumer, client: AuditClient) -> None:
         super().__init__(client)
-        self._running, self._folder = running, folder
+        self._running = running
         tree = HostTree()
         self._names = {pid: _name_of(pid, tree) for pid in running.pids}
         for pid in running.pids:
@@ -93,7 +95,7 @@ class _DaemonListener(Listener):
 
     def end(self) -> None:
         self._running.end()
-        shutil.rmtree(self._folder, ignore_errors=True)
+        shutil.rmtree(FOLDER, ignore_errors=True)
 
 
 def _name_of(pid: int, tree: HostTree) -> str:
