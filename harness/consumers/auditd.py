@@ -51,7 +51,6 @@ name_format = NONE
 q_depth = {q_depth}
 overflow_action = {overflow_action}
 plugin_dir = {folder}/plugins.d
-end_of_event_timeout = 2
 """
 """Debian's settings, except that the log is not rotated, the harness watches the disks, and the
 priority is no higher than that of the other consumers."""
@@ -118,6 +117,12 @@ class AuditdConsumer:
         """Start it and wait until the kernel has registered it."""
         process = start_auditd(setup, self.find(setup.binary).path, self.log_format)
         return AuditdRunning(process, setup, log_of(process))
+
+
+AUDITD = AuditdConsumer("auditd", "auditd with raw log")
+AUDITD_ENRICHED = AuditdConsumer(
+    "auditd-enriched", "auditd that adds names to its log", log_format="ENRICHED"
+)
 
 
 def find_auditd(binary: Path | None = None) -> Found:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from harness.consumers.auditbeat import AUDITBEATS
-from harness.consumers.auditd import AuditdConsumer
+from harness.consumers.auditd import AUDITD, AUDITD_ENRICHED, AuditdConsumer
 from harness.consumers.auditd_plugins import AUDITD_PLUGINS
 from harness.consumers.base import Consumer
 from harness.consumers.builtin import BuiltinConsumer
 from harness.consumers.ebpf import EbpfConsumer
 from harness.consumers.go_audit import GoAudit
 from harness.consumers.journald import JournaldConsumer
-from harness.consumers.laurel import LaurelConsumer
+from harness.consumers.laurel import AUDITD_LAUREL, LaurelConsumer
 from harness.consumers.none import NoConsumer
 from harness.consumers.osqueryd import OSQUERYDS
 from harness.consumers.own.entry_points import adapter, installed
@@ -42,17 +42,11 @@ def _builtin() -> list[Consumer]:
 
 
 def _auditd() -> list[Consumer]:
-    raw = AuditdConsumer("auditd", "auditd with raw log", log_format="RAW")
     journald = JournaldConsumer()
     return [
-        raw,
-        AuditdConsumer(
-            "auditd-enriched", "auditd that adds names to its log", log_format="ENRICHED"
-        ),
-        LaurelConsumer(
-            "auditd-laurel",
-            "auditd with raw log, and Laurel as its plugin: a line of JSON per event",
-        ),
+        AUDITD,
+        AUDITD_ENRICHED,
+        AUDITD_LAUREL,
         LaurelConsumer(
             "auditd-laurel-0.8",
             "auditd-laurel with the Laurel 0.8 that `make consumers` got",
@@ -64,7 +58,7 @@ def _auditd() -> list[Consumer]:
         PairConsumer(
             "auditd+multicast",
             "auditd with raw log, and multicast-assemble beside it",
-            first=raw,
+            first=AUDITD,
             second=BuiltinConsumer(
                 "multicast-assemble", _DEPTHS["assemble"], mode="multicast", depth="assemble"
             ),
@@ -73,7 +67,7 @@ def _auditd() -> list[Consumer]:
         PairConsumer(
             "auditd+journald",
             "auditd with raw log, and systemd-journald beside it by multicast",
-            first=raw,
+            first=AUDITD,
             second=journald,
         ),
     ]

@@ -97,6 +97,11 @@ class LaurelConsumer:
             raise
 
 
+AUDITD_LAUREL = LaurelConsumer(
+    "auditd-laurel", "auditd with raw log, and Laurel as its plugin: a line of JSON per event"
+)
+
+
 def configure(folder: Path, program: Path) -> Path:
     """Make Laurel a plugin of the auditd of this folder; return the path of its log.
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import resource
 import signal
 import subprocess
 from collections.abc import Callable, Sequence
@@ -16,20 +17,38 @@ TIMEOUT_S = 600.0
 
 
 def run_child(
-    command: Sequence[str], *, stdin: int = subprocess.DEVNULL, cwd: Path | None = None
+    command: Sequence[str],
+    *,
+    stdin: int = subprocess.DEVNULL,
+    cwd: Path | None = None,
+    stdout: int = subprocess.PIPE,
+    most_bytes: int | None = None,
 ) -> subprocess.CompletedProcess[bytes]:
-    """Run a program to its end, and take what it prints; HostUnfitError if it does not end."""
+    """Run a program to its end, and take what it prints; HostUnfitError if it does not end.
+
+    `stdout` is a file to print to instead. One that writes a file of more than `most_bytes` is
+    ended by that.
+    """
+    limit = None if most_bytes is None else (most_bytes, most_bytes)
+    follow = die_with(os.getpid())
+
+    def prepare() -> None:
+        if limit is not None:
+            resource.setrlimit(resource.RLIMIT_FSIZE, limit)
+        follow()
+
     try:
         return subprocess.run(
             command,
             cwd=cwd,
             stdin=stdin,
-            capture_output=True,
+            stdout=stdout,
+            stderr=subprocess.PIPE,
             timeout=TIMEOUT_S,
             env={**os.environ, "LC_ALL": "C.UTF-8"},
             check=False,
             process_group=0,
-            preexec_fn=die_with(os.getpid()),
+            preexec_fn=prepare,
         )
     except subprocess.TimeoutExpired:
         raise HostUnfitError(

@@ -20,17 +20,32 @@ SETTLE_S: Final = 30.0
 
 
 @dataclass(frozen=True, slots=True)
+class GuestDaemon:
+    """A daemon of others that receives the events, by the adapter of live runs.
+
+    `program` is the file in the guest that starts it; others that it starts are in the same folder.
+    """
+
+    adapter: str
+    program: str
+    excluded_types: tuple[int, ...] = ()
+    receive_buffer_bytes: int = 0
+    """Of its socket; 0 is the kernel's default."""
+
+
+@dataclass(frozen=True, slots=True)
 class GuestTrial:
     """One load in one audit state; `words` are the command line of `python -m workloads`.
 
     `state` None: audit must not be touched. `consumer` is the command line of `python -m consumer`
-    that receives the events, empty for none.
+    that receives the events, empty for none; `daemon` receives them in its place.
     """
 
     index: int
     state: AuditState | None
     words: tuple[str, ...]
     consumer: tuple[str, ...] = ()
+    daemon: GuestDaemon | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,24 +61,30 @@ class Order:
     least_chunks: int = 25
     chunk_instructions: int = 200_000
     """A tick of the kernel comes every 4,000,000 or less often: most chunks have none in them."""
+    daemons_by: str = ""
+    """The module that tells a guest's agent how daemons are started; empty where there are none."""
 
 
 def order_document(order: Order) -> dict[str, Any]:
     """An order as JSON."""
-    trials = [
-        {"index": t.index, "state": _state(t.state), "words": t.words, "consumer": t.consumer}
-        for t in order.trials
-    ]
+    trials = [{**asdict(trial), "state": _state(trial.state)} for trial in order.trials]
     return {**asdict(order), "trials": trials}
 
 
 def read_order(document: dict[str, Any]) -> Order:
     """The order in a document that `order_document` made."""
-    trials = tuple(
-        GuestTrial(t["index"], _read_state(t["state"]), tuple(t["words"]), tuple(t["consumer"]))
-        for t in document["trials"]
+    return Order(**{**document, "trials": tuple(map(_read_trial, document["trials"]))})
+
+
+def _read_trial(document: dict[str, Any]) -> GuestTrial:
+    daemon = document["daemon"]
+    return GuestTrial(
+        document["index"],
+        _read_state(document["state"]),
+        tuple(document["words"]),
+        tuple(document["consumer"]),
+        daemon and GuestDaemon(**{**daemon, "excluded_types": tuple(daemon["excluded_types"])}),
     )
-    return Order(**{**document, "trials": trials})
 
 
 def _state(state: AuditState | None) -> dict[str, Any] | None:

@@ -19,7 +19,7 @@ from harness.guest.elf import read_needs
 from harness.guest.kernels.cache import drop, keep, kept
 from harness.guest.kernels.images import kept_parts, open_archive
 from harness.guest.kernels.packages import python_release
-from harness.guest.kernels.unpack import as_tar
+from harness.guest.kernels.unpack import open_package
 from harness.guest.machines import Machine, python_version
 
 _LIBRARY: Final = r"(?:usr/)?lib/(?:[a-z0-9_]+-linux-gnu/)?(?:[^/]+\.so(?:\.[0-9.]+)?|ld-[^/]+)"
@@ -106,7 +106,7 @@ def _kept_or_fetched(machine: Machine) -> bytes:
     # The package of headers without what it would need to compile whole programs.
     wanted = [*archive.with_all_they_need(names), headers]
     packages = archive.download_all(wanted)
-    data = _needed_of(as_tar(each, f"{python}.deb") for each in packages)
+    data = _needed_of(packages)
     for old in folder.glob(f"{prefix}*.tar"):
         drop(folder, old.name)
     keep(folder, name, data)
@@ -114,7 +114,7 @@ def _kept_or_fetched(machine: Machine) -> bytes:
 
 
 def _needed_of(packages: Iterable[bytes]) -> bytes:
-    """An archive of the files in packages (as tar archives) that a guest or the compiler needs."""
+    """An archive of the files in packages that a guest or the compiler needs."""
     python = rf"python{re.escape(python_version())}"
     wanted = re.compile(
         rf"usr/bin/{python}|(?:usr/)?bin/dash|usr/lib/{python}/(?!test/|config-).+|{_LIBRARY}"
@@ -123,7 +123,7 @@ def _needed_of(packages: Iterable[bytes]) -> bytes:
     files: dict[str, bytes] = {}
     links: dict[str, str] = {}
     for package in packages:
-        with tarfile.open(fileobj=io.BytesIO(package)) as archive:
+        with open_package(package, "Debian's Python.deb") as archive:
             for member in archive:
                 path = posixpath.normpath(member.name).lstrip("/")
                 if wanted.fullmatch(path) is None:

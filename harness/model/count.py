@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final, Literal, NamedTuple
 
@@ -96,6 +97,28 @@ class CountedCell:
 
 
 @dataclass(frozen=True, slots=True)
+class CountedDaemon:
+    """What a daemon from a package did with a load's events in all boots of a cell.
+
+    `missing` are those that came neither whole nor in part, None where nothing says how many there
+    were. `shares` are the instructions per operation of each of its processes, by name: the mean of
+    the boots that are used, and empty without one.
+    """
+
+    kernel: str
+    workload: str
+    scenario: str
+    consumer: str
+    package: str
+    boots: int
+    complete: int
+    partial: int
+    missing: int | None
+    doubled_records: int
+    shares: Mapping[str, float]
+
+
+@dataclass(frozen=True, slots=True)
 class CountedResult:
     """A counted run; `guests` has one per kernel, in the order in which they were named."""
 
@@ -106,6 +129,7 @@ class CountedResult:
     cells: tuple[CountedCell, ...]
     cautions: tuple[Caution, ...]
     complete: bool
+    daemons: tuple[CountedDaemon, ...] = ()
 
     @property
     def floor(self) -> float | None:

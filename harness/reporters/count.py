@@ -21,6 +21,7 @@ from harness.model.count import (
     unit_of,
 )
 from harness.plain import plain
+from harness.reporters.counts.daemons import daemon_parts
 from harness.reporters.counts.numbers import (
     DIGITS_OF_CHECKSUM,
     LEAST_SHOWN,
@@ -70,6 +71,7 @@ def _parts(result: CountedResult) -> Iterator[Part]:
         yield _guests(result)
     for metric in dict.fromkeys(cell.metric for cell in result.cells):
         yield from _of_metric(result, metric)
+    yield from daemon_parts(result)
     if result.floor is not None:
         own = (cell for cell in result.cells if cell.metric == INSTRUCTIONS)
         floors = floors_words(((cell.workload, cell.floor) for cell in own), " instructions")

@@ -35,6 +35,14 @@ def counted_workloads() -> dict[str, str]:
     return {name: workloads()[name] for name in COUNTED_WORKLOADS}
 
 
+def counted_consumers() -> dict[str, str]:
+    """Those that can be counted, each with its summary."""
+    from harness.consumers.counted.adapters import ADAPTERS
+    from harness.run.plan.counted_consumers import COUNTED_CONSUMER
+
+    return {name: consumers()[name] for name in (COUNTED_CONSUMER, *ADAPTERS)}
+
+
 def consumers() -> dict[str, str]:
     """The consumers, each with its summary."""
     from harness.consumers.catalog import consumer_names, find_consumer

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -14,6 +14,7 @@ from harness.guest.boot import GuestFailedError, emulator_version
 from harness.guest.contents import contents, interpreter
 from harness.guest.copied import copy_of, started_from
 from harness.guest.cpio import Entry, file, with_parents, write_archive
+from harness.guest.daemons.entries import daemon_entries
 from harness.guest.foreign import foreign_contents
 from harness.guest.kernels.images import KernelImage, find_kernels, machine_of
 from harness.guest.machines import X86_64, Machine
@@ -28,11 +29,17 @@ from harness.plain import plain
 from harness.run.counted_boots import BOOTS, MOST_BOOTS, Spread
 from harness.run.counted_facts import CountedFacts
 from harness.run.counted_sample import counted_sample
-from harness.run.counted_trial import COUNTED_CONSUMER, guest_trial
+from harness.run.counted_trial import guest_trial
 from harness.run.environment import environment_document
 from harness.run.lifecycle.borrow import Say
 from harness.run.lifecycle.loop import Outcome
 from harness.run.lifecycle.signals import stop_if_asked, stop_signals
+from harness.run.plan.counted_consumers import (
+    COUNTED_CONSUMER,
+    counted_consumers,
+    packaged_of,
+    with_consumers,
+)
 from harness.run.plan.document import plan_document
 from harness.run.plan.file import load_plan_file
 from harness.run.plan.login import LoginRights, settle_login
@@ -43,6 +50,8 @@ from harness.store import RunWriter, new_folder
 COUNTED_WORKLOADS = ("syscalls", "connect", "udp", "files", "shells", "mixed")
 DEFAULT_WORKLOAD = "syscalls"
 """Counted beside those of the plan: what rules cost the calls that they do not record."""
+DAEMONS_BY = "harness.consumers.counted.listening"
+"""Tells a guest how daemons are started."""
 _ROOT_UID = 0
 
 
@@ -69,6 +78,11 @@ def run_count(request: Request, kernels: tuple[str, ...], say: Say) -> Outcome:
     machine = machine_of(kernels)
     with rules_for(machine.name):
         plan = counted_plan(request)
+        if machine is not X86_64 and packaged_of(plan):
+            raise UsageError(
+                f"daemons from packages are counted in guests of {X86_64.name} only",
+                remedy=f"leave --consumer out under a kernel of {machine.name}",
+            )
         with stop_signals():
             return _count(plan, request.conduct, kernels, machine, say)
 
@@ -80,6 +94,9 @@ def _count(
     images = find_kernels(kernels)
     for name, image in images.items():
         say(f"counting under Linux {plain(name)} ({plain(image.source)})")
+    for daemon in packaged_of(plan):
+        found = daemon.find(None)
+        say(plain(f"{daemon.name}: {found.path} {found.version}"))
     facts = read_host_facts()
     environment = environment_document(plan, facts, {}, conduct, None, None)
     if not conduct.label.strip():
@@ -96,14 +113,16 @@ def _count(
 
 def counted_plan(request: Request) -> Plan:
     """The plan of a request, as far as it can be counted; UsageError where nothing of it can."""
-    load = replace(request.load, workloads=request.load.workloads or _usual(request.plan))
+    load = request.load
+    load = replace(load, workloads=load.workloads or _usual(request.plan, load.consumers))
     for name in load.workloads:
         if name not in COUNTED_WORKLOADS:
             raise UsageError(
                 f"{name} is not counted",
                 remedy=one_of(name, COUNTED_WORKLOADS, otherwise="; `run` measures the others"),
             )
-    load = replace(load, consumers=(COUNTED_CONSUMER,), no_ladder=True)
+    asked = counted_consumers(load)
+    load = replace(load, consumers=(COUNTED_CONSUMER,), consumer_packages=(), no_ladder=True)
     plan = make_plan(replace(request, load=load, instrument="counted"))
     if plan.kind != "kernel":
         raise UsageError(
@@ -115,15 +134,20 @@ def counted_plan(request: Request) -> Plan:
         for name, group in plan.with_first().scenarios.items()
     }
     plan = replace(plan, scenarios=scenarios, blocks=BOOTS, ops={})
+    plan = with_consumers(plan, asked)
     if plan.excluded is not None and plan.excluded.workloads:
         plan = plan.run_from(copy_of(plan.excluded.name))
     return settle_login(plan, LoginRights(_ROOT_UID))
 
 
-def _usual(plan: str) -> tuple[str, ...]:
-    """The workloads of a plan that can be counted, after the one that makes no event."""
+def _usual(plan: str, consumers: Sequence[str]) -> tuple[str, ...]:
+    """The workloads of a plan that can be counted, after the one that makes no event.
+
+    Where consumers are named, it is events that are asked for.
+    """
     named = load_plan_file(plan).workloads
-    return (DEFAULT_WORKLOAD, *(name for name in named if name in COUNTED_WORKLOADS[1:]))
+    eventful = tuple(name for name in named if name in COUNTED_WORKLOADS[1:])
+    return eventful if consumers else (DEFAULT_WORKLOAD, *eventful)
 
 
 class _Run:
@@ -177,10 +201,16 @@ class _Run:
             self._boot(base, first_place)
 
     def _contents(self) -> dict[bytes, Entry]:
-        if self._machine is X86_64:
+        """What all boots have: the programs, and the daemons that are counted."""
+        daemons = packaged_of(self._plan)
+        if self._machine is not X86_64:
+            self._say(f"compiling the loads for {self._machine.name}, unless that was done before")
+            return foreign_contents(self._machine, self._plan.workloads)
+        if not daemons:
             return contents(self._plan.workloads)
-        self._say(f"compiling the loads for {self._machine.name}, unless that was done before")
-        return foreign_contents(self._machine, self._plan.workloads)
+        base = contents(self._plan.workloads, (DAEMONS_BY,))
+        gathered = {daemon.number: daemon.gathered for daemon in daemons}
+        return base | daemon_entries(gathered, base)
 
     def _boot(self, base: Mapping[bytes, Entry], first_place: int) -> None:
         """Start the guests from a place on, and listen to them to their end."""
@@ -198,7 +228,8 @@ class _Run:
             guest_trial(self._plan, planned.cell, index)
             for index, planned in enumerate(self._planned[boot])
         )
-        order = json.dumps(order_document(Order(trials))).encode()
+        daemons_by = DAEMONS_BY if packaged_of(self._plan) else ""
+        order = json.dumps(order_document(Order(trials, daemons_by=daemons_by))).encode()
         entries = {**base, ORDER_FILE.encode(): file(order)}
         rules = [rule for trial in trials if trial.state for rule in trial.state.rules]
         return write_archive({**entries, **entries_for(rules, with_parents(entries))})

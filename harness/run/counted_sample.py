@@ -25,6 +25,7 @@ from harness.model.count import (
 from harness.model.run import Ledger, Sample, Scenario, Trial
 from harness.model.stored.documents import ConsumerDocument, WorkerDocument
 from harness.run.trials.demanded_events import demanded_events, rules_name_only
+from harness.run.trials.markers import marker_came
 from harness.run.trials.metrics import Circumstances, evidence_of
 from harness.run.trials.said import consumer_said, worker_said
 from harness.run.trials.sample import sample_of
@@ -42,7 +43,7 @@ def counted_sample(trial: Trial, scenario: Scenario, answer: Mapping[str, Any]) 
         done, received = worker_said(answer["worker"]), consumer_said(answer.get("consumer"))
         if received is not None:
             ledger = _ledger(answer, scenario, done, received)
-        reason = "; ".join(_faults(done, ledger, answer, scenario))
+        reason = "; ".join(_faults(done, ledger, answer, scenario, received))
         metrics = _metrics(answer, done, received, scenario)
     return sample_of(
         trial,
@@ -114,14 +115,19 @@ def _ledger(
 
 
 def _faults(
-    done: WorkerDocument, ledger: Ledger, answer: Mapping[str, Any], scenario: Scenario
+    done: WorkerDocument,
+    ledger: Ledger,
+    answer: Mapping[str, Any],
+    scenario: Scenario,
+    received: ConsumerDocument | None,
 ) -> Iterator[str]:
     """What makes a trial's counts another thing than they seem."""
     if done.failures:
         yield f"{counted(done.failures, 'operation')} of the load failed"
     if ledger is NOTHING_KNOWN:
         return
-    if scenario.enabled and answer["markers_sent"] is None:
+    sent = answer["markers_sent"]
+    if scenario.enabled and (sent is None or not marker_came(received, sent)):
         yield "the sync marker never came back"
     if told := ", ".join(_losses(ledger)):
         yield f"events were lost ({told}), and what the others cost says nothing of these"

@@ -7,13 +7,13 @@ from dataclasses import replace
 from harness.consumers.base import ConsumerSetup
 from harness.consumers.builtin import BuiltinConsumer
 from harness.consumers.catalog import find_consumer
-from harness.guest.order import MARKER, GuestTrial
+from harness.consumers.counted.packaged import PackagedConsumer
+from harness.guest.order import MARKER, GuestDaemon, GuestTrial
 from harness.model.run import Cell
 from harness.model.state import AuditState
 from harness.run.plan.plan import Plan
 from harness.run.trials.demanded_events import excluded_types
 
-COUNTED_CONSUMER = "assemble"
 BACKLOG_LIMIT = 65536
 RECEIVE_BUFFER_BYTES = 256 << 20
 """Room for all that a trial records, which waits here while the load runs, and there while kauditd
@@ -27,6 +27,12 @@ def guest_trial(plan: Plan, cell: Cell, index: int) -> GuestTrial:
     if scenario.enabled is None:
         return GuestTrial(index, None, words)
     state = replace(scenario, backlog_limit=max(BACKLOG_LIMIT, scenario.backlog_limit or 0))
+    consumer = plan.consumer(cell.consumer)
+    if isinstance(consumer, PackagedConsumer):
+        daemon = GuestDaemon(
+            consumer.adapter, consumer.program, excluded_types(state), RECEIVE_BUFFER_BYTES
+        )
+        return GuestTrial(index, state, words, daemon=daemon)
     return GuestTrial(index, state, words, consumer_words(cell.consumer, state))
 
 

@@ -27,14 +27,15 @@ from harness.run.request import Conduct, Counting, Load, Request
 from harness.store import StoredRun, load_run
 
 _TAKEN = {
-    Load: frozenset({"workloads", "ignore_lock", "skip_missing", "auid"}),
+    Load: frozenset(
+        {"workloads", "consumers", "consumer_packages", "ignore_lock", "skip_missing", "auid"}
+    ),
     Conduct: frozenset({"results", "label", "argv"}),
 }
 """What has a meaning where nothing is timed: there is one load at a time in a guest of its own, and
 as many boots as it takes."""
 _NAMES = {
     "workload_options": "options of the load",
-    "consumers": "--consumer",
     "consumer_paths": "--consumer-path",
     "rate_per_s": "--rate",
     "margins": "--margin",
@@ -73,6 +74,11 @@ def count_ab(
     say: Say,
 ) -> CountAbReport:
     """Count two rule files in the same guests, and judge B against A by the request's margins."""
+    if request.load.consumers or request.load.consumer_packages:
+        raise UsageError(
+            "ab --count compares rule files with the built-in consumer",
+            remedy="auditbench count --rules A B --consumer …, then auditbench compare",
+        )
     margin, by_metric = parse_margins(request.load.margins, counted_metric)
     request = replace(request, load=replace(request.load, margins=()))
     require_countable(request)

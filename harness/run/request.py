@@ -51,6 +51,7 @@ Workloads = Annotated[
 Consumers = Annotated[
     Words, Parameter(name="--consumer", group=CONSUMING, completer=lambda _: choices.consumers())
 ]
+ConsumerPackages = Annotated[Words, Parameter(name="--consumer-package", group=CONSUMING)]
 ExcludeExe = Annotated[str | None, Parameter(name="--exclude-exe", group=COMPARED)]
 OfRules = Annotated[Flag, Parameter(group=COMPARED)]
 """A flag about how rule files are read."""
@@ -165,6 +166,10 @@ class Load:
     consumer_mapping: Annotated[str | None, Parameter(group=CONSUMING)] = None
     """Where in the JSON lines of the file serial, time and record types stand, such as
     `serial=seq,time=ts,type=type`.
+    """
+    consumer_packages: ConsumerPackages = ()
+    """With `--count`: the package of a consumer, a .deb or one such as `trixie/auditd`, and further
+    ones that it needs; NAME@LABEL=PACKAGE gives one to a single build.
     """
     no_ladder: Annotated[Flag, Parameter(group=CONSUMING)] = False
     """Leave out the rising rates that a plan measures after its blocks."""

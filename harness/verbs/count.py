@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING, Annotated
 from cyclopts import Parameter
 
 from harness.errors import EXIT_FINE, EXIT_INTERRUPTED, EXIT_UNTRUSTWORTHY
-from harness.model.options import LOAD
+from harness.model.options import CONSUMING, LOAD
 from harness.run import choices
 from harness.run.request import (
     DEFAULT_PLAN,
     Conduct,
+    ConsumerPackages,
     Counting,
     ExcludeExe,
     Kernels,
@@ -34,6 +35,10 @@ CountedWorkloads = Annotated[
     Words,
     Parameter(name="--workload", group=LOAD, completer=lambda _: choices.counted_workloads()),
 ]
+CountedConsumers = Annotated[
+    Words,
+    Parameter(name="--consumer", group=CONSUMING, completer=lambda _: choices.counted_consumers()),
+]
 
 
 def count_verb(
@@ -45,6 +50,8 @@ def count_verb(
     scenario: Scenarios = (),
     exclude_exe: ExcludeExe = None,
     workload: CountedWorkloads = (),
+    consumer: CountedConsumers = (),
+    consumer_package: ConsumerPackages = (),
     ignore_lock: OfRules = False,
     skip_missing: OfRules = False,
     label: Label = "",
@@ -74,6 +81,12 @@ def count_verb(
     workload
         The loads: `syscalls`, `connect`, `udp`, `files`, `shells`, `mixed`; if none is named,
         `syscalls` and those of the plan.
+    consumer
+        Who receives the events: `assemble`, which is the default, or a daemon from its package,
+        `auditd`, `auditd-enriched` or `auditd-laurel`; NAME@LABEL=PACKAGE is one of several.
+    consumer_package
+        The package of a daemon, a .deb or one such as `trixie/auditd`, and further ones that it
+        needs; NAME@LABEL=PACKAGE gives one to a single daemon.
     ignore_lock
         Leave out `-e 2` and `-f 2` of the rule files and count the rest.
     skip_missing
@@ -89,7 +102,13 @@ def count_verb(
     request = Request(
         plan=plan or DEFAULT_PLAN,
         subject=Subject(scenarios=scenario, rule_files=rules, exclude_exe=exclude_exe),
-        load=Load(workloads=workload, ignore_lock=ignore_lock, skip_missing=skip_missing),
+        load=Load(
+            workloads=workload,
+            consumers=consumer,
+            consumer_packages=consumer_package,
+            ignore_lock=ignore_lock,
+            skip_missing=skip_missing,
+        ),
         conduct=Conduct(results=results, label=label),
     )
     return count_and_show(request, Counting(count=True, kernels=kernel), run_forms(to, json=json))

@@ -20,6 +20,8 @@ ELSEWHERE = {
     "harness/consumers/auditd.py": "in the private folder of a trial; its PID file in /run",
     "harness/consumers/auditd_plugins.py": "in the private folder of a trial",
     "harness/consumers/builtin.py": "in the private folder of a trial",
+    "harness/consumers/counted/listening.py": "in a guest, its /proc",
+    "harness/consumers/counted/system_log.py": "in a guest, its /proc and /dev/log",
     "harness/consumers/foreign/external.py": "in the private folder of a trial",
     "harness/consumers/foreign/reader.py": "in the private folder of a trial",
     "harness/consumers/go_audit.py": "in the private folder of a trial",

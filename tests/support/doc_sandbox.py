@@ -15,6 +15,7 @@ from pathlib import Path
 
 import tomli_w
 
+from harness.model.count import CONSUMER, INSTRUCTIONS
 from harness.store import PLAN, SAMPLES
 from tests.support.command import ROOT
 from tests.support.doc_examples import Example
@@ -51,9 +52,16 @@ COUNTED = {
     "base": {"6.1.0-x": 1.0},
     "head": {"6.1.0-x": 1.01},
     "exe": {"6.12.9-x": 1.0},
+    "daemons": {"6.12.9-x": 1.0},
 }
 """Labels of the counted runs, which are older than the others, with their kernels."""
-COUNTS = {**BASIC, "rules": (900.0, 900.0), "rules+exclude-exe": (1_000.0, 1_000.0)}
+COUNTS = {
+    **BASIC,
+    "rules": (900.0, 900.0),
+    "rules+exclude-exe": (1_000.0, 1_000.0),
+    "rules+auditd@3": (900.0, 900.0),
+    "rules+auditd@4": (900.0, 900.0),
+}
 EXTRA_SCENARIOS = ("old", "new", "base", "head")
 
 
@@ -91,7 +99,8 @@ def make_sandbox(folder: Path) -> Path:
         _completed(run)
     for day, (label, kernels) in enumerate(COUNTED.items(), start=1):
         place = folder / "results" / MACHINE / f"2026-10-{day:02}T120000Z-overhead"
-        counted_run(place, COUNTS, kernels=kernels, environment={"label": label})
+        metrics = {INSTRUCTIONS: 1.0, CONSUMER: 40.0}
+        counted_run(place, COUNTS, kernels=kernels, metrics=metrics, environment={"label": label})
     return folder
 
 

@@ -91,6 +91,8 @@ def _carry_out(line: Line) -> None:
         return
     order = read_order(document)
     rehearse(sorted({trial.words[0] for trial in order.trials}))
+    if order.daemons_by:
+        importlib.import_module(order.daemons_by)
     time.sleep(order.settle_s)
     raise_loopback()
     kauditd = find_kauditd()
@@ -107,6 +109,8 @@ def _carry_out(line: Line) -> None:
                 answer = run_trial(trial, order, client, kauditd)
             except (OSError, RuntimeError) as error:
                 answer = {"failed": str(error)}
+            except AuditbenchError as error:
+                answer = {"failed": error.what}
             line.say(**{**answer, "event": "trial", "index": trial.index, "life": life})
     line.say("done")
 

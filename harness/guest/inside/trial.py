@@ -19,7 +19,7 @@ from typing import Any
 
 from harness.guest.inside.child_lines import ForkedChild
 from harness.guest.inside.clocks import cpu_ns
-from harness.guest.inside.listener import TIMEOUT_S, Listener
+from harness.guest.inside.listener import TIMEOUT_S, Listener, OwnListener, start_daemon
 from harness.guest.inside.worker import PAUSE_S, run_worker
 from harness.guest.order import GuestTrial, Order
 from harness.kernel.client import AuditClient
@@ -29,7 +29,7 @@ def run_trial(
     trial: GuestTrial, order: Order, client: AuditClient, kauditd: int | None
 ) -> dict[str, Any]:
     """What a trial says: `failed`, or the worker's and the consumer's documents and the counts."""
-    listener = Listener(trial.consumer, client) if trial.consumer else None
+    listener = _listen(trial, client)
     try:
         worker = ForkedChild("load", lambda: run_worker(trial.words, order))
         try:
@@ -42,6 +42,12 @@ def run_trial(
     finally:
         if listener is not None:
             listener.end()
+
+
+def _listen(trial: GuestTrial, client: AuditClient) -> Listener | None:
+    if trial.daemon is not None:
+        return start_daemon(trial.daemon, client)
+    return OwnListener(trial.consumer, client) if trial.consumer else None
 
 
 def _alone(worker: ForkedChild) -> dict[str, Any]:
@@ -59,17 +65,19 @@ def _heard(
         return {"failed": "the marker that begins a trial never came"}
     time.sleep(PAUSE_S)
     before = client.status()
-    kauditd_ns, consumer_ns = -cpu_ns(kauditd), -listener.cpu_ns
+    kauditd_ns, consumer_before = -cpu_ns(kauditd), listener.cpu_by_process()
     worker.send("go")
     timed = worker.expect("timed", TIMEOUT_S)
     time.sleep(PAUSE_S)
-    kauditd_ns, consumer_ns = kauditd_ns + cpu_ns(kauditd), consumer_ns + listener.cpu_ns
+    kauditd_ns += cpu_ns(kauditd)
+    consumer_ns = {n: ns - consumer_before[n] for n, ns in listener.cpu_by_process().items()}
     markers = listener.mark_end() if records else 0
     after = client.status()
     return {
         **timed,
         "kauditd_ns": kauditd_ns,
-        "consumer_ns": consumer_ns,
+        "consumer_ns": sum(consumer_ns.values()),
+        "consumer_ns_by_process": consumer_ns,
         "markers_sent": markers,
         "status_before": asdict(before),
         "status_after": asdict(after),

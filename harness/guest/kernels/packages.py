@@ -105,13 +105,21 @@ class Archive:
     """
 
     def __init__(
-        self, folder: Path, release: str | None = None, debian: str = X86_64.debian
+        self,
+        folder: Path,
+        release: str | None = None,
+        debian: str = X86_64.debian,
+        *,
+        what: str = "kernels by version",
+        give: str = _GIVE,
     ) -> None:
+        """`what` is sought in it; `give` what a user may give instead, from `or` on."""
         if shutil.which("apt-get") is None:
             raise HostUnfitError(
-                "kernels by version come from a Debian archive, and apt-get is not installed",
-                remedy=_GIVE.removeprefix("or "),
+                f"{what} come from a Debian archive, and apt-get is not installed",
+                remedy=give.removeprefix("or "),
             )
+        self._give = give
         self._folder, self._debian = private_folder(folder), debian
         self._name = f"Debian's {release}" if release else "this distribution"
         remove_abandoned(folder)
@@ -146,7 +154,7 @@ class Archive:
         if not fitting:
             raise UsageError(
                 f"{self._name} serves no kernel {wanted}",
-                remedy=f"it has {', '.join(_series(served)) or 'none'}; {_GIVE}",
+                remedy=f"it has {', '.join(_series(served)) or 'none'}; {self._give}",
             )
         return max(fitting, key=lambda package: package.rank)
 
@@ -164,10 +172,15 @@ class Archive:
         found = filter(None, map(_INSTALLED.match, lines))
         return [Package(each["name"], each["version"]) for each in found]
 
-    def find(self, name: str) -> Package | None:
-        """The newest package of this name; None where none is served."""
+    def find(self, name: str, version: str | None = None) -> Package | None:
+        """The package of this name, and of this version if one is given; None where none is."""
         self._renew_lists()
-        return next(iter(self._packages([name])), None)
+        return next(iter(self._packages([name if version is None else f"{name}={version}"])), None)
+
+    @property
+    def name(self) -> str:
+        """What it is called in words."""
+        return self._name
 
     def download(self, package: Package) -> bytes:
         """The package's file, checked by apt-get against the signed lists."""
@@ -182,7 +195,7 @@ class Archive:
             files = list(place.glob("*.deb"))
             if len(files) != len(packages):
                 names = ", ".join(package.name for package in packages)
-                raise HostUnfitError(f"apt-get downloaded no {names}", remedy=_GIVE)
+                raise HostUnfitError(f"apt-get downloaded no {names}", remedy=self._give)
             return [file.read_bytes() for file in files]
 
     def _renew_lists(self) -> None:
@@ -222,7 +235,7 @@ class Archive:
                 raise UsageError(f"{self._name} is not in the archive: {said}", remedy=_RELEASES)
             raise HostUnfitError(
                 f"{program} {words[0]} failed: {said}",
-                remedy=f"see whether this machine reaches its archive, {_GIVE}",
+                remedy=f"see whether this machine reaches its archive, {self._give}",
             )
         return done.stdout.decode(errors="replace")
 

@@ -7,10 +7,12 @@ reaches the disk. Images lie in /boot, or beside their modules where packages ar
 
 from __future__ import annotations
 
-import io
+import os
 import re
 import shutil
 import tarfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import IO, Final
 
 from harness.errors import HostUnfitError, UsageError
@@ -18,6 +20,8 @@ from harness.guest.child import run_child
 from harness.guest.kernels.cache import MOST_IMAGE_BYTES
 from harness.guest.kernels.memory import open_in_memory
 
+MOST_TAR_BYTES: Final = 2 << 30
+"""More than a kernel with all its modules; what is packed may be a thousand times as large."""
 _IMAGE = re.compile(r"(\./|/)?(boot/vmlinuz-[^/]+|(usr/)?lib/modules/[^/]+/vmlinuz)")
 _DEB: Final = {"dpkg-deb": ("--fsys-tarfile", "/dev/stdin")}
 _RPM: Final = {
@@ -38,7 +42,7 @@ def is_package(name: str) -> bool:
 
 def image_of_package(package: bytes, name: str) -> bytes:
     """The image in a package; UsageError without one, HostUnfitError if nothing unpacks it."""
-    with tarfile.open(fileobj=io.BytesIO(as_tar(package, name))) as archive:
+    with open_package(package, name) as archive:
         for member in archive:
             if member.isreg() and _IMAGE.fullmatch(member.name):
                 return _content(archive.extractfile(member))
@@ -54,20 +58,41 @@ def _content(file: IO[bytes] | None) -> bytes:
     return file.read(MOST_IMAGE_BYTES)
 
 
-def as_tar(package: bytes, name: str) -> bytes:
-    """A package as a tar archive; UsageError for what is none of the kind that its name says."""
-    kind = "RPM" if name.endswith(".rpm") else "Debian"
-    command = _unpacker(name)
-    with open_in_memory(package, "package") as descriptor:
-        done = run_child(command, stdin=descriptor)
-    if done.returncode:
-        raise UsageError(
-            f"{name} is no {kind} package", remedy="give a .deb or a .rpm as it was downloaded"
+@contextmanager
+def open_package(
+    package: bytes, name: str, *, most_bytes: int = MOST_TAR_BYTES, give: str = "give the bzImage"
+) -> Iterator[tarfile.TarFile]:
+    """The content of a package as a tar archive, in memory.
+
+    UsageError for what is no package, or holds more than `most_bytes`; HostUnfitError if nothing
+    here unpacks it, with what to give instead.
+    """
+    command = _unpacker(name, give)
+    place = os.memfd_create("content")
+    with os.fdopen(place, "rb") as file, open_in_memory(package, "package") as descriptor:
+        done = run_child(command, stdin=descriptor, stdout=place, most_bytes=most_bytes)
+        if done.returncode:
+            raise _refusal(name, is_full=os.fstat(place).st_size >= most_bytes, most=most_bytes)
+        file.seek(0)
+        try:
+            with tarfile.open(fileobj=file) as archive:
+                yield archive
+        except (tarfile.TarError, EOFError, OverflowError) as error:
+            raise _refusal(name) from error
+
+
+def _refusal(name: str, *, is_full: bool = False, most: int = 0) -> UsageError:
+    if is_full:
+        return UsageError(
+            f"{name} holds more than {most >> 20} MiB", remedy="give a package as it was downloaded"
         )
-    return done.stdout
+    kind = "RPM" if name.endswith(".rpm") else "Debian"
+    return UsageError(
+        f"{name} is no {kind} package", remedy="give a .deb or a .rpm as it was downloaded"
+    )
 
 
-def _unpacker(name: str) -> list[str]:
+def _unpacker(name: str, give: str) -> list[str]:
     """The command that makes a tar archive of such a package; HostUnfitError without one."""
     is_rpm = name.endswith(".rpm")
     for program, options in (_RPM if is_rpm else _DEB).items():
@@ -76,5 +101,5 @@ def _unpacker(name: str) -> list[str]:
     absent = "neither bsdtar nor rpm2archive is" if is_rpm else "dpkg-deb is not"
     raise HostUnfitError(
         f"{name} cannot be unpacked, because {absent} installed",
-        remedy=_INSTALL_RPM if is_rpm else "install dpkg, or give the bzImage",
+        remedy=_INSTALL_RPM if is_rpm else f"install dpkg, or {give}",
     )

@@ -45,5 +45,6 @@ def count_document(result: CountedResult) -> dict[str, Any]:
             }
             for cell in result.cells
         ],
+        "daemons": [asdict(daemon) for daemon in result.daemons],
         "warnings": [asdict(caution) for caution in result.cautions],
     }

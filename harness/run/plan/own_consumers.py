@@ -200,7 +200,14 @@ def _known_build(name: str, base: str, program: Path) -> Consumer:
 
 
 def _require_meaning(load: Load, own: Mapping[str, Consumer]) -> None:
-    """UsageError for what is said of a program's output where no program is the user's own."""
+    """UsageError for a package, which is counted only, and for what is said of a program's output
+    where no program is the user's own.
+    """
+    if load.consumer_packages:
+        raise UsageError(
+            "--consumer-package has no meaning without --count",
+            remedy="count it, or name the unpacked program: --consumer-path NAME=PATH",
+        )
     if any(isinstance(each, OwnConsumer) for each in own.values()):
         return
     for option, value in (

@@ -23,9 +23,10 @@ from harness.kernel.rules.rule import Rule, RuleField, mask_of
 from harness.kernel.rules.tagged import silenced
 from harness.model.state import AuditState
 from harness.plain import plain
-from harness.run.counted_trial import BACKLOG_LIMIT, COUNTED_CONSUMER, consumer_words
+from harness.run.counted_trial import BACKLOG_LIMIT, consumer_words
 from harness.run.lifecycle.borrow import Say
 from harness.run.lifecycle.signals import stop_if_asked
+from harness.run.plan.counted_consumers import COUNTED_CONSUMER
 
 NATIVE: Final = "x86_64"
 LOGIN: Final = 1000

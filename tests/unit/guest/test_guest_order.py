@@ -9,7 +9,7 @@ import pytest
 from harness.errors import UsageError
 from harness.guest.boot import find_emulator, kernel_parameters
 from harness.guest.contents import interpreter
-from harness.guest.order import GuestTrial, Order, order_document, read_order
+from harness.guest.order import GuestDaemon, GuestTrial, Order, order_document, read_order
 from harness.model.run import Scenario
 from harness.model.state import AuditState
 
@@ -25,7 +25,9 @@ def test_an_order_is_read_back_as_it_was() -> None:
         GuestTrial(index, state, ("syscalls", "--auid=keep"), ("--mode", "unicast"))
         for index, state in enumerate(STATES)
     )
-    order = Order(trials, settle_s=1.5, chunks=7, chunk_instructions=1000)
+    daemon = GuestDaemon("auditd", "/auditbench/daemons/0/bin/auditd", (1327,), 4096)
+    trials += (GuestTrial(3, STATES[2], ("udp",), daemon=daemon),)
+    order = Order(trials, settle_s=1.5, chunks=7, chunk_instructions=1000, daemons_by="a.module")
     assert read_order(json.loads(json.dumps(order_document(order)))) == order
 
 

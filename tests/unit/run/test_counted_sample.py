@@ -118,6 +118,11 @@ def test_the_ledger_closes_as_that_of_a_live_trial() -> None:
             "+2 unexplained",
         ),
         ({"markers_sent": None}, "the sync marker never came back"),
+        # A daemon does not tell while it runs: its log says so afterwards.
+        (
+            {"consumer": {**CONSUMER_DOCUMENT, "markers": [0]}},
+            "the sync marker never came back",
+        ),
     ],
 )
 def test_a_trial_that_lost_events_says_so_and_is_not_used(

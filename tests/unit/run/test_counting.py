@@ -127,3 +127,28 @@ def test_verbs_choose_the_instrument(
     assert run_command(list(words)) == code
     assert capsys.readouterr().out.startswith(first)
     assert len(guests.asked) == 1
+
+
+def test_a_gate_judges_daemons_by_the_scenarios_that_they_are_named_in(
+    guests: Guests, tmp_path: Path
+) -> None:
+    load = Load(consumers=("auditd@3=a.deb", "auditd@4=b.deb"), workloads=("connect",))
+    counts = {"no-audit": (300.0, 300.0), "head+auditd@3": (900.0, 900.0),
+              "head+auditd@4": (990.0, 990.0)}  # fmt: skip
+    guests.changes["counts"] = counts
+    rules = GateRules(read_count_limits(["head+auditd@4/instructions:5%"]), "head+auditd@3")
+    request = replace(asked(tmp_path), load=load)
+    assert count_and_gate(request, rules, Counting(count=True), silent).verdict == "fail"
+    stray = GateRules(read_count_limits(["head+auditd@5/instructions:5%"]), "head+auditd@3")
+    with pytest.raises(UsageError, match=r"head\+auditd@5"):
+        count_and_gate(request, stray, Counting(count=True), silent)
+
+
+def test_two_rule_files_are_compared_with_the_built_in_consumer(
+    guests: Guests, tmp_path: Path
+) -> None:
+    request = replace(asked(tmp_path), load=Load(consumers=("auditd@3=a.deb",)))
+    a, b = request.subject.rule_files
+    with pytest.raises(UsageError, match="built-in consumer"):
+        count_ab(request, a, b, Counting(count=True), silent)
+    assert guests.asked == []
