@@ -64,6 +64,8 @@ class Scenario(AuditState):
     """The scenario that it is but for a larger backlog, added by a run in which that one waited."""
     file: str = ""
     """The rule file of the user's that it is made of; empty for built-in rules."""
+    alone: bool = False
+    """Whether the victim is measured in it without the noisy load."""
     limited_by_plan: bool = False
     """Whether a cell of the plan sets its limits, which are what is measured there."""
 
@@ -207,6 +209,8 @@ class Sample:
     """Above a limit of the plan; not valid, unless it was repeated as often as it may be."""
     workload_document: dict[str, Any] = field(default_factory=dict)
     consumer_document: dict[str, Any] | None = None
+    victim_document: dict[str, Any] | None = None
+    """Of the innocent load beside the noisy one; None where there was none."""
     status_before: dict[str, Any] | None = None
     status_after: dict[str, Any] | None = None
     backlog_high: Whole | None = None

@@ -36,6 +36,7 @@ PLANS: dict[str, str] = {
     "consumers": "consumers.toml",
     "rate": "rate.toml",
     "workers": "workers.toml",
+    "victim": "victim.toml",
 }
 
 

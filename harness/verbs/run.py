@@ -7,7 +7,15 @@ from typing import Annotated
 from cyclopts import Parameter
 
 from harness.errors import EXIT_FINE, EXIT_INTERRUPTED, EXIT_UNTRUSTWORTHY, UsageError
-from harness.run.request import DEFAULT_PLAN, Conduct, Counting, Load, Request, Subject
+from harness.run.request import (
+    Conduct,
+    Counting,
+    Load,
+    Request,
+    Subject,
+    VictimOptions,
+    plan_named,
+)
 from harness.verbs.shared.display import Display, say_on
 from harness.verbs.shared.parameters import Json, PlanName, To
 
@@ -18,6 +26,7 @@ def run_verb(
     *,
     subject: Annotated[Subject, Parameter(name="*")] = Subject(),  # noqa: B008
     load: Annotated[Load, Parameter(name="*")] = Load(),  # noqa: B008
+    victim: Annotated[VictimOptions, Parameter(name="*")] = VictimOptions(),  # noqa: B008
     counting: Annotated[Counting, Parameter(name="*")] = Counting(),  # noqa: B008
     conduct: Annotated[Conduct, Parameter(name="*")] = Conduct(),  # noqa: B008
     display: Annotated[Display, Parameter(name="*")] = Display(),  # noqa: B008
@@ -32,11 +41,14 @@ def run_verb(
     Parameters
     ----------
     plan
-        A built-in plan (`auditbench list plans`) or a .toml file; `overhead` if none is named.
+        A built-in plan (`auditbench list plans`) or a .toml file; if none is named, `overhead`, or
+        `victim` with --victim.
     subject
         What is compared.
     load
         Options of every measuring verb.
+    victim
+        The innocent load.
     counting
         Whether instructions are counted.
     conduct
@@ -62,9 +74,10 @@ def run_verb(
     from harness.verbs.show import run_forms, show_run
 
     request = Request(
-        plan=plan or DEFAULT_PLAN,
+        plan=plan_named(plan, victim),
         subject=subject,
         load=load,
+        victim=victim,
         command=command,
         conduct=conduct,
         fallback=fallback,

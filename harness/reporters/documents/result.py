@@ -16,6 +16,7 @@ from harness.model.result import (
     Waiting,
 )
 from harness.model.scaling import ScalingPoint
+from harness.model.stored.victim import VictimCell
 from harness.reporters.answer import answer
 from harness.reporters.parts.ledger import STAGES
 
@@ -40,6 +41,7 @@ def result_document(result: Result) -> dict[str, Any]:
         "exclusions": [_exclusion(exclusion) for exclusion in result.exclusions],
         "waiting": [_waiting(waiting) for waiting in result.waiting],
         "scaling": [_scaling(point) for point in result.scaling],
+        "victims": [_flat(victim) for victim in result.victims],
         "ledgers": [_ledger(ledger) for ledger in result.ledgers],
         "noise_floor": [asdict(floor) for floor in result.noise_floor],
         "warnings": [asdict(caution) for caution in result.cautions],
@@ -49,7 +51,9 @@ def result_document(result: Result) -> dict[str, Any]:
     }
 
 
-def _flat(about_a_cell: Comparison | LossComparison | RankedConsumer) -> dict[str, Any]:
+def _flat(
+    about_a_cell: Comparison | LossComparison | RankedConsumer | VictimCell,
+) -> dict[str, Any]:
     """Its fields, with those of its cell among them."""
     document = asdict(about_a_cell)
     return {**document.pop("cell"), **document}

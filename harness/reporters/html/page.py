@@ -37,6 +37,7 @@ from harness.reporters.parts.noise import noise_parts
 from harness.reporters.parts.ranking import ranking_parts, sustained_parts
 from harness.reporters.parts.rows import Row, rows
 from harness.reporters.parts.scaling import scaling_parts
+from harness.reporters.parts.victim import victim_parts
 from harness.reporters.plainly import made_plain, plain_view
 from harness.reporters.plots.base import Plot
 from harness.reporters.render.csv import grid_csv
@@ -52,6 +53,7 @@ _ORDER: Mapping[Question, Sequence[str]] = {
     "loss": ("ledger", "cpu", "consumers", "forest"),
     "ranking": ("consumers", "cpu", "ledger", "forest"),
     "scaling": ("scaling", "forest", "consumers", "cpu", "ledger"),
+    "victim": ("victim", "forest", "consumers", "cpu", "ledger"),
 }
 """The sections of the template by the question that is answered."""
 
@@ -79,6 +81,7 @@ class RunPart:
     events: Sequence[Part]
     consumers: Sequence[Part]
     scaling: Sequence[Part]
+    victim: Sequence[Part]
     noise: Sequence[Part]
     host: facts.Pairs
     host_lines: Sequence[str]
@@ -167,6 +170,7 @@ def _run_part(
             *sustained_parts(result.sustained),
         ),
         scaling=on_page(*scaling_parts(result)),
+        victim=on_page(*victim_parts(result)),
         noise=on_page(*noise_parts(result)),
         host=facts.host_pairs(result),
         host_lines=facts.host_document(result),

@@ -52,7 +52,7 @@ def measure_all(
         if is_measuring:
             writer.describe({**plan_document(run_blocks.plan), **run_blocks.course()}, environment)
 
-    primary = primary_of(plan.kind, paced=plan.is_paced)
+    primary = primary_of(plan.kind, paced=plan.is_paced, victim=plan.victim is not None)
 
     def measure_cells(plan: Plan) -> None:
         on_cells(plan)

@@ -115,6 +115,17 @@ class LadderKnobs(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     backlog_limit: Count = 8192
 
 
+class VictimKnobs(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
+    """`[victim]` of a plan: an innocent load in a session of its own beside the noisy one.
+
+    It starts `rate_per_s` operations per second for `seconds` in each trial.
+    """
+
+    workload: str
+    rate_per_s: Rate = 1000
+    seconds: Annotated[float, msgspec.Meta(gt=0, le=600)] = 3.0
+
+
 class OwnConsumerKnobs(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     """One `[[own_consumers]]` of a plan: a program that no adapter of auditbench knows, by its
     command; or `NAME@LABEL`, a build of a consumer, by its program.
@@ -155,6 +166,7 @@ class PlanFile(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     auid: str = AUTO
     cells: list[CellKnobs] = []
     ladder: LadderKnobs | None = None
+    victim: VictimKnobs | None = None
     own_consumers: list[OwnConsumerKnobs] = []
 
 

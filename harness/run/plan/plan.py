@@ -17,6 +17,7 @@ from harness.model.question import Question
 from harness.model.reference import Reference, every_scenario, own_references
 from harness.model.run import Cell, Scenario
 from harness.model.stored.plan import Instrument
+from harness.model.stored.victim import Victim
 from harness.run.ladder import Ladder
 from harness.run.plan.consumers import plan_consumers
 from harness.run.plan.exclusion import ExcludedProgram
@@ -44,6 +45,7 @@ from harness.run.plan.selection import (
     scenarios_of,
     workloads_of,
 )
+from harness.run.plan.victim import MOST_OPS, ops_of_victim, victim_of, victim_words, with_alone
 from harness.run.plan.worker_counts import worker_counts
 from harness.run.request import Request
 from harness.run.trials.worker_words import WorkerWords, refuse_bad_loads, replayed
@@ -108,6 +110,8 @@ class Plan:
     left_out: tuple[str, ...] = ()
     """What was asked for and is left out, in lines."""
     instrument: Instrument = "timed"
+    victim: Victim | None = None
+    """The innocent load beside the noisy ones; the operations of a trial are then its own."""
     first_asked: tuple[str, ...] = ()
     """The states asked for by name that only a fresh boot can show."""
 
@@ -180,7 +184,7 @@ class Plan:
         scenario = self.scenario_of(cell)
         return WorkerWords(
             workload=cell.workload,
-            ops=ops,
+            ops=ops if self.victim is None else MOST_OPS,
             auid=self.auid,
             workers=scenario.workers or self.workers,
             rate_per_s=scenario.rate_per_s or self.rate_per_s,
@@ -251,6 +255,9 @@ def make_plan(request: Request, file: PlanFile | None = None) -> Plan:
     first = {name: chosen.wanted(first_scenarios(request, file, name)) for name in workloads}
     left_out = left_out_scenarios(request, bound)
     workers = worker_counts(request, file)
+    victim = victim_of(request, file, workloads)
+    if victim is not None:
+        bound = {name: with_alone(group, file.reference) for name, group in bound.items()}
     bound, first = workers.across(bound, file.reference), workers.across(first, file.reference)
     own_reference = own_references((*every_scenario(bound), *every_scenario(first)))
     # The login uid of a plan is that of its own rules.
@@ -261,13 +268,19 @@ def make_plan(request: Request, file: PlanFile | None = None) -> Plan:
         summary=file.summary,
         kind=file.kind,
         instrument=request.instrument,
-        question=file.question,
+        question=file.question if victim is None else "victim",
+        victim=victim,
         reference=Reference(file.reference, file.reference_consumer, own_reference),
         workloads=workloads,
         scenarios=bound,
         consumers=chosen.consumers,
         blocks=blocks_of(load, file),
-        ops={name: ops_of(load, file, WORKLOADS[name]) for name in workloads},
+        ops={
+            name: ops_of(load, file, WORKLOADS[name])
+            if victim is None
+            else ops_of_victim(victim, request, file)
+            for name in workloads
+        },
         seed=seed_of(load.seed),
         margin=margin,
         margins=margins,
@@ -305,6 +318,9 @@ def _loads(plan: Plan) -> list[tuple[str, WorkerWords]]:
         (where_defined(plan.scenario_of(cell)), plan.worker_words(cell, plan.ops[cell.workload]))
         for cell in plan.cells()
     ]
+    if plan.victim is not None:
+        ops = min(plan.ops.values())
+        loads.append(("--victim: ", victim_words(plan.victim, ops, plan.auid)))
     if (ladder := plan.ladder) is not None:
         for step in ladder.scenarios:
             cell = Cell(ladder.workload, step.name, ladder.consumers[0])

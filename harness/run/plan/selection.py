@@ -128,7 +128,9 @@ def _scenario_names(request: Request, file: PlanFile) -> list[str]:
                 remedy=hint(name) or one_of(name, (*cells, *SCENARIOS)),
             )
     if not wanted and request.subject.rule_files and not measures_rules_in_cells(file):
-        wanted = ["disabled", "no-rules"]
+        wanted = ["disabled", "no-rules"] if request.victim.workload is None else []
+        if not wanted:
+            return [file.reference] if file.reference else []
     wanted = [name for name in wanted or _named_by(file) if name not in NOT_INTERLEAVED]
     return list(dict.fromkeys([*([file.reference] if file.reference else []), *wanted]))
 
@@ -170,7 +172,8 @@ def ladder_of(
 ) -> Ladder | None:
     """The ladder of a plan; `climbing` are its consumers that report what they received."""
     knobs = file.ladder
-    if knobs is None or request.load.no_ladder or not climbing or request.command:
+    left_out = request.load.no_ladder or bool(request.victim.workload or file.victim)
+    if knobs is None or left_out or not climbing or request.command:
         return None
     if knobs.workload not in _PRESSING:
         raise UsageError(
