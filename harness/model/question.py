@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Literal
 
-Question = Literal["cost", "loss", "ranking", "scaling", "victim"]
+Question = Literal["cost", "loss", "ranking", "scaling", "victim", "published"]
 """What audit costs; which cells lose events, and which wait; which consumer costs least; how the
 cost grows with the processes that make events at once; what an innocent load beside the noisy one
-feels.
+feels; which published measurements are found again.
 """
 
 _OF_BUILT_IN: Mapping[str, Question] = {
@@ -17,6 +17,7 @@ _OF_BUILT_IN: Mapping[str, Question] = {
     "consumers": "ranking",
     "workers": "scaling",
     "victim": "victim",
+    "published": "published",
 }
 
 

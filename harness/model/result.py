@@ -12,6 +12,7 @@ from harness.model.run import AA, Cell, Ledger, Sample
 from harness.model.scaling import ScalingPoint
 from harness.model.stored.environment import StoredEnvironment
 from harness.model.stored.plan import StoredPlan
+from harness.model.stored.published import Redone
 from harness.model.stored.victim import VictimCell
 
 Verdict = Literal[
@@ -256,6 +257,8 @@ class Result:
     """The cells of which more than 2 % of the time is waiting for room in the backlog."""
     scaling: tuple[ScalingPoint, ...] = ()
     """Scenarios by number of producers; empty where the plan compares no numbers."""
+    redone: tuple[Redone, ...] = ()
+    """Published measurements beside those found here; empty where the plan names none."""
     victims: tuple[VictimCell, ...] = ()
     """What an innocent load beside the noisy ones felt; empty where there was none."""
     primary: str = "elapsed_ns_per_op"

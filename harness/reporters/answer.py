@@ -22,6 +22,7 @@ from harness.reporters.parts.rows import rows
 from harness.reporters.parts.waiting import sentences_of_waiting
 from harness.reporters.questions.cost import cost_cells, cost_first, cost_notes
 from harness.reporters.questions.loss import fates, loss_cells, loss_first, loss_notes
+from harness.reporters.questions.published import published_cells, published_first
 from harness.reporters.questions.ranking import ranking_cells, ranking_first, ranking_notes
 from harness.reporters.questions.scaling import scaling_cells, scaling_first, scaling_notes
 from harness.reporters.questions.victim import victim_cells, victim_first
@@ -61,6 +62,8 @@ def answered(result: Result) -> Question:
         return "cost"
     if result.question == "scaling" and not result.scaling:
         return "cost"
+    if result.question == "published" and not result.redone:
+        return "cost"
     if result.question == "victim" and not result.victims:
         return "cost"
     if result.question == "loss" and result.plan.is_replay:
@@ -84,6 +87,9 @@ def answer_parts(result: Result) -> Answer:
         first, cells, notes = scaling_first(result), scaling_cells(result), scaling_notes(result)
         notes = [*deciding_sentences(result), *sentences_of_waiting(result), *notes]
         notes += [loss_sentence(result), none_lost(result)]
+    elif question == "published":
+        first, cells = published_first(result), published_cells(result)
+        notes = [*sentences_of_waiting(result), loss_sentence(result)]
     elif question == "victim":
         first, cells = victim_first(result), victim_cells(result)
         notes = [*deciding_sentences(result), loss_sentence(result), none_lost(result)]

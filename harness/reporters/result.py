@@ -27,6 +27,7 @@ from harness.reporters.parts.loss import loss_grid, loss_lines
 from harness.reporters.parts.matching import matching_sentences
 from harness.reporters.parts.meanings import Meanings
 from harness.reporters.parts.noise import noise_parts
+from harness.reporters.parts.published import published_parts
 from harness.reporters.parts.ranking import ranking_parts, sustained_parts
 from harness.reporters.parts.rows import Row, by_workload, rows
 from harness.reporters.parts.scaling import scaling_parts
@@ -65,6 +66,7 @@ def _parts(result: Result) -> Iterator[Part]:
         yield meanings.of((each.cell for each in result.ranking), scenarios=False)
     yield from builds_parts(result.builds)
     yield from scaling_parts(result)
+    yield from published_parts(result)
     yield from victim_parts(result)
     for workload, group in by_workload(rows(result)).items():
         yield _heading(result, workload, group)

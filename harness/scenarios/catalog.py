@@ -24,6 +24,7 @@ SCENARIOS: dict[str, str] = {
     "rules+exclude-call": "rules-exclude-call.rules",
     "connect-scoped": "connect-scoped.rules",
     "rules-scoped": "rules-scoped.rules",
+    "rules-42": "rules-42.rules",
 }
 
 NOT_INTERLEAVED = frozenset({"never-enabled"})
@@ -37,6 +38,7 @@ PLANS: dict[str, str] = {
     "rate": "rate.toml",
     "workers": "workers.toml",
     "victim": "victim.toml",
+    "published": "published.toml",
 }
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import Any
 
+from msgspec import to_builtins
+
 from harness.model.result import (
     BuildChange,
     CellLedger,
@@ -16,6 +18,7 @@ from harness.model.result import (
     Waiting,
 )
 from harness.model.scaling import ScalingPoint
+from harness.model.stored.published import Redone
 from harness.model.stored.victim import VictimCell
 from harness.reporters.answer import answer
 from harness.reporters.parts.ledger import STAGES
@@ -41,6 +44,7 @@ def result_document(result: Result) -> dict[str, Any]:
         "exclusions": [_exclusion(exclusion) for exclusion in result.exclusions],
         "waiting": [_waiting(waiting) for waiting in result.waiting],
         "scaling": [_scaling(point) for point in result.scaling],
+        "published": [_redone(each) for each in result.redone],
         "victims": [_flat(victim) for victim in result.victims],
         "ledgers": [_ledger(ledger) for ledger in result.ledgers],
         "noise_floor": [asdict(floor) for floor in result.noise_floor],
@@ -95,6 +99,21 @@ def _scaling(point: ScalingPoint) -> dict[str, Any]:
     document = asdict(point)
     series = document.pop("scenario")
     return {**document.pop("cell"), "series": series, **document}
+
+
+def _redone(each: Redone) -> dict[str, Any]:
+    """Its published part, under its own names, and what was found here."""
+    published = to_builtins(each.published)
+    return {
+        "name": published.pop("name"),
+        "published": published,
+        "agreement": each.agreement,
+        "reference": each.reference,
+        "value": each.value,
+        "ratio": each.ratio,
+        "ci_low": each.ci_low,
+        "ci_high": each.ci_high,
+    }
 
 
 def _ledger(ledger: CellLedger) -> dict[str, Any]:

@@ -34,6 +34,7 @@ from harness.reporters.parts.ledger import events_parts
 from harness.reporters.parts.loss import loss_grid
 from harness.reporters.parts.meanings import Meanings
 from harness.reporters.parts.noise import noise_parts
+from harness.reporters.parts.published import published_parts
 from harness.reporters.parts.ranking import ranking_parts, sustained_parts
 from harness.reporters.parts.rows import Row, rows
 from harness.reporters.parts.scaling import scaling_parts
@@ -53,6 +54,7 @@ _ORDER: Mapping[Question, Sequence[str]] = {
     "loss": ("ledger", "cpu", "consumers", "forest"),
     "ranking": ("consumers", "cpu", "ledger", "forest"),
     "scaling": ("scaling", "forest", "consumers", "cpu", "ledger"),
+    "published": ("forest", "consumers", "cpu", "ledger"),
     "victim": ("victim", "forest", "consumers", "cpu", "ledger"),
 }
 """The sections of the template by the question that is answered."""
@@ -160,7 +162,10 @@ def _run_part(
         order=_ORDER[question],
         on_cards=on_page(_names_on_cards(result, cells, meanings)),
         compared=on_page(
-            *cost_parts(result, cells), meanings.of(row.cell for row in cells), all_metrics(result)
+            *published_parts(result),
+            *cost_parts(result, cells),
+            meanings.of(row.cell for row in cells),
+            all_metrics(result),
         ),
         cpu=on_page(cpu_grid(result, cells)),
         events=on_page(*events),

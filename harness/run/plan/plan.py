@@ -17,6 +17,7 @@ from harness.model.question import Question
 from harness.model.reference import Reference, every_scenario, own_references
 from harness.model.run import Cell, Scenario
 from harness.model.stored.plan import Instrument
+from harness.model.stored.published import Published
 from harness.model.stored.victim import Victim
 from harness.run.ladder import Ladder
 from harness.run.plan.consumers import plan_consumers
@@ -112,6 +113,8 @@ class Plan:
     instrument: Instrument = "timed"
     victim: Victim | None = None
     """The innocent load beside the noisy ones; the operations of a trial are then its own."""
+    published: tuple[Published, ...] = ()
+    """What others found, each redone by one of the cells."""
     first_asked: tuple[str, ...] = ()
     """The states asked for by name that only a fresh boot can show."""
 
@@ -270,6 +273,7 @@ def make_plan(request: Request, file: PlanFile | None = None) -> Plan:
         instrument=request.instrument,
         question=file.question if victim is None else "victim",
         victim=victim,
+        published=file.published,
         reference=Reference(file.reference, file.reference_consumer, own_reference),
         workloads=workloads,
         scenarios=bound,

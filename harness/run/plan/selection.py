@@ -91,7 +91,11 @@ def scenarios_of(
         _refuse_for_replay(request)
         return tuple(Scenario(name, "", enabled=0) for name in file.scenarios)
     cells = {cell.name: cell for cell in file.cells}
-    names = _scenario_names(request, file)
+    names = [
+        name
+        for name in _scenario_names(request, file)
+        if name == file.reference or name not in cells or cells[name].is_for(workload)
+    ]
     exe = _excluded_exe(request)
     noisy = WORKLOADS[workload].noisy
     own = None
