@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Literal
 
-Question = Literal["cost", "loss", "ranking", "scaling", "victim", "published"]
+Question = Literal["cost", "loss", "ranking", "scaling", "victim", "published", "soak"]
 """What audit costs; which cells lose events, and which wait; which consumer costs least; how the
 cost grows with the processes that make events at once; what an innocent load beside the noisy one
-feels; which published measurements are found again.
+feels; which published measurements are found again; what of a
+consumer grows in the course of time.
 """
 
 _OF_BUILT_IN: Mapping[str, Question] = {
@@ -18,6 +19,7 @@ _OF_BUILT_IN: Mapping[str, Question] = {
     "workers": "scaling",
     "victim": "victim",
     "published": "published",
+    "soak": "soak",
 }
 
 

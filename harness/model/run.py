@@ -175,6 +175,16 @@ class Moment(NamedTuple):
     """What waits in the consumer's sockets; None where none is known to be its own."""
 
 
+class SoakMoment(NamedTuple):
+    """The consumer in one window of a long trial; stored as a list. None is what is not known."""
+
+    t_ms: Whole
+    """The middle of the window, since the load began."""
+    memory_bytes: Whole | None
+    cpu_ns_per_event: float | None
+    delay_ms: Milliseconds | None
+
+
 @dataclass(frozen=True, slots=True)
 class Sample:
     """What one trial measured, with everything needed to redo the analysis.
@@ -217,6 +227,8 @@ class Sample:
     timeline: tuple[Moment, ...] = ()
     """From before the load until all that it made is through; empty where there is no kernel in
     the loop, and in runs made before it was kept."""
+    soak: tuple[SoakMoment, ...] = ()
+    """Of a soak: the consumer from beginning to end."""
     machine: dict[str, Any] = field(default_factory=dict)
     kernel: str = ""
     """Of a counted trial the name of its guest; empty for this host's own kernel."""

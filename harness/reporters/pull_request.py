@@ -14,6 +14,7 @@ from harness.reporters.parts.meanings import Meanings
 from harness.reporters.parts.published import published_parts
 from harness.reporters.parts.ranking import ranking_parts
 from harness.reporters.parts.rows import rows
+from harness.reporters.parts.soak import soak_parts
 from harness.reporters.parts.victim import victim_parts
 from harness.reporters.result import STOPPED, result_page
 
@@ -48,6 +49,9 @@ def _table(result: Result) -> Iterator[Part]:
     yield from builds_parts(result.builds)
     if question == "ranking":
         yield from ranking_parts(result.ranking)
+        return
+    if question == "soak":
+        yield from (part for part in soak_parts(result) if isinstance(part, Grid))
         return
     if question == "published":
         yield from (part for part in published_parts(result) if isinstance(part, Grid))

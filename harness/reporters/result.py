@@ -31,6 +31,7 @@ from harness.reporters.parts.published import published_parts
 from harness.reporters.parts.ranking import ranking_parts, sustained_parts
 from harness.reporters.parts.rows import Row, by_workload, rows
 from harness.reporters.parts.scaling import scaling_parts
+from harness.reporters.parts.soak import soak_parts
 from harness.reporters.parts.victim import victim_name, victim_parts
 from workloads.catalog import WORKLOADS
 
@@ -66,6 +67,7 @@ def _parts(result: Result) -> Iterator[Part]:
         yield meanings.of((each.cell for each in result.ranking), scenarios=False)
     yield from builds_parts(result.builds)
     yield from scaling_parts(result)
+    yield from soak_parts(result)
     yield from published_parts(result)
     yield from victim_parts(result)
     for workload, group in by_workload(rows(result)).items():

@@ -287,6 +287,8 @@ class Request:
     subject: Subject = Subject()
     load: Load = field(default_factory=Load)
     victim: VictimOptions = VictimOptions()
+    duration: str | None = None
+    """How long the one trial of each cell of a soak lasts."""
     command: tuple[str, ...] = ()
     """A command to measure as the workload."""
     instrument: Instrument = "timed"

@@ -39,6 +39,7 @@ PLANS: dict[str, str] = {
     "workers": "workers.toml",
     "victim": "victim.toml",
     "published": "published.toml",
+    "soak": "soak.toml",
 }
 
 

@@ -7,6 +7,7 @@ from typing import Annotated
 from cyclopts import Parameter
 
 from harness.errors import EXIT_FINE, EXIT_INTERRUPTED, EXIT_UNTRUSTWORTHY, UsageError
+from harness.model.options import PRECISION
 from harness.run.request import (
     Conduct,
     Counting,
@@ -30,6 +31,7 @@ def run_verb(
     counting: Annotated[Counting, Parameter(name="*")] = Counting(),  # noqa: B008
     conduct: Annotated[Conduct, Parameter(name="*")] = Conduct(),  # noqa: B008
     display: Annotated[Display, Parameter(name="*")] = Display(),  # noqa: B008
+    duration: Annotated[str | None, Parameter(group=PRECISION)] = None,
     fallback: PlanName = None,
     resume: str | None = None,
     to: To = None,
@@ -55,6 +57,8 @@ def run_verb(
         Options of every measuring verb.
     display
         Options of every measuring verb.
+    duration
+        Of the plan `soak`: how long its one trial of each cell lasts, such as `2h`.
     fallback
         The plan to run if audit is not available on this host.
     resume
@@ -78,6 +82,7 @@ def run_verb(
         subject=subject,
         load=load,
         victim=victim,
+        duration=duration,
         command=command,
         conduct=conduct,
         fallback=fallback,

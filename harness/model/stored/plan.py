@@ -21,6 +21,7 @@ from harness.model.run import Cell
 from harness.model.stored.base import Stored
 from harness.model.stored.published import Published
 from harness.model.stored.scenario import StoredScenario
+from harness.model.stored.soak import Soak
 from harness.model.stored.victim import PRIMARY as VICTIM_PRIMARY
 from harness.model.stored.victim import Victim
 
@@ -114,6 +115,8 @@ class StoredPlan(Stored, frozen=True, kw_only=True):
     scenarios: dict[str, tuple[StoredScenario, ...]] = msgspec.field(default_factory=dict)
     """By workload."""
     ladder: StoredLadder | None = None
+    soak: Soak | None = None
+    """How long its one trial of each cell was to last."""
     published: tuple[Published, ...] = ()
     """What others found, each redone by one of its cells."""
     victim: Victim | None = None

@@ -19,6 +19,7 @@ from harness.model.result import (
 )
 from harness.model.scaling import ScalingPoint
 from harness.model.stored.published import Redone
+from harness.model.stored.soak import Trend
 from harness.model.stored.victim import VictimCell
 from harness.reporters.answer import answer
 from harness.reporters.parts.ledger import STAGES
@@ -44,6 +45,7 @@ def result_document(result: Result) -> dict[str, Any]:
         "exclusions": [_exclusion(exclusion) for exclusion in result.exclusions],
         "waiting": [_waiting(waiting) for waiting in result.waiting],
         "scaling": [_scaling(point) for point in result.scaling],
+        "trends": [_flat(trend) for trend in result.trends],
         "published": [_redone(each) for each in result.redone],
         "victims": [_flat(victim) for victim in result.victims],
         "ledgers": [_ledger(ledger) for ledger in result.ledgers],
@@ -56,7 +58,7 @@ def result_document(result: Result) -> dict[str, Any]:
 
 
 def _flat(
-    about_a_cell: Comparison | LossComparison | RankedConsumer | VictimCell,
+    about_a_cell: Comparison | LossComparison | RankedConsumer | VictimCell | Trend,
 ) -> dict[str, Any]:
     """Its fields, with those of its cell among them."""
     document = asdict(about_a_cell)

@@ -20,6 +20,7 @@ _TITLES: Mapping[Question, str] = {
     "loss": "What Linux audit loses",
     "ranking": "What audit consumers cost",
     "scaling": "How the cost of Linux audit grows",
+    "soak": "What grows under Linux audit",
     "published": "What others found of Linux audit, redone",
     "victim": "What Linux audit does to a neighbour",
 }

@@ -38,6 +38,7 @@ from harness.reporters.parts.published import published_parts
 from harness.reporters.parts.ranking import ranking_parts, sustained_parts
 from harness.reporters.parts.rows import Row, rows
 from harness.reporters.parts.scaling import scaling_parts
+from harness.reporters.parts.soak import soak_parts
 from harness.reporters.parts.victim import victim_parts
 from harness.reporters.plainly import made_plain, plain_view
 from harness.reporters.plots.base import Plot
@@ -54,6 +55,7 @@ _ORDER: Mapping[Question, Sequence[str]] = {
     "loss": ("ledger", "cpu", "consumers", "forest"),
     "ranking": ("consumers", "cpu", "ledger", "forest"),
     "scaling": ("scaling", "forest", "consumers", "cpu", "ledger"),
+    "soak": ("forest", "consumers", "cpu", "ledger"),
     "published": ("forest", "consumers", "cpu", "ledger"),
     "victim": ("victim", "forest", "consumers", "cpu", "ledger"),
 }
@@ -162,6 +164,7 @@ def _run_part(
         order=_ORDER[question],
         on_cards=on_page(_names_on_cards(result, cells, meanings)),
         compared=on_page(
+            *soak_parts(result),
             *published_parts(result),
             *cost_parts(result, cells),
             meanings.of(row.cell for row in cells),

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from harness.model.result import ReportView
 from harness.model.run import Sample
 from harness.model.stored.trial import StoredLatency, StoredWorkload
+from harness.plain import plain
 from harness.reporters.plots.base import Choice, Plot, Table
 from harness.reporters.plots.latency import (
     Distribution,
@@ -48,7 +49,7 @@ def words(view: ReportView, choice: Choice) -> str:
 def picture(view: ReportView, choice: Choice, colours: Ink) -> Figure:
     """One panel per noisy load, a line per cell; below it what is marked, in numbers."""
     victim = view.result.plan.victim
-    name = victim.workload if victim is not None else "the victim"
+    name = plain(victim.workload) if victim is not None else "the victim"
     return draw(view, _found(view, choice), colours, f"latency of {name} beside it, by percentile")
 
 

@@ -91,6 +91,9 @@ def measure_all(
     measure_cells(plan)
     try:
         run_trials(blocks, measure_one, save, observer, retries=run_blocks.plan.retries)
+        if plan.soak is not None:
+            # One that was stopped ended its trial, which is kept.
+            stop_if_asked()
     except KeyboardInterrupt:
         return Outcome(writer.folder, interrupted=True)
     if words := run_blocks.words():

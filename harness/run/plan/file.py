@@ -22,6 +22,7 @@ from harness.model.reference import DEFAULT_MARGIN
 from harness.model.run import Scenario
 from harness.model.state import AuditLimits
 from harness.model.stored.published import Published
+from harness.model.stored.soak import Soak
 from harness.run.request import OutputForm
 from harness.scenarios.catalog import PLANS, plan_path
 
@@ -174,6 +175,8 @@ class PlanFile(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     cells: list[CellKnobs] = []
     ladder: LadderKnobs | None = None
     victim: VictimKnobs | None = None
+    soak: Soak | None = None
+    """One long trial per cell instead of blocks."""
     published: tuple[Published, ...] = ()
     """What others found, each redone by a cell of the plan."""
     own_consumers: list[OwnConsumerKnobs] = []

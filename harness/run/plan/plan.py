@@ -18,6 +18,7 @@ from harness.model.reference import Reference, every_scenario, own_references
 from harness.model.run import Cell, Scenario
 from harness.model.stored.plan import Instrument
 from harness.model.stored.published import Published
+from harness.model.stored.soak import Soak
 from harness.model.stored.victim import Victim
 from harness.run.ladder import Ladder
 from harness.run.plan.consumers import plan_consumers
@@ -46,6 +47,7 @@ from harness.run.plan.selection import (
     scenarios_of,
     workloads_of,
 )
+from harness.run.plan.soak import ops_in_warm_up, ops_of_soak, soak_of
 from harness.run.plan.victim import MOST_OPS, ops_of_victim, victim_of, victim_words, with_alone
 from harness.run.plan.worker_counts import worker_counts
 from harness.run.request import Request
@@ -113,6 +115,8 @@ class Plan:
     instrument: Instrument = "timed"
     victim: Victim | None = None
     """The innocent load beside the noisy ones; the operations of a trial are then its own."""
+    soak: Soak | None = None
+    """One long trial of each cell, at a rate."""
     published: tuple[Published, ...] = ()
     """What others found, each redone by one of the cells."""
     first_asked: tuple[str, ...] = ()
@@ -181,6 +185,12 @@ class Plan:
         if self.ladder is not None:
             by_name |= {step.name: step for step in self.ladder.scenarios}
         return by_name[cell.scenario]
+
+    def ops_in(self, workload: str, block: int) -> int:
+        """The operations of a trial in this block; 0 is the warm-up."""
+        if self.soak is not None and not block:
+            return ops_in_warm_up(self.soak)
+        return self.ops[workload]
 
     def worker_words(self, cell: Cell, ops: int) -> WorkerWords:
         """The command line of the worker of a trial of this cell."""
@@ -258,7 +268,7 @@ def make_plan(request: Request, file: PlanFile | None = None) -> Plan:
     first = {name: chosen.wanted(first_scenarios(request, file, name)) for name in workloads}
     left_out = left_out_scenarios(request, bound)
     workers = worker_counts(request, file)
-    victim = victim_of(request, file, workloads)
+    victim, soak = victim_of(request, file, workloads), soak_of(request, file)
     if victim is not None:
         bound = {name: with_alone(group, file.reference) for name, group in bound.items()}
     bound, first = workers.across(bound, file.reference), workers.across(first, file.reference)
@@ -273,18 +283,14 @@ def make_plan(request: Request, file: PlanFile | None = None) -> Plan:
         instrument=request.instrument,
         question=file.question if victim is None else "victim",
         victim=victim,
+        soak=soak,
         published=file.published,
         reference=Reference(file.reference, file.reference_consumer, own_reference),
         workloads=workloads,
         scenarios=bound,
         consumers=chosen.consumers,
-        blocks=blocks_of(load, file),
-        ops={
-            name: ops_of(load, file, WORKLOADS[name])
-            if victim is None
-            else ops_of_victim(victim, request, file)
-            for name in workloads
-        },
+        blocks=blocks_of(load, file) if soak is None else 1,
+        ops={name: _ops(request, file, name, victim, soak) for name in workloads},
         seed=seed_of(load.seed),
         margin=margin,
         margins=margins,
@@ -295,7 +301,7 @@ def make_plan(request: Request, file: PlanFile | None = None) -> Plan:
         max_time_s=given(parse_duration_s, "--max-time", load.max_time),
         workers=one_number_of_workers(load, file),
         worker_counts=workers.counts,
-        rate_per_s=load.rate_per_s,
+        rate_per_s=load.rate_per_s if soak is None else soak.rate_per_s,
         auid="keep" if auid == AUTO else auid,
         auid_free=auid == AUTO,
         workload_options=workload_options(load.workload_options.given(), workloads),
@@ -312,6 +318,15 @@ def make_plan(request: Request, file: PlanFile | None = None) -> Plan:
     )
     refuse_bad_loads(_loads(plan))
     return plan
+
+
+def _ops(
+    request: Request, file: PlanFile, workload: str, victim: Victim | None, soak: Soak | None
+) -> int:
+    """The operations of a trial: of its victim, where it has one."""
+    if victim is not None:
+        return ops_of_victim(victim, request, file)
+    return ops_of(request.load, file, WORKLOADS[workload]) if soak is None else ops_of_soak(soak)
 
 
 def _loads(plan: Plan) -> list[tuple[str, WorkerWords]]:

@@ -101,8 +101,11 @@ class Loads:
         assert first is not None
         return first.ready
 
-    def measure(self, timeout_s: float, tick: Callable[[], None]) -> Done:
-        """Let them run to their end, and call `tick` continually.
+    def measure(
+        self, timeout_s: float, tick: Callable[[], None], *, stoppable: bool = False
+    ) -> Done:
+        """Let them run to their end, and call `tick` continually. One that is `stoppable` ends
+        early by a KeyboardInterrupt, and what it did counts.
 
         Raises ChildFailedError and TimeoutError as `LineProcess.expect`.
         """
@@ -110,7 +113,7 @@ class Loads:
             self.noisy.process.send("go")
         if self.victim is None:
             assert self.noisy is not None
-            return _done(self._result(self.noisy, timeout_s, tick))
+            return _done(self._to_its_end(self.noisy, timeout_s, tick, stoppable=stoppable))
         with watched(self.victim.ready.acting_pids) as watch:
             self.victim.process.send("go")
             document = self._result(self.victim, timeout_s, tick)
@@ -119,6 +122,17 @@ class Loads:
             return Done({}, victim.said, victim)
         self.noisy.process.send("stop")
         return _done(self._result(self.noisy, timeout_s, tick), victim)
+
+    def _to_its_end(
+        self, load: Started, timeout_s: float, tick: Callable[[], None], *, stoppable: bool
+    ) -> dict[str, Any]:
+        try:
+            return self._result(load, timeout_s, tick)
+        except KeyboardInterrupt:
+            if not stoppable:
+                raise
+            load.process.send("stop")
+            return self._result(load, timeout_s, tick)
 
     @staticmethod
     def _result(load: Started, timeout_s: float, tick: Callable[[], None]) -> dict[str, Any]:

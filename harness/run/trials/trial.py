@@ -17,7 +17,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from harness.analysis.ledger import close_ledger
-from harness.consumers.base import Consumer, ConsumerSetup, RunningConsumer
+from harness.consumers.base import Consumer, ConsumerReport, ConsumerSetup, RunningConsumer
 from harness.files.scratch import PLACE, scratch_folder
 from harness.kernel.client import AuditClient
 from harness.kernel.jiffies import kernel_hz
@@ -26,13 +26,14 @@ from harness.metrics.audit import audit_delta
 from harness.metrics.machine import read_machine
 from harness.metrics.timeline import Timeline
 from harness.model.matching import LOGIN_WARNING
-from harness.model.run import Ledger, Sample, Scenario, Trial
+from harness.model.run import Ledger, Sample, Scenario, SoakMoment, Trial
 from harness.model.stored.documents import WorkerDocument
 from harness.processes.line_process import ChildFailedError
 from harness.run.failures import Failures
 from harness.run.plan.plan import Plan
 from harness.run.plan.victim import victim_words
 from harness.run.trials.demanded_events import demanded_events, excluded_types, rules_name_only
+from harness.run.trials.growth import Growth
 from harness.run.trials.loads import Done, Loads, Started, start_load
 from harness.run.trials.markers import drain, marker_came, set_start
 from harness.run.trials.metrics import (
@@ -73,9 +74,11 @@ class Bench:
     speed: Speed = field(default_factory=Speed)
     timeline: Timeline = field(default_factory=Timeline)
 
-    def tick(self, consumer: RunningConsumer) -> None:
+    def tick(self, consumer: RunningConsumer, growth: Growth | None = None) -> None:
         """Check the kernel's queue and the consumer; called continually while a load runs."""
         consumer.look()
+        if growth is not None:
+            growth.look()
         status = self.client.status()
         self.timeline.add(status)
         self.on_pulse(status.backlog, status.lost)
@@ -126,8 +129,13 @@ def _measure(bench: Bench, trial: Trial, scenario: Scenario) -> Sample:
         started = set_start(bench, consumer, marker) if scenario.enabled else True
         before, machine_before = bench.client.status(), read_machine()
         bench.timeline = Timeline(before, consumer.pids)
+        growth = None if bench.plan.soak is None else Growth(consumer.pids)
         with paused(consumer.pids, scenario.stop_after_ms, scenario.stop_for_ms):
-            ended = loads.measure(bench.trial_timeout_s, lambda: bench.tick(consumer))
+            ended = loads.measure(
+                bench.trial_timeout_s,
+                lambda: bench.tick(consumer, growth),
+                stoppable=growth is not None,
+            )
         sent = drain(bench, consumer, marker) if scenario.enabled else 0
         after, machine_after = bench.client.status(), read_machine()
         timeline = bench.timeline.end(after)
@@ -173,6 +181,7 @@ def _measure(bench: Bench, trial: Trial, scenario: Scenario) -> Sample:
         status_after=asdict(after),
         backlog_high=max(moment.backlog for moment in timeline),
         timeline=timeline,
+        soak=() if growth is None else _soaked(growth, done, ledger, report),
         machine=machine.as_document(),
         invalid_reason=why_invalid(done, drained=came, meddling=meddling)
         or (NOISE_ENDED if ended.ended_early else _victim_failed(ended)),
@@ -251,6 +260,14 @@ def worker_words(bench: Bench, trial: Trial) -> list[str]:
     if (full_ns := bench.speed.full_ns()) is not None:
         more += ["--full-speed-ns", str(full_ns)]
     return bench.plan.worker_words(trial.cell, trial.ops).words(*more)
+
+
+def _soaked(
+    growth: Growth, done: WorkerDocument, ledger: Ledger, report: ConsumerReport
+) -> tuple[SoakMoment, ...]:
+    known = ledger.complete is not None and ledger.partial is not None
+    events = (ledger.complete or 0) + (ledger.partial or 0) if known else None
+    return growth.moments(done.loop_start_ns, done.loop_end_ns, events, report)
 
 
 def _victim_failed(ended: Done) -> str:

@@ -83,6 +83,7 @@ def _request(stored: StoredRun) -> Request:
         subject=given.get("subject", Subject()),
         load=given.get("load", Load()),
         victim=victim,
+        duration=given.get("duration"),
         command=tuple(command),
         conduct=given.get("conduct", Conduct()),
     )
