@@ -24,6 +24,11 @@ class Victim(msgspec.Struct, frozen=True):
     workload: str
     rate_per_s: Rate
 
+    @property
+    def words(self) -> str:
+        """The same in words."""
+        return f"{self.workload} at {self.rate_per_s:,g} operations per second"
+
 
 @dataclass(frozen=True, slots=True)
 class VictimCell:

@@ -28,6 +28,11 @@ def soak_of(request: Request, file: PlanFile) -> Soak | None:
             "a soak is of a load at a rate on this host's kernel",
             remedy="leave out --count and the command, or name another plan",
         )
+    if request.load.blocks is not None or request.load.ops is not None:
+        raise UsageError(
+            "a soak is one trial of each cell: --blocks and --ops have no meaning",
+            remedy="say how long it lasts: --duration 2h",
+        )
     seconds = file.soak.seconds if asked is None else parse_duration_s("--duration", asked)
     if seconds < LEAST_SECONDS:
         raise UsageError(

@@ -40,6 +40,8 @@ def test_without_one_it_is_the_plans() -> None:
         ({"plan": "soak", "duration": "2"}, "is not a duration"),
         ({"plan": "soak", "duration": "1s"}, "too short for a slope"),
         ({"plan": "soak", "duration": "0h"}, "is not a duration"),
+        ({"plan": "soak", "blocks": 2}, "one trial of each cell"),
+        ({"plan": "soak", "ops": 2}, "one trial of each cell"),
         ({"plan": "soak", "instrument": "counted"}, "a soak is of a load at a rate"),
         ({"plan": "soak", "command": ("true",)}, "a soak is of a load at a rate"),
     ],

@@ -7,12 +7,19 @@ from typing import Any
 
 import pytest
 
+from harness.answers.compare.comparability import find_differences
 from harness.errors import UsageError
 from harness.model.run import Cell
+from harness.model.stored.environment import StoredEnvironment
 from harness.model.stored.plan import StoredPlan
+from harness.reporters.preview import preview_page
+from harness.reporters.render.markdown import page_markdown
 from harness.run.plan.document import plan_document
 from harness.run.plan.plan import Plan, make_plan
-from harness.run.request import Request, VictimOptions, plan_named
+from harness.run.plan.preview import preview_plan
+from harness.run.plan.purpose import purpose_of
+from harness.run.request import Conduct, Request, VictimOptions, plan_named
+from harness.store import StoredRun
 from tests.support.requests import asked
 
 
@@ -93,3 +100,25 @@ def test_a_plan_without_a_reference_has_nothing_to_compare_it_with(tmp_path: Pat
     request = Request(plan=str(path), victim=VictimOptions(workload="udp"))
     with pytest.raises(UsageError, match="no reference scenario"):
         make_plan(request)
+
+
+def test_a_dry_run_and_the_first_line_name_the_victim() -> None:
+    plan = planned(plan="victim")
+    assert "the victim is udp at 1,000 operations per second" in purpose_of(plan)
+    preview = preview_plan(plan, Conduct())
+    assert preview.victim == "udp at 1,000 operations per second"
+    assert "operations below are its own" in page_markdown(preview_page(preview))
+    assert preview_plan(planned(plan="rate"), Conduct()).victim == ""
+
+
+def test_runs_with_other_victims_are_unlike() -> None:
+    one, other = (
+        StoredPlan.read(plan_document(planned(VictimOptions(workload=name), plan="victim")))
+        for name in ("udp", "files")
+    )
+    environment = StoredEnvironment.read({})
+    runs = [StoredRun(Path("m/r"), plan, environment, ()) for plan in (one, other)]
+    (difference,) = find_differences(*runs, [], chosen=True)
+    assert difference.name == "options"
+    assert "files at 1,000" in difference.words
+    assert list(find_differences(runs[0], runs[0], [], chosen=True)) == []
