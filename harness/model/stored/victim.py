@@ -27,7 +27,7 @@ class Victim(msgspec.Struct, frozen=True):
     @property
     def words(self) -> str:
         """The same in words."""
-        return f"{self.workload} at {self.rate_per_s:,g} operations per second"
+        return f"{self.workload} at {self.rate_per_s:,g}/s"
 
 
 @dataclass(frozen=True, slots=True)

@@ -39,8 +39,8 @@ def published_cells(result: Result) -> list[str]:
 
 def _sentence(each: Redone) -> str:
     row = each.published
-    head = f"{row.name} ({row.set_up}): {row.found}, {ratio(row.ratio)} times"
+    head = f"{row.name} ({row.set_up}): {row.found}, ratio {ratio(row.ratio)}"
     if each.ratio is None:
         return f"{head}; not measured here."
-    here = f"here {found_here(each)}, {ratio(each.ratio)} times"
+    here = f"here {found_here(each)}, ratio {ratio(each.ratio)}"
     return f"{head}; {here}: {AGREEMENTS[each.agreement]}. It may differ because {row.why}."

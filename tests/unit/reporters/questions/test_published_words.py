@@ -64,11 +64,11 @@ def test_how_many_are_found_again_is_the_first_sentence(stored: StoredRun) -> No
 
 def test_each_row_says_both_and_why_they_may_differ(stored: StoredRun) -> None:
     first, second, third, last = answer_parts(make_result(stored)).cells
-    assert first.startswith("A 2001 (a machine): 1 to 2 µs, 2.400 times; here 6.0")
+    assert first.startswith("A 2001 (a machine): 1 to 2 µs, ratio 2.400; here 6.0")
     assert "same direction and size. It may differ because it is long ago." in first
     assert "same direction, less than half the change" in second
     assert "other direction" in third
-    assert last == "D 2004 (a machine): 1 to 2 µs, 2.000 times; not measured here."
+    assert last == "D 2004 (a machine): 1 to 2 µs, ratio 2.000; not measured here."
 
 
 def test_every_report_has_the_rows(stored: StoredRun) -> None:

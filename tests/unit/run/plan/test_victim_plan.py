@@ -104,9 +104,9 @@ def test_a_plan_without_a_reference_has_nothing_to_compare_it_with(tmp_path: Pat
 
 def test_a_dry_run_and_the_first_line_name_the_victim() -> None:
     plan = planned(plan="victim")
-    assert "the victim is udp at 1,000 operations per second" in purpose_of(plan)
+    assert "the victim is udp at 1,000/s" in purpose_of(plan)
     preview = preview_plan(plan, Conduct())
-    assert preview.victim == "udp at 1,000 operations per second"
+    assert preview.victim == "udp at 1,000/s"
     assert "operations below are its own" in page_markdown(preview_page(preview))
     assert preview_plan(planned(plan="rate"), Conduct()).victim == ""
 
@@ -120,5 +120,5 @@ def test_runs_with_other_victims_are_unlike() -> None:
     runs = [StoredRun(Path("m/r"), plan, environment, ()) for plan in (one, other)]
     (difference,) = find_differences(*runs, [], chosen=True)
     assert difference.name == "options"
-    assert "files at 1,000" in difference.words
+    assert "files at 1,000/s" in difference.words
     assert list(find_differences(runs[0], runs[0], [], chosen=True)) == []
