@@ -8,8 +8,11 @@ from typing import Any
 
 from harness.analysis.against_reference import MetricView, compare, noise_floor
 from harness.analysis.loss import compare_losses, lost_any
+from harness.analysis.published import redone
 from harness.analysis.ranking import ranking
+from harness.analysis.soak import trends
 from harness.analysis.sustained import sustained
+from harness.analysis.victim import victims
 from harness.answers.builds import builds
 from harness.answers.exclusions import exclusions
 from harness.answers.lost import lost_cells, without_speed
@@ -65,6 +68,9 @@ def make_result(stored: StoredRun) -> Result:
         waiting=tuple(waiting(samples, comparisons, plan)),
         builds=tuple(builds(samples, plan)),
         scaling=tuple(scaling(samples, comparisons, losses, plan)),
+        trends=tuple(trends(samples)),
+        redone=tuple(redone(plan.published, comparisons)),
+        victims=tuple(victims(samples, plan)),
         primary=plan.primary,
         question=plan.question,
         operation=plan.operation,

@@ -56,6 +56,8 @@ class ConsumerReport:
     peak_memory_bytes: int | None = None
     written_bytes: int | None = None
     delays_ms: tuple[float, ...] = ()
+    delays_at_ns: tuple[int, ...] = ()
+    """When each of these was noted, by the monotonic clock."""
 
 
 class RunningConsumer(Protocol):

@@ -59,6 +59,7 @@ class _Running:
             peak_memory_bytes=document["max_rss_bytes"],
             written_bytes=document["stored_bytes"] if self._age is not None else None,
             delays_ms=tuple(self._age.ages_ms) if self._age is not None else (),
+            delays_at_ns=tuple(self._age.at_ns) if self._age is not None else (),
         )
 
     def end(self) -> None:

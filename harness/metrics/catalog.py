@@ -40,6 +40,10 @@ def _count(name: str, summary: str, better: Better | None, unit: str = "1") -> M
     return Metric(name, unit, summary, "count", better, compared=False)
 
 
+def _waiting(name: str, summary: str) -> Metric:
+    return Metric(name, "%", summary, "waiting", better="less", compared=False)
+
+
 def _of_consumer(name: str, kind: Kind, unit: str, summary: str) -> Metric:
     return Metric(name, unit, summary, kind, better="less", compared=True, of_consumer=True)
 
@@ -83,6 +87,19 @@ _ALL = (
     _cost("latency_p50_ns", "time", "half of the operations took no longer than this"),
     _cost("latency_p99_ns", "time", "99 % of the operations took no longer than this"),
     _cost("latency_p999_ns", "time", "99.9 % of the operations took no longer than this"),
+    _cost(
+        "victim_latency_p50_ns",
+        "time",
+        "half of the operations of the innocent load beside it took no longer than this",
+    ),
+    _cost("victim_latency_p99_ns", "time", "99 % of them took no longer than this"),
+    _cost("victim_latency_p999_ns", "time", "99.9 % of them took no longer than this"),
+    _cost("victim_longest_ns", "time", "the longest of them: the longest stall"),
+    _waiting(
+        "victim_waiting_percent",
+        "share of the time that the innocent load slept for room in the backlog",
+    ),
+    _waiting("victim_longest_waiting_percent", "the same of its longest stall alone"),
     Metric(
         "waited_ms",
         "ms",

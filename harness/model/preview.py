@@ -61,5 +61,7 @@ class Preview:
     login: Login | None = None
     matching: tuple[RuleMatches, ...] = ()
     left_out: tuple[str, ...] = ()
+    victim: str = ""
+    """The innocent load beside the noisy one, in words; empty without one."""
     results: str = ""
     """The folder that the run would be stored in."""

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Literal
 
-Question = Literal["cost", "loss", "ranking", "scaling"]
+Question = Literal["cost", "loss", "ranking", "scaling", "victim", "published", "soak"]
 """What audit costs; which cells lose events, and which wait; which consumer costs least; how the
-cost grows with the processes that make events at once.
+cost grows with the processes that make events at once; what an innocent load beside the noisy one
+feels; which published measurements are found again; what of a
+consumer grows in the course of time.
 """
 
 _OF_BUILT_IN: Mapping[str, Question] = {
@@ -15,6 +17,9 @@ _OF_BUILT_IN: Mapping[str, Question] = {
     "rate": "loss",
     "consumers": "ranking",
     "workers": "scaling",
+    "victim": "victim",
+    "published": "published",
+    "soak": "soak",
 }
 
 

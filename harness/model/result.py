@@ -12,6 +12,9 @@ from harness.model.run import AA, Cell, Ledger, Sample
 from harness.model.scaling import ScalingPoint
 from harness.model.stored.environment import StoredEnvironment
 from harness.model.stored.plan import StoredPlan
+from harness.model.stored.published import Redone
+from harness.model.stored.soak import Trend
+from harness.model.stored.victim import VictimCell
 
 Verdict = Literal[
     "worse",
@@ -255,6 +258,12 @@ class Result:
     """The cells of which more than 2 % of the time is waiting for room in the backlog."""
     scaling: tuple[ScalingPoint, ...] = ()
     """Scenarios by number of producers; empty where the plan compares no numbers."""
+    trends: tuple[Trend, ...] = ()
+    """What of consumers grows in the course of a soak; empty for any other plan."""
+    redone: tuple[Redone, ...] = ()
+    """Published measurements beside those found here; empty where the plan names none."""
+    victims: tuple[VictimCell, ...] = ()
+    """What an innocent load beside the noisy ones felt; empty where there was none."""
     primary: str = "elapsed_ns_per_op"
     """The metric that the answer is about."""
     question: Question = "cost"

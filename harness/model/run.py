@@ -64,6 +64,8 @@ class Scenario(AuditState):
     """The scenario that it is but for a larger backlog, added by a run in which that one waited."""
     file: str = ""
     """The rule file of the user's that it is made of; empty for built-in rules."""
+    alone: bool = False
+    """Whether the victim is measured in it without the noisy load."""
     limited_by_plan: bool = False
     """Whether a cell of the plan sets its limits, which are what is measured there."""
 
@@ -173,6 +175,16 @@ class Moment(NamedTuple):
     """What waits in the consumer's sockets; None where none is known to be its own."""
 
 
+class SoakMoment(NamedTuple):
+    """The consumer in one window of a long trial; stored as a list. None is what is not known."""
+
+    t_ms: Whole
+    """The middle of the window, since the load began."""
+    memory_bytes: Whole | None
+    cpu_ns_per_event: float | None
+    delay_ms: Milliseconds | None
+
+
 @dataclass(frozen=True, slots=True)
 class Sample:
     """What one trial measured, with everything needed to redo the analysis.
@@ -207,12 +219,16 @@ class Sample:
     """Above a limit of the plan; not valid, unless it was repeated as often as it may be."""
     workload_document: dict[str, Any] = field(default_factory=dict)
     consumer_document: dict[str, Any] | None = None
+    victim_document: dict[str, Any] | None = None
+    """Of the innocent load beside the noisy one; None where there was none."""
     status_before: dict[str, Any] | None = None
     status_after: dict[str, Any] | None = None
     backlog_high: Whole | None = None
     timeline: tuple[Moment, ...] = ()
     """From before the load until all that it made is through; empty where there is no kernel in
     the loop, and in runs made before it was kept."""
+    soak: tuple[SoakMoment, ...] = ()
+    """Of a soak: the consumer from beginning to end."""
     machine: dict[str, Any] = field(default_factory=dict)
     kernel: str = ""
     """Of a counted trial the name of its guest; empty for this host's own kernel."""

@@ -5,7 +5,7 @@ What each question is answered with is in `questions/`.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
 from harness.counted import agreeing, counted
@@ -22,8 +22,11 @@ from harness.reporters.parts.rows import rows
 from harness.reporters.parts.waiting import sentences_of_waiting
 from harness.reporters.questions.cost import cost_cells, cost_first, cost_notes
 from harness.reporters.questions.loss import fates, loss_cells, loss_first, loss_notes
+from harness.reporters.questions.published import published_cells, published_first
 from harness.reporters.questions.ranking import ranking_cells, ranking_first, ranking_notes
 from harness.reporters.questions.scaling import scaling_cells, scaling_first, scaling_notes
+from harness.reporters.questions.soak import soak_cells, soak_first
+from harness.reporters.questions.victim import victim_cells, victim_first
 
 MOST_NAMED = 4
 """Names in one sentence; the tables have all."""
@@ -52,17 +55,23 @@ def answer(result: Result) -> str:
     return " ".join(filter(None, (parts.first, parts.rest)))
 
 
+_NEEDS: Mapping[Question, Callable[[Result], object]] = {
+    "ranking": lambda result: result.ranking,
+    "scaling": lambda result: result.scaling,
+    "victim": lambda result: result.victims,
+    "published": lambda result: result.redone,
+    "soak": lambda result: result.trends,
+    "loss": lambda result: not result.plan.is_replay,
+}
+"""What a result must have for the answer to a question; without it the answer is the cost."""
+
+
 def answered(result: Result) -> Question:
     """The question that the result can answer: one consumer alone has no ranking, and one number
     of workers that the plan does not compare with others no growth.
     """
-    if result.question == "ranking" and not result.ranking:
-        return "cost"
-    if result.question == "scaling" and not result.scaling:
-        return "cost"
-    if result.question == "loss" and result.plan.is_replay:
-        return "cost"
-    return result.question
+    needed = _NEEDS.get(result.question)
+    return result.question if needed is None or needed(result) else "cost"
 
 
 def answer_parts(result: Result) -> Answer:
@@ -81,6 +90,15 @@ def answer_parts(result: Result) -> Answer:
         first, cells, notes = scaling_first(result), scaling_cells(result), scaling_notes(result)
         notes = [*deciding_sentences(result), *sentences_of_waiting(result), *notes]
         notes += [loss_sentence(result), none_lost(result)]
+    elif question == "published":
+        first, cells = published_first(result), published_cells(result)
+        notes = [*sentences_of_waiting(result), loss_sentence(result)]
+    elif question == "soak":
+        first, cells = soak_first(result), soak_cells(result)
+        notes = [*pace_sentences(result), *sentences_of_waiting(result), loss_sentence(result)]
+    elif question == "victim":
+        first, cells = victim_first(result), victim_cells(result)
+        notes = [*deciding_sentences(result), loss_sentence(result), none_lost(result)]
     else:
         first, cells, notes = cost_first(result), cost_cells(result), cost_notes(result)
         notes = [*deciding_sentences(result), *sentences_of_waiting(result), *notes]

@@ -51,6 +51,11 @@ def _parts(preview: Preview) -> Iterator[Part]:
         f"Order by seed {preview.seed} (--seed {preview.seed} repeats it); "
         f"CPUs: {_cpus(preview)}; stored under {preview.results}."
     )
+    if preview.victim:
+        yield Line(
+            f"The victim is {preview.victim}, and the operations below are its own: the noisy load "
+            "goes on until it is done."
+        )
     yield from (Line(words) for words in preview.left_out)
     shared = _shared_settings(preview.cells)
     grid = Grid("cells", "", _CELLS, tuple(_row(cell, shared) for cell in preview.cells))

@@ -11,8 +11,11 @@ from harness.reporters.parts.builds import builds_parts
 from harness.reporters.parts.cells import cost_parts
 from harness.reporters.parts.ledger import events_parts
 from harness.reporters.parts.meanings import Meanings
+from harness.reporters.parts.published import published_parts
 from harness.reporters.parts.ranking import ranking_parts
 from harness.reporters.parts.rows import rows
+from harness.reporters.parts.soak import soak_parts
+from harness.reporters.parts.victim import victim_parts
 from harness.reporters.result import STOPPED, result_page
 
 
@@ -46,6 +49,15 @@ def _table(result: Result) -> Iterator[Part]:
     yield from builds_parts(result.builds)
     if question == "ranking":
         yield from ranking_parts(result.ranking)
+        return
+    if question == "soak":
+        yield from (part for part in soak_parts(result) if isinstance(part, Grid))
+        return
+    if question == "published":
+        yield from (part for part in published_parts(result) if isinstance(part, Grid))
+        return
+    if question == "victim":
+        yield from (part for part in victim_parts(result) if isinstance(part, Grid))
         return
     parts = events_parts(group) if question == "loss" else cost_parts(result, group)
     yield from (part for part in parts if isinstance(part, Grid))

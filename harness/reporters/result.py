@@ -27,9 +27,12 @@ from harness.reporters.parts.loss import loss_grid, loss_lines
 from harness.reporters.parts.matching import matching_sentences
 from harness.reporters.parts.meanings import Meanings
 from harness.reporters.parts.noise import noise_parts
+from harness.reporters.parts.published import published_parts
 from harness.reporters.parts.ranking import ranking_parts, sustained_parts
 from harness.reporters.parts.rows import Row, by_workload, rows
 from harness.reporters.parts.scaling import scaling_parts
+from harness.reporters.parts.soak import soak_parts
+from harness.reporters.parts.victim import victim_name, victim_parts
 from workloads.catalog import WORKLOADS
 
 STOPPED = "The run was stopped early; these are its results so far."
@@ -64,6 +67,9 @@ def _parts(result: Result) -> Iterator[Part]:
         yield meanings.of((each.cell for each in result.ranking), scenarios=False)
     yield from builds_parts(result.builds)
     yield from scaling_parts(result)
+    yield from soak_parts(result)
+    yield from published_parts(result)
+    yield from victim_parts(result)
     for workload, group in by_workload(rows(result)).items():
         yield _heading(result, workload, group)
         legend = meanings.of(row.cell for row in group)
@@ -131,6 +137,10 @@ def _heading(result: Result, workload: str, group: Sequence[Row]) -> Heading:
     info = WORKLOADS.get(workload)
     operation = f" ({info.operation})" if info is not None else ""
     blocks = max((found.blocks for found in compared_in(group, result.primary)), default=0)
+    if result.plan.victim is not None:
+        operations = counted(result.plan.ops.get(workload, 0), "operation")
+        beside = f"{operations} of {victim_name(result)} beside it per trial"
+        return Heading(f"{workload}{operation}: {counted(blocks, 'block')}, {beside}")
     return Heading(
         f"{workload}{operation}: {counted(blocks, 'block')}, "
         f"{counted(result.plan.ops.get(workload, 0), result.operation)} per trial"

@@ -174,6 +174,10 @@ _METRICS: Mapping[str, str] = {
     "latency_p50_ns": "latency p50",
     "latency_p99_ns": "latency p99",
     "latency_p999_ns": "latency p99.9",
+    "victim_latency_p50_ns": "latency p50 of the victim",
+    "victim_latency_p99_ns": "latency p99 of the victim",
+    "victim_latency_p999_ns": "latency p99.9 of the victim",
+    "victim_longest_ns": "longest stall of the victim",
 }
 GROWTHS: Mapping[Growth, str] = {
     "grows": "the price grows",

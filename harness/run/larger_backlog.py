@@ -30,7 +30,7 @@ def with_larger_backlogs(plan: Plan, warm_up: Sequence[Sample]) -> Plan:
     consumer makes wait is measured with all of them. `backlog_wait_time` stays the host's or that
     of the rules.
     """
-    if plan.reference.scenario is None or plan.reference.consumer is not None:
+    if plan.victim is not None or plan.reference.scenario is None or plan.reference.consumer:
         return plan
     scenarios = {
         workload: tuple(each for s in group for each in _with_further(plan, workload, s, warm_up))

@@ -126,7 +126,7 @@ def _record(
             cell = Cell(workload, scenario.name, RECORDER)
             with ExitStack() as inner:
                 trial = Trial(index, cell, 1, index, plan.seed, plan.ops[workload])
-                worker, _ = start_worker(bench, trial, inner)
+                worker = start_worker(bench, trial, inner).process
                 worker.send("go")
                 worker.expect("result", timeout_s=bench.trial_timeout_s)
         if not drain(bench, consumer, marker):

@@ -31,6 +31,8 @@ from harness.model.stored.plan import Instrument
 from harness.run import choices
 
 DEFAULT_PLAN = "overhead"
+VICTIM_PLAN = "victim"
+"""The plan of a run that names a victim and no plan."""
 
 
 OutputForm = Literal["log", "go-audit", "laurel", "json-lines"]
@@ -238,6 +240,21 @@ class Counting:
     """With `--count`, or where coverage is asked for: the kernels, as for `auditbench count`."""
 
 
+@Parameter(group=LOAD)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VictimOptions:
+    """An innocent load beside the noisy one."""
+
+    workload: Annotated[
+        str | None, Parameter(name="--victim", completer=lambda _: choices.workloads())
+    ] = None
+    """A workload to run beside the noisy one, at a fixed rate and in a session of its own: its
+    latency is measured alone, beside the noisy load without audit, and beside it with audit.
+    """
+    rate_per_s: Annotated[float | None, Parameter(name="--victim-rate")] = None
+    """Its operations per second; 1,000 if the plan has no other."""
+
+
 @Parameter(group=HOST)
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Conduct:
@@ -261,6 +278,11 @@ class Conduct:
     """The command that asks for it, as it is stored with the run."""
 
 
+def plan_named(plan: str | None, victim: VictimOptions) -> str:
+    """The plan that is meant where a command line may name none."""
+    return plan or (DEFAULT_PLAN if victim.workload is None else VICTIM_PLAN)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Request:
     """A request: a plan, what of it is measured and with which load, and how it is carried out."""
@@ -269,6 +291,9 @@ class Request:
     """A built-in plan, or a .toml file."""
     subject: Subject = Subject()
     load: Load = field(default_factory=Load)
+    victim: VictimOptions = VictimOptions()
+    duration: str | None = None
+    """How long the one trial of each cell of a soak lasts."""
     command: tuple[str, ...] = ()
     """A command to measure as the workload."""
     instrument: Instrument = "timed"

@@ -145,7 +145,7 @@ def _run_kernel(
             consumers={name: plan.consumer(name) for name in plan.all_consumers()},
             cpus=cpus,
             binaries=plan.consumer_paths,
-            trial_timeout_s=TRIAL_TIMEOUT_S,
+            trial_timeout_s=TRIAL_TIMEOUT_S + (2 * plan.soak.seconds if plan.soak else 0.0),
             hold_queue=facts.kernel.boots_with_audit,
             on_pulse=observer.pulse,
         )

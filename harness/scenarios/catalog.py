@@ -24,6 +24,7 @@ SCENARIOS: dict[str, str] = {
     "rules+exclude-call": "rules-exclude-call.rules",
     "connect-scoped": "connect-scoped.rules",
     "rules-scoped": "rules-scoped.rules",
+    "rules-42": "rules-42.rules",
 }
 
 NOT_INTERLEAVED = frozenset({"never-enabled"})
@@ -36,6 +37,9 @@ PLANS: dict[str, str] = {
     "consumers": "consumers.toml",
     "rate": "rate.toml",
     "workers": "workers.toml",
+    "victim": "victim.toml",
+    "published": "published.toml",
+    "soak": "soak.toml",
 }
 
 

@@ -173,6 +173,7 @@ def _check_sample(sample: Sample) -> None:
     refuse_extremes(sample.metrics)
     documents = (
         ("workload_document", sample.workload_document, StoredWorkload),
+        ("victim_document", sample.victim_document, StoredWorkload),
         ("status_before", sample.status_before, StoredStatus),
         ("machine", sample.machine, StoredMachine),
     )

@@ -7,7 +7,16 @@ from typing import Annotated
 from cyclopts import Parameter
 
 from harness.errors import EXIT_FINE, EXIT_INTERRUPTED, EXIT_UNTRUSTWORTHY, UsageError
-from harness.run.request import DEFAULT_PLAN, Conduct, Counting, Load, Request, Subject
+from harness.model.options import PRECISION
+from harness.run.request import (
+    Conduct,
+    Counting,
+    Load,
+    Request,
+    Subject,
+    VictimOptions,
+    plan_named,
+)
 from harness.verbs.shared.display import Display, say_on
 from harness.verbs.shared.parameters import Json, PlanName, To
 
@@ -18,9 +27,11 @@ def run_verb(
     *,
     subject: Annotated[Subject, Parameter(name="*")] = Subject(),  # noqa: B008
     load: Annotated[Load, Parameter(name="*")] = Load(),  # noqa: B008
+    victim: Annotated[VictimOptions, Parameter(name="*")] = VictimOptions(),  # noqa: B008
     counting: Annotated[Counting, Parameter(name="*")] = Counting(),  # noqa: B008
     conduct: Annotated[Conduct, Parameter(name="*")] = Conduct(),  # noqa: B008
     display: Annotated[Display, Parameter(name="*")] = Display(),  # noqa: B008
+    duration: Annotated[str | None, Parameter(group=PRECISION)] = None,
     fallback: PlanName = None,
     resume: str | None = None,
     to: To = None,
@@ -32,17 +43,22 @@ def run_verb(
     Parameters
     ----------
     plan
-        A built-in plan (`auditbench list plans`) or a .toml file; `overhead` if none is named.
+        A built-in plan (`auditbench list plans`) or a .toml file; if none is named, `overhead`, or
+        `victim` with --victim.
     subject
         What is compared.
     load
         Options of every measuring verb.
+    victim
+        The innocent load.
     counting
         Whether instructions are counted.
     conduct
         Options of every measuring verb.
     display
         Options of every measuring verb.
+    duration
+        Of the plan `soak`: how long its one trial of each cell lasts, such as `2h`.
     fallback
         The plan to run if audit is not available on this host.
     resume
@@ -62,9 +78,11 @@ def run_verb(
     from harness.verbs.show import run_forms, show_run
 
     request = Request(
-        plan=plan or DEFAULT_PLAN,
+        plan=plan_named(plan, victim),
         subject=subject,
         load=load,
+        victim=victim,
+        duration=duration,
         command=command,
         conduct=conduct,
         fallback=fallback,

@@ -97,6 +97,8 @@ cdef void open_loop(operation act, void *state, gate *entry, tally *mine,
         if error != 0:
             count_failure(mine, error)
         record(&mine.latency, now - due)
+        if now - due > mine.longest_ns:
+            mine.longest_ns, mine.longest_end_ns = now - due, now
         done += 1
         mine.ops = done
         mine.end_ns = now

@@ -28,6 +28,8 @@ cdef struct tally:
     uint64_t ops
     uint64_t failures
     int64_t behind_ns         # open loop: worst lateness of a start
+    int64_t longest_ns        # open loop: the longest operation, from its intended start,
+    int64_t longest_end_ns    # and when it ended
     int64_t spun_ns           # open loop: time burnt waiting for intended starts
     int64_t probe_before_ns   # the fixed work of speed.pyx, just before and after
     int64_t probe_after_ns

@@ -93,6 +93,8 @@ cdef class SharedTallies:
             "ops": mine.ops,
             "failures": mine.failures,
             "behind_ns": mine.behind_ns,
+            "longest_ns": mine.longest_ns,
+            "longest_end_ns": mine.longest_end_ns,
             "spun_ns": mine.spun_ns,
             "busy_ns": mine.busy_ns,
             "probe_before_ns": mine.probe_before_ns,

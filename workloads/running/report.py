@@ -30,6 +30,7 @@ def result(
 
     start = min((one["start_ns"] for one in acted), default=0)
     end = max((one["end_ns"] for one in acted), default=0)
+    longest = max(tallies, key=lambda one: one["longest_ns"])
     errors = _added(shared.errors(worker) for worker in range(shared.workers))
     statuses = _added(shared.statuses(worker) for worker in range(shared.workers))
     return {
@@ -59,6 +60,8 @@ def result(
         "details": {
             **details,
             "exit_statuses": {str(status): n for status, n in statuses.items()},
+            "longest_start_ns": longest["longest_end_ns"] - longest["longest_ns"],
+            "longest_end_ns": longest["longest_end_ns"],
             "spun_ns": total("spun_ns"),
             "busy_ns": total("busy_ns"),
             "probe_before_ns": max(one["probe_before_ns"] for one in tallies),

@@ -164,9 +164,14 @@ def _plan(base: StoredPlan, head: StoredPlan, workloads: Collection[str]) -> Ite
     options = base.workload_options, head.workload_options
     yield from _differ("options", "workload options", *options)
     yield from _differ("options", "command", base.command, head.command)
+    yield from _differ("options", "victim", _victim(base), _victim(head))
     yield from _differ("options", "rate per s", base.rate_per_s, head.rate_per_s)
     yield from _differ("margin", "margin", base.margin, head.margin)
     yield from _differ("margin", "margins", base.margin_by_metric, head.margin_by_metric)
+
+
+def _victim(plan: StoredPlan) -> str:
+    return "none" if plan.victim is None else plan.victim.words
 
 
 def _cells_missing(base: StoredPlan, head: StoredPlan) -> Iterator[Difference]:

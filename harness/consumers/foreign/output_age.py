@@ -22,6 +22,8 @@ class OutputAge:
         self.path, self._stamp = path, stamp
         self._size = 0
         self.ages_ms: list[float] = []
+        self.at_ns: list[int] = []
+        """When each was noted, by the monotonic clock."""
 
     def look(self) -> None:
         """Note the age if the file has grown since the last look."""
@@ -35,6 +37,7 @@ class OutputAge:
         newest_s = self.newest_s(tail_of(self.path, TAIL_BYTES))
         if newest_s is not None:
             self.ages_ms.append((time.time() - newest_s) * 1000)
+            self.at_ns.append(time.monotonic_ns())
 
     def newest_s(self, tail: bytes) -> float | None:
         """The time of the newest event in the end of the file, in seconds since 1970."""

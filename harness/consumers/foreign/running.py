@@ -108,6 +108,7 @@ class ForeignRunning(ABC):
             peak_memory_bytes=used.peak_memory_bytes,
             written_bytes=sum(output.size() for output in self.outputs),
             delays_ms=tuple(ages),
+            delays_at_ns=tuple(self.outputs[0].at_ns) if self.outputs else (),
         )
 
     def end(self) -> None:

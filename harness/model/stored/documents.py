@@ -28,6 +28,11 @@ class WorkerDetails(msgspec.Struct, frozen=True):
     """What it executes, where it executes one."""
     exit_statuses: dict[str, int] = {}
     """How often it ended with each exit status but 0; minus the signal's number where by one."""
+    longest_start_ns: int = 0
+    longest_end_ns: int = 0
+    """The operation that took longest at a fixed rate, from its intended start."""
+    stopped: bool = False
+    """Whether it was told to stop before its last operation."""
     probe_before_ns: int = 0
     probe_after_ns: int = 0
     """How long the probe of the CPU's speed took; 0 where there was none."""
@@ -38,6 +43,9 @@ class WorkerDocument(msgspec.Struct, frozen=True, kw_only=True):
 
     ops: int
     elapsed_ns: int
+    loop_start_ns: int = 0
+    loop_end_ns: int = 0
+    """When the first operation began and the last ended, by the monotonic clock."""
     cpu_user_ns: int
     cpu_system_ns: int
     cpu_children_user_ns: int

@@ -19,7 +19,11 @@ from harness.model.reference import (
 )
 from harness.model.run import Cell
 from harness.model.stored.base import Stored
+from harness.model.stored.published import Published
 from harness.model.stored.scenario import StoredScenario
+from harness.model.stored.soak import Soak
+from harness.model.stored.victim import PRIMARY as VICTIM_PRIMARY
+from harness.model.stored.victim import Victim
 
 Kind = Literal["kernel", "replay"]
 Instrument = Literal["timed", "counted"]
@@ -33,8 +37,10 @@ PACED = "cpu_total_ns_per_op"
 """The same where operations are started at a fixed rate: every cell takes the same time there."""
 
 
-def primary_of(kind: Kind, *, paced: bool) -> str:
+def primary_of(kind: Kind, *, paced: bool, victim: bool = False) -> str:
     """The metric that a run's answer is about; `paced` is a kernel's load at a fixed rate."""
+    if victim:
+        return VICTIM_PRIMARY
     return PACED if paced and kind == "kernel" else PRIMARY[kind]
 
 
@@ -109,6 +115,12 @@ class StoredPlan(Stored, frozen=True, kw_only=True):
     scenarios: dict[str, tuple[StoredScenario, ...]] = msgspec.field(default_factory=dict)
     """By workload."""
     ladder: StoredLadder | None = None
+    soak: Soak | None = None
+    """How long its one trial of each cell was to last."""
+    published: tuple[Published, ...] = ()
+    """What others found, each redone by one of its cells."""
+    victim: Victim | None = None
+    """The innocent load beside the noisy one; `ops` are then its operations."""
 
     @property
     def reference(self) -> Reference:
@@ -145,7 +157,7 @@ class StoredPlan(Stored, frozen=True, kw_only=True):
     @property
     def primary(self) -> str:
         """The metric that the run's answer is about."""
-        return primary_of(self.kind, paced=self.is_paced)
+        return primary_of(self.kind, paced=self.is_paced, victim=self.victim is not None)
 
     @property
     def operation(self) -> str:

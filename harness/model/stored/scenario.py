@@ -16,6 +16,7 @@ _ABOUT: Final = (
     "reference",
     "larger_backlog_of",
     "limited_by_plan",
+    "alone",
     "file",
 )
 """What a scenario is, not what it sets."""
@@ -42,6 +43,8 @@ class StoredScenario(AuditSettings):
     """The scenario that it is compared with; empty for the reference of the plan."""
     larger_backlog_of: str = ""
     """The scenario that it is but for a larger backlog; empty for one of the plan's own."""
+    alone: bool = False
+    """Whether the victim was measured in it without the noisy load."""
     limited_by_plan: bool = False
     file: str = ""
     """The user's rule file that it is made of; empty for built-in rules."""

@@ -37,6 +37,11 @@ class StoredWorkload(msgspec.Struct, frozen=True):
         """That of a trial; empty where there is none."""
         return msgspec.convert(sample.workload_document, cls)
 
+    @classmethod
+    def of_victim(cls, sample: Sample) -> Self:
+        """That of the innocent load beside it; empty where there is none."""
+        return msgspec.convert(sample.victim_document or {}, cls)
+
 
 class StoredStatus(msgspec.Struct, frozen=True):
     """What is read of the kernel's status again."""

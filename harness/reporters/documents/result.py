@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import Any
 
+from msgspec import to_builtins
+
 from harness.model.result import (
     BuildChange,
     CellLedger,
@@ -16,6 +18,9 @@ from harness.model.result import (
     Waiting,
 )
 from harness.model.scaling import ScalingPoint
+from harness.model.stored.published import Redone
+from harness.model.stored.soak import Trend
+from harness.model.stored.victim import VictimCell
 from harness.reporters.answer import answer
 from harness.reporters.parts.ledger import STAGES
 
@@ -40,6 +45,9 @@ def result_document(result: Result) -> dict[str, Any]:
         "exclusions": [_exclusion(exclusion) for exclusion in result.exclusions],
         "waiting": [_waiting(waiting) for waiting in result.waiting],
         "scaling": [_scaling(point) for point in result.scaling],
+        "trends": [_flat(trend) for trend in result.trends],
+        "published": [_redone(each) for each in result.redone],
+        "victims": [_flat(victim) for victim in result.victims],
         "ledgers": [_ledger(ledger) for ledger in result.ledgers],
         "noise_floor": [asdict(floor) for floor in result.noise_floor],
         "warnings": [asdict(caution) for caution in result.cautions],
@@ -49,7 +57,9 @@ def result_document(result: Result) -> dict[str, Any]:
     }
 
 
-def _flat(about_a_cell: Comparison | LossComparison | RankedConsumer) -> dict[str, Any]:
+def _flat(
+    about_a_cell: Comparison | LossComparison | RankedConsumer | VictimCell | Trend,
+) -> dict[str, Any]:
     """Its fields, with those of its cell among them."""
     document = asdict(about_a_cell)
     return {**document.pop("cell"), **document}
@@ -91,6 +101,21 @@ def _scaling(point: ScalingPoint) -> dict[str, Any]:
     document = asdict(point)
     series = document.pop("scenario")
     return {**document.pop("cell"), "series": series, **document}
+
+
+def _redone(each: Redone) -> dict[str, Any]:
+    """Its published part, under its own names, and what was found here."""
+    published = to_builtins(each.published)
+    return {
+        "name": published.pop("name"),
+        "published": published,
+        "agreement": each.agreement,
+        "reference": each.reference,
+        "value": each.value,
+        "ratio": each.ratio,
+        "ci_low": each.ci_low,
+        "ci_high": each.ci_high,
+    }
 
 
 def _ledger(ledger: CellLedger) -> dict[str, Any]:

@@ -6,8 +6,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from harness.counted import counted
-from harness.model.result import Comparison, RankedConsumer, Result
+from harness.model.result import Comparison, RankedConsumer, Result, Verdict
 from harness.model.scaling import ScalingPoint
+from harness.model.stored.victim import VictimCell
 from harness.reporters.answer import answered
 from harness.reporters.parts.exclusions import gain_words
 from harness.reporters.parts.ranking import between, by_group
@@ -19,6 +20,7 @@ from harness.reporters.parts.scaling import (
     series_label,
     series_of,
 )
+from harness.reporters.parts.victim import by_noise, compared_p99, victim_label, victim_name
 from harness.reporters.questions.cost import cost_words, priced, row_label
 from harness.reporters.questions.loss import Fate, FateKind, fates
 from harness.reporters.questions.ranking import is_open
@@ -59,6 +61,8 @@ def cards(result: Result) -> Iterator[Card]:
         yield from _ranking_cards(result)
     elif question == "scaling":
         yield from _scaling_cards(result)
+    elif question == "victim":
+        yield from _victim_cards(result)
     else:
         yield from _cost_cards(result)
 
@@ -92,6 +96,12 @@ def _scaling_cards(result: Result) -> Iterator[Card]:
     for (workload, _, _), points in series_of(result).items():
         lines = tuple(_scaling_line(result, point) for point in points)
         yield Card(workload, _operation(workload), series_label(result, points), lines)
+
+
+def _victim_cards(result: Result) -> Iterator[Card]:
+    for noisy, group in by_noise(result).items():
+        lines = tuple(_victim_line(result, each, group) for each in group)
+        yield Card(f"{victim_name(result)} beside {noisy}", "", "longest stall", lines)
 
 
 def _operation(workload: str) -> str:
@@ -205,4 +215,20 @@ def _scaling_line(result: Result, point: ScalingPoint) -> Line:
         verdict=compared.verdict if compared is not None else "no-reference",
         verdict_words=look.word,
         shape=look.mark,
+    )
+
+
+def _victim_line(result: Result, each: VictimCell, group: Sequence[VictimCell]) -> Line:
+    compared = compared_p99(result, each)
+    verdict: Verdict = "no-reference" if compared is None else compared.verdict
+    waiting = each.longest_waiting_share
+    return Line(
+        name=victim_label(each, group),
+        change=duration(each.longest_ns),
+        cost=f"{share(waiting)} of it waiting for room in the backlog" if waiting else "",
+        interval=f"p50 {duration(each.p50_ns)}, p99 {duration(each.p99_ns)}, "
+        f"p99.9 {duration(each.p999_ns)}",
+        verdict=verdict,
+        verdict_words=f"p99 {VERDICTS[verdict].word}",
+        shape=VERDICTS[verdict].mark,
     )

@@ -34,9 +34,12 @@ from harness.reporters.parts.ledger import events_parts
 from harness.reporters.parts.loss import loss_grid
 from harness.reporters.parts.meanings import Meanings
 from harness.reporters.parts.noise import noise_parts
+from harness.reporters.parts.published import published_parts
 from harness.reporters.parts.ranking import ranking_parts, sustained_parts
 from harness.reporters.parts.rows import Row, rows
 from harness.reporters.parts.scaling import scaling_parts
+from harness.reporters.parts.soak import soak_parts
+from harness.reporters.parts.victim import victim_parts
 from harness.reporters.plainly import made_plain, plain_view
 from harness.reporters.plots.base import Plot
 from harness.reporters.render.csv import grid_csv
@@ -52,6 +55,9 @@ _ORDER: Mapping[Question, Sequence[str]] = {
     "loss": ("ledger", "cpu", "consumers", "forest"),
     "ranking": ("consumers", "cpu", "ledger", "forest"),
     "scaling": ("scaling", "forest", "consumers", "cpu", "ledger"),
+    "soak": ("forest", "consumers", "cpu", "ledger"),
+    "published": ("forest", "consumers", "cpu", "ledger"),
+    "victim": ("victim", "forest", "consumers", "cpu", "ledger"),
 }
 """The sections of the template by the question that is answered."""
 
@@ -79,6 +85,7 @@ class RunPart:
     events: Sequence[Part]
     consumers: Sequence[Part]
     scaling: Sequence[Part]
+    victim: Sequence[Part]
     noise: Sequence[Part]
     host: facts.Pairs
     host_lines: Sequence[str]
@@ -157,7 +164,11 @@ def _run_part(
         order=_ORDER[question],
         on_cards=on_page(_names_on_cards(result, cells, meanings)),
         compared=on_page(
-            *cost_parts(result, cells), meanings.of(row.cell for row in cells), all_metrics(result)
+            *soak_parts(result),
+            *published_parts(result),
+            *cost_parts(result, cells),
+            meanings.of(row.cell for row in cells),
+            all_metrics(result),
         ),
         cpu=on_page(cpu_grid(result, cells)),
         events=on_page(*events),
@@ -167,6 +178,7 @@ def _run_part(
             *sustained_parts(result.sustained),
         ),
         scaling=on_page(*scaling_parts(result)),
+        victim=on_page(*victim_parts(result)),
         noise=on_page(*noise_parts(result)),
         host=facts.host_pairs(result),
         host_lines=facts.host_document(result),

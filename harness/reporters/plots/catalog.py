@@ -17,8 +17,9 @@ from harness.reporters.plots.latency import LATENCY
 from harness.reporters.plots.ledger import LEDGER
 from harness.reporters.plots.scaling import SCALING
 from harness.reporters.plots.timeline import TIMELINE
+from harness.reporters.plots.victim import VICTIM
 
-_ALL = (FOREST, CPU, LATENCY, LEDGER, TIMELINE, DRIFT, SCALING)
+_ALL = (FOREST, CPU, LATENCY, LEDGER, TIMELINE, DRIFT, SCALING, VICTIM)
 
 PLOTS: dict[str, Plot[ReportView]] = {plot.name: plot for plot in _ALL}
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -62,23 +62,34 @@ class Distribution:
         return percentile_ns(self.buckets, per_mille, self.max_ns)
 
 
-def _distributions(view: ReportView, choice: Choice) -> list[Distribution]:
+def _of_load(sample: Sample) -> StoredLatency | None:
+    return StoredWorkload.of(sample).latency
+
+
+def distributions(
+    view: ReportView,
+    choice: Choice,
+    latency_of: Callable[[Sample], StoredLatency | None] = _of_load,
+) -> list[Distribution]:
+    """The latencies of every cell that has any; `latency_of` takes them from a trial."""
     trials = used(view.samples)
     found = []
     for group in groups(view, choice).values():
         for cell, label in labels(group).items():
-            buckets, max_ns = _merged(trials.get(cell, []))
+            buckets, max_ns = _merged(map(latency_of, trials.get(cell, [])))
             if buckets:
                 name = (cell.workload, cell.scenario, cell.consumer)
                 found.append(Distribution(*name, label, buckets, max_ns))
     return found
 
 
-def _merged(trials: Sequence[Sample]) -> tuple[tuple[tuple[int, int], ...], int]:
+def _merged(
+    trials: Iterable[StoredLatency | None],
+) -> tuple[tuple[tuple[int, int], ...], int]:
     counts: dict[int, int] = {}
     max_ns = 0
-    for sample in trials:
-        latency = StoredWorkload.of(sample).latency or StoredLatency()
+    for found in trials:
+        latency = found or StoredLatency()
         for lower_ns, number in latency.buckets:
             index = bucket_of(lower_ns)
             counts[index] = counts.get(index, 0) + number
@@ -88,14 +99,19 @@ def _merged(trials: Sequence[Sample]) -> tuple[tuple[tuple[int, int], ...], int]
 
 def missing(view: ReportView, choice: Choice) -> str | None:
     """Why there is nothing to draw."""
-    found = _distributions(view, choice)
+    found = distributions(view, choice)
     return None if found else "no trial of this run has the latency of single operations"
 
 
 def data(view: ReportView, choice: Choice) -> Table:
     """One row per cell and bucket that is not empty, with the share of operations up to it."""
+    return distribution_rows(distributions(view, choice))
+
+
+def distribution_rows(group: Iterable[Distribution]) -> Table:
+    """The same of any latencies."""
     rows = []
-    for found in _distributions(view, choice):
+    for found in group:
         seen = 0
         for index, number in found.buckets:
             seen += number
@@ -108,8 +124,14 @@ def data(view: ReportView, choice: Choice) -> Table:
 
 def words(view: ReportView, choice: Choice) -> str:
     """The percentiles that are marked."""
-    lines = ["Latency of single operations, all trials of a cell together."]
-    for found in _distributions(view, choice):
+    head = "Latency of single operations, all trials of a cell together."
+    return distribution_words(head, distributions(view, choice))
+
+
+def distribution_words(head: str, group: Iterable[Distribution]) -> str:
+    """The same of any latencies, after a line that says whose they are."""
+    lines = [head]
+    for found in group:
         marked = ", ".join(
             f"{name} {duration(found.percentile_ns(p))}" for name, p in MARKED.items()
         )
@@ -122,12 +144,16 @@ def words(view: ReportView, choice: Choice) -> str:
 
 def picture(view: ReportView, choice: Choice, colours: Ink) -> Figure:
     """One panel per workload, a line per cell; below it what is marked, in numbers."""
-    panels = _panels(view, choice)
+    return draw(view, distributions(view, choice), colours, "latency by percentile")
+
+
+def draw(view: ReportView, found: Sequence[Distribution], colours: Ink, subtitle: str) -> Figure:
+    """The same of any latencies; the subtitle says whose they are."""
+    panels = _panels(view, found)
     heights = [HEAD_IN + PANEL_IN + FOOT_IN + ROW_IN * len(group) + 0.2 for _, group in panels]
     figure = new_figure(colours, sum(heights))
     top = 0.05
     for (workload, group), height in zip(panels, heights, strict=True):
-        subtitle = "latency by percentile"
         write_titles(figure, colours, top, workload, subtitle)
         axes = add_axes(
             figure,
@@ -143,10 +169,12 @@ def picture(view: ReportView, choice: Choice, colours: Ink) -> Figure:
     return figure
 
 
-def _panels(view: ReportView, choice: Choice) -> list[tuple[str, list[Distribution]]]:
+def _panels(
+    view: ReportView, distributions: Iterable[Distribution]
+) -> list[tuple[str, list[Distribution]]]:
     """By workload, and no more lines in one panel than can be told apart; the reference in each."""
     by_workload: dict[str, list[Distribution]] = {}
-    for found in _distributions(view, choice):
+    for found in distributions:
         by_workload.setdefault(found.workload, []).append(found)
     panels = []
     for workload, group in by_workload.items():

@@ -52,7 +52,7 @@ def measure_all(
         if is_measuring:
             writer.describe({**plan_document(run_blocks.plan), **run_blocks.course()}, environment)
 
-    primary = primary_of(plan.kind, paced=plan.is_paced)
+    primary = primary_of(plan.kind, paced=plan.is_paced, victim=plan.victim is not None)
 
     def measure_cells(plan: Plan) -> None:
         on_cells(plan)
@@ -91,6 +91,9 @@ def measure_all(
     measure_cells(plan)
     try:
         run_trials(blocks, measure_one, save, observer, retries=run_blocks.plan.retries)
+        if plan.soak is not None:
+            # One that was stopped ended its trial, which is kept.
+            stop_if_asked()
     except KeyboardInterrupt:
         return Outcome(writer.folder, interrupted=True)
     if words := run_blocks.words():

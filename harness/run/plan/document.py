@@ -43,6 +43,9 @@ def plan_document(plan: Plan) -> dict[str, Any]:
         "command": list(plan.command),
         "allow_failures": plan.allow_failures,
         "excluded_program": plan.excluded.document() if plan.excluded is not None else None,
+        "soak": msgspec.to_builtins(plan.soak),
+        "published": msgspec.to_builtins(plan.published),
+        "victim": msgspec.to_builtins(plan.victim),
         "ladder": _ladder_document(plan.ladder) if plan.ladder is not None else None,
         "scenarios": {
             workload: [scenario_document(scenario) for scenario in scenarios]

@@ -63,6 +63,8 @@ def _trial_s(plan: Plan, trial: Trial, taken: TimesTaken) -> float | None:
     if plan.command:
         return None
     rate = plan.scenario_of(cell).rate_per_s or plan.rate_per_s
+    if plan.victim is not None:
+        rate = plan.victim.rate_per_s
     if rate:
         return TRIAL_S + trial.ops / rate
     return TRIAL_S + DEFAULT_OPS_S * trial.ops / WORKLOADS[cell.workload].default_ops

@@ -21,6 +21,8 @@ from harness.model.question import Question
 from harness.model.reference import DEFAULT_MARGIN
 from harness.model.run import Scenario
 from harness.model.state import AuditLimits
+from harness.model.stored.published import Published
+from harness.model.stored.soak import Soak
 from harness.run.request import OutputForm
 from harness.scenarios.catalog import PLANS, plan_path
 
@@ -81,6 +83,8 @@ class CellKnobs(AuditLimits):
     rate_per_s: Rate | None = None
     stop_after_ms: Annotated[int, msgspec.Meta(ge=0, le=10_000)] = 0
     stop_for_ms: Annotated[int, msgspec.Meta(ge=0, le=10_000)] = 0
+    workloads: list[str] = field(default_factory=list)
+    """The only workloads to measure it with; empty is all of the plan's."""
     options: dict[str, str | int] = field(default_factory=dict)
     """Options of the workload, as on its command line, without the dashes."""
 
@@ -88,9 +92,13 @@ class CellKnobs(AuditLimits):
         """The same, by the names in the workloads' catalog."""
         return {name.replace("-", "_"): str(value) for name, value in self.options.items()}
 
+    def is_for(self, workload: str) -> bool:
+        """Whether it is measured with this workload."""
+        return not self.workloads or workload in self.workloads
+
     def bind(self, scenario: Scenario) -> Scenario:
         """The scenario under this cell's name, with its knobs."""
-        other = ("scenario", "options")
+        other = ("scenario", "options", "workloads")
         wanted = {f.name: getattr(self, f.name) for f in fields(self) if f.name not in other}
         return replace(
             scenario,
@@ -113,6 +121,17 @@ class LadderKnobs(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     seconds: Annotated[float, msgspec.Meta(gt=0, le=60)] = 2.0
     trials: Annotated[int, msgspec.Meta(ge=1, le=100)] = 3
     backlog_limit: Count = 8192
+
+
+class VictimKnobs(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
+    """`[victim]` of a plan: an innocent load in a session of its own beside the noisy one.
+
+    It starts `rate_per_s` operations per second for `seconds` in each trial.
+    """
+
+    workload: str
+    rate_per_s: Rate = 1000
+    seconds: Annotated[float, msgspec.Meta(gt=0, le=600)] = 3.0
 
 
 class OwnConsumerKnobs(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
@@ -155,6 +174,11 @@ class PlanFile(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     auid: str = AUTO
     cells: list[CellKnobs] = []
     ladder: LadderKnobs | None = None
+    victim: VictimKnobs | None = None
+    soak: Soak | None = None
+    """One long trial per cell instead of blocks."""
+    published: tuple[Published, ...] = ()
+    """What others found, each redone by a cell of the plan."""
     own_consumers: list[OwnConsumerKnobs] = []
 
 

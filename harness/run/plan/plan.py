@@ -17,6 +17,9 @@ from harness.model.question import Question
 from harness.model.reference import Reference, every_scenario, own_references
 from harness.model.run import Cell, Scenario
 from harness.model.stored.plan import Instrument
+from harness.model.stored.published import Published
+from harness.model.stored.soak import Soak
+from harness.model.stored.victim import Victim
 from harness.run.ladder import Ladder
 from harness.run.plan.consumers import plan_consumers
 from harness.run.plan.exclusion import ExcludedProgram
@@ -44,6 +47,8 @@ from harness.run.plan.selection import (
     scenarios_of,
     workloads_of,
 )
+from harness.run.plan.soak import ops_in_warm_up, ops_of_soak, soak_of
+from harness.run.plan.victim import MOST_OPS, ops_of_victim, victim_of, victim_words, with_alone
 from harness.run.plan.worker_counts import worker_counts
 from harness.run.request import Request
 from harness.run.trials.worker_words import WorkerWords, refuse_bad_loads, replayed
@@ -108,6 +113,12 @@ class Plan:
     left_out: tuple[str, ...] = ()
     """What was asked for and is left out, in lines."""
     instrument: Instrument = "timed"
+    victim: Victim | None = None
+    """The innocent load beside the noisy ones; the operations of a trial are then its own."""
+    soak: Soak | None = None
+    """One long trial of each cell, at a rate."""
+    published: tuple[Published, ...] = ()
+    """What others found, each redone by one of the cells."""
     first_asked: tuple[str, ...] = ()
     """The states asked for by name that only a fresh boot can show."""
 
@@ -175,12 +186,18 @@ class Plan:
             by_name |= {step.name: step for step in self.ladder.scenarios}
         return by_name[cell.scenario]
 
+    def ops_in(self, workload: str, block: int) -> int:
+        """The operations of a trial in this block; 0 is the warm-up."""
+        if self.soak is not None and not block:
+            return ops_in_warm_up(self.soak)
+        return self.ops[workload]
+
     def worker_words(self, cell: Cell, ops: int) -> WorkerWords:
         """The command line of the worker of a trial of this cell."""
         scenario = self.scenario_of(cell)
         return WorkerWords(
             workload=cell.workload,
-            ops=ops,
+            ops=ops if self.victim is None else MOST_OPS,
             auid=self.auid,
             workers=scenario.workers or self.workers,
             rate_per_s=scenario.rate_per_s or self.rate_per_s,
@@ -251,6 +268,9 @@ def make_plan(request: Request, file: PlanFile | None = None) -> Plan:
     first = {name: chosen.wanted(first_scenarios(request, file, name)) for name in workloads}
     left_out = left_out_scenarios(request, bound)
     workers = worker_counts(request, file)
+    victim, soak = victim_of(request, file, workloads), soak_of(request, file)
+    if victim is not None:
+        bound = {name: with_alone(group, file.reference) for name, group in bound.items()}
     bound, first = workers.across(bound, file.reference), workers.across(first, file.reference)
     own_reference = own_references((*every_scenario(bound), *every_scenario(first)))
     # The login uid of a plan is that of its own rules.
@@ -261,13 +281,16 @@ def make_plan(request: Request, file: PlanFile | None = None) -> Plan:
         summary=file.summary,
         kind=file.kind,
         instrument=request.instrument,
-        question=file.question,
+        question=file.question if victim is None else "victim",
+        victim=victim,
+        soak=soak,
+        published=file.published,
         reference=Reference(file.reference, file.reference_consumer, own_reference),
         workloads=workloads,
         scenarios=bound,
         consumers=chosen.consumers,
-        blocks=blocks_of(load, file),
-        ops={name: ops_of(load, file, WORKLOADS[name]) for name in workloads},
+        blocks=blocks_of(load, file) if soak is None else 1,
+        ops={name: _ops(request, file, name, victim, soak) for name in workloads},
         seed=seed_of(load.seed),
         margin=margin,
         margins=margins,
@@ -278,7 +301,7 @@ def make_plan(request: Request, file: PlanFile | None = None) -> Plan:
         max_time_s=given(parse_duration_s, "--max-time", load.max_time),
         workers=one_number_of_workers(load, file),
         worker_counts=workers.counts,
-        rate_per_s=load.rate_per_s,
+        rate_per_s=load.rate_per_s if soak is None else soak.rate_per_s,
         auid="keep" if auid == AUTO else auid,
         auid_free=auid == AUTO,
         workload_options=workload_options(load.workload_options.given(), workloads),
@@ -297,6 +320,15 @@ def make_plan(request: Request, file: PlanFile | None = None) -> Plan:
     return plan
 
 
+def _ops(
+    request: Request, file: PlanFile, workload: str, victim: Victim | None, soak: Soak | None
+) -> int:
+    """The operations of a trial: of its victim, where it has one."""
+    if victim is not None:
+        return ops_of_victim(victim, request, file)
+    return ops_of(request.load, file, WORKLOADS[workload]) if soak is None else ops_of_soak(soak)
+
+
 def _loads(plan: Plan) -> list[tuple[str, WorkerWords]]:
     """Every load of a plan, with its place in the plan if a cell of its own defines it."""
     if plan.kind == "replay":
@@ -305,6 +337,9 @@ def _loads(plan: Plan) -> list[tuple[str, WorkerWords]]:
         (where_defined(plan.scenario_of(cell)), plan.worker_words(cell, plan.ops[cell.workload]))
         for cell in plan.cells()
     ]
+    if plan.victim is not None:
+        ops = min(plan.ops.values())
+        loads.append(("--victim: ", victim_words(plan.victim, ops, plan.auid)))
     if (ladder := plan.ladder) is not None:
         for step in ladder.scenarios:
             cell = Cell(ladder.workload, step.name, ladder.consumers[0])

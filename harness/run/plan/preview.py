@@ -54,6 +54,7 @@ def preview_plan(plan: Plan, conduct: Conduct) -> Preview:
         login=plan.login,
         matching=plan.matching,
         left_out=plan.left_out,
+        victim=plan.victim.words if plan.victim is not None else "",
         results=str(conduct.results / facts.machine),
     )
 

@@ -18,4 +18,6 @@ def purpose_of(plan: Plan) -> str:
     )
     about = shlex.join(plan.command) or ", ".join(files)
     words = f"{plan.name}: {plan.summary}" if plan.summary else plan.name
+    if plan.victim is not None:
+        words = f"{words}; the victim is {plan.victim.words}"
     return f"{words} ({about})" if about else words

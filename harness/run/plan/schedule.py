@@ -60,7 +60,7 @@ def _block(plan: Plan, cells: list[Cell], number: int, *, first_index: int) -> l
             block=number,
             position=position,
             seed=plan.seed,
-            ops=plan.ops[cell.workload],
+            ops=plan.ops_in(cell.workload, number),
         )
         for position, cell in enumerate(order)
     ]

@@ -91,7 +91,11 @@ def scenarios_of(
         _refuse_for_replay(request)
         return tuple(Scenario(name, "", enabled=0) for name in file.scenarios)
     cells = {cell.name: cell for cell in file.cells}
-    names = _scenario_names(request, file)
+    names = [
+        name
+        for name in _scenario_names(request, file)
+        if name == file.reference or name not in cells or cells[name].is_for(workload)
+    ]
     exe = _excluded_exe(request)
     noisy = WORKLOADS[workload].noisy
     own = None
@@ -128,7 +132,9 @@ def _scenario_names(request: Request, file: PlanFile) -> list[str]:
                 remedy=hint(name) or one_of(name, (*cells, *SCENARIOS)),
             )
     if not wanted and request.subject.rule_files and not measures_rules_in_cells(file):
-        wanted = ["disabled", "no-rules"]
+        wanted = ["disabled", "no-rules"] if request.victim.workload is None else []
+        if not wanted:
+            return [file.reference] if file.reference else []
     wanted = [name for name in wanted or _named_by(file) if name not in NOT_INTERLEAVED]
     return list(dict.fromkeys([*([file.reference] if file.reference else []), *wanted]))
 
@@ -170,7 +176,8 @@ def ladder_of(
 ) -> Ladder | None:
     """The ladder of a plan; `climbing` are its consumers that report what they received."""
     knobs = file.ladder
-    if knobs is None or request.load.no_ladder or not climbing or request.command:
+    left_out = request.load.no_ladder or bool(request.victim.workload or file.victim)
+    if knobs is None or left_out or not climbing or request.command:
         return None
     if knobs.workload not in _PRESSING:
         raise UsageError(

@@ -17,7 +17,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from harness.analysis.ledger import close_ledger
-from harness.consumers.base import Consumer, ConsumerSetup, RunningConsumer
+from harness.consumers.base import Consumer, ConsumerReport, ConsumerSetup, RunningConsumer
 from harness.files.scratch import PLACE, scratch_folder
 from harness.kernel.client import AuditClient
 from harness.kernel.jiffies import kernel_hz
@@ -26,12 +26,15 @@ from harness.metrics.audit import audit_delta
 from harness.metrics.machine import read_machine
 from harness.metrics.timeline import Timeline
 from harness.model.matching import LOGIN_WARNING
-from harness.model.run import Ledger, Sample, Scenario, Trial
-from harness.model.stored.documents import WorkerDocument, WorkerReady
-from harness.processes.line_process import ChildFailedError, LineProcess, module_command
+from harness.model.run import Ledger, Sample, Scenario, SoakMoment, Trial
+from harness.model.stored.documents import WorkerDocument
+from harness.processes.line_process import ChildFailedError
 from harness.run.failures import Failures
 from harness.run.plan.plan import Plan
+from harness.run.plan.victim import victim_words
 from harness.run.trials.demanded_events import demanded_events, excluded_types, rules_name_only
+from harness.run.trials.growth import Growth
+from harness.run.trials.loads import Done, Loads, Started, start_load
 from harness.run.trials.markers import drain, marker_came, set_start
 from harness.run.trials.metrics import (
     Circumstances,
@@ -41,13 +44,12 @@ from harness.run.trials.metrics import (
     noise_of,
 )
 from harness.run.trials.pause import paused
-from harness.run.trials.said import consumer_said, said, worker_said
+from harness.run.trials.said import consumer_said
 from harness.run.trials.sample import sample_of
 from harness.run.trials.speed import Speed
 from harness.run.trials.validity import too_disturbed, why_invalid
 
-WORKER_READY_TIMEOUT_S = 30.0
-TICK_S = 0.1
+NOISE_ENDED = "the noisy load was over before its victim"
 
 
 @dataclass(slots=True)
@@ -72,9 +74,11 @@ class Bench:
     speed: Speed = field(default_factory=Speed)
     timeline: Timeline = field(default_factory=Timeline)
 
-    def tick(self, consumer: RunningConsumer) -> None:
+    def tick(self, consumer: RunningConsumer, growth: Growth | None = None) -> None:
         """Check the kernel's queue and the consumer; called continually while a load runs."""
         consumer.look()
+        if growth is not None:
+            growth.look()
         status = self.client.status()
         self.timeline.add(status)
         self.on_pulse(status.backlog, status.lost)
@@ -116,7 +120,8 @@ def _measure(bench: Bench, trial: Trial, scenario: Scenario) -> Sample:
         stack.callback(_quiet, bench, scenario)
         if scenario.enabled is not None:
             bench.lease.apply(scenario)
-        worker, ready = start_worker(bench, trial, stack)
+        loads = _start_loads(bench, trial, scenario, stack)
+        ready = loads.ready
         if ready.session is None or bench.consumers[trial.cell.consumer].by_tree:
             # Forks are not recorded: whoever acts is named, what they start is known by parent.
             for pid in ready.acting_pids:
@@ -124,13 +129,12 @@ def _measure(bench: Bench, trial: Trial, scenario: Scenario) -> Sample:
         started = set_start(bench, consumer, marker) if scenario.enabled else True
         before, machine_before = bench.client.status(), read_machine()
         bench.timeline = Timeline(before, consumer.pids)
-        worker.send("go")
+        growth = None if bench.plan.soak is None else Growth(consumer.pids)
         with paused(consumer.pids, scenario.stop_after_ms, scenario.stop_for_ms):
-            document = worker.expect(
-                "result",
-                timeout_s=bench.trial_timeout_s,
-                tick=lambda: bench.tick(consumer),
-                tick_s=TICK_S,
+            ended = loads.measure(
+                bench.trial_timeout_s,
+                lambda: bench.tick(consumer, growth),
+                stoppable=growth is not None,
             )
         sent = drain(bench, consumer, marker) if scenario.enabled else 0
         after, machine_after = bench.client.status(), read_machine()
@@ -138,7 +142,7 @@ def _measure(bench: Bench, trial: Trial, scenario: Scenario) -> Sample:
         meddling = _meddling(bench)
         _quiet(bench, scenario)
         report = consumer.stop()
-        done, received = worker_said(document), consumer_said(report.document)
+        done, received = ended.said, consumer_said(report.document)
         came = started and sent is not None and marker_came(received, sent)
     machine = machine_after.delta(machine_before)
     noise = noise_of(done, received, machine, slowdown=bench.speed.take(done))
@@ -151,12 +155,15 @@ def _measure(bench: Bench, trial: Trial, scenario: Scenario) -> Sample:
         rate_limit=before.rate_limit,
         hold_queue=bench.hold_queue,
         markers_sent=sent,
-        scoped=rules_name_only(scenario, done.auid),
+        # What a victim of the same login uid makes is none of the load's.
+        scoped=ended.victim is None and rules_name_only(scenario, done.auid),
     )
     kernel = audit_delta(before, after, hz=kernel_hz())
     ledger = close_ledger(evidence_of(received, kernel, circumstances))
     beside = received.beside if received is not None else None
     metrics = metrics_of(done, report, received, ledger, kauditd_ns=machine.kauditd_cpu_ns) | noise
+    if ended.victim is not None:
+        metrics = ended.victim.metrics() | (noise if scenario.alone else metrics)
     rate = scenario.rate_per_s if bench.plan.is_step(trial.cell) else None
     return sample_of(
         trial,
@@ -167,14 +174,17 @@ def _measure(bench: Bench, trial: Trial, scenario: Scenario) -> Sample:
         beside_ledger=close_ledger(evidence_of(beside.document, kernel, circumstances))
         if beside is not None
         else None,
-        workload_document=document,
+        workload_document=ended.document,
+        victim_document=ended.victim.document if ended.victim is not None else None,
         consumer_document=report.document,
         status_before=asdict(before),
         status_after=asdict(after),
         backlog_high=max(moment.backlog for moment in timeline),
         timeline=timeline,
+        soak=() if growth is None else _soaked(growth, done, ledger, report),
         machine=machine.as_document(),
-        invalid_reason=why_invalid(done, drained=came, meddling=meddling),
+        invalid_reason=why_invalid(done, drained=came, meddling=meddling)
+        or (NOISE_ENDED if ended.ended_early else _victim_failed(ended)),
         disturbance=too_disturbed(noise, bench.plan.invalid),
         warnings=_session_warnings(done),
     )
@@ -225,18 +235,23 @@ def _end_consumer(bench: Bench, consumer: Consumer, running: RunningConsumer) ->
         bench.lease.clear_stale_daemon()
 
 
-def start_worker(bench: Bench, trial: Trial, stack: ExitStack) -> tuple[LineProcess, WorkerReady]:
+def start_worker(bench: Bench, trial: Trial, stack: ExitStack) -> Started:
+    """Start the load of a trial's workload."""
     executable = bench.plan.executable_of(trial.cell.workload)
-    worker = LineProcess("workload", worker_command(bench, trial), executable=executable)
-    stack.callback(bench.lease.forget_child, worker.pid)
-    stack.callback(worker.end)
-    bench.lease.register_child(worker.pid)
-    ready = worker.expect("ready", timeout_s=WORKER_READY_TIMEOUT_S)
-    return worker, said("workload", ready, WorkerReady)
+    return start_load(bench.lease, worker_words(bench, trial), executable, stack)
 
 
-def worker_command(bench: Bench, trial: Trial) -> list[str]:
-    """The command that loads the machine for one trial."""
+def _start_loads(bench: Bench, trial: Trial, scenario: Scenario, stack: ExitStack) -> Loads:
+    """The noisy load, unless the victim is to be alone, and the victim, where there is one."""
+    noisy = None if scenario.alone else start_worker(bench, trial, stack)
+    if bench.plan.victim is None:
+        return Loads(noisy)
+    words = victim_words(bench.plan.victim, trial.ops, bench.plan.auid).words("--control")
+    return Loads(noisy, start_load(bench.lease, words, None, stack))
+
+
+def worker_words(bench: Bench, trial: Trial) -> list[str]:
+    """The words of the command that loads the machine for one trial."""
     more = ["--control"]
     workers = bench.plan.scenario_of(trial.cell).workers
     if cpus := bench.cpus.get("workload"):
@@ -244,8 +259,22 @@ def worker_command(bench: Bench, trial: Trial) -> list[str]:
         more += ["--cpu", ",".join(map(str, cpus[:workers]))]
     if (full_ns := bench.speed.full_ns()) is not None:
         more += ["--full-speed-ns", str(full_ns)]
-    words = bench.plan.worker_words(trial.cell, trial.ops).words(*more)
-    return module_command("workloads", *words)
+    return bench.plan.worker_words(trial.cell, trial.ops).words(*more)
+
+
+def _soaked(
+    growth: Growth, done: WorkerDocument, ledger: Ledger, report: ConsumerReport
+) -> tuple[SoakMoment, ...]:
+    known = ledger.complete is not None and ledger.partial is not None
+    events = (ledger.complete or 0) + (ledger.partial or 0) if known else None
+    return growth.moments(done.loop_start_ns, done.loop_end_ns, events, report)
+
+
+def _victim_failed(ended: Done) -> str:
+    """What went wrong with the victim's operations; empty where nothing did."""
+    if ended.victim is None or not ended.victim.said.failures:
+        return ""
+    return f"of the victim, {why_invalid(ended.victim.said, drained=True, meddling='')}"
 
 
 def _session_warnings(document: WorkerDocument) -> tuple[str, ...]:

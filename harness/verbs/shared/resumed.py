@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from cyclopts import CycloptsError
 
 from harness.errors import UsageError
-from harness.run.request import DEFAULT_PLAN, Conduct, Load, Request, Subject
+from harness.run.request import Conduct, Load, Request, Subject, VictimOptions, plan_named
 
 if TYPE_CHECKING:
     from harness.run.lifecycle.resume import Past
@@ -77,10 +77,13 @@ def _request(stored: StoredRun) -> Request:
             remedy="make a new run",
         ) from None
     given = bound.arguments
+    victim = given.get("victim", VictimOptions())
     return Request(
-        plan=given.get("plan") or DEFAULT_PLAN,
+        plan=plan_named(given.get("plan"), victim),
         subject=given.get("subject", Subject()),
         load=given.get("load", Load()),
+        victim=victim,
+        duration=given.get("duration"),
         command=tuple(command),
         conduct=given.get("conduct", Conduct()),
     )

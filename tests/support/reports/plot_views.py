@@ -77,6 +77,7 @@ def _full(sample: Sample, chance: random.Random) -> Sample:
         metrics=sample.metrics | metrics,
         machine={"cpu": {"busy_ns": busy_ns}},
         workload_document={"ops": OPS, "elapsed_ns": 300_000_000, "latency": latency},
+        victim_document={"ops": OPS, "elapsed_ns": 300_000_000, "latency": latency},
         timeline=moments,
         status_before={"backlog_limit": 64},
     )

@@ -19,7 +19,10 @@ from harness.model.matching import Login, RuleMatches
 from harness.model.reference import Reference
 from harness.model.run import Scenario
 from harness.model.stored.plan import StoredInvalid, StoredPlan
+from harness.model.stored.published import Published
 from harness.model.stored.scenario import StoredScenario
+from harness.model.stored.soak import Soak
+from harness.model.stored.victim import Victim
 from harness.run.ladder import Ladder
 from harness.run.plan.document import plan_document
 from harness.run.plan.exclusion import ExcludedProgram
@@ -67,6 +70,7 @@ def scenario(name: str, rate_per_s: float) -> Scenario:
         reference="a",
         larger_backlog_of="other",
         limited_by_plan=True,
+        alone=True,
         notes=("odd",),
         file="/etc/a.rules",
     )
@@ -116,6 +120,20 @@ PLAN = Plan(
     first_asked=("never-enabled",),
     login=Login(auid=1000, caller=0, basis="chosen", rules=2),
     matching=(RuleMatches(scenario="a", rules=2, can_match=1, recording=1),),
+    victim=Victim("files", 250),
+    soak=Soak(77.0, 88),
+    published=(
+        Published(
+            name="n",
+            source="s",
+            set_up="u",
+            found="f",
+            ratio=1.5,
+            workload="udp",
+            scenario="a",
+            why="w",
+        ),
+    ),
     excluded=ExcludedProgram("/usr/sbin/mysqld", ("udp",), "/run/copy/mysqld"),
 )
 
