@@ -44,14 +44,16 @@ def arm_image(banner: bytes = BANNER) -> bytes:
     return bytes(data)
 
 
-@pytest.mark.parametrize("data", [arm_image(), gzip.compress(arm_image())])
+@pytest.mark.parametrize("data", [arm_image(), gzip.compress(arm_image())], ids=["bare", "gz"])
 def test_an_image_of_arm64_is_recognised_packed_or_not(data: bytes) -> None:
     head = read_head(data, "Image")
     assert (head.machine, head.release, head.image) == (AARCH64, RELEASE, arm_image())
 
 
 @pytest.mark.parametrize(
-    "data", [gzip.compress(b"x"), gzip.compress(arm_image())[:40], b"\x1f\x8b"]
+    "data",
+    [gzip.compress(b"x"), gzip.compress(arm_image())[:40], b"\x1f\x8b"],
+    ids=["other", "cut", "head"],
 )
 def test_what_is_packed_and_no_image_is_refused(data: bytes) -> None:
     with pytest.raises(UsageError, match="is no bzImage and no Image of arm64"):
