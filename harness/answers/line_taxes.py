@@ -14,8 +14,9 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import stats
 
+from harness.counted import counted
 from harness.errors import UsageError
-from harness.model.timed_cost import Time
+from harness.model.rules.timed_cost import Time
 
 _FAR = 5.0
 """A residual of so many median residuals is left aside."""
@@ -93,7 +94,8 @@ def _matrix(trials: Sequence[PartTrial], blocks: Sequence[int], parts: int) -> N
 def _solved(matrix: NDArray[np.float64], times: NDArray[np.float64]) -> NDArray[np.float64]:
     if len(times) <= matrix.shape[1] or np.linalg.matrix_rank(matrix) < matrix.shape[1]:
         raise UsageError(
-            f"{len(times)} usable trials are too few to tell {matrix.shape[1]} terms apart",
+            f"{counted(len(times), 'usable trial is', 'usable trials are')} too few to tell "
+            f"{matrix.shape[1]} terms apart",
             remedy="give more --blocks",
         )
     return np.asarray(np.linalg.lstsq(matrix, times, rcond=None)[0], dtype=np.float64)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import Any
 
-from harness.model.timed_cost import TimedBill
+from harness.model.rules.timed_cost import TimedBill
 
 SCHEMA = "auditbench.cost-timed/1"
 

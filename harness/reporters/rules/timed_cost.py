@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from harness.counted import counted
-from harness.model.timed_cost import Time, TimedBill, TimedLine
+from harness.model.rules.timed_cost import Time, TimedBill, TimedLine
 from harness.plain import plain
 from harness.reporters.page import Box, Column, Grid, Line, Page, Part, number, text
 from harness.reporters.rules.cover import place_words
@@ -42,16 +42,16 @@ def _parts(bill: TimedBill) -> Iterator[Part]:
 
 def timed_cost_sentence(bill: TimedBill) -> str:
     """The answer in one line."""
-    base = f"A call takes {_ns(bill.no_rules.ns)} ns without rules; "
+    base = f"Without rules a call takes {_ns(bill.no_rules.ns)} ns; "
     if not bill.whole.is_told:
-        return f"{base}what the file adds cannot be told from nothing ({_interval(bill.whole)} ns)."
+        return f"{base}what the file adds cannot be told from zero ({_interval(bill.whole)} ns)."
     said = (
         f"{base}the file adds {_ns(bill.whole.ns)} ns ({_interval(bill.whole)}): having rules at "
         f"all is {_ns(bill.any_rule.ns)}, {counted(len(bill.lines), 'line')} {_ns(bill.taxes_ns)}"
     )
     dearest = bill.lines[0]
     if not dearest.tax.is_told or dearest.tax.ns <= 0:
-        return f"{said}; no line can be told from nothing."
+        return f"{said}; no line can be told from zero."
     where = place_words(dearest.rule, tuple(line.rule for line in bill.lines))
     also = sum(dearest.tax.overlaps(line.tax) for line in bill.lines[1:])
     alike = f", though {counted(also, 'other line')} may be as dear" if also else ""

@@ -17,8 +17,8 @@ from harness.kernel.rules.lint.parsed import LoadedRule
 from harness.kernel.rules.matching.can_match import CAN_MATCH, hindrances
 from harness.kernel.rules.rule import Rule
 from harness.model.caution import Caution
+from harness.model.rules.timed_cost import Time, TimedBill, TimedLine
 from harness.model.run import Scenario
-from harness.model.timed_cost import Time, TimedBill, TimedLine
 from harness.run.lifecycle.borrow import Say
 from harness.run.plan.load_calls import calls_of
 from harness.run.plan.plan import Plan, make_plan

@@ -12,19 +12,27 @@ import jsonschema
 import pytest
 
 from harness.analysis.limit import split_limits
+from harness.answers.ab import judge_ab
+from harness.answers.gate import GateRules, gate_run
+from harness.answers.limits import read_limits
 from harness.cli import run_command
 from harness.errors import UsageError
 from harness.guest.kernels.images import KernelImage
 from harness.guest.operations.entries import COMPAT, NATIVE, RING
 from harness.kernel.rules.lint.parsed import LoadedRule
 from harness.kernel.rules.tagged import tag_of
+from harness.model.ab import AbSide
 from harness.model.cover import Coverage
 from harness.model.stored.environment import StoredGuest
+from harness.run import ab as run_ab_module
 from harness.run import counting
+from harness.run import gate as run_gate
 from harness.run.rules import blind
 from harness.run.rules.cover import plan_passes
 from harness.run.rules.coverage import make_coverage
+from harness.store import load_run
 from tests.support.schemas import schema
+from tests.support.stored.altered_runs import altered_run, slower
 from tests.unit.run.test_counting import Guests
 
 BASE = """\
@@ -220,3 +228,46 @@ def test_limits_on_coverage_are_told_from_the_others() -> None:
     assert others == ("lost:0", "instructions:1%")
     with pytest.raises(UsageError, match="the only limit"):
         split_limits(["head//blind:0"])
+
+
+def test_a_gate_on_times_judges_coverage_beside_them(
+    guest: Guest,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    folder = altered_run(tmp_path / "h-1" / "run", slower("no-rules", 1.0, spread=0.1))
+    timed = gate_run(folder, GateRules(read_limits(["no-rules/elapsed:500%"])))
+    monkeypatch.setattr(run_gate, "gate_plan", lambda *_: timed)
+    words = (*GATE, "--fail", "head/elapsed:5%", "--fail", "head/blind:0", "--kernel", "6.1")
+    assert run_command([*words, "--json", "--to", "md=g.md", "--to", "junit=g.xml"]) == 1
+    document = json.loads(capsys.readouterr().out)
+    jsonschema.validate(document, schema("gate"))
+    assert [check["outcome"] for check in document["checks"]] == ["pass"]
+    assert [check["outcome"] for check in document["blind"]] == ["fail"]
+    assert document["answer"].startswith(
+        "The gate fails: 1 of 2 checks exceeds its limit; head loses 3 of 4 operations"
+    )
+    assert "kept back by head.rules:1" in (tmp_path / "g.md").read_text()
+    assert "unlinkat by 64-bit and 32-bit" in (tmp_path / "g.xml").read_text()
+
+
+def test_ab_says_coverage_beside_times_where_it_is_asked(
+    guest: Guest,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    folder = altered_run(tmp_path / "h-1" / "run", slower("rules", 1.0, spread=0.1))
+    sides = (AbSide("A", "base.rules", "no-rules"), AbSide("B", "head.rules", "rules"))
+    report = judge_ab(load_run(folder), *sides)
+    monkeypatch.setattr(run_ab_module, "run_ab", lambda *_: report)
+    words = ("ab", "base.rules", "head.rules")
+    run_command([*words, "--cover", "--json"])
+    document = json.loads(capsys.readouterr().out)
+    jsonschema.validate(document, schema("ab"))
+    assert "Of 4 operations recorded by A, B loses 3" in document["answer"]
+    assert [each["operation"] for each in document["coverage"][0]["gained"]] == ["mkdirat"]
+    run_command([*words, "--json"])
+    assert json.loads(capsys.readouterr().out)["coverage"] == []
+    assert run_command([*words, "--kernel", "6.1"]) == 2

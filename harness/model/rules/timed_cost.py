@@ -22,7 +22,7 @@ class Time:
 
     @property
     def is_told(self) -> bool:
-        """Whether it can be told from nothing."""
+        """Whether it can be told from zero."""
         return not self.low_ns <= 0 <= self.high_ns
 
 
