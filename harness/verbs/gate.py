@@ -86,9 +86,10 @@ def gate_verb(
     """
     from harness.answers.gate import GateRules
     from harness.answers.limits import read_limits
+    from harness.run.counting import request_to_judge
     from harness.run.gate import gate_plan, plan_to_judge
     from harness.verbs.shared.counts import require_no_kernel
-    from harness.verbs.shared.dry_run import show_preview
+    from harness.verbs.shared.dry_run import show_count_preview, show_preview
     from harness.verbs.shared.forms import Forms
     from harness.verbs.shared.output import err
 
@@ -99,6 +100,9 @@ def gate_verb(
         run = _require_stored_only(run, plan, request, counting)
     if counting.count or _is_counted(run, conduct.results):
         rules = _count_rules(fail, reference, inconclusive)
+        if conduct.dry_run and run is None:
+            asked = request_to_judge(request, rules, counting)
+            return show_count_preview(asked, counting, to, json=json)
         forms = Forms(("json", "md", "junit"), to, json=json, summary=True)
         if run is None:
             return _count(request, rules, counting, forms)
