@@ -25,6 +25,8 @@ from harness.guest.kernels.images import KernelImage
 from harness.guest.machines import X86_64, Machine
 
 MEMORY_MIB: Final = 512
+MOST_ROOT_BYTES: Final = 96 << 20
+"""The kernel has a root twice while it unpacks it, and the agent reads its order from it."""
 SILENCE_S: Final = 600.0
 """A guest that says nothing for so long hangs; on a crowded machine a start takes minutes."""
 _MOST_LINE_BYTES = 4 << 20
@@ -82,7 +84,11 @@ class Guest:
     """A running guest. A context manager: the emulator has ended when it is left."""
 
     def __init__(self, kernel: KernelImage, root_fd: int, kernel_fd: int, *, seed: int) -> None:
-        """Start it; the descriptors are of files in memory, and stay the caller's."""
+        """Start it; the descriptors are of files in memory, and stay the caller's.
+
+        UsageError for a root that a guest's memory has no room for.
+        """
+        _require_room(os.fstat(root_fd).st_size)
         self.name = kernel.release or kernel.source
         ours, theirs = socket.socketpair()
         with theirs:
@@ -180,3 +186,12 @@ class Guest:
             self._process.wait(_END_S)
         self.console_stream.close()
         self.line.close()
+
+
+def _require_room(root_bytes: int) -> None:
+    if root_bytes > MOST_ROOT_BYTES:
+        raise UsageError(
+            f"a guest would be given {root_bytes >> 20} MiB of programs and rules, and has memory "
+            f"for {MOST_ROOT_BYTES >> 20}",
+            remedy="name fewer or smaller rule files, or count them one after the other",
+        )

@@ -120,12 +120,14 @@ def _compile(source: Path, compiler: str, root: Path, headers: list[Path], place
     translated, module = place / "module.c", place / "module.so"
     options = [w for name, value in directives().items() for w in ("-X", f"{name}={value}")]
     _run(
-        [sys.executable, "-m", "cython", *options, "-I", str(root), "-o", str(translated),
+        [sys.executable, "-P", "-m", "cython", *options, "-I", str(root), "-o", str(translated),
          str(source)], source, root,
     )  # fmt: skip
     folders = [f"-I{folder}" for folder in (root / HEADERS, *headers)]
     macros = [f"-D{name}={value}" for name, value in MACROS]
-    _run([compiler, *_OPTIONS, *macros, *folders, str(translated), "-o", str(module)], source, root)
+    # Where the compiler is killed, what it starts ends, and what it leaves is gone with the folder.
+    own = ["env", f"TMPDIR={place}", compiler, "-wrapper", "setpriv,--pdeathsig,KILL"]
+    _run([*own, *_OPTIONS, *macros, *folders, str(translated), "-o", str(module)], source, root)
     return module.read_bytes()
 
 

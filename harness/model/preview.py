@@ -1,4 +1,4 @@
-"""What a run would do, before it does anything."""
+"""What a run would do, measured in time or counted, before it does anything."""
 
 from __future__ import annotations
 
@@ -63,5 +63,31 @@ class Preview:
     left_out: tuple[str, ...] = ()
     victim: str = ""
     """The innocent load beside the noisy one, in words; empty without one."""
+    results: str = ""
+    """The folder that the run would be stored in."""
+
+
+@dataclass(frozen=True, slots=True)
+class CountPreview:
+    """A counted run as it would be; `kernels` say which each of them is, in words.
+
+    Each is booted `boots` times, and up to `most_boots` times where these do not agree. `trials`
+    are those of the first boots of all kernels, of which `at_once` guests run at the same time.
+    `seconds` is how long they take where nobody else wants the CPUs, by a guess.
+    """
+
+    plan: str
+    summary: str
+    machine: str
+    kernels: tuple[str, ...]
+    cells: tuple[PlannedCell, ...]
+    boots: int
+    most_boots: int
+    trials: int
+    at_once: int
+    seconds: float
+    login: Login | None = None
+    matching: tuple[RuleMatches, ...] = ()
+    left_out: tuple[str, ...] = ()
     results: str = ""
     """The folder that the run would be stored in."""

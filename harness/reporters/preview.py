@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 
 from harness.counted import counted
-from harness.model.preview import PlannedCell, Preview
+from harness.model.preview import CountPreview, PlannedCell, Preview
 from harness.reporters.estimate import estimate_line
 from harness.reporters.page import Column, Grid, Heading, Line, Page, Part, number, text
 from harness.reporters.parts.matching import file_line, login_line
@@ -65,14 +65,19 @@ def _parts(preview: Preview) -> Iterator[Part]:
     alike = [*(workloads if len(workloads) == 1 else ()), *([_settings(shared)] if shared else ())]
     if alike:
         yield Line(f"All cells: {', '.join(alike)}.", "note")
+    yield from rules_parts(preview)
+    yield Heading("Changed on the host")
+    yield from map(Line, preview.changes)
+    yield Line("This was a dry run: nothing was changed or measured.", "note")
+
+
+def rules_parts(preview: Preview | CountPreview) -> Iterator[Part]:
+    """The rules of each cell, and how many of them the loads can match."""
     yield Heading("Rules in force")
     yield from map(Line, _rules(preview))
     if said := list(_said_of_rules(preview)):
         yield Heading("What the load can match")
         yield from map(Line, said)
-    yield Heading("Changed on the host")
-    yield from map(Line, preview.changes)
-    yield Line("This was a dry run: nothing was changed or measured.", "note")
 
 
 def _without_first(grid: Grid) -> Grid:
@@ -116,7 +121,7 @@ def _row(planned: PlannedCell, shared: Mapping[str, Any]) -> tuple[Any, ...]:
     )
 
 
-def _rules(preview: Preview) -> Iterator[str]:
+def _rules(preview: Preview | CountPreview) -> Iterator[str]:
     """A line per rule, below the cells that have the same rules."""
     touching = [planned for planned in preview.cells if planned.touches_audit]
     sets: dict[str, set[tuple[str, ...]]] = {}
@@ -134,7 +139,7 @@ def _rules(preview: Preview) -> Iterator[str]:
         yield from (f"  {rule}" for rule in rules)
 
 
-def _said_of_rules(preview: Preview) -> Iterator[str]:
+def _said_of_rules(preview: Preview | CountPreview) -> Iterator[str]:
     yield from dict.fromkeys(file_line(each) for each in preview.matching if each.file)
     if preview.login is not None:
         yield login_line(preview.login)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import fields, replace
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +16,7 @@ from harness.answers.quantities import parse_margins
 from harness.errors import InterruptedRunError, UsageError
 from harness.guest.kernels.images import machine_of
 from harness.kernel.rules.machine import rules_for
-from harness.model.ab import CountAbReport
+from harness.model.ab import AbSide, CountAbReport
 from harness.model.count_gate import CountGateReport
 from harness.run.ab import pair_up
 from harness.run.count import counted_plan, run_count
@@ -30,7 +30,7 @@ _TAKEN = {
     Load: frozenset(
         {"workloads", "consumers", "consumer_packages", "ignore_lock", "skip_missing", "auid"}
     ),
-    Conduct: frozenset({"results", "label", "argv"}),
+    Conduct: frozenset({"results", "label", "argv", "dry_run"}),
 }
 """What has a meaning where nothing is timed: there is one load at a time in a guest of its own, and
 as many boots as it takes."""
@@ -57,23 +57,36 @@ def count_and_gate(
     Raises UsageError, before anything is counted, if a limit applies to nothing in the plan, and
     InterruptedRunError if it was stopped.
     """
+    request = request_to_judge(request, rules, counting)
+    return gate_counts(_count_to_end(request, counting, say, "the gate could decide"), rules)
+
+
+def request_to_judge(request: Request, rules: GateRules, counting: Counting) -> Request:
+    """What a gate counts of a request; UsageError if a limit applies to nothing in it."""
     request = only_needed(request, rules)
     require_countable(request)
     with rules_for(machine_of(counting.kernels).name):
         plan = counted_plan(request)
     scenarios = [cell.scenario for cell in plan.cells()]
     require_scopes(rules, plan.workloads, scenarios, rules.reference or "")
-    return gate_counts(_count_to_end(request, counting, say, "the gate could decide"), rules)
+    return request
 
 
-def count_ab(
-    request: Request,
-    a: Path,
-    b: Path,
-    counting: Counting,
-    say: Say,
-) -> CountAbReport:
-    """Count two rule files in the same guests, and judge B against A by the request's margins."""
+@dataclass(frozen=True, slots=True)
+class CountedPair:
+    """What `ab` counts, which of its scenarios are A and B, and how they are compared."""
+
+    request: Request
+    a: AbSide
+    b: AbSide
+    options: CountOptions
+
+
+def pair_to_count(request: Request, a: Path, b: Path, counting: Counting) -> CountedPair:
+    """What is counted for A against B, by the margins of the request; UsageError if it cannot be.
+
+    Both files beside the reference alone.
+    """
     if request.load.consumers or request.load.consumer_packages:
         raise UsageError(
             "ab --count compares rule files with the built-in consumer",
@@ -86,11 +99,15 @@ def count_ab(
         pairing = pair_up(replace(request, instrument="counted"), a, b)
     reference = pairing.plan.reference.scenario or ""
     subject = replace(request.subject, scenarios=(reference,), rule_files=(a, b))
-    stored = _count_to_end(
-        replace(request, subject=subject), counting, say, "A and B could be compared"
-    )
     options = CountOptions(margin=margin, margin_by_metric=by_metric)
-    return judge_count_ab(stored, pairing.a, pairing.b, options)
+    return CountedPair(replace(request, subject=subject), pairing.a, pairing.b, options)
+
+
+def count_ab(request: Request, a: Path, b: Path, counting: Counting, say: Say) -> CountAbReport:
+    """Count two rule files in the same guests, and judge B against A."""
+    pair = pair_to_count(request, a, b, counting)
+    stored = _count_to_end(pair.request, counting, say, "A and B could be compared")
+    return judge_count_ab(stored, pair.a, pair.b, pair.options)
 
 
 def require_countable(request: Request) -> None:

@@ -66,9 +66,10 @@ def ab_verb(
     from harness.reporters.ab import ab_page
     from harness.reporters.documents.ab import ab_document
     from harness.run.ab import pair_up, run_ab
+    from harness.run.counting import pair_to_count
     from harness.verbs.shared.counts import require_no_kernel
     from harness.verbs.shared.coverage import AbCoverage
-    from harness.verbs.shared.dry_run import show_preview
+    from harness.verbs.shared.dry_run import show_count_preview, show_preview
     from harness.verbs.shared.forms import Forms
     from harness.verbs.shared.output import err
 
@@ -76,8 +77,11 @@ def ab_verb(
     if not asked:
         require_no_kernel(counting)
     if counting.count:
-        forms = Forms(("json", "md"), to, json=json, summary=True)
         request = Request(load=load, command=command, conduct=conduct)
+        if conduct.dry_run:
+            pair = pair_to_count(request, a, b, counting)
+            return show_count_preview(pair.request, counting, to, json=json)
+        forms = Forms(("json", "md"), to, json=json, summary=True)
         return _count(request, a, b, counting, forms, cover=asked, fail_if_worse=fail_if_worse)
     pairing = pair_up(Request(load=load, command=command), a, b)
     if conduct.dry_run:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 from cyclopts import Parameter
 
@@ -26,10 +26,7 @@ from harness.run.request import (
     Words,
 )
 from harness.verbs.shared.display import say_on
-from harness.verbs.shared.parameters import RESULTS, Json, PlanName, ResultsFolder, To
-
-if TYPE_CHECKING:
-    from harness.verbs.shared.forms import Forms
+from harness.verbs.shared.parameters import RESULTS, Flag, Json, PlanName, ResultsFolder, To
 
 CountedWorkloads = Annotated[
     Words,
@@ -55,6 +52,7 @@ def count_verb(
     ignore_lock: OfRules = False,
     skip_missing: OfRules = False,
     label: Label = "",
+    dry_run: Flag = False,
     to: To = None,
     json: Json = False,
     results: ResultsFolder = RESULTS,
@@ -93,12 +91,12 @@ def count_verb(
         Leave out lines of the rule files that name accounts which this host lacks.
     label
         The run's name, such as a commit.
+    dry_run
+        Fetch, start and count nothing: print kernels, cells, rules and duration.
     to
         Write the run as FORM=FILE, or print it as FORM; may be given several times: json, md, csv,
         parquet.
     """
-    from harness.verbs.show import run_forms
-
     request = Request(
         plan=plan or DEFAULT_PLAN,
         subject=Subject(scenarios=scenario, rule_files=rules, exclude_exe=exclude_exe),
@@ -109,17 +107,23 @@ def count_verb(
             ignore_lock=ignore_lock,
             skip_missing=skip_missing,
         ),
-        conduct=Conduct(results=results, label=label),
+        conduct=Conduct(results=results, label=label, dry_run=dry_run),
     )
-    return count_and_show(request, Counting(count=True, kernels=kernel), run_forms(to, json=json))
+    return count_and_show(request, Counting(count=True, kernels=kernel), to, json=json)
 
 
-def count_and_show(request: Request, counting: Counting, forms: Forms) -> int:
-    """Count, store and print; the exit code."""
+def count_and_show(
+    request: Request, counting: Counting, to: list[str] | None, *, json: bool
+) -> int:
+    """Count, store and print, or say what would be counted; the exit code."""
     from harness.run.counting import count_request
+    from harness.verbs.shared.dry_run import show_count_preview
     from harness.verbs.shared.output import err
-    from harness.verbs.show import show_run
+    from harness.verbs.show import run_forms, show_run
 
+    if request.conduct.dry_run:
+        return show_count_preview(request, counting, to, json=json)
+    forms = run_forms(to, json=json)
     console = err()
     outcome = count_request(request, counting, say_on(console))
     trustworthy = show_run(outcome.folder, forms)

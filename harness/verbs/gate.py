@@ -85,9 +85,10 @@ def gate_verb(
         After `--`: the command to measure as the workload.
     """
     from harness.analysis.limit import split_limits
+    from harness.run.counting import request_to_judge
     from harness.run.gate import plan_to_judge
     from harness.verbs.shared.counts import require_no_kernel
-    from harness.verbs.shared.dry_run import show_preview
+    from harness.verbs.shared.dry_run import show_count_preview, show_preview
     from harness.verbs.shared.forms import Forms
 
     request = Request(
@@ -100,7 +101,10 @@ def gate_verb(
     if not blind:
         require_no_kernel(counting)
     judge = _rules(others, reference, inconclusive, is_counted=is_counted, is_alone=bool(blind))
-    if conduct.dry_run and run is None and not is_counted:
+    if conduct.dry_run and run is None and is_counted:
+        asked = request_to_judge(request, judge, counting)
+        return show_count_preview(asked, counting, to, json=json)
+    if conduct.dry_run and run is None:
         return show_preview(plan_to_judge(request, judge), conduct, to, json=json)
     forms = Forms(("json", "md", "junit"), to, json=json, summary=True)
     if run is not None:

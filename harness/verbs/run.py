@@ -91,7 +91,7 @@ def run_verb(
     if counting.count:
         if resume is not None:
             raise UsageError("a counted run is not resumed", remedy="count again")
-        return count_and_show(request, counting, run_forms(to, json=json))
+        return count_and_show(request, counting, to, json=json)
     past = None
     if resume is not None:
         _require_nothing_else(request)

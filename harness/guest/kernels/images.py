@@ -105,6 +105,27 @@ def _machine_of(word: str) -> Machine:
     return X86_64 if word == HOST else _find_kernel(word).machine
 
 
+def named_in_words(words: Sequence[str]) -> tuple[str, ...]:
+    """Which kernels `--kernel` names, each in words; nothing is fetched, and files are read.
+
+    Raises what `find_kernels` raises of those that are here.
+    """
+    return tuple(_in_words(word) for word in words) or (
+        f"the kernel that linux-image-cloud-{X86_64.debian} of this distribution installs",
+    )
+
+
+def _in_words(word: str) -> str:
+    if (wanted := read_version(word)) is None:
+        image = _find_kernel(word)
+        return f"Linux {image.release} ({image.source})"
+    machine, release = _of_debian(wanted.machine), wanted.release
+    if release is None and machine is not X86_64:
+        release = python_release()
+    where = f"Debian {release}" if release else "this distribution"
+    return f"the newest linux-image-{wanted.version}…-cloud-{machine.debian} that {where} serves"
+
+
 def _of_debian(name: str | None) -> Machine:
     return next((each for each in MACHINES.values() if each.debian == name), X86_64)
 

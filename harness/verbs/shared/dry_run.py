@@ -8,7 +8,7 @@ from harness.errors import EXIT_FINE
 
 if TYPE_CHECKING:
     from harness.run.plan.plan import Plan
-    from harness.run.request import Conduct
+    from harness.run.request import Conduct, Counting, Request
 
 
 def show_preview(plan: Plan, conduct: Conduct, to: list[str] | None, *, json: bool) -> int:
@@ -20,4 +20,18 @@ def show_preview(plan: Plan, conduct: Conduct, to: list[str] | None, *, json: bo
     forms = Forms(("json", "md"), to, json=json)
     preview = preview_plan(plan, conduct)
     forms.deliver_page(preview_page(preview), lambda: preview_document(preview))
+    return EXIT_FINE
+
+
+def show_count_preview(
+    request: Request, counting: Counting, to: list[str] | None, *, json: bool
+) -> int:
+    """Print what a request would count, and write it where asked; the exit code."""
+    from harness.reporters.counts.preview import count_preview_document, count_preview_page
+    from harness.run.count_preview import preview_count
+    from harness.verbs.shared.forms import Forms
+
+    forms = Forms(("json", "md"), to, json=json)
+    preview = preview_count(request, counting)
+    forms.deliver_page(count_preview_page(preview), lambda: count_preview_document(preview))
     return EXIT_FINE

@@ -80,7 +80,6 @@ def test_gate_judges_a_counted_run(command: Command, tmp_path: Path) -> None:
         (("--blocks", "5"), "--blocks and --count contradict"),
         (("--fast",), "--fast and --count contradict"),
         (("--cpus", "none"), "--cpus and --count contradict"),
-        (("--dry-run",), "--dry-run and --count contradict"),
         (("--rate", "5"), "--rate and --count contradict"),
         (("-n", "2"), "options of the load and --count contradict"),
         (("--", "true"), "a command of yours is not counted"),

@@ -232,14 +232,17 @@ def test_a_module_that_cannot_be_compiled_is_named_with_what_the_compiler_said(
     compiler.parent.mkdir()
     compiler.write_text(
         '#!/bin/sh\n[ "$1" = --version ] && echo "a compiler 1" && exit\n'
-        'echo "Python.h: no such file" >&2\nexit 1\n'
+        '[ "$1 $2" = "-wrapper setpriv,--pdeathsig,KILL" ] && : > "$TMPDIR/left.o"\n'
+        'echo "Python.h: no such file in $TMPDIR" >&2\nexit 1\n'
     )
     compiler.chmod(0o755)
     monkeypatch.setenv("PATH", f"{compiler.parent}:{os.environ['PATH']}")
     import workloads.syscalls
 
     module = {"workloads.syscalls": Path(str(workloads.syscalls.__file__))}
-    with pytest.raises(HostUnfitError, match=r"syscalls\.pyx cannot be compiled .* no such file"):
+    place = tmp_path / NAME / "machines" / "auditbench-"
+    words = rf"syscalls\.pyx cannot be compiled .* no such file in {place}"
+    with pytest.raises(HostUnfitError, match=words):
         compile_modules(module, AARCH64, as_userland({}))
     assert shutil.which("aarch64-linux-gnu-gcc") == str(compiler)
     assert list((tmp_path / NAME / "machines").iterdir()) == []

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+import os
 
 import pytest
 
 from harness.errors import UsageError
-from harness.guest.boot import find_emulator, kernel_parameters
+from harness.guest.boot import MOST_ROOT_BYTES, Guest, find_emulator, kernel_parameters
 from harness.guest.contents import interpreter
+from harness.guest.kernels.images import KernelImage
+from harness.guest.kernels.memory import open_in_memory
 from harness.guest.order import GuestDaemon, GuestTrial, Order, order_document, read_order
 from harness.model.run import Scenario
 from harness.model.state import AuditState
@@ -51,3 +54,14 @@ def test_the_kernel_is_told_to_start_this_python() -> None:
     assert f"rdinit={interpreter()}" in words
     assert words[words.index("--") + 1 :][-2:] == ["-m", "harness.guest.inside.agent"]
     assert len(kernel_parameters()) < 2048
+
+
+def test_a_root_that_has_no_room_in_a_guest_is_refused_before_it_starts(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The kernel would panic for want of a root, which tells nobody that it was too large."""
+    monkeypatch.setattr("subprocess.Popen", lambda *_, **__: pytest.fail("a guest was started"))
+    with open_in_memory(b"", "root") as root:
+        os.ftruncate(root, MOST_ROOT_BYTES + (1 << 20))
+        with pytest.raises(UsageError, match=r"given 97 MiB .* has memory for 96: name few"):
+            Guest(KernelImage("x", "6.1", b""), root, root, seed=1)
