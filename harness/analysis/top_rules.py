@@ -66,18 +66,18 @@ def writers(rules: Sequence[Rule], shapes: Iterable[Mapping[str, Any]]) -> list[
         if _writes(rule):
             by_keys.setdefault(_keys(rule), []).append(place)
     return [
-        tuple(place for place, _ in _matching(rules, by_keys.get(shape["key"], ()), shape))
+        tuple(place for place, _ in matching_rules(rules, by_keys.get(shape["key"], ()), shape))
         for shape in shapes
     ]
 
 
-def matching_rules(rules: Sequence[Rule], shape: Mapping[str, Any]) -> Iterator[tuple[int, bool]]:
-    """The rules of the exit list that may decide on these calls, whatever key their events have.
-
-    In order, up to the first that certainly matches: each place, and whether it does for certain.
-    """
-    places = (at for at, rule in enumerate(rules) if rule.filter_list == FilterList.EXIT)
-    return _matching(rules, places, shape)
+def exit_rules(rules: Sequence[Rule], number: int) -> tuple[int, ...]:
+    """The places of the rules of the exit list that name a system call."""
+    return tuple(
+        at
+        for at, rule in enumerate(rules)
+        if rule.filter_list == FilterList.EXIT and rule.names_syscall(number)
+    )
 
 
 def _writes(rule: Rule) -> bool:
@@ -89,9 +89,13 @@ def _keys(rule: Rule) -> bytes | None:
     return KEY_SEPARATOR.join(keys) if keys else None
 
 
-def _matching(
+def matching_rules(
     rules: Sequence[Rule], places: Iterable[int], shape: Mapping[str, Any]
 ) -> Iterator[tuple[int, bool]]:
+    """The rules at these places that may decide on these calls, whatever key their events have.
+
+    In order, up to the first that certainly matches: each place, and whether it does for certain.
+    """
     for place in places:
         rule = rules[place]
         if not rule.names_syscall(shape["number"]):

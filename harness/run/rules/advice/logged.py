@@ -10,7 +10,7 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final
 
-from harness.analysis.top_rules import matching_rules, writers
+from harness.analysis.top_rules import exit_rules, matching_rules, writers
 from harness.kernel.rules.fields import ARCH_NUMBERS, FIRST_CLASS_BIT, UNSET, Action
 from harness.kernel.rules.lint.parsed import LoadedRule
 from harness.kernel.rules.rule import key_words
@@ -36,6 +36,7 @@ class Logged:
         self.shapes = shapes
         self.bare = [rule.view.rule for rule in rules]
         self.writers = writers(self.bare, shapes)
+        self._naming: dict[int, tuple[int, ...]] = {}
         self.own = [place for place in range(len(shapes)) if self._is_own(place)]
         self.events = sum(shape["events"] for shape in shapes)
         self.records = sum(shape["records"] for shape in shapes)
@@ -46,8 +47,16 @@ class Logged:
         """Whether a rule of the file wrote it, and no exclusion of the file keeps it out today."""
         if not self.writers[place]:
             return False
-        first = next(matching_rules(self.bare, self.shapes[place]), None)
+        first = next(self.matching(place), None)
         return first is None or not first[1] or self.bare[first[0]].action == Action.ALWAYS
+
+    def matching(self, place: int, after: int = -1) -> Iterator[tuple[int, bool]]:
+        """The rules below the one at `after` that may decide on a call, as `matching_rules`."""
+        shape = self.shapes[place]
+        if shape["number"] not in self._naming:
+            self._naming[shape["number"]] = exit_rules(self.bare, shape["number"])
+        places = (each for each in self._naming[shape["number"]] if each > after)
+        return matching_rules(self.bare, places, shape)
 
     def free(self, places: Iterable[int]) -> list[int]:
         """Those of the calls that no proposal would spare so far."""

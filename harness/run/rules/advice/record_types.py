@@ -1,4 +1,8 @@
-"""Records that each event has beside the ones that say what was done: they can be left out."""
+"""Records that each event has beside the ones that say what was done: they can be left out.
+
+The kernel asks the exclude list as it begins each record, since 2.6. Source: kernel/audit.c,
+audit_log_start().
+"""
 
 from __future__ import annotations
 

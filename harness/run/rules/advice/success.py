@@ -8,9 +8,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Final
 
-from harness.analysis.top_rules import matching_rules
 from harness.counted import counted
 from harness.kernel.rules.fields import UNSET, Action, Field, Operator
+from harness.kernel.rules.format import format_rule
 from harness.kernel.rules.lint.finding import Place
 from harness.kernel.rules.lint.parsed import LoadedRule
 from harness.kernel.rules.rule import RuleField
@@ -46,10 +46,9 @@ def only_successful(logged: Logged, left: frozenset[Place]) -> Iterator[Proposal
 
 def _after(logged: Logged, number: int, place: int) -> bool | None:
     """Whether a rule below records a call that this one does not take; None if it may."""
-    below = logged.bare[number + 1 :]
     answer: bool | None = False
-    for each, certain in matching_rules(below, logged.shapes[place]):
-        records = below[each].action == Action.ALWAYS
+    for each, certain in logged.matching(place, number):
+        records = logged.bare[each].action == Action.ALWAYS
         if certain:
             return records if answer is False else None
         answer = None if records else answer
@@ -74,10 +73,9 @@ def _proposal(
     wanted = [error for error in ASKED_BY_STIG if errors[-error]]
     if wanted:
         names = " and ".join(errno.errorcode[error] for error in wanted)
-        kept = [
-            line_of(replace(bare, fields=(*others, _exit(error), *key))) for error in ASKED_BY_STIG
-        ]
-        notes.append(f"STIG asks for {names}; to keep them add " + " and ".join(map(str, kept)))
+        kept = [replace(bare, fields=(*others, _exit(error), *key)) for error in wanted]
+        lines = " and ".join(format_rule(each) for each in kept)
+        notes.append(f"STIG asks for {names}; to keep them add {lines}")
     if unsure:
         events = logged.saving(unsure).events
         notes.append(f"{events:,} of them may still be recorded by a rule below")
