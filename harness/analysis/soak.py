@@ -66,9 +66,9 @@ def slope_per_hour(
     """The slope of (ms, value) per hour with its 95 % interval; all None for too few points."""
     from scipy.stats import theilslopes
 
-    if len(points) < MIN_POINTS:
+    times, values = [at for at, _ in points], [value for _, value in points]
+    if len(set(times)) < MIN_POINTS:
         return None, None, None
-    times, values = zip(*points, strict=True)
     found = theilslopes(values, times, alpha=0.95)
     slope, low, high = (
         float(each) * HOUR_MS for each in (found.slope, found.low_slope, found.high_slope)

@@ -171,6 +171,9 @@ def _read_sample(path: Path, number: int, line: bytes, decode: Callable[[bytes],
 def _check_sample(sample: Sample) -> None:
     """ValueError, with its place, for what is read again of a sample and is not as it must be."""
     refuse_extremes(sample.metrics)
+    for moment in sample.soak:
+        values = moment._asdict().items()
+        refuse_extremes({f"soak.{name}": value for name, value in values if value is not None})
     documents = (
         ("workload_document", sample.workload_document, StoredWorkload),
         ("victim_document", sample.victim_document, StoredWorkload),

@@ -55,6 +55,7 @@ class Growth:
     ) -> Iterator[SoakMoment]:
         span = max(end_ns - start_ns, 1)
         delays = list(zip(report.delays_at_ns, report.delays_ms, strict=True))
+        before: list[tuple[int, int, int]] = []
         for window in range(WINDOWS):
             low = start_ns + span * window // WINDOWS
             high = start_ns + span * (window + 1) // WINDOWS
@@ -62,10 +63,12 @@ class Growth:
             within = [ms for at_ns, ms in delays if low <= at_ns < high]
             if not looks and not within:
                 continue
+            since = [*before, *looks]
+            before = looks[-1:] or before
             yield SoakMoment(
                 t_ms=((low + high) // 2 - start_ns) // 1_000_000,
                 memory_bytes=round(statistics.fmean(rss for _, rss, _ in looks)) if looks else None,
-                cpu_ns_per_event=_per_event(looks, events, span),
+                cpu_ns_per_event=_per_event(since, events, span),
                 delay_ms=statistics.median(within) if within else None,
             )
 
@@ -73,7 +76,7 @@ class Growth:
 def _per_event(
     looks: Sequence[tuple[int, int, int]], events: int | None, span: int
 ) -> float | None:
-    """CPU time per event between the first and the last look of a window."""
+    """CPU time per event between the last look before a window and its last."""
     if len(looks) < 2 or not events:
         return None
     (first_ns, _, first_cpu), (last_ns, _, last_cpu) = looks[0], looks[-1]

@@ -11,6 +11,7 @@ from typing import Any
 
 import tomli_w
 
+from harness.metrics.catalog import METRICS
 from harness.store import ENVIRONMENT, PLAN, SAMPLES
 from tests.support.reports.plot_views import made_up_view
 from tests.support.stored.two_runs import FACTS
@@ -27,6 +28,9 @@ HOSTILE: tuple[Any, ...] = (
 """Values of every kind, those at the ends of what numbers can be among them."""
 
 
+VICTIM_METRICS = tuple(name for name in METRICS if name.startswith("victim_"))
+
+
 def documents() -> dict[str, Any]:
     """What a run is made of: the plan, the environment, and one line per trial."""
     view = made_up_view()
@@ -40,6 +44,17 @@ def documents() -> dict[str, Any]:
         "seed": 1,
         "auid": "keep",
         "workers": 1,
+        "victim": {"workload": "files", "rate_per_s": 5},
+        "soak": {"seconds": 60.0, "rate_per_s": 5},
+        "published": [
+            {
+                **dict.fromkeys(("name", "source", "set_up", "found", "why"), "w"),
+                "ratio": 2.0,
+                "workload": "udp",
+                "scenario": "rules",
+                "metric": "elapsed_ns_per_op",
+            }
+        ],
     }
     environment = {
         **view.result.host.document,
@@ -53,6 +68,9 @@ def documents() -> dict[str, Any]:
         "cautions": [{"name": "n", "what": "w", "remedy": "r"}],
     }
     samples = [json.loads(json.dumps(asdict(sample))) for sample in view.samples]
+    for sample in samples:
+        sample["metrics"] |= dict.fromkeys(VICTIM_METRICS, 5.0)
+        sample["soak"] = [[1000 * second, 4096, 5.0, 6.0] for second in range(20)]
     return {"plan": plan, "environment": environment, "samples": samples}
 
 

@@ -68,6 +68,7 @@ def test_a_moment_of_a_neighbour_moves_nothing() -> None:
 
 def test_too_few_points_have_no_slope_and_no_delay_no_row() -> None:
     assert slope_per_hour([(0, 1), (1, 2)]) == (None, None, None)
+    assert slope_per_hour([(0, 1)] * 20) == (None, None, None)
     sample = soaked(lambda hour: MIB, delays=False)
     assert [trend.growing for trend in trends([sample])] == ["memory", "cpu"]
     few = bare_sample("rules-scoped", 1, {}, soak=sample.soak[-3:])

@@ -28,6 +28,15 @@ def test_windows_have_memory_cpu_per_event_and_delay() -> None:
     assert moments[30].memory_bytes == pytest.approx(1024 * 30, rel=0.02)
 
 
+def test_one_look_in_each_window_is_enough() -> None:
+    growth = Growth((1,))
+    growth.looks = [(S * second + 1, 1024, second * 2_000_000) for second in range(60)]
+    moments = growth.moments(0, 60 * S, 60_000, ConsumerReport(0, 0))
+    first, *rest = [moment.cpu_ns_per_event for moment in moments]
+    assert first is None
+    assert {round(value or 0) for value in rest} == {2000}
+
+
 def test_what_is_not_known_is_not_made_up() -> None:
     growth = Growth((1,), 1.0)
     growth.looks = [(S * t, 100, 7) for t in range(30)]
