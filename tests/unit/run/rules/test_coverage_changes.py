@@ -200,12 +200,12 @@ def test_ab_says_cost_and_coverage(guest: Guest, capsys: pytest.CaptureFixture[s
     words = ("ab", "--count", "base.rules", "head.rules")
     assert run_command(list(words)) == 0
     said = " ".join(capsys.readouterr().out.split())
-    assert said.startswith("Worse: syscalls × base → head +15.0")
+    assert said.startswith("syscalls: B costs 1.67 % more than A")
     assert "Of 4 operations recorded by A, B loses 3: connect to IPv4 by 64-bit" in said
     assert "It records 1 more: mkdirat by 64-bit (head.rules:2, key net)" in said
     assert run_command([*words, "--json"]) == 0
     document = json.loads(capsys.readouterr().out)
-    jsonschema.validate(document, schema("compare-count"))
+    jsonschema.validate(document, schema("ab-count"))
     (change,) = document["coverage"]
     assert [each["operation"] for each in change["lost"]] == ["connect to IPv4", "unlinkat"]
     assert run_command([*words, "--no-cover"]) == 0
