@@ -18,6 +18,7 @@ from harness.model.reference import (
     own_references,
 )
 from harness.model.run import Cell
+from harness.model.searches.size import Sizing
 from harness.model.stored.base import Stored
 from harness.model.stored.scenario import StoredScenario
 
@@ -109,6 +110,8 @@ class StoredPlan(Stored, frozen=True, kw_only=True):
     scenarios: dict[str, tuple[StoredScenario, ...]] = msgspec.field(default_factory=dict)
     """By workload."""
     ladder: StoredLadder | None = None
+    sizing: Sizing | None = None
+    """What a search for the backlog is about."""
 
     @property
     def reference(self) -> Reference:

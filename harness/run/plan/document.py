@@ -44,6 +44,7 @@ def plan_document(plan: Plan) -> dict[str, Any]:
         "allow_failures": plan.allow_failures,
         "excluded_program": plan.excluded.document() if plan.excluded is not None else None,
         "ladder": _ladder_document(plan.ladder) if plan.ladder is not None else None,
+        "sizing": msgspec.to_builtins(plan.sizing),
         "scenarios": {
             workload: [scenario_document(scenario) for scenario in scenarios]
             for workload, scenarios in plan.scenarios.items()

@@ -16,6 +16,7 @@ from harness.model.matching import Login, RuleMatches
 from harness.model.question import Question
 from harness.model.reference import Reference, every_scenario, own_references
 from harness.model.run import Cell, Scenario
+from harness.model.searches.size import Sizing
 from harness.model.stored.plan import Instrument
 from harness.run.ladder import Ladder
 from harness.run.plan.consumers import plan_consumers
@@ -108,6 +109,8 @@ class Plan:
     left_out: tuple[str, ...] = ()
     """What was asked for and is left out, in lines."""
     instrument: Instrument = "timed"
+    sizing: Sizing | None = None
+    """What a search for the backlog is about; its cells follow from each other."""
     first_asked: tuple[str, ...] = ()
     """The states asked for by name that only a fresh boot can show."""
 
