@@ -98,15 +98,26 @@ def size_forms(to: list[str] | None, *, json: bool) -> Forms:
 
 def show_size(folder: Path, forms: Forms) -> bool:
     """Print how large the backlog must be; False where that is not decided, or not trustworthy."""
+    from harness.answers.result import make_result
     from harness.answers.size import make_size
     from harness.reporters.documents.size import size_document
     from harness.reporters.questions.size import size_page
+    from harness.reporters.render.markdown import page_markdown
+    from harness.reporters.render.terminal import render_page
     from harness.store import load_run
+    from harness.verbs.shared.output import out
+    from harness.verbs.shared.run_forms import run_writers
 
     stored = load_run(folder)
     assert stored.plan.sizing is not None
     answer = make_size(stored, stored.plan.sizing)
-    forms.deliver_page(size_page(answer), lambda: size_document(answer))
+    page = size_page(answer)
+    of_trials = run_writers(stored, lambda: make_result(stored), lambda _: None)
+    forms.deliver(
+        lambda: render_page(page, out()),
+        lambda: size_document(answer),
+        **{**of_trials, "md": lambda: page_markdown(page)},
+    )
     return answer.trustworthy
 
 

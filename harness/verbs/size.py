@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter
 
 from harness.errors import EXIT_FINE, EXIT_INTERRUPTED, EXIT_UNTRUSTWORTHY, UsageError
-from harness.model.options import CONSUMING, LOAD, PRECISION
+from harness.model.options import COMPARED, CONSUMING, LOAD, PRECISION
 from harness.run.request import (
     Conduct,
     Load,
@@ -23,6 +23,8 @@ from harness.verbs.shared.display import Display, say_on
 from harness.verbs.shared.parameters import Flag, Json, Logs, To
 
 if TYPE_CHECKING:
+    from harness.run.lifecycle.resume import Past
+    from harness.run.plan.plan import Plan
     from harness.run.size.plan import Demanded
 
 
@@ -47,18 +49,36 @@ class Demand:
     """Processes that share the operations."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """What is asked: the rules, the consumer, and how sure the answer is to be."""
+
+    rules: Annotated[Path | None, Parameter(group=COMPARED)] = None
+    """A rule file in auditctl's syntax, or a folder of them."""
+    consumers: Annotated[Words, Parameter(name="--consumer", group=CONSUMING)] = ()
+    """The program that receives the events: `auditbench list consumers`; `assemble` if not given.
+    """
+    consumer_paths: Annotated[PathsByName, Parameter(name="--consumer-path", group=CONSUMING)] = (
+        field(default_factory=dict)
+    )
+    """The program of a consumer that is not on the PATH, such as `go-audit=/opt/go-audit`."""
+    ignore_lock: Annotated[Flag, Parameter(group=COMPARED)] = False
+    """Leave out `-e 2` and `-f 2` of the rule file."""
+    skip_missing: Annotated[Flag, Parameter(group=COMPARED)] = False
+    """Leave out lines of the rule file that cannot be loaded here."""
+    trials: Annotated[int, Parameter(group=PRECISION)] = 20
+    """Trials with each of the two backlogs that are the answer."""
+    margin: Annotated[float, Parameter(group=PRECISION)] = 1.5
+    """The advice is so many times the smallest backlog that lost nothing."""
+
+
 def size_verb(
     *,
-    rules: Path,
+    asked: Annotated[Asked, Parameter(name="*")] = Asked(),
     demand: Annotated[Demand, Parameter(name="*")] = Demand(),
-    consumer: Annotated[Words, Parameter(group=CONSUMING)] = (),
-    consumer_path: Annotated[PathsByName | None, Parameter(group=CONSUMING)] = None,
-    trials: Annotated[int, Parameter(group=PRECISION)] = 20,
-    margin: Annotated[float, Parameter(group=PRECISION)] = 1.5,
-    ignore_lock: Flag = False,
-    skip_missing: Flag = False,
     conduct: Annotated[Conduct, Parameter(name="*")] = Conduct(),  # noqa: B008
     display: Annotated[Display, Parameter(name="*")] = Display(),  # noqa: B008
+    resume: str | None = None,
     to: To = None,
     json: Json = False,
 ) -> int:
@@ -66,54 +86,75 @@ def size_verb(
 
     Parameters
     ----------
-    rules
-        A rule file in auditctl's syntax, or a folder of them.
+    asked
+        What is asked.
     demand
         The load.
-    consumer
-        The program that receives the events: `auditbench list consumers`; `assemble` if not given.
-    consumer_path
-        The program of a consumer that is not on the PATH, such as `go-audit=/opt/go-audit`.
-    trials
-        Trials with each of the two backlogs that are the answer.
-    margin
-        The advice is so many times the smallest backlog that lost nothing.
-    ignore_lock
-        Leave out `-e 2` and `-f 2` of the rule file.
-    skip_missing
-        Leave out lines of the rule file that cannot be loaded here.
     conduct
         Options of every measuring verb.
     display
         Options of every measuring verb.
+    resume
+        Go on with this search, which was stopped, as it was asked for. Takes no other option of
+        what is measured.
     to
         Write the answer as FORM=FILE, or print it as FORM; may be given several times: json, md.
     """
     from harness.run.session import run_session
-    from harness.run.size.plan import size_plan
     from harness.verbs.shared.dry_run import show_preview
     from harness.verbs.shared.output import err
     from harness.verbs.show import show_size, size_forms
 
-    load = Load(
-        workloads=demand.workload,
-        consumers=consumer,
-        consumer_paths=consumer_path or {},
-        workers=demand.workers,
-        ignore_lock=ignore_lock,
-        skip_missing=skip_missing,
-    )
-    request = Request(subject=Subject(rule_files=(rules,)), load=load, conduct=conduct)
-    plan = size_plan(request, _demanded(demand), trials=trials, margin=margin)
+    past, seed = None, None
+    if resume is not None:
+        asked, demand, conduct, past = _resumed(resume, asked, demand, conduct)
+        seed = past.stored.plan.seed
+    plan = _plan(asked, demand, conduct, seed)
     if conduct.dry_run:
         return show_preview(plan, conduct, to, json=json)
     forms, console = size_forms(to, json=json), err()
-    outcome = run_session(plan, conduct, display.observer(console), say_on(console))
+    outcome = run_session(plan, conduct, display.observer(console), say_on(console), past)
     trustworthy = show_size(outcome.folder, forms)
     console.print(f"stored in {outcome.folder}", markup=False, soft_wrap=True)
     if outcome.interrupted:
+        words = f"`auditbench size --resume {outcome.folder}` goes on with it"
+        console.print(words, markup=False, soft_wrap=True)
         return EXIT_INTERRUPTED
     return EXIT_FINE if trustworthy else EXIT_UNTRUSTWORTHY
+
+
+def _plan(asked: Asked, demand: Demand, conduct: Conduct, seed: int | None) -> Plan:
+    from harness.run.size.plan import size_plan
+
+    if asked.rules is None:
+        raise UsageError("no rules are named", remedy="add --rules FILE")
+    load = Load(
+        workloads=demand.workload,
+        consumers=asked.consumers,
+        consumer_paths=asked.consumer_paths,
+        workers=demand.workers,
+        ignore_lock=asked.ignore_lock,
+        skip_missing=asked.skip_missing,
+        seed=seed,
+    )
+    request = Request(subject=Subject(rule_files=(asked.rules,)), load=load, conduct=conduct)
+    return size_plan(request, _demanded(demand), trials=asked.trials, margin=asked.margin)
+
+
+def _resumed(
+    words: str, asked: Asked, demand: Demand, conduct: Conduct
+) -> tuple[Asked, Demand, Conduct, Past]:
+    """What a search that was stopped was asked; UsageError if anything else is asked for."""
+    from harness.verbs.shared.resumed import resumed_arguments
+
+    if (asked, demand) != (Asked(), Demand()) or conduct.label or conduct.cpus or conduct.dry_run:
+        raise UsageError(
+            "--resume goes on with a search as it was asked for",
+            remedy="leave out load, rules, label and CPUs",
+        )
+    given, _, past = resumed_arguments("size", words, conduct)
+    cpus = given.get("conduct", Conduct()).cpus
+    return given.get("asked", asked), given.get("demand", demand), replace(conduct, cpus=cpus), past
 
 
 def _demanded(demand: Demand) -> Demanded:

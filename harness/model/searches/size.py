@@ -26,6 +26,8 @@ BURST = "burst"
 """The burst alone, with the largest backlog and no waiting: how fast it is made."""
 SATURATED = "saturated"
 """The load as fast as waiting lets it: how fast its records are taken."""
+FIRST = (BURST, SATURATED)
+"""What every search begins with; the rest follows from the trials."""
 SUSTAINED = "sustained"
 """The rate alone: whether the queue grows for good."""
 _BACKLOG = re.compile(r"backlog-([0-9]{1,9})(\+waiting)?")

@@ -138,7 +138,7 @@ def _advice(answer: SizeAnswer, advice: Advice) -> Iterator[Part]:
         "(`--margin`), rounded up. While it is "
         f"full it takes {advice.memory_bytes / _MIB:,.0f} MiB of the kernel's memory, and none "
         "while it is empty. Beyond it a process that makes an event waits for room, "
-        f"{duration(advice.wait_s * 1e9)} at most, and then the event is lost. No -r: a rate limit "
+        f"{advice.wait_s:g} s at most, and then the event is lost. No -r: a rate limit "
         "throws away what the backlog would have held."
     )
 

@@ -19,6 +19,7 @@ from harness.model.searches.size import (
 from harness.run.plan.file import BlockCounts, PlanFile
 from harness.run.plan.plan import Plan, make_plan
 from harness.run.request import Request
+from harness.run.size.scope import confined
 
 NAME = "size"
 DEFAULT_WORKLOAD = "connect"
@@ -94,6 +95,10 @@ def size_plan(request: Request, demanded: Demanded, *, trials: int, margin: floa
         log=demanded.log,
     )
     rules = plan.scenarios[workload][-1]
+    plan = replace(plan, scenarios={workload: (rules,)})
+    if sizing.pause_ms:
+        plan = confined(plan)
+        (rules,) = plan.scenarios[workload]
     plan = replace(
         plan, scenarios={workload: (alone(rules), saturated(rules))}, blocks=1, sizing=sizing
     )

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
+import jsonschema
 import pytest
 
 from harness.analysis.backlog_demand import Demand, longest_queue
@@ -16,6 +18,9 @@ from harness.model.run import Ledger, Moment, Sample, Trial
 from harness.model.searches.size import LogDemand, SizeAnswer, Sizing, backlog_tried
 from harness.model.stored.environment import StoredEnvironment
 from harness.model.stored.plan import StoredPlan
+from harness.reporters.documents.size import size_document
+from harness.reporters.questions.size import size_page, size_sentences
+from harness.reporters.render.markdown import page_markdown
 from harness.run.lifecycle.resume import Past, ResumedBlocks
 from harness.run.plan.document import plan_document
 from harness.run.plan.plan import Plan
@@ -24,9 +29,11 @@ from harness.run.size.plan import Demanded, demand_of_log, size_plan
 from harness.run.trials.sample import sample_of
 from harness.store import StoredRun
 from tests.support.backlogs.simulated import lost_simulated
+from tests.support.command import ROOT
 from tests.support.requests import asked
 from tests.support.worker_documents import DONE
 
+SCHEMA = json.loads((ROOT / "docs/schema/size.schema.json").read_text(encoding="utf-8"))
 PER_OP = 4
 """Records of an event, the one that ends it included."""
 MADE_PER_S, DRAIN_PER_S = 100_000.0, 40_000.0
@@ -318,3 +325,55 @@ def test_what_is_asked_is_stored(rules: Path) -> None:
     stored = StoredPlan.read(plan_document(plan))
     assert isinstance(stored.sizing, Sizing)
     assert stored.sizing == plan.sizing
+
+
+def test_while_the_consumer_stands_still_the_rules_are_the_loads_alone(tmp_path: Path) -> None:
+    path = tmp_path / "many.rules"
+    path.write_text(
+        "-a always,exit -F arch=b64 -S connect -F auid>=1000 -F auid!=unset -k a\n"
+        "-w /etc/shadow -p wa\n"
+        "-a never,exit -F arch=b64 -S bind\n"
+        "-a always,exclude -F msgtype=PATH\n"
+    )
+    plan = planned(path, pause_s=0.2)
+    for scenario in plan.scenarios["connect"]:
+        confined = [f"auid={plan.auid}" in text for text in scenario.rule_text]
+        assert sorted(confined) == [False, False, True, True]
+        assert len(scenario.rules) == 4
+    assert int(plan.auid) > 2**31 - 2**16
+    assert not plan.auid_free
+    assert all("auid=2" not in text for text in planned(path).scenarios["connect"][0].rule_text)
+
+
+def test_rules_of_one_user_are_still_matched(tmp_path: Path) -> None:
+    path = tmp_path / "one.rules"
+    path.write_text("-a always,exit -F arch=b64 -S connect -F auid=1234\n")
+    assert planned(path, pause_s=0.2).auid == "1234"
+
+
+def test_a_size_reads_as_a_page(rules: Path) -> None:
+    plan = planned(rules, pause_s=0.2)
+    text = page_markdown(size_page(answer_of(plan, Host(plan))))
+    first, *rest = [line for line in text.splitlines() if line and not line.startswith("#")]
+    assert "The backlog must hold" in first
+    assert any(line.startswith("-b ") for line in rest)
+    document = size_document(answer_of(plan, Host(plan)))
+    jsonschema.validate(json.loads(json.dumps(document)), SCHEMA)
+
+
+@pytest.mark.parametrize(
+    ("demanded", "host", "words"),
+    [
+        ({"rate_per_s": 11_000.0}, {}, "too slow for good"),
+        ({}, {"per_op": 0}, "Nothing to size"),
+        ({"burst": 50_000, "pause_s": 0.1}, {"drain_per_s": 20_000.0}, "No backlog that was tried"),
+        ({"burst": 10, "rate_per_s": 5.0}, {}, "Any backlog is enough"),
+    ],
+)
+def test_every_outcome_has_plain_words(
+    rules: Path, demanded: dict[str, Any], host: dict[str, Any], words: str
+) -> None:
+    plan = planned(rules, **demanded)
+    answer = answer_of(plan, Host(plan, **host))
+    assert words in size_sentences(answer)[0]
+    jsonschema.validate(json.loads(json.dumps(size_document(answer))), SCHEMA)
