@@ -14,6 +14,7 @@ from harness.analysis.backlog_search import Goal, bracket, next_step
 from harness.analysis.loss import lost_any
 from harness.answers.open_ledgers import ledger_cautions, open_samples
 from harness.counted import counted
+from harness.errors import UsageError
 from harness.model.caution import Caution
 from harness.model.run import Sample
 from harness.model.searches.size import (
@@ -78,10 +79,16 @@ def measured_of(samples: Iterable[Sample]) -> Measured:
 
 def _records_per_op(sample: Sample) -> float:
     """Records per operation as the kernel queues them, the one that ends each event included."""
-    if sample.consumer_document is None:
+    operations = operations_of(sample)
+    if sample.consumer_document is None or not operations:
         return 0.0
-    received = msgspec.convert(sample.consumer_document, ConsumerDocument)
-    session = msgspec.convert(sample.workload_document, WorkerDocument).session
+    try:
+        received = msgspec.convert(sample.consumer_document, ConsumerDocument)
+        session = msgspec.convert(sample.workload_document, WorkerDocument).session
+    except ValueError as error:
+        raise UsageError(
+            f"the trial {sample.index} is damaged ({error})", remedy="measure again"
+        ) from None
     calls = received.of_session(session).by_syscall.values()
     events = sum(call.complete + call.partial for call in calls)
     records = sum(call.records for call in calls)
@@ -92,12 +99,16 @@ def _records_per_op(sample: Sample) -> float:
         return 0.0
     # What was lost had as many records as what came.
     demanded = sample.ledger.generated or arrived
-    return (records + ends) / events * max(demanded, arrived) / operations_of(sample)
+    return (records + ends) / events * max(demanded, arrived) / operations
 
 
 def _ops_per_s(sample: Sample) -> float:
-    elapsed_ns = StoredWorkload.of(sample).elapsed_ns
-    return operations_of(sample) * 1e9 / elapsed_ns if elapsed_ns else 0.0
+    return operations_of(sample) / _elapsed_s(sample)
+
+
+def _elapsed_s(sample: Sample) -> float:
+    """At least the clock's own step."""
+    return max(StoredWorkload.of(sample).elapsed_ns, 1.0) / 1e9
 
 
 def _with_drain(measured: Measured, sample: Sample, per_op: float) -> Measured:
@@ -105,11 +116,10 @@ def _with_drain(measured: Measured, sample: Sample, per_op: float) -> Measured:
 
     What a load that never waited made is the least that can be taken.
     """
-    elapsed_s = StoredWorkload.of(sample).elapsed_ns / 1e9
     made = per_op * operations_of(sample)
     waited = bool(sample.ledger.waited_ms)
     queued = StoredStatus.before(sample).backlog_limit if waited else 0
-    rate = (made - queued) / elapsed_s if elapsed_s else 0.0
+    rate = (made - queued) / _elapsed_s(sample)
     return replace(measured, drain_per_s=rate, never_waited=not waited)
 
 
@@ -124,7 +134,7 @@ def _with_growth(measured: Measured, sample: Sample, per_op: float) -> Measured:
 
 def _growth_per_s(sample: Sample) -> float:
     """By how many records per second the queue grew for good while the load ran."""
-    elapsed_ms = StoredWorkload.of(sample).elapsed_ns / 1e6
+    elapsed_ms = _elapsed_s(sample) * 1e3
     during = [moment for moment in sample.timeline if 0 < moment.t_ms <= elapsed_ms]
     if not during:
         return 0.0

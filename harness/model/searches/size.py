@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import Literal
+from typing import Annotated, Literal
 
 import msgspec
 
@@ -58,8 +58,8 @@ class LogDemand(msgspec.Struct, frozen=True, kw_only=True):
     tenth: Count
     second: Count
     minute: Count
-    minute_s: float
-    records_per_event: float
+    minute_s: Annotated[float, msgspec.Meta(gt=0, le=60)]
+    records_per_event: Annotated[float, msgspec.Meta(gt=0, le=1e6)]
     """In the kernel's queue, where an event ends with a record that logs leave out."""
 
 
@@ -76,7 +76,7 @@ class Sizing(msgspec.Struct, frozen=True, kw_only=True):
     """The consumer stands still so long, from the burst's begin."""
     trials: Count = 20
     """Of each of the two backlogs that are the answer."""
-    margin: float = 1.5
+    margin: Annotated[float, msgspec.Meta(ge=1, le=100)] = 1.5
     """The advice is so many times the smallest backlog that lost nothing."""
     log: LogDemand | None = None
 

@@ -27,6 +27,7 @@ from harness.metrics.machine import read_machine
 from harness.metrics.timeline import Timeline
 from harness.model.matching import LOGIN_WARNING
 from harness.model.run import Ledger, Sample, Scenario, Trial
+from harness.model.searches.size import BURST
 from harness.model.stored.documents import WorkerDocument, WorkerReady
 from harness.processes.line_process import ChildFailedError, LineProcess, module_command
 from harness.run.failures import Failures
@@ -48,6 +49,10 @@ from harness.run.trials.validity import too_disturbed, why_invalid
 
 WORKER_READY_TIMEOUT_S = 30.0
 TICK_S = 0.1
+BURST_TICK_S = 0.02
+"""A burst is over before ten looks a second have seen it; not much more often, because each look
+at the status starts a thread of the kernel.
+"""
 
 
 @dataclass(slots=True)
@@ -130,7 +135,7 @@ def _measure(bench: Bench, trial: Trial, scenario: Scenario) -> Sample:
                 "result",
                 timeout_s=bench.trial_timeout_s,
                 tick=lambda: bench.tick(consumer),
-                tick_s=TICK_S,
+                tick_s=BURST_TICK_S if BURST in scenario.workload_options else TICK_S,
             )
         sent = drain(bench, consumer, marker) if scenario.enabled else 0
         after, machine_after = bench.client.status(), read_machine()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 from collections.abc import Sequence
 from dataclasses import asdict, replace
@@ -377,3 +378,25 @@ def test_every_outcome_has_plain_words(
     answer = answer_of(plan, Host(plan, **host))
     assert words in size_sentences(answer)[0]
     jsonschema.validate(json.loads(json.dumps(size_document(answer))), SCHEMA)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"consumer_document": {"sessions": 7}},
+        {"workload_document": {"ops": 1}},
+        {"workload_document": DONE | {"ops": 0, "elapsed_ns": 0}},
+        {"workload_document": DONE | {"elapsed_ns": 0}},
+        {"timeline": (Moment(0, 0, 0), Moment(-5, 7, 0), Moment(1, -9, 0))},
+        {"consumer_document": None},
+    ],
+)
+def test_samples_that_were_damaged_end_in_no_traceback(
+    rules: Path, changes: dict[str, Any]
+) -> None:
+    plan = planned(rules, burst=200)
+    samples, blocks = searched(plan, Host(plan))
+    assert plan.sizing is not None
+    stored = stored_run(blocks.plan, [replace(s, **changes) for s in samples], blocks.course())
+    with contextlib.suppress(UsageError):
+        page_markdown(size_page(make_size(stored, plan.sizing)))
