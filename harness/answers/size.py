@@ -217,6 +217,7 @@ def make_size(stored: StoredRun, sizing: Sizing) -> SizeAnswer:
         waiting_trials=len(waits),
         waiting_lost=sum(bool(lost_any(sample.ledger)) for sample in waits),
         cautions=(
+            *stored.environment.cautions,
             *stored.cautions,
             *ledger_cautions(samples),
             *_not_reached(sizing, measured),

@@ -283,6 +283,18 @@ def test_what_was_measured_before_a_stop_is_told(rules: Path) -> None:
     assert not answer.trustworthy
 
 
+def test_what_the_run_was_cautioned_about_is_told(rules: Path) -> None:
+    plan = planned(rules)
+    samples, blocks = searched(plan, Host(plan))
+    caution = {"name": "resumed", "what": "stopped, and resumed", "remedy": ""}
+    stored = replace(
+        stored_run(blocks.plan, samples, blocks.course()),
+        environment=StoredEnvironment.read({"facts": {}, "cautions": [caution]}),
+    )
+    assert plan.sizing is not None
+    assert "resumed" in [each.name for each in make_size(stored, plan.sizing).cautions]
+
+
 def test_a_load_that_is_not_generated_is_no_answer_about_it(rules: Path) -> None:
     plan = planned(rules)
     samples, blocks = searched(plan, Host(plan))
