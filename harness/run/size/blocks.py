@@ -73,7 +73,7 @@ class SizeBlocks:
 
     def course(self) -> dict[str, Any]:
         """What became of the plan: one trial more than there are, until it is over."""
-        return {"blocks": max(self._blocks, 1), "trials": self._trials + (not self._over)}
+        return {"blocks": max(self._blocks - 1, 1), "trials": self._trials + (not self._over)}
 
     def words(self) -> str:
         """How it ended, in words: the answer says it."""
@@ -135,14 +135,15 @@ class SizeBlocks:
             Trial(
                 index=self._trials + position,
                 cell=Cell(sizing.workload, scenario.name, sizing.consumer),
-                block=self._blocks,
+                # One for each: reports count a cell once in a block. The first two are its warm-up.
+                block=self._blocks + (position if self._blocks else 0),
                 position=position,
                 seed=self.plan.seed,
                 ops=ops,
             )
             for position, (scenario, ops) in enumerate(wanted)
         ]
-        self._blocks += 1
+        self._blocks += len(trials) if self._blocks else 1
         self._trials += len(trials)
         self._on_more()
         return trials

@@ -100,7 +100,11 @@ def size_plan(request: Request, demanded: Demanded, *, trials: int, margin: floa
         plan = confined(plan)
         (rules,) = plan.scenarios[workload]
     plan = replace(
-        plan, scenarios={workload: (alone(rules), saturated(rules))}, blocks=1, sizing=sizing
+        plan,
+        scenarios={workload: (alone(rules), saturated(rules))},
+        blocks=1,
+        sizing=sizing,
+        ops={workload: sizing.burst},
     )
     paced = replace(rules, rate_per_s=sizing.rate_per_s, workload_options={BURST: "2"})
     load = replace(plan, scenarios={workload: (paced,)})

@@ -13,6 +13,7 @@ import jsonschema
 import pytest
 
 from harness.analysis.backlog_demand import Demand, longest_queue
+from harness.answers.result import make_result
 from harness.answers.size import make_size
 from harness.errors import UsageError
 from harness.model.run import Ledger, Moment, Sample, Trial
@@ -331,6 +332,19 @@ def test_one_load_and_one_consumer_that_tells(rules: Path) -> None:
         request = asked(rule_files=(rules,), **words)
         with pytest.raises(UsageError):
             size_plan(request, Demanded(rate_per_s=1, burst=1), trials=20, margin=1.5)
+
+
+def test_reports_count_every_trial(rules: Path) -> None:
+    plan = planned(rules)
+    samples, blocks = searched(plan, Host(plan))
+    stored = stored_run(blocks.plan, samples, blocks.course())
+    losses = {loss.cell.scenario: loss for loss in make_result(stored).losses}
+    assert plan.sizing is not None
+    answer = make_size(stored, plan.sizing)
+    for tried in answer.tried:
+        loss = losses[f"backlog-{tried.backlog}"]
+        assert (loss.trials, loss.trials_with_loss) == (tried.trials, tried.lost)
+    assert make_result(stored).complete
 
 
 def test_what_is_asked_is_stored(rules: Path) -> None:
