@@ -50,6 +50,7 @@ SIZES = {
     "ab": {"--blocks": "2", "--ops": "20"},
     "gate": {"--blocks": "2", "--ops": "20"},
     "record": {"--ops": "20"},
+    "size": {"--trials": "1"},
     "top": {"--listen": "1s"},
     "workloads": {"--ops": "200"},
     "consumer": {"--duration": "0.5"},
@@ -67,16 +68,17 @@ FEWER_OF_PLAN = {
     "consumers": {"--consumer": ["assemble"], "--workload": ["udp"], "--no-ladder": []},
 }
 """The same for lines that name a plan."""
-ONLY_WHERE_GIVEN = {"--max-time": "2s", "--listen": "1s"}
+ONLY_WHERE_GIVEN = {"--max-time": "2s", "--listen": "1s", "--burst": "200"}
 CODES = {
     "rules": (0, 1, 3),
     "compare": (0, 1, 3),
     "gate": (0, 1, 3),
     "ab": (0, 1, 3),
     "verify": (0, 1),
+    "size": (0, 3),
 }
 """Exit codes other than 0 that are an answer, as the verbs' pages say."""
-KERNEL_VERBS = ("run", "ab", "gate", "record", "doctor", "status", "restore")
+KERNEL_VERBS = ("run", "size", "ab", "gate", "record", "doctor", "status", "restore")
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,6 +20,7 @@ class Load:
         ops: int,
         rate_per_s: float = 0.0,
         busy_ns: int = 0,
+        burst: int = 1,
     ) -> None: ...
     def time_chunks(
         self, shared: SharedTallies, worker: int, chunks: int, ops: int

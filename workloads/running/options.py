@@ -27,7 +27,8 @@ MOST_CPUS = 8192  # the kernel's own limit (CONFIG_NR_CPUS)
 class Options:
     """The user's options; None, "" or () for those not given.
 
-    `auid` is `keep`, `unset`, `leave` or a uid in digits; `rate_per_s` 0 is a closed loop;
+    `auid` is `keep`, `unset`, `leave` or a uid in digits; `rate_per_s` 0 is a closed loop, of a
+    rate the first `burst` operations are due at once;
     `command` are the words after `--`.
     """
 
@@ -35,6 +36,7 @@ class Options:
     ops: int | None
     workers: int
     rate_per_s: float
+    burst: int
     cpus: tuple[int, ...]
     auid: str
     control: bool
@@ -91,6 +93,8 @@ def _refuse_what_has_no_meaning(options: Options, info: WorkloadInfo) -> None:
             raise WorkloadError(f"{info.name} takes no {written}: leave it out")
     if options.rate_per_s and not info.paced:
         raise WorkloadError(f"{info.name} has no --rate: it runs as fast as it can")
+    if options.burst != 1 and not (options.rate_per_s and info.session):
+        raise WorkloadError("--burst goes before a --rate of operations: give one, or leave it out")
     if options.workers != 1 and not info.shared:
         raise WorkloadError(f"{info.name} is the work of one process: leave --workers out")
     if len(options.marker) > MOST_MARKER_CHARACTERS or not options.marker.isprintable():
@@ -118,6 +122,8 @@ def _parser() -> argparse.ArgumentParser:
     add("--workers", type=_workers, default=1, help="processes that share the operations")
     add("--rate", type=_rate, default=0.0, dest="rate_per_s", metavar="OPS_PER_S",
         help="open loop: intended starts per second, latency counted from them")  # fmt: skip
+    add("--burst", type=_count, default=1, metavar="OPS",
+        help="with --rate: so many operations are due at once, before the rate begins")  # fmt: skip
     add("--cpu", type=_cpus, default=(), dest="cpus", metavar="LIST",
         help="CPUs to run on, as 0,2-3; several workers take one each")  # fmt: skip
     add("--auid", type=_auid, default="keep", help="keep, unset or a uid for the session")

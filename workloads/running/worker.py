@@ -114,5 +114,7 @@ class Crew:
     def _run(self, worker: int) -> None:
         share = self.load.share_of(self.ops, worker, self.shared.workers)
         options = self.options
-        self.load.run(self.shared, worker, share, options.rate_per_s, options.busy_ns or 0)
+        self.load.run(
+            self.shared, worker, share, options.rate_per_s, options.busy_ns or 0, options.burst
+        )
         self.shared.note_speed_after(worker, probe_ns())

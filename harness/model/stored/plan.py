@@ -18,6 +18,7 @@ from harness.model.reference import (
     own_references,
 )
 from harness.model.run import Cell
+from harness.model.searches.size import Sizing
 from harness.model.stored.base import Stored
 from harness.model.stored.published import Published
 from harness.model.stored.scenario import StoredScenario
@@ -121,6 +122,8 @@ class StoredPlan(Stored, frozen=True, kw_only=True):
     """What others found, each redone by one of its cells."""
     victim: Victim | None = None
     """The innocent load beside the noisy one; `ops` are then its operations."""
+    sizing: Sizing | None = None
+    """What a search for the backlog is about."""
 
     @property
     def reference(self) -> Reference:

@@ -16,6 +16,7 @@ from harness.model.matching import Login, RuleMatches
 from harness.model.question import Question
 from harness.model.reference import Reference, every_scenario, own_references
 from harness.model.run import Cell, Scenario
+from harness.model.searches.size import Sizing
 from harness.model.stored.plan import Instrument
 from harness.model.stored.published import Published
 from harness.model.stored.soak import Soak
@@ -119,6 +120,8 @@ class Plan:
     """One long trial of each cell, at a rate."""
     published: tuple[Published, ...] = ()
     """What others found, each redone by one of the cells."""
+    sizing: Sizing | None = None
+    """What a search for the backlog is about; its cells follow from each other."""
     first_asked: tuple[str, ...] = ()
     """The states asked for by name that only a fresh boot can show."""
 

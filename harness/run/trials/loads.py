@@ -89,10 +89,14 @@ class Done:
 
 @dataclass(frozen=True, slots=True)
 class Loads:
-    """The loads of one trial, started; the noisy one is None where the victim is alone."""
+    """The loads of one trial, started; the noisy one is None where the victim is alone.
+
+    While they run, there is a look every `tick_s`.
+    """
 
     noisy: Started | None
     victim: Started | None = None
+    tick_s: float = TICK_S
 
     @property
     def ready(self) -> WorkerReady:
@@ -134,9 +138,8 @@ class Loads:
             load.process.send("stop")
             return self._result(load, timeout_s, tick)
 
-    @staticmethod
-    def _result(load: Started, timeout_s: float, tick: Callable[[], None]) -> dict[str, Any]:
-        return load.process.expect("result", timeout_s=timeout_s, tick=tick, tick_s=TICK_S)
+    def _result(self, load: Started, timeout_s: float, tick: Callable[[], None]) -> dict[str, Any]:
+        return load.process.expect("result", timeout_s=timeout_s, tick=tick, tick_s=self.tick_s)
 
 
 def _done(document: dict[str, Any], victim: Victims | None = None) -> Done:

@@ -27,6 +27,7 @@ from harness.metrics.machine import read_machine
 from harness.metrics.timeline import Timeline
 from harness.model.matching import LOGIN_WARNING
 from harness.model.run import Ledger, Sample, Scenario, SoakMoment, Trial
+from harness.model.searches.size import BURST
 from harness.model.stored.documents import WorkerDocument
 from harness.processes.line_process import ChildFailedError
 from harness.run.failures import Failures
@@ -34,7 +35,7 @@ from harness.run.plan.plan import Plan
 from harness.run.plan.victim import victim_words
 from harness.run.trials.demanded_events import demanded_events, excluded_types, rules_name_only
 from harness.run.trials.growth import Growth
-from harness.run.trials.loads import Done, Loads, Started, start_load
+from harness.run.trials.loads import TICK_S, Done, Loads, Started, start_load
 from harness.run.trials.markers import drain, marker_came, set_start
 from harness.run.trials.metrics import (
     Circumstances,
@@ -50,6 +51,10 @@ from harness.run.trials.speed import Speed
 from harness.run.trials.validity import too_disturbed, why_invalid
 
 NOISE_ENDED = "the noisy load was over before its victim"
+BURST_TICK_S = 0.02
+"""A burst is over before ten looks a second have seen it; not much more often, because each look
+at the status starts a thread of the kernel.
+"""
 
 
 @dataclass(slots=True)
@@ -245,7 +250,8 @@ def _start_loads(bench: Bench, trial: Trial, scenario: Scenario, stack: ExitStac
     """The noisy load, unless the victim is to be alone, and the victim, where there is one."""
     noisy = None if scenario.alone else start_worker(bench, trial, stack)
     if bench.plan.victim is None:
-        return Loads(noisy)
+        burst = BURST in scenario.workload_options
+        return Loads(noisy, tick_s=BURST_TICK_S if burst else TICK_S)
     words = victim_words(bench.plan.victim, trial.ops, bench.plan.auid).words("--control")
     return Loads(noisy, start_load(bench.lease, words, None, stack))
 

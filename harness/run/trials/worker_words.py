@@ -39,6 +39,8 @@ class WorkerWords:
             words.append(f"--auid={self.auid}")
         if self.rate_per_s is not None:
             words.append(f"--rate={self.rate_per_s}")
+            if (burst := self.options.get("burst")) is not None:
+                words.append(f"--burst={burst}")
         for name, value in self.options.items():
             if name in WORKLOADS[self.workload].options:
                 spelling = f"-{name}" if len(name) == 1 else f"--{name.replace('_', '-')}="

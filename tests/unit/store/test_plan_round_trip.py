@@ -18,6 +18,7 @@ from harness.kernel.rules.file import parse_rules_text
 from harness.model.matching import Login, RuleMatches
 from harness.model.reference import Reference
 from harness.model.run import Scenario
+from harness.model.searches.size import LogDemand, Sizing
 from harness.model.stored.plan import StoredInvalid, StoredPlan
 from harness.model.stored.published import Published
 from harness.model.stored.scenario import StoredScenario
@@ -118,6 +119,23 @@ PLAN = Plan(
     allow_failures=True,
     left_out=("a line",),
     first_asked=("never-enabled",),
+    sizing=Sizing(
+        workload="udp",
+        consumer="drain",
+        rate_per_s=17.5,
+        burst=18,
+        pause_ms=19,
+        trials=7,
+        margin=2.5,
+        log=LogDemand(
+            files=("audit.log",),
+            tenth=3,
+            second=4,
+            minute=5,
+            minute_s=59.5,
+            records_per_event=4.5,
+        ),
+    ),
     login=Login(auid=1000, caller=0, basis="chosen", rules=2),
     matching=(RuleMatches(scenario="a", rules=2, can_match=1, recording=1),),
     victim=Victim("files", 250),
