@@ -30,7 +30,7 @@ from harness.reporters.parts.noise import noise_parts
 from harness.reporters.parts.ranking import ranking_parts, sustained_parts
 from harness.reporters.parts.rows import Row, by_workload, rows
 from harness.reporters.parts.scaling import scaling_parts
-from workloads.catalog import WORKLOADS
+from harness.reporters.parts.throughput import throughput_parts
 
 STOPPED = "The run was stopped early; these are its results so far."
 _METHODS = (
@@ -71,6 +71,7 @@ def _parts(result: Result) -> Iterator[Part]:
             yield from _events(result, group)
             yield legend
         yield from cost_parts(result, group)
+        yield from throughput_parts(result, group)
         if question != "loss":
             yield legend
         yield cpu_grid(result, group)
@@ -128,10 +129,17 @@ def all_losses(result: Result) -> Fold:
 
 def _heading(result: Result, workload: str, group: Sequence[Row]) -> Heading:
     """A workload, and how often it ran."""
-    info = WORKLOADS.get(workload)
-    operation = f" ({info.operation})" if info is not None else ""
+    words = result.plan.operation_of(workload)
+    operation = f" ({words})" if words else ""
     blocks = max((found.blocks for found in compared_in(group, result.primary)), default=0)
     return Heading(
         f"{workload}{operation}: {counted(blocks, 'block')}, "
-        f"{counted(result.plan.ops.get(workload, 0), result.operation)} per trial"
+        f"{_per_trial(result, workload)} per trial"
     )
+
+
+def _per_trial(result: Result, workload: str) -> str:
+    seconds = result.plan.seconds_of(workload)
+    if seconds is not None:
+        return f"about {seconds:g} s"
+    return counted(result.plan.ops.get(workload, 0), result.operation)

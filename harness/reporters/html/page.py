@@ -37,6 +37,7 @@ from harness.reporters.parts.noise import noise_parts
 from harness.reporters.parts.ranking import ranking_parts, sustained_parts
 from harness.reporters.parts.rows import Row, rows
 from harness.reporters.parts.scaling import scaling_parts
+from harness.reporters.parts.throughput import throughput_parts
 from harness.reporters.plainly import made_plain, plain_view
 from harness.reporters.plots.base import Plot
 from harness.reporters.render.csv import grid_csv
@@ -157,7 +158,10 @@ def _run_part(
         order=_ORDER[question],
         on_cards=on_page(_names_on_cards(result, cells, meanings)),
         compared=on_page(
-            *cost_parts(result, cells), meanings.of(row.cell for row in cells), all_metrics(result)
+            *cost_parts(result, cells),
+            *throughput_parts(result, cells),
+            meanings.of(row.cell for row in cells),
+            all_metrics(result),
         ),
         cpu=on_page(cpu_grid(result, cells)),
         events=on_page(*events),

@@ -35,6 +35,7 @@ from harness.run.plan.options import (
 )
 from harness.run.plan.scenario import left_out_lines, read_rule_files, where_defined
 from harness.run.plan.selection import (
+    Base,
     excluded_of,
     first_asked,
     first_scenarios,
@@ -44,10 +45,10 @@ from harness.run.plan.selection import (
     scenarios_of,
     workloads_of,
 )
+from harness.run.plan.services import Services, excluded_program_of, info_of
 from harness.run.plan.worker_counts import worker_counts
 from harness.run.request import Request
 from harness.run.trials.worker_words import WorkerWords, refuse_bad_loads, replayed
-from workloads.catalog import WORKLOADS
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +91,8 @@ class Plan:
     """How many rules of each scenario the loads can match under it."""
     workload_options: Mapping[str, str] = field(default_factory=dict)
     command: tuple[str, ...] = ()
+    services: Services = field(default_factory=dict)
+    """The workloads that are services, by name."""
     allow_failures: bool = False
     """Whether a command that fails is measured all the same."""
     ladder: Ladder | None = None
@@ -186,6 +189,7 @@ class Plan:
             rate_per_s=scenario.rate_per_s or self.rate_per_s,
             options={**self.workload_options, **scenario.workload_options},
             command=self.command,
+            service=self.services.get(cell.workload),
         )
 
     @property
@@ -231,13 +235,15 @@ def make_plan(request: Request, file: PlanFile | None = None) -> Plan:
     """
     file = file or load_plan_file(request.plan)
     load = request.load
-    workloads = workloads_of(request, file)
+    named = workloads_of(request, file)
+    workloads, services = named.names, named.services
+    infos = {name: info_of(name, services) for name in workloads}
     chosen = plan_consumers(load, file)
-    check_cell_options(file, workloads)
+    check_cell_options(file, infos)
     margin, margins = margins_of(load.margins, file)
     files = () if file.kind == "replay" else request.subject.rule_files
     exclude_exe = request.subject.exclude_exe
-    excluded = excluded_of(request, workloads)
+    excluded = excluded_of(request, infos)
     rules = read_rule_files(
         files,
         ignore_lock=load.ignore_lock,
@@ -245,10 +251,16 @@ def make_plan(request: Request, file: PlanFile | None = None) -> Plan:
         elsewhere=request.instrument == "counted",
         exclude_exe=exclude_exe,
     )
-    bound = {name: chosen.wanted(scenarios_of(request, file, name, rules)) for name in workloads}
+    bases = {name: Base(infos[name], excluded_program_of(name, services)) for name in workloads}
+    bound = {
+        name: chosen.wanted(scenarios_of(request, file, each, rules))
+        for name, each in bases.items()
+    }
     if excluded is not None:
         excluded.require_use(scenario for group in bound.values() for scenario in group)
-    first = {name: chosen.wanted(first_scenarios(request, file, name)) for name in workloads}
+    first = {
+        name: chosen.wanted(first_scenarios(request, file, each)) for name, each in bases.items()
+    }
     left_out = left_out_scenarios(request, bound)
     workers = worker_counts(request, file)
     bound, first = workers.across(bound, file.reference), workers.across(first, file.reference)
@@ -267,7 +279,7 @@ def make_plan(request: Request, file: PlanFile | None = None) -> Plan:
         scenarios=bound,
         consumers=chosen.consumers,
         blocks=blocks_of(load, file),
-        ops={name: ops_of(load, file, WORKLOADS[name]) for name in workloads},
+        ops={name: ops_of(load, file, info) for name, info in infos.items()},
         seed=seed_of(load.seed),
         margin=margin,
         margins=margins,
@@ -281,8 +293,9 @@ def make_plan(request: Request, file: PlanFile | None = None) -> Plan:
         rate_per_s=load.rate_per_s,
         auid="keep" if auid == AUTO else auid,
         auid_free=auid == AUTO,
-        workload_options=workload_options(load.workload_options.given(), workloads),
+        workload_options=workload_options(load.workload_options.given(), infos),
         command=request.command,
+        services=services,
         allow_failures=load.allow_failures,
         ladder=ladder_of(request, file, chosen.reporting, rules),
         absent=chosen.absent,

@@ -47,6 +47,8 @@ from harness.run.trials.speed import Speed
 from harness.run.trials.validity import too_disturbed, why_invalid
 
 WORKER_READY_TIMEOUT_S = 30.0
+SERVICE_READY_TIMEOUT_S = 600.0
+"""A server may have data to make first, under audit; each of its steps is bounded by its file."""
 TICK_S = 0.1
 
 
@@ -231,7 +233,9 @@ def start_worker(bench: Bench, trial: Trial, stack: ExitStack) -> tuple[LineProc
     stack.callback(bench.lease.forget_child, worker.pid)
     stack.callback(worker.end)
     bench.lease.register_child(worker.pid)
-    ready = worker.expect("ready", timeout_s=WORKER_READY_TIMEOUT_S)
+    is_service = trial.cell.workload in bench.plan.services
+    timeout_s = SERVICE_READY_TIMEOUT_S if is_service else WORKER_READY_TIMEOUT_S
+    ready = worker.expect("ready", timeout_s=timeout_s)
     return worker, said("workload", ready, WorkerReady)
 
 
