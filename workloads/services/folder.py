@@ -22,6 +22,7 @@ PREFIX = "auditbench-service-"
 DATA = "data"
 PLACE = "/var/tmp"  # noqa: S108 - made with rights for its owner only; on a disk
 REMOVAL_TIMEOUT_S = 20.0
+_FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 # It tries again: a server that is being killed may still make a file.
 _REMOVER = """
 trap '' HUP INT TERM
@@ -77,20 +78,19 @@ class DataFolder:
         os.close(self._writer)
 
     def write(self, files: Mapping[str, str], account: pwd.struct_passwd | None) -> None:
-        """Write files by their paths in the folder, which the account may read."""
-        for name, text in files.items():
-            path = self.path / name
-            self._make_parents(path, account)
-            path.write_text(text)
-            if account is not None:
-                os.chown(path, account.pw_uid, account.pw_gid)
+        """Write files by their paths in the folder, which the account then owns.
 
-    def _make_parents(self, path: Path, account: pwd.struct_passwd | None) -> None:
-        for parent in reversed(path.relative_to(self.path).parents[:-1]):
-            folder = self.path / parent
-            folder.mkdir(0o700, exist_ok=True)
-            if account is not None:
-                os.chown(folder, account.pw_uid, account.pw_gid)
+        No link is followed: the account may have put some there. OSError where one is in the way.
+        """
+        for name, text in files.items():
+            *parents, last = Path(name).parts
+            folder = os.open(self.path, _FOLDER)
+            try:
+                for parent in parents:
+                    folder = _entered(folder, parent, account)
+                _write_new(folder, last, text, account)
+            finally:
+                os.close(folder)
 
     def remove(self) -> None:
         """Have it removed, and wait for that."""
@@ -98,6 +98,29 @@ class DataFolder:
             os.close(self._writer)
         with contextlib.suppress(subprocess.TimeoutExpired):
             self._remover.wait(REMOVAL_TIMEOUT_S)
+
+
+def _entered(folder: int, name: str, account: pwd.struct_passwd | None) -> int:
+    """The folder of this name in an open one, made where it is missing; the open one is closed."""
+    with contextlib.suppress(FileExistsError):
+        os.mkdir(name, 0o700, dir_fd=folder)
+    inner = os.open(name, _FOLDER, dir_fd=folder)
+    os.close(folder)
+    if account is not None:
+        os.fchown(inner, account.pw_uid, account.pw_gid)
+    return inner
+
+
+def _write_new(folder: int, name: str, text: str, account: pwd.struct_passwd | None) -> None:
+    """A new file in an open folder, in the place of one that is there."""
+    with contextlib.suppress(FileNotFoundError):
+        os.unlink(name, dir_fd=folder)
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+    handle = os.open(name, flags, 0o600, dir_fd=folder)
+    with os.fdopen(handle, "w", encoding="utf-8") as file:
+        if account is not None:
+            os.fchown(handle, account.pw_uid, account.pw_gid)
+        file.write(text)
 
 
 def remove_abandoned() -> None:

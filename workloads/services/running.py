@@ -139,9 +139,11 @@ class RunningService:
 
     def _write_files(self) -> None:
         files = self._service.file.files
-        self._folder.write(
-            {name: self._filled(text) for name, text in files.items()}, self._account
-        )
+        filled = {name: self._filled(text) for name, text in files.items()}
+        try:
+            self._folder.write(filled, self._account)
+        except OSError as error:
+            raise self._error(f"has files that cannot be written ({error.strerror})", "") from None
 
     def _filled(self, text: str) -> str:
         """The text with what stands for something else replaced; other braces stay."""

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import json
 import os
+import pwd
 import re
 import signal
 import socket
@@ -17,6 +17,9 @@ import pytest
 from tests.support.loads import Controlled, load_command, refused_load, run_load
 from tests.support.patience import PATIENCE_S
 from tests.support.services.own import own_service, server_of
+from workloads.errors import WorkloadError
+from workloads.running.check import check_load
+from workloads.services.catalog import SERVICES
 from workloads.services.file import read_service
 from workloads.services.processes import listening_addresses
 
@@ -26,7 +29,6 @@ def data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """Where the data of services goes; empty afterwards."""
     place = tmp_path / "data"
     place.mkdir()
-    tmp_path.chmod(0o755)
     monkeypatch.setenv("TMPDIR", str(place))
     yield place
     wait_for(lambda: not list(place.iterdir()), "the folder of the data is still there")
@@ -170,19 +172,45 @@ def test_a_failure_after_the_start_reaches_the_caller(tmp_path: Path) -> None:
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root may choose an account")
-def test_a_server_runs_as_the_account_of_its_file(tmp_path: Path) -> None:
-    tmp_path.parent.chmod(0o755)
-    path = own_service(tmp_path, user='user = ["no-such-account", "nobody"]')
-    (tmp_path / "mine.where").touch()
-    (tmp_path / "mine.where").chmod(0o666)
-    done = subprocess.run(
-        load_command("service", "--service", path, "--ops", 3),
-        capture_output=True, text=True, check=False,
-        env={**os.environ, "TMPDIR": "/var/tmp"},
-    )  # fmt: skip
-    if "Permission denied" in done.stderr:
-        pytest.skip("no account but root's can reach the interpreter or the folder of the test")
-    assert json.loads(done.stdout)["ops"] == 3, done.stderr
-    _, where, uid = server_of(tmp_path)
-    assert uid == 65534
-    assert not where.parent.exists()
+def test_it_runs_as_the_first_account_of_its_file_that_there_is(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The client tells its uid in the place of a count, and whether it may write in its folder."""
+    monkeypatch.delenv("TMPDIR")  # other accounts cannot reach the folder of the test
+    path = tmp_path / "mine.toml"
+    path.write_text(
+        'summary = "s"\noperation = "o"\nuser = ["no-such-account", "nobody"]\n'
+        '[files]\n"inner/file" = "text"\n'
+        '[client]\ncommand = ["sh", "-c", "touch inner/new && cat inner/file && id -u"]\n'
+        "[output]\nops = 'text(\\d+)'\n"
+    )
+    found = run_load("service", "--service", path, "--no-session")
+    assert found["ops"] == pwd.getpwnam("nobody").pw_uid
+
+
+def why_not(name: str) -> str:
+    """Why a service cannot run here; empty where it can."""
+    try:
+        check_load(["service", f"--service={name}"])
+    except WorkloadError as error:
+        return str(error)
+    return ""
+
+
+@pytest.mark.parametrize("name", SERVICES)
+def test_a_service_of_the_catalog_where_it_is_installed(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("TMPDIR")  # other accounts cannot reach the folder of the test
+    if reason := why_not(name):
+        assert "apt-get install" in reason
+        pytest.skip(reason)
+    ops = {"postgresql": 40, "compile": 2}.get(name, 500)
+    found = run_load("service", "--service", name, "--ops", ops, "--no-session")
+    assert found["ops"] > 0
+    assert found["failures"] == 0
+    assert found["elapsed_ns"] > 0
+    output = read_service(name).file.output
+    told = [key for key in ("p50", "p99", "p999") if getattr(output, key) or output.samples]
+    assert all(found["latency"][f"{key}_ns"] > 0 for key in told)
+    assert len(told) in (0, 3)

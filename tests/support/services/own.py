@@ -34,7 +34,6 @@ summary = "a server of a few lines of Python"
 operation = "connect, one byte there and back, close"
 ops = 40
 noisy = "accept4"
-{user}
 
 [files]
 "server.py" = '''{server}'''
@@ -61,7 +60,6 @@ def own_service(
     name: str = "mine",
     address: str = "127.0.0.1",
     pause_s: float = 0,
-    user: str = "",
 ) -> Path:
     """Write the file of the service into a folder; its server leaves pid, folder and uid there.
 
@@ -71,7 +69,6 @@ def own_service(
     path = folder / f"{name}.toml"
     path.write_text(
         FILE.format(
-            user=user,
             server=SERVER.replace("ADDRESS", address),
             client=CLIENT.replace("PAUSE", str(pause_s)),
             python=sys.executable,

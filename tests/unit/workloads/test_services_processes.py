@@ -85,6 +85,24 @@ def test_the_folder_goes_with_its_maker_however_that_ends(
         time.sleep(0.01)
 
 
+def test_no_link_in_the_folder_is_followed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A server that runs as another account may have put some there."""
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
+    precious = tmp_path / "precious"
+    precious.mkdir()
+    (precious / "file").write_text("mine")
+    folder = DataFolder(None)
+    (folder.path / "file").symlink_to(precious / "file")
+    (folder.path / "inner").symlink_to(precious)
+    folder.write({"file": "theirs"}, None)
+    assert (folder.path / "file").read_text() == "theirs"
+    with pytest.raises(OSError, match=r"Not a directory|symbolic links"):
+        folder.write({"inner/file": "theirs"}, None)
+    assert (precious / "file").read_text() == "mine"
+    folder.remove()
+    assert (precious / "file").read_text() == "mine"
+
+
 def test_a_folder_that_was_left_is_removed_and_others_are_not(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
