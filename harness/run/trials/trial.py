@@ -89,7 +89,7 @@ def run_trial(bench: Bench, trial: Trial) -> Sample:
     """
     scenario = bench.plan.scenario_of(trial.cell)
     started_at, start_ns = datetime.now(UTC), time.monotonic_ns()
-    if reason := bench.failures.given_up(_failing(bench, trial)):
+    if reason := bench.failures.given_up(failing(bench, trial)):
         sample = _failed(bench, trial, scenario, reason)
     else:
         sample = _tried(bench, trial, scenario)
@@ -102,17 +102,17 @@ def run_trial(bench: Bench, trial: Trial) -> Sample:
 
 def _tried(bench: Bench, trial: Trial, scenario: Scenario) -> Sample:
     """The sample of a trial; a failed one has the reason, and the failure is remembered."""
-    failing = _failing(bench, trial)
+    subject = failing(bench, trial)
     try:
         sample = _measure(bench, trial, scenario)
     except (ChildFailedError, TimeoutError) as error:
-        bench.failures.fails(failing, str(error))
+        bench.failures.fails(subject, str(error))
         return _failed(bench, trial, scenario, str(error))
-    bench.failures.works(failing)
+    bench.failures.works(subject)
     return sample
 
 
-def _failing(bench: Bench, trial: Trial) -> str:
+def failing(bench: Bench, trial: Trial) -> str:
     """What a failed trial speaks against: the consumer, alone or with this service."""
     workload, consumer = trial.cell.workload, trial.cell.consumer
     return f"{workload} {consumer}" if workload in bench.plan.services else consumer

@@ -6,6 +6,8 @@ import io
 import os
 import sys
 from pathlib import Path
+from types import SimpleNamespace
+from typing import cast
 
 import pytest
 from rich.console import Console
@@ -16,13 +18,14 @@ from harness.answers.result import make_result
 from harness.errors import UsageError
 from harness.kernel.rules.format import format_rule
 from harness.kernel.rules.rule import Rule
-from harness.model.run import Cell
+from harness.model.run import Cell, Trial
 from harness.model.stored.plan import StoredPlan
 from harness.reporters.render.terminal import render_page
 from harness.reporters.result import result_page
 from harness.run import choices
 from harness.run.plan.document import plan_document
 from harness.run.plan.plan import make_plan
+from harness.run.trials.trial import Bench, failing
 from harness.store import load_run
 from tests.support.requests import asked
 from tests.support.services.own import own_service
@@ -152,3 +155,13 @@ def test_throughput_is_shown_of_services_and_of_nothing_else(tmp_path: Path) -> 
     assert "No latency is told by the client of udp." in table
     assert "not known beforehand" in " ".join(table.split())
     assert "Operations per second" not in shown({})
+
+
+def test_a_service_that_fails_does_not_speak_against_its_consumer(tmp_path: Path) -> None:
+    plan = make_plan(asked(workloads=(str(own_service(tmp_path)), "udp"), seed=1))
+    bench = cast(Bench, SimpleNamespace(plan=plan))
+    found = [
+        failing(bench, Trial(0, Cell(name, "rules", "assemble"), 1, 0, 1, 1))
+        for name in ("mine", "udp")
+    ]
+    assert found == ["mine assemble", "assemble"]
