@@ -36,6 +36,7 @@ EXEMPT = {
     r"auditbench (count|rules co\w+|\w+ --count)\b": "boots kernels, as tests/guest does",
     r"auditbench gate .*blind:0|auditbench rules lint .*--kernel\b": "boots a kernel, too",
     r"auditbench (list kernels|remove --kernel)\b": "asks the archive; test_guest_kept runs them",
+    r"auditbench run --workload (nginx|redis)": "needs servers that the tests do without",
     r"vng ": "boots another kernel in a virtual machine",
     r"\S*python benchmarks/": "takes minutes of an idle machine",
     r"jupyter lab\b": "opens a browser; the notebooks are executed by a test of their own",

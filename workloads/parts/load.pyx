@@ -165,6 +165,18 @@ cdef class Load:
         """Set up in the worker process, before the session begins and the clock runs."""
         self.mine = shared.tally_of(worker)
 
+    def begin(self) -> list[int]:
+        """Start, in the session and before `ready`, what acts beside the worker; its processes."""
+        return []
+
+    def measured(self) -> dict[str, object]:
+        """Parts of the result that the workload knows better than the tallies; after `run`."""
+        return {}
+
+    def helpers(self) -> tuple[int, ...]:
+        """Children of the supervisor that end by themselves after it."""
+        return ()
+
     def clean_up(self) -> None:
         """Remove, in the supervisor, the workload's leftovers; called once at the end."""
 

@@ -51,6 +51,8 @@ class Options:
     busy_ns: int | None
     full_speed_ns: int | None
     fd: int | None
+    service: str
+    service_digest: str
     capture: str
     marker: str
     command: tuple[str, ...]
@@ -85,8 +87,8 @@ def parse_options(words: Sequence[str]) -> tuple[Options, WorkloadInfo]:
 
 
 def _refuse_what_has_no_meaning(options: Options, info: WorkloadInfo) -> None:
-    for name in ("program", "command", "address", "port", "interface", "netns", "sink_buffer",
-                 "n", "busy_ns", "fd", "capture", "marker"):  # fmt: skip
+    for name in ("program", "command", "address", "port", "interface", "netns", "sink_buffer", "n",
+                 "busy_ns", "fd", "service", "service_digest", "capture", "marker"):  # fmt: skip
         if name not in info.options and getattr(options, name) not in (None, "", 0, ()):
             spelling = {"command": "command after --", "n": "-n"}
             written = spelling.get(name, "--" + name.replace("_", "-"))
@@ -101,6 +103,8 @@ def _refuse_what_has_no_meaning(options: Options, info: WorkloadInfo) -> None:
         raise WorkloadError(
             f"--marker must be at most {MOST_MARKER_CHARACTERS} printable characters"
         )
+    if info.name == "service" and not options.service:
+        raise WorkloadError("service needs a name or a .toml file: give --service FILE")
     if info.name == "command" and not options.command:
         raise WorkloadError("command needs something to run: python -m workloads command -- WORDS")
     if options.command and "program" in info.options and not options.program:
@@ -150,6 +154,10 @@ def _parser() -> argparse.ArgumentParser:
         metavar="NS",
         help="wait a little for a moment in which the probe takes no longer than about this",
     )
+    add("--service", default="", metavar="FILE",
+        help="service: which, by its name or its .toml file")  # fmt: skip
+    add("--service-digest", default="", metavar="SHA256",
+        help="service: refuse the file if it is another")  # fmt: skip
     add("--fd", type=_descriptor, help="replay: the inherited socket")
     add("--capture", default="", metavar="FILE", help="replay: what to send")
     add("--marker", default="", metavar="TEXT", help="replay: a user message to end with")

@@ -10,8 +10,8 @@ from harness.model.run import Trial
 from harness.run.blocks import DEFAULT_MAX_TIME_S
 from harness.run.plan.plan import Plan
 from harness.run.plan.schedule import apart, block
+from harness.run.plan.services import info_of
 from harness.run.size.blocks import SizeBlocks
-from workloads.catalog import WORKLOADS
 
 TRIAL_S = 0.15
 """Of a trial, besides its load: starting the processes, applying the state, the sync marker."""
@@ -84,7 +84,7 @@ def _trial_s(plan: Plan, trial: Trial, taken: TimesTaken) -> float | None:
         rate = plan.victim.rate_per_s
     if rate:
         return TRIAL_S + trial.ops / rate
-    return TRIAL_S + DEFAULT_OPS_S * trial.ops / WORKLOADS[cell.workload].default_ops
+    return TRIAL_S + DEFAULT_OPS_S * trial.ops / info_of(cell.workload, plan.services).default_ops
 
 
 def _ladder_s(plan: Plan) -> float:

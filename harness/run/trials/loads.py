@@ -147,14 +147,19 @@ def _done(document: dict[str, Any], victim: Victims | None = None) -> Done:
 
 
 def start_load(
-    lease: Children, words: Sequence[str], executable: str | None, stack: ExitStack
+    lease: Children,
+    words: Sequence[str],
+    executable: str | None,
+    stack: ExitStack,
+    *,
+    timeout_s: float = WORKER_READY_TIMEOUT_S,
 ) -> Started:
-    """Start a load that ends with the stack; `executable` is the file it is run from, None for the
-    interpreter itself.
+    """Start a load that ends with the stack, and is to be ready in time; `executable` is the file
+    it is run from, None for the interpreter itself.
     """
     process = LineProcess("workload", module_command("workloads", *words), executable=executable)
     stack.callback(lease.forget_child, process.pid)
     stack.callback(process.end)
     lease.register_child(process.pid)
-    ready = process.expect("ready", timeout_s=WORKER_READY_TIMEOUT_S)
+    ready = process.expect("ready", timeout_s=timeout_s)
     return Started(process, said("workload", ready, WorkerReady))
