@@ -192,9 +192,9 @@ cdef class Replay(Load):
             send_all(&self.what, entry, self.mine, part.ops)
 
     def run(self, SharedTallies shared, int worker, long long ops, double rate_per_s=0.0,
-            long long busy_ns=0) -> None:
+            long long busy_ns=0, long long burst=1) -> None:
         """Run like every load; the marker follows after all records, outside the timed section."""
-        Load.run(self, shared, worker, ops, rate_per_s, busy_ns)
+        Load.run(self, shared, worker, ops, rate_per_s, busy_ns, burst)
         if self.marker and self.mine.ops == <uint64_t>ops:
             send_marker(self.what.fd, self.marker, self.next_serial())
 

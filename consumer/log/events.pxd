@@ -5,6 +5,7 @@ from libc.stdint cimport uint8_t, uint32_t, uint64_t
 from consumer.record.header cimport Header
 from consumer.log.event cimport LogEvent
 from consumer.log.fields cimport LogFields
+from consumer.log.tenths cimport LogTenths
 
 cdef enum:
     OPEN_LIMIT = 262144   # events that may still get records; beyond it the oldest second ends
@@ -26,6 +27,7 @@ cdef struct Busy:
 
 cdef class LogEvents:
     cdef readonly LogFields fields
+    cdef readonly LogTenths tenths
     cdef LogEvent *events
     cdef uint32_t *places      # first of each chain by `older`
     cdef Second *seconds       # a heap, the lowest first

@@ -1,10 +1,12 @@
 from typing import Self, final
 
 from consumer.log.fields import LogFields
+from consumer.log.tenths import LogTenths
 
 @final
 class LogEvents:
     fields: LogFields
+    tenths: LogTenths
     ended: int
     evicted: int
     stray_ends: int
@@ -12,5 +14,5 @@ class LogEvents:
     last_ms: int
     busiest_records: int
     busiest_second: int
-    def __new__(cls, fields: LogFields) -> Self: ...
+    def __new__(cls, fields: LogFields, tenths: LogTenths) -> Self: ...
     def finish(self) -> None: ...

@@ -13,6 +13,7 @@ from libc.stdlib cimport free, malloc
 from consumer.record.header cimport Header
 from consumer.log.event cimport NODE, TYPE, LogEvent, add_part, begin_event
 from consumer.log.fields cimport LogFields
+from consumer.log.tenths cimport LogTenths
 
 
 cdef inline bint stands_alone(int record_type) noexcept nogil:
@@ -29,11 +30,12 @@ cdef inline uint32_t place_of(uint32_t node, uint64_t stamp_ms, uint32_t serial)
 
 @cython.final
 cdef class LogEvents:
-    """Assembles records and passes ended events to `fields`."""
+    """Assembles records and passes ended events to `fields`; `tenths` counts them by time."""
 
-    def __cinit__(self, LogFields fields not None):
+    def __cinit__(self, LogFields fields not None, LogTenths tenths not None):
         cdef uint32_t place
         self.fields = fields
+        self.tenths = tenths
         self.events = <LogEvent *>malloc(OPEN_LIMIT * sizeof(LogEvent))
         self.places = <uint32_t *>malloc(PLACES * sizeof(uint32_t))
         self.seconds = <Second *>malloc(OPEN_LIMIT * sizeof(Second))
@@ -66,6 +68,7 @@ cdef class LogEvents:
                 return
             number = self.begin(node, record_type, header)
         event = &self.events[number]
+        self.tenths.add(header.stamp_ms, begun)
         event.records += 1
         event.bytes += line_bytes
         add_part(event, record_type, line_bytes)

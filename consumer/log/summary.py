@@ -18,6 +18,7 @@ from consumer.log.fields import LogFields
 from consumer.log.files import DAMAGED, LogFile, open_in_order
 from consumer.log.reader import LogReader
 from consumer.log.tables import KINDS, PART, SHAPE, SUBJ, Row, shapes, table
+from consumer.log.tenths import LogTenths
 
 SCHEMA = "auditbench.log/1"
 TICK_MS = 250
@@ -32,7 +33,8 @@ Progress = Callable[[int, int], None]
 class LogSums:
     """The sums of logs. `kinds` are names of KINDS; `with_shapes` is for rules.
 
-    All events count; with `as_aureport` only those that `aureport --summary` counts.
+    All events count; with `as_aureport` only those that `aureport --summary` counts. `with_tenths`
+    counts them by tenths of a second, too.
     """
 
     def __init__(
@@ -42,6 +44,7 @@ class LogSums:
         with_shapes: bool = False,
         own_pid: int = 0,
         as_aureport: bool = False,
+        with_tenths: bool = False,
     ) -> None:
         self.kinds = tuple(kinds)
         needed = {*kinds, *_KEPT, *(_FOR_RULES if with_shapes else ())}
@@ -49,7 +52,8 @@ class LogSums:
             {SUBJ, SHAPE, PART} if with_shapes else set()
         )
         self._fields = LogFields(wanted, as_aureport)
-        self._events = LogEvents(self._fields)
+        self.tenths = LogTenths(with_tenths)
+        self._events = LogEvents(self._fields, self.tenths)
         self.reader = LogReader(self._events, own_pid)
         self._files: list[dict[str, Any]] = []
         self._cause: Cause | None = None

@@ -17,7 +17,6 @@ from harness.model.reference import Reference
 from harness.model.result import Comparison, LossComparison, Result, Waiting
 from harness.model.run import Cell, Sample
 from harness.store import StoredRun
-from workloads.catalog import WORKLOADS
 
 
 def judge_ab(stored: StoredRun, a: AbSide, b: AbSide) -> AbReport:
@@ -45,9 +44,9 @@ def judge_ab(stored: StoredRun, a: AbSide, b: AbSide) -> AbReport:
         ),
         doubts=tuple(doubts),
         operations={
-            name: WORKLOADS[name].operation
+            name: stored.plan.operation_of(name)
             for name in dict.fromkeys(sample.workload for sample in samples)
-            if name in WORKLOADS
+            if stored.plan.operation_of(name)
         },
     )
 

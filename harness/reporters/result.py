@@ -32,8 +32,8 @@ from harness.reporters.parts.ranking import ranking_parts, sustained_parts
 from harness.reporters.parts.rows import Row, by_workload, rows
 from harness.reporters.parts.scaling import scaling_parts
 from harness.reporters.parts.soak import soak_parts
+from harness.reporters.parts.throughput import throughput_parts
 from harness.reporters.parts.victim import victim_name, victim_parts
-from workloads.catalog import WORKLOADS
 
 STOPPED = "The run was stopped early; these are its results so far."
 _METHODS = (
@@ -77,6 +77,7 @@ def _parts(result: Result) -> Iterator[Part]:
             yield from _events(result, group)
             yield legend
         yield from cost_parts(result, group)
+        yield from throughput_parts(result, group)
         if question != "loss":
             yield legend
         yield cpu_grid(result, group)
@@ -134,8 +135,8 @@ def all_losses(result: Result) -> Fold:
 
 def _heading(result: Result, workload: str, group: Sequence[Row]) -> Heading:
     """A workload, and how often it ran."""
-    info = WORKLOADS.get(workload)
-    operation = f" ({info.operation})" if info is not None else ""
+    words = result.plan.operation_of(workload)
+    operation = f" ({words})" if words else ""
     blocks = max((found.blocks for found in compared_in(group, result.primary)), default=0)
     if result.plan.victim is not None:
         operations = counted(result.plan.ops.get(workload, 0), "operation")
@@ -143,5 +144,12 @@ def _heading(result: Result, workload: str, group: Sequence[Row]) -> Heading:
         return Heading(f"{workload}{operation}: {counted(blocks, 'block')}, {beside}")
     return Heading(
         f"{workload}{operation}: {counted(blocks, 'block')}, "
-        f"{counted(result.plan.ops.get(workload, 0), result.operation)} per trial"
+        f"{_per_trial(result, workload)} per trial"
     )
+
+
+def _per_trial(result: Result, workload: str) -> str:
+    seconds = result.plan.seconds_of(workload)
+    if seconds is not None:
+        return f"about {seconds:g} s"
+    return counted(result.plan.ops.get(workload, 0), result.operation)

@@ -22,10 +22,13 @@ def plans() -> dict[str, str]:
 
 
 def workloads() -> dict[str, str]:
-    """The workloads, each with its summary."""
+    """The workloads, each with its summary; the services among them by their own names."""
     from workloads.catalog import WORKLOADS
+    from workloads.services.catalog import SERVICES
+    from workloads.services.file import read_service
 
-    return {name: info.summary for name, info in WORKLOADS.items()}
+    services = {name: read_service(name).file.summary for name in SERVICES}
+    return {name: info.summary for name, info in WORKLOADS.items()} | services
 
 
 def counted_workloads() -> dict[str, str]:

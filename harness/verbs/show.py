@@ -73,6 +73,8 @@ def show_run(folder: Path, forms: Forms, *, ledger: bool = False, details: bool 
                 remedy="leave it out; --json has each boot",
             )
         return _show_counted(stored, forms)
+    if stored.plan.sizing is not None and not (ledger or details):
+        return show_size(folder, forms)
     result = make_result(stored)
     page_of = ledgers_page if ledger else details_page if details else result_page
     forms.deliver(
@@ -85,6 +87,38 @@ def show_run(folder: Path, forms: Forms, *, ledger: bool = False, details: bool 
         ),
     )
     return result.trustworthy
+
+
+def size_forms(to: list[str] | None, *, json: bool) -> Forms:
+    """The forms requested of an answer to how large the backlog must be."""
+    from harness.verbs.shared.forms import Forms
+
+    return Forms(("json", "md"), to, json=json)
+
+
+def show_size(folder: Path, forms: Forms) -> bool:
+    """Print how large the backlog must be; False where that is not decided, or not trustworthy."""
+    from harness.answers.result import make_result
+    from harness.answers.searches.size import make_size
+    from harness.reporters.documents.size import size_document
+    from harness.reporters.questions.size import size_page
+    from harness.reporters.render.markdown import page_markdown
+    from harness.reporters.render.terminal import render_page
+    from harness.store import load_run
+    from harness.verbs.shared.output import out
+    from harness.verbs.shared.run_forms import run_writers
+
+    stored = load_run(folder)
+    assert stored.plan.sizing is not None
+    answer = make_size(stored, stored.plan.sizing)
+    page = size_page(answer)
+    of_trials = run_writers(stored, lambda: make_result(stored), lambda _: None)
+    forms.deliver(
+        lambda: render_page(page, out()),
+        lambda: size_document(answer),
+        **{**of_trials, "md": lambda: page_markdown(page)},
+    )
+    return answer.trustworthy
 
 
 def _show_counted(stored: StoredRun, forms: Forms) -> bool:

@@ -36,6 +36,7 @@ EXEMPT = {
     r"auditbench (count|rules co\w+|\w+ --count)\b": "boots kernels, as tests/guest does",
     r"auditbench gate .*blind:0|auditbench rules lint .*--kernel\b": "boots a kernel, too",
     r"auditbench (list kernels|remove --kernel)\b": "asks the archive; test_guest_kept runs them",
+    r"auditbench run --workload (nginx|redis)": "needs servers that the tests do without",
     r"vng ": "boots another kernel in a virtual machine",
     r"\S*python benchmarks/": "takes minutes of an idle machine",
     r"jupyter lab\b": "opens a browser; the notebooks are executed by a test of their own",
@@ -50,6 +51,7 @@ SIZES = {
     "ab": {"--blocks": "2", "--ops": "20"},
     "gate": {"--blocks": "2", "--ops": "20"},
     "record": {"--ops": "20"},
+    "size": {"--trials": "1"},
     "top": {"--listen": "1s"},
     "workloads": {"--ops": "200"},
     "consumer": {"--duration": "0.5"},
@@ -67,16 +69,17 @@ FEWER_OF_PLAN = {
     "consumers": {"--consumer": ["assemble"], "--workload": ["udp"], "--no-ladder": []},
 }
 """The same for lines that name a plan."""
-ONLY_WHERE_GIVEN = {"--max-time": "2s", "--listen": "1s"}
+ONLY_WHERE_GIVEN = {"--max-time": "2s", "--listen": "1s", "--burst": "200"}
 CODES = {
     "rules": (0, 1, 3),
     "compare": (0, 1, 3),
     "gate": (0, 1, 3),
     "ab": (0, 1, 3),
     "verify": (0, 1),
+    "size": (0, 3),
 }
 """Exit codes other than 0 that are an answer, as the verbs' pages say."""
-KERNEL_VERBS = ("run", "ab", "gate", "record", "doctor", "status", "restore")
+KERNEL_VERBS = ("run", "size", "ab", "gate", "record", "doctor", "status", "restore")
 
 
 @dataclass(frozen=True, slots=True)

@@ -92,6 +92,9 @@ def make_sandbox(folder: Path) -> Path:
     plan = re.search(r"```toml\n(.*?)```", (ROOT / "docs/plans.md").read_text(), re.S)
     assert plan is not None
     _write(folder / "my-plan.toml", plan[1])
+    service = re.search(r"```toml\n(.*?)```", (ROOT / "docs/services.md").read_text(), re.S)
+    assert service is not None
+    _write(folder / "my-service.toml", service[1])
     for seed, label in enumerate(LABELS):
         name = f"2026-11-{seed + 1:02}T120000Z-overhead"
         named = {"label": label} if label else {}

@@ -14,6 +14,7 @@ cdef struct share:
     uint64_t first       # open loop: this worker's place among the workers
     uint64_t stride      # open loop: the number of workers
     double period_ns     # open loop: between two intended starts of all workers; 0 is closed
+    uint64_t burst       # open loop: how many operations of all workers are due at once, at first
     uint64_t batch       # operations per clock reading (closed loop)
     int64_t busy_ns      # work of its own after each operation
 

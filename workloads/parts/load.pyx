@@ -3,7 +3,8 @@
 
 Closed loop: each operation starts when the one before has ended, and one clock reading serves
 as the end of one and the start of the next. Open loop: operation k starts at its intended time
-and its latency counts from there, so a stall shows in every operation it delays. Between the
+and its latency counts from there, so a stall shows in every operation it delays; the first ones
+may all be due at once, a burst before the rate. Between the
 first and the last clock reading there are no syscalls except the operation's own (and, in the
 open loop, the sleep until an intended start). The workloads define the operations.
 """
@@ -77,13 +78,20 @@ cdef void batched_loop(operation act, void *state, gate *entry, tally *mine,
         mine.end_ns = now
 
 
+cdef inline int64_t due_ns(const gate *entry, const share *part, uint64_t done) noexcept nogil:
+    # A token bucket: `burst` operations of all workers at once, then one per period.
+    cdef uint64_t place = done * part.stride + part.first
+    cdef uint64_t after = place - part.burst + 1 if place >= part.burst else 0
+    return entry.base_ns + <int64_t>(<double>after * part.period_ns)
+
+
 cdef void open_loop(operation act, void *state, gate *entry, tally *mine,
                     const share *part) noexcept nogil:
     cdef uint64_t done = 0
     cdef int error
     cdef int64_t now, due
     while done < part.ops:
-        due = entry.base_ns + <int64_t>(<double>(done * part.stride + part.first) * part.period_ns)
+        due = due_ns(entry, part, done)
         now = wait_until(entry, due, &mine.spun_ns)
         if entry.stop:
             break
@@ -157,6 +165,18 @@ cdef class Load:
         """Set up in the worker process, before the session begins and the clock runs."""
         self.mine = shared.tally_of(worker)
 
+    def begin(self) -> list[int]:
+        """Start, in the session and before `ready`, what acts beside the worker; its processes."""
+        return []
+
+    def measured(self) -> dict[str, object]:
+        """Parts of the result that the workload knows better than the tallies; after `run`."""
+        return {}
+
+    def helpers(self) -> tuple[int, ...]:
+        """Children of the supervisor that end by themselves after it."""
+        return ()
+
     def clean_up(self) -> None:
         """Remove, in the supervisor, the workload's leftovers; called once at the end."""
 
@@ -180,8 +200,9 @@ cdef class Load:
         return ops // workers + (worker < ops % workers)
 
     def run(self, SharedTallies shared, int worker, long long ops, double rate_per_s=0,
-            long long busy_ns=0) -> None:
-        """Wait for the gate, then do `ops` operations; all workers together at `rate_per_s`.
+            long long busy_ns=0, long long burst=1) -> None:
+        """Wait for the gate, then do `ops` operations; all workers together at `rate_per_s`,
+        the first `burst` of them at once.
 
         After each operation the worker is busy for `busy_ns`, which counts as part of it.
 
@@ -193,6 +214,7 @@ cdef class Load:
         part.first = <uint64_t>worker
         part.stride = <uint64_t>shared.workers
         part.period_ns = 1e9 / rate_per_s if rate_per_s > 0 else 0.0
+        part.burst = <uint64_t>max(burst, 1)
         part.batch = <uint64_t>self.batch
         part.busy_ns = busy_ns
         self.mine = shared.tally_of(worker)

@@ -14,7 +14,7 @@ from posix.mman cimport MAP_ANONYMOUS, MAP_FAILED, MAP_SHARED, PROT_READ, PROT_W
 
 from workloads.parts.buckets cimport BUCKETS, record
 from workloads.parts.clock cimport monotonic_ns
-from workloads.parts.futex cimport futex_wake_all
+from workloads.parts.futex cimport futex_wait, futex_wake_all
 
 GATE_BYTES = 4096
 
@@ -59,6 +59,12 @@ cdef class SharedTallies:
         open_gate(self.gate)
         futex_wake_all(&self.gate.go)
         return self.gate.base_ns
+
+    def await_release(self) -> None:
+        """Sleep until the workers may run."""
+        with nogil:
+            while not is_open(self.gate):
+                futex_wait(&self.gate.go, 0)
 
     def stop(self) -> None:
         """Ask all workers to end after their current operation."""

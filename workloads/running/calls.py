@@ -69,9 +69,11 @@ def load_calls(
     """Every call that a workload of the catalog makes in its timed section, with these options."""
     given = options or {}
     around = tuple(map(LoadCall, _AROUND))
-    if workload == "command" or (workload == "shells" and given.get("program")):
+    own = workload == "shells" and given.get("program")
+    # What no catalog names is a service, called by the name of its file.
+    if own or workload in ("command", "service") or workload not in WORKLOADS:
         return (*around, *map(LoadCall, _SPAWNING), ANYTHING)
-    if workload not in WORKLOADS or not WORKLOADS[workload].session:
+    if not WORKLOADS[workload].session:
         return ()
     return (*around, *_own(workload, given))
 

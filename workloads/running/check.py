@@ -20,6 +20,8 @@ def check_load(words: Sequence[str]) -> None:
         find_program(options.program)
     if options.command and info.name == "command":
         find_program(options.command[0])
+    if options.service:
+        _check_service(options.service)
     if info.sends:
         _check_sink(options)
 
@@ -34,3 +36,12 @@ def _check_sink(options: Options) -> None:
             _sink.check_address(options.address)
         return
     _sink.open_sink(options).socket.close()
+
+
+def _check_service(word: str) -> None:
+    from workloads.services.file import read_service  # noqa: PLC0415 - only services need it
+    from workloads.services.programs import account_of, find_programs  # noqa: PLC0415
+
+    service = read_service(word)
+    find_programs(service)
+    account_of(service.file)

@@ -10,6 +10,7 @@ import contextlib
 import os
 import signal
 import time
+from collections.abc import Collection
 
 PATIENCE_S = 10.0  # a killed process may still sleep in the kernel, waiting for the backlog
 
@@ -27,10 +28,10 @@ def end_group(leader: int, *, kill: bool) -> int:
     return os.waitpid(leader, 0)[1]
 
 
-def end_orphans() -> int:
+def end_orphans(helpers: Collection[int] = ()) -> int:
     """Kill and reap the children of this process until there are none; return their number.
 
-    Only those that were still running count.
+    Only those that were still running count. `helpers` are left alone.
     """
     until = time.monotonic() + PATIENCE_S
     killed: set[int] = set()
@@ -40,7 +41,10 @@ def end_orphans() -> int:
                 pass
         except ChildProcessError:
             break
-        for child in _children():
+        left = [child for child in _children() if child not in helpers]
+        if helpers and not left:
+            break
+        for child in left:
             killed.add(child)
             _kill(child)
         time.sleep(0.0005)

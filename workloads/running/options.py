@@ -27,7 +27,8 @@ MOST_CPUS = 8192  # the kernel's own limit (CONFIG_NR_CPUS)
 class Options:
     """The user's options; None, "" or () for those not given.
 
-    `auid` is `keep`, `unset`, `leave` or a uid in digits; `rate_per_s` 0 is a closed loop;
+    `auid` is `keep`, `unset`, `leave` or a uid in digits; `rate_per_s` 0 is a closed loop, of a
+    rate the first `burst` operations are due at once;
     `command` are the words after `--`.
     """
 
@@ -35,6 +36,7 @@ class Options:
     ops: int | None
     workers: int
     rate_per_s: float
+    burst: int
     cpus: tuple[int, ...]
     auid: str
     control: bool
@@ -49,6 +51,8 @@ class Options:
     busy_ns: int | None
     full_speed_ns: int | None
     fd: int | None
+    service: str
+    service_digest: str
     capture: str
     marker: str
     command: tuple[str, ...]
@@ -83,20 +87,24 @@ def parse_options(words: Sequence[str]) -> tuple[Options, WorkloadInfo]:
 
 
 def _refuse_what_has_no_meaning(options: Options, info: WorkloadInfo) -> None:
-    for name in ("program", "command", "address", "port", "interface", "netns", "sink_buffer",
-                 "n", "busy_ns", "fd", "capture", "marker"):  # fmt: skip
+    for name in ("program", "command", "address", "port", "interface", "netns", "sink_buffer", "n",
+                 "busy_ns", "fd", "service", "service_digest", "capture", "marker"):  # fmt: skip
         if name not in info.options and getattr(options, name) not in (None, "", 0, ()):
             spelling = {"command": "command after --", "n": "-n"}
             written = spelling.get(name, "--" + name.replace("_", "-"))
             raise WorkloadError(f"{info.name} takes no {written}: leave it out")
     if options.rate_per_s and not info.paced:
         raise WorkloadError(f"{info.name} has no --rate: it runs as fast as it can")
+    if options.burst != 1 and not (options.rate_per_s and info.session):
+        raise WorkloadError("--burst goes before a --rate of operations: give one, or leave it out")
     if options.workers != 1 and not info.shared:
         raise WorkloadError(f"{info.name} is the work of one process: leave --workers out")
     if len(options.marker) > MOST_MARKER_CHARACTERS or not options.marker.isprintable():
         raise WorkloadError(
             f"--marker must be at most {MOST_MARKER_CHARACTERS} printable characters"
         )
+    if info.name == "service" and not options.service:
+        raise WorkloadError("service needs a name or a .toml file: give --service FILE")
     if info.name == "command" and not options.command:
         raise WorkloadError("command needs something to run: python -m workloads command -- WORDS")
     if options.command and "program" in info.options and not options.program:
@@ -118,6 +126,8 @@ def _parser() -> argparse.ArgumentParser:
     add("--workers", type=_workers, default=1, help="processes that share the operations")
     add("--rate", type=_rate, default=0.0, dest="rate_per_s", metavar="OPS_PER_S",
         help="open loop: intended starts per second, latency counted from them")  # fmt: skip
+    add("--burst", type=_count, default=1, metavar="OPS",
+        help="with --rate: so many operations are due at once, before the rate begins")  # fmt: skip
     add("--cpu", type=_cpus, default=(), dest="cpus", metavar="LIST",
         help="CPUs to run on, as 0,2-3; several workers take one each")  # fmt: skip
     add("--auid", type=_auid, default="keep", help="keep, unset or a uid for the session")
@@ -144,6 +154,10 @@ def _parser() -> argparse.ArgumentParser:
         metavar="NS",
         help="wait a little for a moment in which the probe takes no longer than about this",
     )
+    add("--service", default="", metavar="FILE",
+        help="service: which, by its name or its .toml file")  # fmt: skip
+    add("--service-digest", default="", metavar="SHA256",
+        help="service: refuse the file if it is another")  # fmt: skip
     add("--fd", type=_descriptor, help="replay: the inherited socket")
     add("--capture", default="", metavar="FILE", help="replay: what to send")
     add("--marker", default="", metavar="TEXT", help="replay: a user message to end with")

@@ -74,6 +74,14 @@ def result(
     }
 
 
+def merged(document: dict[str, object], measured: Mapping[str, object]) -> dict[str, object]:
+    """The result with what the workload measured itself in place of the tallies' counts."""
+    details, own = document["details"], measured.get("details", {})
+    assert isinstance(details, dict)
+    assert isinstance(own, dict)
+    return {**document, **measured, "details": {**details, **own}}
+
+
 def _latency(shared: SharedTallies, tallies: list[dict[str, int]]) -> dict[str, object]:
     return summary(
         merge(shared.buckets(worker) for worker in range(shared.workers)),

@@ -22,7 +22,7 @@ from workloads.parts.tallies import SharedTallies
 from workloads.running.leftovers import end_group, end_orphans
 from workloads.running.messages import Inbox, Message
 from workloads.running.options import Options
-from workloads.running.report import result
+from workloads.running.report import merged, result
 from workloads.running.worker import Crew
 
 GRACE_S = 0.5  # for a worker's current operation when it is told to stop
@@ -54,8 +54,11 @@ class _Run:
         self.ops = load.planned_ops(options.ops, info.default_ops)
         self.shared = SharedTallies(options.workers)
         self.identity: dict[str, object] = {}
+        self.beside: list[int] = []
+        self.measured: dict[str, object] = {}
         self.leader = 0
         self.exit_code = 0
+        self.caller_left = False
         self.told_to_go = not options.control
 
     def conduct(self) -> int:
@@ -65,6 +68,7 @@ class _Run:
                 self.shared.release(OPEN_LOOP_DELAY_NS if self.options.rate_per_s else 0)
                 ended = self._await_end()
                 self._emit("result", self._result(self._end_crew(kill=not ended)))
+                self._await_caller()
         finally:
             self._end_crew(kill=True)
         return self.exit_code
@@ -94,7 +98,7 @@ class _Run:
                 return False
         if self.options.control:
             acting = [pids[worker] for worker in sorted(pids)]
-            self._emit("ready", {**self.identity, "acting_pids": acting})
+            self._emit("ready", {**self.identity, "acting_pids": [*acting, *self.beside]})
         return True
 
     def _take_report(self, report: dict[str, object], pids: dict[int, int]) -> None:
@@ -103,6 +107,8 @@ class _Run:
         worker, pid = int(str(report.pop("worker"))), int(str(report["pid"]))
         pids[worker] = pid
         if worker == 0:
+            beside = report.pop("beside")
+            self.beside = list(beside) if isinstance(beside, list) else []
             self.identity = {**report, "exe": os.readlink("/proc/self/exe")}  # noqa: PTH115
 
     def _await_go(self) -> bool:
@@ -122,14 +128,28 @@ class _Run:
         while (message := self.inbox.next(until=until)).kind != "ended":
             if message.kind == "late":
                 return False
+            if message.report is not None:
+                self._take_measured(message.report)
             if until is None and self._is_end(message):
                 self.shared.stop()
                 until = time.monotonic() + GRACE_S
         return True
 
+    def _take_measured(self, report: dict[str, object]) -> None:
+        if "error" in report:
+            raise WorkloadError(str(report["error"]), exit_code=int(str(report["exit_code"])))
+        if isinstance(measured := report.get("measured"), dict):
+            self.measured = measured
+
+    def _await_caller(self) -> None:
+        """Before much is removed: wait until the caller has read the last of the records."""
+        while self.options.control and self.load.helpers() and not self.caller_left:
+            self._is_end(self.inbox.next())
+
     def _is_end(self, message: Message) -> bool:
         if message.kind == "signal":
             self.exit_code = EXIT_INTERRUPTED
+        self.caller_left |= message.kind in ("signal", "caller gone")
         return message.kind in ("signal", "caller gone") or message.text == "stop"
 
     def _end_crew(self, *, kill: bool) -> int:
@@ -141,14 +161,14 @@ class _Run:
             return 0
         leader, self.leader = self.leader, 0
         status = end_group(leader, kill=kill)
-        leftovers = end_orphans()
+        leftovers = end_orphans(self.load.helpers())
         if status and not kill and not self.shared.stopped:
             raise _death(status)
         return leftovers
 
     def _result(self, leftovers: int) -> dict[str, object]:
         done = sum(self.shared.counters(worker)["ops"] for worker in range(self.shared.workers))
-        return result(
+        document = result(
             self.shared,
             workload=self.info.name,
             identity=self.identity,
@@ -163,6 +183,7 @@ class _Run:
                 "batch": self.load.batch,
             },
         )
+        return merged(document, self.measured)
 
 
 def _death(status: int) -> WorkloadError:

@@ -57,11 +57,13 @@ class Crew:
         self.shared.touch(0)
         self.shared.note_speed_before(0, *await_full_speed(self.options.full_speed_ns))
         entered = enter_session(self.options.auid)  # last, after all set-up
+        beside = self.load.begin()
         others = [self._fork_member(worker) for worker in range(1, self.shared.workers)]
         self._tell(
             {
                 "pid": os.getpid(),
                 "worker": 0,
+                "beside": beside,
                 "session": entered.session,
                 "session_reason": entered.reason,
                 "auid": entered.auid,
@@ -108,11 +110,17 @@ class Crew:
             os.sched_setaffinity(0, cpus if alone else {cpus[worker % len(cpus)]})
 
     def _tell(self, report: dict[str, object]) -> None:
-        # Shorter than PIPE_BUF, so lines of several workers do not mix.
-        os.write(self.report, json.dumps(report).encode() + b"\n")
+        # Of several workers each line is shorter than PIPE_BUF, so that they do not mix.
+        line = json.dumps(report).encode() + b"\n"
+        while line:
+            line = line[os.write(self.report, line) :]
 
     def _run(self, worker: int) -> None:
         share = self.load.share_of(self.ops, worker, self.shared.workers)
         options = self.options
-        self.load.run(self.shared, worker, share, options.rate_per_s, options.busy_ns or 0)
+        self.load.run(
+            self.shared, worker, share, options.rate_per_s, options.busy_ns or 0, options.burst
+        )
         self.shared.note_speed_after(worker, probe_ns())
+        if measured := self.load.measured():
+            self._tell({"worker": worker, "measured": measured})

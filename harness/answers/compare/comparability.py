@@ -165,6 +165,11 @@ def _plan(base: StoredPlan, head: StoredPlan, workloads: Collection[str]) -> Ite
     yield from _differ("options", "workload options", *options)
     yield from _differ("options", "command", base.command, head.command)
     yield from _differ("options", "victim", _victim(base), _victim(head))
+    for workload in sorted(workloads):
+        old_file, new_file = base.services.get(workload), head.services.get(workload)
+        # Where the file was found says nothing.
+        texts = [None if each is None else each.digest for each in (old_file, new_file)]
+        yield from _differ("options", f"service file of {workload}", *texts)
     yield from _differ("options", "rate per s", base.rate_per_s, head.rate_per_s)
     yield from _differ("margin", "margin", base.margin, head.margin)
     yield from _differ("margin", "margins", base.margin_by_metric, head.margin_by_metric)

@@ -18,12 +18,15 @@ from harness.model.reference import (
     own_references,
 )
 from harness.model.run import Cell
+from harness.model.searches.size import Sizing
 from harness.model.stored.base import Stored
 from harness.model.stored.published import Published
 from harness.model.stored.scenario import StoredScenario
+from harness.model.stored.service import StoredService
 from harness.model.stored.soak import Soak
 from harness.model.stored.victim import PRIMARY as VICTIM_PRIMARY
 from harness.model.stored.victim import Victim
+from workloads.catalog import WORKLOADS
 
 Kind = Literal["kernel", "replay"]
 Instrument = Literal["timed", "counted"]
@@ -109,6 +112,8 @@ class StoredPlan(Stored, frozen=True, kw_only=True):
     matching: tuple[RuleMatches, ...] = ()
     workload_options: dict[str, str | int] = msgspec.field(default_factory=dict)
     command: tuple[str, ...] = ()
+    services: dict[str, StoredService] = msgspec.field(default_factory=dict)
+    """The workloads that are services, by name."""
     allow_failures: bool = False
     excluded_program: StoredExcludedProgram | None = None
     """None: the exclusions are of the load's own interpreter or command."""
@@ -121,6 +126,8 @@ class StoredPlan(Stored, frozen=True, kw_only=True):
     """What others found, each redone by one of its cells."""
     victim: Victim | None = None
     """The innocent load beside the noisy one; `ops` are then its operations."""
+    sizing: Sizing | None = None
+    """What a search for the backlog is about."""
 
     @property
     def reference(self) -> Reference:
@@ -163,6 +170,19 @@ class StoredPlan(Stored, frozen=True, kw_only=True):
     def operation(self) -> str:
         """What one operation is called."""
         return "record" if self.is_replay else "operation"
+
+    def operation_of(self, workload: str) -> str:
+        """What one operation of a workload is, in words; empty if that is not known."""
+        if workload in self.services:
+            return self.services[workload].operation
+        return WORKLOADS[workload].operation if workload in WORKLOADS else ""
+
+    def seconds_of(self, workload: str) -> float | None:
+        """How long each trial of a workload lasts by plan; None where operations are counted."""
+        service = self.services.get(workload)
+        if service is None or service.per_second is None:
+            return None
+        return max(round(self.ops.get(workload, 0) / service.per_second), 1)
 
     def is_whole(self, trials: int) -> bool:
         """Whether so many trials are all that were planned, as far as that is known."""

@@ -26,7 +26,6 @@ from harness.reporters.questions.loss import Fate, FateKind, fates
 from harness.reporters.questions.ranking import is_open
 from harness.reporters.units import NOTHING, difference, duration, percent, share, share_interval
 from harness.reporters.words import VERDICTS, detectable_words
-from workloads.catalog import WORKLOADS
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +73,7 @@ def _cost_cards(result: Result) -> Iterator[Card]:
         lines += _exclusion_lines(result, workload)
         if lines:
             words = _reference_words(result, group)
-            yield Card(workload, _operation(workload), words, tuple(lines))
+            yield Card(workload, result.plan.operation_of(workload), words, tuple(lines))
 
 
 def _loss_cards(result: Result) -> Iterator[Card]:
@@ -82,31 +81,30 @@ def _loss_cards(result: Result) -> Iterator[Card]:
     for workload in by_workload(rows(result)):
         of_workload = [fate for fate in found if fate.row.cell.workload == workload]
         lines = tuple(map(_loss_line, of_workload))
-        yield Card(workload, _operation(workload), "worst first", lines)
+        yield Card(workload, result.plan.operation_of(workload), "worst first", lines)
 
 
 def _ranking_cards(result: Result) -> Iterator[Card]:
     lost = {loss.cell for loss in result.losses if loss.trials_with_loss}
     for (workload, scenario), group in by_group(result.ranking).items():
         lines = tuple(_ranking_line(each, lost=each.cell in lost) for each in group)
-        yield Card(workload, _operation(workload), f"{scenario}, CPU per event", lines)
+        yield Card(
+            workload, result.plan.operation_of(workload), f"{scenario}, CPU per event", lines
+        )
 
 
 def _scaling_cards(result: Result) -> Iterator[Card]:
     for (workload, _, _), points in series_of(result).items():
         lines = tuple(_scaling_line(result, point) for point in points)
-        yield Card(workload, _operation(workload), series_label(result, points), lines)
+        yield Card(
+            workload, result.plan.operation_of(workload), series_label(result, points), lines
+        )
 
 
 def _victim_cards(result: Result) -> Iterator[Card]:
     for noisy, group in by_noise(result).items():
         lines = tuple(_victim_line(result, each, group) for each in group)
         yield Card(f"{victim_name(result)} beside {noisy}", "", "longest stall", lines)
-
-
-def _operation(workload: str) -> str:
-    info = WORKLOADS.get(workload)
-    return info.operation if info is not None else ""
 
 
 def _reference_words(result: Result, group: Sequence[Row]) -> str:

@@ -39,6 +39,7 @@ from harness.reporters.parts.ranking import ranking_parts, sustained_parts
 from harness.reporters.parts.rows import Row, rows
 from harness.reporters.parts.scaling import scaling_parts
 from harness.reporters.parts.soak import soak_parts
+from harness.reporters.parts.throughput import throughput_parts
 from harness.reporters.parts.victim import victim_parts
 from harness.reporters.plainly import made_plain, plain_view
 from harness.reporters.plots.base import Plot
@@ -167,6 +168,7 @@ def _run_part(
             *soak_parts(result),
             *published_parts(result),
             *cost_parts(result, cells),
+            *throughput_parts(result, cells),
             meanings.of(row.cell for row in cells),
             all_metrics(result),
         ),

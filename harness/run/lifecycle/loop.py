@@ -18,6 +18,7 @@ from harness.run.plan.document import plan_document
 from harness.run.plan.plan import Plan
 from harness.run.plan.purpose import purpose_of
 from harness.run.runner import Blocks, Observer, run_trials
+from harness.run.size.blocks import SizeBlocks
 from harness.store import ResumedWriter, RunWriter
 
 
@@ -68,13 +69,17 @@ def measure_all(
             is_measuring = True
             describe()
 
-    run_blocks = RunBlocks(
-        plan,
-        primary,
-        on_more=describe,
-        on_cells=measure_cells,
-        used_s=past.used_s if past is not None else 0.0,
-    )
+    run_blocks: RunBlocks | SizeBlocks
+    if plan.sizing is not None:
+        run_blocks = SizeBlocks(plan, plan.sizing, on_more=describe, on_cells=measure_cells)
+    else:
+        run_blocks = RunBlocks(
+            plan,
+            primary,
+            on_more=describe,
+            on_cells=measure_cells,
+            used_s=past.used_s if past is not None else 0.0,
+        )
     blocks: Blocks = run_blocks if past is None else ResumedBlocks(run_blocks, past, begin_block)
     failures = CommandFailures(plan.command, allowed=plan.allow_failures)
 

@@ -16,8 +16,10 @@ from harness.counted import counted
 from harness.errors import UsageError
 from harness.model.caution import Caution
 from harness.model.run import Sample, Trial
+from harness.model.searches.size import FIRST
 from harness.model.stored.environment import StoredEnvironment
 from harness.model.stored.plan import StoredPlan
+from harness.model.stored.scenario import StoredScenario
 from harness.plain import plain
 from harness.run.plan.document import plan_document
 from harness.run.plan.plan import Plan
@@ -183,7 +185,7 @@ def _plan(before: StoredPlan, now: StoredPlan) -> Iterator[str]:
         yield "the program to exclude would be another"
     for workload in dict.fromkeys((*before.scenarios, *now.scenarios)):
         # Cells that a run adds to itself are found again on the way.
-        old = [s for s in before.of_workload(workload) if not s.larger_backlog_of]
+        old = [s for s in before.of_workload(workload) if not _is_added(before, s)]
         new = list(now.of_workload(workload))
         if [s.name for s in old] != [s.name for s in new]:
             yield f"the scenarios of {workload} would be others"
@@ -193,6 +195,12 @@ def _plan(before: StoredPlan, now: StoredPlan) -> Iterator[str]:
                 yield f"the rules of {workload} × {was.name} were changed"
             elif was != it_is:
                 yield f"{workload} × {was.name} would be set otherwise"
+
+
+def _is_added(plan: StoredPlan, scenario: StoredScenario) -> bool:
+    """Whether a run added a scenario to itself."""
+    searched = plan.sizing is not None and scenario.name not in FIRST
+    return searched or bool(scenario.larger_backlog_of)
 
 
 def _program(plan: StoredPlan) -> tuple[Any, ...]:

@@ -9,6 +9,7 @@ import msgspec
 from harness.run.ladder import Ladder
 from harness.run.plan.plan import Plan
 from harness.run.plan.scenario import scenario_document
+from harness.run.plan.services import stored_services
 from harness.run.trials.validity import rule_document
 
 
@@ -41,12 +42,14 @@ def plan_document(plan: Plan) -> dict[str, Any]:
         "matching": msgspec.to_builtins(plan.matching),
         "workload_options": dict(plan.workload_options),
         "command": list(plan.command),
+        "services": msgspec.to_builtins(stored_services(plan.services)),
         "allow_failures": plan.allow_failures,
         "excluded_program": plan.excluded.document() if plan.excluded is not None else None,
         "soak": msgspec.to_builtins(plan.soak),
         "published": msgspec.to_builtins(plan.published),
         "victim": msgspec.to_builtins(plan.victim),
         "ladder": _ladder_document(plan.ladder) if plan.ladder is not None else None,
+        "sizing": msgspec.to_builtins(plan.sizing),
         "scenarios": {
             workload: [scenario_document(scenario) for scenario in scenarios]
             for workload, scenarios in plan.scenarios.items()

@@ -10,7 +10,8 @@ from harness.model.run import Trial
 from harness.run.blocks import DEFAULT_MAX_TIME_S
 from harness.run.plan.plan import Plan
 from harness.run.plan.schedule import apart, block
-from workloads.catalog import WORKLOADS
+from harness.run.plan.services import info_of
+from harness.run.size.blocks import SizeBlocks
 
 TRIAL_S = 0.15
 """Of a trial, besides its load: starting the processes, applying the state, the sync marker."""
@@ -21,6 +22,8 @@ chosen so."""
 
 def estimate(plan: Plan, results: Path, machine: str) -> Estimate:
     """From trials of the same load on this machine, if there are any; else a guess."""
+    if plan.sizing is not None:
+        return _of_search(plan)
     taken = times_taken(
         results,
         machine,
@@ -48,8 +51,22 @@ def estimate(plan: Plan, results: Path, machine: str) -> Estimate:
     )
 
 
+def _of_search(plan: Plan) -> Estimate:
+    """A guess: nobody knows how many trials a search takes."""
+    return Estimate(
+        seconds=trials_of(plan) * (TRIAL_S + DEFAULT_OPS_S),
+        cells=len(plan.cells()),
+        measured=0,
+        runs=0,
+        is_least=False,
+        most_s=None,
+    )
+
+
 def trials_of(plan: Plan) -> int:
-    """The trials of a plan's blocks, the warm-up among them."""
+    """The trials of a plan's blocks, the warm-up among them; about how many a search has."""
+    if plan.sizing is not None:
+        return SizeBlocks(plan, plan.sizing).trials_expected
     interleaved = (plan.blocks + 1) * len(block(plan, 0, first_index=0))
     return sum(map(len, apart(plan))) + interleaved
 
@@ -67,7 +84,7 @@ def _trial_s(plan: Plan, trial: Trial, taken: TimesTaken) -> float | None:
         rate = plan.victim.rate_per_s
     if rate:
         return TRIAL_S + trial.ops / rate
-    return TRIAL_S + DEFAULT_OPS_S * trial.ops / WORKLOADS[cell.workload].default_ops
+    return TRIAL_S + DEFAULT_OPS_S * trial.ops / info_of(cell.workload, plan.services).default_ops
 
 
 def _ladder_s(plan: Plan) -> float:

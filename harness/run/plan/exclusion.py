@@ -20,7 +20,7 @@ from harness.kernel.rules.fields import NAME_MAX, PATH_MAX, Field
 from harness.kernel.rules.rule import Rule
 from harness.model.run import Scenario
 from harness.plain import plain
-from workloads.catalog import WORKLOADS
+from workloads.catalog import WorkloadInfo
 from workloads.running.programs import shell_path
 
 Scenarios = tuple[Scenario, ...]
@@ -89,9 +89,9 @@ def _with_program(payload: bytes, program: bytes, copy: bytes) -> bytes:
 
 
 def excluded_program(
-    path: str, workloads: Iterable[str], options: Mapping[str, str]
+    path: str, workloads: Mapping[str, WorkloadInfo], options: Mapping[str, str]
 ) -> ExcludedProgram:
-    """The program at `path`, for these workloads with their options.
+    """The program at `path`, for these workloads with their options. Services run as they are.
 
     UsageError if no program runs under this path. It need not exist on this host.
     """
@@ -101,8 +101,9 @@ def excluded_program(
         _refuse_other_than_program(path, status)
     from_copy = [
         workload
-        for workload in workloads
-        if status is None or not _may_start(workload, options, status)
+        for workload, info in workloads.items()
+        if "service" not in info.options
+        and (status is None or not _may_start(info, options, status))
     ]
     return ExcludedProgram(path, tuple(from_copy))
 
@@ -164,10 +165,9 @@ def _is_script(path: str) -> bool:
         os.close(descriptor)
 
 
-def _may_start(workload: str, options: Mapping[str, str], program: os.stat_result) -> bool:
+def _may_start(info: WorkloadInfo, options: Mapping[str, str], program: os.stat_result) -> bool:
     """Whether the load starts this very program. One of the user's may start whatever is here."""
-    info = WORKLOADS[workload]
-    if workload == "command" or ("program" in info.options and options.get("program")):
+    if info.name == "command" or ("program" in info.options and options.get("program")):
         return True
     if not info.yields.get("execve"):
         return False

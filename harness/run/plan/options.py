@@ -18,29 +18,30 @@ MOST_SEED, LEAST_SEED = 2**63 - 1, -(2**63)
 MIN_BLOCKS_UNTIL_CI = 8
 """Blocks before the first check of the intervals' width: with fewer they are often narrow by
 chance, and an interval that ended its run would cover the truth too rarely (docs/validity.md)."""
-NOT_BY_CELL = ("command", "fd", "capture", "marker")
+NOT_BY_CELL = ("command", "fd", "service", "service_digest", "capture", "marker")
 """Options that only the harness sets, or that apply to the whole run."""
 
 
-def workload_options(options: Mapping[str, str], workloads: Iterable[str]) -> Mapping[str, str]:
+def workload_options(
+    options: Mapping[str, str], workloads: Mapping[str, WorkloadInfo]
+) -> Mapping[str, str]:
     """The options of the whole run; UsageError for one that none of its workloads accepts."""
-    names = list(workloads)
     for option in options:
-        if not any(option in WORKLOADS[name].options for name in names):
+        if not any(option in info.options for info in workloads.values()):
             takers = [info.name for info in WORKLOADS.values() if option in info.options]
             raise UsageError(
-                f"{', '.join(names)} cannot take the option {option}",
+                f"{', '.join(workloads)} cannot take the option {option}",
                 remedy=f"leave it out, or choose the workload {' or '.join(takers)}",
             )
     return options
 
 
-def check_cell_options(file: PlanFile, workloads: Iterable[str]) -> None:
+def check_cell_options(file: PlanFile, workloads: Mapping[str, WorkloadInfo]) -> None:
     """Raise UsageError for an option of a cell that one of the workloads does not accept."""
     for cell in file.cells:
         for option in cell.workload_options():
-            for workload in workloads:
-                wanted = [o for o in WORKLOADS[workload].options if o not in NOT_BY_CELL]
+            for workload, info in workloads.items():
+                wanted = [o for o in info.options if o not in NOT_BY_CELL]
                 if option not in wanted:
                     raise UsageError(
                         f"the cell {cell.name!r} has the option {option!r}, which {workload} "

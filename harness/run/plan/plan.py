@@ -16,6 +16,7 @@ from harness.model.matching import Login, RuleMatches
 from harness.model.question import Question
 from harness.model.reference import Reference, every_scenario, own_references
 from harness.model.run import Cell, Scenario
+from harness.model.searches.size import Sizing
 from harness.model.stored.plan import Instrument
 from harness.model.stored.published import Published
 from harness.model.stored.soak import Soak
@@ -38,6 +39,7 @@ from harness.run.plan.options import (
 )
 from harness.run.plan.scenario import left_out_lines, read_rule_files, where_defined
 from harness.run.plan.selection import (
+    Base,
     excluded_of,
     first_asked,
     first_scenarios,
@@ -47,12 +49,13 @@ from harness.run.plan.selection import (
     scenarios_of,
     workloads_of,
 )
+from harness.run.plan.services import Services, excluded_program_of, info_of
 from harness.run.plan.soak import ops_in_warm_up, ops_of_soak, soak_of
 from harness.run.plan.victim import MOST_OPS, ops_of_victim, victim_of, victim_words, with_alone
 from harness.run.plan.worker_counts import worker_counts
 from harness.run.request import Request
 from harness.run.trials.worker_words import WorkerWords, refuse_bad_loads, replayed
-from workloads.catalog import WORKLOADS
+from workloads.catalog import WorkloadInfo
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +98,8 @@ class Plan:
     """How many rules of each scenario the loads can match under it."""
     workload_options: Mapping[str, str] = field(default_factory=dict)
     command: tuple[str, ...] = ()
+    services: Services = field(default_factory=dict)
+    """The workloads that are services, by name."""
     allow_failures: bool = False
     """Whether a command that fails is measured all the same."""
     ladder: Ladder | None = None
@@ -119,6 +124,8 @@ class Plan:
     """One long trial of each cell, at a rate."""
     published: tuple[Published, ...] = ()
     """What others found, each redone by one of the cells."""
+    sizing: Sizing | None = None
+    """What a search for the backlog is about; its cells follow from each other."""
     first_asked: tuple[str, ...] = ()
     """The states asked for by name that only a fresh boot can show."""
 
@@ -203,6 +210,7 @@ class Plan:
             rate_per_s=scenario.rate_per_s or self.rate_per_s,
             options={**self.workload_options, **scenario.workload_options},
             command=self.command,
+            service=self.services.get(cell.workload),
         )
 
     @property
@@ -248,13 +256,15 @@ def make_plan(request: Request, file: PlanFile | None = None) -> Plan:
     """
     file = file or load_plan_file(request.plan)
     load = request.load
-    workloads = workloads_of(request, file)
+    named = workloads_of(request, file)
+    workloads, services = named.names, named.services
+    infos = {name: info_of(name, services) for name in workloads}
     chosen = plan_consumers(load, file)
-    check_cell_options(file, workloads)
+    check_cell_options(file, infos)
     margin, margins = margins_of(load.margins, file)
     files = () if file.kind == "replay" else request.subject.rule_files
     exclude_exe = request.subject.exclude_exe
-    excluded = excluded_of(request, workloads)
+    excluded = excluded_of(request, infos)
     rules = read_rule_files(
         files,
         ignore_lock=load.ignore_lock,
@@ -262,10 +272,16 @@ def make_plan(request: Request, file: PlanFile | None = None) -> Plan:
         elsewhere=request.instrument == "counted",
         exclude_exe=exclude_exe,
     )
-    bound = {name: chosen.wanted(scenarios_of(request, file, name, rules)) for name in workloads}
+    bases = {name: Base(infos[name], excluded_program_of(name, services)) for name in workloads}
+    bound = {
+        name: chosen.wanted(scenarios_of(request, file, each, rules))
+        for name, each in bases.items()
+    }
     if excluded is not None:
         excluded.require_use(scenario for group in bound.values() for scenario in group)
-    first = {name: chosen.wanted(first_scenarios(request, file, name)) for name in workloads}
+    first = {
+        name: chosen.wanted(first_scenarios(request, file, each)) for name, each in bases.items()
+    }
     left_out = left_out_scenarios(request, bound)
     workers = worker_counts(request, file)
     victim, soak = victim_of(request, file, workloads), soak_of(request, file)
@@ -290,7 +306,7 @@ def make_plan(request: Request, file: PlanFile | None = None) -> Plan:
         scenarios=bound,
         consumers=chosen.consumers,
         blocks=blocks_of(load, file) if soak is None else 1,
-        ops={name: _ops(request, file, name, victim, soak) for name in workloads},
+        ops={name: _ops(request, file, info, victim, soak) for name, info in infos.items()},
         seed=seed_of(load.seed),
         margin=margin,
         margins=margins,
@@ -304,8 +320,9 @@ def make_plan(request: Request, file: PlanFile | None = None) -> Plan:
         rate_per_s=load.rate_per_s if soak is None else soak.rate_per_s,
         auid="keep" if auid == AUTO else auid,
         auid_free=auid == AUTO,
-        workload_options=workload_options(load.workload_options.given(), workloads),
+        workload_options=workload_options(load.workload_options.given(), infos),
         command=request.command,
+        services=services,
         allow_failures=load.allow_failures,
         ladder=ladder_of(request, file, chosen.reporting, rules),
         absent=chosen.absent,
@@ -321,12 +338,12 @@ def make_plan(request: Request, file: PlanFile | None = None) -> Plan:
 
 
 def _ops(
-    request: Request, file: PlanFile, workload: str, victim: Victim | None, soak: Soak | None
+    request: Request, file: PlanFile, info: WorkloadInfo, victim: Victim | None, soak: Soak | None
 ) -> int:
     """The operations of a trial: of its victim, where it has one."""
     if victim is not None:
         return ops_of_victim(victim, request, file)
-    return ops_of(request.load, file, WORKLOADS[workload]) if soak is None else ops_of_soak(soak)
+    return ops_of(request.load, file, info) if soak is None else ops_of_soak(soak)
 
 
 def _loads(plan: Plan) -> list[tuple[str, WorkerWords]]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import sys
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from harness.errors import UsageError, one_of
@@ -15,16 +16,35 @@ from harness.run.plan.cell_rules import file_for_cells, has_recording_rules, wit
 from harness.run.plan.exclusion import ExcludedProgram, excluded_program
 from harness.run.plan.file import CellKnobs, PlanFile
 from harness.run.plan.scenario import NamedRules, bind_named, bind_rule_files, copy_of
+from harness.run.plan.services import Named, named_workloads
 from harness.run.request import Request
 from harness.scenarios.catalog import NOT_INTERLEAVED, SCENARIOS
-from workloads.catalog import WORKLOADS
+from workloads.catalog import WORKLOADS, WorkloadInfo
+from workloads.services.catalog import SERVICES
 
 COMMAND = "command"
-_PRESSING = tuple(name for name in WORKLOADS if name not in (COMMAND, "replay"))
-"""Workloads to choose by name; a command is given by its words, and a replay feeds a consumer."""
+_PRESSING = tuple(name for name in WORKLOADS if name not in (COMMAND, "service", "replay"))
+"""Workloads to choose by name; a command is given by its words, a service by its own name or file,
+and a replay feeds a consumer."""
 
 
-def workloads_of(request: Request, file: PlanFile) -> tuple[str, ...]:
+@dataclass(frozen=True, slots=True)
+class Base:
+    """What scenarios are bound to: a workload, and the program that its exclusions are of.
+
+    `program` is None for a load of this distribution, whose exclusions are of the generator; empty
+    for a service whose program is not known before it runs.
+    """
+
+    info: WorkloadInfo
+    program: str | None = None
+
+    def excluded_exe(self, request: Request) -> str:
+        """The program that exclusions are of, links followed."""
+        return request.subject.exclude_exe or self.program or _generator_exe(request)
+
+
+def workloads_of(request: Request, file: PlanFile) -> Named:
     """The workloads to measure: those of the request, or else of its plan."""
     if request.command:
         if shutil.which(request.command[0]) is None:
@@ -32,23 +52,29 @@ def workloads_of(request: Request, file: PlanFile) -> tuple[str, ...]:
                 f"{request.command[0]!r} is not a command here",
                 remedy="give a program on the PATH after `--`",
             )
-        return (COMMAND,)
-    names = tuple(dict.fromkeys(request.load.workloads or file.workloads))
-    for name in names:
+        return Named((COMMAND,), {})
+    named = named_workloads(tuple(request.load.workloads or file.workloads))
+    for name in named.names:
+        if name in named.services:
+            continue
         if name not in _PRESSING and not (name == "replay" and file.kind == "replay"):
             raise UsageError(
                 f"no workload is called {name!r}",
-                remedy=one_of(name, _PRESSING, otherwise=", or a command of yours after `--`"),
+                remedy=one_of(
+                    name,
+                    (*_PRESSING, *SERVICES),
+                    otherwise=", or a service's .toml file, or a command of yours after `--`",
+                ),
             )
-    return names
+    return named
 
 
-def first_scenarios(request: Request, file: PlanFile, workload: str) -> tuple[Scenario, ...]:
+def first_scenarios(request: Request, file: PlanFile, base: Base) -> tuple[Scenario, ...]:
     """The states that only a fresh boot can show; of those asked for, if any were."""
     if file.kind == "replay":
         return ()
     asked = request.subject.scenarios
-    exe, noisy = _excluded_exe(request), WORKLOADS[workload].noisy
+    exe, noisy = base.excluded_exe(request), base.info.noisy
     names = first_asked(request) if asked else file.first
     return tuple(bind_named(name, exe=exe, noisy=noisy) for name in names)
 
@@ -71,7 +97,7 @@ def left_out_scenarios(
     return (f"asked for by name and left out, because --consumer has others: {', '.join(names)}",)
 
 
-def excluded_of(request: Request, workloads: Sequence[str]) -> ExcludedProgram | None:
+def excluded_of(request: Request, workloads: Mapping[str, WorkloadInfo]) -> ExcludedProgram | None:
     """The program of `--exclude-exe`; None without the option."""
     path = request.subject.exclude_exe
     if path is None:
@@ -79,12 +105,8 @@ def excluded_of(request: Request, workloads: Sequence[str]) -> ExcludedProgram |
     return excluded_program(path, workloads, request.load.workload_options.given())
 
 
-def _excluded_exe(request: Request) -> str:
-    return request.subject.exclude_exe or _generator_exe(request)
-
-
 def scenarios_of(
-    request: Request, file: PlanFile, workload: str, rules: Sequence[NamedRules]
+    request: Request, file: PlanFile, base: Base, rules: Sequence[NamedRules]
 ) -> tuple[Scenario, ...]:
     """The scenarios to measure with a workload: those with names first, then the rule files."""
     if file.kind == "replay":
@@ -94,10 +116,9 @@ def scenarios_of(
     names = [
         name
         for name in _scenario_names(request, file)
-        if name == file.reference or name not in cells or cells[name].is_for(workload)
+        if name == file.reference or name not in cells or cells[name].is_for(base.info.name)
     ]
-    exe = _excluded_exe(request)
-    noisy = WORKLOADS[workload].noisy
+    exe, noisy = base.excluded_exe(request), base.info.noisy
     own = None
     if rules and any(_carries_rules(cells[name]) for name in names if name in cells):
         own = file_for_cells(rules, request.subject.exclude_exe)

@@ -43,7 +43,8 @@ def victim_of(request: Request, file: PlanFile, workloads: tuple[str, ...]) -> V
             remedy=one_of(name, _VICTIMS),
         )
     for noisy in workloads:
-        if OF_FIXED_SIZE in WORKLOADS[noisy].options:
+        # The client of a service ends by itself.
+        if noisy not in WORKLOADS or OF_FIXED_SIZE in WORKLOADS[noisy].options:
             raise UsageError(
                 f"{noisy} is of a fixed size, and a noisy load goes on until its victim is done",
                 remedy="choose another --workload",

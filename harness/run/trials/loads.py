@@ -89,10 +89,14 @@ class Done:
 
 @dataclass(frozen=True, slots=True)
 class Loads:
-    """The loads of one trial, started; the noisy one is None where the victim is alone."""
+    """The loads of one trial, started; the noisy one is None where the victim is alone.
+
+    While they run, there is a look every `tick_s`.
+    """
 
     noisy: Started | None
     victim: Started | None = None
+    tick_s: float = TICK_S
 
     @property
     def ready(self) -> WorkerReady:
@@ -134,9 +138,8 @@ class Loads:
             load.process.send("stop")
             return self._result(load, timeout_s, tick)
 
-    @staticmethod
-    def _result(load: Started, timeout_s: float, tick: Callable[[], None]) -> dict[str, Any]:
-        return load.process.expect("result", timeout_s=timeout_s, tick=tick, tick_s=TICK_S)
+    def _result(self, load: Started, timeout_s: float, tick: Callable[[], None]) -> dict[str, Any]:
+        return load.process.expect("result", timeout_s=timeout_s, tick=tick, tick_s=self.tick_s)
 
 
 def _done(document: dict[str, Any], victim: Victims | None = None) -> Done:
@@ -144,14 +147,19 @@ def _done(document: dict[str, Any], victim: Victims | None = None) -> Done:
 
 
 def start_load(
-    lease: Children, words: Sequence[str], executable: str | None, stack: ExitStack
+    lease: Children,
+    words: Sequence[str],
+    executable: str | None,
+    stack: ExitStack,
+    *,
+    timeout_s: float = WORKER_READY_TIMEOUT_S,
 ) -> Started:
-    """Start a load that ends with the stack; `executable` is the file it is run from, None for the
-    interpreter itself.
+    """Start a load that ends with the stack, and is to be ready in time; `executable` is the file
+    it is run from, None for the interpreter itself.
     """
     process = LineProcess("workload", module_command("workloads", *words), executable=executable)
     stack.callback(lease.forget_child, process.pid)
     stack.callback(process.end)
     lease.register_child(process.pid)
-    ready = process.expect("ready", timeout_s=WORKER_READY_TIMEOUT_S)
+    ready = process.expect("ready", timeout_s=timeout_s)
     return Started(process, said("workload", ready, WorkerReady))

@@ -27,6 +27,7 @@ from harness.metrics.machine import read_machine
 from harness.metrics.timeline import Timeline
 from harness.model.matching import LOGIN_WARNING
 from harness.model.run import Ledger, Sample, Scenario, SoakMoment, Trial
+from harness.model.searches.size import BURST
 from harness.model.stored.documents import WorkerDocument
 from harness.processes.line_process import ChildFailedError
 from harness.run.failures import Failures
@@ -34,7 +35,14 @@ from harness.run.plan.plan import Plan
 from harness.run.plan.victim import victim_words
 from harness.run.trials.demanded_events import demanded_events, excluded_types, rules_name_only
 from harness.run.trials.growth import Growth
-from harness.run.trials.loads import Done, Loads, Started, start_load
+from harness.run.trials.loads import (
+    TICK_S,
+    WORKER_READY_TIMEOUT_S,
+    Done,
+    Loads,
+    Started,
+    start_load,
+)
 from harness.run.trials.markers import drain, marker_came, set_start
 from harness.run.trials.metrics import (
     Circumstances,
@@ -50,6 +58,12 @@ from harness.run.trials.speed import Speed
 from harness.run.trials.validity import too_disturbed, why_invalid
 
 NOISE_ENDED = "the noisy load was over before its victim"
+SERVICE_READY_TIMEOUT_S = 600.0
+"""A server may have data to make first, under audit; each of its steps is bounded by its file."""
+BURST_TICK_S = 0.02
+"""A burst is over before ten looks a second have seen it; not much more often, because each look
+at the status starts a thread of the kernel.
+"""
 
 
 @dataclass(slots=True)
@@ -91,7 +105,7 @@ def run_trial(bench: Bench, trial: Trial) -> Sample:
     """
     scenario = bench.plan.scenario_of(trial.cell)
     started_at, start_ns = datetime.now(UTC), time.monotonic_ns()
-    if reason := bench.failures.given_up(trial.cell.consumer):
+    if reason := bench.failures.given_up(failing(bench, trial)):
         sample = _failed(bench, trial, scenario, reason)
     else:
         sample = _tried(bench, trial, scenario)
@@ -104,14 +118,20 @@ def run_trial(bench: Bench, trial: Trial) -> Sample:
 
 def _tried(bench: Bench, trial: Trial, scenario: Scenario) -> Sample:
     """The sample of a trial; a failed one has the reason, and the failure is remembered."""
-    consumer = trial.cell.consumer
+    subject = failing(bench, trial)
     try:
         sample = _measure(bench, trial, scenario)
     except (ChildFailedError, TimeoutError) as error:
-        bench.failures.fails(consumer, str(error))
+        bench.failures.fails(subject, str(error))
         return _failed(bench, trial, scenario, str(error))
-    bench.failures.works(consumer)
+    bench.failures.works(subject)
     return sample
+
+
+def failing(bench: Bench, trial: Trial) -> str:
+    """What a failed trial speaks against: the consumer, alone or with this service."""
+    workload, consumer = trial.cell.workload, trial.cell.consumer
+    return f"{workload} {consumer}" if workload in bench.plan.services else consumer
 
 
 def _measure(bench: Bench, trial: Trial, scenario: Scenario) -> Sample:
@@ -238,14 +258,18 @@ def _end_consumer(bench: Bench, consumer: Consumer, running: RunningConsumer) ->
 def start_worker(bench: Bench, trial: Trial, stack: ExitStack) -> Started:
     """Start the load of a trial's workload."""
     executable = bench.plan.executable_of(trial.cell.workload)
-    return start_load(bench.lease, worker_words(bench, trial), executable, stack)
+    is_service = trial.cell.workload in bench.plan.services
+    timeout_s = SERVICE_READY_TIMEOUT_S if is_service else WORKER_READY_TIMEOUT_S
+    words = worker_words(bench, trial)
+    return start_load(bench.lease, words, executable, stack, timeout_s=timeout_s)
 
 
 def _start_loads(bench: Bench, trial: Trial, scenario: Scenario, stack: ExitStack) -> Loads:
     """The noisy load, unless the victim is to be alone, and the victim, where there is one."""
     noisy = None if scenario.alone else start_worker(bench, trial, stack)
     if bench.plan.victim is None:
-        return Loads(noisy)
+        burst = BURST in scenario.workload_options
+        return Loads(noisy, tick_s=BURST_TICK_S if burst else TICK_S)
     words = victim_words(bench.plan.victim, trial.ops, bench.plan.auid).words("--control")
     return Loads(noisy, start_load(bench.lease, words, None, stack))
 

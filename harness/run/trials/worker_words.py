@@ -14,8 +14,11 @@ from harness.errors import HostUnfitError, UsageError
 from workloads.catalog import WORKLOADS
 from workloads.errors import EXIT_HOST_UNFIT, WorkloadError
 from workloads.running.check import check_load
+from workloads.services.file import Service
 
 _ARGUMENT = re.compile(r"argument (\S+): (.*): see python -m workloads --help")
+SERVICE = "service"
+"""The workload that every service is to the workers."""
 PACED = re.compile(r"paced-([0-9]{1,12})")
 
 
@@ -31,17 +34,24 @@ class WorkerWords:
     options: Mapping[str, str] = field(default_factory=dict)
     """By the names in the workloads' catalog; those that this workload lacks are left out."""
     command: tuple[str, ...] = ()
+    service: Service | None = None
+    """The service that the workload is; its file must not change meanwhile."""
 
     def words(self, *more: str) -> list[str]:
         """The words for `python -m workloads`; `more` goes before the command."""
-        words = [self.workload, f"--ops={self.ops}", f"--workers={self.workers}"]
-        if WORKLOADS[self.workload].session:
+        name = self.workload if self.service is None else SERVICE
+        words = [name, f"--ops={self.ops}", f"--workers={self.workers}"]
+        if self.service is not None:
+            words += [f"--service={self.service.path}", f"--service-digest={self.service.digest}"]
+        if WORKLOADS[name].session:
             words.append(f"--auid={self.auid}")
         if self.rate_per_s is not None:
             words.append(f"--rate={self.rate_per_s}")
-        for name, value in self.options.items():
-            if name in WORKLOADS[self.workload].options:
-                spelling = f"-{name}" if len(name) == 1 else f"--{name.replace('_', '-')}="
+            if (burst := self.options.get("burst")) is not None:
+                words.append(f"--burst={burst}")
+        for option, value in self.options.items():
+            if option in WORKLOADS[name].options:
+                spelling = f"-{option}" if len(option) == 1 else f"--{option.replace('_', '-')}="
                 words.append(spelling + value)
         return [*words, *more, *(("--", *self.command) if self.command else ())]
 

@@ -91,6 +91,21 @@ ENDINGS: Mapping[str, Ending] = {
             **_MEASURING,
         },
     ),
+    "size": Ending(
+        usage="--rules FILE (--rate R --burst B | --log LOG...) [OPTIONS]",
+        examples=(
+            (
+                "size --rules my.rules --rate 500 --burst 20000 --consumer auditd",
+                "The -b for a burst of 20,000 connects",
+            ),
+            ("size --rules my.rules --log /var/log/audit", "The -b for the load of a log"),
+        ),
+        codes={
+            EXIT_FINE: "decided, also where no backlog helps",
+            EXIT_UNTRUSTWORTHY: "not decided, no rule matched the load, or it is untrustworthy",
+            **_MEASURING,
+        },
+    ),
     "ab": Ending(
         usage=f"A B [OPTIONS] {COMMAND}",
         examples=(

@@ -1,4 +1,4 @@
-"""The events that a verb of `auditbench rules` is told to read: those of logs, or of the kernel."""
+"""The events that a verb is told to read: those of logs, or of the kernel."""
 
 from __future__ import annotations
 
@@ -61,3 +61,16 @@ def seconds(text: str) -> float:
             remedy="give seconds or minutes: 30s, 2m",
         )
     return value
+
+
+def tenths_of_logs(files: list[str]) -> list[tuple[int, int, int]]:
+    """(tenth of a second since 1970, events, records) of each that has any; UsageError if none."""
+    from consumer.log.summary import LogSums
+    from harness.verbs.shared.output import err
+    from harness.verbs.shared.top_progress import ReadingProgress
+    from harness.verbs.shared.top_sources import read_files
+
+    sums = LogSums((), with_tenths=True)
+    with ReadingProgress(err()) as reading:
+        read_files(files, sums, reading)
+    return sums.tenths.rows()

@@ -1,10 +1,10 @@
-"""`run --resume`: the request that made a run, from the command line that is stored with it."""
+"""`--resume`: what made a run that was stopped, from the command line that is stored with it."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from cyclopts import CycloptsError
 
@@ -22,6 +22,25 @@ def resumed_request(words: str, conduct: Conduct) -> tuple[Request, Past]:
     UsageError where it is whole, was not made by `auditbench run`, or others may have changed it:
     its stored command line is carried out.
     """
+    given, command, past = resumed_arguments("run", words, conduct)
+    victim = given.get("victim", VictimOptions())
+    asked = Request(
+        plan=plan_named(given.get("plan"), victim),
+        subject=given.get("subject", Subject()),
+        load=given.get("load", Load()),
+        victim=victim,
+        duration=given.get("duration"),
+        command=tuple(command),
+        conduct=given.get("conduct", Conduct()),
+    )
+    load = replace(asked.load, seed=past.stored.plan.seed)
+    return replace(asked, load=load, conduct=replace(conduct, cpus=asked.conduct.cpus)), past
+
+
+def resumed_arguments(
+    verb: str, words: str, conduct: Conduct
+) -> tuple[dict[str, Any], list[str], Past]:
+    """What the verb that made a run was given, the command after `--`, and the run."""
     from harness.run.lifecycle.resume import Past, require_unfinished
     from harness.store import SAMPLES, load_run
     from harness.verbs.shared.naming import named_run
@@ -33,9 +52,7 @@ def resumed_request(words: str, conduct: Conduct) -> tuple[Request, Past]:
     stored = load_run(folder)
     past = Past(stored)
     require_unfinished(past)
-    asked = _request(stored)
-    load = replace(asked.load, seed=stored.plan.seed)
-    return replace(asked, load=load, conduct=replace(conduct, cpus=asked.conduct.cpus)), past
+    return *_arguments(stored, verb), past
 
 
 def _require_own(folder: Path) -> None:
@@ -55,8 +72,8 @@ def _require_own(folder: Path) -> None:
             )
 
 
-def _request(stored: StoredRun) -> Request:
-    """What the command line stored with a run asked for."""
+def _arguments(stored: StoredRun, verb: str) -> tuple[dict[str, Any], list[str]]:
+    """What the command line stored with a run gave, and the command after `--`."""
     from harness.cli import DELIMITER, app
 
     words = list(stored.environment.argv[1:])
@@ -64,10 +81,11 @@ def _request(stored: StoredRun) -> Request:
     if DELIMITER in words:
         at = words.index(DELIMITER)
         ours, command = words[:at], words[at + 1 :]
-    if ours[:1] != ["run"] or any(word.startswith("--resume") for word in ours):
+    if ours[:1] != [verb] or any(word.startswith("--resume") for word in ours):
         raise UsageError(
-            f"{stored.name} was not made by `auditbench run`",
-            remedy="gate, ab and tests measure from the start: repeat that command",
+            f"{stored.name} was not made by `auditbench {verb}`",
+            remedy="run and size resume their own; gate, ab and tests measure from the start: "
+            "repeat that command",
         )
     try:
         _, bound, _ = app.parse_args(ours, exit_on_error=False, print_error=False)
@@ -76,14 +94,4 @@ def _request(stored: StoredRun) -> Request:
             f"{stored.name} was made by a command line that is none now ({error})",
             remedy="make a new run",
         ) from None
-    given = bound.arguments
-    victim = given.get("victim", VictimOptions())
-    return Request(
-        plan=plan_named(given.get("plan"), victim),
-        subject=given.get("subject", Subject()),
-        load=given.get("load", Load()),
-        victim=victim,
-        duration=given.get("duration"),
-        command=tuple(command),
-        conduct=given.get("conduct", Conduct()),
-    )
+    return dict(bound.arguments), command

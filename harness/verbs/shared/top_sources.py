@@ -36,12 +36,17 @@ def from_files(
     sums = LogSums(
         [kind for kind in kinds if kind != "rule"], with_shapes=shapes, as_aureport=as_aureport
     )
+    read_files(files, sums, progress)
+    return sums, []
+
+
+def read_files(files: Sequence[str], sums: LogSums, progress: Progress) -> None:
+    """Take all these files; raises UsageError for an unreadable one, or where none has a record."""
     try:
         read_logs(files, sums, progress)
         sums.check()
     except ConsumerError as error:
         raise UsageError(plain(error.line)) from None
-    return sums, []
 
 
 def from_kernel(

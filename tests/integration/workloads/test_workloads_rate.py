@@ -44,3 +44,21 @@ def test_workers_share_the_rate() -> None:
 def test_operations_below_a_microsecond_are_timed_one_by_one_in_the_open_loop() -> None:
     found = run_load("syscalls", "--ops", 100, "--rate", 10_000)
     assert found["latency"]["count"] == 100
+
+
+def test_a_burst_is_due_at_once() -> None:
+    found = run_load("udp", "--ops", 20, "--rate", 1, "--burst", 20)
+    # One by one they would take nineteen seconds.
+    assert found["elapsed_ns"] < 15_000_000_000
+    assert found["ops"] == 20
+
+
+def test_after_a_burst_the_rate_goes_on() -> None:
+    found = run_load("udp", "--ops", 15, "--rate", 100, "--burst", 5)
+    assert found["elapsed_ns"] >= 95_000_000
+
+
+def test_workers_share_a_burst() -> None:
+    found = run_load("udp", "--ops", 24, "--rate", 100, "--burst", 4, "--workers", 2)
+    assert found["elapsed_ns"] >= 180_000_000
+    assert found["details"]["ops_by_worker"] == [12, 12]

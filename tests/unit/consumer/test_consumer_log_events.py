@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from consumer.log.summary import LogSums
 from tests.unit.consumer.test_consumer_log_lines import CALL, record, rows, summed
 
 PATH = b'item=0 name="/x" nametype=NORMAL'
@@ -67,3 +68,37 @@ def test_a_flood_of_open_events_is_bounded() -> None:
 
 def test_the_same_serial_at_another_time_is_another_event() -> None:
     assert summed(record(1), record(1, CALL, ms=1))["events"] == 2
+
+
+def test_events_and_records_by_tenths_of_a_second() -> None:
+    sums = LogSums((), with_tenths=True)
+    lines = [
+        record(1, ms=1_000_000),
+        record(2, ms=1_000_099),
+        record(3, ms=1_000_100),
+        record(1, PATH, name=b"PATH", ms=1_000_000),
+        record(4, ms=999_950),
+    ]
+    sums.reader.begin_file()
+    sums.reader.feed(b"".join(lines))
+    sums.reader.end_file()
+    first = sums.tenths.rows()[0][0]
+    rows = [(number - first, *counts) for number, *counts in sums.tenths.rows()]
+    assert rows == [(0, 1, 1), (1, 2, 3), (2, 1, 1)]
+    assert not sums.tenths.left_out
+
+
+def test_tenths_are_counted_only_where_they_are_wanted() -> None:
+    sums = LogSums(())
+    sums.reader.begin_file()
+    sums.reader.feed(record(1))
+    sums.reader.end_file()
+    assert sums.tenths.rows() == []
+
+
+def test_more_tenths_than_there_is_room_for_at_first() -> None:
+    sums = LogSums((), with_tenths=True)
+    sums.reader.begin_file()
+    sums.reader.feed(b"".join(record(n, ms=1_000_000 + 100 * n) for n in range(10_000)))
+    sums.reader.end_file()
+    assert len(sums.tenths.rows()) == 10_000

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable
 from pathlib import Path
 
 import pytest
@@ -12,9 +13,10 @@ from harness.kernel.rules.format import format_listing
 from harness.kernel.rules.rule import Rule
 from harness.model.run import Cell, Scenario
 from harness.run.plan.document import plan_document
-from harness.run.plan.exclusion import excluded_program
+from harness.run.plan.exclusion import ExcludedProgram, excluded_program
 from harness.run.plan.plan import Plan, make_plan
 from tests.support.requests import asked
+from workloads.catalog import WORKLOADS
 
 PROGRAM = "/opt/none/sbin/mysqld"
 """Neither it nor its folder exists here."""
@@ -26,6 +28,11 @@ RULES = f"""\
 -a always,exit -F arch=b64 -S accept -F exe=/usr/mysqld
 -w /usr/mysqld -p x -k {PROGRAM}
 """
+
+
+def of_loads(path: str, names: Iterable[str], options: dict[str, str]) -> ExcludedProgram:
+    """The program at a path for workloads of the catalog."""
+    return excluded_program(path, {name: WORKLOADS[name] for name in names}, options)
 
 
 def plan_of(folder: Path, rules: str = RULES, **wanted: object) -> Plan:
@@ -187,11 +194,11 @@ def test_what_never_is_an_exe_is_refused_with_what_is(tmp_path: Path) -> None:
     real.write_bytes(b"\x7fELF")
     link.symlink_to(real)
     script.write_text("#!/bin/sh\n")
-    assert excluded_program(str(real), ["udp"], {}).workloads == ("udp",)
+    assert of_loads(str(real), ["udp"], {}).workloads == ("udp",)
     with pytest.raises(UsageError, match=f"give --exclude-exe {real}"):
-        excluded_program(str(link), ["udp"], {})
+        of_loads(str(link), ["udp"], {})
     with pytest.raises(UsageError, match="is a script"):
-        excluded_program(str(script), ["udp"], {})
+        of_loads(str(script), ["udp"], {})
 
 
 def program_in(folder: Path) -> Path:
@@ -204,18 +211,18 @@ def program_in(folder: Path) -> Path:
 def test_a_load_that_starts_the_program_needs_no_copy() -> None:
     shell = os.path.realpath("/bin/sh")
     loads = ["shells", "udp", "mixed", "osquery-stress", "files"]
-    assert excluded_program(shell, loads, {}).workloads == ("udp", "files")
-    assert excluded_program(PROGRAM, loads, {}).workloads == tuple(loads)
+    assert of_loads(shell, loads, {}).workloads == ("udp", "files")
+    assert of_loads(PROGRAM, loads, {}).workloads == tuple(loads)
 
 
 def test_a_program_of_the_users_may_start_it(tmp_path: Path) -> None:
     program = str(program_in(tmp_path))
     options = {"program": "/usr/bin/make"}
-    assert excluded_program(program, ["shells", "udp"], options).workloads == ("udp",)
-    assert excluded_program(program, ["command"], {}).workloads == ()
+    assert of_loads(program, ["shells", "udp"], options).workloads == ("udp",)
+    assert of_loads(program, ["command"], {}).workloads == ()
     # What is not on this host is started by nothing, and the kernel might refuse its path.
-    assert excluded_program(PROGRAM, ["shells"], options).workloads == ("shells",)
-    assert excluded_program(PROGRAM, ["command"], {}).workloads == ("command",)
+    assert of_loads(PROGRAM, ["shells"], options).workloads == ("shells",)
+    assert of_loads(PROGRAM, ["command"], {}).workloads == ("command",)
 
 
 def test_rules_stay_as_they_are_where_the_program_itself_is_started(tmp_path: Path) -> None:

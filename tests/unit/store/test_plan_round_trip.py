@@ -18,6 +18,7 @@ from harness.kernel.rules.file import parse_rules_text
 from harness.model.matching import Login, RuleMatches
 from harness.model.reference import Reference
 from harness.model.run import Scenario
+from harness.model.searches.size import LogDemand, Sizing
 from harness.model.stored.plan import StoredInvalid, StoredPlan
 from harness.model.stored.published import Published
 from harness.model.stored.scenario import StoredScenario
@@ -28,8 +29,10 @@ from harness.run.plan.document import plan_document
 from harness.run.plan.exclusion import ExcludedProgram
 from harness.run.plan.file import Limits
 from harness.run.plan.plan import Plan
+from harness.run.plan.services import Services, named_workloads, stored_services
 from harness.store import RunWriter, load_run
 from tests.support.runs import COSTS_NS, made_up_sample
+from workloads.services.file import service_of
 
 RULES = ("-a never,task", "-a always,exit -F arch=b64 -S sendto -F key=k")
 NOT_STORED = {
@@ -109,6 +112,7 @@ PLAN = Plan(
     auid="1000",
     workload_options={"address": "127.0.0.1"},
     command=("true", "x"),
+    services=named_workloads(("nginx",)).services,
     ladder=LADDER,
     absent=("auditd",),
     own_consumers={"mine": CONSUMERS["assemble"]},
@@ -118,6 +122,23 @@ PLAN = Plan(
     allow_failures=True,
     left_out=("a line",),
     first_asked=("never-enabled",),
+    sizing=Sizing(
+        workload="udp",
+        consumer="drain",
+        rate_per_s=17.5,
+        burst=18,
+        pause_ms=19,
+        trials=7,
+        margin=2.5,
+        log=LogDemand(
+            files=("audit.log",),
+            tenth=3,
+            second=4,
+            minute=5,
+            minute_s=59.5,
+            records_per_event=4.5,
+        ),
+    ),
     login=Login(auid=1000, caller=0, basis="chosen", rules=2),
     matching=(RuleMatches(scenario="a", rules=2, can_match=1, recording=1),),
     victim=Victim("files", 250),
@@ -163,11 +184,18 @@ def test_every_choice_of_a_plan_is_stored_and_read_back(stored: StoredPlan) -> N
             for name, of_workload in stored.scenarios.items()
         },
         "ladder": ladder_of(stored),
+        "services": services_of(stored),
         "excluded": excluded_of(stored),
         **{name: getattr(PLAN, name) for name in NOT_STORED},
     }
     names = [each.name for each in fields(Plan)]
     assert Plan(**{name: read.get(name) or getattr(stored, name) for name in names}) == PLAN
+
+
+def services_of(stored: StoredPlan) -> Services:
+    assert stored.services == stored_services(PLAN.services)
+    found = stored.services.items()
+    return {name: service_of(Path(each.path), each.text) for name, each in found}
 
 
 def excluded_of(stored: StoredPlan) -> ExcludedProgram | None:

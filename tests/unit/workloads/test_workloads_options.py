@@ -116,3 +116,11 @@ def test_options_that_mean_nothing_to_the_workload(words: list[str]) -> None:
 
 def test_arguments_without_a_program() -> None:
     assert "--program" in refusal("shells", "--", "x")
+
+
+def test_a_burst_goes_before_a_rate() -> None:
+    options, _ = parse_options(["udp", "--rate", "5", "--burst", "20"])
+    assert options.burst == 20
+    for words in (["udp", "--burst", "20"], ["udp", "--rate", "5", "--burst", "0"]):
+        with pytest.raises(WorkloadError, match="burst"):
+            parse_options(words)
