@@ -73,7 +73,8 @@ def test_every_connect_is_accounted_for(name: str, processes: set[str], tmp_path
     assert costs(sample) == processes
     if "beside" in sample.consumer_document:
         other = sample.consumer_document["beside"]["document"]
-        assert (other["events"]["partial"], other["serials"]["gaps"]) == (0, 0)
+        # It may join in the middle of an event of another's.
+        assert (other["events"]["complete"] >= OPS, other["serials"]["gaps"]) == (True, 0)
 
 
 @pytest.mark.parametrize("release", ["auditd", "auditd-3", "auditd-4"])
