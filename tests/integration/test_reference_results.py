@@ -122,10 +122,13 @@ def test_what_the_plans_are_about_is_there() -> None:
     assert set(ab.rules("base")) < set(ab.rules("watched"))
 
 
+LATE = {"timeline", "disturbed", "beside_ledger", "ladder", "kernel", "victim_document", "soak"}
+
+
 @pytest.mark.parametrize(
     ("name", "kind", "late"),
     [
-        ("sample", Sample, {"timeline", "disturbed", "beside_ledger", "ladder", "kernel"}),
+        ("sample", Sample, LATE),
         ("facts", HostFacts, set()),
     ],
 )

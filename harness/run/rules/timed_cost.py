@@ -10,7 +10,7 @@ from typing import Final
 from harness.answers.line_taxes import PartTrial, taxes_of
 from harness.errors import UsageError
 from harness.kernel.messages import rule_list
-from harness.kernel.rules.fields import Action, FilterList
+from harness.kernel.rules.fields import Action, Field, FilterList
 from harness.kernel.rules.format import format_rule
 from harness.kernel.rules.libaudit import syscall_number
 from harness.kernel.rules.lint.parsed import LoadedRule
@@ -36,6 +36,12 @@ WHOLE: Final = "the-file"
 _PARTS_PER_GROUP: Final = 2
 _LEAST_PARTS: Final = 16
 _BLOCKS: Final = 4
+_DECIDED: Final = {
+    *(Field.ARCH, Field.LOGINUID, Field.LOGINUID_SET, Field.FILTERKEY, Field.SUCCESS, Field.EXIT),
+    *(Field.UID, Field.EUID, Field.SUID, Field.FSUID),
+    *(Field.GID, Field.EGID, Field.SGID, Field.FSGID, Field.PERS),
+}
+"""What is known of the load's calls beforehand. A rule about anything else may well not match."""
 _SWITCHING: Final = (FilterList.TASK, FilterList.EXIT, FilterList.IO_URING)
 
 
@@ -78,11 +84,12 @@ def _without_recording(
     kept, cautions = [], []
     for rule, hindrance in zip(rules, hindrances(bare, calls), strict=True):
         view = rule.view.rule
-        if hindrance == CAN_MATCH and view.names_syscall(number) and view.action == Action.ALWAYS:
+        names_call = view.names_syscall(number) and view.action == Action.ALWAYS
+        if hindrance == CAN_MATCH and names_call and {f.field for f in view.fields} <= _DECIDED:
             cautions.append(
                 Caution(
                     "records-everything",
-                    f"{rule.place} is not on the bill: it may record every call",
+                    f"{rule.place} is not on the bill: it records every call",
                     "see `auditbench rules lint`",
                 )
             )

@@ -11,6 +11,7 @@ from typing import Any
 import jsonschema
 import pytest
 
+from harness.analysis.soak import MIN_POINTS
 from tests.support.command import auditbench, auditbench_json, start_auditbench
 from tests.support.patience import PATIENCE_S
 from tests.support.schemas import schema
@@ -35,9 +36,11 @@ def test_memory_cpu_and_delay_have_slopes(tmp_path: Path) -> None:
     found = {each["growing"]: each for each in document["trends"]}
     assert set(found) == {"memory", "cpu", "delay"}
     for trend in found.values():
-        assert trend["points"] >= 8
-        assert trend["low"] <= trend["per_hour"] <= trend["high"]
         assert trend["level"] > 0
+        if trend["points"] >= MIN_POINTS:
+            assert trend["low"] <= trend["per_hour"] <= trend["high"]
+        else:  # A consumer that hardly got a CPU has no slope.
+            assert trend["per_hour"] is None
     (ledger,) = document["ledgers"]
     assert ledger["generated"] == ledger["complete"] == 2400
     for sample in samples_of(tmp_path):
