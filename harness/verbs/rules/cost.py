@@ -4,17 +4,15 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
-from time import monotonic
 from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter
 
-from harness.errors import EXIT_FINE, EXIT_INTERRUPTED, EXIT_UNTRUSTWORTHY, UsageError
-from harness.model.caution import Caution
+from harness.errors import EXIT_FINE, EXIT_UNTRUSTWORTHY, UsageError
 from harness.model.options import RESULTS, Flag
 from harness.run.request import Conduct, Load, ResultsFolder
 from harness.verbs.shared.display import Display, say_on
-from harness.verbs.shared.log_sums import seconds, sums_of_kernel, sums_of_logs
+from harness.verbs.shared.log_sums import sums_of_logs
 from harness.verbs.shared.parameters import Json, Logs, To
 from harness.verbs.shared.rule_source import loadable_rules, refused_lines
 
@@ -29,7 +27,6 @@ def cost_verb(
     /,
     *,
     log: Logs = None,
-    listen: Annotated[str | None, Parameter(allow_leading_hyphen=True)] = None,
     kernel: str | None = None,
     timed: Flag = False,
     blocks: int | None = None,
@@ -48,8 +45,6 @@ def cost_verb(
     log
         audit.log files, raw or enriched, compressed or not, or folders of them: add the events,
         bytes and instructions of each line per day.
-    listen
-        Instead of logs: the kernel's records during this time, such as 60s or 5m. Needs root.
     kernel
         The kernel: a version that this distribution serves such as `6.1`, a .deb, a bzImage, or
         `host`; the one that this distribution installs if not given.
@@ -73,43 +68,30 @@ def cost_verb(
     from harness.verbs.shared.output import err
 
     forms = Forms(("json", "md"), to, json=json)
-    _check(log, listen, kernel, blocks, timed=timed, borrow=borrow)
+    _check(log, kernel, blocks, timed=timed, borrow=borrow)
     parsed = loadable_rules(rules)
     if timed:
         conduct = Conduct(borrow=borrow, results=results)
         return _time(parsed, Load(blocks=blocks), conduct, display, forms)
     # Before anything is counted, so that a mistake shows at once.
-    interrupted, heard, span_ms = False, list[Caution](), None
     sums = sums_of_logs(log) if log else None
-    if listen is not None:
-        began = monotonic()
-        sums, words, interrupted = sums_of_kernel(seconds(listen))
-        heard = [Caution("heard", each) for each in words]
-        span_ms = (0, round(1000 * min(seconds(listen), monotonic() - began)))
     bill = run_cost(parsed.rules, kernel, say_on(err()))
     if sums is not None:
-        bill = with_log(bill, parsed.rules, sums.shapes(), span_ms or _span_ms(sums))
-    bill = replace(bill, cautions=(*refused_lines(parsed), *heard, *bill.cautions))
+        bill = with_log(bill, parsed.rules, sums.shapes(), _span_ms(sums))
+    bill = replace(bill, cautions=(*refused_lines(parsed), *bill.cautions))
     forms.deliver_page(cost_page(bill), lambda: cost_document(bill))
-    if interrupted:
-        return EXIT_INTERRUPTED
     return EXIT_FINE if bill.trustworthy else EXIT_UNTRUSTWORTHY
 
 
 def _check(
     log: list[str] | None,
-    listen: str | None,
     kernel: str | None,
     blocks: int | None,
     *,
     timed: bool,
     borrow: bool,
 ) -> None:
-    if log and listen is not None:
-        raise UsageError("--log and --listen contradict each other", remedy="give one of them")
-    if listen is not None:
-        seconds(listen)
-    counts = {"--log": log, "--listen": listen, "--kernel": kernel}
+    counts = {"--log": log, "--kernel": kernel}
     if timed and (given := [option for option, value in counts.items() if value]):
         raise UsageError(
             f"{given[0]} is for counted bills, and --timed measures this host",
