@@ -34,7 +34,7 @@ CALL: Final = "getppid"
 NO_RULES: Final = "no-rules"
 WHOLE: Final = "the-file"
 _PARTS_PER_GROUP: Final = 2
-_LEAST_PARTS: Final = 16
+_LEAST_PARTS: Final = 8
 _BLOCKS: Final = 4
 _DECIDED: Final = {
     *(Field.ARCH, Field.LOGINUID, Field.LOGINUID_SET, Field.FILTERKEY, Field.SUCCESS, Field.EXIT),
