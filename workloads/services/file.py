@@ -6,7 +6,7 @@ import hashlib
 import os
 import re
 import stat
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -138,8 +138,6 @@ class Service:
     @property
     def info(self) -> WorkloadInfo:
         """It as a workload of the catalog."""
-        from dataclasses import replace  # noqa: PLC0415 - only callers that plan need it
-
         return replace(
             WORKLOADS["service"],
             name=self.name,
@@ -200,33 +198,49 @@ def _read(path: Path) -> str:
 
 def _check(path: Path, file: ServiceFile) -> None:
     """Raise WorkloadError for what the types do not see."""
-    texts = [word for words in file.commands() for word in words]
-    texts += [word for words in file.commands() for word in words if "\0" in word]
+    words = [word for command in file.commands() for word in command]
     for name in file.files:
-        parts = Path(name).parts
-        if not parts or name.startswith("/") or ".." in parts or "\0" in name:
+        if not _is_inside(name):
             raise WorkloadError(f"{path}: the file {name!r} is not in the folder: correct its path")
-    if any("\0" in word for word in texts):
+    if any("\0" in word for word in words):
         raise WorkloadError(f"{path}: a command holds a null character: take it out")
-    unknown = {found for word in texts for found in PLACE.findall(word)} - {*PLACES}
+    unknown = {found for word in words for found in PLACE.findall(word)} - {*PLACES}
     if unknown:
         raise WorkloadError(
             f"{path}: {{{min(unknown)}}} stands for nothing: there are "
             + ", ".join(f"{{{name}}}" for name in PLACES)
         )
-    if "{seconds}" in " ".join(texts) and file.client.per_second is None:
+    filled = (*words, *file.files.values())
+    if any("{seconds}" in text for text in filled) and file.client.per_second is None:
         raise WorkloadError(
             f"{path}: {{seconds}} needs per_second in [client], the operations that it is "
             "planned for: add it"
         )
-    patterns = file.output.patterns()
     if file.server is not None and file.server.ready_output:
         _compiled(path, "ready_output", file.server.ready_output)
-    for key, pattern in patterns.items():
+    _check_output(path, file.output)
+
+
+def _check_output(path: Path, output: Output) -> None:
+    for key, pattern in output.patterns().items():
         if _compiled(path, key, pattern).groups != 1:
             raise WorkloadError(
                 f"{path}: {key} in [output] needs one group, the number: put it in ( )"
             )
+    if output.samples_file and not output.samples:
+        raise WorkloadError(
+            f"{path}: samples_file in [output] needs samples, where the time stands: add it"
+        )
+    if output.samples_file and not _is_inside(output.samples_file):
+        raise WorkloadError(
+            f"{path}: samples_file {output.samples_file!r} is not in the folder: correct its path"
+        )
+
+
+def _is_inside(name: str) -> bool:
+    """Whether a path, or a pattern of paths, stays in the folder of the data."""
+    parts = Path(name).parts
+    return bool(parts) and not name.startswith("/") and ".." not in parts and "\0" not in name
 
 
 def _compiled(path: Path, key: str, pattern: str) -> re.Pattern[str]:

@@ -6,7 +6,7 @@ import os
 import pwd
 import shutil
 from collections.abc import Sequence
-from pathlib import Path
+from glob import glob
 
 from workloads.errors import EXIT_HOST_UNFIT, WorkloadError
 from workloads.services.file import Program, Service, ServiceFile
@@ -39,9 +39,9 @@ def _without(service: Service, missing: Sequence[str]) -> str:
 def _find(name: str, program: Program) -> str | None:
     if "/" in name:
         return name if os.access(name, os.X_OK) else None
-    # pathlib globs relative patterns only.
-    patterns = [pattern.lstrip("/") for pattern in program.folders]
-    first = [str(path) for pattern in patterns for path in sorted(Path("/").glob(pattern))[::-1]]
+    # pathlib takes relative patterns only, and refuses some.
+    patterns = ["/" + pattern.lstrip("/") for pattern in program.folders]
+    first = [path for pattern in patterns for path in sorted(glob(pattern))[::-1]]  # noqa: PTH207
     places = [*first, os.environ.get("PATH", os.defpath), *SYSTEM_FOLDERS]
     return shutil.which(name, path=os.pathsep.join(places))
 

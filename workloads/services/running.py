@@ -13,6 +13,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from glob import glob
 from pathlib import Path
 from typing import IO
 
@@ -236,8 +237,9 @@ class RunningService:
         if not pattern:
             yield from text.splitlines()
             return
-        for path in sorted(self._folder.path.glob(pattern)):
-            yield from _lines_of(path)
+        # pathlib refuses some patterns.
+        for name in sorted(glob(pattern, root_dir=self._folder.path)):  # noqa: PTH207
+            yield from _lines_of(self._folder.path / name)
 
     def _error(self, what: str, said: str) -> WorkloadError:
         words = " ".join(said.split())[-_LAST_WORDS:]

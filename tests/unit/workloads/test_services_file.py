@@ -59,6 +59,10 @@ def test_a_word_is_a_service_by_name_or_by_path() -> None:
         ('[files]\n"/x" = ""', "is not in the folder"),
         ('[server]\ncommand = ["true", "{host}"]', "{host} stands for nothing"),
         ('[server]\ncommand = ["true", "{seconds}"]', "needs per_second"),
+        ('[files]\nconf = "{seconds}"', "needs per_second"),
+        ('[output]\nsamples = "(.)"\nsamples_file = "/etc/*"', "is not in the folder"),
+        ('[output]\nsamples = "(.)"\nsamples_file = "../*"', "is not in the folder"),
+        ('[output]\nsamples_file = "log"', "needs samples"),
         ("broken", "Expected '=' after a key"),
     ],
 )
@@ -116,6 +120,13 @@ def test_a_program_is_found_in_its_own_folders_first(tmp_path: Path) -> None:
     )
     service = read_service(str(path))
     assert find_programs(service)["serve"] == acting_program(service) == str(program)
+
+
+@pytest.mark.parametrize("folder", ["", "/", "/usr/**x", "[", "/usr\\u0000"])
+def test_a_pattern_of_folders_that_matches_nothing_is_no_error(tmp_path: Path, folder: str) -> None:
+    path = tmp_path / "mine.toml"
+    path.write_text(f'{LEAST}[programs.true]\nfolders = ["{folder}"]\n')
+    assert find_programs(read_service(str(path)))["true"].endswith("/true")
 
 
 def test_a_service_is_of_its_file(tmp_path: Path) -> None:
