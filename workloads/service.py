@@ -22,7 +22,7 @@ class ServiceLoad(Load):
     """Runs a service's client once, for all operations together."""
 
     def __init__(self, service: Service, ops: int) -> None:
-        self._service = service
+        self._service, self._ops = service, ops
         programs = find_programs(service)
         account = account_of(service.file)
         remove_abandoned()
@@ -38,7 +38,7 @@ class ServiceLoad(Load):
 
     def planned_ops(self, wanted: int | None, default_ops: int) -> int:
         """The number asked for, or the file's."""
-        return self._service.file.ops if wanted is None else wanted
+        return self._ops
 
     def begin(self) -> list[int]:
         """Start the server in the session; the processes that act beside the worker."""
