@@ -46,12 +46,12 @@ def _nothing_matched(plan: StoredPlan, cell: Cell, ledgers: Sequence[Ledger]) ->
     )
     certain = foreseen is not None and not foreseen.by_workload.get(cell.workload, 1)
     return all(
-        _no_event(ledger, certain=certain) and _none_withheld(ledger, known=none_withheld)
+        made_no_event(ledger, certain=certain) and _none_withheld(ledger, known=none_withheld)
         for ledger in ledgers
     )
 
 
-def _no_event(ledger: Ledger, *, certain: bool) -> bool:
+def made_no_event(ledger: Ledger, *, certain: bool = False) -> bool:
     """Whether the load made no event; without a consumer that counts, only if that is certain."""
     made = (ledger.generated, ledger.partial, ledger.refused, ledger.vanished, ledger.unexplained)
     if any(made):

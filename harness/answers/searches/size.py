@@ -12,6 +12,7 @@ import msgspec
 from harness.analysis.loss import lost_any
 from harness.analysis.searches.backlog_demand import Demand, longest_queue
 from harness.analysis.searches.backlog_search import Goal, bracket, next_step
+from harness.answers.matched import made_no_event
 from harness.answers.open_ledgers import ledger_cautions, open_samples
 from harness.counted import counted
 from harness.errors import UsageError
@@ -77,11 +78,14 @@ def measured_of(samples: Iterable[Sample]) -> Measured:
     return measured if sustained is None else _with_growth(measured, sustained, per_op)
 
 
-def _records_per_op(sample: Sample) -> float:
-    """Records per operation as the kernel queues them, the one that ends each event included."""
+def _records_per_op(sample: Sample) -> float | None:
+    """Records per operation as the kernel queues them, the one that ends each event included.
+
+    0 where no rule recorded the load; None where some may have, and the consumer shows none.
+    """
     operations = operations_of(sample)
     if sample.consumer_document is None or not operations:
-        return 0.0
+        return None
     try:
         received = msgspec.convert(sample.consumer_document, ConsumerDocument)
         session = msgspec.convert(sample.workload_document, WorkerDocument).session
@@ -96,7 +100,7 @@ def _records_per_op(sample: Sample) -> float:
     ends = events if received.judged else 0
     arrived = (sample.ledger.complete or 0) + (sample.ledger.partial or 0)
     if not events or not arrived:
-        return 0.0
+        return 0.0 if made_no_event(sample.ledger) else None
     # What was lost had as many records as what came.
     demanded = sample.ledger.generated or arrived
     return (records + ends) / events * max(demanded, arrived) / operations
@@ -224,6 +228,7 @@ def make_size(stored: StoredRun, sizing: Sizing) -> SizeAnswer:
             *_not_used(samples),
         ),
         open_trials=len(open_samples(samples)),
+        untold=measured.records_per_op is None and _tried_alone(samples),
     )
 
 
@@ -245,6 +250,10 @@ def _not_used(samples: Sequence[Sample]) -> list[Caution]:
         f"{counted(len(unused), 'trial was', 'trials were')} not used: {unused[-1].invalid_reason}"
     )
     return [Caution("invalid-trials", what)]
+
+
+def _tried_alone(samples: Iterable[Sample]) -> bool:
+    return any(sample.valid and sample.scenario == BURST for sample in samples)
 
 
 def _rules(stored: StoredRun) -> str:

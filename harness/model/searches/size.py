@@ -152,6 +152,8 @@ class SizeAnswer:
     cautions: tuple[Caution, ...] = ()
     open_trials: int = 0
     """Trials whose ledger does not close."""
+    untold: bool = False
+    """The burst was made, and what the consumer received does not show its records."""
 
     def events(self, records: float) -> float | None:
         """How many operations' events so many records are."""

@@ -58,6 +58,11 @@ def _verdict(answer: SizeAnswer) -> Iterator[str]:
                 f"Nothing to size: no rule of {answer.rules} recorded the load "
                 f"{answer.sizing.workload}. Name another --workload."
             )
+        case _ if answer.untold:
+            yield (
+                f"Not decided: what {answer.sizing.consumer} received does not show how many "
+                f"records an operation of {answer.sizing.workload} makes. Name another --consumer."
+            )
         case _:
             yield "Not decided: the search did not come to its end." + _so_far(answer)
 

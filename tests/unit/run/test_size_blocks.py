@@ -220,6 +220,35 @@ def test_rules_that_do_not_match_the_load(rules: Path) -> None:
     assert len(host.trials) == 2
 
 
+@pytest.mark.parametrize(
+    ("document", "terms"),
+    [
+        ({"mode": "osqueryd", "own_count": {"events": 20_000}}, {"complete": None}),
+        (None, {"complete": None}),
+        ({"sessions": {}}, {"complete": 0, "refused": 20_000, "lost": 20_000}),
+    ],
+)
+def test_records_that_nobody_showed_are_not_called_none(
+    rules: Path, document: dict[str, Any] | None, terms: dict[str, Any]
+) -> None:
+    plan = planned(rules)
+    assert plan.sizing is not None
+    host, blocks = Host(plan), SizeBlocks(plan, plan.sizing)
+    samples = []
+    for trials in blocks:
+        for trial in trials:
+            sample = host.measure(blocks.plan, trial)
+            unseen = replace(sample.ledger, partial=None, **terms)
+            samples.append(replace(sample, consumer_document=document, ledger=unseen))
+            blocks.take(samples[-1])
+    assert len(samples) == 2
+    answer = make_size(stored_run(blocks.plan, samples, blocks.course()), plan.sizing)
+    assert (answer.outcome, answer.trustworthy) == ("open", False)
+    first, *_ = size_sentences(answer)
+    assert first.startswith("Not decided: what assemble received does not show how many records")
+    jsonschema.validate(json.loads(json.dumps(size_document(answer))), SCHEMA)
+
+
 def test_the_largest_backlog_may_be_too_small(rules: Path) -> None:
     plan = planned(rules, burst=50_000)
     answer = answer_of(plan, Host(plan, drain_per_s=20_000))
