@@ -66,10 +66,10 @@ def _p99(result: Result, audited: Sequence[VictimCell], group: Sequence[VictimCe
     for each in audited:
         compared = compared_p99(result, each)
         name = victim_label(each, group)
+        word = VERDICTS["no-reference" if compared is None else compared.verdict].word
         if compared is None or compared.ratio is None or compared.ci_low is None:
-            found.append(f"{name} {VERDICTS['inconclusive'].word}")
+            found.append(f"{name} {word}")
         else:
-            word = VERDICTS[compared.verdict].word
             found.append(f"{name} {percent(compared.ratio)} ({word})")
     return f"Its p99 against no audit: {', '.join(found)}."
 

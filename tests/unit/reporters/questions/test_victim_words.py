@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from html import unescape
 from pathlib import Path
 
@@ -62,6 +63,27 @@ def test_without_a_cell_with_audit_it_says_so(tmp_path: Path) -> None:
     made = {"alone": Felt(0.05, 0.2), "no-audit": Felt(0.1, 1.0)}
     first = answer_parts(make_result(run_with_victim(tmp_path / "m" / "r", made))).first
     assert first == "udp beside connect was measured without audit only."
+
+
+def test_without_the_load_without_audit_nothing_is_called_open(stored: StoredRun) -> None:
+    kept = tuple(sample for sample in stored.samples if sample.scenario != "no-audit")
+    first = answer_parts(make_result(replace(stored, samples=kept))).first
+    assert first.endswith(
+        "alone 202 µs. Its p99 against no audit: rules not compared, stalled not compared."
+    )
+
+
+@pytest.mark.parametrize("name", ["p50", "p99", "p999"])
+def test_a_victim_that_lacks_a_number_is_left_out(stored: StoredRun, name: str) -> None:
+    damaged = tuple(
+        replace(sample, metrics={n: v for n, v in sample.metrics.items() if f"_{name}_" not in n})
+        if sample.scenario == "rules"
+        else sample
+        for sample in stored.samples
+    )
+    result = make_result(replace(stored, samples=damaged))
+    assert [each.cell.scenario for each in result.victims] == ["alone", "no-audit", "stalled"]
+    assert "504 ms (stalled)" in answer_parts(result).first
 
 
 def test_every_cell_is_in_every_report(stored: StoredRun) -> None:
