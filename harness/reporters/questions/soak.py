@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from harness.model.result import Result
 from harness.model.stored.soak import Trend
 from harness.reporters.parts.soak import (
@@ -15,20 +17,32 @@ from harness.reporters.units import duration
 
 
 def soak_first(result: Result) -> str:
-    """What grows, or that nothing does, in one sentence."""
-    growing = [t for t in result.trends if t.is_shown and (t.per_hour or 0) > 0]
+    """What grows, or of which quantities no growth is shown, and of which nothing can be said."""
     seconds = max(trend.seconds for trend in result.trends)
     over = f"over {duration(seconds * 1e9)}" if seconds < 120 else f"over {seconds / 60:.3g} min"
-    if all(trend.per_hour is None for trend in result.trends):
+    sloped = [trend for trend in result.trends if trend.per_hour is not None]
+    if not sloped:
         return f"{over[:1].upper()}{over[1:]} nothing can be said: too few points for a slope."
+    short = [trend for trend in result.trends if trend.per_hour is None]
+    return " ".join(filter(None, (_growth(result, sloped, over), _too_short(result, short))))
+
+
+def _growth(result: Result, sloped: Sequence[Trend], over: str) -> str:
+    growing = [t for t in sloped if t.is_shown and (t.per_hour or 0) > 0]
     if not growing:
-        return f"No growth is shown {over}."
+        names = dict.fromkeys(QUANTITIES[trend.growing] for trend in sloped)
+        return f"No growth of {' or '.join(names)} is shown {over}."
     parts = [
         f"the {QUANTITIES[t.growing]} of {soaked_label(result, t.cell)} by "
         f"{amount(t.growing, t.per_hour)} per hour ({between_slopes(t)})"
         for t in growing
     ]
     return f"Growing {over}: {'; '.join(parts)}."
+
+
+def _too_short(result: Result, short: Sequence[Trend]) -> str:
+    names = [f"the {QUANTITIES[t.growing]} of {soaked_label(result, t.cell)}" for t in short]
+    return f"Too few points for a slope: {', '.join(names)}." if names else ""
 
 
 def soak_cells(result: Result) -> list[str]:

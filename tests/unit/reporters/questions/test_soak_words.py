@@ -64,7 +64,39 @@ def test_what_grows_is_the_first_sentence(leaking: StoredRun) -> None:
 
 def test_nothing_shown_is_not_called_none(tmp_path: Path) -> None:
     result = make_result(soaked(tmp_path / "m" / "r", leaks=False))
-    assert answer_parts(result).first == "No growth is shown over 53 min."
+    assert answer_parts(result).first == (
+        "No growth of memory or CPU per event or delay of the output is shown over 53 min."
+    )
+
+
+def changed(stored: StoredRun, seen: int, **without: None) -> StoredRun:
+    """The soak with these quantities in the last `seen` windows only."""
+    samples = tuple(
+        replace(
+            sample,
+            soak=tuple(
+                moment._replace(**without) if place < len(sample.soak) - seen else moment
+                for place, moment in enumerate(sample.soak)
+            ),
+        )
+        for sample in stored.samples
+    )
+    return replace(stored, samples=samples)
+
+
+def test_a_quantity_that_was_not_looked_at_is_not_called_steady(tmp_path: Path) -> None:
+    stored = soaked(tmp_path / "m" / "r", leaks=False)
+    unseen = changed(stored, 0, delay_ms=None, cpu_ns_per_event=None)
+    first = answer_parts(make_result(unseen)).first
+    assert first == "No growth of memory is shown over 53 min."
+
+
+@pytest.mark.parametrize("leaks", [True, False])
+def test_a_quantity_of_few_points_is_told_beside_the_others(tmp_path: Path, leaks: bool) -> None:
+    stored = changed(soaked(tmp_path / "m" / "r", leaks=leaks), 3, delay_ms=None)
+    first = answer_parts(make_result(stored)).first
+    assert first.startswith("Growing over" if leaks else "No growth of memory or CPU per event is")
+    assert first.endswith("Too few points for a slope: the delay of the output of rules assemble.")
 
 
 def test_a_soak_that_was_stopped_soon_says_nothing(tmp_path: Path) -> None:
