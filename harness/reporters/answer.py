@@ -14,7 +14,7 @@ from harness.model.result import Result
 from harness.reporters.parts.builds import build_sentences
 from harness.reporters.parts.cells import CellNames
 from harness.reporters.parts.deciding import deciding_sentences
-from harness.reporters.parts.loss import none_lost
+from harness.reporters.parts.loss import lost_of_unknown, none_lost
 from harness.reporters.parts.matching import nothing_matched
 from harness.reporters.parts.pace import pace_sentences
 from harness.reporters.parts.ranking import sustained_sentence
@@ -92,13 +92,13 @@ def answer_parts(result: Result) -> Answer:
         notes += [loss_sentence(result), none_lost(result)]
     elif question == "published":
         first, cells = published_first(result), published_cells(result)
-        notes = [*sentences_of_waiting(result), loss_sentence(result)]
+        notes = [*sentences_of_waiting(result), *_losses(result)]
     elif question == "soak":
         first, cells = soak_first(result), soak_cells(result)
-        notes = [*pace_sentences(result), *sentences_of_waiting(result), loss_sentence(result)]
+        notes = [*pace_sentences(result), *sentences_of_waiting(result), *_losses(result)]
     elif question == "victim":
         first, cells = victim_first(result), victim_cells(result)
-        notes = [*deciding_sentences(result), loss_sentence(result), none_lost(result)]
+        notes = [*deciding_sentences(result), *_losses(result)]
     else:
         first, cells, notes = cost_first(result), cost_cells(result), cost_notes(result)
         notes = [*deciding_sentences(result), *sentences_of_waiting(result), *notes]
@@ -107,6 +107,11 @@ def answer_parts(result: Result) -> Answer:
     # A price that is none comes before every price; builds are measured for their difference.
     head = " ".join(filter(None, (unmatched, *build_sentences(result.builds), first)))
     return Answer(head, tuple(cells), tuple(filter(None, notes)))
+
+
+def _losses(result: Result) -> tuple[str, ...]:
+    """What was lost, where the first sentence says nothing of it."""
+    return loss_sentence(result), lost_of_unknown(result), none_lost(result)
 
 
 def loss_sentence(result: Result) -> str:

@@ -11,7 +11,7 @@ from harness.counted import counted
 from harness.model.result import CellLedger, LossComparison, Result
 from harness.reporters.page import WIDE, Column, Grid, number, text, verdict
 from harness.reporters.parts.cells import CellNames
-from harness.reporters.parts.rows import Row
+from harness.reporters.parts.rows import Row, rows
 from harness.reporters.units import count, share, share_interval
 from harness.reporters.words import LOSSES, VERDICTS
 
@@ -27,7 +27,7 @@ def loss_grid(result: Result, group: Sequence[Row]) -> Grid:
     """
     names = CellNames(group)
     cells = {row.cell for row in group}
-    rows = tuple(
+    lines = tuple(
         (
             *names.boxes(loss.cell),
             number(count(loss.trials_with_loss), loss.trials_with_loss),
@@ -40,7 +40,7 @@ def loss_grid(result: Result, group: Sequence[Row]) -> Grid:
         # What lacks in a capture was not lost here.
         if loss.cell in cells and not result.plan.is_replay
     )
-    return Grid("loss", "Trials that lost events", (*names.columns, *_COLUMNS), rows)
+    return Grid("loss", "Trials that lost events", (*names.columns, *_COLUMNS), lines)
 
 
 def loss_lines(result: Result, group: Iterable[Row], *, bounds: bool = False) -> list[str]:
@@ -75,6 +75,18 @@ def none_lost(result: Result) -> str:
     fewest = min(loss.trials for loss in known)
     words = _none_lost(fewest, " of each cell" if len(known) > 1 else "")
     return f"{words[0].upper()}{words[1:]}."
+
+
+def lost_of_unknown(result: Result) -> str:
+    """The cells that lost some of their events, nobody knows of how many; empty without any."""
+    unknown = {ledger.cell for ledger in result.ledgers if ledger.total.generated is None}
+    lossy = [each for each in result.losses if each.trials_with_loss and each.cell in unknown]
+    names = CellNames(rows(result))
+    cells = [
+        f"{names.label(loss.cell)} ({loss.trials_with_loss:,} of {counted(loss.trials, 'trial')})"
+        for loss in lossy
+    ]
+    return f"Events were lost, of how many is not known: {', '.join(cells)}." if cells else ""
 
 
 def with_events(result: Result) -> list[LossComparison]:

@@ -86,6 +86,19 @@ def test_every_report_has_the_rows(stored: StoredRun) -> None:
     assert "same direction and size" in html
 
 
+def test_whether_events_were_lost_is_told(stored: StoredRun) -> None:
+    assert "None lost in 6 trials." in answer_parts(make_result(stored)).notes
+    unknown = {"generated": None, "suppressed": None, "refused": None, "lost": 7}
+    samples = tuple(
+        replace(sample, ledger=replace(sample.ledger, **unknown))  # type: ignore[arg-type]
+        if sample.scenario == "rules"
+        else sample
+        for sample in stored.samples
+    )
+    notes = answer_parts(make_result(replace(stored, samples=samples))).notes
+    assert "Events were lost, of how many is not known: rules (6 of 6 trials)." in notes
+
+
 def test_a_plan_without_rows_is_answered_with_the_cost(tmp_path: Path) -> None:
     result = make_result(made_up_run(tmp_path / "m" / "r"))
     assert result.redone == ()

@@ -106,6 +106,28 @@ def test_a_soak_that_was_stopped_soon_says_nothing(tmp_path: Path) -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("terms", "notes"),
+    [
+        ({}, ("All 1,000 expected events arrived whole.", "None lost in 1 trial.")),
+        ({"generated": None, "suppressed": None, "refused": None}, ("None lost in 1 trial.",)),
+        (
+            {"generated": None, "suppressed": None, "refused": None, "lost": 7, "complete": 900},
+            ("Events were lost, of how many is not known: rules (1 of 1 trial).",),
+        ),
+    ],
+)
+def test_whether_events_were_lost_is_told(
+    tmp_path: Path, terms: dict[str, int | None], notes: tuple[str, ...]
+) -> None:
+    stored = soaked(tmp_path / "m" / "r", leaks=False)
+    samples = tuple(
+        replace(sample, ledger=replace(sample.ledger, **terms))  # type: ignore[arg-type]
+        for sample in stored.samples
+    )
+    assert answer_parts(make_result(replace(stored, samples=samples))).notes == notes
+
+
 def test_every_report_has_the_slopes(leaking: StoredRun) -> None:
     view = make_view(leaking)
     document = json.loads(json.dumps(result_document(view.result)))
