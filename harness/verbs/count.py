@@ -6,7 +6,6 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
-from harness.errors import EXIT_FINE, EXIT_INTERRUPTED, EXIT_UNTRUSTWORTHY
 from harness.model.options import CONSUMING, LOAD
 from harness.run import choices
 from harness.run.request import (
@@ -25,7 +24,7 @@ from harness.run.request import (
     Subject,
     Words,
 )
-from harness.verbs.shared.display import say_on
+from harness.verbs.shared.display import say_on, tell_end
 from harness.verbs.shared.parameters import RESULTS, Flag, Json, PlanName, ResultsFolder, To
 
 CountedWorkloads = Annotated[
@@ -127,7 +126,4 @@ def count_and_show(
     console = err()
     outcome = count_request(request, counting, say_on(console))
     trustworthy = show_run(outcome.folder, forms)
-    console.print(f"stored in {outcome.folder}", markup=False, soft_wrap=True)
-    if outcome.interrupted:
-        return EXIT_INTERRUPTED
-    return EXIT_FINE if trustworthy else EXIT_UNTRUSTWORTHY
+    return tell_end(console, outcome, trustworthy=trustworthy)

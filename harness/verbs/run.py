@@ -6,7 +6,7 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
-from harness.errors import EXIT_FINE, EXIT_INTERRUPTED, EXIT_UNTRUSTWORTHY, UsageError
+from harness.errors import UsageError
 from harness.model.options import PRECISION
 from harness.run.request import (
     Conduct,
@@ -17,7 +17,7 @@ from harness.run.request import (
     VictimOptions,
     plan_named,
 )
-from harness.verbs.shared.display import Display, say_on
+from harness.verbs.shared.display import Display, say_on, tell_end
 from harness.verbs.shared.parameters import Json, PlanName, To
 
 
@@ -102,12 +102,8 @@ def run_verb(
     console = err()
     outcome = run_request(request, display.observer(console), say_on(console), past)
     trustworthy = show_run(outcome.folder, forms)
-    console.print(f"stored in {outcome.folder}", markup=False, soft_wrap=True)
-    if outcome.interrupted:
-        words = f"`auditbench run --resume {outcome.folder}` measures what is missing"
-        console.print(words, markup=False, soft_wrap=True)
-        return EXIT_INTERRUPTED
-    return EXIT_FINE if trustworthy else EXIT_UNTRUSTWORTHY
+    words = f"`auditbench run --resume {outcome.folder}` measures what is missing"
+    return tell_end(console, outcome, trustworthy=trustworthy, goes_on=words)
 
 
 def _require_nothing_else(request: Request) -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter
 
-from harness.errors import EXIT_FINE, EXIT_INTERRUPTED, EXIT_UNTRUSTWORTHY, UsageError
+from harness.errors import UsageError
 from harness.model.options import COMPARED, CONSUMING, LOAD, PRECISION
 from harness.run.request import (
     Conduct,
@@ -19,7 +19,7 @@ from harness.run.request import (
     Words,
     Workloads,
 )
-from harness.verbs.shared.display import Display, say_on
+from harness.verbs.shared.display import Display, say_on, tell_end
 from harness.verbs.shared.parameters import Flag, Json, Logs, To
 
 if TYPE_CHECKING:
@@ -115,12 +115,8 @@ def size_verb(
     forms, console = size_forms(to, json=json), err()
     outcome = run_session(plan, conduct, display.observer(console), say_on(console), past)
     trustworthy = show_size(outcome.folder, forms)
-    console.print(f"stored in {outcome.folder}", markup=False, soft_wrap=True)
-    if outcome.interrupted:
-        words = f"`auditbench size --resume {outcome.folder}` goes on with it"
-        console.print(words, markup=False, soft_wrap=True)
-        return EXIT_INTERRUPTED
-    return EXIT_FINE if trustworthy else EXIT_UNTRUSTWORTHY
+    words = f"`auditbench size --resume {outcome.folder}` goes on with it"
+    return tell_end(console, outcome, trustworthy=trustworthy, goes_on=words)
 
 
 def _plan(asked: Asked, demand: Demand, conduct: Conduct, seed: int | None) -> Plan:

@@ -1,4 +1,4 @@
-"""How a verb that measures shows what it does, and the option for it."""
+"""How a verb that measures shows what it does and where it ends, and the option for it."""
 
 from __future__ import annotations
 
@@ -8,12 +8,14 @@ from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter
 
+from harness.errors import EXIT_FINE, EXIT_INTERRUPTED, EXIT_UNTRUSTWORTHY
 from harness.model.options import GENERAL
 from harness.verbs.shared.parameters import Flag
 
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from harness.run.lifecycle.loop import Outcome
     from harness.run.runner import Observer
 
 
@@ -34,3 +36,16 @@ class Display:
 def say_on(console: Console) -> Callable[[str], None]:
     """Prints lines on `console` as they are."""
     return lambda text: console.print(text, markup=False)
+
+
+def tell_end(console: Console, outcome: Outcome, *, trustworthy: bool, goes_on: str = "") -> int:
+    """Say where a run is stored, and in the words of `goes_on` what follows where it was stopped.
+
+    Returns the exit code.
+    """
+    console.print(f"stored in {outcome.folder}", markup=False, soft_wrap=True)
+    if not outcome.interrupted:
+        return EXIT_FINE if trustworthy else EXIT_UNTRUSTWORTHY
+    if goes_on:
+        console.print(goes_on, markup=False, soft_wrap=True)
+    return EXIT_INTERRUPTED
