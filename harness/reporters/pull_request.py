@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
+from harness.model.question import Question
 from harness.model.result import Result
 from harness.reporters.answer import answer_parts, answered
 from harness.reporters.page import Fold, Grid, Legend, Line, Page, Part
@@ -17,6 +18,13 @@ from harness.reporters.parts.rows import rows
 from harness.reporters.parts.soak import soak_parts
 from harness.reporters.parts.victim import victim_parts
 from harness.reporters.result import STOPPED, result_page
+
+_OWN_TABLES: Mapping[Question, Callable[[Result], Iterable[Part]]] = {
+    "soak": soak_parts,
+    "published": published_parts,
+    "victim": victim_parts,
+}
+"""What makes the tables of questions that have tables of their own."""
 
 
 def pull_request_page(result: Result) -> Page:
@@ -50,16 +58,10 @@ def _table(result: Result) -> Iterator[Part]:
     if question == "ranking":
         yield from ranking_parts(result.ranking)
         return
-    if question == "soak":
-        yield from (part for part in soak_parts(result) if isinstance(part, Grid))
-        return
-    if question == "published":
-        yield from (part for part in published_parts(result) if isinstance(part, Grid))
-        return
-    if question == "victim":
-        yield from (part for part in victim_parts(result) if isinstance(part, Grid))
-        return
-    parts = events_parts(group) if question == "loss" else cost_parts(result, group)
+    if (own := _OWN_TABLES.get(question)) is not None:
+        parts = own(result)
+    else:
+        parts = events_parts(group) if question == "loss" else cost_parts(result, group)
     yield from (part for part in parts if isinstance(part, Grid))
 
 
