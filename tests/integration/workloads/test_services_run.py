@@ -8,7 +8,6 @@ import re
 import signal
 import socket
 import subprocess
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -17,6 +16,7 @@ import pytest
 from tests.support.loads import Controlled, load_command, refused_load, run_load
 from tests.support.patience import PATIENCE_S
 from tests.support.services.own import own_service, server_of
+from tests.support.waiting import wait_until
 from workloads.errors import WorkloadError
 from workloads.running.check import check_load
 from workloads.services.catalog import SERVICES
@@ -31,14 +31,7 @@ def data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     place.mkdir()
     monkeypatch.setenv("TMPDIR", str(place))
     yield place
-    wait_for(lambda: not list(place.iterdir()), "the folder of the data is still there")
-
-
-def wait_for(condition: object, what: str) -> None:
-    deadline = time.monotonic() + PATIENCE_S
-    while not condition():  # type: ignore[operator]
-        assert time.monotonic() < deadline, what
-        time.sleep(0.01)
+    wait_until(lambda: not list(place.iterdir()), "the folder of the data is gone")
 
 
 def is_gone(pid: int) -> bool:
@@ -115,8 +108,8 @@ def test_however_it_ends_nothing_stays(tmp_path: Path, end: str) -> None:
         else:
             os.kill(process.pid, signal.SIGTERM if end == "terminate" else signal.SIGKILL)
         process.wait(PATIENCE_S)
-    wait_for(lambda: is_gone(pid), "the server is still there")
-    wait_for(lambda: not where.parent.exists(), "the folder is still there")
+    wait_until(lambda: is_gone(pid), "the server is gone")
+    wait_until(lambda: not where.parent.exists(), "the folder is gone")
     with socket.socket() as asker:
         assert asker.connect_ex(address) != 0
 
@@ -125,7 +118,7 @@ def test_a_server_that_others_can_reach_is_refused(tmp_path: Path) -> None:
     code, line = refused_load("service", "--service", own_service(tmp_path, address="0.0.0.0"))
     assert code == 3
     assert re.search(r"listens on 0\.0\.0\.0 port \d+, which others can reach", line)
-    wait_for(lambda: is_gone(server_of(tmp_path)[0]), "the server is still there")
+    wait_until(lambda: is_gone(server_of(tmp_path)[0]), "the server is gone")
 
 
 def test_a_changed_file_is_refused(tmp_path: Path) -> None:

@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.patience import PATIENCE_S
+from tests.support.waiting import wait_until
 from workloads.services.folder import DataFolder, remove_abandoned
 from workloads.services.processes import cpu_time, is_loopback, listening_addresses, tree_of
 
@@ -79,10 +80,7 @@ def test_the_folder_goes_with_its_maker_however_that_ends(
     )
     done = subprocess.run([sys.executable, "-c", script], check=False, timeout=PATIENCE_S)
     assert done.returncode == -signal.SIGKILL
-    deadline = time.monotonic() + PATIENCE_S
-    while list(tmp_path.iterdir()):
-        assert time.monotonic() < deadline, list(tmp_path.iterdir())
-        time.sleep(0.01)
+    wait_until(lambda: not list(tmp_path.iterdir()), "the folder is gone")
 
 
 def test_no_link_in_the_folder_is_followed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
