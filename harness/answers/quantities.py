@@ -12,7 +12,7 @@ from harness.metrics.catalog import METRICS
 _NUMBER = re.compile(r"(\d+\.?\d*|\.\d+)\s*(\D*)")
 MOST_PERCENT = 100
 MOST_SECONDS = 366 * 86400
-_SECONDS = {"s": 1, "m": 60, "min": 60, "h": 3600}
+_SECONDS = {"ms": 0.001, "s": 1, "m": 60, "min": 60, "h": 3600}
 
 
 def parse_share(option: str, text: str) -> float:
@@ -34,7 +34,10 @@ def _share_meant(match: re.Match[str] | None) -> str:
 
 
 def parse_duration_s(option: str, text: str) -> float:
-    """`90s`, `10m` and `1h`; UsageError without a unit, and unless above 0 and a year at most."""
+    """`300ms`, `90s`, `10m` and `1h`.
+
+    UsageError without a unit, and unless above 0 and a year at most.
+    """
     match = _NUMBER.fullmatch(text.strip())
     if match and match[2] in _SECONDS:
         seconds = float(match[1]) * _SECONDS[match[2]]

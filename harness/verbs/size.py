@@ -155,9 +155,10 @@ def _resumed(
 
 def _demanded(demand: Demand) -> Demanded:
     """The load in numbers; UsageError if it is given twice, or not at all."""
+    from harness.answers.quantities import parse_duration_s
     from harness.run.size.plan import Demanded
 
-    pause_s = _pause_s(demand.pause)
+    pause_s = 0.0 if demand.pause is None else parse_duration_s("--pause", demand.pause)
     given = demand.rate_per_s is not None, demand.burst is not None
     if demand.log:
         if any(given):
@@ -178,13 +179,3 @@ def _of_log(files: list[str], pause_s: float) -> Demanded:
     from harness.verbs.shared.log_sums import tenths_of_logs
 
     return demand_of_log(files, tenths_of_logs(files), pause_s)
-
-
-def _pause_s(text: str | None) -> float:
-    from harness.answers.quantities import parse_duration_s
-
-    if text is None:
-        return 0.0
-    if text.endswith("ms"):
-        return parse_duration_s("--pause", text.removesuffix("ms") + "s") / 1000
-    return parse_duration_s("--pause", text)

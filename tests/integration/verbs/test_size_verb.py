@@ -32,6 +32,7 @@ def folder(tmp_path: Path) -> Path:
         (("--rate", "5", "--burst", "10", "--log", "a.log"), "contradict each other"),
         (("--rate", "5", "--burst", "10", "--pause", "1h"), "--pause"),
         (("--rate", "5", "--burst", "10", "--pause", "soon"), "--pause"),
+        (("--rate", "5", "--burst", "10", "--pause", "xms"), "--pause 'xms' is not a duration"),
         (("--rate", "5", "--burst", "10", "--margin", "0.5"), "--margin 0.5"),
         (("--rate", "5", "--burst", "10", "--trials", "0"), "--trials 0"),
         (("--rate", "5", "--burst", "10", "--workload", "osquery-stress"), "--rate"),

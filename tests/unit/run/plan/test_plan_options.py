@@ -58,7 +58,8 @@ def test_a_bare_number_is_no_duration() -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "seconds"), [("90s", 90), ("10m", 600), ("1h", 3600), ("1.5h", 5400), ("7min", 420)]
+    ("text", "seconds"),
+    [("90s", 90), ("10m", 600), ("1h", 3600), ("1.5h", 5400), ("7min", 420), ("300ms", 0.3)],
 )
 def test_durations(text: str, seconds: float) -> None:
     assert parse_duration_s("--x", text) == seconds
