@@ -45,7 +45,7 @@ def log_parts(bill: Bill) -> Iterator[Part]:
     )
     yield Grid(
         "log",
-        "Events of the log:",
+        "Events recorded:",
         (
             Column("line", left=True),
             *columns(*names, left=0),

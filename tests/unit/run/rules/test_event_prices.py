@@ -181,7 +181,7 @@ def test_trials_that_lost_events_price_nothing_and_are_said(tmp_path: Path) -> N
     assert found.record_price is None
     assert [caution.name for caution in found.cautions] == ["invalid-trials"]
     logged = with_log(found, loaded, [shape(b"net", CONNECT, 10, 30)], (0, DAY_MS))
-    assert "Events of the log" in page_markdown(cost_page(logged))
+    assert "Events recorded:" in page_markdown(cost_page(logged))
     jsonschema.validate(cost_document(logged), schema("cost"))
 
 
