@@ -8,12 +8,14 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from harness.answers.line_taxes import PartTrial, taxes_of, tells_apart
+from harness.counted import counted
 from harness.errors import UsageError
 from harness.kernel.messages import rule_list
 from harness.kernel.rules.fields import Action, Field
 from harness.kernel.rules.format import format_rule
 from harness.kernel.rules.libaudit import syscall_number
 from harness.kernel.rules.lint.parsed import LoadedRule
+from harness.kernel.rules.machine import rules_machine
 from harness.kernel.rules.matching.can_match import CAN_MATCH, hindrances
 from harness.kernel.rules.rule import Rule
 from harness.model.caution import Caution
@@ -100,7 +102,7 @@ def _without_recording(
     """The rules that do not record the load's own call, and a caution for each that does."""
     bare = [rule.view.rule for rule in rules]
     calls = calls_of(LOAD, plan.workload_options, auid=None, generator=None)
-    number = syscall_number(CALL, "x86_64")
+    number = syscall_number(CALL, rules_machine())
     kept, cautions = [], []
     for rule, hindrance in zip(rules, hindrances(bare, calls), strict=True):
         view = rule.view.rule
@@ -157,7 +159,7 @@ def _scenario(name: str, rules: Sequence[Rule]) -> Scenario:
     listed = sorted(rules, key=lambda rule: rule_list(rule.to_bytes()))
     return Scenario(
         name=name,
-        summary=f"{len(listed)} of the rules",
+        summary=f"with {counted(len(listed), 'rule')}",
         enabled=1,
         rules=tuple(rule.to_bytes() for rule in listed),
         rule_text=tuple(format_rule(rule) for rule in listed),
