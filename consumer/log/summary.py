@@ -140,7 +140,8 @@ class LogSums:
         )
 
     def shapes(self) -> list[Row]:
-        """The system calls to evaluate rules on; call it after `document`."""
+        """The system calls to evaluate rules on; no record may come after it."""
+        self._events.finish()
         return shapes(self._fields)
 
     def busiest(self) -> tuple[int, int]:

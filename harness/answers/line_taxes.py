@@ -7,7 +7,7 @@ all others say are left aside, as a disturbed one would move every term.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -77,6 +77,17 @@ def taxes_of(trials: Sequence[PartTrial], parts: int) -> Taxes:
         used=int(kept.sum()),
         left_aside=int((~kept).sum()),
     )
+
+
+def tells_apart(cells: Iterable[tuple[frozenset[int], bool]], parts: int) -> bool:
+    """Whether trials under these cells tell `parts` parts and having rules at all apart.
+
+    A cell has the parts in force, and whether any rule is.
+    """
+    trials = [PartTrial(0, frozenset(), has_rules=False, ns=0.0)]
+    trials += [PartTrial(0, chosen, has_rules, 0.0) for chosen, has_rules in cells]
+    matrix = _matrix(trials, (0,), parts)
+    return bool(np.linalg.matrix_rank(matrix) == matrix.shape[1])
 
 
 def _matrix(trials: Sequence[PartTrial], blocks: Sequence[int], parts: int) -> NDArray[np.float64]:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from harness.model.caution import Caution
 from harness.model.count import CountedResult, HeadAndBase
-from harness.model.gate import BlindCheck, GateVerdict, Limit, Outcome, gate_verdict
+from harness.model.gate import BlindCheck, Judged, Limit, Outcome
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +29,7 @@ class CountCheck(HeadAndBase):
 
 
 @dataclass(frozen=True, slots=True)
-class CountGateReport:
+class CountGateReport(Judged):
     """All that a gate says of a counted run; `result` is None where only coverage was asked."""
 
     checks: tuple[CountCheck, ...]
@@ -39,24 +39,3 @@ class CountGateReport:
     cautions: tuple[Caution, ...] = ()
     inconclusive_passes: bool = False
     blind: tuple[BlindCheck, ...] = ()
-
-    @property
-    def outcomes(self) -> tuple[Outcome, ...]:
-        """Of each check."""
-        own = (check.outcome for check in self.checks)
-        return (*own, *(check.outcome for check in self.blind))
-
-    @property
-    def verdict(self) -> GateVerdict:
-        """Of all checks together; `inconclusive` only where that does not pass."""
-        return gate_verdict(self.outcomes, self.doubts, strict=self.strict)
-
-    @property
-    def tests_nothing(self) -> bool:
-        """Whether there was nothing that could be lost, and nothing else was asked."""
-        return set(self.outcomes) == {"no-events"}
-
-    @property
-    def strict(self) -> bool:
-        """Whether what cannot be decided does not pass."""
-        return not self.inconclusive_passes

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, Protocol
 
 from harness.model.caution import Caution
 from harness.model.result import Result
@@ -46,8 +46,8 @@ class Limit:
 
     `bound` is a ratio to the reference (`reference`), nanoseconds (`time`), bytes (`size`), or
     the trials that may lose events (`loss`), or the operations that may no longer be recorded
-    (`coverage`), by `basis`. `scope` are names of workloads,
-    scenarios and consumers that a cell must all have; none is every cell but the reference.
+    (`coverage`), by `basis`. `scope` are names of workloads, scenarios and consumers that a cell
+    must all have, or of rule files and kernels; none is every cell but the reference.
     """
 
     text: str
@@ -108,17 +108,20 @@ class BlindCheck:
         return "pass" if self.change.recorded else "no-events"
 
 
-@dataclass(frozen=True, slots=True)
-class GateReport:
-    """All that a gate says. `results` are the runs judged, the newest measurement last."""
+class _HasOutcome(Protocol):
+    @property
+    def outcome(self) -> Outcome: ...
 
-    checks: tuple[Check, ...]
-    results: tuple[Result, ...]
-    doubts: tuple[str, ...] = ()
-    """Why the measurement is not trustworthy; empty where it is."""
-    cautions: tuple[Caution, ...] = ()
-    inconclusive_passes: bool = False
-    blind: tuple[BlindCheck, ...] = ()
+
+class Judged:
+    """What follows from all checks of a gate, whatever was measured."""
+
+    __slots__ = ()
+
+    checks: Sequence[_HasOutcome]
+    blind: Sequence[BlindCheck]
+    doubts: Sequence[str]
+    inconclusive_passes: bool
 
     @property
     def outcomes(self) -> tuple[Outcome, ...]:
@@ -133,10 +136,23 @@ class GateReport:
 
     @property
     def tests_nothing(self) -> bool:
-        """Whether no cell had an event that could be lost, and nothing else was asked."""
+        """Whether there was nothing that could be lost, and nothing else was asked."""
         return set(self.outcomes) == {"no-events"}
 
     @property
     def strict(self) -> bool:
         """Whether what cannot be decided does not pass."""
         return not self.inconclusive_passes
+
+
+@dataclass(frozen=True, slots=True)
+class GateReport(Judged):
+    """All that a gate says. `results` are the runs judged, the newest measurement last."""
+
+    checks: tuple[Check, ...]
+    results: tuple[Result, ...]
+    doubts: tuple[str, ...] = ()
+    """Why the measurement is not trustworthy; empty where it is."""
+    cautions: tuple[Caution, ...] = ()
+    inconclusive_passes: bool = False
+    blind: tuple[BlindCheck, ...] = ()

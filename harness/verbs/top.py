@@ -67,14 +67,16 @@ def top_verb(
     rule_file = _load(rules)
     shapes = rule_file is not None
     kinds = _kinds(by, with_rules=shapes)
+    cautions: tuple[str, ...] = ()
     interrupted = False
     if listen is not None:
-        sums, cautions, interrupted = sums_of_kernel(
+        heard = sums_of_kernel(
             seconds(listen), kinds, unicast=unicast, shapes=shapes, as_aureport=aureport
         )
+        sums, cautions, interrupted = heard.sums, heard.cautions, heard.interrupted
     else:
         with ReadingProgress(err()) as reading:
-            sums, cautions = from_files(files, kinds, reading, shapes=shapes, as_aureport=aureport)
+            sums = from_files(files, kinds, reading, shapes=shapes, as_aureport=aureport)
     log = sums.document()
     tables = {table["by"]: table for table in log["tables"]}
     if rule_file is not None:

@@ -6,7 +6,7 @@ from dataclasses import asdict
 from typing import Any
 
 from harness.model.rules.advice import Advice, Proposal
-from harness.model.stored.environment import StoredGuest
+from harness.reporters.documents.parts import guest_document
 
 SCHEMA = "auditbench.advise/1"
 
@@ -22,18 +22,8 @@ def advice_document(advice: Advice) -> dict[str, Any]:
             {"number": number, **_proposal(each)} for number, each in enumerate(advice.proposals, 1)
         ],
         "together": {**asdict(advice.saved), "counted": _counted(advice)},
-        "guest": _guest(advice.guest) if advice.guest else None,
+        "guest": guest_document(advice.guest) if advice.guest else None,
         "warnings": [asdict(each) for each in advice.cautions],
-    }
-
-
-def _guest(guest: StoredGuest) -> dict[str, str]:
-    return {
-        "kernel": guest.kernel,
-        "kernel_version": guest.kernel_version,
-        "sha256": guest.sha256,
-        "source": guest.source,
-        "emulator": guest.emulator,
     }
 
 

@@ -6,6 +6,7 @@ from dataclasses import asdict
 from typing import Any
 
 from harness.model.cost import Bill, CountedLoad, EventPrice, Logged, Priced
+from harness.reporters.documents.parts import guest_document, rule_document
 from harness.reporters.rules.cost import by_key
 
 SCHEMA = "auditbench.cost/1"
@@ -13,19 +14,12 @@ SCHEMA = "auditbench.cost/1"
 
 def cost_document(bill: Bill) -> dict[str, Any]:
     """A bill as one plain document: a row per line, the dearest first."""
-    guest = bill.guest
     return {
         "schema": SCHEMA,
         "files": list(bill.files),
         "instrument": "counted",
         "unit": "instructions per call",
-        "guest": {
-            "kernel": guest.kernel,
-            "kernel_version": guest.kernel_version,
-            "sha256": guest.sha256,
-            "source": guest.source,
-            "emulator": guest.emulator,
-        },
+        "guest": guest_document(bill.guest),
         "no_rules": bill.no_rules,
         "any_rule": bill.any_rule,
         "taxes": bill.taxes,
@@ -38,19 +32,14 @@ def cost_document(bill: Bill) -> dict[str, Any]:
         "loads": [_load(load) for load in bill.loads],
         "record_price": bill.record_price,
         "unassigned": _logged(bill.unassigned),
-        "warnings": [
-            {"name": each.name, "what": each.what, "remedy": each.remedy} for each in bill.cautions
-        ],
+        "warnings": [asdict(each) for each in bill.cautions],
     }
 
 
 def _row(line: Priced, bill: Bill) -> dict[str, Any]:
     return {
         "kernel": bill.guest.kernel,
-        "file": line.rule.file,
-        "line": line.rule.line,
-        "rule": line.rule.text,
-        "key": line.rule.key or None,
+        **rule_document(line.rule),
         "tax": line.tax,
         "share": line.tax / bill.whole if line.tax is not None and bill.whole else None,
         "priced_together": line.group,

@@ -6,6 +6,7 @@ from dataclasses import asdict
 from typing import Any
 
 from harness.model.count import CountedResult
+from harness.reporters.documents.parts import guest_document
 
 SCHEMA = "auditbench.count/2"
 
@@ -19,15 +20,7 @@ def count_document(result: CountedResult) -> dict[str, Any]:
         "instrument": "counted",
         "complete": result.complete,
         "guests": [
-            {
-                "name": guest.name,
-                "kernel": guest.kernel,
-                "kernel_version": guest.kernel_version,
-                "sha256": guest.sha256,
-                "source": guest.source,
-                "emulator": guest.emulator,
-                "machine": guest.machine,
-            }
+            {"name": guest.name, **guest_document(guest), "machine": guest.machine}
             for guest in result.guests
         ],
         "reference": result.reference,

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import Any
 
 from harness.model.cover import Coverage, RuleAt, Seen
+from harness.reporters.documents.parts import guest_document
 
 SCHEMA = "auditbench.cover/1"
 
@@ -15,13 +17,7 @@ def cover_document(coverage: Coverage) -> dict[str, Any]:
     return {
         "schema": SCHEMA,
         "files": list(coverage.files),
-        "guest": {
-            "kernel": guest.kernel,
-            "kernel_version": guest.kernel_version,
-            "sha256": guest.sha256,
-            "source": guest.source,
-            "emulator": guest.emulator,
-        },
+        "guest": guest_document(guest),
         "rows": [
             {
                 "kernel": guest.kernel,
@@ -36,10 +32,7 @@ def cover_document(coverage: Coverage) -> dict[str, Any]:
             }
             for row in coverage.rows
         ],
-        "warnings": [
-            {"name": each.name, "what": each.what, "remedy": each.remedy}
-            for each in coverage.cautions
-        ],
+        "warnings": [asdict(each) for each in coverage.cautions],
     }
 
 

@@ -6,6 +6,7 @@ from dataclasses import asdict
 from typing import Any
 
 from harness.model.rules.timed_cost import TimedBill
+from harness.reporters.documents.parts import rule_document
 
 SCHEMA = "auditbench.cost-timed/1"
 
@@ -27,17 +28,12 @@ def timed_cost_document(bill: TimedBill) -> dict[str, Any]:
         "left_aside": bill.left_aside,
         "rows": [
             {
-                "file": line.rule.file,
-                "line": line.rule.line,
-                "rule": line.rule.text,
-                "key": line.rule.key or None,
+                **rule_document(line.rule),
                 "tax": asdict(line.tax),
                 "priced_together": line.group,
                 "equal_to_previous": line.equal,
             }
             for line in bill.lines
         ],
-        "warnings": [
-            {"name": each.name, "what": each.what, "remedy": each.remedy} for each in bill.cautions
-        ],
+        "warnings": [asdict(each) for each in bill.cautions],
     }

@@ -128,8 +128,8 @@ def _rows(bill: Bill) -> Iterator[tuple[Box, ...]]:
            _share(bill.any_rule, bill), text(NOTHING), text(ANY_RULE))  # fmt: skip
     for line in bill.lines:
         together = text(NOTHING) if line.group == 1 else number(count(line.group), line.group)
-        yield (text(place_of_line(line, bill)), _tax(line), _share(line.tax, bill), together,
-               text(plain(line.rule.text)))  # fmt: skip
+        place = text(place_of_line(line.rule, bill.files))
+        yield (place, _tax(line), _share(line.tax, bill), together, text(plain(line.rule.text)))
 
 
 def _tax(line: Priced) -> Box:

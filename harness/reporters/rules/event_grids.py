@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from harness.counted import counted
 from harness.model.cost import Bill, EventPrice, Logged, Priced
+from harness.model.cover import RuleAt
 from harness.plain import plain
 from harness.reporters.estimate import span
 from harness.reporters.page import Box, Column, Grid, Line, Part, columns, number, text
@@ -45,7 +46,7 @@ def log_parts(bill: Bill) -> Iterator[Part]:
     )
     yield Grid(
         "log",
-        "Events of the log:",
+        "Events recorded:",
         (
             Column("line", left=True),
             *columns(*names, left=0),
@@ -79,11 +80,9 @@ def record_words(bill: Bill) -> str:
     )
 
 
-def place_of_line(line: Priced, bill: Bill) -> str:
+def place_of_line(rule: RuleAt, files: Sequence[str]) -> str:
     """A line, with its file where there are several."""
-    if len(bill.files) == 1:
-        return str(line.rule.line)
-    return f"{plain(line.rule.file)}:{line.rule.line}"
+    return str(rule.line) if len(files) == 1 else f"{plain(rule.file)}:{rule.line}"
 
 
 def by_cost(bill: Bill) -> list[Priced]:
@@ -105,7 +104,7 @@ def _instructions(line: Priced) -> float | None:
 
 def _event_row(line: Priced, price: EventPrice, bill: Bill) -> tuple[Box, ...]:
     return (
-        text(place_of_line(line, bill)),
+        text(place_of_line(line.rule, bill.files)),
         text(", ".join(price.loads)),
         number(f"{price.records:,.1f}", price.records),
         *(
@@ -120,7 +119,7 @@ def _log_rows(bill: Bill) -> Iterator[tuple[Box, ...]]:
         if line.logged is not None:
             each = event_cost(line, bill)
             mark = "" if line.event is not None else ESTIMATED
-            yield (text(place_of_line(line, bill)), *_log_boxes(line.logged, each, mark),
+            yield (text(place_of_line(line.rule, bill.files)), *_log_boxes(line.logged, each, mark),
                    text(plain(line.rule.text)))  # fmt: skip
     if (rest := bill.unassigned) is not None and rest.events:
         each = None if rest.instructions is None else rest.instructions / rest.events

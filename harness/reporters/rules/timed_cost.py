@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from harness.counted import counted
-from harness.model.rules.timed_cost import Time, TimedBill, TimedLine
+from harness.model.rules.timed_cost import Time, TimedBill
 from harness.plain import plain
-from harness.reporters.page import Box, Column, Grid, Line, Page, Part, number, text
+from harness.reporters.page import WIDE, Box, Column, Grid, Line, Page, Part, number, text
+from harness.reporters.rules.cost import ANY_RULE
 from harness.reporters.rules.cover import place_words
+from harness.reporters.rules.event_grids import place_of_line
 from harness.reporters.units import NOTHING, count, signed
-
-ANY_RULE = "any rule at all"
 
 
 def timed_cost_page(bill: TimedBill) -> Page:
@@ -26,7 +26,7 @@ def _parts(bill: TimedBill) -> Iterator[Part]:
         Column("line", left=True),
         Column("ns"),
         Column("95 % interval"),
-        Column("priced together"),
+        Column("priced together", media=WIDE),
         Column("rule", left=True, shortened=True),
     )
     yield Grid("bill", "Nanoseconds per call that no rule records:", columns, tuple(_rows(bill)))
@@ -64,13 +64,13 @@ def _rows(bill: TimedBill) -> Iterator[tuple[Box, ...]]:
     for line in bill.lines:
         together = text(NOTHING) if line.group == 1 else number(count(line.group), line.group)
         shown = _ns(line.tax.ns)
-        yield (text(_place(line, bill)), number(f"= {shown}" if line.equal else shown, line.tax.ns),
-               text(_interval(line.tax)), together, text(plain(line.rule.text)))  # fmt: skip
-
-
-def _place(line: TimedLine, bill: TimedBill) -> str:
-    one = len(bill.files) == 1
-    return str(line.rule.line) if one else f"{plain(line.rule.file)}:{line.rule.line}"
+        yield (
+            text(place_of_line(line.rule, bill.files)),
+            number(f"= {shown}" if line.equal else shown, line.tax.ns),
+            text(_interval(line.tax)),
+            together,
+            text(plain(line.rule.text)),
+        )
 
 
 def _sum_words(bill: TimedBill) -> str:

@@ -18,7 +18,7 @@ from harness.plain import plain
 from harness.run.counted_facts import greeted
 from harness.run.rules.coverage import rule_at
 
-_SWITCHING = (FilterList.TASK, FilterList.EXIT, FilterList.IO_URING)
+SWITCHING = (FilterList.TASK, FilterList.EXIT, FilterList.IO_URING)
 """Lists of which a single rule makes every call slow."""
 _FIXED = 4
 """The states before those without some lines: no rules, one, two, the file."""
@@ -109,7 +109,7 @@ def left_out(answers: Sequence[Sequence[Mapping[str, Any]]]) -> set[int]:
 def _switches(rules: Sequence[LoadedRule], places: Sequence[int], out: set[int]) -> bool:
     """Whether any of these rules makes every call slow."""
     return any(
-        rules[place].view.filter_list in _SWITCHING
+        rules[place].view.filter_list in SWITCHING
         for place in places
         if place >= 0 and place not in out
     )

@@ -3,27 +3,30 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
-from harness.answers.line_taxes import PartTrial, taxes_of
+from harness.answers.line_taxes import PartTrial, taxes_of, tells_apart
+from harness.counted import counted
 from harness.errors import UsageError
 from harness.kernel.messages import rule_list
-from harness.kernel.rules.fields import Action, Field, FilterList
+from harness.kernel.rules.fields import Action, Field
 from harness.kernel.rules.format import format_rule
 from harness.kernel.rules.libaudit import syscall_number
 from harness.kernel.rules.lint.parsed import LoadedRule
+from harness.kernel.rules.machine import rules_machine
 from harness.kernel.rules.matching.can_match import CAN_MATCH, hindrances
 from harness.kernel.rules.rule import Rule
 from harness.model.caution import Caution
 from harness.model.rules.timed_cost import Time, TimedBill, TimedLine
-from harness.model.run import Scenario
+from harness.model.run import Sample, Scenario
 from harness.run.lifecycle.borrow import Say
 from harness.run.plan.load_calls import calls_of
 from harness.run.plan.plan import Plan, make_plan
 from harness.run.request import Conduct, Load, Request, Subject
-from harness.run.rules.cost import groups_of
+from harness.run.rules.bill import SWITCHING
+from harness.run.rules.cost import groups_of, neutral_rules
 from harness.run.rules.coverage import rule_at
 from harness.run.runner import Observer
 from harness.run.session import run_to_end
@@ -42,18 +45,28 @@ _DECIDED: Final = {
     *(Field.GID, Field.EGID, Field.SGID, Field.FSGID, Field.PERS),
 }
 """What is known of the load's calls beforehand. A rule about anything else may well not match."""
-_SWITCHING: Final = (FilterList.TASK, FilterList.EXIT, FilterList.IO_URING)
 
 
 @dataclass(frozen=True, slots=True)
 class TimedPlan:
-    """The run, and what its cells mean: `parts` are groups of places in `rules`, by scenario."""
+    """The run, and what its cells mean: `parts` are numbers of groups, by scenario.
+
+    `groups` are places in `rules`, those priced together in one. A number behind them is that of a
+    neutral rule, which is there if a single group makes every call slow: `switching` are the groups
+    that do, and what they cost would be one with having rules at all.
+    """
 
     plan: Plan
     rules: tuple[LoadedRule, ...]
     groups: tuple[tuple[int, ...], ...]
+    switching: frozenset[int]
     parts: Mapping[str, frozenset[int]]
     cautions: tuple[Caution, ...]
+
+    @property
+    def number(self) -> int:
+        """How many groups there are, neutral ones included."""
+        return max(number for chosen in self.parts.values() for number in chosen) + 1
 
 
 def plan_timed(rules: Sequence[LoadedRule], load: Load) -> TimedPlan:
@@ -65,22 +78,31 @@ def plan_timed(rules: Sequence[LoadedRule], load: Load) -> TimedPlan:
     if not kept:
         raise UsageError("every rule of the file records every call: there is nothing to time")
     groups = tuple(groups_of([rule.view.rule for rule in kept]))
-    parts = dict(_random_parts(len(groups), random.Random(base.seed)))  # noqa: S311
+    own = [[kept[at].view.rule for at in group] for group in groups]
+    if not any(map(_switches, own)):
+        raise UsageError(
+            "no rule of the file is on a list that calls are held against: there is nothing to time"
+        )
+    neutral = neutral_rules()[:1] if sum(map(_switches, own)) == 1 else []
+    every = [*own, *([rule] for rule in neutral)]
+    switching = frozenset(number for number, rules in enumerate(every) if _switches(rules))
+    chance = random.Random(base.seed)  # noqa: S311
+    parts = _random_parts(len(own), len(every), switching, chance)
     cells = [
-        _scenario(name, [kept[at] for part in sorted(chosen) for at in groups[part]])
+        _scenario(name, [rule for number in sorted(chosen) for rule in every[number]])
         for name, chosen in parts.items()
     ]
     plan = replace(base, scenarios={LOAD: (*base.scenarios[LOAD], *cells)})
-    return TimedPlan(plan, tuple(kept), groups, parts, tuple(cautions))
+    return TimedPlan(plan, tuple(kept), groups, switching, parts, tuple(cautions))
 
 
 def _without_recording(
     rules: Sequence[LoadedRule], plan: Plan
 ) -> tuple[list[LoadedRule], list[Caution]]:
-    """The rules that do not record the load's own call, and a caution for each that might."""
+    """The rules that do not record the load's own call, and a caution for each that does."""
     bare = [rule.view.rule for rule in rules]
     calls = calls_of(LOAD, plan.workload_options, auid=None, generator=None)
-    number = syscall_number(CALL, "x86_64")
+    number = syscall_number(CALL, rules_machine())
     kept, cautions = [], []
     for rule, hindrance in zip(rules, hindrances(bare, calls), strict=True):
         view = rule.view.rule
@@ -98,22 +120,46 @@ def _without_recording(
     return kept, cautions
 
 
-def _random_parts(groups: int, chance: random.Random) -> Iterator[tuple[str, frozenset[int]]]:
-    """The file as a whole, and parts of it: each group is in half of them."""
-    yield WHOLE, frozenset(range(groups))
-    number = max(_LEAST_PARTS, _PARTS_PER_GROUP * groups)
-    for at in range(number // 2):
+def _random_parts(
+    own: int, groups: int, switching: frozenset[int], chance: random.Random
+) -> dict[str, frozenset[int]]:
+    """The file, which is the first `own` groups, and parts of all: each group is in half of them.
+
+    As many as it takes: few may leave groups that always come together, or never do.
+    """
+    every = frozenset(range(groups))
+    found = {WHOLE: frozenset(range(own))}
+
+    def add(chosen: frozenset[int]) -> None:
+        found[f"part-{len(found):03}"] = chosen
+
+    if groups > own:
+        add(every)
+    least = max(_LEAST_PARTS, _PARTS_PER_GROUP * groups)
+    while len(found) <= least or not _are_told_apart(found.values(), groups, switching):
         chosen = frozenset(chance.sample(range(groups), groups // 2))
-        yield f"part-{2 * at + 1:03}", chosen
+        add(chosen)
         # With its complement, so that each group is as often in force as not.
-        yield f"part-{2 * at + 2:03}", frozenset(range(groups)) - chosen
+        add(every - chosen)
+    return found
 
 
-def _scenario(name: str, rules: Sequence[LoadedRule]) -> Scenario:
-    listed = sorted((rule.view.rule for rule in rules), key=lambda rule: rule_list(rule.to_bytes()))
+def _are_told_apart(
+    parts: Iterable[frozenset[int]], groups: int, switching: frozenset[int]
+) -> bool:
+    return tells_apart(((each, not each.isdisjoint(switching)) for each in parts), groups)
+
+
+def _switches(rules: Iterable[Rule]) -> bool:
+    """Whether any of them makes every call slow."""
+    return any(rule.filter_list in SWITCHING for rule in rules)
+
+
+def _scenario(name: str, rules: Sequence[Rule]) -> Scenario:
+    listed = sorted(rules, key=lambda rule: rule_list(rule.to_bytes()))
     return Scenario(
         name=name,
-        summary=f"{len(listed)} of the rules",
+        summary=f"with {counted(len(listed), 'rule')}",
         enabled=1,
         rules=tuple(rule.to_bytes() for rule in listed),
         rule_text=tuple(format_rule(rule) for rule in listed),
@@ -129,22 +175,19 @@ def run_timed(timed: TimedPlan, conduct: Conduct, observer: Observer, say: Say) 
 
 def make_timed_bill(timed: TimedPlan, stored: StoredRun) -> TimedBill:
     """The bill of what was stored."""
-    trials, disturbed = [], 0
-    for sample in stored.samples:
-        if sample.warm_up or sample.scenario not in (NO_RULES, *timed.parts):
-            continue
-        if not sample.valid or sample.ledger.generated:
-            disturbed += 1
-            continue
-        parts = timed.parts.get(sample.scenario, frozenset())
-        rules = [timed.rules[at].view.rule for part in parts for at in timed.groups[part]]
-        trials.append(
-            PartTrial(sample.block, parts, _switches(rules), sample.metrics["elapsed_ns_per_op"])
-        )
-    taxes = taxes_of(trials, len(timed.groups))
+    samples = [
+        sample
+        for sample in stored.samples
+        if not sample.warm_up and sample.scenario in (NO_RULES, *timed.parts)
+    ]
+    usable = [sample for sample in samples if sample.valid and not _is_recorded(sample)]
+    if any(map(_is_recorded, samples)):
+        _require_every_line(timed, usable)
+    trials = [_trial(timed, sample) for sample in usable]
+    taxes = taxes_of(trials, timed.number)
     lines = [
         TimedLine(rule_at(timed.rules[at]), _part_of(tax, len(group)), len(group))
-        for group, tax in zip(timed.groups, taxes.parts, strict=True)
+        for group, tax in zip(timed.groups, taxes.parts, strict=False)
         for at in group
     ]
     return TimedBill(
@@ -154,10 +197,32 @@ def make_timed_bill(timed: TimedPlan, stored: StoredRun) -> TimedBill:
         any_rule=taxes.any_rule,
         whole=_whole(trials, len(timed.groups)),
         trials=taxes.used,
-        left_aside=taxes.left_aside + disturbed,
+        left_aside=taxes.left_aside + len(samples) - len(usable),
         folder=str(stored.folder),
         cautions=timed.cautions,
     )
+
+
+def _trial(timed: TimedPlan, sample: Sample) -> PartTrial:
+    parts = timed.parts.get(sample.scenario, frozenset())
+    has_rules = not parts.isdisjoint(timed.switching)
+    return PartTrial(sample.block, parts, has_rules, sample.metrics["elapsed_ns_per_op"])
+
+
+def _is_recorded(sample: Sample) -> bool:
+    """Whether the rules in force demanded events of the load."""
+    return (sample.ledger.generated or 0) > (sample.ledger.suppressed or 0)
+
+
+def _require_every_line(timed: TimedPlan, usable: Sequence[Sample]) -> None:
+    """UsageError for lines that record the load's calls whenever they are in force."""
+    seen = {part for sample in usable for part in timed.parts.get(sample.scenario, ())}
+    groups = (group for part, group in enumerate(timed.groups) if part not in seen)
+    if places := [str(timed.rules[at].place) for group in groups for at in group]:
+        raise UsageError(
+            f"{' and '.join(places)} cannot be timed: what the load does is recorded under it",
+            remedy="leave such rules out of the file",
+        )
 
 
 def _whole(trials: Sequence[PartTrial], groups: int) -> Time:
@@ -169,10 +234,6 @@ def _whole(trials: Sequence[PartTrial], groups: int) -> Time:
         if not trial.parts or trial.parts == every
     ]
     return taxes_of(own, 0).any_rule
-
-
-def _switches(rules: Sequence[Rule]) -> bool:
-    return any(rule.filter_list in _SWITCHING for rule in rules)
 
 
 def _part_of(time: Time, number: int) -> Time:

@@ -66,7 +66,6 @@ def advise_verb(
         require_writable(write)
     parsed = loadable_rules(rules)
     sums = sums_of_logs(log)
-    sums.document()
     advice = make_advice(parsed, sums.shapes(), sums.busiest())
     chosen = advice.chosen(take)
     advice = replace(advice, cautions=tuple(refused_lines(parsed)))

@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter
 
-from harness.errors import EXIT_FINE, EXIT_UNTRUSTWORTHY, UsageError
+from harness.errors import EXIT_FINE, EXIT_INTERRUPTED, EXIT_UNTRUSTWORTHY, UsageError
+from harness.model.caution import Caution
 from harness.model.options import RESULTS, Flag
 from harness.run.request import Conduct, Load, ResultsFolder
 from harness.verbs.shared.display import Display, say_on
-from harness.verbs.shared.log_sums import sums_of_logs
+from harness.verbs.shared.log_sums import seconds, sums_of_kernel, sums_of_logs
 from harness.verbs.shared.parameters import Json, Logs, To
 from harness.verbs.shared.rule_source import loadable_rules, refused_lines
 
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from consumer.log.summary import LogSums
     from harness.kernel.rules.lint.parsed import Parsed
     from harness.verbs.shared.forms import Forms
+    from harness.verbs.shared.top_sources import Heard
 
 
 def cost_verb(
@@ -27,6 +29,7 @@ def cost_verb(
     /,
     *,
     log: Logs = None,
+    listen: Annotated[str | None, Parameter(allow_leading_hyphen=True)] = None,
     kernel: str | None = None,
     timed: Flag = False,
     blocks: int | None = None,
@@ -45,6 +48,8 @@ def cost_verb(
     log
         audit.log files, raw or enriched, compressed or not, or folders of them: add the events,
         bytes and instructions of each line per day.
+    listen
+        Instead of logs: the kernel's records during this time, such as 60s or 5m. Needs root.
     kernel
         The kernel: a version that this distribution serves such as `6.1`, a .deb, a bzImage, or
         `host`; the one that this distribution installs if not given.
@@ -68,30 +73,43 @@ def cost_verb(
     from harness.verbs.shared.output import err
 
     forms = Forms(("json", "md"), to, json=json)
-    _check(log, kernel, blocks, timed=timed, borrow=borrow)
+    _check(log, listen, kernel, blocks, timed=timed, borrow=borrow)
     parsed = loadable_rules(rules)
     if timed:
         conduct = Conduct(borrow=borrow, results=results)
         return _time(parsed, Load(blocks=blocks), conduct, display, forms)
     # Before anything is counted, so that a mistake shows at once.
     sums = sums_of_logs(log) if log else None
+    heard = _heard(listen, kernel) if listen is not None else None
     bill = run_cost(parsed.rules, kernel, say_on(err()))
+    cautions = [*refused_lines(parsed), *bill.cautions]
     if sums is not None:
         bill = with_log(bill, parsed.rules, sums.shapes(), _span_ms(sums))
-    bill = replace(bill, cautions=(*refused_lines(parsed), *bill.cautions))
+    if heard is not None:
+        span_ms = (0, round(1000 * heard.elapsed_s))
+        bill = with_log(bill, parsed.rules, heard.sums.shapes(), span_ms)
+        cautions += [Caution("heard", each) for each in heard.cautions]
+    bill = replace(bill, cautions=tuple(cautions))
     forms.deliver_page(cost_page(bill), lambda: cost_document(bill))
+    if heard is not None and heard.interrupted:
+        return EXIT_INTERRUPTED
     return EXIT_FINE if bill.trustworthy else EXIT_UNTRUSTWORTHY
 
 
 def _check(
     log: list[str] | None,
+    listen: str | None,
     kernel: str | None,
     blocks: int | None,
     *,
     timed: bool,
     borrow: bool,
 ) -> None:
-    counts = {"--log": log, "--kernel": kernel}
+    if log and listen is not None:
+        raise UsageError("--log and --listen contradict each other", remedy="give one of them")
+    if listen is not None:
+        seconds(listen)
+    counts = {"--log": log, "--listen": listen, "--kernel": kernel}
     if timed and (given := [option for option, value in counts.items() if value]):
         raise UsageError(
             f"{given[0]} is for counted bills, and --timed measures this host",
@@ -114,6 +132,16 @@ def _time(parsed: Parsed, load: Load, conduct: Conduct, display: Display, forms:
     bill = run_timed(timed, conduct, display.observer(console), say_on(console))
     forms.deliver_page(timed_cost_page(bill), lambda: timed_cost_document(bill))
     return EXIT_FINE
+
+
+def _heard(listen: str, kernel: str | None) -> Heard:
+    """The kernel's records, once it is known that guests can be started."""
+    from harness.guest.boot import emulator_version
+    from harness.guest.kernels.images import find_kernel
+
+    emulator_version()
+    find_kernel(kernel)
+    return sums_of_kernel(seconds(listen))
 
 
 def _span_ms(sums: LogSums) -> tuple[int | None, int | None]:

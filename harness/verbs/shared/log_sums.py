@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from consumer.log.summary import LogSums
+    from harness.verbs.shared.top_sources import Heard
 
 _FACTORS = {"s": 1, "m": 60, "h": 3600}
 _LONGEST_S = 86_400
@@ -22,7 +23,7 @@ def sums_of_logs(files: list[str]) -> LogSums:
     from harness.verbs.shared.top_sources import from_files
 
     with ReadingProgress(err()) as reading:
-        return from_files(files, (), reading, shapes=True, as_aureport=False)[0]
+        return from_files(files, (), reading, shapes=True, as_aureport=False)
 
 
 def sums_of_kernel(
@@ -32,11 +33,8 @@ def sums_of_kernel(
     unicast: bool = False,
     shapes: bool = True,
     as_aureport: bool = False,
-) -> tuple[LogSums, list[str], bool]:
-    """The same of the kernel's records of the next seconds, which changes nothing of the host.
-
-    The sums, what is to be known of them, and whether Ctrl-C ended it early.
-    """
+) -> Heard:
+    """The same of the kernel's records of the next seconds, which changes nothing of the host."""
     from harness.verbs.shared.output import err
     from harness.verbs.shared.top_progress import ListeningProgress
     from harness.verbs.shared.top_sources import from_kernel

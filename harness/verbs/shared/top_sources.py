@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from consumer.errors import ConsumerError
@@ -24,6 +25,16 @@ RESULT_TIMEOUT_S = 30.0
 Progress = Callable[[int, int], None]
 
 
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """What the kernel recorded during `elapsed_s`; `interrupted` if Ctrl-C ended it early."""
+
+    sums: LogSums
+    cautions: tuple[str, ...]
+    elapsed_s: float
+    interrupted: bool
+
+
 def from_files(
     files: Sequence[str],
     kinds: Sequence[str],
@@ -31,13 +42,13 @@ def from_files(
     *,
     shapes: bool,
     as_aureport: bool,
-) -> tuple[LogSums, list[str]]:
+) -> LogSums:
     """The sums of files; raises UsageError for an unreadable one, or where none has a record."""
     sums = LogSums(
         [kind for kind in kinds if kind != "rule"], with_shapes=shapes, as_aureport=as_aureport
     )
     read_files(files, sums, progress)
-    return sums, []
+    return sums
 
 
 def read_files(files: Sequence[str], sums: LogSums, progress: Progress) -> None:
@@ -57,9 +68,8 @@ def from_kernel(
     unicast: bool,
     shapes: bool,
     as_aureport: bool,
-) -> tuple[LogSums, list[str], bool]:
-    """The sums of the kernel's records for a time, the cautions, and whether Ctrl-C ended it
-    early.
+) -> Heard:
+    """The sums of the kernel's records for a time.
 
     The consumer writes it into a pipe as lines of audit.log. Rules and settings stay as they are.
     """
@@ -91,11 +101,11 @@ def from_kernel(
         os.close(reading)
         if writing >= 0:
             os.close(writing)
+    elapsed_s = received.elapsed_ns / 1e9
     cautions = _cautions(sums, received.socket_drops or 0)
     if interrupted:
-        heard_s = received.elapsed_ns / 1e9
-        cautions.insert(0, f"stopped by Ctrl-C after {heard_s:.1f} of {duration_s:g} s")
-    return sums, cautions, interrupted
+        cautions.insert(0, f"stopped by Ctrl-C after {elapsed_s:.1f} of {duration_s:g} s")
+    return Heard(sums, tuple(cautions), elapsed_s, interrupted)
 
 
 def _listen(process: LineProcess, sums: LogSums, reading: int, progress: ListeningProgress) -> bool:

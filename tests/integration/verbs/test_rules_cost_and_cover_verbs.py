@@ -36,6 +36,11 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         (["cost", "empty.rules"], "empty.rules has no rule that can be loaded"),
         (["cost", "my.rules", "--log", "no.log"], "no.log"),
         (["cost", "my.rules", "--log", "missing.log"], "missing.log"),
+        (["cost", "my.rules", "--listen", "soon"], "--listen soon is not a time"),
+        (["cost", "my.rules", "--listen", "600s"], "apt-get install"),
+        (["cost", "my.rules", "--listen", "9s", "--log", "a.log"], "contradict each other"),
+        (["cost", "my.rules", "--listen", "9s", "--timed"], "--listen is for counted bills"),
+        (["cost", "my.rules", "--borrow"], "--borrow is about a run on this host"),
     ],
 )
 def test_a_mistake_is_one_line_and_2(

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from consumer.log.summary import LogSums
+from consumer.log.summary import LogSums, read_logs
 from consumer.log.tables import PART_TYPES
 from tests.unit.consumer.test_consumer_log_lines import CALL, record
 
@@ -18,13 +20,45 @@ def read(*pieces: bytes) -> LogSums:
     sums = LogSums((), with_shapes=True)
     for piece in pieces:
         sums.reader.feed(piece)
-    sums.document()
     return sums
 
 
 def shape(*pieces: bytes) -> dict[str, Any]:
     (found,) = read(*pieces).shapes()
     return found
+
+
+def execve_event(serial: int) -> bytes:
+    """The records of a program's start, as the kernel sends them."""
+    others = [b"BPRM_FCAPS", b"EXECVE", b"CWD", b"PATH", b"PATH", b"PROCTITLE", b"EOE"]
+    return b"".join([record(serial), *(record(serial, b"x=1", name=name) for name in others)])
+
+
+def from_file(log: bytes, folder: Path) -> LogSums:
+    path = folder / "audit.log"
+    path.write_bytes(log)
+    sums = LogSums((), with_shapes=True)
+    read_logs([str(path)], sums)
+    return sums
+
+
+def from_pipe(log: bytes, _: Path) -> LogSums:
+    reading, writing = os.pipe()
+    os.write(writing, log)
+    os.close(writing)
+    sums = LogSums((), with_shapes=True, own_pid=2)
+    sums.take_descriptor("the kernel", reading, lambda: None, lambda: None)
+    os.close(reading)
+    return sums
+
+
+@pytest.mark.parametrize("source", [from_file, from_pipe])
+def test_events_of_the_last_seconds_are_among_the_calls(source: Any, tmp_path: Path) -> None:
+    """Nobody asked for the sums before, and no later record has ended these events."""
+    log = b"".join(execve_event(serial) for serial in (1, 2, 3))
+    (found,) = source(log, tmp_path).shapes()
+    assert (found["number"], found["events"], found["records"]) == (59, 3, 24)
+    assert found["parts"].keys() == set(PART_TYPES) - {1317, 1323}
 
 
 @pytest.mark.parametrize(

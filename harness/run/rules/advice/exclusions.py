@@ -68,23 +68,18 @@ def _exclusion(logged: Logged, whom: _Whom, places: Sequence[int]) -> Proposal |
     if line is None:
         return None
     gone = [place for place in places if logged.shapes[place]["number"] in noisy]
-    alone = logged.saving(gone)
     names = ", ".join(syscall_name(ARCH, call) or str(call) for call in noisy)
     total = counted(logged.events, "event")
-    added_by = logged.by_rule(logged.free(gone))
-    return Proposal(
+    proposal = Proposal(
         kind=whom.kind,
-        reason=f"{whom.name} makes {alone.events:,} of {total} by {names}",
+        reason=f"{whom.name} makes {logged.saving(gone).events:,} of {total} by {names}",
         lines=(),
         old=(),
         new=(line,),
         goes_blind=f"{names} of {whom.name}, {whom.scope}",
-        alone=alone,
-        added=logged.claim(gone),
-        added_by=added_by,
-        blind=logged.blind(gone),
         notes=whom.notes,
     )
+    return logged.claimed(proposal, gone)
 
 
 def _equal(field: Field, value: int | bytes) -> RuleField:

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any, Final
 
 from harness.analysis.top_rules import exit_rules, matching_rules, writers
 from harness.kernel.rules.fields import ARCH_NUMBERS, FIRST_CLASS_BIT, UNSET, Action
 from harness.kernel.rules.lint.parsed import LoadedRule
 from harness.kernel.rules.rule import key_words
-from harness.model.rules.advice import Blind, Saving
+from harness.model.rules.advice import Blind, Proposal, Saving
 
 MACHINE: Final = "x86_64"
 ARCH: Final = ARCH_NUMBERS[MACHINE]
@@ -62,13 +63,30 @@ class Logged:
         """Those of the calls that no proposal would spare so far."""
         return [place for place in places if place not in self._claimed]
 
-    def claim(self, places: Iterable[int]) -> Saving:
-        """Take calls for a proposal: what it saves beside the proposals before it."""
+    def claimed(self, proposal: Proposal, places: Sequence[int]) -> Proposal:
+        """The same proposal with what it saves, alone and beside those before it: these calls.
+
+        They are taken by it.
+        """
         found = self.free(places)
         self._claimed.update(found)
-        return self.saving(found)
+        return replace(
+            proposal,
+            alone=self.saving(places),
+            added=self.saving(found),
+            added_by=self._by_rule(found),
+            blind=self.blind(places),
+        )
 
-    def by_rule(self, places: Iterable[int]) -> tuple[tuple[str, int], ...]:
+    def by_writer(self, places: Iterable[int]) -> dict[int, list[int]]:
+        """These calls by the rule that wrote them, where only one may have."""
+        found: dict[int, list[int]] = defaultdict(list)
+        for place in places:
+            if len(self.writers[place]) == 1:
+                found[self.writers[place][0]].append(place)
+        return found
+
+    def _by_rule(self, places: Iterable[int]) -> tuple[tuple[str, int], ...]:
         """The records of these calls by the place of the rule that wrote them, if only one may."""
         sums: Counter[str] = Counter()
         for place in places:

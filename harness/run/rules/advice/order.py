@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import Final
 
@@ -27,14 +26,9 @@ def moves(
 
     Lines at `left` stay where they are; those at `prepended` stand in front whatever their place.
     """
-    written: Counter[int] = Counter()
-    calls: dict[int, list[int]] = {}
-    for place in logged.free(logged.own):
-        if len(logged.writers[place]) == 1:
-            number = logged.writers[place][0]
-            written[number] += logged.shapes[place]["events"]
-            calls.setdefault(number, []).append(place)
-    for number, events in written.most_common():
+    calls = logged.by_writer(logged.free(logged.own))
+    events_of = {number: logged.saving(places).events for number, places in calls.items()}
+    for number, events in sorted(events_of.items(), key=lambda each: -each[1]):
         rule = logged.rules[number]
         if (
             not logged.is_noise(calls[number])

@@ -27,11 +27,8 @@ _MOST_NAMED = 6
 
 def only_successful(logged: Logged, left: frozenset[Place]) -> Iterator[Proposal]:
     """Rules of which failed calls fill the log; lines at `left` stay as they are."""
-    failed: dict[int, list[int]] = {}
-    for place in logged.own:
-        if len(logged.writers[place]) == 1 and logged.shapes[place]["exit"]:
-            failed.setdefault(logged.writers[place][0], []).append(place)
-    for number, places in failed.items():
+    failed = [place for place in logged.own if logged.shapes[place]["exit"]]
+    for number, places in logged.by_writer(failed).items():
         rule = logged.rules[number]
         if rule.place in left or any(f.field in _RESULTS for f in rule.view.rule.fields):
             continue
@@ -67,8 +64,6 @@ def _proposal(
     errors: Counter[int] = Counter()
     for place in gone:
         errors[logged.shapes[place]["exit"]] += logged.shapes[place]["events"]
-    alone = logged.saving(gone)
-    added_by = logged.by_rule(logged.free(gone))
     notes = []
     wanted = [error for error in ASKED_BY_STIG if errors[-error]]
     if wanted:
@@ -79,20 +74,17 @@ def _proposal(
     if unsure:
         events = logged.saving(unsure).events
         notes.append(f"{events:,} of them may still be recorded by a rule below")
-    return Proposal(
+    proposal = Proposal(
         kind="success",
-        reason=f"failed calls that this line records make {alone.events:,} of "
+        reason=f"failed calls that this line records make {logged.saving(gone).events:,} of "
         f"{counted(logged.events, 'event')}",
         lines=(at(rule),),
         old=(rule.text,),
         new=(line,),
         goes_blind=f"failed calls: {_named(errors)}",
-        alone=alone,
-        added=logged.claim(gone),
-        added_by=added_by,
-        blind=logged.blind(gone),
         notes=tuple(notes),
     )
+    return logged.claimed(proposal, gone)
 
 
 def _exit(error: int) -> RuleField:

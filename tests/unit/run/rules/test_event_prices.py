@@ -11,8 +11,7 @@ import pytest
 
 from harness.guest.inside.hearing import tally
 from harness.kernel.rules.fields import Action, FilterList
-from harness.kernel.rules.lint.parsed import LoadedRule, parse_source
-from harness.kernel.rules.lint.source import read_source
+from harness.kernel.rules.lint.parsed import LoadedRule
 from harness.kernel.rules.tagged import silenced, tag_of
 from harness.kernel.status import AuditStatus
 from harness.model.cost import Bill, Priced
@@ -25,6 +24,7 @@ from harness.run.rules.bill_log import with_log
 from harness.run.rules.coverage import rule_at
 from harness.run.rules.event_bill import with_events
 from harness.run.rules.events import CALLS, EventTrial, rules_behind
+from tests.support.rule_lines import loaded_rules as rules
 from tests.support.schemas import schema
 from tests.support.worker_documents import worker_document
 
@@ -35,12 +35,6 @@ QUIET = "-a never,exit -F arch=b64 -S connect -F exe=/bin/true"
 SESSION, OPS = 7, 100
 CONNECT, EXECVE, SENDTO = 42, 59, 44
 DAY_MS = 24 * 3600 * 1000
-
-
-def rules(folder: Path, *lines: str) -> tuple[LoadedRule, ...]:
-    file = folder / "some.rules"
-    file.write_text("".join(f"{line}\n" for line in lines))
-    return parse_source(read_source(file), elsewhere=True).rules
 
 
 def bill(loaded: tuple[LoadedRule, ...]) -> Bill:
@@ -181,7 +175,7 @@ def test_trials_that_lost_events_price_nothing_and_are_said(tmp_path: Path) -> N
     assert found.record_price is None
     assert [caution.name for caution in found.cautions] == ["invalid-trials"]
     logged = with_log(found, loaded, [shape(b"net", CONNECT, 10, 30)], (0, DAY_MS))
-    assert "Events of the log" in page_markdown(cost_page(logged))
+    assert "Events recorded:" in page_markdown(cost_page(logged))
     jsonschema.validate(cost_document(logged), schema("cost"))
 
 

@@ -9,8 +9,7 @@ from typing import Any
 import jsonschema
 import pytest
 
-from harness.kernel.rules.lint.parsed import LoadedRule, parse_source
-from harness.kernel.rules.lint.source import read_source
+from harness.kernel.rules.lint.parsed import LoadedRule
 from harness.model.cost import Bill
 from harness.model.stored.environment import StoredGuest
 from harness.reporters.documents.cost import cost_document
@@ -20,18 +19,13 @@ from harness.reporters.rules.cost import ANY_RULE, cost_page, cost_sentence
 from harness.run.rules.bill import make_bill
 from harness.run.rules.bill_log import with_log
 from harness.run.rules.cost import MOST_SINGLE, Wanted, groups_of, plan_states
+from tests.support.rule_lines import loaded_rules as rules
 from tests.support.schemas import schema
 
 MOUNT = "-a always,exit -F arch=b64 -S mount -k mounts"
 FOLDER = "-a always,exit -F arch=b64 -S all -F dir=/etc -F perm=wa -k etc"
 WATCH = "-w /etc/passwd -p wa -k etc"
 NO_RULES, ANY, SLOPE = 500.0, 340.0, 19.0
-
-
-def rules(folder: Path, *lines: str) -> tuple[LoadedRule, ...]:
-    file = folder / "some.rules"
-    file.write_text("".join(f"{line}\n" for line in lines))
-    return parse_source(read_source(file), elsewhere=True).rules
 
 
 def answers(

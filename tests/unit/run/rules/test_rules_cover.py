@@ -11,8 +11,7 @@ import pytest
 
 from harness.guest.operations.entries import COMPAT, NATIVE, RING
 from harness.kernel.rules.fields import Field
-from harness.kernel.rules.lint.parsed import LoadedRule, parse_source
-from harness.kernel.rules.lint.source import read_source
+from harness.kernel.rules.lint.parsed import LoadedRule
 from harness.kernel.rules.tagged import tag_of
 from harness.model.cover import Coverage, Seen
 from harness.model.stored.environment import StoredGuest
@@ -22,17 +21,12 @@ from harness.reporters.render.markdown import page_markdown
 from harness.reporters.rules.cover import cover_page, cover_sentence, verdict_words
 from harness.run.rules.cover import LOGIN, NO_LOGIN, in_guest, plan_passes
 from harness.run.rules.coverage import make_coverage
+from tests.support.rule_lines import loaded_rules as rules
 from tests.support.schemas import schema
 
 NEVER = "-a never,exit -F arch=b64 -S chmod -F uid=0"
 MODE = "-a always,exit -F arch=b64 -S chmod,openat -F auid>=1000 -F auid!=unset -k mode"
 NO_ONE = "-a always,exit -F arch=b64 -S chmod -F auid=unset -k daemon"
-
-
-def rules(folder: Path, *lines: str) -> tuple[LoadedRule, ...]:
-    file = folder / "some.rules"
-    file.write_text("".join(f"{line}\n" for line in lines))
-    return parse_source(read_source(file), elsewhere=True).rules
 
 
 def result(name: str, entry: str, place: int | None = None, **more: Any) -> dict[str, Any]:
