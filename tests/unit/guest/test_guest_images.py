@@ -5,16 +5,18 @@ from __future__ import annotations
 import gzip
 import struct
 import subprocess
+from functools import partial
 from pathlib import Path
 
 import pytest
 
 from harness.errors import HostUnfitError, UsageError
 from harness.guest.cpio import file, write_archive
-from harness.guest.kernels import images
+from harness.guest.kernels import images, unpack
 from harness.guest.kernels.images import find_kernel, find_kernels
 from harness.guest.kernels.packages import Package
-from harness.guest.kernels.unpack import image_of_package
+from harness.guest.kernels.unpack import image_of_package, members_of
+from tests.support.guests.debs import damaged_archives, deb
 from tests.support.programs import needs
 
 RELEASE = "6.1.0-99-cloud-amd64"
@@ -153,6 +155,17 @@ def test_a_package_without_an_image_is_refused(tmp_path: Path) -> None:
 def test_what_is_no_package_is_refused() -> None:
     with pytest.raises(UsageError, match="is no Debian package"):
         image_of_package(b"not an archive", "x.deb")
+
+
+@needs("dpkg-deb")
+@pytest.mark.parametrize("what", damaged_archives())
+def test_a_package_with_headers_that_nobody_should_have_made_is_refused(
+    monkeypatch: pytest.MonkeyPatch, what: str
+) -> None:
+    monkeypatch.setattr(unpack, "members_of", partial(members_of, most=1000))
+    words = "is no Debian package|holds more than 1,000 files"
+    with pytest.raises(UsageError, match=words):
+        image_of_package(deb([], data=damaged_archives()[what]), "x.deb")
 
 
 def test_an_image_is_fetched_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
