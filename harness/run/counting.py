@@ -102,9 +102,8 @@ def pair_to_count(request: Request, a: Path, b: Path, counting: Counting) -> Cou
     return CountedPair(replace(request, subject=subject), pairing.a, pairing.b, options)
 
 
-def count_ab(request: Request, a: Path, b: Path, counting: Counting, say: Say) -> CountAbReport:
+def count_ab(pair: CountedPair, counting: Counting, say: Say) -> CountAbReport:
     """Count two rule files in the same guests, and judge B against A."""
-    pair = pair_to_count(request, a, b, counting)
     stored = _count_to_end(pair.request, counting, say, "A and B could be compared")
     return judge_count_ab(stored, pair.a, pair.b, pair.options)
 

@@ -186,6 +186,22 @@ def test_lost_records_of_the_guest_make_the_gate_untrustworthy(
         (("--fail", "blind:0", *GATE[1:4]), "no --reference is one of them"),
         (("--fail", "blind:0", *GATE[1:4], "--reference", "no-audit"), "--reference no-audit is"),
         (("--fail", "blind:0", "--rules", "base.rules", "--reference", "base"), "there is one"),
+        (("--fail", "blind:0", *GATE[1:], "--kernel", "arm64/6.1"), "a kernel of aarch64, under"),
+        (("--fail", "blind:0", *GATE[1:], "--dry-run"), "leave --dry-run out"),
+        (("--fail", "blind:0", "--dry-run"), "no --reference is one of them"),
+        (
+            (
+                "--fail",
+                "blind:0",
+                "--rules",
+                "base.rules",
+                "none",
+                "--reference",
+                "base",
+                "--dry-run",
+            ),
+            "rule file none cannot be read",
+        ),
         (("--fail", "blind:0", "--run", "latest"), "a stored run does not say which operations"),
     ],
 )
@@ -194,6 +210,40 @@ def test_what_cannot_be_judged_is_refused_with_the_remedy(
 ) -> None:
     assert run_command(["gate", *words]) == 2
     assert said in " ".join(capsys.readouterr().err.split())
+    assert guest.asked == 0
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        ((*GATE, "--count", "--fail", "haed/instructions:1%", "--fail", "blind:0"), "mean head?"),
+        ((*GATE, "--fail", "haed/elapsed:1%", "--fail", "blind:0"), "haed"),
+        (("ab", "--count", "base.rules", "head.rules", "--margin", "nonsense=1%"), "nonsense"),
+        (("ab", "--count", "base.rules", "head.rules", "--kernel", "arm64/6.1"), "add --no-cover"),
+        (("ab", "--count", "base.rules", "head.rules", "--kernel", "arm64/6.1", "--dry-run"),
+         "add --no-cover"),
+    ],
+)  # fmt: skip
+def test_what_is_wrong_is_said_before_a_kernel_is_fetched(
+    guest: Guest,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    words: tuple[str, ...],
+    said: str,
+) -> None:
+    monkeypatch.setattr(blind, "find_kernels", lambda _: pytest.fail("a kernel was fetched"))
+    assert run_command(list(words)) == 2
+    assert said in " ".join(capsys.readouterr().err.split())
+    assert counting.run_count.asked == []  # type: ignore[attr-defined]
+
+
+def test_a_kernel_that_is_not_there_is_said_before_anything_is_measured(
+    guest: Guest, capsys: pytest.CaptureFixture[str]
+) -> None:
+    limits = ("--fail", "head/instructions:1%", "--fail", "9.9/blind:0")
+    assert run_command([*GATE, "--count", *limits]) == 2
+    assert "there is no kernel '9.9'" in " ".join(capsys.readouterr().err.split())
+    assert counting.run_count.asked == []  # type: ignore[attr-defined]
 
 
 def test_ab_says_cost_and_coverage(guest: Guest, capsys: pytest.CaptureFixture[str]) -> None:
