@@ -6,6 +6,7 @@ import hashlib
 import platform
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Final
 
@@ -63,6 +64,20 @@ def _find_kernel(which: str | None) -> KernelImage:
         return _served(wanted)
     if which == HOST:
         return _of_host()
+    return _of_file(which)
+
+
+def _of_file(which: str) -> KernelImage:
+    """The image in a file; one that stays as it is, is unpacked once."""
+    try:
+        about = Path(which).stat()
+    except OSError:  # which reading it tells
+        return _unpacked(which)
+    return _unpacked(which, about.st_dev, about.st_ino, about.st_size, about.st_mtime_ns)
+
+
+@lru_cache(maxsize=8)
+def _unpacked(which: str, *_: int) -> KernelImage:
     data = _read(Path(which))
     if is_package(which):
         data = image_of_package(data, which)
