@@ -16,7 +16,7 @@ from typing import Final
 
 from harness.errors import HostUnfitError
 from harness.guest.elf import read_needs
-from harness.guest.kernels.cache import drop, keep, kept
+from harness.guest.kernels.cache import keep, kept
 from harness.guest.kernels.images import kept_parts, open_archive
 from harness.guest.kernels.packages import python_release
 from harness.guest.kernels.unpack import members_of, open_package
@@ -108,9 +108,7 @@ def _kept_or_fetched(machine: Machine) -> bytes:
     wanted = [*archive.with_all_they_need(names), headers]
     packages = archive.download_all(wanted)
     data = _needed_of(packages)
-    for old in folder.glob(f"{prefix}*.tar"):
-        drop(folder, old.name)
-    keep(folder, name, data)
+    keep(folder, name, data, instead_of=f"{prefix}*.tar")
     return data
 
 

@@ -110,10 +110,11 @@ def _fetched(release: str | None, name: str) -> Deb | None:
     if package is None:
         return None
     place = private_folder(cache_folder() / "packages")
-    file = f"{release or 'here'}_{package.name}_{package.version.replace(':', '_')}.deb"
+    prefix = f"{release or 'here'}_{package.name}_"
+    file = f"{prefix}{package.version.replace(':', '_')}.deb"
     data = kept(place, file)
     if data is None:
         data = archive.download(package)
-        keep(place, file, data)
+        keep(place, file, data, instead_of=f"{prefix}*.deb")
     of = f"{release}/" if release else ""
     return read_deb(data, f"{of}{package.name}")
