@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from harness.answers.compare.count import find_kernel_name
 from harness.answers.gate import GateRules
 from harness.errors import UsageError, one_of
-from harness.guest.boot import emulator_version
+from harness.guest.boot import GuestFailedError, emulator_version
 from harness.guest.kernels.images import KernelImage, find_kernels, require_native
 from harness.kernel.rules.lint.parsed import LoadedRule
 from harness.model.cover import Coverage, Covered, RuleAt
@@ -57,13 +57,22 @@ class CoverageQuestion:
         return tuple(self._images)
 
     def ask(self, say: Say) -> Iterator[CoverageChange]:
-        """Each file but the first against it, under each kernel that was found."""
+        """Each file but the first against it, under each kernel that was found.
+
+        A guest that fails is a doubt of that kernel's.
+        """
         base, *heads = self.files
         with stop_signals():
             for kernel, image in self._images.items():
-                found = cover_under(list(self.files.values()), image, self._emulator, say)
-                for place, head in enumerate(heads, start=1):
-                    yield replace(change_in(found, place), kernel=kernel, base=base, head=head)
+                try:
+                    found = cover_under(list(self.files.values()), image, self._emulator, say)
+                except GuestFailedError as error:
+                    # What was measured before is not lost for that.
+                    changes = [_unknown(error.what)] * len(heads)
+                else:
+                    changes = [change_in(found, place) for place in range(1, len(self.files))]
+                for head, change in zip(heads, changes, strict=True):
+                    yield replace(change, kernel=kernel, base=base, head=head)
 
 
 def scenario_files(request: Request, reference: str | None) -> dict[str, str]:
@@ -141,6 +150,11 @@ def blind_checks(
             for name in limit.scope
         )
     )
+
+
+def _unknown(doubt: str) -> CoverageChange:
+    """The change where nothing could be found out."""
+    return CoverageChange("", "", "", recorded=0, lost=(), gained=(), doubts=(doubt,))
 
 
 def change_in(coverage: Coverage, head: int) -> CoverageChange:

@@ -17,6 +17,7 @@ from harness.answers.gate import GateRules, gate_run
 from harness.answers.limits import read_limits
 from harness.cli import run_command
 from harness.errors import UsageError
+from harness.guest.boot import GuestFailedError
 from harness.guest.kernels.images import KernelImage
 from harness.guest.operations.entries import COMPAT, NATIVE, RING
 from harness.kernel.rules.lint.parsed import LoadedRule
@@ -66,9 +67,12 @@ class Guest:
     def __init__(self) -> None:
         self.asked = 0
         self.lost = 0
+        self.fails = False
 
     def __call__(self, files: Sequence[Sequence[LoadedRule]], *_: Any) -> Coverage:
         self.asked += 1
+        if self.fails:
+            raise GuestFailedError("the guest ended before it was done", remedy="run it again")
         passes = plan_passes([[rule.view.rule for rule in rules] for rules in files])
         said: list[dict[str, Any]] = [
             {"event": "hello", "release": KERNEL, "version": "#1"},
@@ -172,8 +176,10 @@ def test_lost_records_of_the_guest_make_the_gate_untrustworthy(
     guest: Guest, capsys: pytest.CaptureFixture[str]
 ) -> None:
     guest.lost = 1
-    assert run_command([*GATE, "--fail", "blind:0"]) == 3
+    assert run_command([*GATE, "--fail", "blind:0", "--to", "json=g.json"]) == 3
     assert "not trustworthy: the guest lost records" in capsys.readouterr().out
+    (check,) = json.loads(Path("g.json").read_text())["blind"]
+    assert check["outcome"] == "inconclusive", "what is lost may not have been heard"
 
 
 @pytest.mark.parametrize(
@@ -270,6 +276,25 @@ def test_ab_does_not_take_lost_records_for_lost_coverage(
     assert "What B no longer records is not known: the guest lost records" in " ".join(
         capsys.readouterr().out.split()
     )
+
+
+def test_what_was_measured_is_told_where_the_guest_of_coverage_fails(
+    guest: Guest, capsys: pytest.CaptureFixture[str]
+) -> None:
+    guest.fails = True
+    assert run_command(["ab", "--count", "base.rules", "head.rules"]) == 3
+    said = " ".join(capsys.readouterr().out.split())
+    assert said.startswith("syscalls: B costs 1.67 % more than A")
+    assert "What B no longer records is not known: the guest ended before it was done." in said
+    limits = ("--fail", "head/instructions:9%", "--fail", "head/blind:0")
+    assert run_command([*GATE, "--count", *limits, "--to", "junit=g.xml"]) == 3
+    said = " ".join(capsys.readouterr().out.split())
+    assert said.startswith("The gate is not trustworthy: the guest ended before it was done.")
+    assert "head/instructions:9%" in said
+    assert "not known" in said
+    assert "none is recorded" not in said
+    assert "operations were done" not in said
+    assert "no operation is recorded" not in Path("g.xml").read_text()
 
 
 def test_limits_on_coverage_are_told_from_the_others() -> None:
