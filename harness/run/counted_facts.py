@@ -11,9 +11,9 @@ import msgspec
 from harness.guest.kernels.images import KernelImage
 from harness.guest.together import Answer
 from harness.model.caution import Caution
+from harness.model.count import FAILED_GUEST
 from harness.model.stored.environment import StoredGuest
 
-FAILED_GUEST: Final = "failed-guest"
 CONSOLE_COMPLAINT: Final = "console-complaint"
 
 
