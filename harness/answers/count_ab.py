@@ -8,12 +8,10 @@ from harness.answers.compare.compare import Side
 from harness.answers.compare.count import CountOptions, compare_counts
 from harness.answers.count import make_counted
 from harness.model.ab import AbSide, CountAbReport
-from harness.model.count import CountedResult
+from harness.model.count import FAILED_GUEST, CountedResult
 from harness.model.count_changes import CountChange
 from harness.store import StoredRun
 from workloads.catalog import WORKLOADS
-
-_FAILED_GUEST = "failed-guest"
 
 
 def judge_count_ab(stored: StoredRun, a: AbSide, b: AbSide, options: CountOptions) -> CountAbReport:
@@ -57,4 +55,4 @@ def _doubts(
         f"{s.workload} under {names[s.scenario]} was not counted ({s.invalid_reason})"
         for s in failed
     )
-    yield from (c.what for c in result.cautions if c.name == _FAILED_GUEST)
+    yield from (c.what for c in result.cautions if c.name == FAILED_GUEST)

@@ -16,14 +16,15 @@ from typing import Final
 
 from harness.errors import HostUnfitError
 from harness.guest.elf import read_needs
-from harness.guest.kernels.cache import drop, keep, kept
+from harness.guest.kernels.cache import keep, kept
 from harness.guest.kernels.images import kept_parts, open_archive
 from harness.guest.kernels.packages import python_release
-from harness.guest.kernels.unpack import open_package
+from harness.guest.kernels.unpack import members_of, open_package
 from harness.guest.machines import Machine, python_version
 
 _LIBRARY: Final = r"(?:usr/)?lib/(?:[a-z0-9_]+-linux-gnu/)?(?:[^/]+\.so(?:\.[0-9.]+)?|ld-[^/]+)"
 _MOST_LINKS: Final = 8
+_SOURCE: Final = "Debian's Python.deb"
 
 
 class Userland:
@@ -107,9 +108,7 @@ def _kept_or_fetched(machine: Machine) -> bytes:
     wanted = [*archive.with_all_they_need(names), headers]
     packages = archive.download_all(wanted)
     data = _needed_of(packages)
-    for old in folder.glob(f"{prefix}*.tar"):
-        drop(folder, old.name)
-    keep(folder, name, data)
+    keep(folder, name, data, instead_of=f"{prefix}*.tar")
     return data
 
 
@@ -123,8 +122,8 @@ def _needed_of(packages: Iterable[bytes]) -> bytes:
     files: dict[str, bytes] = {}
     links: dict[str, str] = {}
     for package in packages:
-        with open_package(package, "Debian's Python.deb") as archive:
-            for member in archive:
+        with open_package(package, _SOURCE) as archive:
+            for member in members_of(archive, _SOURCE):
                 path = posixpath.normpath(member.name).lstrip("/")
                 if wanted.fullmatch(path) is None:
                     continue

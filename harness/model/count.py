@@ -30,6 +30,9 @@ ALL_COUNTED: Final = (*COUNTED_METRICS, *OF_RULES)
 """Every metric that a counted run may have, in the order in which they are told."""
 _UNITS: Final = {EVENTS: "events", RECORDS: "records"}
 
+FAILED_GUEST: Final = "failed-guest"
+"""The caution of a run in which a guest did not measure all that it was to."""
+
 COUNT_MARGIN: Final = 0.005
 """The relative difference of counts that does not matter, unless the user names another."""
 

@@ -102,7 +102,9 @@ class BlindCheck:
 
     @property
     def outcome(self) -> Outcome:
-        """A file that recorded nothing cannot be made blind."""
+        """A file that recorded nothing cannot be made blind; a doubt leaves it undecided."""
+        if self.change.doubts:
+            return "inconclusive"
         if self.change.lost:
             return "fail"
         return "pass" if self.change.recorded else "no-events"

@@ -75,16 +75,25 @@ def run_count(request: Request, kernels: tuple[str, ...], say: Say) -> Outcome:
 
     No kernel named is the one that this distribution installs.
     """
+    plan, machine = plan_under(request, kernels)
+    with rules_for(machine.name), stop_signals():
+        return _count(plan, request.conduct, kernels, machine, say)
+
+
+def plan_under(request: Request, kernels: Sequence[str]) -> tuple[Plan, Machine]:
+    """What of a request can be counted under these kernels, and the machine that they are for.
+
+    UsageError where nothing of it can.
+    """
     machine = machine_of(kernels)
     with rules_for(machine.name):
         plan = counted_plan(request)
-        if machine is not X86_64 and packaged_of(plan):
-            raise UsageError(
-                f"daemons from packages are counted in guests of {X86_64.name} only",
-                remedy=f"leave --consumer out under a kernel of {machine.name}",
-            )
-        with stop_signals():
-            return _count(plan, request.conduct, kernels, machine, say)
+    if machine is not X86_64 and packaged_of(plan):
+        raise UsageError(
+            f"daemons from packages are counted in guests of {X86_64.name} only",
+            remedy=f"leave --consumer out under a kernel of {machine.name}",
+        )
+    return plan, machine
 
 
 def _count(
@@ -107,6 +116,8 @@ def _count(
         try:
             run.count()
         except KeyboardInterrupt:
+            if not run.has_begun:
+                raise
             return Outcome(writer.folder, interrupted=True)
         return Outcome(writer.folder, interrupted=False)
 
@@ -175,6 +186,11 @@ class _Run:
         self._writer.describe({**plan_document(self._plan), "trials": self._trials}, facts)
 
     @property
+    def has_begun(self) -> bool:
+        """Whether a guest has said anything: before that there is nothing to store."""
+        return self._facts.is_written
+
+    @property
     def _trials(self) -> int:
         """The trials of all boots."""
         return sum(len(self._planned[boot]) for _, boot in self._boots)
@@ -220,6 +236,8 @@ class _Run:
         self._say(f"starting {counted(len(boots), 'guest')} for {counted(self._trials, 'trial')}")
         for number, answer in run_guests(boots):
             stop_if_asked()
+            if not self._facts.is_written:
+                self._facts.write()
             self._take(first_place + number, answer)
 
     def _root(self, base: Mapping[bytes, Entry], boot: int) -> bytes:

@@ -7,15 +7,15 @@ import os
 from typing import Final
 
 from harness.guest.boot import find_emulator
-from harness.guest.kernels.images import machine_of, named_in_words
+from harness.guest.kernels.images import named_in_words
 from harness.host.facts import read_host_facts
-from harness.kernel.rules.machine import rules_for
 from harness.model.label import check_label
 from harness.model.preview import CountPreview, PlannedCell
 from harness.model.run import Cell
-from harness.run.count import DEFAULT_WORKLOAD, counted_plan
+from harness.run.count import DEFAULT_WORKLOAD, plan_under
 from harness.run.counted_boots import BOOTS, MOST_BOOTS
 from harness.run.counting import require_countable
+from harness.run.plan.counted_consumers import packaged_of
 from harness.run.plan.plan import Plan
 from harness.run.request import Counting, Request
 
@@ -34,9 +34,9 @@ def preview_count(request: Request, counting: Counting) -> CountPreview:
     """
     require_countable(request)
     check_label(request.conduct.label)
-    machine = machine_of(counting.kernels)
-    with rules_for(machine.name):
-        plan = counted_plan(request)
+    plan, machine = plan_under(request, counting.kernels)
+    for daemon in packaged_of(plan):
+        daemon.require_files()
     find_emulator(machine)
     kernels = named_in_words(counting.kernels)
     guests = len(kernels) * BOOTS

@@ -11,9 +11,9 @@ import msgspec
 from harness.guest.kernels.images import KernelImage
 from harness.guest.together import Answer
 from harness.model.caution import Caution
+from harness.model.count import FAILED_GUEST
 from harness.model.stored.environment import StoredGuest
 
-FAILED_GUEST: Final = "failed-guest"
 CONSOLE_COMPLAINT: Final = "console-complaint"
 
 
@@ -36,7 +36,10 @@ def greeted(guest: StoredGuest, answers: Iterable[Mapping[str, Any]]) -> StoredG
 
 
 class CountedFacts:
-    """The environment of a counted run as it becomes known; `store` writes it each time."""
+    """The environment of a counted run as it becomes known; `store` writes it each time.
+
+    Nothing is written before the first time, so that a run that cannot begin leaves nothing.
+    """
 
     def __init__(
         self,
@@ -48,10 +51,11 @@ class CountedFacts:
         self._environment, self._store = environment, store
         self._cautions: dict[str, Caution] = {}
         self._guests = {name: stored_guest(each, emulator, name) for name, each in images.items()}
-        self.write()
+        self.is_written = False
 
     def write(self) -> None:
         """Store all that is known."""
+        self.is_written = True
         guests = [msgspec.structs.asdict(guest) for guest in self._guests.values()]
         cautions = [asdict(caution) for caution in self._cautions.values()]
         self._store(

@@ -19,7 +19,7 @@ from harness.kernel.rules.machine import rules_for
 from harness.model.ab import AbSide, CountAbReport
 from harness.model.count_gate import CountGateReport
 from harness.run.ab import pair_up
-from harness.run.count import counted_plan, run_count
+from harness.run.count import plan_under, run_count
 from harness.run.gate import only_needed
 from harness.run.lifecycle.borrow import Say
 from harness.run.lifecycle.loop import Outcome
@@ -65,8 +65,7 @@ def request_to_judge(request: Request, rules: GateRules, counting: Counting) -> 
     """What a gate counts of a request; UsageError if a limit applies to nothing in it."""
     request = only_needed(request, rules)
     require_countable(request)
-    with rules_for(machine_of(counting.kernels).name):
-        plan = counted_plan(request)
+    plan, _ = plan_under(request, counting.kernels)
     scenarios = [cell.scenario for cell in plan.cells()]
     require_scopes(rules, plan.workloads, scenarios, rules.reference or "")
     return request
@@ -103,9 +102,8 @@ def pair_to_count(request: Request, a: Path, b: Path, counting: Counting) -> Cou
     return CountedPair(replace(request, subject=subject), pairing.a, pairing.b, options)
 
 
-def count_ab(request: Request, a: Path, b: Path, counting: Counting, say: Say) -> CountAbReport:
+def count_ab(pair: CountedPair, counting: Counting, say: Say) -> CountAbReport:
     """Count two rule files in the same guests, and judge B against A."""
-    pair = pair_to_count(request, a, b, counting)
     stored = _count_to_end(pair.request, counting, say, "A and B could be compared")
     return judge_count_ab(stored, pair.a, pair.b, pair.options)
 

@@ -15,6 +15,8 @@ from harness.verbs.shared.display import Display, say_on
 from harness.verbs.shared.parameters import Flag, Json, To
 
 if TYPE_CHECKING:
+    from harness.run.counting import CountedPair
+    from harness.verbs.shared.coverage import AbCoverage
     from harness.verbs.shared.forms import Forms
 
 Cover = Annotated[bool | None, Parameter(group=COMPARED, show_default=False)]
@@ -76,19 +78,20 @@ def ab_verb(
     asked = counting.count if cover is None else cover
     if not asked:
         require_no_kernel(counting)
+    coverage = AbCoverage(a, b, counting.kernels, asked=asked)
     if counting.count:
         request = Request(load=load, command=command, conduct=conduct)
+        pair = pair_to_count(request, a, b, counting)
         if conduct.dry_run:
-            pair = pair_to_count(request, a, b, counting)
             return show_count_preview(pair.request, counting, to, json=json)
         forms = Forms(("json", "md"), to, json=json, summary=True)
-        return _count(request, a, b, counting, forms, cover=asked, fail_if_worse=fail_if_worse)
+        return _count(pair, coverage, counting, forms, fail_if_worse=fail_if_worse)
     pairing = pair_up(Request(load=load, command=command), a, b)
     if conduct.dry_run:
         return show_preview(pairing.plan, conduct, to, json=json)
     forms = Forms(("json", "md"), to, json=json, summary=True)
     console = err()
-    coverage = AbCoverage(a, b, counting.kernels, asked=asked)
+    coverage.find()
     ab_report = run_ab(pairing, conduct, display.observer(console), say_on(console))
     ab_report = replace(ab_report, coverage=coverage.ask(say_on(console)))
     forms.deliver_page(ab_page(ab_report), lambda: ab_document(ab_report))
@@ -99,26 +102,22 @@ def ab_verb(
 
 
 def _count(
-    request: Request,
-    a: Path,
-    b: Path,
+    pair: CountedPair,
+    coverage: AbCoverage,
     counting: Counting,
     forms: Forms,
     *,
-    cover: bool,
     fail_if_worse: bool,
 ) -> int:
     from harness.model.rules.coverage_change import doubts_of
     from harness.reporters.counts.ab import count_ab_page
     from harness.reporters.documents.count_ab import count_ab_document
-    from harness.run.counting import count_ab, require_countable
-    from harness.verbs.shared.coverage import AbCoverage
+    from harness.run.counting import count_ab
     from harness.verbs.shared.output import err
 
     say = say_on(err())
-    require_countable(replace(request, load=replace(request.load, margins=())))
-    coverage = AbCoverage(a, b, counting.kernels, asked=cover)
-    report = count_ab(request, a, b, counting, say)
+    coverage.find()
+    report = count_ab(pair, counting, say)
     report = replace(report, coverage=coverage.ask(say))
     forms.deliver_page(count_ab_page(report), lambda: count_ab_document(report))
     if report.verdict == "worse" and fail_if_worse:

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from harness.answers.gate import GateRules
     from harness.model.count_gate import CountGateReport
     from harness.model.gate import GateReport, Limit
+    from harness.verbs.shared.coverage import BlindLimits
     from harness.verbs.shared.forms import Forms
 
 EXIT_CODES = {
@@ -85,10 +86,9 @@ def gate_verb(
         After `--`: the command to measure as the workload.
     """
     from harness.analysis.limit import split_limits
-    from harness.run.counting import request_to_judge
-    from harness.run.gate import plan_to_judge
+    from harness.run.counting import require_countable
     from harness.verbs.shared.counts import require_no_kernel
-    from harness.verbs.shared.dry_run import show_count_preview, show_preview
+    from harness.verbs.shared.coverage import BlindLimits
     from harness.verbs.shared.forms import Forms
 
     request = Request(
@@ -101,42 +101,65 @@ def gate_verb(
     if not blind:
         require_no_kernel(counting)
     judge = _rules(others, reference, inconclusive, is_counted=is_counted, is_alone=bool(blind))
-    if conduct.dry_run and run is None and is_counted:
-        asked = request_to_judge(request, judge, counting)
-        return show_count_preview(asked, counting, to, json=json)
-    if conduct.dry_run and run is None:
-        return show_preview(plan_to_judge(request, judge), conduct, to, json=json)
+    if run is None and counting.count:
+        require_countable(request)
+    coverage = BlindLimits(blind, reference, request, counting.kernels)
+    if run is None and conduct.dry_run:
+        return _preview(request, judge, counting, to, json=json)
     forms = Forms(("json", "md", "junit"), to, json=json, summary=True)
     if run is not None:
         stored = _Stored(run, against, judge, conduct.results, allow, force)
         return stored.judge_counts(forms) if is_counted else stored.judge_times(forms)
-    return _measure(request, judge, blind, counting, display, forms)
+    return _measure(request, judge, coverage, counting, display, forms)
+
+
+def _preview(
+    request: Request, judge: GateRules, counting: Counting, to: list[str] | None, *, json: bool
+) -> int:
+    """Say what would be counted or measured; the exit code."""
+    from harness.run.counting import request_to_judge
+    from harness.run.gate import plan_to_judge
+    from harness.verbs.shared.dry_run import show_count_preview, show_preview
+
+    if not judge.limits:
+        raise UsageError(
+            "limits on coverage alone measure nothing that --dry-run could show",
+            remedy="leave --dry-run out: a guest is started, and nothing changes on this host",
+        )
+    if counting.count:
+        asked = request_to_judge(request, judge, counting)
+        return show_count_preview(asked, counting, to, json=json)
+    return show_preview(plan_to_judge(request, judge), request.conduct, to, json=json)
 
 
 def _measure(
     request: Request,
     judge: GateRules,
-    blind: tuple[Limit, ...],
+    coverage: BlindLimits,
     counting: Counting,
     display: Display,
     forms: Forms,
 ) -> int:
-    """Count or measure, or neither where only coverage is asked about; the exit code."""
-    from harness.run.counting import count_and_gate, require_countable
-    from harness.run.gate import gate_plan
-    from harness.verbs.shared.coverage import BlindLimits
+    """Count or measure, or neither where only coverage is asked about; the exit code.
+
+    All that can be refused is, before a kernel is fetched.
+    """
+    from harness.run.counting import count_and_gate, request_to_judge
+    from harness.run.gate import gate_plan, plan_to_judge
     from harness.verbs.shared.output import err
 
     console = err()
     say = say_on(console)
-    if counting.count:
-        require_countable(request)
-    coverage = BlindLimits(blind, judge.reference, request, counting.kernels)
     if not judge.limits:
+        coverage.find()
         return _finish_counts(coverage.judge_alone(judge, say), forms)
     if counting.count:
+        request_to_judge(request, judge, counting)
+        coverage.find()
         report = count_and_gate(request, judge, counting, say)
         return _finish_counts(coverage.judge_beside(report, say), forms)
+    plan_to_judge(request, judge)
+    coverage.find()
     timed = gate_plan(request, judge, lambda: display.observer(console), say)
     return _finish(coverage.judge_beside(timed, say), forms)
 

@@ -11,7 +11,7 @@ from harness.consumers.counted.adapters import ADAPTERS, PROGRAMS
 from harness.errors import UsageError
 from harness.guest.daemons.entries import programs_folder
 from harness.guest.daemons.gather import Gathered, gather
-from harness.guest.daemons.source import Sources
+from harness.guest.daemons.source import Sources, require_package
 
 
 class PackagedConsumer:
@@ -32,6 +32,11 @@ class PackagedConsumer:
     def gathered(self) -> Gathered:
         """Its programs and all that they load; UsageError where something cannot be had."""
         return gather(self._packages, PROGRAMS[self.adapter], Sources())
+
+    def require_files(self) -> None:
+        """UsageError for a package that is none, or a file of one that cannot be read."""
+        for word in self._packages:
+            require_package(word)
 
     @property
     def program(self) -> str:

@@ -14,18 +14,18 @@ from dataclasses import dataclass
 from typing import Final
 
 from harness.errors import UsageError
-from harness.guest.child import run_child
-from harness.guest.kernels.memory import open_in_memory
-from harness.guest.kernels.unpack import open_package
+from harness.guest.kernels.unpack import members_of, open_package
 from harness.plain import plain
 
 MOST_PACKAGE_BYTES: Final = 256 << 20
 MOST_BYTES: Final = 512 << 20
 """Unpacked."""
+MOST_CONTROL_BYTES: Final = 16 << 20
+"""Unpacked, of what a package says about itself: what it is, its files, how it is installed."""
 MOST_FILES: Final = 20_000
 GIVE: Final = "count on a machine that has it"
-_FIELDS: Final = ("Package", "Version", "Architecture", "Depends", "Pre-Depends")
-_FIELD = re.compile(r"^([A-Za-z-]+): (.*)$", re.MULTILINE)
+_FIELD = re.compile(r"^([A-Za-z-]+):[ \t]*(.*?)[ \t\r]*$", re.MULTILINE)
+_FOLDED = re.compile(r"\r?\n[ \t]+")
 _NAME = re.compile(r"[a-z0-9][a-z0-9.+-]*")
 _VERSION = re.compile(r"[A-Za-z0-9.+~:-]+")
 _ARCHITECTURES: Final = ("amd64", "all")
@@ -57,7 +57,6 @@ class Deb:
 
 def read_deb(data: bytes, source: str) -> Deb:
     """The package in a file; UsageError where it is none, or not for this machine's kind."""
-    files = _files(data, source)
     fields = _fields_of(data, source)
     if fields["Architecture"] not in _ARCHITECTURES:
         raise UsageError(
@@ -65,13 +64,13 @@ def read_deb(data: bytes, source: str) -> Deb:
             remedy="give the package for amd64",
         )
     depends = ", ".join(filter(None, (fields.get("Pre-Depends"), fields.get("Depends"))))
+    files = _files(data, source)
     return Deb(fields["Package"], fields["Version"], source, _alternatives(depends), files)
 
 
 def _fields_of(data: bytes, source: str) -> dict[str, str]:
-    with open_in_memory(data, "package") as descriptor:
-        done = run_child(["dpkg-deb", "--field", "/dev/stdin", *_FIELDS], stdin=descriptor)
-    fields = dict(_FIELD.findall(done.stdout.decode(errors="replace")))
+    text = _control_of(data, source).decode(errors="replace")
+    fields = dict(_FIELD.findall(_FOLDED.sub(" ", text)))
     if not (
         _NAME.fullmatch(fields.get("Package", ""))
         and _VERSION.fullmatch(fields.get("Version", ""))
@@ -81,6 +80,18 @@ def _fields_of(data: bytes, source: str) -> dict[str, str]:
             f"{source} does not say which package it is", remedy="give it as it was downloaded"
         )
     return {name: plain(value) for name, value in fields.items()}
+
+
+def _control_of(data: bytes, source: str) -> bytes:
+    """The file that says what a package is; empty for none."""
+    with open_package(
+        data, source, most_bytes=MOST_CONTROL_BYTES, give=GIVE, control=True
+    ) as archive:
+        for member in members_of(archive, source, MOST_FILES):
+            if member.isreg() and member.name in ("./control", "control"):
+                content = archive.extractfile(member)
+                return content.read(MOST_CONTROL_BYTES) if content else b""
+    return b""
 
 
 def _alternatives(depends: str) -> tuple[tuple[str, ...], ...]:
@@ -100,9 +111,7 @@ def _files(data: bytes, source: str) -> dict[str, bytes | Link]:
 def _members(archive: tarfile.TarFile, source: str) -> Iterator[tuple[str, bytes | Link]]:
     """Files and links; folders have no content, and devices and the like no meaning here."""
     left = MOST_BYTES
-    for number, member in enumerate(archive):
-        if number >= MOST_FILES:
-            raise _hostile(source, f"holds more than {MOST_FILES:,} files")
+    for member in members_of(archive, source, MOST_FILES):
         path = _inside(member.name, source)
         if member.issym():
             yield _merged(path), Link(_merged(_target(path, member.linkname)))

@@ -36,10 +36,8 @@ class Sources:
     def named(self, word: str) -> Deb:
         """The package that a word names; UsageError where there is none."""
         if word.endswith(".deb"):
-            return _read_file(word)
-        found = _NAMED.fullmatch(word)
-        if found is None:
-            raise UsageError(f"{word!r} is no package", remedy=_WORDS)
+            return read_deb(_content_of(word), word)
+        found = _named(word)
         deb = _fetched(found["release"], found["name"])
         if deb is None:
             raise UsageError(
@@ -65,15 +63,28 @@ class Sources:
         return found
 
 
-def _read_file(word: str) -> Deb:
+def require_package(word: str) -> None:
+    """UsageError for what names no package, or a file that cannot be read; nothing is fetched."""
+    if word.endswith(".deb"):
+        _content_of(word)
+    else:
+        _named(word)
+
+
+def _named(word: str) -> re.Match[str]:
+    if (found := _NAMED.fullmatch(word)) is None:
+        raise UsageError(f"{word!r} is no package", remedy=_WORDS)
+    return found
+
+
+def _content_of(word: str) -> bytes:
     path = Path(word)
     try:
-        data = read_bytes(path, named=True, limit=MOST_PACKAGE_BYTES)
+        return read_bytes(path, named=True, limit=MOST_PACKAGE_BYTES)
     except OSError as error:
         raise UsageError(f"{path} cannot be read ({why(error)})", remedy=_WORDS) from error
     except ValueError as error:
         raise UsageError(f"{path} is no package: {error}", remedy=_WORDS) from error
-    return read_deb(data, word)
 
 
 @cache
@@ -99,10 +110,11 @@ def _fetched(release: str | None, name: str) -> Deb | None:
     if package is None:
         return None
     place = private_folder(cache_folder() / "packages")
-    file = f"{release or 'here'}_{package.name}_{package.version.replace(':', '_')}.deb"
+    prefix = f"{release or 'here'}_{package.name}_"
+    file = f"{prefix}{package.version.replace(':', '_')}.deb"
     data = kept(place, file)
     if data is None:
         data = archive.download(package)
-        keep(place, file, data)
+        keep(place, file, data, instead_of=f"{prefix}*.deb")
     of = f"{release}/" if release else ""
     return read_deb(data, f"{of}{package.name}")

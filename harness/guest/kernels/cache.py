@@ -70,8 +70,11 @@ def kept(folder: Path, name: str) -> bytes | None:
     return read_all(descriptor, MOST_IMAGE_BYTES)
 
 
-def keep(folder: Path, name: str, data: bytes) -> None:
-    """Keep a file; a kill leaves the old one or the new one. HostUnfitError on a full disk."""
+def keep(folder: Path, name: str, data: bytes, *, instead_of: str = "") -> None:
+    """Keep a file; a kill leaves the old one or the new one. HostUnfitError on a full disk.
+
+    `instead_of` is a pattern of names, whose other files are removed: older versions.
+    """
     remove_abandoned(folder)
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
     try:
@@ -79,10 +82,14 @@ def keep(folder: Path, name: str, data: bytes) -> None:
             with os.fdopen(os.open(place / name, flags, 0o600), "wb") as file:
                 file.write(data)
             (place / name).replace(folder / name)
+        old = [path.name for path in folder.glob(instead_of)] if instead_of else []
     except OSError as error:
         raise HostUnfitError(
             f"{folder / name} cannot be written ({error.strerror})", remedy=_REMEDY
         ) from error
+    for other in old:
+        if other != name:
+            drop(folder, other)
 
 
 def drop(folder: Path, name: str) -> None:

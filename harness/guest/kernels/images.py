@@ -6,6 +6,7 @@ import hashlib
 import platform
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Final
 
@@ -19,6 +20,7 @@ from harness.guest.kernels.unpack import image_of_package, is_package
 from harness.guest.machines import MACHINES, X86_64, Machine, native_machine
 
 HOST: Final = "host"
+_NATIVE: Final = "name one of this machine's kind, such as 6.12"
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,14 +43,18 @@ def find_kernel(which: str | None) -> KernelImage:
 
     UsageError for what is none, HostUnfitError where this host cannot get it.
     """
-    image = _find_kernel(which)
-    if image.machine is not X86_64:
+    require_native(() if which is None else (which,))
+    return _find_kernel(which)
+
+
+def require_native(words: Sequence[str], *, remedy: str = _NATIVE) -> None:
+    """UsageError where `--kernel` names a kernel of another machine; nothing is fetched."""
+    if (machine := machine_of(words)) is not X86_64:
         raise UsageError(
-            f"--kernel {which} is a kernel of {image.machine.name}, under which only loads are "
+            f"--kernel {words[0]} is a kernel of {machine.name}, under which only loads are "
             "counted",
-            remedy="name one of this machine's kind, such as 6.12",
+            remedy=remedy,
         )
-    return image
 
 
 def _find_kernel(which: str | None) -> KernelImage:
@@ -58,6 +64,20 @@ def _find_kernel(which: str | None) -> KernelImage:
         return _served(wanted)
     if which == HOST:
         return _of_host()
+    return _of_file(which)
+
+
+def _of_file(which: str) -> KernelImage:
+    """The image in a file; one that stays as it is, is unpacked once."""
+    try:
+        about = Path(which).stat()
+    except OSError:  # which reading it tells
+        return _unpacked(which)
+    return _unpacked(which, about.st_dev, about.st_ino, about.st_size, about.st_mtime_ns)
+
+
+@lru_cache(maxsize=8)
+def _unpacked(which: str, *_: int) -> KernelImage:
     data = _read(Path(which))
     if is_package(which):
         data = image_of_package(data, which)

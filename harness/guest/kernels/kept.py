@@ -67,8 +67,10 @@ def remove_kept(kernel: KeptKernel) -> None:
 
     With the last kernel of another machine goes what its guests need beside it.
     """
-    drop(kept_kernels(), kernel.package.file)
-    if not any(_is_foreign(each.package) for each in list_kept()):
+    kernels = kept_kernels()
+    drop(kernels, kernel.package.file)
+    names = filter(None, map(_FILE.fullmatch, os.listdir(kernels)))  # noqa: PTH208
+    if not any(_is_foreign(Package(name["name"], name["version"])) for name in names):
         folder = kept_parts()
         for path in folder.iterdir():
             if path.suffix in (".tar", ".so"):

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 from harness.counted import counted
 from harness.model.ab import CountAbReport
-from harness.model.count import INSTRUCTIONS, CountedCell
+from harness.model.count import CountedCell
 from harness.model.count_changes import CountChange
 from harness.model.rules.coverage_change import cautions_of
 from harness.plain import plain
 from harness.reporters.ab import sides
-from harness.reporters.counts.compare import standards
+from harness.reporters.counts.compare import standards, told_changes
 from harness.reporters.counts.numbers import (
-    LEAST_SHOWN,
     count_box,
     instructions,
     more,
@@ -53,7 +52,7 @@ def _parts(ab_report: CountAbReport) -> Iterator[Part]:
     yield from (Line(words, "answer") for words in seen)
     yield from map(Line, map(plain, sides(ab_report)))
     yield from (*ab_report.cautions, *cautions_of(ab_report.coverage))
-    shown = _shown(ab_report.changes)
+    shown = told_changes(ab_report.changes)
     for metric in dict.fromkeys(change.metric for change in shown):
         yield _costs(ab_report, metric)
     yield from change_parts(ab_report.coverage)
@@ -91,12 +90,6 @@ def _sentence(ab_report: CountAbReport, change: CountChange) -> str:
         f"{where}: inconclusive: {by} {what}; boots of the same lie {instructions(change.floor)} "
         f"apart, more than the margin of {share(change.margin)}."
     )
-
-
-def _shown(changes: Sequence[CountChange]) -> list[CountChange]:
-    """Without the metrics of events where no cell has any: tables of zeros."""
-    some = {c.metric for c in changes if max(abs(c.base), abs(c.head)) >= LEAST_SHOWN}
-    return [change for change in changes if change.metric in some | {INSTRUCTIONS}]
 
 
 def _costs(ab_report: CountAbReport, metric: str) -> Grid:

@@ -26,6 +26,7 @@ from harness.reporters.page import (
     Line,
     Page,
     Part,
+    columns,
     number,
     text,
     verdict,
@@ -34,12 +35,7 @@ from harness.reporters.units import share
 from harness.reporters.words import COUNT_CHANGES, COUNT_VERDICTS, metric_title, metric_words
 
 _COLUMNS = (
-    Column("workload", left=True),
-    Column("scenario", left=True),
-    Column("base"),
-    Column("head"),
-    Column("difference"),
-    Column("change"),
+    *columns("workload", "scenario", "base", "head", "difference", "change", left=2),
     Column("floor", media=WIDE),
     Column("verdict"),
 )
@@ -87,6 +83,12 @@ def _checksum(guest: StoredGuest) -> str:
     )
 
 
+def told_changes(changes: Sequence[CountChange]) -> list[CountChange]:
+    """Without the metrics of events where no cell has any: tables of zeros."""
+    some = {c.metric for c in changes if max(abs(c.base), abs(c.head)) >= LEAST_SHOWN}
+    return [change for change in changes if change.metric in some | {INSTRUCTIONS}]
+
+
 def change_words(change: CountChange, pair: CountPair) -> str:
     """One change in words, such as `… rules +12.0 (+1.4 %)`."""
     where = f"{change.workload} × {_row_name(change, pair)}"
@@ -98,17 +100,11 @@ def _pair(report: CountReport, place: int) -> Iterator[Part]:
     pair = report.pairs[place]
     yield Heading(f"{pair.head} against {pair.base}")
     yield from pair.cautions
-    shown = _shown(pair.changes)
+    shown = told_changes(pair.changes)
     for metric in dict.fromkeys(change.metric for change in shown):
         group = [change for change in shown if change.metric == metric]
         yield _grid(f"counts-{place}-{metric}", metric, group, pair)
     yield from (Line(words, "note") for words in standards(shown))
-
-
-def _shown(changes: Sequence[CountChange]) -> list[CountChange]:
-    """Without the metrics of events where no cell has any: tables of zeros."""
-    some = {c.metric for c in changes if max(abs(c.base), abs(c.head)) >= LEAST_SHOWN}
-    return [change for change in changes if change.metric in some | {INSTRUCTIONS}]
 
 
 def _grid(name: str, metric: str, group: Sequence[CountChange], pair: CountPair) -> Grid:

@@ -7,17 +7,10 @@ from collections.abc import Iterator
 from harness.model.count import CountedDaemon, CountedResult
 from harness.plain import plain
 from harness.reporters.counts.numbers import instructions
-from harness.reporters.page import Box, Column, Grid, Line, Part, number, text
+from harness.reporters.page import Box, Column, Grid, Line, Part, columns, number, text
 from harness.reporters.units import NOTHING
 
-_COLUMNS = (
-    Column("workload", left=True),
-    Column("scenario", left=True),
-    Column("whole"),
-    Column("in part"),
-    Column("missing"),
-    Column("doubled records"),
-)
+_COLUMNS = columns("workload", "scenario", "whole", "in part", "missing", "doubled records", left=2)
 
 
 def daemon_parts(result: CountedResult) -> Iterator[Part]:

@@ -96,7 +96,9 @@ def blind_words(checks: Sequence[BlindCheck]) -> str:
 def check_words(check: BlindCheck) -> str:
     """One check in words, with every operation that is lost."""
     change = check.change
-    if not check.change.recorded:
+    if change.doubts:
+        return change_sentence(change)
+    if not change.recorded:
         return plain(f"no operation is recorded by {change.base}, so none can be lost")
     said = f"of {counted(change.recorded, 'operation')} recorded by {change.base}, {change.head}"
     if not change.lost:
@@ -133,14 +135,15 @@ def _check_rows(check: BlindCheck, checks: Sequence[BlindCheck]) -> Iterator[tup
     names = (text(check.limit.text), text(head))
     look = verdict(OUTCOMES[check.outcome])
     if not change.lost:
-        said = (
-            f"none of {change.recorded}"
-            if change.recorded
-            else f"none is recorded by {change.base}"
-        )
-        yield (*names, text(plain(said)), text(""), text(""), text(""), look)
+        yield (*names, text(plain(_nothing_lost(change))), text(""), text(""), text(""), look)
     for each in change.lost:
         yield (*names, *_boxes(each), look)
+
+
+def _nothing_lost(change: CoverageChange) -> str:
+    if change.doubts:
+        return "not known"
+    return f"none of {change.recorded}" if change.recorded else f"none is recorded by {change.base}"
 
 
 def change_parts(changes: Sequence[CoverageChange]) -> Iterator[Part]:
@@ -173,7 +176,7 @@ def _boxes(each: ChangedOperation) -> tuple[Box, ...]:
 
 
 def _where_done(changes: Iterable[CoverageChange]) -> Iterator[Part]:
-    kernels = dict.fromkeys(change.kernel for change in changes)
+    kernels = dict.fromkeys(each.kernel for each in changes if each.recorded or not each.doubts)
     if kernels:
         names = plain(", ".join(kernels))
         yield Line(f"operations were done under Linux {names}: see docs/rules-cover.md", "note")

@@ -1,18 +1,19 @@
 """What some rule files no longer record of what another does: one guest per kernel for all of them.
 
-Everything that can be known to be wrong is said when a question is made, the rest takes a minute.
+What can be known to be wrong is said when a question is made, what takes a kernel when those are
+found, and the rest takes a minute.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 from harness.answers.compare.count import find_kernel_name
 from harness.answers.gate import GateRules
 from harness.errors import UsageError, one_of
-from harness.guest.boot import emulator_version
-from harness.guest.kernels.images import KernelImage, find_kernels
+from harness.guest.boot import GuestFailedError, emulator_version
+from harness.guest.kernels.images import KernelImage, find_kernels, require_native
 from harness.kernel.rules.lint.parsed import LoadedRule
 from harness.model.cover import Coverage, Covered, RuleAt
 from harness.model.gate import BlindCheck, Limit
@@ -29,28 +30,49 @@ RuleFiles = Mapping[str, Sequence[LoadedRule]]
 """The rules of each file, by what a verb calls the file; the first is BASE."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class CoverageQuestion:
-    """Rule files to hold against the first, under kernels that are there."""
+    """Rule files to hold against the first, under kernels that are named as `--kernel` does.
+
+    Raises UsageError for kernels of another machine; nothing is fetched yet.
+    """
 
     files: RuleFiles
-    images: Mapping[str, KernelImage]
-    emulator: str
+    kernels: tuple[str, ...]
+    _images: Mapping[str, KernelImage] = field(default_factory=dict)
+    _emulator: str = ""
+
+    def __post_init__(self) -> None:
+        require_native(
+            self.kernels, remedy="name one such as 6.12, or with ab --count add --no-cover"
+        )
+
+    def find(self) -> tuple[str, ...]:
+        """Find the emulator and the kernels; the names of these.
+
+        UsageError without an emulator, HostUnfitError where a kernel cannot be had.
+        """
+        self._emulator = emulator_version()
+        self._images = find_kernels(self.kernels)
+        return tuple(self._images)
 
     def ask(self, say: Say) -> Iterator[CoverageChange]:
-        """Each file but the first against it, under each kernel."""
+        """Each file but the first against it, under each kernel that was found.
+
+        A guest that fails is a doubt of that kernel's.
+        """
         base, *heads = self.files
         with stop_signals():
-            for kernel, image in self.images.items():
-                found = cover_under(list(self.files.values()), image, self.emulator, say)
-                for place, head in enumerate(heads, start=1):
-                    yield replace(change_in(found, place), kernel=kernel, base=base, head=head)
-
-
-def ask_coverage(files: RuleFiles, kernels: Sequence[str]) -> CoverageQuestion:
-    """The question; UsageError without an emulator, HostUnfitError where a kernel cannot be had."""
-    emulator = emulator_version()
-    return CoverageQuestion(files, find_kernels(tuple(kernels)), emulator)
+            for kernel, image in self._images.items():
+                try:
+                    found = cover_under(list(self.files.values()), image, self._emulator, say)
+                except GuestFailedError as error:
+                    # What was measured before is not lost for that.
+                    changes = [_unknown(error.what)] * len(heads)
+                else:
+                    changes = [change_in(found, place) for place in range(1, len(self.files))]
+                for head, change in zip(heads, changes, strict=True):
+                    yield replace(change, kernel=kernel, base=base, head=head)
 
 
 def scenario_files(request: Request, reference: str | None) -> dict[str, str]:
@@ -101,12 +123,10 @@ def _heads_of(limit: Limit, heads: Sequence[str]) -> list[str]:
     return named or list(heads)
 
 
-def blind_checks(
-    limits: Sequence[Limit], changes: Sequence[CoverageChange]
-) -> tuple[BlindCheck, ...]:
-    """Each limit on each change that it is for; UsageError for a kernel that nothing ran under."""
-    kernels = list(dict.fromkeys(change.kernel for change in changes))
-    heads = [change.head for change in changes]
+def require_kernels(
+    limits: Sequence[Limit], heads: Collection[str], kernels: Sequence[str]
+) -> None:
+    """UsageError where a limit names what is neither one of these rule files nor of the kernels."""
     for limit in limits:
         for name in limit.scope:
             if name not in heads and find_kernel_name(name, kernels) is None:
@@ -114,6 +134,13 @@ def blind_checks(
                     f"--fail {limit.text!r}: there is no kernel {name!r} here",
                     remedy=one_of(name, kernels),
                 )
+
+
+def blind_checks(
+    limits: Sequence[Limit], changes: Sequence[CoverageChange]
+) -> tuple[BlindCheck, ...]:
+    """Each limit on each change that it is for."""
+    kernels = list(dict.fromkeys(change.kernel for change in changes))
     return tuple(
         BlindCheck(limit, change)
         for limit in limits
@@ -123,6 +150,11 @@ def blind_checks(
             for name in limit.scope
         )
     )
+
+
+def _unknown(doubt: str) -> CoverageChange:
+    """The change where nothing could be found out."""
+    return CoverageChange("", "", "", recorded=0, lost=(), gained=(), doubts=(doubt,))
 
 
 def change_in(coverage: Coverage, head: int) -> CoverageChange:

@@ -16,11 +16,29 @@ if TYPE_CHECKING:
     from harness.model.rules.coverage_change import CoverageChange
     from harness.run.lifecycle.borrow import Say
     from harness.run.request import Request
-    from harness.run.rules.blind import CoverageQuestion
+
+
+class _Coverage:
+    """A question of what rule files no longer record, if it is asked.
+
+    Making it checks all that can be known before a kernel is fetched, `find` the rest.
+    """
+
+    def __init__(self, files: Mapping[str, Path], kernels: Sequence[str]) -> None:
+        from harness.run.rules.blind import CoverageQuestion
+        from harness.verbs.shared.rule_source import parsed_rules, refused_lines
+
+        parsed = {name: parsed_rules(path) for name, path in files.items()}
+        self.left_out = [caution for each in parsed.values() for caution in refused_lines(each)]
+        """Lines that are left out."""
+        self.heads = list(files)[1:]
+        self.question = CoverageQuestion(
+            {name: each.rules for name, each in parsed.items()}, tuple(kernels)
+        )
 
 
 class BlindLimits:
-    """The limits of a gate on coverage. Making them checks all that can be known beforehand."""
+    """The limits of a gate on coverage. Making them checks what can be known without a kernel."""
 
     def __init__(
         self,
@@ -32,23 +50,29 @@ class BlindLimits:
         from harness.run.rules.blind import gated_files, scenario_files
 
         self._limits = limits
-        self._question: CoverageQuestion | None = None
-        self._cautions: list[Caution] = []
+        self._coverage: _Coverage | None = None
         if limits:
             paths = scenario_files(request, reference)
             names = gated_files(limits, reference, list(paths))
-            files = {name: Path(paths[name]) for name in names}
-            self._question, self._cautions = coverage_question(files, kernels)
+            self._coverage = _Coverage({name: Path(paths[name]) for name in names}, kernels)
+
+    def find(self) -> None:
+        """Find the kernels, before anything is measured; UsageError where a limit names none."""
+        from harness.run.rules.blind import require_kernels
+
+        if self._coverage is not None:
+            kernels = self._coverage.question.find()
+            require_kernels(self._limits, self._coverage.heads, kernels)
 
     def judge(self, say: Say) -> tuple[tuple[BlindCheck, ...], list[Caution], list[str]]:
         """The checks, with the cautions and doubts of how they were made."""
         from harness.model.rules.coverage_change import cautions_of, doubts_of
         from harness.run.rules.blind import blind_checks
 
-        if self._question is None:
+        if self._coverage is None:
             return (), [], []
-        changes = list(self._question.ask(say))
-        cautions = [*self._cautions, *cautions_of(changes)]
+        changes = list(self._coverage.question.ask(say))
+        cautions = [*self._coverage.left_out, *cautions_of(changes)]
         return blind_checks(self._limits, changes), cautions, list(doubts_of(changes))
 
     def judge_alone(self, rules: GateRules, say: Say) -> CountGateReport:
@@ -75,35 +99,23 @@ class BlindLimits:
         )
 
 
-def coverage_question(
-    files: Mapping[str, Path], kernels: Sequence[str]
-) -> tuple[CoverageQuestion, list[Caution]]:
-    """The question of what each file records that the first does, and lines that are left out."""
-    from harness.run.rules.blind import ask_coverage
-    from harness.verbs.shared.rule_source import parsed_rules, refused_lines
-
-    parsed = {name: parsed_rules(path) for name, path in files.items()}
-    left_out = [caution for each in parsed.values() for caution in refused_lines(each)]
-    question = ask_coverage({name: each.rules for name, each in parsed.items()}, kernels)
-    return question, left_out
-
-
 class AbCoverage:
     """Coverage beside the cost of A and B, if it is asked for."""
 
     def __init__(self, a: Path, b: Path, kernels: Sequence[str], *, asked: bool) -> None:
-        self._question: CoverageQuestion | None = None
-        self._cautions: tuple[Caution, ...] = ()
-        if asked:
-            self._question, cautions = coverage_question({"A": a, "B": b}, kernels)
-            self._cautions = tuple(cautions)
+        self._coverage = _Coverage({"A": a, "B": b}, kernels) if asked else None
+
+    def find(self) -> None:
+        """Find the kernels, before anything is measured."""
+        if self._coverage is not None:
+            self._coverage.question.find()
 
     def ask(self, say: Say) -> tuple[CoverageChange, ...]:
         """What B no longer records of what A does, under each kernel; nothing if it is not asked.
 
         The cautions about lines that are left out are the first change's.
         """
-        if self._question is None:
+        if self._coverage is None:
             return ()
-        first, *others = self._question.ask(say)
-        return (replace(first, cautions=(*self._cautions, *first.cautions)), *others)
+        first, *others = self._coverage.question.ask(say)
+        return (replace(first, cautions=(*self._coverage.left_out, *first.cautions)), *others)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import io
 import struct
 import tarfile
@@ -40,13 +41,17 @@ def deb(
     *,
     data_name: str = "data.tar",
     data: bytes | None = None,
+    control: Sequence[tuple[tarfile.TarInfo, bytes]] = (),
 ) -> bytes:
-    """A package with these members; `data` is the archive of them where it is packed already."""
+    """A package with these members; `data` is the archive of them where it is packed already.
+
+    `control` stands before the file that says what the package is.
+    """
     lines = {**FIELDS, "Maintainer": "x <x@example.org>", "Description": "x", **(fields or {})}
-    control = "".join(f"{name}: {value}\n" for name, value in lines.items()).encode()
+    about = "".join(f"{name}: {value}\n" for name, value in lines.items()).encode()
     parts = {
         "debian-binary": b"2.0\n",
-        "control.tar": tar([member("./control", control)]),
+        "control.tar": tar([*control, member("./control", about)]),
         data_name: tar(members) if data is None else data,
     }
     made = b"!<arch>\n"
@@ -54,6 +59,31 @@ def deb(
         made += f"{name:<16}{0:<12}{0:<6}{0:<6}{'100644':<8}{len(content):<10}`\n".encode()
         made += content + b"\n" * (len(content) % 2)
     return made
+
+
+def damaged_archives() -> dict[str, bytes]:
+    """Archives with headers that nobody should have made, by what is wrong with them."""
+    good = tarfile.TarInfo("usr/sbin/auditd").tobuf(tarfile.USTAR_FORMAT)
+    backwards = bytearray(good)
+    backwards[124:136] = b"\xff" + (256**11 - 1024).to_bytes(11, "big")  # a size of -1024
+    backwards[148:156] = b" " * 8
+    backwards[148:156] = b"%06o\0 " % sum(backwards)
+    end = bytes(1024)
+    return {
+        "a map of holes without numbers": _extended("GNU.sparse.map", "x") + good + end,
+        "a header about a header, and so on": _extended("a", "b") * 3000 + good + end,
+        "packed once more": gzip.compress(tar([member("./usr/sbin/auditd", b"x")])),
+        "a file that ends before it begins": good * 3 + bytes(backwards) + end,
+    }
+
+
+def _extended(key: str, value: str) -> bytes:
+    """A header of the pax format that says something about the next one."""
+    line = f" {key}={value}\n"
+    body = f"{len(line) + 2}{line}".encode()
+    info = tarfile.TarInfo("x")
+    info.type, info.size = tarfile.XHDTYPE, len(body)
+    return info.tobuf(tarfile.USTAR_FORMAT) + body + bytes(-len(body) % 512)
 
 
 def elf(libraries: Sequence[str] = (), loader: str = "/lib64/ld-linux-x86-64.so.2") -> bytes:

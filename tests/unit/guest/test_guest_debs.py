@@ -11,7 +11,7 @@ import pytest
 from harness.errors import HostUnfitError, UsageError
 from harness.guest.daemons import deb as debs
 from harness.guest.daemons.deb import Link, read_deb
-from tests.support.guests.debs import deb, link, member, tar
+from tests.support.guests.debs import damaged_archives, deb, link, member, tar
 from tests.support.programs import needs
 
 pytestmark = needs("dpkg-deb")
@@ -95,6 +95,34 @@ def test_too_many_files_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(debs, "MOST_FILES", 3)
     with pytest.raises(UsageError, match="holds more than 3 files"):
         read_deb(deb([member(f"./{number}") for number in range(4)]), "x.deb")
+
+
+@pytest.mark.parametrize("what", damaged_archives())
+def test_headers_that_nobody_should_have_made_are_refused(what: str) -> None:
+    """In one line, and soon: nothing is unpacked a second time, and no file is read for ever."""
+    package = deb([], data=damaged_archives()[what])
+    words = "is no Debian package|holds more than 20,000 files"
+    with pytest.raises(UsageError, match=words):
+        read_deb(package, "x.deb")
+
+
+def test_what_a_package_says_of_itself_is_read_in_memory(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Neither its other files nor those that lead outside of it come to a disk."""
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
+    monkeypatch.setattr(debs, "MOST_CONTROL_BYTES", 1 << 20)
+    tmp_path.chmod(0o500)
+    outside = [member("../../outside", b"x"), link("./md5sums", "/etc/passwd")]
+    assert read_deb(deb([], control=outside), "x.deb").name == "auditd"
+    with pytest.raises(UsageError, match=r"x\.deb holds more than 1 MiB"):
+        read_deb(deb([], control=[member("./md5sums", bytes(2 << 20))]), "x.deb")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_field_may_be_folded_and_stand_close_to_its_name() -> None:
+    folded = {"Depends": "libaudit1,\n libc6", "Pre-Depends": "\tinit"}
+    assert read_deb(deb([], folded), "x.deb").depends == (("init",), ("libaudit1",), ("libc6",))
 
 
 @pytest.mark.parametrize(

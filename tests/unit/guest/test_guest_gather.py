@@ -12,6 +12,7 @@ from harness.guest.daemons.deb import Deb, Link
 from harness.guest.daemons.entries import daemon_entries, programs_folder
 from harness.guest.daemons.gather import gather
 from harness.guest.daemons.source import Sources
+from harness.guest.kernels.cache import NAME
 from harness.guest.kernels.packages import Package
 from tests.support.guests.debs import deb, elf, link, member
 from tests.support.programs import needs
@@ -150,6 +151,7 @@ class Archives:
     def __init__(self, served: dict[str | None, dict[str, bytes]]) -> None:
         self.served = served
         self.downloads: list[str] = []
+        self.version = "1:4.0-1"
 
     def of(self, release: str | None) -> Archives._One:
         if release not in self.served:
@@ -163,7 +165,7 @@ class Archives:
             self._all, self._packages = all_of_them, packages
 
         def find(self, name: str, version: str | None = None) -> Package | None:
-            return Package(name, "1:4.0-1") if name in self._packages else None
+            return Package(name, self._all.version) if name in self._packages else None
 
         def download(self, package: Package) -> bytes:
             self._all.downloads.append(package.name)
@@ -206,6 +208,17 @@ def test_a_package_by_name_is_fetched_once_and_kept(archives: Archives) -> None:
         source._fetched.cache_clear()
         assert Sources().named("stable/auditd").source == "stable/auditd"
     assert archives.downloads == ["auditd"]
+
+
+@needs("dpkg-deb")
+def test_of_a_package_the_newest_version_alone_is_kept(archives: Archives, tmp_path: Path) -> None:
+    for archives.version in ("1:4.0-1", "1:4.0-2"):
+        source._fetched.cache_clear()
+        Sources().named("stable/auditd")
+        Sources().named("stable/libaudit1")
+    assert archives.downloads == ["auditd", "libaudit1"] * 2
+    kept = sorted(path.name for path in (tmp_path / NAME / "packages").iterdir())
+    assert kept == ["stable_auditd_1_4.0-2.deb", "stable_libaudit1_1_4.0-2.deb"]
 
 
 @pytest.mark.parametrize("word", ["auditd", "x y", "../auditd", "Trixie/auditd", "-o/auditd", ""])

@@ -5,16 +5,19 @@ from __future__ import annotations
 import gzip
 import struct
 import subprocess
+from functools import partial
 from pathlib import Path
 
 import pytest
 
 from harness.errors import HostUnfitError, UsageError
 from harness.guest.cpio import file, write_archive
-from harness.guest.kernels import images
-from harness.guest.kernels.images import find_kernel, find_kernels
+from harness.guest.kernels import images, unpack
+from harness.guest.kernels.images import find_kernel, find_kernels, machine_of
 from harness.guest.kernels.packages import Package
-from harness.guest.kernels.unpack import image_of_package
+from harness.guest.kernels.unpack import image_of_package, members_of
+from harness.guest.machines import X86_64
+from tests.support.guests.debs import damaged_archives, deb, member
 from tests.support.programs import needs
 
 RELEASE = "6.1.0-99-cloud-amd64"
@@ -153,6 +156,38 @@ def test_a_package_without_an_image_is_refused(tmp_path: Path) -> None:
 def test_what_is_no_package_is_refused() -> None:
     with pytest.raises(UsageError, match="is no Debian package"):
         image_of_package(b"not an archive", "x.deb")
+
+
+@needs("dpkg-deb")
+def test_a_package_is_unpacked_once_as_long_as_it_stays_the_same(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = tmp_path / "kernel.deb"
+    unpacked = []
+
+    def unpack_(data: bytes, name: str) -> bytes:
+        unpacked.append(name)
+        return image_of_package(data, name)
+
+    monkeypatch.setattr(images, "image_of_package", unpack_)
+    for number, release in enumerate((RELEASE, "6.2.0-x")):
+        image = bz_image(release) + bytes(1024 * number)
+        made.write_bytes(deb([member("./boot/vmlinuz-x", image)]))
+        words = [str(made)]
+        assert machine_of(words) is X86_64
+        assert list(find_kernels(words)) == [find_kernel(words[0]).release] == [release]
+    assert len(unpacked) == 2
+
+
+@needs("dpkg-deb")
+@pytest.mark.parametrize("what", damaged_archives())
+def test_a_package_with_headers_that_nobody_should_have_made_is_refused(
+    monkeypatch: pytest.MonkeyPatch, what: str
+) -> None:
+    monkeypatch.setattr(unpack, "members_of", partial(members_of, most=1000))
+    words = "is no Debian package|holds more than 1,000 files"
+    with pytest.raises(UsageError, match=words):
+        image_of_package(deb([], data=damaged_archives()[what]), "x.deb")
 
 
 def test_an_image_is_fetched_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

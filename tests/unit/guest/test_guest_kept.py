@@ -9,7 +9,7 @@ import pytest
 
 from harness.cli import app
 from harness.errors import HostUnfitError, UsageError
-from harness.guest.kernels import images
+from harness.guest.kernels import images, kept
 from harness.guest.kernels.cache import NAME
 from harness.guest.kernels.kept import find_kept, list_kept, remove_kept
 from harness.guest.kernels.packages import Package
@@ -69,9 +69,10 @@ def test_what_is_not_kept_is_refused(word: str) -> None:
         find_kept([word])
 
 
-def test_one_is_removed_and_nothing_else(cache: Path) -> None:
+def test_one_is_removed_and_nothing_else(cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     before = {path.name for path in cache.iterdir()}
     (old,) = find_kept(["6.1.27"])
+    monkeypatch.setattr(kept, "kept", lambda *_: pytest.fail("all of them were read again"))
     remove_kept(old)
     remove_kept(old)
     assert before - {path.name for path in cache.iterdir()} == {OLD.file}

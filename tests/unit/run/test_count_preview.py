@@ -131,3 +131,23 @@ def test_what_the_run_would_refuse_is_refused(
     (place / "a.rules").write_text("-a always,exit -S no-such\n")
     assert run_command([*words, "--dry-run"]) == 2
     assert "a.rules:1: -S no-such names no syscall" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("--kernel", "arm64/6.12"), "daemons from packages are counted in guests of x86_64 only"),
+        (("--consumer-package", "none.deb"), "none.deb cannot be read"),
+        (("--consumer-package", "Not/One"), "'Not/One' is no package"),
+    ],
+)
+@pytest.mark.parametrize("verb", [VERBS[0], VERBS[1], VERBS[3]])
+def test_a_daemon_that_could_not_be_counted_is_refused(
+    capsys: pytest.CaptureFixture[str], verb: tuple[str, ...], words: tuple[str, ...], said: str
+) -> None:
+    limit = ("--fail", "a+auditd/instructions:1%") if verb[0] == "gate" else ()
+    given = (*verb[: len(verb) - len(limit)], *limit, "--consumer", "auditd", *words)
+    assert run_command([*given, "--workload", "connect", "--dry-run"]) == 2
+    lines = capsys.readouterr().err.splitlines()
+    assert len(lines) == 1
+    assert said in lines[0]

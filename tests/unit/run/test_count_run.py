@@ -258,3 +258,23 @@ def test_a_kernel_whose_boots_differ_is_booted_again(
     assert stored.plan.is_whole(len(stored.samples))
     blocks = [sample.block for sample in stored.samples]
     assert max(blocks) == len(stored.samples) // 3 <= MOST_BOOTS
+
+
+@pytest.mark.parametrize("where", ["contents", "run_guests"])
+@pytest.mark.parametrize("error", [UsageError("no room", remedy="less"), KeyboardInterrupt()])
+def test_a_run_that_cannot_begin_leaves_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, where: str, error: BaseException
+) -> None:
+    """Neither where what a guest needs cannot be had, nor where it is stopped before one speaks."""
+
+    def fail(*_: object) -> Any:
+        raise error
+
+    monkeypatch.setattr(count, "contents", lambda workloads: {})
+    monkeypatch.setattr(count, "find_kernels", lambda words: {KERNEL.release: KERNEL})
+    monkeypatch.setattr(count, "emulator_version", lambda machine: "an emulator")
+    monkeypatch.setattr(count, where, fail)
+    with pytest.raises(type(error)):
+        count.run_count(asked(tmp_path), (), lambda line: None)
+    assert [path for path in (tmp_path / "results").rglob("*") if path.is_file()] == []
+    assert list((tmp_path / "results").glob("*/*")) == []

@@ -12,8 +12,9 @@ from harness.answers.count_gate import read_count_limits
 from harness.answers.gate import GateRules
 from harness.cli import run_command
 from harness.errors import InterruptedRunError, UntrustworthyError, UsageError
+from harness.model.ab import CountAbReport
 from harness.run import counting
-from harness.run.counting import count_ab, count_and_gate
+from harness.run.counting import count_ab, count_and_gate, pair_to_count
 from harness.run.lifecycle.loop import Outcome
 from harness.run.request import Conduct, Counting, Load, Request, Subject
 from tests.support.stored.counted_runs import counted_run
@@ -53,6 +54,12 @@ def asked(tmp_path: Path) -> Request:
     return Request(subject=Subject(rule_files=files), conduct=conduct)
 
 
+def ab_of(request: Request, a: Path, b: Path) -> CountAbReport:
+    """What `ab --count` finds."""
+    counting = Counting(count=True)
+    return count_ab(pair_to_count(request, a, b, counting), counting, silent)
+
+
 def silent(words: str) -> None:
     """Say nothing."""
 
@@ -82,7 +89,7 @@ def test_a_reference_that_the_plan_lacks_is_refused_before(guests: Guests, tmp_p
 
 def test_ab_compares_b_with_a(guests: Guests, tmp_path: Path) -> None:
     a, b = tmp_path / "base.rules", tmp_path / "head.rules"
-    report = count_ab(asked(tmp_path), a, b, Counting(count=True), silent)
+    report = ab_of(asked(tmp_path), a, b)
     (change,) = report.changes
     assert (change.base_scenario, change.scenario, change.verdict) == ("base", "head", "worse")
     assert [(c.base_scenario, c.scenario) for c in report.costs] == [
@@ -90,14 +97,14 @@ def test_ab_compares_b_with_a(guests: Guests, tmp_path: Path) -> None:
         ("no-audit", "head"),
     ]
     wide = replace(asked(tmp_path), load=Load(margins=("5%",)))
-    assert count_ab(wide, a, b, Counting(count=True), silent).verdict == "equal"
+    assert ab_of(wide, a, b).verdict == "equal"
 
 
 def test_a_file_that_could_not_be_counted_is_said(guests: Guests, tmp_path: Path) -> None:
     guests.changes["invalid"] = {"head": "the kernel refuses it"}
     a, b = tmp_path / "base.rules", tmp_path / "head.rules"
     with pytest.raises(UntrustworthyError, match=r"head was not counted .* the kernel refuses it"):
-        count_ab(asked(tmp_path), a, b, Counting(count=True), silent)
+        ab_of(asked(tmp_path), a, b)
 
 
 @pytest.mark.parametrize(
@@ -151,5 +158,5 @@ def test_two_rule_files_are_compared_with_the_built_in_consumer(
     request = replace(asked(tmp_path), load=Load(consumers=("auditd@3=a.deb",)))
     a, b = request.subject.rule_files
     with pytest.raises(UsageError, match="built-in consumer"):
-        count_ab(request, a, b, Counting(count=True), silent)
+        ab_of(request, a, b)
     assert guests.asked == []

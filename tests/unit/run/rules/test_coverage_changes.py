@@ -17,6 +17,7 @@ from harness.answers.gate import GateRules, gate_run
 from harness.answers.limits import read_limits
 from harness.cli import run_command
 from harness.errors import UsageError
+from harness.guest.boot import GuestFailedError
 from harness.guest.kernels.images import KernelImage
 from harness.guest.operations.entries import COMPAT, NATIVE, RING
 from harness.kernel.rules.lint.parsed import LoadedRule
@@ -66,9 +67,12 @@ class Guest:
     def __init__(self) -> None:
         self.asked = 0
         self.lost = 0
+        self.fails = False
 
     def __call__(self, files: Sequence[Sequence[LoadedRule]], *_: Any) -> Coverage:
         self.asked += 1
+        if self.fails:
+            raise GuestFailedError("the guest ended before it was done", remedy="run it again")
         passes = plan_passes([[rule.view.rule for rule in rules] for rules in files])
         said: list[dict[str, Any]] = [
             {"event": "hello", "release": KERNEL, "version": "#1"},
@@ -172,8 +176,10 @@ def test_lost_records_of_the_guest_make_the_gate_untrustworthy(
     guest: Guest, capsys: pytest.CaptureFixture[str]
 ) -> None:
     guest.lost = 1
-    assert run_command([*GATE, "--fail", "blind:0"]) == 3
+    assert run_command([*GATE, "--fail", "blind:0", "--to", "json=g.json"]) == 3
     assert "not trustworthy: the guest lost records" in capsys.readouterr().out
+    (check,) = json.loads(Path("g.json").read_text())["blind"]
+    assert check["outcome"] == "inconclusive", "what is lost may not have been heard"
 
 
 @pytest.mark.parametrize(
@@ -186,6 +192,22 @@ def test_lost_records_of_the_guest_make_the_gate_untrustworthy(
         (("--fail", "blind:0", *GATE[1:4]), "no --reference is one of them"),
         (("--fail", "blind:0", *GATE[1:4], "--reference", "no-audit"), "--reference no-audit is"),
         (("--fail", "blind:0", "--rules", "base.rules", "--reference", "base"), "there is one"),
+        (("--fail", "blind:0", *GATE[1:], "--kernel", "arm64/6.1"), "a kernel of aarch64, under"),
+        (("--fail", "blind:0", *GATE[1:], "--dry-run"), "leave --dry-run out"),
+        (("--fail", "blind:0", "--dry-run"), "no --reference is one of them"),
+        (
+            (
+                "--fail",
+                "blind:0",
+                "--rules",
+                "base.rules",
+                "none",
+                "--reference",
+                "base",
+                "--dry-run",
+            ),
+            "rule file none cannot be read",
+        ),
         (("--fail", "blind:0", "--run", "latest"), "a stored run does not say which operations"),
     ],
 )
@@ -194,6 +216,40 @@ def test_what_cannot_be_judged_is_refused_with_the_remedy(
 ) -> None:
     assert run_command(["gate", *words]) == 2
     assert said in " ".join(capsys.readouterr().err.split())
+    assert guest.asked == 0
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        ((*GATE, "--count", "--fail", "haed/instructions:1%", "--fail", "blind:0"), "mean head?"),
+        ((*GATE, "--fail", "haed/elapsed:1%", "--fail", "blind:0"), "haed"),
+        (("ab", "--count", "base.rules", "head.rules", "--margin", "nonsense=1%"), "nonsense"),
+        (("ab", "--count", "base.rules", "head.rules", "--kernel", "arm64/6.1"), "add --no-cover"),
+        (("ab", "--count", "base.rules", "head.rules", "--kernel", "arm64/6.1", "--dry-run"),
+         "add --no-cover"),
+    ],
+)  # fmt: skip
+def test_what_is_wrong_is_said_before_a_kernel_is_fetched(
+    guest: Guest,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    words: tuple[str, ...],
+    said: str,
+) -> None:
+    monkeypatch.setattr(blind, "find_kernels", lambda _: pytest.fail("a kernel was fetched"))
+    assert run_command(list(words)) == 2
+    assert said in " ".join(capsys.readouterr().err.split())
+    assert counting.run_count.asked == []  # type: ignore[attr-defined]
+
+
+def test_a_kernel_that_is_not_there_is_said_before_anything_is_measured(
+    guest: Guest, capsys: pytest.CaptureFixture[str]
+) -> None:
+    limits = ("--fail", "head/instructions:1%", "--fail", "9.9/blind:0")
+    assert run_command([*GATE, "--count", *limits]) == 2
+    assert "there is no kernel '9.9'" in " ".join(capsys.readouterr().err.split())
+    assert counting.run_count.asked == []  # type: ignore[attr-defined]
 
 
 def test_ab_says_cost_and_coverage(guest: Guest, capsys: pytest.CaptureFixture[str]) -> None:
@@ -220,6 +276,25 @@ def test_ab_does_not_take_lost_records_for_lost_coverage(
     assert "What B no longer records is not known: the guest lost records" in " ".join(
         capsys.readouterr().out.split()
     )
+
+
+def test_what_was_measured_is_told_where_the_guest_of_coverage_fails(
+    guest: Guest, capsys: pytest.CaptureFixture[str]
+) -> None:
+    guest.fails = True
+    assert run_command(["ab", "--count", "base.rules", "head.rules"]) == 3
+    said = " ".join(capsys.readouterr().out.split())
+    assert said.startswith("syscalls: B costs 1.67 % more than A")
+    assert "What B no longer records is not known: the guest ended before it was done." in said
+    limits = ("--fail", "head/instructions:9%", "--fail", "head/blind:0")
+    assert run_command([*GATE, "--count", *limits, "--to", "junit=g.xml"]) == 3
+    said = " ".join(capsys.readouterr().out.split())
+    assert said.startswith("The gate is not trustworthy: the guest ended before it was done.")
+    assert "head/instructions:9%" in said
+    assert "not known" in said
+    assert "none is recorded" not in said
+    assert "operations were done" not in said
+    assert "no operation is recorded" not in Path("g.xml").read_text()
 
 
 def test_limits_on_coverage_are_told_from_the_others() -> None:
