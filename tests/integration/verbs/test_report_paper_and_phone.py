@@ -87,7 +87,7 @@ def test_a_printed_run_is_short(browser: Any, tmp_path: Path) -> None:
     target.write_text(report_html([hostile.view_of(load_run(folder))], PLOTS), encoding="utf-8")
     page = opened(browser, target)
     printed = page.pdf(format="A4")
-    assert len(re.findall(rb"/Type\s*/Page\b", printed)) <= 7
+    assert len(re.findall(rb"/Type\s*/Page\b", printed)) <= 6
     page.close()
 
 
