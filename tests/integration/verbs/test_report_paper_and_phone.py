@@ -91,6 +91,26 @@ def test_a_printed_run_is_short(browser: Any, tmp_path: Path) -> None:
     page.close()
 
 
+def test_on_paper_no_heading_is_left_without_what_it_is_of(
+    browser: Any, pages: dict[str, Path]
+) -> None:
+    """A heading above columns stays with them only if their section stays whole; so does a text."""
+    page = opened(browser, pages["one"], width=PAPER_WIDTH)
+    page.emulate_media(media="print")
+    for which, style in (
+        ("section:has(> .rules)", "breakInside"),
+        ("section > h2 + p", "breakInside"),
+        ("p:has(+ pre)", "breakAfter"),
+    ):
+        found = page.evaluate(
+            "([which, style]) => [...document.querySelectorAll(which)]"
+            ".map((one) => getComputedStyle(one)[style])",
+            [which, style],
+        )
+        assert set(found) == {"avoid"}, which
+    page.close()
+
+
 def test_a_phone_shows_the_answer_and_opens_the_rest(browser: Any, pages: dict[str, Path]) -> None:
     page = opened(browser, pages["one"], width=PHONE_WIDTH)
     height = page.evaluate("document.documentElement.scrollHeight")
