@@ -108,5 +108,5 @@ if not TYPE_CHECKING:  # so that a misspelt name is an error of types
 
 
 def __dir__() -> list[str]:
-    """The public names, also those that were not asked for yet."""
-    return sorted({*globals(), *__all__, "__version__"})
+    """The public names, also those that were not asked for yet, and none that this file imports."""
+    return sorted({*(name for name in globals() if name.startswith("__")), *__all__, "__version__"})

@@ -27,7 +27,7 @@ from harness.failure import (
     say_out_of_memory,
     wants_traceback,
 )
-from harness.model.options import RESULTS_VARIABLE
+from harness.model.options import GENERAL, RESULTS_VARIABLE
 from harness.streams import Streams
 from harness.verbs.shared.endings import ENDINGS, codes_text
 from harness.verbs.shared.help_format import HelpFormat
@@ -127,6 +127,8 @@ app = App(
     group_parameters=Group("Options", sort_key=0),
     result_action="return_value",
 )
+for _flag in (HELP_FLAGS[0], VERSION_FLAGS[0]):
+    app[_flag].group = GENERAL
 for _place, (_name, _verbs) in enumerate(GROUPS.items()):
     _group = Group(_name, sort_key=_place)
     for _order, (_verb, _help) in enumerate(_verbs.items()):

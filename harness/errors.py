@@ -49,16 +49,28 @@ def one_of(name: str, known: Iterable[str], *, otherwise: str = "") -> str:
     names = list(known)
     near = near_names(name, names)
     listed = f"one of {', '.join(names)}{otherwise}"
-    return f"did you mean {' or '.join(near)}? Otherwise {listed}" if near else listed
+    return f"{did_you_mean(near)} Otherwise {listed}" if near else listed
+
+
+def did_you_mean(names: Sequence[str]) -> str:
+    """The question for at least one name: `did you mean rules, rate or record?`."""
+    *first, last = names
+    return f"did you mean {', '.join(first)} or {last}?" if first else f"did you mean {last}?"
 
 
 def near_names(name: str, known: Iterable[str]) -> list[str]:
-    """The names that a mistyped one may mean, the likeliest first; at most three."""
+    """The names that a mistyped one may mean, the likeliest first; at most three.
+
+    First those of the same letters (`upd` for `udp`), then the only one that begins like it.
+    """
     names = {each.lower(): each for each in known}
     word = name.lower()
+    swapped = [each for each in names if sorted(each) == sorted(word)]
+    begun = [each for each in names if len(word) >= LEAST_PART and each.startswith(word)]
     found = difflib.get_close_matches(word, names, n=MOST_NEAR, cutoff=LEAST_LIKENESS)
     parts = (each for each in names if len(word) >= LEAST_PART and word in re.split("[-+]", each))
-    return [names[each] for each in dict.fromkeys((*found, *parts))][:MOST_NEAR]
+    likely = (*swapped, *(begun if len(begun) == 1 else ()), *found, *parts)
+    return [names[each] for each in dict.fromkeys(likely)][:MOST_NEAR]
 
 
 class AuditbenchError(Exception):

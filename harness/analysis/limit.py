@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterable, Mapping
 
 from harness.analysis.ratio import student_t
-from harness.errors import UsageError, near_names, one_of
+from harness.errors import UsageError, did_you_mean, near_names, one_of
 from harness.model.gate import BLIND, LOST, Limit, Outcome
 from harness.model.result import LossComparison, Verdict
 
@@ -63,7 +63,7 @@ def _metric(name: str, metrics: Mapping[str, str]) -> str:
         return metrics[name]
     known = (*metrics, LOST, BLIND)
     near = near_names(name, known)
-    remedy = f"did you mean {' or '.join(near)}?" if near else one_of(name, known)
+    remedy = did_you_mean(near) if near else one_of(name, known)
     raise UsageError(f"no metric to set a limit to is called {name!r}", remedy=remedy)
 
 

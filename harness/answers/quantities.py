@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Iterable
 
 from harness.answers.limits import SHORT_NAMES
-from harness.errors import UsageError, near_names, one_of
+from harness.errors import UsageError, did_you_mean, near_names, one_of
 from harness.metrics.catalog import METRICS
 
 _NUMBER = re.compile(r"(\d+\.?\d*|\.\d+)\s*(\D*)")
@@ -56,7 +56,7 @@ def compared_metric(where: str, name: str) -> str:
     near = near_names(name, [*SHORT_NAMES, *compared])
     raise UsageError(
         f"{where}: no metric that is compared is called {name!r}",
-        remedy=f"did you mean {' or '.join(near)}?" if near else one_of(name, SHORT_NAMES),
+        remedy=did_you_mean(near) if near else one_of(name, SHORT_NAMES),
     )
 
 

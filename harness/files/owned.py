@@ -33,7 +33,8 @@ def read_owned(path: Path) -> tuple[bytes, str] | None:
     try:
         return read_all(descriptor), _doubt(about)
     except (OSError, TooLargeError) as error:
-        raise UsageError(f"{path} cannot be read ({error})", remedy=_REMEDY) from None
+        words = why(error) if isinstance(error, OSError) else error
+        raise UsageError(f"{path} cannot be read ({words})", remedy=_REMEDY) from None
 
 
 def _doubt(about: os.stat_result) -> str:

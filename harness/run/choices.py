@@ -31,6 +31,22 @@ def workloads() -> dict[str, str]:
     return {name: info.summary for name, info in WORKLOADS.items()} | services
 
 
+def loads() -> dict[str, str]:
+    """The workloads that `--workload` takes by name, each with its summary."""
+    from harness.run.plan.selection import PRESSING
+    from workloads.services.catalog import SERVICES
+
+    known = workloads()
+    return {name: known[name] for name in (*PRESSING, *SERVICES)}
+
+
+def victims() -> dict[str, str]:
+    """The workloads that can be a victim, each with its summary."""
+    from harness.run.plan.victim import VICTIMS
+
+    return {name: workloads()[name] for name in VICTIMS}
+
+
 def counted_workloads() -> dict[str, str]:
     """Those that can be counted, each with its summary."""
     from harness.run.count import COUNTED_WORKLOADS

@@ -48,7 +48,10 @@ Scenarios = Annotated[
 RuleFiles = Annotated[Paths, Parameter(name="--rules", group=COMPARED)]
 Kernels = Annotated[Words, Parameter(name="--kernel", group=COMPARED)]
 Workloads = Annotated[
-    Words, Parameter(name="--workload", group=LOAD, completer=lambda _: choices.workloads())
+    Words, Parameter(name="--workload", group=LOAD, completer=lambda _: choices.loads())
+]
+VictimName = Annotated[
+    str | None, Parameter(name="--victim", completer=lambda _: choices.victims())
 ]
 Consumers = Annotated[
     Words, Parameter(name="--consumer", group=CONSUMING, completer=lambda _: choices.consumers())
@@ -245,9 +248,7 @@ class Counting:
 class VictimOptions:
     """An innocent load beside the noisy one."""
 
-    workload: Annotated[
-        str | None, Parameter(name="--victim", completer=lambda _: choices.workloads())
-    ] = None
+    workload: VictimName = None
     """A workload to run beside the noisy one, at a fixed rate and in a session of its own: its
     latency is measured alone, beside the noisy load without audit, and beside it with audit.
     """

@@ -6,7 +6,8 @@ import json
 import re
 from pathlib import Path
 
-from harness.errors import UsageError
+from harness.counted import agreeing, counted
+from harness.errors import UsageError, did_you_mean, near_names
 from harness.files.caller import as_caller
 from harness.files.reading import is_file, read_text
 from harness.model.label import name_by_label
@@ -86,15 +87,18 @@ def _labelled(results: Path, label: str, back: int) -> Path:
     if not runs:
         names = [f"@{name}" for name in dict.fromkeys(reversed(labels.values()))]
         more = f" and {len(names) - _MOST_NAMED} more" if len(names) > _MOST_NAMED else ""
+        near = near_names(f"@{label}", names)
+        there = f"{did_you_mean(near)} There" if near else "there"
         raise UsageError(
             f"no run under {results} has the label {label!r}",
-            remedy=f"there is {', '.join(names[:_MOST_NAMED])}{more}"
+            remedy=f"{there} is {', '.join(names[:_MOST_NAMED])}{more}"
             if names
             else "give a run one with `auditbench run --label NAME`",
         )
     if back >= len(runs):
         raise UsageError(
-            f"@{label}~{back} is not a run: {len(runs)} under {results} have this label",
+            f"@{label}~{back} is not a run: {counted(len(runs), 'run')} under {results} "
+            f"{agreeing(len(runs), 'has', 'have')} this label",
             remedy=f"the oldest is @{label}~{len(runs) - 1}" if len(runs) > 1 else f"use @{label}",
         )
     return runs[-1 - back]

@@ -23,8 +23,13 @@ def completion_verb(shell: Shell, /) -> int:
     return EXIT_FINE
 
 
+NO_FILES = "complete -c auditbench -n __fish_use_subcommand -f\n"
+"""In fish: where a verb is to be typed, no file can stand."""
+
+
 def completion_script(shell: Shell) -> str:
     """The script. zsh loads a function from a file of its name, ours from `_auditbench`."""
     from harness.cli import app
 
-    return app.generate_completion(shell=shell).replace("_cyclopts_auditbench", "_auditbench")
+    script = app.generate_completion(shell=shell).replace("_cyclopts_auditbench", "_auditbench")
+    return f"{script.rstrip()}\n{NO_FILES}" if shell == "fish" else script

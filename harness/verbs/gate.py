@@ -177,20 +177,22 @@ def _require_stored_only(
             f"--fail {blind[0].text!r}: a stored run does not say which operations are recorded",
             remedy="give --rules BASE HEAD --reference BASE instead of --run",
         )
-    asked = plan or request.command or request.conduct.dry_run or counting.kernels
-    if run is None or asked or request.subject != Subject() or request.load != Load():
-        raise UsageError(
-            "stored runs are judged as they are",
-            remedy="give --run RUN, with --against BASE or without, and no plan, load or kernel",
-        )
+    from harness.verbs.shared.mistakes import given_options, listed
+
+    words = ["the plan"] * bool(plan) + ["the command"] * bool(request.command)
+    words += given_options(request.conduct, ("dry_run",)) + given_options(request.subject)
+    words += given_options(request.load) + given_options(counting, ("kernels",))
+    if words:
+        raise UsageError("stored runs are judged as they are", remedy=f"leave out {listed(words)}")
+    if run is None:
+        raise UsageError("--against is what a stored run is compared with", remedy="give --run RUN")
     return run
 
 
 def _is_counted(run: str | None, results: Path) -> bool:
-    from harness.store import load_documents
-    from harness.verbs.shared.naming import named_run
+    from harness.store import find_run, load_documents
 
-    return run is not None and load_documents(named_run(run, results)).plan.is_counted
+    return run is not None and load_documents(find_run(run, results)).plan.is_counted
 
 
 def _rules(

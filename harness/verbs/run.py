@@ -108,13 +108,22 @@ def run_verb(
 
 def _require_nothing_else(request: Request) -> None:
     """UsageError if something is asked for that the run to resume has decided."""
+    from harness.verbs.shared.mistakes import given_options, listed
+
     conduct = request.conduct
     plain = Request(conduct=conduct)
-    if request != plain or conduct.label or conduct.cpus or conduct.dry_run:
-        raise UsageError(
-            "--resume measures what is missing of a run as that was asked for",
-            remedy="leave out plan, load, rules, label, CPUs and command",
-        )
+    words = given_options(conduct, ("label", "cpus", "dry_run"))
+    if request == plain and not words:
+        return
+    for part in (request.subject, request.load, request.victim):
+        words += given_options(part)
+    words += given_options(request, ("duration", "fallback"))
+    words += ["the plan"] * (request.plan != plain.plan and not request.victim.workload)
+    words += ["the command"] * bool(request.command)
+    raise UsageError(
+        "--resume measures what is missing of a run as that was asked for",
+        remedy=f"leave out {listed(words)}",
+    )
 
 
 def _preview(request: Request, to: list[str] | None, *, json: bool) -> int:

@@ -141,12 +141,15 @@ def _resumed(
     words: str, asked: Asked, demand: Demand, conduct: Conduct
 ) -> tuple[Asked, Demand, Conduct, Past]:
     """What a search that was stopped was asked; UsageError if anything else is asked for."""
+    from harness.verbs.shared.mistakes import given_options, listed
     from harness.verbs.shared.resumed import resumed_arguments
 
-    if (asked, demand) != (Asked(), Demand()) or conduct.label or conduct.cpus or conduct.dry_run:
+    beside = [*given_options(asked), *given_options(demand)]
+    beside += given_options(conduct, ("label", "cpus", "dry_run"))
+    if beside:
         raise UsageError(
             "--resume goes on with a search as it was asked for",
-            remedy="leave out load, rules, label and CPUs",
+            remedy=f"leave out {listed(beside)}",
         )
     given, _, past = resumed_arguments("size", words, conduct)
     cpus = given.get("conduct", Conduct()).cpus

@@ -196,6 +196,14 @@ def test_the_command_line_imports_nothing_heavy() -> None:
     assert shown.stdout.strip() == "[]"
 
 
+def test_a_group_of_the_first_help_holds_what_its_title_says() -> None:
+    """Options stand behind the verbs, not in a group of commands before them."""
+    shown = help_of("")
+    titles = re.findall(r"^╭─ (\w+) ", shown, re.MULTILINE)
+    assert titles == [*GROUPS, "General"]
+    assert {"--help", "--version"} <= set(re.findall(r"--\w+", shown.partition("─ General")[2]))
+
+
 def test_help_and_the_first_page_show_verbs_in_the_same_groups() -> None:
     page = (ROOT / "docs/index.md").read_text(encoding="utf-8")
     shown: dict[str, list[str]] = {}
@@ -239,8 +247,9 @@ def test_a_wrong_or_missing_value_points_to_the_help_of_the_verb(
         (["-q", "run", "--wiat"], "Unknown option: --wiat. Did you mean --wait? "),
         (["run", "--vortex"], "Unknown option: --vortex. `auditbench run --help`"),
         (["--verson"], "Unknown option: --verson. Did you mean --version? "),
-        (["shwo"], 'Unknown command "shwo". Did you mean "show"?'),
-        (["rules", "lnt"], 'Unknown command "lnt". Did you mean "lint"?'),
+        (["shwo"], 'Unknown command "shwo". Did you mean show?'),
+        (["rules", "lnt"], 'Unknown command "lnt". Did you mean lint?'),
+        (["hist"], 'Unknown command "hist". Did you mean history or list? `auditbench --help`'),
         (["--color", "blue", "show"], 'Invalid value "blue" for --color.'),
         (["-q", "-v", "show"], "--quiet and --verbose contradict each other: give one of them"),
     ],

@@ -217,7 +217,7 @@ def test_the_public_module_has_all_of_the_api() -> None:
     assert auditbench.open is api.load
     for name in set(auditbench.__all__) - {"open"}:
         assert getattr(auditbench, name) is getattr(api, name)
-    assert set(auditbench.__all__) <= set(dir(auditbench))
+    assert {name for name in dir(auditbench) if not name.startswith("_")} == set(auditbench.__all__)
     assert auditbench.__version__ == version("auditbench")
     with pytest.raises(AttributeError, match="no attribute 'laod'"):
         _ = auditbench.laod

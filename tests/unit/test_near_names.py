@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from harness.cli import run_command
-from harness.errors import EXIT_USAGE, near_names, one_of
+from harness.errors import EXIT_USAGE, did_you_mean, near_names, one_of
 
 
 def test_the_likeliest_name_stands_first() -> None:
@@ -27,6 +27,20 @@ def test_a_part_behind_a_plus_will_do() -> None:
     assert near_names("exclude", names) == names[1:]
 
 
+def test_two_letters_in_the_wrong_order_will_do_in_a_short_name() -> None:
+    assert near_names("upd", ["shells", "udp", "up"])[0] == "udp"
+
+
+def test_the_only_name_that_begins_like_it_is_likelier_than_one_that_looks_like_it() -> None:
+    assert near_names("hist", ["list", "history"]) == ["history", "list"]
+    assert near_names("rule", ["rules", "rules+exclude-exe"])[0] == "rules"
+
+
+def test_several_suggestions_are_a_list() -> None:
+    assert did_you_mean(["a"]) == "did you mean a?"
+    assert did_you_mean(["a", "b", "c"]) == "did you mean a, b or c?"
+
+
 def test_what_is_like_nothing_suggests_nothing() -> None:
     assert one_of("quiet", ["wait", "borrow"]) == "one of wait, borrow"
 
@@ -42,6 +56,7 @@ def test_the_whole_list_is_told_beside_a_suggestion() -> None:
         (["run", "overhed"], "overhead"),
         (["run", "--scenario", "disbled"], "disabled"),
         (["run", "--workload", "shels"], "shells"),
+        (["run", "--workload", "upd"], "udp"),
         (["run", "--consumer", "laurel"], "auditd-laurel"),
         (["run", "--consumer", "asemble"], "assemble"),
         (["run", "pressure", "--scenario", "backlog-64-wiat"], "backlog-64-wait"),

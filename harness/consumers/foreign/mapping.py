@@ -17,7 +17,7 @@ import msgspec
 from consumer.text.names import type_number
 from harness.consumers.foreign.audit_log import DAEMON_TYPES, UNKNOWN_TYPE
 from harness.consumers.foreign.given_lines import Found, Line, is_serial
-from harness.errors import UsageError, near_names
+from harness.errors import UsageError, did_you_mean, near_names
 
 EXAMPLE = "write it like serial=sequence,time=timestamp,type=type,text=data"
 OF_LINE = ("id", "serial", "time", "records")
@@ -137,7 +137,7 @@ def check_mapping(option: str, paths: Mapping[str, str]) -> LineMapping:
     for key, path in paths.items():
         if key not in known:
             near = near_names(key, known)
-            meant = f"did you mean {' or '.join(near)}?" if near else f"one of {', '.join(known)}"
+            meant = did_you_mean(near) if near else f"one of {', '.join(known)}"
             raise UsageError(f"{option} knows no {key!r}", remedy=meant)
         if not _PATH.fullmatch(path):
             raise UsageError(f"{option}: {path!r} is no path of names", remedy=EXAMPLE)

@@ -102,7 +102,7 @@ def _changes(plan: Plan, conduct: Conduct, facts: HostFacts) -> Iterator[str]:
         if consumer.changes:
             yield f"what {name} itself alters is undone after each trial: {consumer.changes}"
     if any(not s.interleaved for group in plan.first.values() for s in group):
-        yield "if audit was never enabled since the boot, that state is measured first, and is over"
+        yield "if audit was never enabled since boot, that state is measured first, then ended"
     yield "afterwards, or if auditbench is killed, the state of before is restored"
 
 

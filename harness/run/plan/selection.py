@@ -23,7 +23,7 @@ from workloads.catalog import WORKLOADS, WorkloadInfo
 from workloads.services.catalog import SERVICES
 
 COMMAND = "command"
-_PRESSING = tuple(name for name in WORKLOADS if name not in (COMMAND, "service", "replay"))
+PRESSING = tuple(name for name in WORKLOADS if name not in (COMMAND, "service", "replay"))
 """Workloads to choose by name; a command is given by its words, a service by its own name or file,
 and a replay feeds a consumer."""
 
@@ -57,12 +57,12 @@ def workloads_of(request: Request, file: PlanFile) -> Named:
     for name in named.names:
         if name in named.services:
             continue
-        if name not in _PRESSING and not (name == "replay" and file.kind == "replay"):
+        if name not in PRESSING and not (name == "replay" and file.kind == "replay"):
             raise UsageError(
                 f"no workload is called {name!r}",
                 remedy=one_of(
                     name,
-                    (*_PRESSING, *SERVICES),
+                    (*PRESSING, *SERVICES),
                     otherwise=", or a service's .toml file, or a command of yours after `--`",
                 ),
             )
@@ -200,10 +200,10 @@ def ladder_of(
     left_out = request.load.no_ladder or bool(request.victim.workload or file.victim)
     if knobs is None or left_out or not climbing or request.command:
         return None
-    if knobs.workload not in _PRESSING:
+    if knobs.workload not in PRESSING:
         raise UsageError(
             f"[ladder]: no workload is called {knobs.workload!r}",
-            remedy=one_of(knobs.workload, _PRESSING),
+            remedy=one_of(knobs.workload, PRESSING),
         )
     scenario = bind_named(knobs.scenario, exe=sys.executable, noisy=WORKLOADS[knobs.workload].noisy)
     if rules and has_recording_rules(scenario) and measures_rules_in_cells(file):

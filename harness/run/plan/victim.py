@@ -17,7 +17,7 @@ MOST_OPS = 10**12
 """Of the noisy load, which is stopped when the victim has done its operations."""
 OF_FIXED_SIZE = "n"
 """An option of loads that do not repeat an operation until they are stopped."""
-_VICTIMS = tuple(
+VICTIMS = tuple(
     name for name, info in WORKLOADS.items() if info.paced and info.session and name != "command"
 )
 
@@ -37,10 +37,10 @@ def victim_of(request: Request, file: PlanFile, workloads: tuple[str, ...]) -> V
             "a victim is measured beside a load on this host's kernel",
             remedy="leave --victim out, or name a plan that is no replay and counts nothing",
         )
-    if name not in _VICTIMS:
+    if name not in VICTIMS:
         raise UsageError(
             f"{name!r} is no workload that can be started at a rate, as a victim is",
-            remedy=one_of(name, _VICTIMS),
+            remedy=one_of(name, VICTIMS),
         )
     for noisy in workloads:
         # The client of a service ends by itself.

@@ -16,7 +16,8 @@ from typing import TYPE_CHECKING, Any, get_args
 
 from cyclopts import Group
 
-from harness.errors import UsageError, near_names
+from harness.errors import UsageError, did_you_mean, near_names
+from harness.files.caller import why
 from harness.files.owned import read_owned
 from harness.files.reading import TooLargeError, read_bytes
 from harness.model.options import COMPARED, CONSUMING, LOAD, PRECISION
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from cyclopts.argument import Argument, ArgumentCollection
 
 FILE, PROJECT = "auditbench.toml", "pyproject.toml"
+VERB = "verb"
 NONE = "none"
 """`--config none` reads no file."""
 ONLY_TYPED = frozenset({"--config", "--yes"})
@@ -82,7 +84,7 @@ class Defaults:
         for key in table.keys() - _options(table).keys():
             name = f"{family} {key}".strip()
             if name not in verbs and not any(verb.startswith(f"{name} ") for verb in verbs):
-                raise self._unknown(name, verbs, what="verb")
+                raise self._unknown(name, verbs, what=VERB)
             if name not in verbs:
                 self._require_verbs(table[key], verbs, name)
 
@@ -90,11 +92,12 @@ class Defaults:
         self, key: str, known: list[str], *, of: str = "", what: str = "option"
     ) -> UsageError:
         near = near_names(key, known)
-        meant = f"did you mean {' or '.join(near)}? " if near else ""
+        meant = f"{did_you_mean(near)} " if near else ""
         where = f"[{of}]" if of else "the file"
+        help_of = of if of or what == VERB else "VERB"
         return UsageError(
             f"{self.path}: {key!r} in {where} is no {what}",
-            remedy=f"{meant}`auditbench {of or 'VERB'} --help` lists them",
+            remedy=f"{meant}`{' '.join(filter(None, ('auditbench', help_of)))} --help` lists them",
         )
 
     def _table(self, commands: tuple[str, ...]) -> Mapping[str, Any]:
@@ -164,8 +167,9 @@ def _named(path: Path) -> Defaults:
     try:
         data = read_bytes(path, named=True)
     except (OSError, TooLargeError) as error:
+        words = why(error) if isinstance(error, OSError) else error
         raise UsageError(
-            f"--config {path} cannot be read ({error})", remedy="name a file, or none"
+            f"--config {path} cannot be read ({words})", remedy="name a file, or none"
         ) from None
     table = _table_of(path, data)
     if table is None:

@@ -74,7 +74,7 @@ def _verb_page(verb: str, words: str) -> str:
         _options(shown.panels),
         _section("EXAMPLES", _examples(ending.examples)),
         _section("EXIT STATUS", _pairs(ending.all_codes())),
-        _section("SEE ALSO", [f".BR {_escaped(NAME)} (1)"]),
+        _section("SEE ALSO", [f".BR \\%{_escaped(NAME)} (1)"]),
     )
 
 
@@ -84,7 +84,8 @@ def _main_page(verbs: Mapping[str, str]) -> str:
     listed: list[str] = []
     for group, members in GROUPS.items():
         listed += [f".SS {_escaped(group)}", *_pairs(members)]
-    titles = [f".BR {_escaped(title_of(verb))} (1)" for verb in verbs]
+    # No hyphens in the names of other pages.
+    titles = [f".BR \\%{_escaped(title_of(verb))} (1)" for verb in verbs]
     return _page(
         NAME,
         str(app.help),
@@ -93,7 +94,7 @@ def _main_page(verbs: Mapping[str, str]) -> str:
         _options([panel for panel in shown.panels if panel.title not in own]),
         _section("EXIT STATUS", _pairs(EXIT_CODES)),
         _section("ENVIRONMENT", _pairs(ENVIRONMENT)),
-        _section("SEE ALSO", [f"{title}," for title in titles[:-1]] + titles[-1:]),
+        _section("SEE ALSO", [".ad l"] + [f"{title}," for title in titles[:-1]] + titles[-1:]),
     )
 
 

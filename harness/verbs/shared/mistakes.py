@@ -4,8 +4,9 @@ tells more.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import get_args
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import fields, is_dataclass
+from typing import Any, get_args, get_type_hints
 
 from cyclopts import (
     App,
@@ -13,12 +14,13 @@ from cyclopts import (
     ConsumeMultipleError,
     CycloptsError,
     MissingArgumentError,
+    Parameter,
     UnknownCommandError,
     UnknownOptionError,
     UnusedCliTokensError,
 )
 
-from harness.errors import near_names
+from harness.errors import did_you_mean, near_names
 
 
 def unreadable(app: App, verb: str, error: CycloptsError) -> str:
@@ -36,8 +38,8 @@ def unreadable(app: App, verb: str, error: CycloptsError) -> str:
     if word.startswith("-"):
         flags = (*app.help_flags, *app.version_flags)
         return f"{_unknown(word, flags)} {_where('')}"
-    if isinstance(error, UnknownCommandError) and error.command_chain:
-        return f"{error} `auditbench {' '.join(error.command_chain)} --help` lists the commands."
+    if word:
+        return no_command(app, error.command_chain or (), word)
     return f"{_told(error)} {_where(verb)}"
 
 
@@ -51,10 +53,13 @@ def _told(error: CycloptsError) -> str:
         case MissingArgumentError(argument=argument) if argument:
             needs_value = error.keyword or argument.tokens
             return f"{error.keyword or argument.name} {_LACKS[bool(needs_value)]}"
-        case CoercionError(msg=None, token=token) if token and token.source == "cli":
+        case CoercionError(msg=None, token=token) if token:
             number = next((_NUMBERS[of] for of in _types(error.target_type) if of in _NUMBERS), "")
+            given = f"{(token.keyword or '').strip('[]')} {token.value!r}"
+            if number and token.source == "cli":
+                return f"{given} is not {number}."
             if number:
-                return f"{token.keyword} {token.value!r} is not {number}."
+                return f"{given} in {token.source} is not {number}."
     return str(error)
 
 
@@ -80,11 +85,26 @@ def no_option(app: App, verb: str, option: str) -> str:
     return f"{_unknown(option, [*names, *app.help_flags])} {_where(verb)}"
 
 
+def no_command(app: App, chain: Sequence[str], word: str) -> str:
+    """The line about a verb that there is none of, behind the first words of it."""
+    for first in chain:
+        app = app[first]
+    near = near_names(word, [name for name in app if not name.startswith("-")])
+    meant = f" {_asked(near)}" if near else ""
+    help_of = " ".join(("auditbench", *chain, "--help"))
+    return f'Unknown command "{word}".{meant} `{help_of}` lists the commands.'
+
+
+def _asked(names: Sequence[str]) -> str:
+    asked = did_you_mean(names)
+    return asked[0].upper() + asked[1:]
+
+
 def _unknown(option: str, known: Sequence[str]) -> str:
     """`Unknown option: --blokcs. Did you mean --blocks?`, by the letters alone."""
     bare = {name.lstrip("-"): name for name in known if name.startswith("--")}
     near = near_names(option.partition("=")[0].lstrip("-"), bare)
-    meant = f" Did you mean {bare[near[0]]}?" if near else ""
+    meant = f" {_asked([bare[name] for name in near[:1]])}" if near else ""
     return f"Unknown option: {option}.{meant}"
 
 
@@ -92,3 +112,36 @@ def _where(verb: str) -> str:
     if verb:
         return f"`auditbench {verb} --help` lists what it takes."
     return "`auditbench --help` lists the commands."
+
+
+def given_options(part: Any, names: Iterable[str] = ()) -> list[str]:
+    """The options that fill these fields of a dataclass (all if none is named), where they were
+    given: whose value is not that of a new one.
+    """
+    plain, hints = type(part)(), get_type_hints(type(part), include_extras=True)
+    wanted = tuple(names) or tuple(field.name for field in fields(part))
+    found: list[str] = []
+    for name in wanted:
+        value = getattr(part, name)
+        if is_dataclass(value):
+            found += given_options(value)
+        elif value != getattr(plain, name):
+            found.append(_option(name, hints[name]))
+    return found
+
+
+def listed(words: Iterable[str]) -> str:
+    """Options in a sentence: `--a, --b and --c`."""
+    *first, last = words
+    return f"{', '.join(first)} and {last}" if first else last
+
+
+def _option(name: str, hint: Any) -> str:
+    named = next(_names(hint), "")
+    return named or f"--{name.replace('_', '-')}"
+
+
+def _names(hint: Any) -> Iterator[str]:
+    for note in get_args(hint)[1:]:
+        if isinstance(note, Parameter):
+            yield from (name for name in note.name or () if name.startswith("-"))

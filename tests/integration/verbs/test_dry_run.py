@@ -103,7 +103,7 @@ def test_a_request_that_cannot_be_measured_is_refused_as_ever(place: Path) -> No
 
 def test_stored_runs_have_no_dry_run(place: Path) -> None:
     done = auditbench("gate", "--run", "latest", "--fail", "lost:0", "--dry-run", cwd=place)
-    assert_one_line(done, EXIT_USAGE, "stored runs are judged as they are")
+    assert_one_line(done, EXIT_USAGE, "judged as they are: leave out --dry-run")
 
 
 def test_a_replay_leaves_the_host_alone(place: Path) -> None:

@@ -264,9 +264,9 @@ def states(path: Path) -> dict[str, tuple[str, str | None] | None]:
         ([], "decides nothing"),
         (["--fail", "lost:0", "--inconclusive", "maybe"], "--inconclusive"),
         (["--fail", "lost:0", "--to", "junit=no/such/folder/j.xml"], "cannot be written"),
-        (["--fail", "lost:0", "--rules", "x.rules"], "stored runs are judged as they are"),
-        (["--fail", "lost:0", "--blocks", "3"], "stored runs are judged as they are"),
-        (["--fail", "instructions:1%", "--kernel", "6.1"], "stored runs are judged as they are"),
+        (["--fail", "lost:0", "--rules", "x.rules"], "judged as they are: leave out --rules"),
+        (["--fail", "lost:0", "--blocks", "3", "-n", "2"], "leave out --blocks and -n"),
+        (["--fail", "instructions:1%", "--kernel", "6.1"], "as they are: leave out --kernel"),
         (["--fail", "lost:0", "--against", "nonsense"], "is not a run"),
     ],
 )

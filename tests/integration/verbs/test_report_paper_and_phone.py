@@ -87,7 +87,27 @@ def test_a_printed_run_is_short(browser: Any, tmp_path: Path) -> None:
     target.write_text(report_html([hostile.view_of(load_run(folder))], PLOTS), encoding="utf-8")
     page = opened(browser, target)
     printed = page.pdf(format="A4")
-    assert len(re.findall(rb"/Type\s*/Page\b", printed)) <= 7
+    assert len(re.findall(rb"/Type\s*/Page\b", printed)) <= 6
+    page.close()
+
+
+def test_on_paper_no_heading_is_left_without_what_it_is_of(
+    browser: Any, pages: dict[str, Path]
+) -> None:
+    """A heading above columns stays with them only if their section stays whole; so does a text."""
+    page = opened(browser, pages["one"], width=PAPER_WIDTH)
+    page.emulate_media(media="print")
+    for which, style in (
+        ("section:has(> .rules)", "breakInside"),
+        ("section > h2 + p", "breakInside"),
+        ("p:has(+ pre)", "breakAfter"),
+    ):
+        found = page.evaluate(
+            "([which, style]) => [...document.querySelectorAll(which)]"
+            ".map((one) => getComputedStyle(one)[style])",
+            [which, style],
+        )
+        assert set(found) == {"avoid"}, which
     page.close()
 
 

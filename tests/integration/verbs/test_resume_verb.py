@@ -141,8 +141,18 @@ def test_what_is_not_as_it_was_is_refused_with_the_reason(
 
 def test_options_of_what_is_measured_are_refused(place: Path) -> None:
     cut(place, 5)
-    for words in (("--ops", 5), ("--label", "x"), ("--", "true"), ("--cpus", "none")):
-        assert_one_line(resumed(place, *words), EXIT_USAGE, "--resume measures what is missing")
+    for words, named in (
+        (("--ops", 5), "--ops"),
+        (("--label", "x", "--fast"), "--label and --fast"),
+        (("-n", 3, "--margin", "3%"), "--margin and -n"),
+        (("--", "true"), "the command"),
+        (("replay",), "the plan"),
+        (("--cpus", "none", "--dry-run"), "--cpus and --dry-run"),
+        (("--consumer-path", "a=/b", "--victim", "udp"), "--consumer-path and --victim"),
+    ):
+        done = resumed(place, *words)
+        assert_one_line(done, EXIT_USAGE, "--resume measures what is missing")
+        assert done.stderr.rstrip().endswith(f"as that was asked for: leave out {named}")
 
 
 def test_what_others_can_change_is_not_carried_out(place: Path) -> None:

@@ -59,6 +59,7 @@ def test_a_gate_takes_a_label_as_its_baseline(place: Path) -> None:
         "gate", "--run", "@after", "--against", "@before", "--fail", "elapsed:5%", cwd=place
     )
     assert done.returncode == 1, done.stderr
+    assert done.stderr.count("@after is") == done.stderr.count("@before is") == 1
 
 
 @pytest.fixture

@@ -61,8 +61,14 @@ def test_an_unknown_label_is_answered_with_those_there_are(tmp_path: Path) -> No
     with pytest.raises(UsageError, match=r"no run under .*: give a run one"):
         find_run("@before", tmp_path)
     labelled(tmp_path, "1", "after")
-    with pytest.raises(UsageError, match=r"has the label 'befor': there is @after"):
+    with pytest.raises(UsageError, match=r"has the label 'befor': there is @after$"):
         find_run("@befor", tmp_path)
+    labelled(tmp_path, "2", "before")
+    meant = r"did you mean @before\? There is @before, @after$"
+    with pytest.raises(UsageError, match=meant):
+        find_run("@befor", tmp_path)
+    with pytest.raises(UsageError, match=r": 1 run under .* has this label: use @before"):
+        find_run("@before~1", tmp_path)
 
 
 def test_a_label_without_its_mark_is_recognised(tmp_path: Path) -> None:

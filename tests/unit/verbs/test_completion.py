@@ -6,10 +6,12 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from unittest.mock import Mock
 
 import pytest
+from cyclopts import App
 
-from harness.cli import run_command
+from harness.cli import app, run_command
 from tests.support.patience import PATIENCE_S
 from tests.support.programs import needs, program
 from tests.support.terminal import Terminal
@@ -59,6 +61,7 @@ LINES = [
     ("auditbench gate --workload she", {"shells"}),
     ("auditbench count --workload s", {"syscalls", "shells"}),
     ("auditbench count --workload osq", set()),
+    ("auditbench run --victim u", {"udp"}),
 ]
 
 
@@ -74,6 +77,36 @@ def asked(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Path:
         (tmp_path / shell).mkdir()
         (tmp_path / shell / name).write_text(script(shell, capsys))
     return tmp_path
+
+
+@pytest.mark.parametrize("verb", ["run", "gate", "ab"])
+def test_every_workload_that_is_offered_can_be_measured(
+    verb: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """`list workloads` also has those that are no names of loads: command, service, replay."""
+    assert run_command(["__complete", verb, "--workload", ""]) == 0
+    offered = {line.split("\t")[0] for line in capsys.readouterr().out.splitlines()}
+    assert {"udp", "shells", "nginx"} <= offered
+    assert not offered & {"command", "service", "replay"}
+
+
+def test_what_completes_an_option_names_something() -> None:
+    """An error of one offers nothing, without a word."""
+    asked = {
+        (verb, argument.name): argument.parameter.completer
+        for verb in VERBS
+        for argument in command_of(verb).assemble_argument_collection()
+        if argument.parameter.completer is not None
+    }
+    assert ("run", "--victim") in asked
+    assert [which for which, completer in asked.items() if not completer(Mock())] == []
+
+
+def command_of(verb: str) -> App:
+    command = app
+    for word in verb.split():
+        command = command[word]
+    return command
 
 
 def environment(folder: Path) -> dict[str, str]:
@@ -116,6 +149,12 @@ def test_fish_completes(typed: str, offered: set[str], asked: Path) -> None:
     question = f"source fish/auditbench; complete -C '{typed}'"
     shown = answer(asked, program("fish"), "--no-config", "-c", question)
     assert offered <= {line.split("\t")[0] for line in shown.splitlines()}
+
+
+def test_fish_offers_verbs_and_no_files(asked: Path) -> None:
+    question = "source fish/auditbench; complete -C 'auditbench '"
+    shown = answer(asked, program("fish"), "--no-config", "-c", question)
+    assert {line.split("\t")[0] for line in shown.splitlines()} == {v.split()[0] for v in VERBS}
 
 
 @needs("zsh")

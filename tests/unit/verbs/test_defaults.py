@@ -138,14 +138,17 @@ def test_a_run_stores_the_defaults_as_if_they_were_typed(
     ("text", "words"),
     [
         ("blokcs = 3", "'blokcs' in the file is no option: did you mean blocks?"),
-        ("[runn]\nblocks = 3", "'runn' in the file is no verb: did you mean run?"),
+        ("[runn]\nblocks = 3", "is no verb: did you mean run? `auditbench --help` lists them"),
         ("[rules.lnt]\nelsewhere = true", "'rules lnt' in the file is no verb"),
         ("[blocks]\nrun = 3", "'blocks' in the file is no verb"),
         ("[run]\nlabl = 'x'", "'labl' in [run] is no option: did you mean label?"),
         ("[run]\nconfig = 'x'", "'config' in [run] is no option"),
-        ("[run]\nblocks = 'many'", "Invalid value for [blocks] from {file}: unable to convert"),
+        (
+            "[run]\nblocks = 'many'",
+            "blocks 'many' in {file} is not a whole number. `auditbench run",
+        ),
         ("[run]\nfast = 3", "Invalid value for [fast] from {file}"),
-        ("[run]\nblocks = [3, 4]", "Invalid value for [blocks] from {file}"),
+        ("[run]\nblocks = [3, 4]", "blocks '[3, 4]' in {file} is not a whole number"),
         ("[run]\nlabel = 2020-01-01", "label is neither text nor a number"),
         ("[run", "{file} is not TOML: Expected ']'"),
         ("a = " + "[" * 5000, "{file} is not TOML"),
@@ -160,6 +163,14 @@ def test_a_mistake_in_the_file_is_one_line(
     said = capsys.readouterr().err
     assert words.format(file=file) in said
     assert len(said.splitlines()) == 1
+
+
+def test_a_named_file_that_is_not_there_is_told_without_an_error_number(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run_command(["run", "--config", "absent.toml"]) == EXIT_USAGE
+    said = capsys.readouterr().err
+    assert "--config absent.toml cannot be read (No such file or directory): name" in said
 
 
 def test_bytes_that_are_no_text_are_one_line(

@@ -12,8 +12,17 @@ from harness.verbs.shared.manual import ENVIRONMENT, pages, title_of
 from tests.support.verbs import VERBS
 
 PAGES = pages()
-REQUESTS = {".TH", ".SH", ".SS", ".TP", ".B", ".BR"}
-SIGNS = {"\\-": "-", "\\(ti": "~", "\\(ha": "^", "\\(ga": "`", "\\(aq": "'", "\\e": "\\", "\\&": ""}
+REQUESTS = {".TH", ".SH", ".SS", ".TP", ".B", ".BR", ".ad"}
+SIGNS = {
+    "\\-": "-",
+    "\\(ti": "~",
+    "\\(ha": "^",
+    "\\(ga": "`",
+    "\\(aq": "'",
+    "\\e": "\\",
+    "\\&": "",
+    "\\%": "",
+}
 
 
 def read(page: str) -> str:
@@ -74,3 +83,11 @@ def test_no_text_is_taken_for_a_request(name: str) -> None:
     )
     assert re.fullmatch(r"auditbench\S* \\- [a-z].*[^.]", lines[2])
     assert not [line for line in lines if re.search(r"(?<!\\)-", line)]
+
+
+def test_no_name_of_a_page_is_hyphenated() -> None:
+    """man breaks a line at each hyphen that is not forbidden, and inside of words."""
+    seen = [line for line in PAGES["auditbench.1"].splitlines() if line.startswith(".BR ")]
+    assert len(seen) == len(VERBS)
+    assert all(line.startswith(".BR \\%auditbench\\-") for line in seen)
+    assert ".BR \\%auditbench (1)" in PAGES["auditbench-run.1"]

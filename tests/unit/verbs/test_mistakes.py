@@ -26,7 +26,7 @@ OF_PROGRAMMERS = re.compile(
         (["run", "--rules"], "--rules needs a value behind it."),
         (["ab", "one.rules"], "B is missing."),
         (["record"], "--output is missing."),
-        (["rules", "lnt"], 'Did you mean "lint"?'),
+        (["rules", "lnt"], "Did you mean lint?"),
     ],
 )
 def test_a_line_that_cannot_be_read_is_told_as_a_user_reads_it(
