@@ -6,6 +6,8 @@ Fits 80 columns; plain where the output is no terminal or NO_COLOR is set (rich 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from itertools import compress
 
 from rich import box
 from rich.console import Console, Group, RenderableType
@@ -31,6 +33,8 @@ from harness.reporters.page import (
 from harness.reporters.render.widths import column_widths, need_of
 
 _STYLES = {"answer": "bold", "plain": "", "note": "dim"}
+_LEAST_CUT = 10
+"""A column that is cut shorter than this tells nothing, and is left out."""
 
 
 def render_page(page: Page, console: Console) -> None:
@@ -70,7 +74,7 @@ def _part(part: Part, console: Console) -> Iterator[RenderableType]:
 
 def _table(grid: Grid, console: Console) -> RenderableType:
     """A table with two spaces between columns; with one where it would be too wide. Where even so a
-    word would be broken, each row is a paragraph.
+    word would be broken, each row is a paragraph. A column that would be cut to a stump is left out.
     """
     needs = [
         need_of(
@@ -86,6 +90,12 @@ def _table(grid: Grid, console: Console) -> RenderableType:
     widths = column_widths(needs, console.width - spaces * (2 if loose else 1))
     if widths is None:
         return Group(*map(_paragraph, [grid.columns] * len(grid.rows), grid.rows))
+    told = [
+        not column.shortened or width >= min(need.natural, _LEAST_CUT)
+        for column, width, need in zip(grid.columns, widths, needs, strict=True)
+    ]
+    if not all(told):
+        return _table(_with_columns(grid, told), console)
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, int(loose), 0, 0))
     table.show_edge = False
     for column, width in zip(grid.columns, widths, strict=True):
@@ -99,6 +109,15 @@ def _table(grid: Grid, console: Console) -> RenderableType:
     for row in grid.rows:
         table.add_row(*map(_cell, row, grid.columns))
     return table
+
+
+def _with_columns(grid: Grid, told: Sequence[bool]) -> Grid:
+    """The same table with those columns only that are told."""
+    return replace(
+        grid,
+        columns=tuple(compress(grid.columns, told)),
+        rows=tuple(tuple(compress(row, told)) for row in grid.rows),
+    )
 
 
 def _paragraph(columns: Sequence[Column], row: Sequence[Box]) -> RenderableType:
