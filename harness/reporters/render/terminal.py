@@ -74,7 +74,8 @@ def _part(part: Part, console: Console) -> Iterator[RenderableType]:
 
 def _table(grid: Grid, console: Console) -> RenderableType:
     """A table with two spaces between columns; with one where it would be too wide. Where even so a
-    word would be broken, each row is a paragraph. A column that would be cut to a stump is left out.
+    word would be broken, each row is a paragraph. A column of which a stump would be left is not
+    shown.
     """
     needs = [
         need_of(
@@ -90,12 +91,12 @@ def _table(grid: Grid, console: Console) -> RenderableType:
     widths = column_widths(needs, console.width - spaces * (2 if loose else 1))
     if widths is None:
         return Group(*map(_paragraph, [grid.columns] * len(grid.rows), grid.rows))
-    told = [
+    kept = [
         not column.shortened or width >= min(need.natural, _LEAST_CUT)
         for column, width, need in zip(grid.columns, widths, needs, strict=True)
     ]
-    if not all(told):
-        return _table(_with_columns(grid, told), console)
+    if not all(kept):
+        return _table(_with_columns(grid, kept), console)
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, int(loose), 0, 0))
     table.show_edge = False
     for column, width in zip(grid.columns, widths, strict=True):
@@ -111,12 +112,12 @@ def _table(grid: Grid, console: Console) -> RenderableType:
     return table
 
 
-def _with_columns(grid: Grid, told: Sequence[bool]) -> Grid:
-    """The same table with those columns only that are told."""
+def _with_columns(grid: Grid, kept: Sequence[bool]) -> Grid:
+    """The same table with those columns only that are kept."""
     return replace(
         grid,
-        columns=tuple(compress(grid.columns, told)),
-        rows=tuple(tuple(compress(row, told)) for row in grid.rows),
+        columns=tuple(compress(grid.columns, kept)),
+        rows=tuple(tuple(compress(row, kept)) for row in grid.rows),
     )
 
 

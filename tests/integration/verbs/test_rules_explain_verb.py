@@ -68,9 +68,9 @@ def test_the_first_line_is_the_answer(folder: Path, capsys: pytest.CaptureFixtur
         f"event {NAME} was written by line 4 of my.rules (-w /etc/passwd -p wa -k identity)"
     )
     assert key == "Its key is identity."
-    shown = "\n".join(rest)
-    assert "cannot be told exe=/usr/bin/dash; it did not exclude the event" in shown
-    assert "did not match  path=/etc/shadow" in shown
+    shown = [" ".join(line.split()) for line in rest]
+    assert "my.rules:2 cannot be told exe=/usr/bin/dash; it did not exclude the event" in shown
+    assert "my.rules:3 did not match path=/etc/shadow" in shown
 
 
 def test_events_come_from_standard_input(folder: Path) -> None:
