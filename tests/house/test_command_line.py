@@ -252,6 +252,12 @@ def test_a_wrong_or_missing_value_points_to_the_help_of_the_verb(
         (["run", "--vortex"], "Unknown option: --vortex. `auditbench run --help`"),
         (["--verson"], "Unknown option: --verson. Did you mean --version? "),
         (["shwo"], 'Unknown command "shwo". Did you mean "show"?'),
+        (
+            ["rules", "cost", "--log", "audit.log", "my.rules"],
+            "RULES is missing. Write it in front of --log, which takes every word behind it. ",
+        ),
+        (["rules", "cost"], "RULES is missing. `auditbench rules cost --help`"),
+        (["record", "--workload", "udp"], "--output is missing. `auditbench record --help`"),
         (["rules", "lnt"], 'Unknown command "lnt". Did you mean "lint"?'),
         (["--color", "blue", "show"], 'Invalid value "blue" for --color.'),
         (["-q", "-v", "show"], "--quiet and --verbose contradict each other: give one of them"),

@@ -38,7 +38,20 @@ def unreadable(app: App, verb: str, error: CycloptsError) -> str:
         return f"{_unknown(word, flags)} {_where('')}"
     if isinstance(error, UnknownCommandError) and error.command_chain:
         return f"{error} `auditbench {' '.join(error.command_chain)} --help` lists the commands."
-    return f"{_told(error)} {_where(verb)}"
+    return f"{_told(error)}{_swallowed(app, verb, error)} {_where(verb)}"
+
+
+def _swallowed(app: App, verb: str, error: CycloptsError) -> str:
+    """Where a missing word may have gone: to an option in front that takes every word behind it."""
+    if not isinstance(error, MissingArgumentError) or error.argument is None or not verb:
+        return ""
+    if error.argument.name.startswith("-"):
+        return ""
+    given = {word.partition("=")[0] for word in error.root_input_tokens or ()}
+    for each in _command(app, verb).assemble_argument_collection():
+        if each.parameter.consume_multiple and given.intersection(each.names):
+            return f" Write it in front of {each.name}, which takes every word behind it."
+    return ""
 
 
 def _told(error: CycloptsError) -> str:
@@ -69,15 +82,19 @@ def _types(asked: object) -> tuple[object, ...]:
 
 def no_option(app: App, verb: str, option: str) -> str:
     """The line about an option that a verb does not have."""
-    command = app
-    for word in verb.split():
-        command = command[word]
     arguments = [
-        *command.assemble_argument_collection(),
+        *_command(app, verb).assemble_argument_collection(),
         *app.meta.assemble_argument_collection(),
     ]
     names = [name for argument in arguments for name in argument.names]
     return f"{_unknown(option, [*names, *app.help_flags])} {_where(verb)}"
+
+
+def _command(app: App, verb: str) -> App:
+    command = app
+    for word in verb.split():
+        command = command[word]
+    return command
 
 
 def _unknown(option: str, known: Sequence[str]) -> str:
