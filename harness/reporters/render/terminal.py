@@ -95,7 +95,7 @@ def _table(grid: Grid, console: Console) -> RenderableType:
         not column.shortened or width >= min(need.natural, _LEAST_CUT)
         for column, width, need in zip(grid.columns, widths, needs, strict=True)
     ]
-    if not all(kept):
+    if not all(kept) and _are_named(grid, kept):
         return _table(_with_columns(grid, kept), console)
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, int(loose), 0, 0))
     table.show_edge = False
@@ -110,6 +110,12 @@ def _table(grid: Grid, console: Console) -> RenderableType:
     for row in grid.rows:
         table.add_row(*map(_cell, row, grid.columns))
     return table
+
+
+def _are_named(grid: Grid, kept: Sequence[bool]) -> bool:
+    """Whether these columns still tell each row from the others."""
+    names = [place for place, column in enumerate(grid.columns) if column.is_name and kept[place]]
+    return all(any(row[place].marked for place in names) for row in grid.rows)
 
 
 def _with_columns(grid: Grid, kept: Sequence[bool]) -> Grid:

@@ -276,6 +276,8 @@ def test_a_column_of_which_only_a_stump_would_be_left_is_left_out() -> None:
         assert lines[0].split() == head
         assert max(map(len, lines)) <= 80
         assert ("…" in lines[2]) is ("rule" in head)
+    unnamed = (text(""), text("any rule at all"), text("7"))
+    assert "rule" in printed(Grid("table", "", names, (cells, unnamed))).splitlines()[0]
     short = (text("n" * 70), text("-D"), text("7"))
     assert "-D" in printed(Grid("table", "", names, (short,)))
 

@@ -155,7 +155,7 @@ def test_a_log_is_priced_by_its_records(tmp_path: Path) -> None:
     assert [total.key for total in by_key(found)] == ["exec", "net", "mounts"]
     jsonschema.validate(cost_document(found), schema("cost"))
     grid = next(p for p in cost_page(found).parts if isinstance(p, Grid) and p.name == "log")
-    assert [row[0].text for row in grid.rows] == ["2", "1", "3", ""]
+    assert [row[0].text for row in grid.rows] == ["2", "1", "3", "none"]
     assert [row[4].text for row in grid.rows] == ["96,000", "36,000", "~60,000", "~36,000"]
 
 
