@@ -134,6 +134,11 @@ def test_a_state_that_was_not_counted_makes_it_untrustworthy(tmp_path: Path) -> 
     assert not found.trustworthy
     assert [caution.name for caution in found.cautions] == ["invalid-trials"]
     jsonschema.validate(cost_document(found), schema("cost"))
+    assert cost_sentence(found).endswith("; 1 of 2 lines could not be counted.")
+    page = page_markdown(cost_page(found))
+    assert "| mounts | 1 | 19.0 |" in page
+    assert "| etc | 1 | – |" in page
+    assert "add up" not in page
 
 
 def test_states_counted_before_a_guest_failed_are_kept(
@@ -155,7 +160,7 @@ def test_states_counted_before_a_guest_failed_are_kept(
     found = make_bill(loaded, states, got, StoredGuest(kernel="6.1"))
     assert [line.tax for line in found.lines] == [150, 19]
     (caution,) = found.cautions
-    assert caution.what == "6 states could not be counted: the guest said nothing for 600 s"
+    assert caution.what == "6 counts in a boot failed: the guest said nothing for 600 s"
     assert not found.trustworthy
     with pytest.raises(GuestFailedError):
         cost.count_states(image, {}, bare, states, lambda _words: None)
