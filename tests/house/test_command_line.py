@@ -256,6 +256,10 @@ def test_a_wrong_or_missing_value_points_to_the_help_of_the_verb(
             ["rules", "cost", "--log", "audit.log", "my.rules"],
             "RULES is missing. Write it in front of --log, which takes every word behind it. ",
         ),
+        (
+            ["rules", "cost", "my.rules", "--to", "json=a.json", "md=a.md"],
+            "'md=a.md' has no place here. Write --to in front of each form. ",
+        ),
         (["rules", "cost"], "RULES is missing. `auditbench rules cost --help`"),
         (["record", "--workload", "udp"], "--output is missing. `auditbench record --help`"),
         (["rules", "lnt"], 'Unknown command "lnt". Did you mean "lint"?'),

@@ -38,16 +38,21 @@ def unreadable(app: App, verb: str, error: CycloptsError) -> str:
         return f"{_unknown(word, flags)} {_where('')}"
     if isinstance(error, UnknownCommandError) and error.command_chain:
         return f"{error} `auditbench {' '.join(error.command_chain)} --help` lists the commands."
-    return f"{_told(error)}{_swallowed(app, verb, error)} {_where(verb)}"
+    return f"{_told(error)}{_its_place(app, verb, error)} {_where(verb)}"
 
 
-def _swallowed(app: App, verb: str, error: CycloptsError) -> str:
-    """Where a missing word may have gone: to an option in front that takes every word behind it."""
+def _its_place(app: App, verb: str, error: CycloptsError) -> str:
+    """Where a missing word may have gone: to an option in front that takes every word behind it;
+    and what a form lacks that has no place.
+    """
+    given = {word.partition("=")[0] for word in error.root_input_tokens or ()}
+    unused = (error.unused_tokens or ()) if isinstance(error, UnusedCliTokensError) else ()
+    if TO in given and any("=" in word for word in unused):
+        return f" Write {TO} in front of each form."
     if not isinstance(error, MissingArgumentError) or error.argument is None or not verb:
         return ""
     if error.argument.name.startswith("-"):
         return ""
-    given = {word.partition("=")[0] for word in error.root_input_tokens or ()}
     for each in _command(app, verb).assemble_argument_collection():
         if each.parameter.consume_multiple and given.intersection(each.names):
             return f" Write it in front of {each.name}, which takes every word behind it."
@@ -71,6 +76,7 @@ def _told(error: CycloptsError) -> str:
     return str(error)
 
 
+TO = "--to"
 _LACKS = {True: "needs a value behind it.", False: "is missing."}
 _NUMBERS = {int: "a whole number", float: "a number"}
 
