@@ -91,6 +91,17 @@ def test_each_event_has_its_answer(folder: Path, capsys: pytest.CaptureFixture[s
     ]
 
 
+def test_a_blank_line_ends_the_table_of_each_event(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (folder / "event.log").write_text(f"{EVENT}\n{EVENT.replace(':456', ':457')}\n")
+    assert run_command(["rules", "explain", "my.rules", "--event", "event.log"]) == 0
+    first, second = capsys.readouterr().out.split("\n\n")
+    for lines in (first, second):
+        assert lines.startswith("event ")
+        assert lines.splitlines()[1] == "Its key is identity."
+
+
 @pytest.mark.parametrize(
     ("line", "verdict"),
     [
