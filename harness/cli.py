@@ -90,7 +90,7 @@ GROUPS: dict[str, dict[str, str]] = {
 """Verbs by what they are for, as help shows them. Each verb lives in `harness/verbs/<verb>.py` as a
 function of its name; `rules lint` is in `harness/verbs/rules/lint.py`.
 """
-FAMILIES = {"rules": "Judge rule files; needs neither root nor audit."}
+FAMILIES = {"rules": "Judge rule files; only `cost --timed` and `--listen` need root and audit."}
 """Verbs of two words share the first; what help says about all of them."""
 
 

@@ -21,7 +21,18 @@ from harness.kernel.rules.lint.parsed import LoadedRule
 from harness.kernel.rules.rule import key_words
 from harness.model.caution import Caution
 from harness.plain import plain
-from harness.reporters.page import Box, Column, Grid, Line, Page, Part, columns, number, text
+from harness.reporters.page import (
+    Box,
+    Column,
+    Grid,
+    Line,
+    Page,
+    Part,
+    columns,
+    number,
+    shown,
+    text,
+)
 from harness.reporters.render.terminal import render_page
 from harness.reporters.units import count
 
@@ -60,8 +71,12 @@ class Explained:
 
 
 def render_explained(explained: Explained, console: Console) -> None:
-    """Print it; an answer stays on one line, however long."""
-    for part in explained_page(explained).parts:
+    """Print it; an answer stays on one line, however long. A blank line ends each table."""
+    after_table = False
+    for part in shown(explained_page(explained).parts, "terminal"):
+        if after_table:
+            console.print()
+        after_table = isinstance(part, Grid)
         if isinstance(part, Line) and part.kind == "answer":
             console.print(Text(plain(part.words), style="bold"), soft_wrap=True)
         else:

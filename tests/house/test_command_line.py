@@ -14,7 +14,7 @@ from cyclopts import App
 from cyclopts.argument import Argument
 
 from harness.cli import FAMILIES, GROUPS, app, run_command, split
-from harness.errors import EXIT_CODES, EXIT_USAGE
+from harness.errors import EXIT_CODES, EXIT_ERROR, EXIT_USAGE
 from harness.verbs.shared.endings import COMMAND, ENDINGS
 from tests.support.verbs import VERBS
 
@@ -74,6 +74,18 @@ def test_help_of_a_verb_ends_with_examples_and_its_exit_codes(verb: str) -> None
     for words, what in ENDINGS[verb].examples:
         assert f"  {what}:\n    auditbench {words}" in text
     assert not [line for line in text.splitlines() if len(line) > 80]
+
+
+EXIT_WORDS = re.compile(r"^Exit codes:(.*?)\n\n", re.MULTILINE | re.DOTALL)
+
+
+@pytest.mark.parametrize("verb", [verb for verb in VERBS if verb.startswith("rules ")])
+def test_help_has_the_exit_codes_of_the_page(verb: str) -> None:
+    page = (ROOT / f"docs/{verb.replace(' ', '-')}.md").read_text(encoding="utf-8")
+    (words,) = EXIT_WORDS.findall(page)
+    said = {int(code) for code in re.findall(r"(?<=[ ,])[0-5](?=[ ,;])", words)}
+    everywhere = {EXIT_USAGE, EXIT_ERROR}
+    assert said | everywhere == set(ENDINGS[verb].all_codes())
 
 
 @pytest.mark.parametrize("verb", VERBS)
@@ -250,6 +262,17 @@ def test_a_wrong_or_missing_value_points_to_the_help_of_the_verb(
         (["shwo"], 'Unknown command "shwo". Did you mean show?'),
         (["rules", "lnt"], 'Unknown command "lnt". Did you mean lint?'),
         (["hist"], 'Unknown command "hist". Did you mean history or list? `auditbench --help`'),
+        (
+            ["rules", "cost", "--log", "audit.log", "my.rules"],
+            "RULES is missing. Write it in front of --log, which takes every word behind it. ",
+        ),
+        (
+            ["rules", "cost", "my.rules", "--to", "json=a.json", "md=a.md"],
+            "'md=a.md' has no place here. Write --to in front of each form. ",
+        ),
+        (["rules", "cost"], "RULES is missing. `auditbench rules cost --help`"),
+        (["record", "--workload", "udp"], "--output is missing. `auditbench record --help`"),
+        (["rules", "lnt"], 'Unknown command "lnt". Did you mean "lint"?'),
         (["--color", "blue", "show"], 'Invalid value "blue" for --color.'),
         (["-q", "-v", "show"], "--quiet and --verbose contradict each other: give one of them"),
     ],

@@ -87,7 +87,7 @@ _AT_A_PROMPT = {
     "-s": "-s prints the kernel's status",
     "-v": "-v prints auditctl's version",
     "-m": "-m sends a message and sets nothing",
-    "-R": "-R inside a rule file is refused by auditctl, too",
+    "-R": "-R inside a rule file is refused by auditctl",
     "--signal": "--signal speaks to auditd, not to the kernel",
 }
 _WITHOUT_WORDS = frozenset({b"-l", b"-s", b"-v"})
@@ -109,7 +109,7 @@ def read_control(option: Option) -> tuple[Control, list[RuleWarning]]:
         return _equivalence(option), []
     if option.name in _AT_A_PROMPT:
         raise UsageError(
-            f"{_AT_A_PROMPT[option.name]}, which has no place among rules",
+            f"{_AT_A_PROMPT[option.name]}, so it has no place among rules",
             remedy="remove the line",
         )
     raise UsageError("-D has more on its line than -k and a key", remedy="give it its own line")

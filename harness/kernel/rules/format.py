@@ -52,6 +52,15 @@ def listing_bytes(rules: Iterable[Rule]) -> list[bytes]:
     return [printer.line(rule) for rule in rules]
 
 
+def format_number(field: RuleField) -> str:
+    """The value of a field that is a number as a rule has it: the name of an error, of an
+    architecture or of a record type, the letters of an access, a number with its sign.
+    """
+    printer = _Printer(libaudit())
+    value = printer.arch_name(field.number) if field.field == Field.ARCH else printer.value(field)
+    return value.decode() or str(field.number)
+
+
 class _Printer:
     """Prints rule after rule and remembers the last arch, as auditctl does."""
 
@@ -81,12 +90,13 @@ class _Printer:
         for field in rule.fields:
             if field.field == Field.ARCH:
                 self._arch = field.number
-                parts.append(b" -F arch" + _symbol(field) + self._arch_name(field.number))
+                parts.append(b" -F arch" + _symbol(field) + self.arch_name(field.number))
         if rule.filter_list in LISTS_WITH_SYSCALLS:
             parts.append(self._syscalls(rule))
         return parts
 
-    def _arch_name(self, arch: int) -> bytes:
+    def arch_name(self, arch: int) -> bytes:
+        """An architecture as b64 or b32, or as its number if libaudit does not know it."""
         if self._library.machine_of_arch(arch) < 0:
             return b"0x%X" % arch
         return b"b64" if arch & ARCH_64BIT else b"b32"
@@ -123,11 +133,12 @@ class _Printer:
             return _comparison(field)
         if watch:
             option = b" -p " if field.field == Field.PERM else b"-w "
-            return [option + self._value(field)]
+            return [option + self.value(field)]
         symbol = b"=" if field.field in self._always_equal else _symbol(field)
-        return [b" -F " + name.encode() + symbol + self._value(field)]
+        return [b" -F " + name.encode() + symbol + self.value(field)]
 
-    def _value(self, field: RuleField) -> bytes:
+    def value(self, field: RuleField) -> bytes:
+        """What stands behind the operator of a field."""
         if isinstance(field.value, bytes):
             return field.value
         number = field.value

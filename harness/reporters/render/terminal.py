@@ -6,6 +6,8 @@ Fits 80 columns; plain where the output is no terminal or NO_COLOR is set (rich 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from itertools import compress
 
 from rich import box
 from rich.console import Console, Group, RenderableType
@@ -31,6 +33,8 @@ from harness.reporters.page import (
 from harness.reporters.render.widths import column_widths, need_of
 
 _STYLES = {"answer": "bold", "plain": "", "note": "dim"}
+_LEAST_CUT = 10
+"""A column that is cut shorter than this tells nothing, and is left out."""
 
 
 def render_page(page: Page, console: Console) -> None:
@@ -70,7 +74,8 @@ def _part(part: Part, console: Console) -> Iterator[RenderableType]:
 
 def _table(grid: Grid, console: Console) -> RenderableType:
     """A table with two spaces between columns; with one where it would be too wide. Where even so a
-    word would be broken, each row is a paragraph.
+    word would be broken, each row is a paragraph. A column of which a stump would be left is not
+    shown.
     """
     needs = [
         need_of(
@@ -86,6 +91,12 @@ def _table(grid: Grid, console: Console) -> RenderableType:
     widths = column_widths(needs, console.width - spaces * (2 if loose else 1))
     if widths is None:
         return Group(*map(_paragraph, [grid.columns] * len(grid.rows), grid.rows))
+    kept = [
+        not column.shortened or width >= min(need.natural, _LEAST_CUT)
+        for column, width, need in zip(grid.columns, widths, needs, strict=True)
+    ]
+    if not all(kept) and _are_named(grid, kept):
+        return _table(_with_columns(grid, kept), console)
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, int(loose), 0, 0))
     table.show_edge = False
     for column, width in zip(grid.columns, widths, strict=True):
@@ -99,6 +110,21 @@ def _table(grid: Grid, console: Console) -> RenderableType:
     for row in grid.rows:
         table.add_row(*map(_cell, row, grid.columns))
     return table
+
+
+def _are_named(grid: Grid, kept: Sequence[bool]) -> bool:
+    """Whether these columns still tell each row from the others."""
+    names = [place for place, column in enumerate(grid.columns) if column.is_name and kept[place]]
+    return all(any(row[place].marked for place in names) for row in grid.rows)
+
+
+def _with_columns(grid: Grid, kept: Sequence[bool]) -> Grid:
+    """The same table with those columns only that are kept."""
+    return replace(
+        grid,
+        columns=tuple(compress(grid.columns, kept)),
+        rows=tuple(tuple(compress(row, kept)) for row in grid.rows),
+    )
 
 
 def _paragraph(columns: Sequence[Column], row: Sequence[Box]) -> RenderableType:

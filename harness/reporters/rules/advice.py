@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Final
 
 from harness.counted import counted
@@ -66,7 +67,7 @@ def _parts(advice: Advice) -> Iterator[Part]:
         "so that the added columns can be summed:",
         (Column("proposal"), Column("what", left=True),
          *columns("events", "records", "added events", "added records", "lines spared", left=0)),
-        (*(_row(place, each) for place, each in enumerate(advice.proposals, 1)),
+        (*(_row(place, each, advice) for place, each in enumerate(advice.proposals, 1)),
          _row_together(advice)),
     )  # fmt: skip
     yield from _counts(advice)
@@ -74,19 +75,29 @@ def _parts(advice: Advice) -> Iterator[Part]:
         yield from _details(place, proposal)
     yield Line(
         "What goes blind beyond this log: `auditbench rules cover` of the file before and after; "
-        "see docs/rules-advise.md",
+        "what it saves in time: `auditbench ab` of both; see docs/rules-advise.md",
         "note",
     )
 
 
-def _row(place: int, proposal: Proposal) -> tuple[Box, ...]:
+def _row(place: int, proposal: Proposal, advice: Advice) -> tuple[Box, ...]:
     return (
         number(str(place), place),
-        text(KINDS[proposal.kind]),
+        text(_what(proposal, advice)),
         *_saved(proposal.alone),
         *_saved(proposal.added),
         number(count(proposal.lines_spared), proposal.lines_spared),
     )
+
+
+def _what(proposal: Proposal, advice: Advice) -> str:
+    """The kind of change, and the first of the lines that it changes."""
+    if not proposal.lines:
+        return KINDS[proposal.kind]
+    (file, line), *others = proposal.lines
+    place = f"line {line}" if len(advice.files) == 1 else f"{plain(Path(file).name)}:{line}"
+    more = f" and {len(others)} more" if others else ""
+    return f"{KINDS[proposal.kind]}, {place}{more}"
 
 
 def _row_together(advice: Advice) -> tuple[Box, ...]:
@@ -120,7 +131,7 @@ def _counts(advice: Advice) -> Iterator[Part]:
         f"dearer; boots differ by {advice.floor:.1f}.",
         (Column("proposal"), Column("what", left=True),
          *columns("other call", "moved event", "added events", left=0)),
-        (*(_counted_row(text(str(place)), KINDS[each.kind], each.counted)
+        (*(_counted_row(text(str(place)), _what(each, advice), each.counted)
            for place, each in enumerate(advice.proposals, 1)),
          _counted_row(text(""), _TOGETHER, advice.together)),
     )  # fmt: skip

@@ -41,7 +41,7 @@ def _parts(bill: Bill) -> Iterator[Part]:
     yield Grid(
         "bill", "Instructions per call that no rule records:", _columns(), tuple(_rows(bill))
     )
-    if bill.residue is not None:
+    if bill.residue is not None and not _uncounted(bill):
         yield Line(_sum_words(bill))
     yield from event_parts(bill)
     yield from log_parts(bill)
@@ -66,22 +66,32 @@ def cost_sentence(bill: Bill) -> str:
     dearest = bill.lines[0]
     said = (
         f"The file costs every call {_instructions(bill.whole)} instructions more than no rules: "
-        f"having rules at all is {_instructions(bill.any_rule)} of it, "
-        f"{counted(len(bill.lines), 'line')} {_instructions(bill.taxes)}"
+        f"having rules at all is {_instructions(bill.any_rule)} of it"
     )
+    lines = counted(len(bill.lines), "line")
+    if lacking := _uncounted(bill):
+        return f"{said}; {lacking} of {lines} could not be counted."
+    said = f"{said}, {lines} {_instructions(bill.taxes)}"
     if not dearest.tax or dearest.tax <= bill.floor:
         return f"{said}."
     where = place_words(dearest.rule, tuple(line.rule for line in bill.lines))
     return f"{said}; the dearest is {where} with {_instructions(dearest.tax)}."
 
 
+def _uncounted(bill: Bill) -> int:
+    """How many lines have no tax, as a state could not be counted."""
+    return sum(line.tax is None for line in bill.lines)
+
+
 @dataclass(frozen=True, slots=True)
 class KeyTotal:
-    """The lines of a key together; None per day and share where no log says so."""
+    """The lines of a key together; None per day and share where no log says so, for the tax where
+    that of a line was not counted.
+    """
 
     key: str
     lines: int
-    tax: float
+    tax: float | None
     events_per_day: float | None
     instructions_per_day: float | None
     share: float | None
@@ -93,15 +103,16 @@ def by_key(bill: Bill) -> list[KeyTotal]:
     for line in bill.lines:
         found.setdefault(line.rule.key or NO_KEY, []).append(line)
     totals = (_total(key, lines) for key, lines in found.items())
-    return sorted(totals, key=lambda total: (-(total.share or 0.0), -total.tax))
+    return sorted(totals, key=lambda total: (-(total.share or 0.0), -(total.tax or 0.0)))
 
 
 def _total(key: str, lines: list[Priced]) -> KeyTotal:
+    taxes = [line.tax for line in lines if line.tax is not None]
     logged = [line.logged for line in lines if line.logged is not None]
     return KeyTotal(
         key=key,
         lines=len(lines),
-        tax=sum(line.tax or 0.0 for line in lines),
+        tax=sum(taxes) if len(taxes) == len(lines) else None,
         events_per_day=_sum(each.events_per_day for each in logged),
         instructions_per_day=_sum(each.instructions_per_day for each in logged),
         share=_sum(each.share for each in logged),

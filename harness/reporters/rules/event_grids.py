@@ -123,7 +123,7 @@ def _log_rows(bill: Bill) -> Iterator[tuple[Box, ...]]:
                    text(plain(line.rule.text)))  # fmt: skip
     if (rest := bill.unassigned) is not None and rest.events:
         each = None if rest.instructions is None else rest.instructions / rest.events
-        yield (text(""), *_log_boxes(rest, each, ESTIMATED), text(NO_LINE))
+        yield (text("none"), *_log_boxes(rest, each, ESTIMATED), text(NO_LINE))
 
 
 def _log_boxes(found: Logged, each: float | None, mark: str) -> Iterator[Box]:
@@ -135,14 +135,12 @@ def _log_boxes(found: Logged, each: float | None, mark: str) -> Iterator[Box]:
 
 
 def _log_words(bill: Bill) -> str:
-    over = (
-        "records that cover no time" if bill.days is None else f"the records of {_time(bill.days)}"
-    )
+    over = "records that cover no time" if bill.days is None else f"{_time(bill.days)} of records"
     if bill.unassigned is None or not bill.unassigned.events:
-        said = f"Of {over} each event of these rules is that of one line."
+        said = f"In {over}, each event of these rules is assigned to one line."
     else:
         events = counted(bill.unassigned.events, "event")
-        said = f"Of {over} {events} cannot be told to be of one line."
+        said = f"In {over}, {events} cannot be assigned to a single line."
     return signed(said)
 
 

@@ -142,5 +142,5 @@ def _cautions(
     if failed:
         why = failed[0].get("message") or failed[0].get("failed") or "the load was recorded"
         yield Caution(
-            INVALID_TRIALS, f"{counted(len(failed), 'state')} could not be counted: {plain(why)}"
+            INVALID_TRIALS, f"{counted(len(failed), 'count')} in a boot failed: {plain(why)}"
         )

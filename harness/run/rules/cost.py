@@ -16,7 +16,7 @@ from harness.guest.inside.pricing import LOAD
 from harness.guest.kernels.images import KernelImage, find_kernel
 from harness.guest.named_paths import entries_for
 from harness.guest.order import ORDER_FILE, SETTLE_S
-from harness.guest.together import run_boots
+from harness.guest.together import GuestFailedError, run_boots
 from harness.kernel.rules.fields import ARCH_NUMBERS, Action, Field, FilterList, Operator
 from harness.kernel.rules.libaudit import syscall_number
 from harness.kernel.rules.lint.parsed import LoadedRule
@@ -29,7 +29,14 @@ from harness.run.lifecycle.borrow import Say
 from harness.run.lifecycle.signals import stop_if_asked, stop_signals
 from harness.run.rules.bill import Wanted, left_out, make_bill
 from harness.run.rules.event_bill import with_events
-from harness.run.rules.events import CALLS, LOGIN, NATIVE, count_events, rules_behind
+from harness.run.rules.events import (
+    CALLS,
+    LOGIN,
+    NATIVE,
+    REFUSED,
+    count_events,
+    rules_behind,
+)
 
 BOOTS: Final = 2
 MOST_SINGLE: Final = 60
@@ -78,19 +85,30 @@ def count_states(
     """What guests say of these states, boot by boot, with `state` in each answer about one.
 
     The first `own` of the rules are the file's, all of them if it is None: what these record is
-    heard, and they are left out where they cannot be counted.
+    heard, and they are left out where they cannot be counted. Where a guest fails once something is
+    counted, the states that lack an answer are answered as refused, with its words.
     """
     orders = [list(_of_boot(states, boot)) for boot in range(BOOTS)]
     file = rules[:own]
     roots = [_root(base, rules, file, [states[each] for each in order]) for order in orders]
     answers: list[list[dict[str, Any]]] = [[] for _ in range(BOOTS)]
-    for boot, answer in run_boots(image, roots, lambda words: say(plain(words))):
-        stop_if_asked()
-        place = answer.get("index")
-        if place is not None and (place + 1) % 10 == 0:
-            say(f"boot {boot + 1}: {place + 1} of {counted(len(states), 'state')}")
-        said = {} if place is None else {"state": orders[boot][place]}
-        answers[boot].append({**answer, **said})
+    left = [set(order) for order in orders]
+    try:
+        for boot, answer in run_boots(image, roots, lambda words: say(plain(words))):
+            stop_if_asked()
+            place = answer.get("index")
+            if place is not None and (place + 1) % 10 == 0:
+                say(f"boot {boot + 1}: {place + 1} of {counted(len(states), 'state')}")
+            said = {} if place is None else {"state": orders[boot][place]}
+            left[boot].difference_update(said.values())
+            answers[boot].append({**answer, **said})
+    except GuestFailedError as error:
+        if not any(each["event"] == "priced" for boot in answers for each in boot):
+            raise
+        # What was counted before is not lost for that.
+        for boot, places in enumerate(left):
+            lost = {"event": REFUSED, "message": error.what}
+            answers[boot] += [{**lost, "state": place} for place in sorted(places)]
     return answers
 
 

@@ -16,7 +16,7 @@ from harness.guest.cpio import Entry, file, with_parents, write_archive
 from harness.guest.kernels.images import KernelImage
 from harness.guest.named_paths import entries_for
 from harness.guest.order import ORDER_FILE, GuestTrial, Order, order_document
-from harness.guest.together import run_boots
+from harness.guest.together import GuestFailedError, run_boots
 from harness.kernel.rules.fields import ARCH_NUMBERS, Action, Field, FilterList, Operator
 from harness.kernel.rules.libaudit import syscall_number
 from harness.kernel.rules.rule import Rule, RuleField, mask_of
@@ -38,6 +38,8 @@ CALLS: Final = {
     "shells": ("execve",),
 }
 """The loads whose events are counted, and the calls that are recorded behind the file for them."""
+REFUSED: Final = "refused"
+"""The event that something could not be counted; `message` says why."""
 _CHUNKS: Final = 51
 _BOOTS: Final = 2
 
@@ -70,17 +72,26 @@ def rules_behind() -> list[Rule]:
 def count_events(
     image: KernelImage, base: Mapping[bytes, Entry], rules: Sequence[Rule], say: Say
 ) -> list[tuple[EventTrial, dict[str, Any]]]:
-    """What guests with this kernel answer to each trial under these rules of a file."""
+    """What guests with this kernel answer to each trial under these rules of a file.
+
+    Where a guest fails, the trials that lack an answer are answered as refused, with its words.
+    """
     recording = [*rules, *rules_behind()]
     trials = [EventTrial(load, recorded) for load in CALLS for recorded in (True, False)]
     orders = [trials, trials[::-1]][:_BOOTS]
     roots = [_root(base, recording, order) for order in orders]
     say(f"starting {counted(len(roots), 'guest')} for the events of {', '.join(CALLS)}")
-    answers = []
-    for boot, answer in run_boots(image, roots, lambda words: say(plain(words))):
-        stop_if_asked()
-        if answer.get("index") is not None:
-            answers.append((orders[boot][answer["index"]], answer))
+    answers: list[tuple[EventTrial, dict[str, Any]]] = []
+    left = [dict(enumerate(order)) for order in orders]
+    try:
+        for boot, answer in run_boots(image, roots, lambda words: say(plain(words))):
+            stop_if_asked()
+            if answer.get("index") is not None:
+                answers.append((left[boot].pop(answer["index"]), answer))
+    except GuestFailedError as error:
+        # What was counted before is not lost for that.
+        lacking = [trial for trials in left for trial in trials.values()]
+        answers += [(trial, {"event": REFUSED, "message": error.what}) for trial in lacking]
     return answers
 
 

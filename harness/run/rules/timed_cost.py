@@ -23,6 +23,7 @@ from harness.model.rules.timed_cost import Time, TimedBill, TimedLine
 from harness.model.run import Sample, Scenario
 from harness.run.lifecycle.borrow import Say
 from harness.run.plan.load_calls import calls_of
+from harness.run.plan.login import KEEP
 from harness.run.plan.plan import Plan, make_plan
 from harness.run.request import Conduct, Load, Request, Subject
 from harness.run.rules.bill import SWITCHING
@@ -31,6 +32,7 @@ from harness.run.rules.coverage import rule_at
 from harness.run.runner import Observer
 from harness.run.session import run_to_end
 from harness.store import StoredRun
+from workloads.running.session import kept_loginuid
 
 LOAD: Final = "syscalls"
 CALL: Final = "getppid"
@@ -72,7 +74,8 @@ class TimedPlan:
 def plan_timed(rules: Sequence[LoadedRule], load: Load) -> TimedPlan:
     """The plan that tells the lines apart; UsageError where there is nothing to price."""
     load = load if load.blocks or load.pace != "default" else replace(load, blocks=_BLOCKS)
-    asked = replace(load, workloads=(LOAD,), consumers=("none",))
+    # A login uid under which most rules can match is what no other call would have.
+    asked = replace(load, workloads=(LOAD,), consumers=("none",), auid=KEEP)
     base = make_plan(Request(subject=Subject(scenarios=(NO_RULES,)), load=asked))
     kept, cautions = _without_recording(rules, base)
     if not kept:
@@ -101,7 +104,8 @@ def _without_recording(
 ) -> tuple[list[LoadedRule], list[Caution]]:
     """The rules that do not record the load's own call, and a caution for each that does."""
     bare = [rule.view.rule for rule in rules]
-    calls = calls_of(LOAD, plan.workload_options, auid=None, generator=None)
+    auid, _ = kept_loginuid()
+    calls = calls_of(LOAD, plan.workload_options, auid=auid, generator=None)
     number = syscall_number(CALL, rules_machine())
     kept, cautions = [], []
     for rule, hindrance in zip(rules, hindrances(bare, calls), strict=True):
@@ -111,7 +115,7 @@ def _without_recording(
             cautions.append(
                 Caution(
                     "records-everything",
-                    f"{rule.place} is not on the bill: it records every call",
+                    f"{rule.place} is not on the bill: it records every call of the load",
                     "see `auditbench rules lint`",
                 )
             )

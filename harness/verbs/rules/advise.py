@@ -67,7 +67,7 @@ def advise_verb(
     parsed = loadable_rules(rules)
     sums = sums_of_logs(log)
     advice = make_advice(parsed, sums.shapes(), sums.busiest())
-    chosen = advice.chosen(take)
+    advice.chosen(take)
     advice = replace(advice, cautions=tuple(refused_lines(parsed)))
     if count and advice.proposals:
         from harness.run.rules.advice.counting import with_counts
@@ -77,5 +77,6 @@ def advise_verb(
         advice = with_counts(parsed, advice, kernel, say_on(err()))
     forms.deliver_page(advice_page(advice), lambda: advice_document(advice))
     if write is not None:
-        write_bytes(write, rewritten(parsed, chosen))
+        # Counts may have changed the order, and the numbers are those that were shown.
+        write_bytes(write, rewritten(parsed, advice.chosen(take)))
     return EXIT_FINE if advice.trustworthy else EXIT_UNTRUSTWORTHY

@@ -186,6 +186,9 @@ ENDINGS: Mapping[str, Ending] = {
         codes={
             EXIT_FINE: "no finding as grave as --fail-on",
             EXIT_REGRESSION: "at least one finding as grave as --fail-on",
+            EXIT_UNTRUSTWORTHY: "with --kernel: the guest failed",
+            EXIT_HOST_UNFIT: f"with --kernel: {_NO_KERNEL}",
+            EXIT_INTERRUPTED: "stopped; no guest is left",
         },
     ),
     "rules explain": Ending(
@@ -209,8 +212,8 @@ ENDINGS: Mapping[str, Ending] = {
         codes={
             EXIT_FINE: "counted",
             EXIT_UNTRUSTWORTHY: "counted in part: something could not be counted",
-            EXIT_HOST_UNFIT: _NO_KERNEL,
-            EXIT_INTERRUPTED: "stopped; no guest is left",
+            EXIT_HOST_UNFIT: "no kernel, or not an x86_64 machine; with --timed the host is unfit",
+            EXIT_INTERRUPTED: "stopped; no guest is left; with --timed: the run is stored",
         },
     ),
     "rules cover": Ending(
@@ -234,7 +237,12 @@ ENDINGS: Mapping[str, Ending] = {
             ),
             ("rules advise my.rules --log audit.log --write new.rules", "The same, carried out"),
         ),
-        codes={EXIT_FINE: "advised"},
+        codes={
+            EXIT_FINE: "advised",
+            EXIT_UNTRUSTWORTHY: "advised, but something could not be counted",
+            EXIT_HOST_UNFIT: f"with --count: {_NO_KERNEL}",
+            EXIT_INTERRUPTED: "stopped; no guest is left",
+        },
     ),
     "verify": Ending(
         examples=(

@@ -40,7 +40,25 @@ def unreadable(app: App, verb: str, error: CycloptsError) -> str:
         return f"{_unknown(word, flags)} {_where('')}"
     if word:
         return no_command(app, error.command_chain or (), word)
-    return f"{_told(error)} {_where(verb)}"
+    return f"{_told(error)}{_its_place(app, verb, error)} {_where(verb)}"
+
+
+def _its_place(app: App, verb: str, error: CycloptsError) -> str:
+    """Where a missing word may have gone: to an option in front that takes every word behind it;
+    and what a form lacks that has no place.
+    """
+    given = {word.partition("=")[0] for word in error.root_input_tokens or ()}
+    unused = (error.unused_tokens or ()) if isinstance(error, UnusedCliTokensError) else ()
+    if TO in given and any("=" in word for word in unused):
+        return f" Write {TO} in front of each form."
+    if not isinstance(error, MissingArgumentError) or error.argument is None or not verb:
+        return ""
+    if error.argument.name.startswith("-"):
+        return ""
+    for each in _command(app, verb).assemble_argument_collection():
+        if each.parameter.consume_multiple and given.intersection(each.names):
+            return f" Write it in front of {each.name}, which takes every word behind it."
+    return ""
 
 
 def _told(error: CycloptsError) -> str:
@@ -63,6 +81,7 @@ def _told(error: CycloptsError) -> str:
     return str(error)
 
 
+TO = "--to"
 _LACKS = {True: "needs a value behind it.", False: "is missing."}
 _NUMBERS = {int: "a whole number", float: "a number"}
 
@@ -74,11 +93,8 @@ def _types(asked: object) -> tuple[object, ...]:
 
 def no_option(app: App, verb: str, option: str) -> str:
     """The line about an option that a verb does not have."""
-    command = app
-    for word in verb.split():
-        command = command[word]
     arguments = [
-        *command.assemble_argument_collection(),
+        *_command(app, verb).assemble_argument_collection(),
         *app.meta.assemble_argument_collection(),
     ]
     names = [name for argument in arguments for name in argument.names]
@@ -98,6 +114,13 @@ def no_command(app: App, chain: Sequence[str], word: str) -> str:
 def _asked(names: Sequence[str]) -> str:
     asked = did_you_mean(names)
     return asked[0].upper() + asked[1:]
+
+
+def _command(app: App, verb: str) -> App:
+    command = app
+    for word in verb.split():
+        command = command[word]
+    return command
 
 
 def _unknown(option: str, known: Sequence[str]) -> str:

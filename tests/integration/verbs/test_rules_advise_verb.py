@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 
 import jsonschema
 import pytest
 
 from harness.cli import run_command
+from tests.support.patience import PATIENCE_S
 from tests.support.schemas import schema
 
 RULES = """\
@@ -76,6 +79,20 @@ def test_only_the_proposals_that_are_taken_are_written(
     assert "exe=/usr/bin/noisy" in written
     assert "mount,umount2" in written
     assert "all together" in capsys.readouterr().out
+
+
+def test_a_log_comes_from_standard_input(folder: Path) -> None:
+    with (folder / "audit.log").open("rb") as log:
+        done = subprocess.run(
+            [sys.executable, "-P", "-m", "harness", "rules", "advise", "my.rules", "--log=-"],
+            stdin=log,
+            capture_output=True,
+            text=True,
+            timeout=PATIENCE_S,
+            check=False,
+        )
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.startswith("1 proposal; ")
 
 
 def test_without_an_emulator_nothing_is_counted(

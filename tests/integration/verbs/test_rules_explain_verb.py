@@ -68,9 +68,9 @@ def test_the_first_line_is_the_answer(folder: Path, capsys: pytest.CaptureFixtur
         f"event {NAME} was written by line 4 of my.rules (-w /etc/passwd -p wa -k identity)"
     )
     assert key == "Its key is identity."
-    shown = "\n".join(rest)
-    assert "cannot be told exe=/usr/bin/dash; it did not exclude the event" in shown
-    assert "did not match  path=/etc/shadow" in shown
+    shown = [" ".join(line.split()) for line in rest]
+    assert "my.rules:2 cannot be told exe=/usr/bin/dash; it did not exclude the event" in shown
+    assert "my.rules:3 did not match path=/etc/shadow" in shown
 
 
 def test_events_come_from_standard_input(folder: Path) -> None:
@@ -89,6 +89,17 @@ def test_each_event_has_its_answer(folder: Path, capsys: pytest.CaptureFixture[s
     assert found["cautions"] == [
         "1 line is no audit record and left out: give all lines of the event"
     ]
+
+
+def test_a_blank_line_ends_the_table_of_each_event(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (folder / "event.log").write_text(f"{EVENT}\n{EVENT.replace(':456', ':457')}\n")
+    assert run_command(["rules", "explain", "my.rules", "--event", "event.log"]) == 0
+    first, second = capsys.readouterr().out.split("\n\n")
+    for lines in (first, second):
+        assert lines.startswith("event ")
+        assert lines.splitlines()[1] == "Its key is identity."
 
 
 @pytest.mark.parametrize(

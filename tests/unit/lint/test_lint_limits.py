@@ -48,6 +48,18 @@ def test_what_cannot_be_a_rule_file_is_refused(
         lint_source(read_source(file))
 
 
+def test_as_many_lines_as_are_read_may_end_in_a_newline(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(parsed, "MOST_LINES", 1_000)
+    file = tmp_path / "full.rules"
+    file.write_bytes(b"# full\n" * 1_000)
+    assert lint_source(read_source(file)) == []
+    file.write_bytes(b"# more\n" * 1_001)
+    with pytest.raises(UsageError, match="has 1,001 lines, more than 1,000"):
+        lint_source(read_source(file))
+
+
 WORDS = (
     b"-a", b"-A", b"-d", b"-D", b"-w", b"-W", b"-p", b"-k", b"-S", b"-F", b"-C", b"-i", b"-b",
     b"-e", b"always,exit", b"never,exit", b"never,task", b"always,exclude", b"always,io_uring",

@@ -141,6 +141,22 @@ def test_rules_that_never_match(tmp_path: Path, line: str, code: str) -> None:
     assert found(tmp_path, line, codes=codes) == ([(1, code)] if code else [])
 
 
+@pytest.mark.parametrize(
+    ("fields", "told"),
+    [
+        ("-F exit=-EACCES -F exit=-EPERM", "exit=-EACCES and exit=-EPERM"),
+        ("-F auid=unset -F auid>=1000 -F auid<2000", "auid=-1 and auid>=1000 and auid<2000"),
+        ("-F a0=3 -F a0=4", "a0=0x3 and a0=0x4"),
+        ("-F arch=b32", "arch=b64 and arch=b32"),
+    ],
+)
+def test_conditions_are_told_as_a_rule_has_them(tmp_path: Path, fields: str, told: str) -> None:
+    file = tmp_path / "one.rules"
+    file.write_text(f"{B64.replace(' -S ', f' {fields} -S ')}openat -k x\n")
+    reasons = [each.reason for each in lint_source(read_source(file))]
+    assert f"{told} never hold together, so the rule never matches" in reasons
+
+
 EXECVE, RENAME = 59, 82
 
 

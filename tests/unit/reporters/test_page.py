@@ -268,6 +268,20 @@ def test_a_column_may_give_way_to_the_others_on_a_terminal() -> None:
     assert page_markdown(page_of(grid)).count("label") == 21
 
 
+def test_a_column_of_which_only_a_stump_would_be_left_is_left_out() -> None:
+    names = (Column("a", left=True), Column("rule", left=True, shortened=True), Column("c"))
+    for letters, head in ((65, ["a", "rule", "c"]), (70, ["a", "c"])):
+        cells = (text("n" * letters), text("-a always,exit -S execve"), text("7"))
+        lines = printed(Grid("table", "", names, (cells,))).splitlines()
+        assert lines[0].split() == head
+        assert max(map(len, lines)) <= 80
+        assert ("…" in lines[2]) is ("rule" in head)
+    unnamed = (text(""), text("any rule at all"), text("7"))
+    assert "rule" in printed(Grid("table", "", names, (cells, unnamed))).splitlines()[0]
+    short = (text("n" * 70), text("-D"), text("7"))
+    assert "-D" in printed(Grid("table", "", names, (short,)))
+
+
 def test_colours_only_where_they_are_wanted(monkeypatch: pytest.MonkeyPatch) -> None:
     parts = (Line("Worse.", "answer"), grid_of(text("rules"), verdict(VERDICTS["worse"])))
     monkeypatch.delenv("NO_COLOR", raising=False)

@@ -39,9 +39,9 @@ def told(line: str) -> list[str]:
         ("uid&=5", "uid&=5, but uid takes only = != < <= > >=: use = != < <= > >="),
         ("success&1", "success&1, but success takes only = != < <= > >=: use"),
         ("exit&=5", "exit&=5, but exit takes only = != < <= > >=: use"),
-        ("auid>=-1", "auid>=4294967295, but auid with unset takes only = !=: use = !="),
+        ("auid>=-1", "auid>=-1, but auid with unset takes only = !=: use = !="),
         ("filetype>=dir", "filetype>=16384, but filetype takes only = !=: use = !="),
-        ("uid=-1", "uid=4294967295, but a uid or gid is never unset (-1): compare auid with"),
+        ("uid=-1", "uid=-1, but a uid or gid is never unset (-1): compare auid with"),
         ("path=relative", "path=relative is a relative path: give the path from / on"),
         ("path=/etc/", "path=/etc/ ends in a slash: leave it out, or use dir="),
         ("exe=/bin/..", "exe=/bin/.. ends in no name: name the file"),
@@ -83,9 +83,13 @@ def test_what_text_cannot_say() -> None:
     assert whats(4, 1) == ["there is no action 1"]
     assert whats(4, 2, RuleField(99, Operator.EQUAL, 1)) == ["it knows no field 99"]
     msgtype = RuleField(Field.MSGTYPE, Operator.EQUAL, 1300)
-    assert whats(4, 2, msgtype) == ["msgtype=1300 is on the exit list, which does not know msgtype"]
+    assert whats(4, 2, msgtype) == [
+        "msgtype=SYSCALL is on the exit list, which does not know msgtype"
+    ]
     perm = RuleField(Field.PERM, Operator.EQUAL, 1)
-    assert whats(7, 2, perm) == ["perm=1 is on the io_uring list, which does not know perm"]
+    nothing = RuleField(Field.PERM, Operator.EQUAL, 0)
+    assert whats(7, 2, nothing) == ["perm=0 is on the io_uring list, which does not know perm"]
+    assert whats(7, 2, perm) == ["perm=x is on the io_uring list, which does not know perm"]
     odd = RuleField(Field.PID, 5, 1)
     assert whats(4, 2, odd) == ["pid (operator 0x5) 1, but pid takes only = != < <= > >="]
     compare = RuleField(Field.FIELD_COMPARE, Operator.LESS, 11)

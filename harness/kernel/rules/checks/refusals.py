@@ -28,6 +28,7 @@ from harness.kernel.rules.fields import (
     FilterList,
     Operator,
 )
+from harness.kernel.rules.format import format_number
 from harness.kernel.rules.libaudit import libaudit
 from harness.kernel.rules.rule import Rule, RuleField
 from harness.kernel.rules.warning import RuleWarning
@@ -125,7 +126,7 @@ def condition(field: RuleField) -> str:
     operator = OPERATOR_SYMBOLS.get(field.op, f" (operator {field.op:#x}) ")
     if field.field == Field.FIELD_COMPARE and field.number in COMPARISONS:
         return operator.join(COMPARISONS[field.number])
-    value = shown(field.text) if isinstance(field.value, bytes) else str(field.value)
+    value = shown(field.text) if isinstance(field.value, bytes) else format_number(field)
     return f"{field_name(field.field)}{operator}{value}"
 
 

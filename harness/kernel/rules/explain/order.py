@@ -16,11 +16,10 @@ from functools import lru_cache
 from harness.kernel.rules.checks.refusals import condition
 from harness.kernel.rules.explain.conditions import condition_holds
 from harness.kernel.rules.explain.seen import Seen, Touched
-from harness.kernel.rules.fields import NO_SYSCALLS, Action, Field, FilterList, Operator
-from harness.kernel.rules.format import format_rule
+from harness.kernel.rules.fields import Action, Field, FilterList, Operator
 from harness.kernel.rules.lint.parsed import LoadedRule
 from harness.kernel.rules.matching.field_match import any_holds
-from harness.kernel.rules.rule import Rule, RuleField
+from harness.kernel.rules.rule import Rule
 
 SYSCALL = "-S"
 """The reason of a rule that does not name the call."""
@@ -60,13 +59,7 @@ def attempts(rules: Sequence[LoadedRule], seen: Seen) -> list[Attempt]:
     return found + [_attempt(rule, seen) for rule in rules if _is_asked(rule, seen)]
 
 
-@lru_cache(maxsize=65536)
-def worded(field: RuleField) -> str:
-    """A condition as auditctl writes it: with names of errors, letters of accesses."""
-    if isinstance(field.value, bytes) or field.field == Field.FIELD_COMPARE:
-        return condition(field)
-    alone = Rule(FilterList.EXIT, Action.ALWAYS, NO_SYSCALLS, (field,))
-    return format_rule(alone).partition(" -F ")[2] or condition(field)
+worded = lru_cache(maxsize=65536)(condition)
 
 
 def _list(rule: LoadedRule) -> int:

@@ -91,7 +91,7 @@ def read_events(content: bytes, source: str, *, elsewhere: bool) -> Log:
         raise _nothing(damaged, source)
     if len(found) > MOST_EVENTS:
         raise UsageError(
-            f"{source} has {counted(len(found), 'event')}, more than {MOST_EVENTS}",
+            f"{source} has {counted(len(found), 'event')}, more than {MOST_EVENTS:,}",
             remedy="choose some with `ausearch --raw`; `auditbench top --rules` counts them all",
         )
     events = [_event(identity, records, elsewhere) for identity, records in found.items()]

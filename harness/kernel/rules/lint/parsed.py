@@ -72,9 +72,11 @@ def parse_source(
 
     `answers` are what a kernel refused, by the place of a line; then nothing is foreseen.
     """
-    if len(source.lines) > MOST_LINES:
+    # What follows the last newline is no line unless there is something.
+    count = len(source.lines) - (bool(source.lines) and not source.lines[-1].content)
+    if count > MOST_LINES:
         raise UsageError(
-            f"{source.files[0]} has {counted(len(source.lines), 'line')}, more than {MOST_LINES}",
+            f"{source.files[0]} has {counted(count, 'line')}, more than {MOST_LINES:,}",
             remedy="is this a rule file?",
         )
     places = [line.place for line in source.lines]

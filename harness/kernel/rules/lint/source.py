@@ -122,7 +122,7 @@ def _read(path: Path) -> bytes:
     if len(content) > MOST_BYTES:
         size = counted(len(content), "byte")
         raise UsageError(
-            f"{shown(os.fsencode(path))} has {size}, more than {MOST_BYTES}",
+            f"{shown(os.fsencode(path))} has {size}, more than {MOST_BYTES:,}",
             remedy="is this a rule file?",
         )
     return content
@@ -139,7 +139,7 @@ def _names(folder: Path) -> list[str]:
         ) from error
     if len(found) > MOST_FILES:
         raise UsageError(
-            f"folder {name} holds {counted(len(found), 'file')}, more than {MOST_FILES}",
+            f"folder {name} holds {counted(len(found), 'file')}, more than {MOST_FILES:,}",
             remedy="name a folder as /etc/audit/rules.d is",
         )
     return found

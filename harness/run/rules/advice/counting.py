@@ -23,6 +23,7 @@ from harness.run.counted_facts import stored_guest
 from harness.run.lifecycle.borrow import Say
 from harness.run.lifecycle.signals import stop_signals
 from harness.run.rules.advice.lines import at
+from harness.run.rules.advice.making import by_saving
 from harness.run.rules.advice.rewriting import rewritten
 from harness.run.rules.bill import Wanted, left_out, make_bill, state_counts
 from harness.run.rules.cost import count_states, plan_states
@@ -57,7 +58,9 @@ class _Pool:
 
 
 def with_counts(parsed: Parsed, advice: Advice, kernel: str | None, say: Say) -> Advice:
-    """The same advice with what a call and what the log's events are spared, in instructions."""
+    """The same advice with what a call and what the log's events are spared, in instructions, and
+    in the order of that.
+    """
     with stop_signals():
         emulator = emulator_version()
         image = find_kernel(kernel)
@@ -91,7 +94,7 @@ def with_counts(parsed: Parsed, advice: Advice, kernel: str | None, say: Say) ->
     priced = [each.events for each in found if each.events is not None]
     return replace(
         advice,
-        proposals=tuple(map(_counted_as, advice.proposals, found)),
+        proposals=tuple(sorted(map(_counted_as, advice.proposals, found), key=by_saving)),
         cautions=(*advice.cautions, *bill.cautions),
         guest=bill.guest,
         floor=floor,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,8 @@ import jsonschema
 import pytest
 
 from harness.guest.inside.hearing import tally
+from harness.guest.kernels.images import KernelImage
+from harness.guest.together import GuestFailedError
 from harness.kernel.rules.fields import Action, FilterList
 from harness.kernel.rules.lint.parsed import LoadedRule
 from harness.kernel.rules.tagged import silenced, tag_of
@@ -20,6 +23,7 @@ from harness.reporters.documents.cost import cost_document
 from harness.reporters.page import Grid
 from harness.reporters.render.markdown import page_markdown
 from harness.reporters.rules.cost import by_key, cost_page
+from harness.run.rules import events as event_guests
 from harness.run.rules.bill_log import with_log
 from harness.run.rules.coverage import rule_at
 from harness.run.rules.event_bill import with_events
@@ -151,7 +155,7 @@ def test_a_log_is_priced_by_its_records(tmp_path: Path) -> None:
     assert [total.key for total in by_key(found)] == ["exec", "net", "mounts"]
     jsonschema.validate(cost_document(found), schema("cost"))
     grid = next(p for p in cost_page(found).parts if isinstance(p, Grid) and p.name == "log")
-    assert [row[0].text for row in grid.rows] == ["2", "1", "3", ""]
+    assert [row[0].text for row in grid.rows] == ["2", "1", "3", "none"]
     assert [row[4].text for row in grid.rows] == ["96,000", "36,000", "~60,000", "~36,000"]
 
 
@@ -228,3 +232,27 @@ def test_events_are_tallied_as_a_raw_log_has_them() -> None:
         "records": 2,
         "bytes": sum(len(line) + 1 for line in lines),
     }
+
+
+def test_events_counted_before_a_guest_failed_are_kept(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def boots(_kernel: KernelImage, roots: list[bytes], _say: Any) -> Iterator[tuple[int, Any]]:
+        assert len(roots) == 2
+        yield 0, {"event": "trial", "index": 0, "instructions_per_op": 5.0}
+        raise GuestFailedError("the guest said nothing for 600 s")
+
+    monkeypatch.setattr(event_guests, "run_boots", boots)
+    image = KernelImage("a.deb", "6.1.0", b"")
+    answers = event_guests.count_events(image, {}, [], lambda _words: None)
+    trials = [trial for trial, _ in answers]
+    assert sorted(map(str, trials)) == sorted(map(str, 2 * [*dict.fromkeys(trials)]))
+    assert len(answers) == 2 * 2 * len(CALLS)
+    counts = [said for _, said in answers if said["event"] == "trial"]
+    assert [each["instructions_per_op"] for each in counts] == [5.0]
+    loaded = rules(tmp_path, NET)
+    lost = with_events(bill(loaded), loaded, [], answers[1:])
+    (caution,) = lost.cautions
+    assert "in 15 of the trials: connect: the guest said nothing for 600 s" in caution.what
+    assert not lost.trustworthy
+    assert [line.tax for line in lost.lines] == [19.0]

@@ -181,6 +181,21 @@ def test_rules_that_differ_in_their_calls_become_one(tmp_path: Path) -> None:
     assert text.count("# was: ") == 2
 
 
+def test_the_table_names_the_lines_that_change(tmp_path: Path) -> None:
+    (tmp_path / "etc").mkdir()
+    rules = parsed(tmp_path, NET, MOUNT, UMOUNT, FOLDER)
+    page = page_markdown(advice_page(make_advice(rules, noisy())))
+    assert "| exclude a program's calls | 890" in page
+    assert "| name the calls of a directory watch, line 4 |" in page
+    assert "| make several rules one, line 2 and 1 more |" in page
+    (tmp_path / "10-first.rules").write_text(f"{NET}\n")
+    (tmp_path / "20-second.rules").write_text(f"{FOLDER}\n")
+    (tmp_path / "some.rules").unlink()
+    folder = parse_source(read_source(tmp_path), elsewhere=True)
+    page = page_markdown(advice_page(make_advice(folder, noisy())))
+    assert "| name the calls of a directory watch, 20-second.rules:1 |" in page
+
+
 def test_prepended_rules_are_left_as_they_are(tmp_path: Path) -> None:
     lines = [line.replace("-a", "-A", 1) for line in (MOUNT, UMOUNT, FOLDER)]
     assert make_advice(parsed(tmp_path, *lines), []).proposals == ()

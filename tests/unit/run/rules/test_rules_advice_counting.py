@@ -90,6 +90,24 @@ def test_each_proposal_is_counted_alone_and_all_together(
     assert "| 1 | exclude a program's calls | -19.0 |" in page_markdown(advice_page(advice))
 
 
+def test_counts_put_what_saves_other_calls_most_in_front(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    Guests(monkeypatch)
+    calls = ("mount", "umount2", "setns", "unshare", "pivot_root", "swapon", "swapoff")
+    merged = [MOUNT.replace("-S mount", f"-S {call}") for call in calls]
+    rules = parsed(tmp_path, *merged, FOLDER, NET)
+    before = make_advice(rules, noisy())
+    assert [each.kind for each in before.proposals] == ["exclusion", "directory", "merge"]
+    after = counting.with_counts(rules, before, None, lambda _words: None)
+    assert [each.kind for each in after.proposals] == ["exclusion", "merge", "directory"]
+    saved = [each.counted.call for each in after.proposals if each.counted]
+    assert saved == [-RULE, 6 * RULE, WATCH_OF_FOLDER - 2 * RULE]
+    assert after.chosen([2])[0].kind == "merge"
+    numbered = [(each["number"], each["kind"]) for each in advice_document(after)["proposals"]]
+    assert numbered == [(1, "exclusion"), (2, "merge"), (3, "directory")]
+
+
 def test_a_rule_that_moves_up_saves_what_its_events_passed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 import jsonschema
 import pytest
 
+from harness.guest.kernels.images import KernelImage
+from harness.guest.together import GuestFailedError
 from harness.kernel.rules.lint.parsed import LoadedRule
 from harness.model.cost import Bill
 from harness.model.stored.environment import StoredGuest
@@ -16,6 +18,7 @@ from harness.reporters.documents.cost import cost_document
 from harness.reporters.page import Grid
 from harness.reporters.render.markdown import page_markdown
 from harness.reporters.rules.cost import ANY_RULE, cost_page, cost_sentence
+from harness.run.rules import cost
 from harness.run.rules.bill import make_bill
 from harness.run.rules.bill_log import with_log
 from harness.run.rules.cost import MOST_SINGLE, Wanted, groups_of, plan_states
@@ -131,6 +134,36 @@ def test_a_state_that_was_not_counted_makes_it_untrustworthy(tmp_path: Path) -> 
     assert not found.trustworthy
     assert [caution.name for caution in found.cautions] == ["invalid-trials"]
     jsonschema.validate(cost_document(found), schema("cost"))
+    assert cost_sentence(found).endswith("; 1 of 2 lines could not be counted.")
+    page = page_markdown(cost_page(found))
+    assert "| mounts | 1 | 19.0 |" in page
+    assert "| etc | 1 | – |" in page
+    assert "add up" not in page
+
+
+def test_states_counted_before_a_guest_failed_are_kept(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    loaded = rules(tmp_path, MOUNT, FOLDER)
+    bare = [rule.view.rule for rule in loaded]
+    states = plan_states(bare)
+    said = answers(states, (19.0, 150.0))
+    heard = iter([[(0, each) for each in said[0]], []])
+
+    def boots(*_: Any) -> Iterator[tuple[int, dict[str, Any]]]:
+        yield from next(heard)
+        raise GuestFailedError("the guest said nothing for 600 s")
+
+    monkeypatch.setattr(cost, "run_boots", boots)
+    image = KernelImage("a.deb", "6.1.0", b"")
+    got = cost.count_states(image, {}, bare, states, lambda _words: None)
+    found = make_bill(loaded, states, got, StoredGuest(kernel="6.1"))
+    assert [line.tax for line in found.lines] == [150, 19]
+    (caution,) = found.cautions
+    assert caution.what == "6 counts in a boot failed: the guest said nothing for 600 s"
+    assert not found.trustworthy
+    with pytest.raises(GuestFailedError):
+        cost.count_states(image, {}, bare, states, lambda _words: None)
 
 
 def test_a_log_adds_events_per_day_and_what_is_not_one_lines(tmp_path: Path) -> None:

@@ -16,6 +16,7 @@ from harness.reporters.documents.timed_cost import timed_cost_document
 from harness.reporters.render.markdown import page_markdown
 from harness.reporters.rules.timed_cost import timed_cost_page
 from harness.run.request import Load
+from harness.run.rules import timed_cost
 from harness.run.rules.timed_cost import (
     NO_RULES,
     WHOLE,
@@ -106,3 +107,20 @@ def test_a_line_that_records_the_load_is_named(tmp_path: Path) -> None:
     timed = planned(tmp_path, *LINES[:4])
     with pytest.raises(UsageError, match=r"some\.rules:3 cannot be timed"):
         make_timed_bill(timed, measured(timed, recorded=2))
+
+
+@pytest.mark.parametrize(
+    ("field", "is_left_out"), [("auid=4242", False), ("auid>=1001", False), ("auid=1000", True)]
+)
+def test_the_load_keeps_the_callers_login(
+    field: str, is_left_out: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(timed_cost, "kept_loginuid", lambda: (1000, None))
+    timed = planned(tmp_path, LINES[0], f"-a always,exit -S all -F {field} -k login")
+    assert not timed.plan.auid_free
+    assert timed.plan.auid == "keep"
+    assert len(timed.rules) == (1 if is_left_out else 2)
+    told = [each.what for each in timed.cautions]
+    place = f"{tmp_path}/some.rules:2"
+    left_out = f"{place} is not on the bill: it records every call of the load"
+    assert told == ([left_out] if is_left_out else [])
