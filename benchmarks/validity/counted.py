@@ -123,7 +123,9 @@ def main() -> int:
     counted = load_run(given.counted, counted_too=True)
     if given.half == "table":
         return _compare(load_run(given.live), counted, given.output)
-    return _compare(_measure(given.results, given.blocks), counted, given.output)
+    measured = _measure(given.results, given.blocks)
+    print(f"--live {measured.folder}")
+    return _compare(measured, counted, given.output)
 
 
 def _scenarios() -> tuple[str, ...]:
