@@ -185,8 +185,8 @@ def _compare(live: StoredRun, counted: StoredRun, output: Path | None) -> int:
     rows, pairs = list(_rows(live, counted)), list(pairs_of(live, counted))
     print(f"{'workload':9} {'scenario':18} {'instructions':>12} {'cpu':>6}  95 % interval")
     for row in rows:
-        times = ("-" if x is None else f"{x:.2f}" for x in (row.cpu, row.ci_low, row.ci_high))
-        time = "{:>6}  {} to {}".format(*times)
+        numbers = (row.cpu, row.ci_low, row.ci_high)
+        time = "     -" if None in numbers else "{:6.2f}  {:.2f} to {:.2f}".format(*numbers)
         print(f"{row.workload:9} {row.scenario:18} {row.instructions:12.2f} {time}")
     decided = {name: sum(p.agree for p in pairs if p.workload == name) for name in WORKLOADS}
     for pair in pairs:
@@ -253,7 +253,9 @@ def pairs_of(live: StoredRun, counted: StoredRun) -> Iterator[Pair]:
 
 def _verdicts(found: Sequence[Comparison]) -> dict[tuple[str, str], str]:
     return {
-        _place(each): each.verdict if each.verdict in DECIDED else "inconclusive" for each in found
+        _place(each): each.verdict if each.verdict in DECIDED else "inconclusive"
+        for each in found
+        if each.verdict != "no-reference"
     }
 
 
