@@ -102,7 +102,7 @@ class BlindCheck:
 
     @property
     def outcome(self) -> Outcome:
-        """A file that recorded nothing cannot be made blind; a doubt leaves it undecided."""
+        """A file that recorded nothing cannot be made blind; a doubt decides nothing."""
         if self.change.doubts:
             return "inconclusive"
         if self.change.lost:

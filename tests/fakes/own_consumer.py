@@ -127,13 +127,14 @@ def main() -> None:
     if asked.evil == "long":
         out.write("x" * LONG + "\n")
     link = Link(listens=asked.listen)
-    if not asked.listen:
-        link.register()
     if asked.meddle:
+        # Before it registers: what it does later is another's deed in the middle of a trial.
         with AuditClient() as client:
             for payload in client.list_rules():
                 client.delete_rule(payload)
             client.set_status("backlog_limit", 77)
+    if not asked.listen:
+        link.register()
     writer = Writer(out, asked.form)
     while not ending.asked:
         for kind, text in link.messages():

@@ -15,6 +15,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import IO, Final
 
+from harness.counted import counted
 from harness.errors import HostUnfitError, UsageError
 from harness.guest.child import run_child
 from harness.guest.kernels.cache import MOST_IMAGE_BYTES
@@ -99,7 +100,7 @@ def members_of(
     for number, member in enumerate(archive):
         if number >= most:
             raise UsageError(
-                f"{name} holds more than {most:,} files",
+                f"{name} holds more than {counted(most, 'file')}",
                 remedy="give a package as its distribution made it",
             )
         yield member
