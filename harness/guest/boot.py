@@ -21,14 +21,17 @@ from harness.errors import UntrustworthyError, UsageError
 from harness.guest.child import die_with, run_child
 from harness.guest.console import Console
 from harness.guest.contents import AGENT, LIBRARY_PATH, PYTHON_PATH, interpreter
+from harness.guest.inside.clocks import cpu_ns
 from harness.guest.kernels.images import KernelImage
 from harness.guest.machines import X86_64, Machine
 
 MEMORY_MIB: Final = 512
 MOST_ROOT_BYTES: Final = 96 << 20
 """The kernel has a root twice while it unpacks it, and the agent reads its order from it."""
-SILENCE_S: Final = 600.0
-"""A guest that says nothing for so long hangs; on a crowded machine a start takes minutes."""
+_TRY_AGAIN: Final = "run it again; if it stays so, try another kernel"
+_NO_MEMORY: Final = (
+    f"a guest has {MEMORY_MIB} MiB: name fewer or smaller rule files, or a smaller kernel"
+)
 _MOST_LINE_BYTES = 4 << 20
 _END_S = 5.0
 
@@ -159,14 +162,25 @@ class Guest:
         """The lines since the last time in which its kernel says that something is wrong."""
         return self._console.complaints()
 
-    def failure(self, what: str) -> GuestFailedError:
-        """The error that this guest failed, with the end of its console."""
+    def cpu_s(self) -> float:
+        """The CPU time that the emulator has had, in seconds; 0 once it has ended."""
+        try:
+            return cpu_ns(self.pid) / 1e9
+        except OSError:
+            return 0.0
+
+    def failure(self, what: str, *, remedy: str = _TRY_AGAIN) -> GuestFailedError:
+        """The error that this guest failed, with the end of its console.
+
+        The remedy is another where the console, or `what`, says that memory was too little.
+        """
         with contextlib.suppress(OSError, ValueError):
             while data := self.console_stream.read(65536):
                 self._console.take(data)
+        lacks_memory = self._console.lacks_memory() or "MemoryError" in what
         return GuestFailedError(
             f"the guest with kernel {self.name} {what}; its console ends: {self._console.end()}",
-            remedy="run it again; if it stays so, try another kernel",
+            remedy=_NO_MEMORY if lacks_memory else remedy,
         )
 
     def _decode(self, line: bytes) -> dict[str, Any]:

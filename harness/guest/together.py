@@ -10,7 +10,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from harness.guest.boot import SILENCE_S, Guest, GuestFailedError
+from harness.guest.boot import Guest, GuestFailedError
 from harness.guest.kernels.images import KernelImage
 from harness.guest.kernels.memory import open_in_memory
 
@@ -20,6 +20,13 @@ FAILED: Final = "failed"
 CONSOLE: Final = "console"
 """The event that a kernel complained on its console; `lines` has what it said."""
 
+SILENCE_S: Final = 600.0
+"""A guest that says nothing for so long hangs, if it could have worked meanwhile:"""
+LEAST_CPU_S: Final = 60.0
+"""CPU time that its emulator must have had of that. A start takes ten seconds of it."""
+MOST_SILENCE_S: Final = 3600.0
+"""And one that says nothing for so long hangs on any machine."""
+_HANGS: Final = "run it again with fewer rules; if it stays so, try another kernel"
 LAST_WORDS_S: Final = 10.0
 """For so long a guest that is done may take to end."""
 
@@ -39,8 +46,9 @@ def run_guests(
     """Start a guest for each boot, and yield its place with each answer until all are done.
 
     As many run at once as there are CPUs; when one is done, the next is started. One that ends too
-    early, fails or says nothing for `SILENCE_S` answers FAILED at last, and the others go on. None
-    is left when this ends, however it does.
+    early, fails or says nothing for too long answers FAILED at last, and the others go on, but for
+    those of the same kernel where it never said anything: they would do the same. None is left when
+    this ends, however it does.
     """
     most = at_once or max(1, len(os.sched_getaffinity(0)))
     waiting = list(enumerate(boots))[::-1]
@@ -50,7 +58,11 @@ def run_guests(
         while waiting or running.guests:
             while waiting and len(running.guests) < most:
                 running.start(*waiting.pop())
-            yield from running.listen()
+            for place, answer in running.listen():
+                if answer["event"] == FAILED and not answer["spoke"]:
+                    dead = boots[place].kernel
+                    waiting = [each for each in waiting if each[1].kernel != dead]
+                yield place, answer
 
 
 def run_boots(
@@ -72,12 +84,31 @@ def run_boots(
 
 @dataclass(slots=True)
 class _One:
-    """A running guest, and when it last said something."""
+    """A running guest, and when it last said something: by the clock, and by its CPU time."""
 
     guest: Guest
     held: ExitStack
     heard_at: float = field(default_factory=time.monotonic)
+    heard_at_cpu_s: float = 0.0
+    spoke: bool = False
     done: bool = False
+
+    def hear(self) -> None:
+        """Take note that it has said something."""
+        self.heard_at, self.heard_at_cpu_s = time.monotonic(), self.guest.cpu_s()
+        self.spoke = True
+
+    @property
+    def silent_s(self) -> float:
+        """For how long it has said nothing."""
+        return time.monotonic() - self.heard_at
+
+    def hangs(self) -> bool:
+        """Whether it has said nothing for so long that it never will."""
+        if self.silent_s <= SILENCE_S:
+            return False
+        worked_s = self.guest.cpu_s() - self.heard_at_cpu_s
+        return worked_s >= LEAST_CPU_S or self.silent_s > MOST_SILENCE_S
 
 
 class _Running:
@@ -114,15 +145,14 @@ class _Running:
                 self._selector.unregister(key.fileobj)
                 closed.add(place)
         for place, one in list(self.guests.items()):
-            silent_s = time.monotonic() - one.heard_at
-            if one.done and (place in closed or silent_s > LAST_WORDS_S):
+            if one.done and (place in closed or one.silent_s > LAST_WORDS_S):
                 yield from self._heard(place)
                 self._end(place)
             elif place in closed:
                 yield place, self._failed(place, one.guest.failure("ended before it was done"))
-            elif silent_s > SILENCE_S:
-                words = f"said nothing for {SILENCE_S:.0f} s"
-                yield place, self._failed(place, one.guest.failure(words))
+            elif one.hangs():
+                words = f"said nothing for {one.silent_s:.0f} s"
+                yield place, self._failed(place, one.guest.failure(words, remedy=_HANGS))
 
     def _heard(self, place: int) -> Iterator[tuple[int, Answer]]:
         one = self.guests[place]
@@ -130,7 +160,7 @@ class _Running:
         if lines := one.guest.complaints():
             yield place, {"event": CONSOLE, "lines": lines}
         for answer in one.guest.answers():
-            one.heard_at = time.monotonic()
+            one.hear()
             if answer["event"] == "error":
                 raise one.guest.failure(f"failed: {answer.get('message')}")
             if answer["event"] == "done":
@@ -139,8 +169,9 @@ class _Running:
             yield place, answer
 
     def _failed(self, place: int, error: GuestFailedError) -> Answer:
+        spoke = self.guests[place].spoke
         self._end(place)
-        return {"event": FAILED, "message": error.what, "remedy": error.remedy}
+        return {"event": FAILED, "message": error.what, "remedy": error.remedy, "spoke": spoke}
 
     def _end(self, place: int) -> None:
         one = self.guests.pop(place)

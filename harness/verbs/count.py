@@ -94,7 +94,7 @@ def count_verb(
         Fetch, start and count nothing: print kernels, cells, rules and duration.
     to
         Write the run as FORM=FILE, or print it as FORM; may be given several times: json, md, csv,
-        parquet.
+        junit, parquet.
     """
     request = Request(
         plan=plan or DEFAULT_PLAN,
@@ -122,7 +122,7 @@ def count_and_show(
 
     if request.conduct.dry_run:
         return show_count_preview(request, counting, to, json=json)
-    forms = run_forms(to, json=json)
+    forms = run_forms(to, json=json, counted=True)
     console = err()
     outcome = count_request(request, counting, say_on(console))
     trustworthy = show_run(outcome.folder, forms)

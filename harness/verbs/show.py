@@ -44,12 +44,12 @@ def show_verb(
     return EXIT_FINE if fine else EXIT_UNTRUSTWORTHY
 
 
-def run_forms(to: list[str] | None, *, json: bool) -> Forms:
-    """The forms requested of a run; UsageError if one is not available."""
+def run_forms(to: list[str] | None, *, json: bool, counted: bool = False) -> Forms:
+    """The forms requested of a run; UsageError if one is not available for such a run."""
     from harness.verbs.shared.forms import Forms
-    from harness.verbs.shared.run_forms import RUN_FORMS, require_libraries
+    from harness.verbs.shared.run_forms import COUNTED_FORMS, RUN_FORMS, require_libraries
 
-    forms = Forms(RUN_FORMS, to, json=json)
+    forms = Forms(COUNTED_FORMS if counted else RUN_FORMS, to, json=json)
     require_libraries(forms.asked())
     return forms
 

@@ -19,6 +19,8 @@ EXPORTED = ("pyperf", "csv", "parquet", "junit", "md")
 """pyperf: a file for `python -m pyperf`. csv, parquet: one row per trial. junit: one test case per
 comparison. md: the result as Markdown."""
 RUN_FORMS = ("json", *EXPORTED)
+COUNTED_FORMS = tuple(form for form in RUN_FORMS if form != "pyperf")
+"""Those that hold more than times."""
 
 
 def require_libraries(forms: set[str]) -> None:

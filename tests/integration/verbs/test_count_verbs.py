@@ -106,6 +106,14 @@ def test_a_scope_that_nothing_has_is_refused_before_anything_is_fetched(
     assert_one_line(command(*words), 2, "no workload, scenario or kernel 'sight'")
 
 
+@pytest.mark.parametrize("verb", [("count",), ("run", "--count")])
+def test_a_form_of_times_is_refused_before_anything_is_fetched(
+    command: Command, verb: tuple[str, ...]
+) -> None:
+    words = (*verb, "--kernel", "no-such-file", "--to", "pyperf=times.json")
+    assert_one_line(command(*words), 2, "there is no form 'pyperf' here")
+
+
 @pytest.mark.parametrize("option", ["ledger", "details"])
 def test_show_has_neither_ledger_nor_details_of_counts(command: Command, option: str) -> None:
     assert command("show", "latest").returncode == 0

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from harness.guest.console import MOST_BYTES, Console
 
 
@@ -39,3 +41,32 @@ def test_one_that_said_nothing_says_so() -> None:
 
 def test_only_the_end_is_kept() -> None:
     assert end_of(b"x" * MOST_BYTES, b"\nthe end\n").endswith("the end")
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        b"[ 1.6] Initramfs unpacking failed: write error",
+        b"[ 0.5] Kernel panic - not syncing: System is deadlocked on memory",
+        b"[ 9.1] Out of memory: Killed process 1 (python3)",
+        b"MemoryError",
+    ],
+)
+def test_what_had_too_little_memory_is_told_apart(said: bytes) -> None:
+    console = Console()
+    trace = b"".join(b"[ 2.0] ? function_%d+0x1/0x2\r\n" % number for number in range(40))
+    console.take(said + b"\r\n" + trace)
+    assert console.lacks_memory()
+    assert said.decode() in console.end()
+
+
+def test_no_other_panic_is_one_for_want_of_memory() -> None:
+    console = Console()
+    console.take(b"[ 1.0] Kernel panic - not syncing: VFS: Unable to mount root fs\r\n")
+    assert not console.lacks_memory()
+
+
+def test_what_a_kernel_dies_of_is_no_complaint_of_one_that_goes_on() -> None:
+    console = Console()
+    console.take(b"[ 1.0] BUG: soft lockup\r\n[ 2.0] Kernel panic - not syncing: softlockup\r\n")
+    assert console.complaints() == ["[ 1.0] BUG: soft lockup"]

@@ -25,6 +25,8 @@ class FakeGuest:
 
     running = 0
     most = 0
+    started = 0
+    cpu = 100.0
 
     def __init__(self, kernel: KernelImage, root_fd: int, kernel_fd: int, *, seed: int) -> None:
         said = json.loads(os.pread(kernel_fd, 1 << 20, 0))
@@ -38,6 +40,7 @@ class FakeGuest:
             self._close()
         self._console, self._answers = Console(), list[dict[str, Any]]()
         FakeGuest.running += 1
+        FakeGuest.started += 1
         FakeGuest.most = max(FakeGuest.most, FakeGuest.running)
 
     def _close(self) -> None:
@@ -71,14 +74,17 @@ class FakeGuest:
     def complaints(self) -> list[str]:
         return self._console.complaints()
 
-    def failure(self, what: str) -> GuestFailedError:
-        return GuestFailedError(what, remedy="none")
+    def cpu_s(self) -> float:
+        return self.cpu
+
+    def failure(self, what: str, *, remedy: str = "none") -> GuestFailedError:
+        return GuestFailedError(what, remedy=remedy)
 
 
 @pytest.fixture(autouse=True)
 def _fake(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.setattr(together, "Guest", FakeGuest)
-    FakeGuest.running = FakeGuest.most = 0
+    FakeGuest.running = FakeGuest.most = FakeGuest.started = 0
     yield
     assert FakeGuest.running == 0, "a guest was left"
 
@@ -118,6 +124,29 @@ def test_one_that_says_nothing_is_given_up(monkeypatch: pytest.MonkeyPatch) -> N
     ((place, answer),) = run_guests([boot()])
     assert (place, answer["event"]) == (0, "failed")
     assert "said nothing" in answer["message"]
+    assert "fewer rules" in answer["remedy"]
+
+
+def test_one_that_had_no_cpu_to_work_with_is_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(together, "SILENCE_S", 0.0)
+    monkeypatch.setattr(FakeGuest, "cpu", 1.0)
+    waits = iter([3.0, 3.0, 0.0])
+    monkeypatch.setattr(together._One, "silent_s", property(lambda _: next(waits, 1e9)))
+    ((_, answer),) = run_guests([boot()])
+    assert "said nothing for 1000000000 s" in answer["message"], "it was given up too early"
+
+
+def test_a_kernel_that_never_said_anything_is_not_started_again() -> None:
+    mute, other = boot(stays=False), boot(HELLO, DONE, stays=False)
+    heard = list(run_guests([mute, mute, other, mute], at_once=1))
+    assert [(place, answer["event"]) for place, answer in heard] == [(0, "failed"), (2, "hello")]
+    assert FakeGuest.started == 2
+
+
+def test_a_kernel_that_failed_later_is_started_again() -> None:
+    late = boot(HELLO, stays=False)
+    heard = list(run_guests([late, late], at_once=1))
+    assert [answer["event"] for _, answer in heard] == ["hello", "failed"] * 2
 
 
 def test_what_a_kernel_complains_of_is_heard_once() -> None:
