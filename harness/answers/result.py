@@ -8,6 +8,7 @@ from typing import Any
 
 from harness.analysis.against_reference import MetricView, compare, noise_floor
 from harness.analysis.loss import compare_losses, lost_any
+from harness.analysis.profile import profiles
 from harness.analysis.published import redone
 from harness.analysis.ranking import ranking
 from harness.analysis.soak import trends
@@ -71,6 +72,7 @@ def make_result(stored: StoredRun) -> Result:
         trends=tuple(trends(samples)),
         redone=tuple(redone(plan.published, comparisons)),
         victims=tuple(victims(samples, plan)),
+        profiles=profiles(stored.profiles),
         primary=plan.primary,
         question=plan.question,
         operation=plan.operation,

@@ -15,9 +15,9 @@ if TYPE_CHECKING:
     from harness.model.result import Result
     from harness.store import StoredRun
 
-EXPORTED = ("pyperf", "csv", "parquet", "junit", "md")
+EXPORTED = ("pyperf", "csv", "parquet", "junit", "md", "folded")
 """pyperf: a file for `python -m pyperf`. csv, parquet: one row per trial. junit: one test case per
-comparison. md: the result as Markdown."""
+comparison. md: the result as Markdown. folded: sampled stacks, of a run with --profile."""
 RUN_FORMS = ("json", *EXPORTED)
 
 
@@ -43,6 +43,7 @@ def run_writers(
         "parquet": lambda: _parquet(stored),
         "junit": lambda: _junit(result()),
         "md": lambda: _markdown(result()),
+        "folded": lambda: _folded(stored),
     }
 
 
@@ -57,6 +58,7 @@ def counted_writers(stored: StoredRun, result: Callable[[], CountedResult]) -> d
 
     return {
         "pyperf": no_times,
+        "folded": no_times,
         "csv": lambda: _csv(stored),
         "parquet": lambda: _parquet(stored),
         "junit": lambda: _counted_junit(result()),
@@ -95,6 +97,12 @@ def _markdown(result: Result) -> str:
     from harness.reporters.render.markdown import page_markdown
 
     return page_markdown(pull_request_page(result))
+
+
+def _folded(stored: StoredRun) -> str:
+    from harness.reporters.export.folded import folded_stacks
+
+    return folded_stacks(stored.name, stored.profiles)
 
 
 def _parquet(stored: StoredRun) -> bytes:
