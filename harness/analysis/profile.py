@@ -10,8 +10,6 @@ import math
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
-from scipy.stats import binomtest
-
 from harness.model.stored.profile import (
     GROUPS,
     USER,
@@ -80,6 +78,8 @@ def _ns(samples: float, profile: StoredProfile) -> float:
 
 
 def _places(stacks: Counter[tuple[str, ...]]) -> Places:
+    from scipy.stats import binomtest
+
     total = stacks.total()
     if total < FEWEST_SAMPLES:
         return Places()

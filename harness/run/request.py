@@ -255,7 +255,7 @@ class VictimOptions:
     """Its operations per second; 1,000 if the plan has no other."""
 
 
-@Parameter(group=LOAD)
+@Parameter(group=OUTPUT)
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProfileOptions:
     """Whether kernel stacks are sampled, and of which cells."""
