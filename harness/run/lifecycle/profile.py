@@ -12,6 +12,7 @@ from collections.abc import Callable, Collection, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 
+from harness.analysis.profile import FEWEST_SAMPLES
 from harness.counted import counted
 from harness.host.stacks.ring import FREQUENCY_HZ
 from harness.host.stacks.sampler import StackSampler, Tally
@@ -73,7 +74,11 @@ class _Gathered:
         rounds = self.trials + self.failed
         if rounds >= MOST_ROUNDS or self.used_s >= MOST_SECONDS:
             return True
-        return rounds >= FEWEST_ROUNDS and (self.of_load >= wanted or not self.trials)
+        if rounds < FEWEST_ROUNDS:
+            return False
+        # Trials so short that all rounds together would say nothing are not worth their time.
+        is_hopeless = self.of_load * MOST_ROUNDS < FEWEST_SAMPLES * rounds
+        return self.of_load >= wanted or is_hopeless
 
     def stored(self) -> StoredProfile:
         stacks, left_out = kept_stacks(self.frames)

@@ -47,10 +47,14 @@ def profile_of(scenario: str, stacks: Mapping[str, int], **fields: Any) -> Store
 
 def write_profiled_run(folder: Path, profiles: Sequence[StoredProfile] | None = None) -> StoredRun:
     """A run with the profiles of two cells, or with these, written and read back."""
-    write_run(folder)
+    add_profiles(write_run(folder), profiles)
+    return load_run(folder)
+
+
+def add_profiles(folder: Path, profiles: Sequence[StoredProfile] | None = None) -> None:
+    """The same to a run that is there."""
     if profiles is None:
         profiles = [profile_of("no-audit", QUIET), profile_of("rules", AUDITED)]
     with ResumedWriter(folder) as writer:
         for profile in profiles:
             writer.append_profile(profile)
-    return load_run(folder)

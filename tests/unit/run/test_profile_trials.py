@@ -16,7 +16,7 @@ from harness.host.stacks.symbols import Symbols
 from harness.model.run import Cell, Sample, Trial
 from harness.model.stored.profile import Profiling, StoredProfile
 from harness.run.lifecycle import profile
-from harness.run.lifecycle.profile import FIRST_INDEX, MOST_ROUNDS, profile_cells
+from harness.run.lifecycle.profile import FEWEST_ROUNDS, FIRST_INDEX, MOST_ROUNDS, profile_cells
 from harness.run.lifecycle.resume import Past, require_unfinished
 from harness.run.trials.trial import Bench
 from harness.store import SAMPLES, ResumedWriter, load_run
@@ -110,6 +110,14 @@ def test_a_cell_that_never_has_enough_ends(folder: Path) -> None:
     finished, said = profiled(folder, works, RULES_CELL, samples=10**6)
     assert finished
     assert len(said) == MOST_ROUNDS
+
+
+def test_trials_too_short_to_say_anything_end_soon(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(profile, "FEWEST_SAMPLES", PER_TRIAL * MOST_ROUNDS + 1)
+    _, said = profiled(folder, works, RULES_CELL)
+    assert len(said) == FEWEST_ROUNDS
 
 
 def test_a_trial_that_failed_is_counted_and_nothing_else(folder: Path) -> None:
