@@ -9,6 +9,7 @@ from pathlib import Path
 from xml.etree import ElementTree as ET
 
 import jsonschema
+import msgspec
 import pytest
 
 from harness.analysis.profile import profiles
@@ -16,7 +17,7 @@ from harness.answers.result import make_result, make_view
 from harness.errors import UsageError
 from harness.model.result import Result
 from harness.model.run import Cell
-from harness.model.stored.profile import CellProfile, Profiles, StoredProfile
+from harness.model.stored.profile import CellProfile, Profiles, Profiling, StoredProfile
 from harness.reporters.documents.result import result_document
 from harness.reporters.export.folded import folded_stacks
 from harness.reporters.html.flame import LEAST_SHARE, MOST_LEVELS, flames
@@ -30,6 +31,7 @@ from tests.support.reports.plot_views import made_up_view
 from tests.support.schemas import schema
 from tests.support.stored.profiled_runs import AUDITED, CALL, QUIET, profile_of, write_profiled_run
 
+QUIET_CELL, RULES_CELL = (Cell("udp", name, "assemble") for name in ("no-audit", "rules"))
 BAD = "a\x1b[31m\x00<b>&\"']]>"
 
 
@@ -58,6 +60,16 @@ def test_the_difference_is_said_in_plain_words() -> None:
         "100 % ± 1 is in kauditd_send_queue."
     )
     assert consumer.startswith("The consumer takes 3.00 µs")
+
+
+def test_cells_are_told_in_the_order_that_was_asked_for(run: StoredRun) -> None:
+    """A run that was resumed may have sampled the second cell first."""
+    asked = Profiling((QUIET_CELL, RULES_CELL), 2000)
+    plan = msgspec.structs.replace(run.plan, profiling=asked)
+    turned = replace(run, plan=plan, profiles=run.profiles[::-1])
+    change = make_result(turned).profiles.change
+    assert change is not None
+    assert (change.cell, change.against) == (RULES_CELL, QUIET_CELL)
 
 
 def test_a_cell_by_itself_is_said_too() -> None:
