@@ -8,6 +8,7 @@ from typing import Any
 
 from harness.analysis.against_reference import MetricView, compare, noise_floor
 from harness.analysis.loss import compare_losses, lost_any
+from harness.analysis.profile import profiles
 from harness.analysis.published import redone
 from harness.analysis.ranking import ranking
 from harness.analysis.soak import trends
@@ -30,6 +31,7 @@ from harness.model.reference import Reference
 from harness.model.result import CellLedger, Comparison, ReportView, Result
 from harness.model.run import Cell, Ledger, Sample
 from harness.model.stored.plan import StoredPlan
+from harness.model.stored.profile import StoredProfile
 from harness.model.stored.trial import operations_of
 from harness.store import StoredRun
 
@@ -71,6 +73,7 @@ def make_result(stored: StoredRun) -> Result:
         trends=tuple(trends(samples)),
         redone=tuple(redone(plan.published, comparisons)),
         victims=tuple(victims(samples, plan)),
+        profiles=profiles(_profiled(stored)),
         primary=plan.primary,
         question=plan.question,
         operation=plan.operation,
@@ -89,6 +92,15 @@ def _too_little(result: Result) -> list[Caution]:
     if result.mostly_invalid:
         return [Caution("inconclusive", f"{failed}, too many to trust the rest", remedy)]
     return []
+
+
+def _profiled(stored: StoredRun) -> list[StoredProfile]:
+    """The profiles in the order in which the cells were named: the second is told against the
+    first, also where a run that was resumed sampled them in another order.
+    """
+    asked = stored.plan.profiling.cells if stored.plan.profiling is not None else ()
+    places = {cell: place for place, cell in enumerate(asked)}
+    return sorted(stored.profiles, key=lambda each: places.get(each.cell, len(places)))
 
 
 def make_view(stored: StoredRun) -> ReportView:

@@ -63,6 +63,8 @@ class Preview:
     left_out: tuple[str, ...] = ()
     victim: str = ""
     """The innocent load beside the noisy one, in words; empty without one."""
+    profiled: tuple[Cell, ...] = ()
+    """The cells of which kernel stacks are sampled afterwards."""
     results: str = ""
     """The folder that the run would be stored in."""
 

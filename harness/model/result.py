@@ -12,6 +12,7 @@ from harness.model.run import AA, Cell, Ledger, Sample
 from harness.model.scaling import ScalingPoint
 from harness.model.stored.environment import StoredEnvironment
 from harness.model.stored.plan import StoredPlan
+from harness.model.stored.profile import Profiles
 from harness.model.stored.published import Redone
 from harness.model.stored.soak import Trend
 from harness.model.stored.victim import VictimCell
@@ -264,6 +265,8 @@ class Result:
     """Published measurements beside those found here; empty where the plan names none."""
     victims: tuple[VictimCell, ...] = ()
     """What an innocent load beside the noisy ones felt; empty where there was none."""
+    profiles: Profiles = field(default_factory=Profiles)
+    """Where kernel time goes in the cells that were sampled; empty where none was."""
     primary: str = "elapsed_ns_per_op"
     """The metric that the answer is about."""
     question: Question = "cost"

@@ -56,6 +56,9 @@ def _parts(preview: Preview) -> Iterator[Part]:
             f"The victim is {preview.victim}, and the operations below are its own: the noisy load "
             "goes on until it is done."
         )
+    if preview.profiled:
+        names = " and ".join(f"{c.workload} × {c.scenario}" for c in preview.profiled)
+        yield Line(f"Afterwards further trials of {names} sample the kernel's stacks.")
     yield from (Line(words) for words in preview.left_out)
     shared = _shared_settings(preview.cells)
     grid = Grid("cells", "", _CELLS, tuple(_row(cell, shared) for cell in preview.cells))

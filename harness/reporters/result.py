@@ -27,6 +27,7 @@ from harness.reporters.parts.loss import loss_grid, loss_lines
 from harness.reporters.parts.matching import matching_sentences
 from harness.reporters.parts.meanings import Meanings
 from harness.reporters.parts.noise import noise_parts
+from harness.reporters.parts.profile import profile_parts
 from harness.reporters.parts.published import published_parts
 from harness.reporters.parts.ranking import ranking_parts, sustained_parts
 from harness.reporters.parts.rows import Row, by_workload, rows
@@ -61,6 +62,7 @@ def _parts(result: Result) -> Iterator[Part]:
     if not result.complete:
         yield Line(STOPPED)
     yield from result.cautions
+    yield from profile_parts(result)
     question, meanings = answered(result), Meanings(result)
     if question == "ranking":
         yield from _ranked(result)

@@ -256,6 +256,24 @@ class VictimOptions:
     """Its operations per second; 1,000 if the plan has no other."""
 
 
+@Parameter(group=OUTPUT)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProfileOptions:
+    """Whether kernel stacks are sampled, and of which cells."""
+
+    profile: Flag = False
+    """After the measured trials, sample the kernel's stacks in further ones: where load, kauditd
+    and consumer spend their time. Of the first cell with rules and of its reference.
+    """
+    cells: Annotated[Words, Parameter(name="--profile-cell")] = ()
+    """The same of this cell, such as udp/rules, or of two, the second told against the first."""
+
+    @property
+    def wanted(self) -> bool:
+        """Whether any cell is to be sampled."""
+        return self.profile or bool(self.cells)
+
+
 @Parameter(group=HOST)
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Conduct:
@@ -293,6 +311,7 @@ class Request:
     subject: Subject = Subject()
     load: Load = field(default_factory=Load)
     victim: VictimOptions = VictimOptions()
+    profile: ProfileOptions = ProfileOptions()
     duration: str | None = None
     """How long the one trial of each cell of a soak lasts."""
     command: tuple[str, ...] = ()

@@ -95,11 +95,12 @@ def run_trials(
     Raises UntrustworthyError if so many trials failed in a row that no single cell is the cause.
     """
     observer.begin(blocks.trials_expected)
-    failed_in_a_row = 0
+    failed_in_a_row = measured = 0
     try:
-        for number, block in enumerate(blocks):
-            if number:
+        for block in blocks:
+            if measured:
                 observer.block_ends(blocks.trials_expected)
+            measured += 1
             for trial in block:
                 observer.trial_begins(trial)
                 sample = _measured(trial, measure, save, retries)
@@ -112,7 +113,9 @@ def run_trials(
                         f"{sample.invalid_reason}",
                         remedy="`auditbench doctor` may show why; what was measured is kept",
                     )
-        observer.block_ends(blocks.trials_expected)
+        # A run that is resumed for its profile only has no block to measure.
+        if measured:
+            observer.block_ends(blocks.trials_expected)
     finally:
         observer.end()
 

@@ -17,6 +17,7 @@ from harness.host.ever_enabled.probe import probe_ever_enabled
 from harness.host.facts import HostFacts, read_host_facts
 from harness.host.gone_rules.probe import find_gone_rules
 from harness.host.pinning import assign_cpus
+from harness.host.stacks.able import require_sampling
 from harness.kernel.client import AuditClient
 from harness.kernel.lease.snapshot import Snapshot
 from harness.model.label import check_label
@@ -30,11 +31,13 @@ from harness.run.blocks import refuse_endless
 from harness.run.environment import add_caution, environment_document
 from harness.run.lifecycle.borrow import NoAuditError, Say, borrow_audit
 from harness.run.lifecycle.loop import Outcome, measure_all
+from harness.run.lifecycle.profile import profile_cells
 from harness.run.lifecycle.resume import Past, plan_as_before
 from harness.run.lifecycle.signals import stop_signals
 from harness.run.plan.estimate import estimate, trials_of
 from harness.run.plan.login import read_login_rights, settle_login
 from harness.run.plan.plan import Plan, make_plan
+from harness.run.plan.profile import with_profile
 from harness.run.replay import ReplayBench, replay_trial
 from harness.run.request import Conduct, Load, Request
 from harness.run.runner import Observer
@@ -57,7 +60,7 @@ def run_request(
 
     `past` is what a run that is resumed has measured before.
     """
-    plan = make_plan(request)
+    plan = with_profile(make_plan(request), request)
     try:
         return run_session(plan, request.conduct, observer, say, past)
     except NoAuditError as error:
@@ -115,6 +118,7 @@ def _run_kernel(
     say: Say,
     past: Past | None,
 ) -> Outcome:
+    symbols = require_sampling(facts.cpu.online[0]) if plan.profiling is not None else None
     with (
         _writer(plan, facts, conduct, past) as writer,
         stop_signals(),
@@ -156,7 +160,20 @@ def _run_kernel(
         def measure(trial: Trial) -> Sample:
             return run_trial(bench, trial)
 
-        return measure_all(writer, plan, environment, measure, observer, past, take_cells)
+        outcome = measure_all(writer, plan, environment, measure, observer, past, take_cells)
+        if symbols is None or plan.profiling is None or outcome.interrupted:
+            return outcome
+        finished = profile_cells(
+            bench,
+            plan.profiling,
+            symbols,
+            facts.cpu.online,
+            writer,
+            run_trial,
+            say,
+            known=[profile.cell for profile in past.stored.profiles] if past is not None else (),
+        )
+        return replace(outcome, interrupted=not finished)
 
 
 def _writer(plan: Plan, facts: HostFacts, conduct: Conduct, past: Past | None) -> RunWriter:

@@ -11,7 +11,7 @@ from harness.store.find import (
     no_run_under,
     short_names,
 )
-from harness.store.layout import ENVIRONMENT, KEPT_SAMPLES, PLAN, SAMPLES, new_folder
+from harness.store.layout import ENVIRONMENT, KEPT_SAMPLES, PLAN, PROFILES, SAMPLES, new_folder
 from harness.store.read import StoredRun, load_documents, load_run, read_sample_lines
 from harness.store.write import ResumedWriter, RunWriter
 
@@ -19,6 +19,7 @@ __all__ = [
     "ENVIRONMENT",
     "KEPT_SAMPLES",
     "PLAN",
+    "PROFILES",
     "SAMPLES",
     "ResumedWriter",
     "RunWriter",

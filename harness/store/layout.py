@@ -12,6 +12,8 @@ KEPT_SAMPLES = "samples.jsonl.xz"
 """The same, compressed: a run that is kept for others to read, never one just measured."""
 PLAN = "plan.toml"
 ENVIRONMENT = "environment.json"
+PROFILES = "profiles.jsonl"
+"""Sampled kernel stacks, of a run that was asked for them."""
 REPORT = "report.html"
 """What `auditbench report` writes beside them unless told otherwise."""
 

@@ -29,9 +29,11 @@ from harness.model.numbers import refuse_extremes, refuse_extremes_within
 from harness.model.run import SAMPLE_SCHEMA, Sample
 from harness.model.stored.environment import StoredEnvironment
 from harness.model.stored.plan import StoredPlan
+from harness.model.stored.profile import StoredProfile
 from harness.model.stored.trial import StoredMachine, StoredStatus, StoredWorkload
 from harness.store.layout import ENVIRONMENT, KEPT_SAMPLES, PLAN, samples_file
 from harness.store.old_ledgers import sample_of_now
+from harness.store.profiles import read_profiles
 
 T = TypeVar("T")
 
@@ -45,6 +47,8 @@ class StoredRun:
     environment: StoredEnvironment
     samples: tuple[Sample, ...]
     cautions: tuple[Caution, ...] = ()
+    profiles: tuple[StoredProfile, ...] = ()
+    """Of cells that were sampled after the measured trials; none of their trials is a sample."""
 
     @property
     def name(self) -> str:
@@ -68,7 +72,8 @@ def load_run(folder: Path, *, counted_too: bool = False) -> StoredRun:
         samples, cautions = _read_samples(samples_file(folder))
     if names:
         samples = [replace(s, scenario=names.get(s.scenario, s.scenario)) for s in samples]
-    return StoredRun(folder, plan, environment, tuple(samples), tuple(cautions))
+    profiles = read_profiles(folder)
+    return StoredRun(folder, plan, environment, tuple(samples), tuple(cautions), profiles)
 
 
 def load_documents(folder: Path) -> StoredRun:

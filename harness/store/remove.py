@@ -12,10 +12,10 @@ from pathlib import Path
 from harness.errors import UsageError
 from harness.files.caller import why
 from harness.files.inside import open_inside
-from harness.store.layout import ENVIRONMENT, KEPT_SAMPLES, PLAN, REPORT, SAMPLES
+from harness.store.layout import ENVIRONMENT, KEPT_SAMPLES, PLAN, PROFILES, REPORT, SAMPLES
 from harness.store.lock import is_measuring
 
-_OURS = frozenset({SAMPLES, KEPT_SAMPLES, PLAN, ENVIRONMENT, REPORT})
+_OURS = frozenset({SAMPLES, KEPT_SAMPLES, PLAN, ENVIRONMENT, PROFILES, REPORT})
 _DRAFT = re.compile(r"\.(?:samples\.jsonl|plan\.toml|environment\.json)\.[0-9a-f]{16}\.new")
 _DEEPEST = 2
 """A run is at most so far below the folder of results: `<machine>/<run>`."""

@@ -18,8 +18,10 @@ from harness.files.caller import why
 from harness.files.folder import Folder
 from harness.files.reading import MOST_BYTES, read_all
 from harness.model.run import Sample
-from harness.store.layout import ENVIRONMENT, PLAN, SAMPLES
+from harness.model.stored.profile import StoredProfile
+from harness.store.layout import ENVIRONMENT, PLAN, PROFILES, SAMPLES
 from harness.store.lock import hold
+from harness.store.profiles import profile_line
 
 
 class RunWriter:
@@ -73,6 +75,18 @@ class RunWriter:
             while line:
                 line = line[self._samples.write(line) :]
             os.fsync(self._samples.fileno())
+
+    def append_profile(self, profile: StoredProfile) -> None:
+        """Write the profile of one cell beside the samples; UsageError as `append`."""
+        with _as_usage_error(self.folder):
+            try:
+                file = self._open.append_to(PROFILES)
+            except FileNotFoundError:
+                file = self._open.create(PROFILES, os.O_APPEND)
+            with os.fdopen(file, "ab") as profiles:
+                profiles.write(profile_line(profile))
+                profiles.flush()
+                os.fsync(profiles.fileno())
 
 
 class ResumedWriter(RunWriter):

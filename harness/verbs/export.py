@@ -25,7 +25,7 @@ def export_verb(
     to
         FORM=FILE, or FORM for standard output; may be given several times. pyperf: a file for
         `python -m pyperf`. csv, parquet: one row per trial. junit: one test case per comparison.
-        md: the result as Markdown.
+        md: the result as Markdown. folded: sampled stacks, of a run with --profile.
     """
     from harness.answers.count import make_counted
     from harness.answers.result import make_result

@@ -12,6 +12,7 @@ from harness.run.request import (
     Conduct,
     Counting,
     Load,
+    ProfileOptions,
     Request,
     Subject,
     VictimOptions,
@@ -28,6 +29,7 @@ def run_verb(
     subject: Annotated[Subject, Parameter(name="*")] = Subject(),  # noqa: B008
     load: Annotated[Load, Parameter(name="*")] = Load(),  # noqa: B008
     victim: Annotated[VictimOptions, Parameter(name="*")] = VictimOptions(),  # noqa: B008
+    profile: Annotated[ProfileOptions, Parameter(name="*")] = ProfileOptions(),  # noqa: B008
     counting: Annotated[Counting, Parameter(name="*")] = Counting(),  # noqa: B008
     conduct: Annotated[Conduct, Parameter(name="*")] = Conduct(),  # noqa: B008
     display: Annotated[Display, Parameter(name="*")] = Display(),  # noqa: B008
@@ -51,6 +53,8 @@ def run_verb(
         Options of every measuring verb.
     victim
         The innocent load.
+    profile
+        Whether kernel stacks are sampled.
     counting
         Whether instructions are counted.
     conduct
@@ -66,7 +70,7 @@ def run_verb(
         boot, kernel and host state. Takes no option of what is measured.
     to
         Write the run as FORM=FILE, or print it as FORM; may be given several times: json, md, csv,
-        junit, pyperf, parquet.
+        junit, pyperf, parquet, folded.
     command
         After `--`: the command to measure as the workload.
     """
@@ -82,6 +86,7 @@ def run_verb(
         subject=subject,
         load=load,
         victim=victim,
+        profile=profile,
         duration=duration,
         command=command,
         conduct=conduct,
@@ -89,6 +94,11 @@ def run_verb(
     )
     require_no_kernel(counting)
     if counting.count:
+        if profile.wanted:
+            raise UsageError(
+                "--profile samples this host's kernel, and --count leaves that alone",
+                remedy="leave out one of the two",
+            )
         if resume is not None:
             raise UsageError("a counted run is not resumed", remedy="count again")
         return count_and_show(request, counting, to, json=json)
@@ -99,6 +109,10 @@ def run_verb(
     if conduct.dry_run:
         return _preview(request, to, json=json)
     forms = run_forms(to, json=json)
+    if "folded" in forms.asked() and not request.profile.wanted:
+        raise UsageError(
+            "--to folded has no stacks to write: none are sampled", remedy="add --profile"
+        )
     console = err()
     outcome = run_request(request, display.observer(console), say_on(console), past)
     trustworthy = show_run(outcome.folder, forms)
@@ -128,6 +142,8 @@ def _require_nothing_else(request: Request) -> None:
 
 def _preview(request: Request, to: list[str] | None, *, json: bool) -> int:
     from harness.run.plan.plan import make_plan
+    from harness.run.plan.profile import with_profile
     from harness.verbs.shared.dry_run import show_preview
 
-    return show_preview(make_plan(request), request.conduct, to, json=json)
+    plan = with_profile(make_plan(request), request)
+    return show_preview(plan, request.conduct, to, json=json)

@@ -35,7 +35,7 @@ def show_verb(
         Print every metric with its intervals, p and q instead of the tables.
     to
         Write the run as FORM=FILE, or print it as FORM; may be given several times: json, md, csv,
-        junit, pyperf, parquet.
+        junit, pyperf, parquet, folded.
     """
     from harness.verbs.shared.naming import named_run
 

@@ -24,6 +24,7 @@ from tests.support.records.audit_logs import CAPTURE, recorded, repeated
 from tests.support.records.outputs import by_event, go_audit_log, laurel_log, mapped_log
 from tests.support.stand_ins import make_stand_in
 from tests.support.stored.counted_runs import BASIC, counted_run
+from tests.support.stored.profiled_runs import add_profiles
 from tests.support.stored.two_runs import write_run
 
 RULE_FILES = (
@@ -100,6 +101,7 @@ def make_sandbox(folder: Path) -> Path:
         named = {"label": label} if label else {}
         run = write_run(folder / "results" / MACHINE / name, seed=seed, environment=named)
         _completed(run)
+        add_profiles(run)
     for day, (label, kernels) in enumerate(COUNTED.items(), start=1):
         place = folder / "results" / MACHINE / f"2026-10-{day:02}T120000Z-overhead"
         metrics = {INSTRUCTIONS: 1.0, CONSUMER: 40.0}

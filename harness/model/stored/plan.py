@@ -20,6 +20,7 @@ from harness.model.reference import (
 from harness.model.run import Cell
 from harness.model.searches.size import Sizing
 from harness.model.stored.base import Stored
+from harness.model.stored.profile import Profiling
 from harness.model.stored.published import Published
 from harness.model.stored.scenario import StoredScenario
 from harness.model.stored.service import StoredService
@@ -126,6 +127,8 @@ class StoredPlan(Stored, frozen=True, kw_only=True):
     """What others found, each redone by one of its cells."""
     victim: Victim | None = None
     """The innocent load beside the noisy one; `ops` are then its operations."""
+    profiling: Profiling | None = None
+    """The cells of which kernel stacks were to be sampled after the measured trials."""
     sizing: Sizing | None = None
     """What a search for the backlog is about."""
 

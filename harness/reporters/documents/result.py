@@ -22,6 +22,7 @@ from harness.model.stored.published import Redone
 from harness.model.stored.soak import Trend
 from harness.model.stored.victim import VictimCell
 from harness.reporters.answer import answer
+from harness.reporters.documents.profile import profiles_document
 from harness.reporters.parts.ledger import STAGES
 
 SCHEMA = "auditbench.result/1"
@@ -48,6 +49,7 @@ def result_document(result: Result) -> dict[str, Any]:
         "trends": [_flat(trend) for trend in result.trends],
         "published": [_redone(each) for each in result.redone],
         "victims": [_flat(victim) for victim in result.victims],
+        "profiles": profiles_document(result.profiles),
         "ledgers": [_ledger(ledger) for ledger in result.ledgers],
         "noise_floor": [asdict(floor) for floor in result.noise_floor],
         "warnings": [asdict(caution) for caution in result.cautions],

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
@@ -25,15 +25,17 @@ from harness.reporters.html import facts
 from harness.reporters.html.compare import change_panels
 from harness.reporters.html.data import MOST_ROWS
 from harness.reporters.html.figures import Panel, make_panels
+from harness.reporters.html.flame import Flame, flames
 from harness.reporters.html.headline import Headline, headline
 from harness.reporters.html.svg import Palette
-from harness.reporters.page import Legend, Part, shown
+from harness.reporters.page import Heading, Legend, Part, shown
 from harness.reporters.parts.builds import builds_parts
 from harness.reporters.parts.cells import cost_parts, cpu_grid
 from harness.reporters.parts.ledger import events_parts
 from harness.reporters.parts.loss import loss_grid
 from harness.reporters.parts.meanings import Meanings
 from harness.reporters.parts.noise import noise_parts
+from harness.reporters.parts.profile import profile_parts
 from harness.reporters.parts.published import published_parts
 from harness.reporters.parts.ranking import ranking_parts, sustained_parts
 from harness.reporters.parts.rows import Row, rows
@@ -87,6 +89,8 @@ class RunPart:
     consumers: Sequence[Part]
     scaling: Sequence[Part]
     victim: Sequence[Part]
+    profile: Sequence[Part]
+    flames: Sequence[Flame]
     noise: Sequence[Part]
     host: facts.Pairs
     host_lines: Sequence[str]
@@ -181,6 +185,8 @@ def _run_part(
         ),
         scaling=on_page(*scaling_parts(result)),
         victim=on_page(*victim_parts(result)),
+        profile=on_page(*_without_heading(profile_parts(result))),
+        flames=flames(result.profiles),
         noise=on_page(*noise_parts(result)),
         host=facts.host_pairs(result),
         host_lines=facts.host_document(result),
@@ -194,6 +200,11 @@ def _names_on_cards(result: Result, cells: Sequence[Row], meanings: Meanings) ->
     if answered(result) == "ranking":
         return meanings.of((each.cell for each in result.ranking), scenarios=False)
     return meanings.of(row.cell for row in cells)
+
+
+def _without_heading(parts: Iterable[Part]) -> Iterator[Part]:
+    """The parts of a section that has its heading from the template."""
+    return (part for part in parts if not isinstance(part, Heading))
 
 
 def on_page(*parts: Part) -> tuple[Part, ...]:

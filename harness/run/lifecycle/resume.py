@@ -224,7 +224,10 @@ def continued(past: Past, environment: dict[str, Any]) -> dict[str, Any]:
 
 def require_unfinished(past: Past) -> None:
     """UsageError for a run in which nothing is missing."""
-    if past.stored.plan.is_whole(past.trials):
+    profiling = past.stored.plan.profiling
+    profiled = {profile.cell for profile in past.stored.profiles}
+    unprofiled = set(profiling.cells if profiling is not None else ()) - profiled
+    if past.stored.plan.is_whole(past.trials) and not unprofiled:
         raise UsageError(
             f"{past.stored.name} is whole: there is nothing to resume",
             remedy="`auditbench show` shows it, `auditbench run` makes another",

@@ -49,6 +49,7 @@ def plan_document(plan: Plan) -> dict[str, Any]:
         "published": msgspec.to_builtins(plan.published),
         "victim": msgspec.to_builtins(plan.victim),
         "ladder": _ladder_document(plan.ladder) if plan.ladder is not None else None,
+        "profiling": msgspec.to_builtins(plan.profiling),
         "sizing": msgspec.to_builtins(plan.sizing),
         "scenarios": {
             workload: [scenario_document(scenario) for scenario in scenarios]

@@ -18,6 +18,7 @@ from harness.model.reference import Reference, every_scenario, own_references
 from harness.model.run import Cell, Scenario
 from harness.model.searches.size import Sizing
 from harness.model.stored.plan import Instrument
+from harness.model.stored.profile import Profiling
 from harness.model.stored.published import Published
 from harness.model.stored.soak import Soak
 from harness.model.stored.victim import Victim
@@ -126,6 +127,8 @@ class Plan:
     """What others found, each redone by one of the cells."""
     sizing: Sizing | None = None
     """What a search for the backlog is about; its cells follow from each other."""
+    profiling: Profiling | None = None
+    """The cells of which kernel stacks are sampled after the measured trials."""
     first_asked: tuple[str, ...] = ()
     """The states asked for by name that only a fresh boot can show."""
 

@@ -55,6 +55,7 @@ def preview_plan(plan: Plan, conduct: Conduct) -> Preview:
         matching=plan.matching,
         left_out=plan.left_out,
         victim=plan.victim.words if plan.victim is not None else "",
+        profiled=plan.profiling.cells if plan.profiling is not None else (),
         results=str(conduct.results / facts.machine),
     )
 

@@ -10,8 +10,8 @@ the worker's own start and session are counted by then, and none of them counts 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
-from contextlib import ExitStack
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager, ExitStack, nullcontext
 from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -22,7 +22,7 @@ from harness.files.scratch import PLACE, scratch_folder
 from harness.kernel.client import AuditClient
 from harness.kernel.jiffies import kernel_hz
 from harness.kernel.lease.lease import Lease
-from harness.metrics.audit import audit_delta
+from harness.metrics.audit import audit_delta, kauditd_pid
 from harness.metrics.machine import read_machine
 from harness.metrics.timeline import Timeline
 from harness.model.matching import LOGIN_WARNING
@@ -87,6 +87,16 @@ class Bench:
     failures: Failures = field(default_factory=Failures)
     speed: Speed = field(default_factory=Speed)
     timeline: Timeline = field(default_factory=Timeline)
+    sampling: Callable[[dict[str, Sequence[int]]], AbstractContextManager[object]] = nullcontext
+    """What samples the stacks of these processes, by group, while a load runs."""
+
+    def sampled(
+        self, load: Sequence[int], consumer: Sequence[int]
+    ) -> AbstractContextManager[object]:
+        """What is opened around load and drain; in measured trials nothing."""
+        kauditd = kauditd_pid()
+        found = () if kauditd is None else (kauditd,)
+        return self.sampling({"load": load, "kauditd": found, "consumer": consumer})
 
     def tick(self, consumer: RunningConsumer, growth: Growth | None = None) -> None:
         """Check the kernel's queue and the consumer; called continually while a load runs."""
@@ -150,13 +160,14 @@ def _measure(bench: Bench, trial: Trial, scenario: Scenario) -> Sample:
         before, machine_before = bench.client.status(), read_machine()
         bench.timeline = Timeline(before, consumer.pids)
         growth = None if bench.plan.soak is None else Growth(consumer.pids)
-        with paused(consumer.pids, scenario.stop_after_ms, scenario.stop_for_ms):
-            ended = loads.measure(
-                bench.trial_timeout_s,
-                lambda: bench.tick(consumer, growth),
-                stoppable=growth is not None,
-            )
-        sent = drain(bench, consumer, marker) if scenario.enabled else 0
+        with bench.sampled(ready.acting_pids, consumer.pids):
+            with paused(consumer.pids, scenario.stop_after_ms, scenario.stop_for_ms):
+                ended = loads.measure(
+                    bench.trial_timeout_s,
+                    lambda: bench.tick(consumer, growth),
+                    stoppable=growth is not None,
+                )
+            sent = drain(bench, consumer, marker) if scenario.enabled else 0
         after, machine_after = bench.client.status(), read_machine()
         timeline = bench.timeline.end(after)
         meddling = _meddling(bench)

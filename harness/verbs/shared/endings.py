@@ -72,6 +72,7 @@ ENDINGS: Mapping[str, Ending] = {
             ),
             ("run --rules my.rules -- pg_dump mydb", "What the rules cost a command of yours"),
             ("run consumers", "Which consumer keeps up, and what it costs"),
+            ("run --rules my.rules --profile", "Where the kernel spends what the rules cost"),
         ),
         codes={
             EXIT_FINE: "measured",

@@ -9,7 +9,15 @@ from typing import TYPE_CHECKING, Any
 from cyclopts import CycloptsError
 
 from harness.errors import UsageError
-from harness.run.request import Conduct, Load, Request, Subject, VictimOptions, plan_named
+from harness.run.request import (
+    Conduct,
+    Load,
+    ProfileOptions,
+    Request,
+    Subject,
+    VictimOptions,
+    plan_named,
+)
 
 if TYPE_CHECKING:
     from harness.run.lifecycle.resume import Past
@@ -29,6 +37,7 @@ def resumed_request(words: str, conduct: Conduct) -> tuple[Request, Past]:
         subject=given.get("subject", Subject()),
         load=given.get("load", Load()),
         victim=victim,
+        profile=given.get("profile", ProfileOptions()),
         duration=given.get("duration"),
         command=tuple(command),
         conduct=given.get("conduct", Conduct()),

@@ -15,9 +15,9 @@ if TYPE_CHECKING:
     from harness.model.result import Result
     from harness.store import StoredRun
 
-EXPORTED = ("pyperf", "csv", "parquet", "junit", "md")
+EXPORTED = ("pyperf", "csv", "parquet", "junit", "md", "folded")
 """pyperf: a file for `python -m pyperf`. csv, parquet: one row per trial. junit: one test case per
-comparison. md: the result as Markdown."""
+comparison. md: the result as Markdown. folded: sampled stacks, of a run with --profile."""
 RUN_FORMS = ("json", *EXPORTED)
 COUNTED_FORMS = tuple(form for form in RUN_FORMS if form != "pyperf")
 """Those that hold more than times."""
@@ -45,6 +45,7 @@ def run_writers(
         "parquet": lambda: _parquet(stored),
         "junit": lambda: _junit(result()),
         "md": lambda: _markdown(result()),
+        "folded": lambda: _folded(stored),
     }
 
 
@@ -59,6 +60,7 @@ def counted_writers(stored: StoredRun, result: Callable[[], CountedResult]) -> d
 
     return {
         "pyperf": no_times,
+        "folded": no_times,
         "csv": lambda: _csv(stored),
         "parquet": lambda: _parquet(stored),
         "junit": lambda: _counted_junit(result()),
@@ -97,6 +99,12 @@ def _markdown(result: Result) -> str:
     from harness.reporters.render.markdown import page_markdown
 
     return page_markdown(pull_request_page(result))
+
+
+def _folded(stored: StoredRun) -> str:
+    from harness.reporters.export.folded import folded_stacks
+
+    return folded_stacks(stored.name, stored.profiles)
 
 
 def _parquet(stored: StoredRun) -> bytes:

@@ -46,6 +46,10 @@ def documents() -> dict[str, Any]:
         "workers": 1,
         "victim": {"workload": "files", "rate_per_s": 5},
         "soak": {"seconds": 60.0, "rate_per_s": 5},
+        "profiling": {
+            "cells": [{"workload": "udp", "scenario": "rules", "consumer": "assemble"}],
+            "samples": 5,
+        },
         "published": [
             {
                 **dict.fromkeys(("name", "source", "set_up", "found", "why"), "w"),

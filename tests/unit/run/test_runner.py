@@ -152,3 +152,10 @@ def test_what_is_wrong_in_itself_is_no_disturbance() -> None:
         TRIALS[0], metrics={}, ledger=nothing, invalid_reason="died", disturbance="slow"
     )
     assert (broken.valid, broken.disturbed, broken.invalid_reason) == (False, False, "died")
+
+
+def test_a_run_without_blocks_has_no_end_of_one() -> None:
+    """One that is resumed for its profile only: all of its trials are stored."""
+    watcher = Watcher()
+    run_trials(Listed([]), sample, lambda _: None, watcher)  # type: ignore[arg-type]
+    assert watcher.log == ["begin 0", "end"]

@@ -17,9 +17,10 @@ from harness.consumers.catalog import CONSUMERS
 from harness.kernel.rules.file import parse_rules_text
 from harness.model.matching import Login, RuleMatches
 from harness.model.reference import Reference
-from harness.model.run import Scenario
+from harness.model.run import Cell, Scenario
 from harness.model.searches.size import LogDemand, Sizing
 from harness.model.stored.plan import StoredInvalid, StoredPlan
+from harness.model.stored.profile import Profiling
 from harness.model.stored.published import Published
 from harness.model.stored.scenario import StoredScenario
 from harness.model.stored.soak import Soak
@@ -142,6 +143,7 @@ PLAN = Plan(
     login=Login(auid=1000, caller=0, basis="chosen", rules=2),
     matching=(RuleMatches(scenario="a", rules=2, can_match=1, recording=1),),
     victim=Victim("files", 250),
+    profiling=Profiling((Cell("udp", "a", "none"),), 77),
     soak=Soak(77.0, 88),
     published=(
         Published(
