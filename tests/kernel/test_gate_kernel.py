@@ -68,7 +68,9 @@ def test_two_files_of_one_name_against_each_other(tmp_path: Path, rules: Path) -
     jsonschema.validate(document, schema("ab"))
     jsonschema.validate(document["result"], schema("result"))
     assert (document["a"]["scenario"], document["b"]["scenario"]) == ("mine", "mine-2")
-    complete = {entry["scenario"]: entry["complete"] for entry in document["result"]["ledgers"]}
+    # On a busy host a load may wait, and is measured with a larger backlog as well.
+    ledgers = [e for e in document["result"]["ledgers"] if "+backlog-" not in e["scenario"]]
+    complete = {entry["scenario"]: entry["complete"] for entry in ledgers}
     assert complete == {"no-audit": 0, "no-audit-aa": 0, "mine": 600, "mine-2": 0}
     assert document["doubts"] == []
     assert document["answer"].startswith(
