@@ -5,6 +5,7 @@ Its expressions are evaluated by Jinja itself, with the filters of Ansible that 
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
 from collections.abc import Iterator
@@ -16,6 +17,7 @@ from jinja2.nativetypes import NativeEnvironment
 from ruamel.yaml import YAML
 
 from harness.cli import app, run_command
+from harness.files.caller import caller
 from harness.store import ENVIRONMENT, PLAN, SAMPLES
 from tests.support.command import ROOT
 from tests.support.stored.two_runs import write_run
@@ -133,6 +135,20 @@ def test_a_wheel_is_installed_and_one_file_is_not(play: dict[str, Any], fleet: P
     known = values(play, "web1", fleet, program=wheel)
     assert known["is_wheel"] is True
     assert known["there"] == f"/opt/auditbench-fleet/{Path(wheel).name}"
+
+
+def test_root_works_in_its_own_folder_though_sudo_was_called(
+    play: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Ansible calls `sudo ... /bin/sh -c ...`; the caller may not enter the folder."""
+    monkeypatch.setattr(os, "geteuid", lambda: 0)
+    sudo = {"SUDO_UID": "4242", "SUDO_GID": "4242", "SUDO_COMMAND": "/bin/sh -c echo x"}
+    for name, value in sudo.items():
+        monkeypatch.setenv(name, value)
+    assert caller() is not None
+    for name, value in task(play, "Measure")["environment"].items():
+        monkeypatch.setenv(name, value)
+    assert caller() is None
 
 
 @pytest.mark.parametrize(
