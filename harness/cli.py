@@ -81,7 +81,7 @@ GROUPS: dict[str, dict[str, str]] = {
         "restore": "Restore the host's audit state after a crash.",
     },
     "Manage": {
-        "init": "Write a plan, a rules repository or a CI workflow to start from.",
+        "init": "Write a plan, a rules repository, a CI workflow or a playbook to start from.",
         "list": "List stored runs, kernels, scenarios, workloads, consumers, metrics or plans.",
         "remove": "Remove stored runs, or kernels that `count` keeps.",
         "completion": "Print what a shell needs to complete the command line.",

@@ -4,6 +4,7 @@
 # Usage: deb.sh WHEEL FOLDER       (as anyone, on the suite and architecture that it is for)
 # Needs python3-venv and dpkg-deb; pip fetches what auditbench depends on.
 set -eu
+[ $# = 2 ] && [ -d "$2" ] || { echo "deb.sh: give one wheel and a folder" >&2; exit 2; }
 wheel=$(realpath "$1") folder=$(realpath "$2")
 place=opt/auditbench
 python=$(readlink -f "$(command -v /usr/bin/python3)")

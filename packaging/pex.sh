@@ -4,6 +4,8 @@
 # Usage: pex.sh pex|scie WHEEL OUTPUT      with `pex` (the tool, 2.105 or newer) on the path
 # pex fetches what auditbench depends on, and for a scie the interpreter.
 set -eu
+# A pattern that fits two wheels would have the second one overwritten.
+[ $# = 3 ] || { echo "pex.sh: give pex or scie, one wheel, and the file to make" >&2; exit 2; }
 kind=$1 wheel=$(realpath "$2") output=$3
 here=$(dirname "$0")
 python=$(python3 -I -c 'import sys; print("python%d.%d" % sys.version_info[:2])')

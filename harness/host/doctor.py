@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
+from harness.errors import HostUnfitError
 from harness.host import (
     audience,
     cpu,
@@ -16,6 +17,7 @@ from harness.host import (
     other_run,
     platform,
     privilege,
+    software,
 )
 from harness.host.audit_view import AskingClient, AuditView, ClientFactory, ask_kernel
 from harness.host.ever_enabled.locked_probe import locked_probe
@@ -37,7 +39,9 @@ class Diagnosis:
     ever_enabled: EverEnabled | None
 
 
-def checks(facts: HostFacts, view: AuditView) -> Iterable[Iterable[Finding]]:
+def checks(
+    facts: HostFacts, view: AuditView, without_libaudit: HostUnfitError | None = None
+) -> Iterable[Iterable[Finding]]:
     """The findings of every topic, in the order in which they are printed."""
     return (
         privilege.check(facts.privilege, facts.platform),
@@ -49,6 +53,7 @@ def checks(facts: HostFacts, view: AuditView) -> Iterable[Iterable[Finding]]:
         platform.check(facts.platform),
         load.check(facts.load, facts.cpu),
         cpu.check_clocks(facts.cpu, facts.platform),
+        software.check(without_libaudit),
         instruments.check(facts.instruments, facts.kernel),
     )
 
@@ -61,21 +66,25 @@ def diagnose(
     client_factory: ClientFactory | None = None,
     *,
     probe: Probe | None = None,
+    library_error: Callable[[], HostUnfitError | None] = software.libaudit_error,
 ) -> Diagnosis:
     """Read the facts, ask the kernel, judge. Takes under a second.
 
     `probe` finds out whether audit was ever enabled; the default takes the lock of this host's
-    runs meanwhile (see `locked_probe`).
+    runs meanwhile (see `locked_probe`). `library_error` says why libaudit cannot be loaded.
     """
     facts = read_host_facts(root)
     view = ask_kernel(
         client_factory or AuditClient, tree=HostTree(root), probe=probe or locked_probe
     )
-    findings = judge(facts, view)
+    findings = judge(facts, view, library_error())
     fit = all(finding.severity != "unfit" for finding in findings)
     return Diagnosis(facts=facts, findings=findings, fit=fit, ever_enabled=view.ever)
 
 
-def judge(facts: HostFacts, view: AuditView) -> tuple[Finding, ...]:
+def judge(
+    facts: HostFacts, view: AuditView, without_libaudit: HostUnfitError | None = None
+) -> tuple[Finding, ...]:
     """All findings; nothing more is read."""
-    return tuple(finding for check in checks(facts, view) for finding in check)
+    found = checks(facts, view, without_libaudit)
+    return tuple(finding for check in found for finding in check)

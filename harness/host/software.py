@@ -5,9 +5,13 @@ from __future__ import annotations
 import hashlib
 import platform
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 
+from harness.errors import HostUnfitError
+from harness.host.finding import Finding
 from harness.host.tree import HostTree, keyed_lines
+from harness.kernel.rules.libaudit import LIBRARY, libaudit
 
 _LIBRARY_FOLDERS = ("/usr/lib64", "/lib64", "/usr/lib", "/lib", "/usr/local/lib")
 
@@ -36,6 +40,23 @@ def read_software_facts(tree: HostTree) -> SoftwareFacts:
         rmem_max_bytes=tree.number("/proc/sys/net/core/rmem_max"),
         rmem_default_bytes=tree.number("/proc/sys/net/core/rmem_default"),
     )
+
+
+def libaudit_error() -> HostUnfitError | None:
+    """Why libaudit cannot be loaded by this process; None if it can."""
+    try:
+        libaudit()
+    except HostUnfitError as error:
+        return error
+    return None
+
+
+def check(error: HostUnfitError | None) -> Iterator[Finding]:
+    """Whether rules can be read at all; a run refuses for the same reason."""
+    if error is None:
+        yield Finding("libaudit", "ok", f"{LIBRARY} can be loaded")
+    else:
+        yield Finding("libaudit", "unfit", error.what, error.remedy)
 
 
 def _dpkg_version(tree: HostTree, package: str) -> str | None:

@@ -1,4 +1,4 @@
-"""`auditbench init`: a plan, a rules repository or CI workflows to start from."""
+"""`auditbench init`: a plan, a rules repository, CI workflows or a playbook to start from."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import Literal
 from harness.errors import EXIT_FINE
 from harness.verbs.shared.parameters import Json, To
 
-What = Literal["plan", "rules", "ci"]
+What = Literal["plan", "rules", "ci", "fleet"]
 HERE = Path(__file__).parent / "starts"
 SUFFIX = ".start"
 
@@ -40,18 +40,26 @@ STARTS: Mapping[What, Start] = {
         (".github/workflows/audit-count.yml", ".github/workflows/audit-rules.yml"),
         ("set the variable AUDITBENCH of the repository to where pip finds auditbench",),
     ),
+    "fleet": Start(
+        ("fleet.yml", "inventory.yml"),
+        (
+            "write into inventory.yml which hosts are measured, and what is copied to them",
+            "ansible-playbook -i inventory.yml fleet.yml --limit web1",
+        ),
+    ),
 }
 
 
 def init_verb(what: What, folder: Path = Path(), /, *, to: To = None, json: Json = False) -> int:
-    """Write a plan, a rules repository with tests, or CI workflows to start from.
+    """Write a plan, a rules repository with tests, CI workflows or a playbook to start from.
 
     Parameters
     ----------
     what
         plan: a commented plan. rules: rule files, and tests of what they may cost. ci: workflows
         for GitHub that lint rules/base.rules of a pull request, and compare it with that of its
-        base: counted without root, and measured in time.
+        base: counted without root, and measured in time. fleet: an Ansible playbook that measures
+        the hosts of an inventory and brings the runs home.
     folder
         The folder to write into; the present one if none is named. Nothing is overwritten.
     to

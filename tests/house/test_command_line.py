@@ -272,7 +272,6 @@ def test_a_wrong_or_missing_value_points_to_the_help_of_the_verb(
         ),
         (["rules", "cost"], "RULES is missing. `auditbench rules cost --help`"),
         (["record", "--workload", "udp"], "--output is missing. `auditbench record --help`"),
-        (["rules", "lnt"], 'Unknown command "lnt". Did you mean "lint"?'),
         (["--color", "blue", "show"], 'Invalid value "blue" for --color.'),
         (["-q", "-v", "show"], "--quiet and --verbose contradict each other: give one of them"),
     ],

@@ -243,3 +243,25 @@ def version_of(tree: Path) -> str:
     command = [sys.executable, "-W", "ignore", "-m", "setuptools_scm"]
     done = subprocess.run(command, cwd=tree, capture_output=True, text=True, check=True)
     return done.stdout.strip()
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["deb.sh", "1.whl", "2.whl", "."],
+        ["deb.sh", "1.whl", "2.whl"],
+        ["pex.sh", "pex", "1.whl", "2.whl", "one"],
+        ["smoke.sh", "true", "stored", "2.whl"],
+    ],
+    ids=" ".join,
+)
+def test_a_pattern_that_fits_two_wheels_makes_nothing(words: list[str], tmp_path: Path) -> None:
+    """They would be the wheel and the file to overwrite, or a part that is silently left out."""
+    for name in ("1.whl", "2.whl"):
+        (tmp_path / name).write_text(name)
+    command = ["/bin/sh", str(ROOT / "packaging" / words[0]), *words[1:]]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert done.returncode == 2
+    assert len(done.stderr.splitlines()) == 1
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["1.whl", "2.whl"]
+    assert (tmp_path / "2.whl").read_text() == "2.whl"

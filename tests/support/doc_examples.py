@@ -29,6 +29,7 @@ EXEMPT = {
     r"(\S*/)?pip(x)? install |apt-get install ": "fetches packages",
     r"python3 -m venv |chmod |\./auditbench-linux": "belongs to an installation",
     r"podman ": "needs a container engine",
+    r"ansible(-playbook)? ": "needs ansible-core and hosts; test_init_fleet holds the playbook",
     r"auditbench rules explain .* -- ": "needs strace; test_rules_explain_verb runs such a line",
     r"python -m build\b|packaging/\w+\.sh": "takes minutes and fetches packages",
     r"(\w+=\S+ )*git bisect ": "test_bisect runs the script, in a repository of its own",

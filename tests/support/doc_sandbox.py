@@ -46,6 +46,8 @@ LABELS = (
     *("after", "after", "", ""),
 )
 """Of the made-up runs, in order of time."""
+HOSTS = ("web1", "db1")
+"""Of which a fleet consists; each with a run older than all others."""
 COUNTED = {
     "6.1": {"6.1.0-x": 1.0},
     "6.12": {"6.12.9-x": 1.05},
@@ -102,6 +104,9 @@ def make_sandbox(folder: Path) -> Path:
         run = write_run(folder / "results" / MACHINE / name, seed=seed, environment=named)
         _completed(run)
         add_profiles(run)
+    for seed, host in enumerate(HOSTS):
+        name = f"{host}/2026-09-01T120000Z-overhead"
+        write_run(folder / "results" / name, seed=seed, environment={"label": host})
     for day, (label, kernels) in enumerate(COUNTED.items(), start=1):
         place = folder / "results" / MACHINE / f"2026-10-{day:02}T120000Z-overhead"
         metrics = {INSTRUCTIONS: 1.0, CONSUMER: 40.0}

@@ -326,6 +326,7 @@ ENDINGS: Mapping[str, Ending] = {
             ("init plan", "A plan of your own, to change"),
             ("init rules my-rules", "A folder with rule files, and tests of what they cost"),
             ("init ci my-rules", "Workflows that judge them in pull requests"),
+            ("init fleet my-fleet", "A playbook that measures many hosts"),
         ),
         codes={EXIT_FINE: "written"},
     ),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import ctypes
 import dataclasses
 import json
 import os
@@ -11,13 +12,15 @@ from types import GeneratorType
 
 import pytest
 
-from harness.errors import KernelAnswerError
+from harness.errors import HostUnfitError, KernelAnswerError
 from harness.host.audit_view import ask_kernel
 from harness.host.doctor import Diagnosis, checks, diagnose, judge
 from harness.host.ever_enabled.probe import EverEnabled
 from harness.host.facts import read_host_facts
 from harness.host.finding import Finding
+from harness.host.software import libaudit_error
 from harness.kernel.lease.lock import RunLock
+from harness.kernel.rules.libaudit import libaudit
 from tests.support.made_up_host import RELEASE, MadeUpClient, MadeUpHost, audit_status
 
 HOST_FOLDER = Path(__file__).parents[3] / "harness/host"
@@ -28,11 +31,18 @@ def host(tmp_path: Path) -> MadeUpHost:
     return MadeUpHost(tmp_path)
 
 
-def examined(host: MadeUpHost, client: MadeUpClient | None = None) -> Diagnosis:
+def examined(
+    host: MadeUpHost,
+    client: MadeUpClient | None = None,
+    *,
+    missing: HostUnfitError | None = None,
+) -> Diagnosis:
     def probe(_client: object) -> EverEnabled:
         return EverEnabled("never", "made up")
 
-    return diagnose(host.root, lambda: client or MadeUpClient(), probe=probe)
+    return diagnose(
+        host.root, lambda: client or MadeUpClient(), probe=probe, library_error=lambda: missing
+    )
 
 
 def finding(diagnosis: Diagnosis, name: str) -> Finding:
@@ -82,6 +92,7 @@ def test_order_of_the_groups(host: MadeUpHost) -> None:
         *("cpus", "virtualisation"),
         *("steal", "load", "pressure-cpu", "pressure-memory", "pressure-io"),
         *("frequency", "clocksource"),
+        "libaudit",
         *("cpu-time", "hardware-counters", "tracepoints", "process-events"),
     ]
 
@@ -111,6 +122,27 @@ def unfit_by(host: MadeUpHost, name: str, client: MadeUpClient | None = None) ->
     assert found.severity == "unfit"
     assert found.remedy
     return found
+
+
+def test_without_libaudit_nothing_can_be_measured(host: MadeUpHost) -> None:
+    diagnosis = examined(host, missing=HostUnfitError("it is not there", remedy="install it"))
+    assert not diagnosis.fit
+    found = finding(diagnosis, "libaudit")
+    assert (found.severity, found.what, found.remedy) == (
+        "unfit", "it is not there", "install it",
+    )  # fmt: skip
+
+
+def test_the_library_is_tried_and_not_looked_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    def absent(name: str) -> None:
+        raise OSError(f"{name}: no such file")
+
+    monkeypatch.setattr(ctypes, "CDLL", absent)
+    libaudit.cache_clear()
+    error = libaudit_error()
+    assert error is not None
+    assert "libaudit.so.1 cannot be loaded" in error.what
+    assert "apt-get install libaudit1" in error.remedy
 
 
 def test_without_privilege(host: MadeUpHost) -> None:
