@@ -129,14 +129,14 @@ def _require_nothing_else(request: Request) -> None:
     words = given_options(conduct, ("label", "cpus", "dry_run"))
     if request == plain and not words:
         return
-    for part in (request.subject, request.load, request.victim):
+    for part in (request.subject, request.load, request.victim, request.profile):
         words += given_options(part)
     words += given_options(request, ("duration", "fallback"))
     words += ["the plan"] * (request.plan != plain.plan and not request.victim.workload)
     words += ["the command"] * bool(request.command)
     raise UsageError(
         "--resume measures what is missing of a run as that was asked for",
-        remedy=f"leave out {listed(words)}",
+        remedy=f"leave out {listed(words or ['all else'])}",
     )
 
 
