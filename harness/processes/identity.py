@@ -16,6 +16,8 @@ from typing import Final
 
 PROC: Final = Path("/proc")
 _POLL_S: Final = 0.005
+_PF_EXITING: Final = 0x4
+"""Of `enum` in include/linux/sched.h: the process gets rid of memory and files, in this order."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +41,12 @@ def is_alive(process: ProcessId, proc: Path = PROC) -> bool:
         return False
     # A zombie leader with other threads still runs: its files are open.
     return fields[0] not in "ZX" or int(fields[17]) > 1
+
+
+def is_exiting(pid: int, proc: Path = PROC) -> bool:
+    """Whether a process of this pid is on its way out, though its files may still be open."""
+    fields = _stat(pid, proc)
+    return bool(fields) and (fields[0] in "ZX" or bool(int(fields[6]) & _PF_EXITING))
 
 
 def pids(proc: Path = PROC) -> list[int]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from harness.counted import counted
 from harness.model.history import History, PastRun, Point, Track
@@ -24,7 +25,9 @@ from harness.reporters.page import (
 from harness.reporters.units import NOTHING, duration, percent, ratio
 from harness.reporters.words import CHANGE_OF_LEVEL, DOUBTFUL, STOPPED, VERDICTS, metric_words
 
-_RUN = (Column("run (UTC)", left=True), Column("label", left=True, shortened=True))
+_RUN, _LABEL = Column("run (UTC)", left=True), Column("label", left=True)
+_LONG_WORD, _LONG_LABEL = 24, 64
+"""Letters from which on labels are cut short, so that the other columns have room."""
 _VERDICT = Column("verdict", left=True)
 _CHANGE, _STATE = Column("change"), Column("state", left=True)
 _NO_BOX = Box("")
@@ -52,7 +55,8 @@ def _grid(history: History, track: Track, name: str) -> Grid:
     stopped = not all(run.complete for run in history.runs)
     changed = any(point is not None and point.step is not None for point in track.points)
     header = (
-        *_RUN,
+        _RUN,
+        replace(_LABEL, shortened=any(_is_long(run.label) for run in history.runs)),
         Column("ratio" if track.is_ratio else "per op"),
         *(INTERVAL if track.is_ratio else ()),
         _VERDICT,
@@ -71,6 +75,10 @@ def _grid(history: History, track: Track, name: str) -> Grid:
         for run, point in zip(history.runs, track.points, strict=True)
     )
     return Grid(name, f"{track_name(track)}, {metric_words(track.metric)}", header, rows)
+
+
+def _is_long(label: str) -> bool:
+    return len(label) > _LONG_LABEL or any(len(word) > _LONG_WORD for word in label.split())
 
 
 def _level_boxes(track: Track, point: Point | None) -> tuple[Box, ...]:

@@ -245,6 +245,17 @@ def test_when_both_die_restore_by_hand_repairs(
     assert restore(state_dir, kernel.connect) == []
 
 
+def test_without_a_lease_a_dead_registration_is_cleared_by_hand(
+    kernel: FakeKernel, state_dir: Path
+) -> None:
+    kernel.daemon, kernel.daemon_alive = 2**22 + 1, False
+    assert restore(state_dir, kernel.connect) == [
+        "the registration of an audit daemon that is dead was cleared"
+    ]
+    assert kernel.daemon == 0
+    assert restore(state_dir, kernel.connect) == []
+
+
 def test_what_a_guard_did_is_told_once(
     kernel: FakeKernel, state_dir: Path, start: Callable[..., Holder]
 ) -> None:

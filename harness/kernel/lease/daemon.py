@@ -15,9 +15,10 @@ from typing import Final
 from harness.errors import KernelAnswerError
 from harness.kernel import messages
 from harness.kernel.client import AuditClient
-from harness.processes.identity import PROC
+from harness.processes.identity import PROC, is_exiting
 
 _NOTICE_S: Final = 0.5
+_DYING_S: Final = 10.0
 _POLL_S: Final = 0.005
 
 
@@ -61,23 +62,50 @@ def process_name(pid: int, proc: Path = PROC) -> str:
 def clear_stale_daemon(client: AuditClient, proc: Path = PROC) -> bool:
     """Make the kernel forget a registered daemon that is dead; True if there was one.
 
-    A live daemon is left alone. While audit is enabled, a user message is sent first: its
-    delivery fails and the kernel notices. Taking the seat instead would have queued records
-    sent to us and lost. While audit is disabled, registering makes the kernel look.
+    A live daemon is left alone; one that is dying is waited for. While audit is enabled, a user
+    message is sent first: its delivery fails and the kernel notices. Taking the seat instead would
+    have queued records sent to us and lost. While audit is disabled, registering makes the kernel
+    look.
     """
     status = client.status()
-    if not status.pid or is_live_daemon(status.pid, proc):
+    if not status.pid or _stays(status.pid, proc):
         return False
     if status.enabled and _wake_kernel(client) and _wait_cleared(client):
         return True
-    try:
-        client.register()
-    except KernelAnswerError as error:
-        if error.errno != errno.EEXIST:
-            raise
-        return False  # it is alive after all: the kernel reached its socket
+    if not _take_seat(client):
+        return False
     client.unregister()
     return True
+
+
+def _stays(pid: int, proc: Path) -> bool:
+    """Whether the process is a live daemon and not one that is just dying.
+
+    A process that was killed closes its socket some time after its memory is gone: until then the
+    kernel reaches it, and nobody else would ever clear its registration.
+    """
+    deadline = time.monotonic() + _DYING_S
+    while is_live_daemon(pid, proc):
+        if not is_exiting(pid, proc) or time.monotonic() > deadline:
+            return True
+        time.sleep(_POLL_S)
+    return False
+
+
+def _take_seat(client: AuditClient) -> bool:
+    """Register in the place of the dead daemon; False if the kernel still reaches its socket."""
+    deadline = time.monotonic() + _NOTICE_S
+    while True:
+        try:
+            client.register()
+        except KernelAnswerError as error:
+            if error.errno != errno.EEXIST:
+                raise
+            if time.monotonic() > deadline:
+                return False  # it is alive after all, where it cannot be seen from here
+            time.sleep(_POLL_S)
+        else:
+            return True
 
 
 def _wake_kernel(client: AuditClient) -> bool:

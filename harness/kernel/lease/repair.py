@@ -30,13 +30,14 @@ def repair(client: AuditClient, state: StateDir) -> list[str]:
     except HostUnfitError:
         end_children(read_children(state.children))  # whatever it holds: nobody owns them any more
         raise
-    if record is None:
-        remove_durably(state.children)
-        return messages
-    if record.boot_id != read_boot_id():
+    if record is None or record.boot_id != read_boot_id():
         remove_durably(state.lease)
         remove_durably(state.children)
-        return [*messages, f"a lease of an earlier boot (`{record.command}`) was discarded"]
+        if record is not None:
+            messages.append(f"a lease of an earlier boot (`{record.command}`) was discarded")
+        if clear_stale_daemon(client):
+            messages.append("the registration of an audit daemon that is dead was cleared")
+        return messages
     return messages + _repair_from(client, state, record)
 
 

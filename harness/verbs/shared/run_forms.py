@@ -19,8 +19,8 @@ EXPORTED = ("pyperf", "csv", "parquet", "junit", "md", "folded")
 """pyperf: a file for `python -m pyperf`. csv, parquet: one row per trial. junit: one test case per
 comparison. md: the result as Markdown. folded: sampled stacks, of a run with --profile."""
 RUN_FORMS = ("json", *EXPORTED)
-COUNTED_FORMS = tuple(form for form in RUN_FORMS if form != "pyperf")
-"""Those that hold more than times."""
+COUNTED_FORMS = tuple(form for form in RUN_FORMS if form not in ("pyperf", "folded"))
+"""Those that hold more than times and sampled stacks."""
 
 
 def require_libraries(forms: set[str]) -> None:

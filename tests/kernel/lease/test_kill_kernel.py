@@ -96,6 +96,16 @@ def trials_that_ended(folder: Path) -> int:
     return sum("killed by" not in line and "given up" not in line for line in lines)
 
 
+def seated() -> tuple[int, str]:
+    """The registered daemon's pid, and what the system says of it."""
+    with AuditClient() as client:
+        pid = client.status().pid
+    try:
+        return pid, str(psutil.Process(pid).as_dict(["cmdline", "status", "ppid", "create_time"]))
+    except psutil.NoSuchProcess:
+        return pid, "gone"
+
+
 def start(tmp_path: Path) -> tuple[subprocess.Popen[bytes], psutil.Process]:
     run = start_auditbench(*RUN, cwd=tmp_path)
     return run, psutil.Process(run.pid)
@@ -127,11 +137,10 @@ def test_kill_at_random_moments(victim: str, before: Snapshot, tmp_path: Path) -
                 run.kill()
                 run.wait()
         assert comes_true(lambda family=family: gone(family)), "a child outlived the harness"
-        if victim == "both":
-            auditbench("restore", cwd=tmp_path)
-        assert comes_true(lambda: state() == before), differences(state(), before)
+        told = auditbench("restore", cwd=tmp_path).stdout if victim == "both" else ""
+        assert comes_true(lambda: state() == before), (told, differences(state(), before))
         with AuditClient() as client:
-            assert comes_true(lambda client=client: client.status().pid == 0)
+            assert comes_true(lambda client=client: client.status().pid == 0), (told, seated())
 
 
 @pytest.mark.parametrize("victim", ["consumer", "workloads"])

@@ -68,9 +68,41 @@ def test_this_process_is_looked_at_for_real() -> None:
 def test_a_live_daemon_is_not_even_pinged(
     kernel: FakeKernel, client: AuditClient, proc: Path
 ) -> None:
+    (proc / "812" / "stat").write_text(stat("S", 0x400008))
     kernel.daemon = 812
     assert not clear_stale_daemon(client, proc)
     assert (kernel.daemon, kernel.log) == (812, [])
+
+
+def stat(state: str, flags: int) -> str:
+    return f"812 (auditd) {state} 1 812 812 0 -1 {flags} " + "0 " * 30
+
+
+def test_one_that_is_dying_is_waited_for(
+    kernel: FakeKernel, client: AuditClient, proc: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (proc / "812" / "stat").write_text(stat("R", 0x40400C))
+    kernel.daemon = 812
+
+    def socket_closes(_seconds: float) -> None:
+        (proc / "812" / "fd" / "3").unlink(missing_ok=True)
+        kernel.daemon_alive = False
+
+    monkeypatch.setattr(daemon_module.time, "sleep", socket_closes)
+    assert clear_stale_daemon(client, proc)
+    assert kernel.daemon == 0
+
+
+def test_one_that_the_kernel_reaches_for_a_moment_is_waited_for(
+    kernel: FakeKernel, client: AuditClient, proc: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def dies(_seconds: float) -> None:
+        kernel.daemon_alive = False
+
+    monkeypatch.setattr(daemon_module.time, "sleep", dies)
+    kernel.daemon, kernel.daemon_alive = 813, True
+    assert clear_stale_daemon(client, proc)
+    assert kernel.daemon == 0
 
 
 def test_an_empty_seat_is_left_alone(kernel: FakeKernel, client: AuditClient, proc: Path) -> None:

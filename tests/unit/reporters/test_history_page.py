@@ -71,6 +71,15 @@ def test_only_a_terminal_cuts_labels_short_and_nothing_else() -> None:
     assert page_markdown(page).count(LABEL) == 12
 
 
+def test_the_words_of_the_default_label_are_not_cut() -> None:
+    label = "0.1.dev746+g5e5ab782f, Linux 6.1.0-41-cloud-amd64"
+    history = made_history()
+    runs = tuple(replace(run, label=label) for run in history.runs)
+    shown = on_a_terminal(history_page(replace(history, runs=runs)))
+    assert "…" not in shown
+    assert all(shown.count(word) == 12 for word in label.split())
+
+
 def test_columns_that_would_be_empty_are_left_out() -> None:
     history = made_history()
     whole = replace(history, runs=tuple(replace(run, complete=True) for run in history.runs))

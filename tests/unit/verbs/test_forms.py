@@ -74,6 +74,14 @@ def test_the_summary_of_a_ci_job_is_appended_to(
     assert summary.read_text() == "before\nafter\n"
 
 
+@pytest.mark.parametrize("form", ["pyperf", "folded"])
+def test_a_form_that_a_count_cannot_fill_is_refused_before_it_counts(
+    form: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run_command(["count", "--to", form]) == 2
+    assert f"no form '{form}'" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize("verb", [verb for verb in VERBS if verb != SCRIPT])
 def test_every_verb_has_both_options(verb: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert run_command([*verb.split(), "--help"]) == 0
