@@ -16,6 +16,8 @@ from tests.support.programs import NOT_SERVED
 KERNEL = "tests/kernel"
 OF_KERNEL = ("tests/kernel/", "tests/guest/test_host_audit", "tests/house/test_wheel")
 """Where tests take their turn at the host's audit."""
+LONG_FIRST = (KERNEL, "tests/guest/", "tests/integration/")
+"""In which order tests begin; the others, which are short, after them."""
 REQUIRED = os.environ.get("AUDITBENCH_REQUIRE_KERNEL") == "1"
 """On a machine that is there for these tests, and has audit, a skip is a failure, but for want of a
 package that the distribution does not serve, or of user namespaces in a changed root.
@@ -36,8 +38,10 @@ def pytest_configure() -> None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Kernel tests first: the others are done beside them."""
-    items.sort(key=lambda item: scope_of(item.nodeid) != KERNEL)
+    """Kernel tests first, which no second process can share: the others are done beside them.
+    Long files next, so that no process is left alone with one at the end.
+    """
+    items.sort(key=lambda item: rank_of(scope_of(item.nodeid)))
 
 
 @pytest.hookimpl(optionalhook=True)
@@ -46,6 +50,9 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
     each file goes to whichever has time.
     """
     from xdist.scheduler import LoadScopeScheduling
+
+    # It would begin with the files of most tests, which are the shortest.
+    config.option.loadscopereorder = False
 
     class ByFile(LoadScopeScheduling):
         def _split_scope(self, nodeid: str) -> str:
@@ -58,6 +65,12 @@ def scope_of(nodeid: str) -> str:
     """What a test shares its process with."""
     file = nodeid.split("::", 1)[0]
     return KERNEL if file.startswith(OF_KERNEL) else file
+
+
+def rank_of(scope: str) -> int:
+    """Where it stands in LONG_FIRST."""
+    ranks = (rank for rank, start in enumerate(LONG_FIRST) if scope.startswith(start))
+    return next(ranks, len(LONG_FIRST))
 
 
 @pytest.hookimpl(wrapper=True)
