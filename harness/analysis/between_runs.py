@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from statistics import fmean, variance
 
 from harness.analysis.against_reference import PRIMARY, MetricView
 from harness.analysis.discovery import q_values
@@ -183,10 +184,16 @@ def _welch_p(values: Sequence[float], others: Sequence[float]) -> float | None:
     """The p of no difference between the logarithms; None where a group has no spread to tell."""
     if min(len(values), len(others)) < 2 or len(set(values)) == 1 or len(set(others)) == 1:
         return None
-    from scipy.stats import ttest_ind
+    from scipy.special import stdtr
 
     logs = [math.log(value) for value in values], [math.log(value) for value in others]
-    return float(ttest_ind(*logs, equal_var=False).pvalue)
+    squares, freedoms = zip(*((variance(x) / len(x), len(x) - 1) for x in logs), strict=True)
+    total = math.fsum(squares)
+    if not total:
+        return None
+    parts = (square**2 / free for square, free in zip(squares, freedoms, strict=True))
+    t = (fmean(logs[0]) - fmean(logs[1])) / math.sqrt(total)
+    return float(2 * stdtr(total**2 / math.fsum(parts), -abs(t)))
 
 
 def _is_reference(cell: Cell, run: RunSeries) -> bool:

@@ -11,13 +11,14 @@ LEVEL = 0.05
 
 def q_values(ps: Sequence[float | None]) -> list[float | None]:
     """Benjamini and Hochberg's adjusted p over the whole family; None stays None, uncounted."""
-    from scipy.stats import false_discovery_control
-
-    known = [p for p in ps if p is not None]
-    if not known:
-        return list(ps)
-    adjusted = iter(false_discovery_control(known, method="bh"))
-    return [None if p is None else float(next(adjusted)) for p in ps]
+    known = sorted((p, place) for place, p in enumerate(ps) if p is not None)
+    adjusted: list[float | None] = [None] * len(ps)
+    least = 1.0
+    for rank in range(len(known), 0, -1):
+        p, place = known[rank - 1]
+        least = min(least, p * (len(known) / rank))
+        adjusted[place] = least
+    return adjusted
 
 
 def blocks_for_family(tests: int) -> int:

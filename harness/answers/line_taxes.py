@@ -12,8 +12,8 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import stats
 
+from harness.analysis.ratio import student_t
 from harness.counted import counted
 from harness.errors import UsageError
 from harness.model.rules.timed_cost import Time
@@ -118,5 +118,5 @@ def _half_widths(
     free = len(times) - matrix.shape[1]
     variance = float(((times - matrix @ found) ** 2).sum()) / free
     errors = np.sqrt(variance * np.diag(np.linalg.inv(matrix.T @ matrix)))
-    widths: NDArray[np.float64] = errors * float(stats.t.ppf((1 + _CONFIDENCE) / 2, free))
+    widths: NDArray[np.float64] = errors * student_t((1 + _CONFIDENCE) / 2, free)
     return widths

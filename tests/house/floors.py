@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
@@ -84,8 +85,13 @@ def imports_of(path: Path) -> Iterator[str]:
     yield from (name for name in all_imports_of(path) if name.split(".")[0] in PACKAGES)
 
 
-def all_imports_of(path: Path) -> Iterator[str]:
+@cache
+def all_imports_of(path: Path) -> tuple[str, ...]:
     """Every module that a file imports, at the top or inside functions."""
+    return tuple(_imported(path))
+
+
+def _imported(path: Path) -> Iterator[str]:
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         names: list[str] = []
         if isinstance(node, ast.Import):

@@ -42,10 +42,11 @@ class Module:
     def __init__(self, name: str, source: str) -> None:
         self.name = name
         self.tree = ast.parse(source)
+        self.nodes = list(ast.walk(self.tree))
         self.imported = dict(self._imports())
 
     def _imports(self) -> Iterator[tuple[str, str]]:
-        for node in ast.walk(self.tree):
+        for node in self.nodes:
             if isinstance(node, ast.ImportFrom):
                 for alias in node.names:
                     yield alias.asname or alias.name, f"{node.module}.{alias.name}"
@@ -56,7 +57,7 @@ class Module:
     def takes(self) -> Iterator[str]:
         """The dotted names that it imports, or reads from a module that it imports."""
         yield from self.imported.values()
-        for node in ast.walk(self.tree):
+        for node in self.nodes:
             if isinstance(node, ast.Attribute):
                 base = ast.unparse(node.value)
                 yield f"{self.imported.get(base, base)}.{node.attr}"
@@ -75,15 +76,18 @@ class Module:
 
     def reads(self, name: str, definition: ast.stmt) -> bool:
         """Whether a name is read outside its own definition."""
-        own = {id(node) for node in _names(definition)}
-        return any(
-            node.id == name and isinstance(node.ctx, ast.Load) and id(node) not in own
-            for node in _names(self.tree)
+        own = sum(1 for node in _names(definition) if node.id == name and _is_read(node))
+        return self._names_read[name] > own
+
+    @cached_property
+    def _names_read(self) -> Counter[str]:
+        return Counter(
+            node.id for node in self.nodes if isinstance(node, ast.Name) and _is_read(node)
         )
 
     def methods(self) -> Iterator[tuple[ast.ClassDef, Function]]:
         """Every method with its class."""
-        for node in ast.walk(self.tree):
+        for node in self.nodes:
             if isinstance(node, ast.ClassDef):
                 yield from ((node, item) for item in node.body if isinstance(item, Function))
 
@@ -202,12 +206,16 @@ def _names(tree: ast.AST) -> Iterator[ast.Name]:
     return (node for node in ast.walk(tree) if isinstance(node, ast.Name))
 
 
+def _is_read(node: ast.Name | ast.Attribute) -> bool:
+    return isinstance(node.ctx, ast.Load)
+
+
 def _attributes(tree: ast.AST) -> Iterator[str]:
     """Names read from objects; where names are read by text, every text that may be one."""
     nodes = list(ast.walk(tree))
     by_text = any(isinstance(node, ast.Name) and node.id in BY_TEXT for node in nodes)
     for node in nodes:
-        if isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Load):
+        if isinstance(node, ast.Attribute) and _is_read(node):
             yield node.attr
         elif by_text and isinstance(node, ast.Constant) and isinstance(node.value, str):
             yield node.value

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from scipy.stats import beta
 
 from harness.analysis.loss import compare_losses, exact_share, loss_ratio, lost_any
 from harness.model.reference import Reference
@@ -32,6 +33,8 @@ def test_the_exact_interval_is_that_of_the_tables() -> None:
     assert exact_share(0, 20) == (0.0, pytest.approx(1 - 0.025 ** (1 / 20)))
     assert exact_share(20, 20) == (pytest.approx(0.025 ** (1 / 20)), 1.0)
     # Clopper and Pearson 1934, n = 10, 1 hit.
+    tails = [float(beta.ppf(*of)) for of in ((0.025, 7, 34), (0.975, 8, 33))]
+    assert exact_share(7, 40) == tuple(pytest.approx(tail, rel=1e-12) for tail in tails)
     assert exact_share(1, 10) == (pytest.approx(0.0025, abs=5e-5), pytest.approx(0.4450, abs=5e-5))
 
 

@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 import pytest
-from scipy.stats import wilcoxon
+from scipy.stats import false_discovery_control, wilcoxon
 
 from harness.analysis import bootstrap
 from harness.analysis.bootstrap import bca_intervals
@@ -123,6 +123,13 @@ def test_q_by_hand() -> None:
         pytest.approx(0.04),
     ]
     assert q_values([None]) == [None]
+    assert q_values([]) == []
+
+
+def test_q_is_what_scipy_says() -> None:
+    few = [0.0, 1.0, *draw(9, seed=2), *draw(9, seed=2)]
+    for ps in ([abs(p) for p in few], [abs(p) * 20 for p in draw(40) if abs(p) * 20 <= 1]):
+        assert q_values(ps) == list(false_discovery_control(ps, method="bh"))
 
 
 @pytest.mark.parametrize("tests", [1, 10, 100])

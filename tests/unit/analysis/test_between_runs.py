@@ -8,9 +8,10 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 import pytest
+from scipy.stats import ttest_ind
 
 from harness.analysis.against_reference import MetricView
-from harness.analysis.between_runs import CellPair, compare_across
+from harness.analysis.between_runs import CellPair, _welch_p, compare_across
 from harness.model.compare import Change
 from harness.model.reference import Margins, Reference
 from harness.model.run import Cell, Ledger, Sample
@@ -239,3 +240,16 @@ def test_the_margin_of_a_metric_decides(margin: float) -> None:
     )
     assert change.comparison.margin == margin
     assert change.comparison.verdict == ("worse" if margin == 0.02 else "equal")
+
+
+@pytest.mark.parametrize(("few", "many"), [(2, 3), (6, 6), (5, 40)])
+def test_p_is_what_scipy_says(few: int, many: int) -> None:
+    chance = random.Random(few)
+    groups = (
+        [math.exp(chance.gauss(0.1, 0.05)) for _ in range(few)],
+        [math.exp(chance.gauss(0, 0.2)) for _ in range(many)],
+    )
+    logs = [[math.log(value) for value in group] for group in groups]
+    other = ttest_ind(*logs, equal_var=False).pvalue
+    assert _welch_p(*groups) == pytest.approx(other, rel=1e-9)
+    assert _welch_p(groups[0], groups[0]) == 1
