@@ -78,13 +78,14 @@ def with_savings(advice: Advice, wanted: Sequence[Wanted], stored: StoredRun) ->
         replace(proposal, timed=_saving(trials, each, proposal))
         for each, proposal in zip(wanted, advice.proposals, strict=True)
     )
+    together = TOGETHER if len(wanted) > 1 else wanted[0].name
     calls = [sample.metrics[OWN_CPU] for sample in trials.of(LOAD, FILE).values()]
     return replace(
         advice,
         proposals=tuple(sorted(proposals, key=by_saving)),
         timed=TimedAdvice(
             call=_estimate(calls),
-            together=_spared(trials.pairs(LOAD, TOGETHER), OWN_CPU),
+            together=_spared(trials.pairs(LOAD, together), OWN_CPU),
             trials=trials.used,
             left_aside=len(trials.measured) - trials.used,
             folder=str(stored.folder),

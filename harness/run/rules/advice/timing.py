@@ -62,7 +62,7 @@ def plan_timing(parsed: Parsed, advice: Advice, load: Load) -> TimedAdvicePlan:
     """The plan for these proposals; UsageError for what cannot be measured."""
     wanted = tuple(map(_wanted, range(1, len(advice.proposals) + 1), advice.proposals))
     loads = [name for name in CALLS if any(each.load == name for each in wanted)]
-    load = load if load.blocks else replace(load, blocks=_BLOCKS)
+    load = load if load.blocks is not None else replace(load, blocks=_BLOCKS)
     asked = replace(load, workloads=(LOAD, *loads), auid=str(LOGIN))
     base = make_plan(Request(subject=Subject(scenarios=(NO_RULES,)), load=asked))
     file = [rule.view.rule for rule in parsed.rules]
@@ -124,7 +124,8 @@ def _silent(
 ) -> Iterator[Scenario]:
     """The cells of the load that no rule records."""
     yield _scenario(FILE, file)
-    yield _scenario(TOGETHER, _after(parsed, advice.proposals, LOAD))
+    if len(advice.proposals) > 1:
+        yield _scenario(TOGETHER, _after(parsed, advice.proposals, LOAD))
     for each, proposal in zip(wanted, advice.proposals, strict=True):
         if each.name:
             yield _scenario(each.name, _after(parsed, (proposal,), LOAD))
