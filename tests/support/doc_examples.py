@@ -35,6 +35,7 @@ EXEMPT = {
     r"(\w+=\S+ )*git bisect ": "test_bisect runs the script, in a repository of its own",
     r"auditbench run --resume": "takes a run that was stopped; test_resume_verb stops some",
     r"auditbench (count|rules co\w+|\w+ --count)\b": "boots kernels, as tests/guest does",
+    r"auditbench rules advise .*--timed\b": "test_timed_advice_kernel runs such a line",
     r"auditbench gate .*blind:0|auditbench rules lint .*--kernel\b": "boots a kernel, too",
     r"auditbench (list kernels|remove --kernel)\b": "asks the archive; test_guest_kept runs them",
     r"auditbench run --workload (nginx|redis)": "needs servers that the tests do without",

@@ -9,6 +9,7 @@ from typing import Literal
 from harness.errors import UsageError
 from harness.model.caution import Caution
 from harness.model.cost import INVALID_TRIALS
+from harness.model.rules.timed_advice import TimedAdvice, TimedSaving
 from harness.model.stored.environment import StoredGuest
 
 # fmt: off
@@ -84,6 +85,7 @@ class Proposal:
     matched: int = 0
     added_by: tuple[tuple[str, int], ...] = ()
     counted: Counted | None = None
+    timed: TimedSaving | None = None
 
     @property
     def lines_spared(self) -> int:
@@ -96,7 +98,8 @@ class Advice:
     """All proposals, what saves most first, and what the log has of system calls.
 
     `domains` says how far rules can ask for the LSM's domains. `together` is what the file with all
-    proposals carried out spares each other call; None where nothing was counted.
+    proposals carried out spares each other call; None where nothing was counted. `timed` says the
+    same of a run on this host; None without one.
     """
 
     files: tuple[str, ...]
@@ -107,6 +110,7 @@ class Advice:
     guest: StoredGuest | None = None
     floor: float = 0.0
     together: Counted | None = None
+    timed: TimedAdvice | None = None
 
     def chosen(self, numbers: Sequence[int] | None) -> tuple[Proposal, ...]:
         """The proposals with these numbers, counted from 1; all of them for none.

@@ -22,6 +22,7 @@ def advice_document(advice: Advice) -> dict[str, Any]:
             {"number": number, **_proposal(each)} for number, each in enumerate(advice.proposals, 1)
         ],
         "together": {**asdict(advice.saved), "counted": _counted(advice)},
+        "timed": asdict(advice.timed) if advice.timed else None,
         "guest": guest_document(advice.guest) if advice.guest else None,
         "warnings": [asdict(each) for each in advice.cautions],
     }
@@ -46,6 +47,7 @@ def _proposal(proposal: Proposal) -> dict[str, Any]:
         "added": asdict(proposal.added),
         "lines_spared": proposal.lines_spared,
         "counted": asdict(proposal.counted) if proposal.counted else None,
+        "timed": asdict(proposal.timed) if proposal.timed else None,
         "goes_blind": proposal.goes_blind,
         "blind": [{**asdict(each), "rules": list(each.rules)} for each in proposal.blind],
         "notes": list(proposal.notes),

@@ -21,6 +21,7 @@ from harness.reporters.page import (
     number,
     text,
 )
+from harness.reporters.rules.timed_advice import timed_parts
 from harness.reporters.units import count, share
 
 KINDS: Final[dict[Kind, str]] = {
@@ -116,10 +117,13 @@ def _saved(saving: Saving) -> tuple[Box, Box]:
 
 
 def _counts(advice: Advice) -> Iterator[Part]:
+    if advice.timed is not None:
+        yield from timed_parts(advice, advice.timed)
+        return
     if advice.together is None:
         yield Line(
-            "What each saves every other call was not counted: add --count, which does it in "
-            "guests.",
+            "What each saves every other call was not measured: add --count, which counts it in "
+            "guests, or --timed, which measures it on this host.",
             "note",
         )
         return

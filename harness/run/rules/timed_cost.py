@@ -92,7 +92,9 @@ def plan_timed(rules: Sequence[LoadedRule], load: Load) -> TimedPlan:
     chance = random.Random(base.seed)  # noqa: S311
     parts = _random_parts(len(own), len(every), switching, chance)
     cells = [
-        _scenario(name, [rule for number in sorted(chosen) for rule in every[number]])
+        scenario_under(
+            name, [rule for number in sorted(chosen) for rule in every[number]], NO_RULES
+        )
         for name, chosen in parts.items()
     ]
     plan = replace(base, scenarios={LOAD: (*base.scenarios[LOAD], *cells)})
@@ -159,7 +161,8 @@ def _switches(rules: Iterable[Rule]) -> bool:
     return any(rule.filter_list in SWITCHING for rule in rules)
 
 
-def _scenario(name: str, rules: Sequence[Rule]) -> Scenario:
+def scenario_under(name: str, rules: Sequence[Rule], reference: str) -> Scenario:
+    """Audit with these rules, listed as the kernel lists them, held against `reference`."""
     listed = sorted(rules, key=lambda rule: rule_list(rule.to_bytes()))
     return Scenario(
         name=name,
@@ -167,7 +170,7 @@ def _scenario(name: str, rules: Sequence[Rule]) -> Scenario:
         enabled=1,
         rules=tuple(rule.to_bytes() for rule in listed),
         rule_text=tuple(format_rule(rule) for rule in listed),
-        reference=NO_RULES,
+        reference=reference,
     )
 
 
@@ -184,8 +187,8 @@ def make_timed_bill(timed: TimedPlan, stored: StoredRun) -> TimedBill:
         for sample in stored.samples
         if not sample.warm_up and sample.scenario in (NO_RULES, *timed.parts)
     ]
-    usable = [sample for sample in samples if sample.valid and not _is_recorded(sample)]
-    if any(map(_is_recorded, samples)):
+    usable = [sample for sample in samples if sample.valid and not is_recorded(sample)]
+    if any(map(is_recorded, samples)):
         _require_every_line(timed, usable)
     trials = [_trial(timed, sample) for sample in usable]
     taxes = taxes_of(trials, timed.number)
@@ -213,7 +216,7 @@ def _trial(timed: TimedPlan, sample: Sample) -> PartTrial:
     return PartTrial(sample.block, parts, has_rules, sample.metrics["elapsed_ns_per_op"])
 
 
-def _is_recorded(sample: Sample) -> bool:
+def is_recorded(sample: Sample) -> bool:
     """Whether the rules in force demanded events of the load."""
     return (sample.ledger.generated or 0) > (sample.ledger.suppressed or 0)
 

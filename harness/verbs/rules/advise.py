@@ -9,6 +9,9 @@ from typing import Annotated
 from cyclopts import Parameter
 
 from harness.errors import EXIT_FINE, EXIT_UNTRUSTWORTHY, UsageError
+from harness.model.options import RESULTS
+from harness.run.request import Conduct, Load, ResultsFolder
+from harness.verbs.shared.display import Display, say_on
 from harness.verbs.shared.parameters import Flag, Json, Logs, To
 
 
@@ -21,6 +24,11 @@ def advise_verb(
     take: Annotated[list[int] | None, Parameter(negative="", consume_multiple=True)] = None,
     count: Flag = False,
     kernel: str | None = None,
+    timed: Flag = False,
+    blocks: int | None = None,
+    borrow: Flag = False,
+    results: ResultsFolder = RESULTS,
+    display: Annotated[Display, Parameter(name="*")] = Display(),  # noqa: B008
     to: To = None,
     json: Json = False,
 ) -> int:
@@ -40,6 +48,15 @@ def advise_verb(
         Count in guests what each proposal saves other calls, and what its events cost.
     kernel
         With `--count`: the kernel, as for `auditbench rules cost`.
+    timed
+        Measure on this host instead what each proposal saves other calls and its events, with
+        intervals; the run is stored. Needs root and the host's audit.
+    blocks
+        With --timed: blocks to measure; 8 if not given.
+    borrow
+        With --timed: ask a running audit daemon to stop, and start it again afterwards.
+    display
+        With --timed: how the run is shown.
     to
         Write the proposals as FORM=FILE, or print them as FORM; may be given several times: json,
         md.
@@ -51,12 +68,12 @@ def advise_verb(
     from harness.run.rules.advice.rewriting import rewritten
     from harness.verbs.shared.forms import Forms
     from harness.verbs.shared.log_sums import sums_of_logs
+    from harness.verbs.shared.output import err
     from harness.verbs.shared.rule_source import loadable_rules, refused_lines
 
     if not log:
         raise UsageError("no log is named", remedy="add --log /var/log/audit")
-    if kernel and not count:
-        raise UsageError("--kernel is for counting", remedy="add --count")
+    _check(kernel, blocks, count=count, timed=timed, borrow=borrow)
     if take and write is None:
         raise UsageError("--take chooses what is written", remedy="add --write new.rules")
     forms = Forms(("json", "md"), to, json=json)
@@ -71,12 +88,28 @@ def advise_verb(
     advice = replace(advice, cautions=tuple(refused_lines(parsed)))
     if count and advice.proposals:
         from harness.run.rules.advice.counting import with_counts
-        from harness.verbs.shared.display import say_on
-        from harness.verbs.shared.output import err
 
         advice = with_counts(parsed, advice, kernel, say_on(err()))
+    if timed and advice.proposals:
+        from harness.run.rules.advice.timing import plan_timing, run_timing
+
+        measuring = plan_timing(parsed, advice, Load(blocks=blocks))
+        conduct = Conduct(borrow=borrow, results=results)
+        advice = run_timing(measuring, advice, conduct, display.observer(err()), say_on(err()))
     forms.deliver_page(advice_page(advice), lambda: advice_document(advice))
     if write is not None:
-        # Counts may have changed the order, and the numbers are those that were shown.
+        # What was measured may have changed the order, and the numbers are those that were shown.
         write_bytes(write, rewritten(parsed, advice.chosen(take)))
     return EXIT_FINE if advice.trustworthy else EXIT_UNTRUSTWORTHY
+
+
+def _check(
+    kernel: str | None, blocks: int | None, *, count: bool, timed: bool, borrow: bool
+) -> None:
+    if count and timed:
+        raise UsageError("--count and --timed contradict each other", remedy="give one of them")
+    if kernel and not count:
+        raise UsageError("--kernel is for counting", remedy="add --count")
+    times = {"--blocks": blocks is not None, "--borrow": borrow}
+    if not timed and (given := [option for option, value in times.items() if value]):
+        raise UsageError(f"{given[0]} is about a run on this host", remedy="add --timed")

@@ -114,6 +114,20 @@ def test_without_an_emulator_nothing_is_counted(
         (["my.rules", "--log", "audit.log", "--write", "no/new.rules"], "no/new.rules"),
         (["my.rules", "--log", "audit.log", "--to", "csv"], "csv"),
         (["my.rules", "--log", "audit.log", "--kernel", "6.1"], "--kernel is for counting"),
+        (
+            ["my.rules", "--log", "audit.log", "--timed", "--kernel", "6.1"],
+            "--kernel is for counting",
+        ),
+        (
+            ["my.rules", "--log", "audit.log", "--count", "--timed"],
+            "--count and --timed contradict each other",
+        ),
+        (["my.rules", "--log", "audit.log", "--blocks", "2"], "--blocks is about a run on"),
+        (["my.rules", "--log", "audit.log", "--count", "--borrow"], "--borrow is about a run on"),
+        (
+            ["my.rules", "--log", "audit.log", "--timed", "--blocks", "0"],
+            "--blocks 0 is too few",
+        ),
         (["my.rules", "--log", "audit.log", "--take", "1"], "--take chooses what is written"),
         (
             ["my.rules", "--log", "audit.log", "--write", "new.rules", "--take", "2"],

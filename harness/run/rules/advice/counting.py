@@ -13,8 +13,7 @@ from harness.guest.inside.jobs import PRICE
 from harness.guest.inside.pricing import LOAD
 from harness.guest.kernels.images import find_kernel
 from harness.kernel.rules.lint.finding import Place
-from harness.kernel.rules.lint.parsed import LoadedRule, Parsed, parse_source
-from harness.kernel.rules.lint.source import Source, SourceLine
+from harness.kernel.rules.lint.parsed import LoadedRule, Parsed
 from harness.kernel.rules.rule import Rule
 from harness.model.cost import Bill
 from harness.model.rules.advice import Advice, Counted, Proposal
@@ -24,7 +23,7 @@ from harness.run.lifecycle.borrow import Say
 from harness.run.lifecycle.signals import stop_signals
 from harness.run.rules.advice.lines import at
 from harness.run.rules.advice.making import by_saving
-from harness.run.rules.advice.rewriting import rewritten
+from harness.run.rules.advice.rewriting import rules_after
 from harness.run.rules.bill import Wanted, left_out, make_bill, state_counts
 from harness.run.rules.cost import count_states, plan_states
 from harness.run.rules.event_bill import with_events
@@ -142,19 +141,11 @@ def _without(place: int) -> str:
 
 def _variants(parsed: Parsed, advice: Advice, pool: _Pool) -> list[Wanted]:
     """The states that proposals are counted in."""
-    states = [Wanted(_ALL, pool.places(_after(parsed, advice.proposals)))]
+    states = [Wanted(_ALL, pool.places(rules_after(parsed, advice.proposals)))]
     for place, proposal in enumerate(advice.proposals):
         if proposal.kind != _BACKLOG:
-            states.append(Wanted(_with(place), pool.places(_after(parsed, (proposal,)))))
+            states.append(Wanted(_with(place), pool.places(rules_after(parsed, (proposal,)))))
         if proposal.passed:
             rest = [rule for rule in parsed.rules if at(rule) not in proposal.passed]
             states.append(Wanted(_without(place), pool.places(rest)))
     return states
-
-
-def _after(parsed: Parsed, proposals: Sequence[Proposal]) -> tuple[LoadedRule, ...]:
-    """The rules of the file with these proposals carried out, in order of evaluation."""
-    lines = rewritten(parsed, proposals).split(b"\n")
-    places = (Place("the new file", number) for number, _ in enumerate(lines, 1))
-    source = Source(("the new file",), tuple(map(SourceLine, places, lines)))
-    return parse_source(source, elsewhere=True).rules

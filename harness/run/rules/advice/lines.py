@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from harness.errors import UsageError
 from harness.kernel.rules.format import format_rule
 from harness.kernel.rules.lint.finding import Place
@@ -15,13 +17,19 @@ def line_of(rule: Rule) -> str | None:
     line = format_rule(rule)
     if not line.isprintable():
         return None
-    content = line.encode("utf-8", "surrogateescape")
-    source = Source(("",), (SourceLine(Place("", 1), content),))
     try:
-        (read,) = parse_source(source, elsewhere=True).rules
+        (read,) = lines_read((line,))
     except (UsageError, ValueError):
         return None
-    return line if read.view.rule == rule else None
+    return line if read == rule else None
+
+
+def lines_read(lines: Sequence[str]) -> tuple[Rule, ...]:
+    """The rules of these lines of a file."""
+    contents = (line.encode("utf-8", "surrogateescape") for line in lines)
+    numbered = (SourceLine(Place("", number), line) for number, line in enumerate(contents, 1))
+    parsed = parse_source(Source(("",), tuple(numbered)), elsewhere=True)
+    return tuple(rule.view.rule for rule in parsed.rules)
 
 
 def prepended_places(parsed: Parsed) -> frozenset[Place]:

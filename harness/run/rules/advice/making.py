@@ -58,11 +58,21 @@ def _of_lines(parsed: Parsed, logged: Logged) -> Iterator[Proposal]:
 
 
 def by_saving(proposal: Proposal) -> tuple[float, float, float, int, int]:
-    """The order of proposals: by records, then by what was counted, of other calls and of events
-    that a rule no longer comes late for; where nothing was, what spares each call a comparison of
-    conditions comes before what spares it one of its number.
+    """The order of proposals: by records, then by what was counted or timed, of other calls and of
+    events that a rule no longer comes late for; where nothing was, what spares each call a
+    comparison of conditions comes before what spares it one of its number.
     """
-    counts = proposal.counted
-    call, matched = (counts.call or 0, counts.matched or 0) if counts else (0, 0)
+    call, matched = _measured(proposal)
     kind = _KINDS.index(proposal.kind)
     return -proposal.added.records, -call, -matched, kind, -proposal.lines_spared
+
+
+def _measured(proposal: Proposal) -> tuple[float, float]:
+    """What another call and an event of a line that moves are spared; 0 where it is not known."""
+    if proposal.counted is not None:
+        return proposal.counted.call or 0, proposal.counted.matched or 0
+    if proposal.timed is None:
+        return 0, 0
+    times = (proposal.timed.call, proposal.timed.matched)
+    call, matched = (each.ns if each is not None and each.is_told else 0.0 for each in times)
+    return call, matched

@@ -6,7 +6,8 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 
 from harness.kernel.rules.lint.finding import Place
-from harness.kernel.rules.lint.parsed import Parsed
+from harness.kernel.rules.lint.parsed import LoadedRule, Parsed, parse_source
+from harness.kernel.rules.lint.source import Source, SourceLine
 from harness.model.rules.advice import Proposal
 from harness.plain import plain
 
@@ -32,6 +33,14 @@ def rewritten(parsed: Parsed, proposals: Sequence[Proposal]) -> bytes:
         if number == prepended:
             content += [each.encode() for each in _all(in_front, "-A")]
     return b"\n".join(content).rstrip(b"\n") + b"\n"
+
+
+def rules_after(parsed: Parsed, proposals: Sequence[Proposal]) -> tuple[LoadedRule, ...]:
+    """The rules of the file with these proposals carried out, in order of evaluation."""
+    lines = rewritten(parsed, proposals).split(b"\n")
+    places = (Place("the new file", number) for number, _ in enumerate(lines, 1))
+    source = Source(("the new file",), tuple(map(SourceLine, places, lines)))
+    return parse_source(source, elsewhere=True).rules
 
 
 def _of_lines(proposals: Sequence[Proposal]) -> tuple[Lines, Lines]:
