@@ -18,7 +18,7 @@ from ruamel.yaml import YAML
 
 from harness.cli import app, run_command
 from harness.files.caller import caller
-from harness.store import ENVIRONMENT, PLAN, SAMPLES
+from harness.store import ENVIRONMENT, PLAN, PROFILES, SAMPLES
 from tests.support.command import ROOT
 from tests.support.stored.two_runs import write_run
 
@@ -167,7 +167,7 @@ def test_all_files_of_a_run_come_home_even_after_a_failure(play: dict[str, Any])
         "Find the stored runs", "Bring them home",
     ]  # fmt: skip
     sought = task(play, "Find the stored runs")["ansible.builtin.find"]["patterns"]
-    assert set(sought) == {PLAN, ENVIRONMENT, SAMPLES}
+    assert set(sought) == {PLAN, ENVIRONMENT, SAMPLES, PROFILES}
 
 
 @pytest.mark.parametrize(
