@@ -33,7 +33,7 @@ from harness.run.rules.advice.timed_savings import (
     with_savings,
 )
 from harness.run.rules.events import CALLS, LOGIN, NATIVE, rules_behind
-from harness.run.rules.timed_cost import NO_RULES, scenario_under
+from harness.run.rules.timed_cost import NO_RULES, require_interval, scenario_under
 from harness.run.runner import Observer
 from harness.run.session import run_to_end
 
@@ -62,6 +62,7 @@ def plan_timing(parsed: Parsed, advice: Advice, load: Load) -> TimedAdvicePlan:
     """The plan for these proposals; UsageError for what cannot be measured."""
     wanted = tuple(map(_wanted, range(1, len(advice.proposals) + 1), advice.proposals))
     loads = [name for name in CALLS if any(each.load == name for each in wanted)]
+    require_interval(load)
     load = load if load.blocks is not None else replace(load, blocks=_BLOCKS)
     asked = replace(load, workloads=(LOAD, *loads), auid=str(LOGIN))
     base = make_plan(Request(subject=Subject(scenarios=(NO_RULES,)), load=asked))
