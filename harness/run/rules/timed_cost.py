@@ -73,7 +73,9 @@ class TimedPlan:
 
 def plan_timed(rules: Sequence[LoadedRule], load: Load) -> TimedPlan:
     """The plan that tells the lines apart; UsageError where there is nothing to price."""
-    load = load if load.blocks or load.pace != "default" else replace(load, blocks=_BLOCKS)
+    require_interval(load)
+    keeps = load.blocks is not None or load.pace != "default"
+    load = load if keeps else replace(load, blocks=_BLOCKS)
     # A login uid under which most rules can match is what no other call would have.
     asked = replace(load, workloads=(LOAD,), consumers=("none",), auid=KEEP)
     base = make_plan(Request(subject=Subject(scenarios=(NO_RULES,)), load=asked))
@@ -99,6 +101,12 @@ def plan_timed(rules: Sequence[LoadedRule], load: Load) -> TimedPlan:
     ]
     plan = replace(base, scenarios={LOAD: (*base.scenarios[LOAD], *cells)})
     return TimedPlan(plan, tuple(kept), groups, switching, parts, tuple(cautions))
+
+
+def require_interval(load: Load) -> None:
+    """UsageError for a number of blocks that gives no interval, before anything is measured."""
+    if load.blocks == 1:
+        raise UsageError("--blocks 1 is too few for an interval", remedy="give 2 or more")
 
 
 def _without_recording(

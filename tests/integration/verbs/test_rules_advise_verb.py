@@ -128,6 +128,10 @@ def test_without_an_emulator_nothing_is_counted(
             ["my.rules", "--log", "audit.log", "--timed", "--blocks", "0"],
             "--blocks 0 is too few",
         ),
+        (
+            ["my.rules", "--log", "audit.log", "--timed", "--blocks", "1"],
+            "--blocks 1 is too few for an interval",
+        ),
         (["my.rules", "--log", "audit.log", "--take", "1"], "--take chooses what is written"),
         (
             ["my.rules", "--log", "audit.log", "--write", "new.rules", "--take", "2"],

@@ -41,6 +41,8 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         (["cost", "my.rules", "--listen", "9s", "--log", "a.log"], "contradict each other"),
         (["cost", "my.rules", "--listen", "9s", "--timed"], "--listen is for counted bills"),
         (["cost", "my.rules", "--borrow"], "--borrow is about a run on this host"),
+        (["cost", "my.rules", "--timed", "--blocks", "0"], "--blocks 0 is too few"),
+        (["cost", "my.rules", "--timed", "--blocks", "1"], "--blocks 1 is too few for an interval"),
     ],
 )
 def test_a_mistake_is_one_line_and_2(

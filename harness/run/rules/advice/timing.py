@@ -10,11 +10,14 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
+from harness.counted import counted
+from harness.kernel.rules.checks.paths import path_refusals
 from harness.kernel.rules.fields import Field, Operator
 from harness.kernel.rules.libaudit import syscall_number
 from harness.kernel.rules.lint.parsed import LoadedRule, Parsed
 from harness.kernel.rules.rule import Rule, RuleField, mask_of
 from harness.kernel.rules.tagged import silenced
+from harness.model.caution import Caution
 from harness.model.reference import Reference, every_scenario, own_references
 from harness.model.rules.advice import Advice, Proposal
 from harness.model.run import Scenario
@@ -33,7 +36,7 @@ from harness.run.rules.advice.timed_savings import (
     with_savings,
 )
 from harness.run.rules.events import CALLS, LOGIN, NATIVE, rules_behind
-from harness.run.rules.timed_cost import NO_RULES, scenario_under
+from harness.run.rules.timed_cost import NO_RULES, require_interval, scenario_under
 from harness.run.runner import Observer
 from harness.run.session import run_to_end
 
@@ -56,12 +59,14 @@ class TimedAdvicePlan:
 
     plan: Plan
     wanted: tuple[Wanted, ...]
+    cautions: tuple[Caution, ...]
 
 
 def plan_timing(parsed: Parsed, advice: Advice, load: Load) -> TimedAdvicePlan:
     """The plan for these proposals; UsageError for what cannot be measured."""
     wanted = tuple(map(_wanted, range(1, len(advice.proposals) + 1), advice.proposals))
     loads = [name for name in CALLS if any(each.load == name for each in wanted)]
+    require_interval(load)
     load = load if load.blocks is not None else replace(load, blocks=_BLOCKS)
     asked = replace(load, workloads=(LOAD, *loads), auid=str(LOGIN))
     base = make_plan(Request(subject=Subject(scenarios=(NO_RULES,)), load=asked))
@@ -77,7 +82,7 @@ def plan_timing(parsed: Parsed, advice: Advice, load: Load) -> TimedAdvicePlan:
         reference=Reference(FILE, by_scenario=own_references(every_scenario(scenarios))),
         ops={name: _OPS[name] for name in (LOAD, *loads)},
     )
-    return TimedAdvicePlan(plan, wanted)
+    return TimedAdvicePlan(plan, wanted, tuple(_not_here(parsed)))
 
 
 def run_timing(
@@ -86,6 +91,7 @@ def run_timing(
     """The advice with what was measured; InterruptedRunError if the run was stopped."""
     purpose = "the proposals could be told apart"
     stored = run_to_end(timed.plan, conduct, observer, say, before=purpose)
+    advice = replace(advice, cautions=(*advice.cautions, *timed.cautions))
     return with_savings(advice, timed.wanted, stored)
 
 
@@ -200,5 +206,23 @@ def _generator() -> str:
 
 def _scenario(name: str, rules: Sequence[Rule], reference: str = FILE) -> Scenario:
     # The kernel refuses a rule twice, and the first one decides.
-    once = list(dict.fromkeys(rule.appended() for rule in rules))
+    once = list(dict.fromkeys(rule.appended() for rule in rules if _is_loadable(rule)))
     return replace(scenario_under(name, once, reference), backlog_limit=_BACKLOG)
+
+
+def _is_loadable(rule: Rule) -> bool:
+    """Whether this host has what the rule names: no other can be in force here."""
+    return next(path_refusals(rule), None) is None
+
+
+def _not_here(parsed: Parsed) -> Iterator[Caution]:
+    """The lines of the file that are left out of all that is measured."""
+    left_out = [rule.place for rule in parsed.rules if not _is_loadable(rule.view.rule)]
+    if left_out:
+        lines = counted(len(left_out), "line names", "lines name")
+        yield Caution(
+            "not-here",
+            f"{lines} what this host does not have and could not be timed, the first is "
+            f"{left_out[0]}",
+            "measure on a host of those that the rules are for, or use --count",
+        )

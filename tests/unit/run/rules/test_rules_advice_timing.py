@@ -101,6 +101,17 @@ def test_a_program_that_is_started_is_the_shell(tmp_path: Path) -> None:
     assert value_of(rule, Field.EXE) == os.fsencode(os.path.realpath("/bin/sh"))
 
 
+def test_a_line_that_this_host_cannot_load_is_in_no_cell(tmp_path: Path) -> None:
+    lost = FOLDER.replace("dir=/etc", "dir=/no/such/place")
+    _, timed, cells = planned(parsed(tmp_path, NET, lost, FOLDER), noisy())
+    (said,) = timed.cautions
+    assert said.what.startswith("1 line names what this host does not have")
+    assert said.what.endswith("some.rules:2")
+    every = [text for group in cells.values() for s in group.values() for text in s.rule_text]
+    assert not any("/no/such/place" in text for text in every)
+    assert any("dir=/etc" in text for text in every)
+
+
 def test_calls_that_no_load_makes_are_those_of_another(tmp_path: Path) -> None:
     line = "-a always,exit -F arch=b64 -S rename -k net"
     _, timed, cells = planned(parsed(tmp_path, line), [shape(b"/usr/bin/noisy", 82, 90)])
