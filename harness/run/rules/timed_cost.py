@@ -137,25 +137,23 @@ def _without_recording(
 def _random_parts(
     own: int, groups: int, switching: frozenset[int], chance: random.Random
 ) -> dict[str, frozenset[int]]:
-    """The file, which is the first `own` groups, and parts of all: each group is in half of them.
+    """The file, which is the first `own` groups, and parts of all.
 
-    As many as it takes: few may leave groups that always come together, or never do.
+    The parts are of every size and tell the groups apart without the file, which is there to be
+    held against their sum: were they all halves, their sum could be found from the file alone. As
+    many as it takes: few may leave groups that always come together, or never do.
     """
     every = frozenset(range(groups))
-    found = {WHOLE: frozenset(range(own))}
-
-    def add(chosen: frozenset[int]) -> None:
-        found[f"part-{len(found):03}"] = chosen
-
-    if groups > own:
-        add(every)
+    parts: list[frozenset[int]] = [every] if groups > own else []
     least = max(_LEAST_PARTS, _PARTS_PER_GROUP * groups)
-    while len(found) <= least or not _are_told_apart(found.values(), groups, switching):
-        chosen = frozenset(chance.sample(range(groups), groups // 2))
-        add(chosen)
+    while len(parts) < least or not _are_told_apart(parts, groups, switching):
+        chosen = frozenset(chance.sample(range(groups), chance.randint(1, groups)))
         # With its complement, so that each group is as often in force as not.
-        add(every - chosen)
-    return found
+        parts += filter(None, (chosen, every - chosen))
+    return {
+        WHOLE: frozenset(range(own)),
+        **{f"part-{number:03}": chosen for number, chosen in enumerate(parts, 1)},
+    }
 
 
 def _are_told_apart(
@@ -198,8 +196,9 @@ def make_timed_bill(timed: TimedPlan, stored: StoredRun) -> TimedBill:
     usable = [sample for sample in samples if sample.valid and not is_recorded(sample)]
     if any(map(is_recorded, samples)):
         _require_every_line(timed, usable)
-    trials = [_trial(timed, sample) for sample in usable]
-    taxes = taxes_of(trials, timed.number)
+    taxes = taxes_of(
+        [_trial(timed, sample) for sample in usable if sample.scenario != WHOLE], timed.number
+    )
     lines = [
         TimedLine(rule_at(timed.rules[at]), _part_of(tax, len(group)), len(group))
         for group, tax in zip(timed.groups, taxes.parts, strict=False)
@@ -210,7 +209,7 @@ def make_timed_bill(timed: TimedPlan, stored: StoredRun) -> TimedBill:
         lines=tuple(_in_order(lines)),
         no_rules=taxes.no_rules,
         any_rule=taxes.any_rule,
-        whole=_whole(trials, len(timed.groups)),
+        whole=_whole([sample for sample in usable if sample.scenario in (NO_RULES, WHOLE)]),
         trials=taxes.used,
         left_aside=taxes.left_aside + len(samples) - len(usable),
         folder=str(stored.folder),
@@ -240,15 +239,18 @@ def _require_every_line(timed: TimedPlan, usable: Sequence[Sample]) -> None:
         )
 
 
-def _whole(trials: Sequence[PartTrial], groups: int) -> Time:
-    """The file as a whole against no rules, of these trials alone."""
-    every = frozenset(range(groups))
-    own = [
-        PartTrial(trial.block, frozenset(), trial.parts == every, trial.ns)
-        for trial in trials
-        if not trial.parts or trial.parts == every
+def _whole(samples: Iterable[Sample]) -> Time:
+    """The file as a whole against no rules, of these samples alone."""
+    trials = [
+        PartTrial(
+            sample.block,
+            frozenset(),
+            has_rules=sample.scenario == WHOLE,
+            ns=sample.metrics["elapsed_ns_per_op"],
+        )
+        for sample in samples
     ]
-    return taxes_of(own, 0).any_rule
+    return taxes_of(trials, 0).any_rule
 
 
 def _part_of(time: Time, number: int) -> Time:
