@@ -51,6 +51,7 @@ def plan_document(plan: Plan) -> dict[str, Any]:
         "ladder": _ladder_document(plan.ladder) if plan.ladder is not None else None,
         "profiling": msgspec.to_builtins(plan.profiling),
         "sizing": msgspec.to_builtins(plan.sizing),
+        "capacity": msgspec.to_builtins(plan.capacity),
         "scenarios": {
             workload: [scenario_document(scenario) for scenario in scenarios]
             for workload, scenarios in plan.scenarios.items()

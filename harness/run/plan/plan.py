@@ -16,6 +16,7 @@ from harness.model.matching import Login, RuleMatches
 from harness.model.question import Question
 from harness.model.reference import Reference, every_scenario, own_references
 from harness.model.run import Cell, Scenario
+from harness.model.searches.capacity import CapacitySearch
 from harness.model.searches.size import Sizing
 from harness.model.stored.plan import Instrument
 from harness.model.stored.profile import Profiling
@@ -127,6 +128,8 @@ class Plan:
     """What others found, each redone by one of the cells."""
     sizing: Sizing | None = None
     """What a search for the backlog is about; its cells follow from each other."""
+    capacity: CapacitySearch | None = None
+    """The same of a search for the capacity."""
     profiling: Profiling | None = None
     """The cells of which kernel stacks are sampled after the measured trials."""
     first_asked: tuple[str, ...] = ()

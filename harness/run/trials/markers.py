@@ -7,6 +7,7 @@ text is a field, `op=MARKER:NUMBER`: Laurel takes messages apart, and one withou
 from __future__ import annotations
 
 import time
+from dataclasses import dataclass
 from typing import Protocol
 
 from harness.consumers.base import RunningConsumer
@@ -26,6 +27,16 @@ QUEUE_POLL_S = 0.01
 MARKERS_IN_A_ROW = 2
 """The first marker shows that the main queue was delivered; the second that the retry queue was,
 which the kernel empties before each pass over the main queue."""
+
+
+@dataclass(frozen=True, slots=True)
+class Drained:
+    """The queues are empty: so many markers were sent, and at `through_ns` of the monotonic clock
+    all that was queued before the first of them that came was through.
+    """
+
+    sent: int
+    through_ns: int
 
 
 class Sender(Protocol):
@@ -57,18 +68,19 @@ def set_start(bench: Sender, consumer: RunningConsumer, marker: str) -> bool:
     return False
 
 
-def drain(bench: Sender, consumer: RunningConsumer, marker: str) -> int | None:
-    """Send sync markers until they show that the queues are empty; None if they never came.
-
-    Returns the number sent.
-    """
+def drain(bench: Sender, consumer: RunningConsumer, marker: str) -> Drained | None:
+    """Send sync markers until they show that the queues are empty; None if they never came."""
     _let_the_queue_sink(bench)
-    arrived = 0
+    came_ns: list[int] = []
     for number in range(1, MARKER_ATTEMPTS + 1):
+        sent_ns = time.monotonic_ns()
         bench.client.send_user_message(f"op={marker}:{number}")
-        arrived += consumer.wait_marker(number, MARKER_TIMEOUT_S)
-        if arrived == MARKERS_IN_A_ROW:
-            return number
+        if not consumer.wait_marker(number, MARKER_TIMEOUT_S):
+            continue
+        came_ns.append(time.monotonic_ns())
+        if len(came_ns) == MARKERS_IN_A_ROW:
+            # The last went through empty queues: what it took is that of seeing any marker.
+            return Drained(number, came_ns[0] - (came_ns[-1] - sent_ns))
     return None
 
 

@@ -81,6 +81,19 @@ def ladder_metrics(
     }
 
 
+def searched_metrics(
+    workload: WorkerDocument, through_ns: int, rate: float | None
+) -> dict[str, float]:
+    """Of a trial that searches for a rate: what was asked for and reached, and how long after the
+    load's end all of it was through, at `through_ns` of the monotonic clock.
+    """
+    metrics = {
+        "rate_reached_per_s": workload.ops * 1e9 / workload.elapsed_ns,
+        "through_ms": max(through_ns - workload.loop_end_ns, 0) / 1e6,
+    }
+    return metrics if rate is None else {"rate_per_s": rate, **metrics}
+
+
 def noise_of(
     workload: WorkerDocument,
     consumer: ConsumerDocument | None,

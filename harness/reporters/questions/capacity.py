@@ -1,0 +1,295 @@
+"""The answer to *how much can it take*: two rates for each, then bursts, pauses and recovery."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from harness.counted import counted
+from harness.model.searches.capacity import (
+    LIMITS,
+    NO_LOSS,
+    OVERLOAD_S,
+    WIDTH,
+    Busy,
+    CapacityAnswer,
+    CapacityOf,
+    Most,
+    RateBracket,
+    Retrial,
+    TriedValue,
+)
+from harness.reporters.page import Fold, Grid, Heading, Line, Page, Part, columns, number, text
+from harness.reporters.units import NOTHING, count, duration, share
+
+_BRACKETS = columns("rules", "consumer", "at most lost", "none above", "lost at", "apart", left=2)
+_TRIED = columns("rules", "consumer", "rate", "reached", "events", "lost", "late", "share", left=2)
+_ABSORBED = columns("rules", "consumer", "backlog", "burst", "pause", "recovery", left=2)
+_MS = 1e6
+_FULL = 0.95
+_NO_OVERLOAD = 1.05
+
+
+def capacity_page(answer: CapacityAnswer) -> Page:
+    """The answer as every medium shows it."""
+    return Page("auditbench capacity", tuple(_parts(answer)))
+
+
+def _parts(answer: CapacityAnswer) -> Iterator[Part]:
+    yield from (Line(words, "answer") for words in capacity_sentences(answer))
+    yield from answer.cautions
+    yield from capacity_parts(answer)
+
+
+def capacity_parts(answer: CapacityAnswer) -> Iterator[Part]:
+    """All but the answer and its cautions."""
+    for each in answer.found:
+        if each.brackets:
+            yield Heading(_who(answer, each))
+            yield from map(Line, _details(each))
+    yield _brackets(answer)
+    yield _absorbed(answer)
+    yield Fold("Every rate that was tried", (_tried(answer),))
+    yield Line(_NOTE, "note")
+
+
+_NOTE = (
+    "A rate is found when nothing is lost at it and something is at another, no more than "
+    f"{WIDTH:.0%} away as asked for; no process waits for room meanwhile. What is still queued "
+    "when the load ends counts as lost, so that a larger backlog makes no larger rate."
+)
+
+
+def capacity_sentences(answer: CapacityAnswer) -> list[str]:
+    """What was asked, answered in plain words: a sentence for each rules and consumer."""
+    return [_sentence(answer, each) for each in answer.found]
+
+
+def _who(answer: CapacityAnswer, each: CapacityOf) -> str:
+    several = len(answer.search.rules) > 1
+    return f"{each.consumer} under {each.rules}" if several else each.consumer
+
+
+def _sentence(answer: CapacityAnswer, each: CapacityOf) -> str:
+    who, load = f"{each.consumer} under {each.rules}", answer.search.workload
+    match each.outcome:
+        case "nothing-matched":
+            return f"Nothing to measure: no rule of {each.rules} recorded the load {load}."
+        case "failed":
+            return f"{who}: not measured: {each.failure}."
+        case "open" if each.records_per_op is None and each.fastest_per_s is not None:
+            return (
+                f"{who}: not decided: what it received does not show how many records an "
+                f"operation of {load} makes. Name another --consumer."
+            )
+        case "open":
+            return f"{who}: not decided: the search did not come to its end."
+    return _found(who, load, each)
+
+
+def _found(who: str, load: str, each: CapacityOf) -> str:
+    found = each.without_loss
+    assert found is not None
+    if found.low is None:
+        return f"{who} takes less than {_rate(found.high)} of {load}: the lowest rate tried loses."
+    if found.high is None:
+        return (
+            f"{who} takes at least {_rate(found.low)} of {load} without loss: the load goes no "
+            "faster."
+        )
+    limit = LIMITS[each.limit] if each.limit else "not known"
+    return (
+        f"{who} takes {_rate(found.low)} of {load} without loss, and loses at "
+        f"{count(found.high)}. The limit is {limit}."
+    )
+
+
+def _rate(value: float | None) -> str:
+    if value is None:
+        return NOTHING
+    return f"{counted(round(value), 'operation')} per second"
+
+
+def _details(each: CapacityOf) -> Iterator[str]:
+    for bracket in each.brackets:
+        if bracket.allowed and bracket.low is not None and bracket.high is not None:
+            yield (
+                f"With at most {share(bracket.allowed)} lost: {_rate(bracket.low)}, more at "
+                f"{count(bracket.high)}."
+            )
+    if words := _busy(each.busy):
+        where = "lost" if each.outcome == "found" else "fastest"
+        yield f"Busy at the rate that was {where}, of one CPU: {words}."
+    yield from _saturated(each)
+    yield from _burst(each)
+    yield from _pause(each)
+    yield from _recovery(each)
+    yield from map(_retrial, each.retrials)
+
+
+def _busy(busy: Busy) -> str:
+    consumer = f"the consumer ({busy.process})" if busy.process else "the consumer"
+    named = (
+        ("the load", busy.load),
+        ("kauditd", busy.kauditd),
+        (consumer, busy.consumer),
+    )
+    words = [f"{name} {value:.0%}" for name, value in named if value is not None]
+    if busy.disk is not None:
+        words.append(f"waiting for the disk {busy.disk:.0%} of the time")
+    if (busy.all_cpus or 0.0) >= _FULL:
+        words.append("and all CPUs had no room left, so that the load took from the others")
+    return ", ".join(words)
+
+
+def _saturated(each: CapacityOf) -> Iterator[str]:
+    if each.saturated_per_s is None or each.beyond is None:
+        return
+    words = f"With waiting allowed {_rate(each.saturated_per_s)} come through"
+    if not each.saturated_waited:
+        yield f"{words}; the load never had to wait."
+    elif not each.beyond:
+        yield f"{words}: between the two rates."
+    else:
+        than = "above" if each.beyond > 0 else "below"
+        agrees = "they agree" if each.agrees else "they do not agree"
+        yield f"{words}, {abs(each.beyond):.1%} {than} the two rates: {agrees} within 10 %."
+
+
+def _burst(each: CapacityOf) -> Iterator[str]:
+    most = each.burst
+    if most is None:
+        return
+    backlog = counted(each.backlog, "record")
+    if most.lossy is None and most.clean is not None:
+        yield (
+            f"A backlog of {backlog} absorbs every burst that was tried, up to "
+            f"{counted(most.clean.value, 'operation')} at once."
+        )
+        return
+    yield _between(most, f"The largest burst that a backlog of {backlog} absorbs", "operation")
+
+
+def _between(most: Most, what: str, noun: str) -> str:
+    clean, lossy = most.clean, most.lossy
+    if clean is None:
+        return f"{what}: none; {counted(lossy.value, noun) if lossy else NOTHING} lost events."
+    words = f"{what}: {counted(clean.value, noun)}"
+    if lossy is not None:
+        words += f"; {lossy.value:,} lost events"
+    return words + (f" (by arithmetic {count(most.computed)})." if most.computed else ".")
+
+
+def _pause(each: CapacityOf) -> Iterator[str]:
+    most = each.pause
+    if most is None or each.pause_rate is None:
+        return
+    what = f"The longest pause of the consumer survived at {_rate(each.pause_rate)}"
+    clean, lossy = _ms(most.clean), _ms(most.lossy)
+    if most.lossy is None:
+        yield f"{what}: {clean}, the longest that is tried."
+    elif most.clean is None:
+        yield f"{what}: none; {lossy} lost events."
+    else:
+        computed = duration(most.computed * _MS) if most.computed else NOTHING
+        yield f"{what}: {clean}; {lossy} lost events (by arithmetic {computed})."
+
+
+def _ms(tried: TriedValue | None) -> str:
+    return NOTHING if tried is None else duration(tried.value * _MS)
+
+
+def _recovery(each: CapacityOf) -> Iterator[str]:
+    if each.recovery_ms is None or each.recovery_factor is None:
+        return
+    if each.recovery_factor < _NO_OVERLOAD:
+        yield (
+            f"The load makes no more than {each.recovery_factor:.2g} times that rate: no recovery "
+            "from more is to be seen."
+        )
+        return
+    words = (
+        f"After {each.recovery_factor:.2g} times that rate for {OVERLOAD_S:g} s the queue is empty "
+        f"again in {duration(each.recovery_ms * _MS)}"
+    )
+    if each.recovery_computed_ms is not None:
+        words += f" (by arithmetic {duration(each.recovery_computed_ms * _MS)})"
+    if each.recovery_lost:
+        words += f"; {each.recovery_lost} of {counted(each.recovery_trials, 'trial')} lost events"
+    yield words + "."
+
+
+def _retrial(retrial: Retrial) -> str:
+    words = f"Tried again for {retrial.seconds:.3g} s: {_rate(float(retrial.rate))} "
+    if not retrial.lost and not retrial.late:
+        return words + "lost nothing."
+    parts = []
+    if retrial.lost:
+        parts.append(f"lost {counted(retrial.lost, 'event')}")
+    if retrial.late:
+        parts.append(f"left {counted(retrial.late, 'event')} queued")
+    return f"{words}{' and '.join(parts)} ({share(retrial.share)})."
+
+
+def _brackets(answer: CapacityAnswer) -> Grid:
+    rows = tuple(
+        (
+            text(each.rules),
+            text(each.consumer),
+            number(
+                "none" if bracket.allowed == NO_LOSS else share(bracket.allowed), bracket.allowed
+            ),
+            number(count(bracket.low), bracket.low),
+            number(_lost_at(bracket), bracket.high),
+            number(share(bracket.width), bracket.width),
+        )
+        for each in answer.found
+        for bracket in each.brackets
+    )
+    return Grid("capacity", "Operations per second", _BRACKETS, rows)
+
+
+def _lost_at(bracket: RateBracket) -> str:
+    return "–" if bracket.high is None else count(bracket.high)
+
+
+def _absorbed(answer: CapacityAnswer) -> Grid:
+    rows = tuple(
+        (
+            text(each.rules),
+            text(each.consumer),
+            number(count(each.backlog), each.backlog),
+            number(count(each.burst.clean.value), each.burst.clean.value)
+            if each.burst and each.burst.clean
+            else number(NOTHING, None),
+            number(_ms(each.pause.clean), each.pause.clean.value)
+            if each.pause and each.pause.clean
+            else number(NOTHING, None),
+            number(
+                NOTHING if each.recovery_ms is None else duration(each.recovery_ms * _MS),
+                each.recovery_ms,
+            ),
+        )
+        for each in answer.found
+        if each.burst is not None
+    )
+    return Grid(
+        "absorbed", "Absorbed without loss: burst, pause; time to empty the queue", _ABSORBED, rows
+    )
+
+
+def _tried(answer: CapacityAnswer) -> Grid:
+    rows = tuple(
+        (
+            text(each.rules),
+            text(each.consumer),
+            number(count(trial.rate), trial.rate),
+            number(count(trial.reached_per_s), trial.reached_per_s),
+            number(count(trial.offered), trial.offered),
+            number(count(trial.lost), trial.lost),
+            number(count(trial.late), trial.late),
+            number(share(trial.share), trial.share),
+        )
+        for each in answer.found
+        for trial in each.tried
+    )
+    return Grid("rates", "Rates that were tried; no process waited for room", _TRIED, rows)
