@@ -74,10 +74,11 @@ class SearchBlocks(ABC):
     def __iter__(self) -> Iterator[list[Trial]]:
         """The blocks."""
         for wanted in self._search():
-            yield self._block(wanted)
+            yield self.block(wanted)
         self._over = True
 
-    def _block(self, wanted: list[Wanted]) -> list[Trial]:
+    def block(self, wanted: list[Wanted]) -> list[Trial]:
+        """The trials of what is wanted, which follow those before."""
         self._know(wanted)
         trials = [
             Trial(

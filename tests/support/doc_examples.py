@@ -33,6 +33,7 @@ EXEMPT = {
     r"auditbench rules explain .* -- ": "needs strace; test_rules_explain_verb runs such a line",
     r"python -m build\b|packaging/\w+\.sh": "takes minutes and fetches packages",
     r"(\w+=\S+ )*git bisect ": "test_bisect runs the script, in a repository of its own",
+    r"auditbench capacity": "takes minutes; test_capacity_kernel runs parts of one",
     r"auditbench run --resume": "takes a run that was stopped; test_resume_verb stops some",
     r"auditbench (count|rules co\w+|\w+ --count)\b": "boots kernels, as tests/guest does",
     r"auditbench gate .*blind:0|auditbench rules lint .*--kernel\b": "boots a kernel, too",

@@ -239,6 +239,21 @@ class CapacityOf:
         return self.outcome in ("found", "load", "none")
 
 
+def filling(found: CapacityOf) -> list[str]:
+    """The scenarios in which the queue is filled on purpose: overload, and burst and pause at the
+    ends of the answer.
+    """
+    names = [tried_scenario(found.rules, found.consumer, OVERLOADED)]
+    for kind, most in ((BURST, found.burst), (PAUSE, found.pause)):
+        ends = (most.clean, most.lossy) if most is not None else ()
+        names += [
+            tried_scenario(found.rules, found.consumer, kind, end.value)
+            for end in ends
+            if end is not None
+        ]
+    return names
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CapacityAnswer:
     """How much each set of rules with each consumer can take, and what that rests on."""

@@ -40,8 +40,10 @@ def _parts(answer: CapacityAnswer) -> Iterator[Part]:
     yield from capacity_parts(answer)
 
 
-def capacity_parts(answer: CapacityAnswer) -> Iterator[Part]:
-    """All but the answer and its cautions."""
+def capacity_parts(answer: CapacityAnswer | None) -> Iterator[Part]:
+    """All but the answer and its cautions; nothing where no capacity was searched for."""
+    if answer is None:
+        return
     for each in answer.found:
         if each.brackets:
             yield Heading(_who(answer, each))
@@ -59,8 +61,10 @@ _NOTE = (
 )
 
 
-def capacity_sentences(answer: CapacityAnswer) -> list[str]:
+def capacity_sentences(answer: CapacityAnswer | None) -> list[str]:
     """What was asked, answered in plain words: a sentence for each rules and consumer."""
+    if answer is None:
+        return []
     return [_sentence(answer, each) for each in answer.found]
 
 

@@ -125,7 +125,7 @@ class CapacityBlocks(SearchBlocks):
             step = next_rate(self._again(pair).rates(), alone.fastest_per_s)
             if not isinstance(step, WantedRate):
                 return
-            yield self._at_rate(pair, RATE, step.rate, step.seconds)
+            yield self.at_rate(pair, RATE, step.rate, step.seconds)
 
     def _bursts(self, pair: Pair, speeds: Speeds) -> Iterator[Wanted]:
         least = max(math.ceil(1 / (speeds.records_per_op or 1.0)), 1)
@@ -141,13 +141,14 @@ class CapacityBlocks(SearchBlocks):
         while step := next_threshold(self._again(pair).tried(PAUSE), start, PAUSES):
             yield self._pause(pair, step.value, pause_rate(capacity))
 
-    def _at_rate(self, pair: Pair, kind: str, rate: int, seconds: float) -> Wanted:
+    def at_rate(self, pair: Pair, kind: str, rate: int, seconds: float) -> Wanted:
+        """A trial at a rate, in operations per second."""
         scenario = self._scenario(pair, kind, rate, f"{counted(rate, 'operation')} per second")
         paced = replace(scenario, rate_per_s=float(rate))
         return self._wanted(pair, paced, max(round(rate * seconds), 1))
 
     def _retrial(self, pair: Pair, rate: float) -> Wanted:
-        return self._at_rate(pair, RETRIAL, max(int(rate), 1), self._asked.retrial_s)
+        return self.at_rate(pair, RETRIAL, max(int(rate), 1), self._asked.retrial_s)
 
     def _saturated(self, pair: Pair, capacity: float) -> Wanted:
         scenario = self._scenario(pair, SATURATED, None, "as fast as waiting for room lets it")

@@ -7,12 +7,14 @@ text is a field, `op=MARKER:NUMBER`: Laurel takes messages apart, and one withou
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
 from harness.consumers.base import RunningConsumer
 from harness.consumers.foreign.reassemble import START_NUMBER
 from harness.kernel.client import AuditClient
+from harness.kernel.status import AuditStatus
 from harness.model.stored.documents import ConsumerDocument
 
 START_ATTEMPTS = 100
@@ -68,9 +70,17 @@ def set_start(bench: Sender, consumer: RunningConsumer, marker: str) -> bool:
     return False
 
 
-def drain(bench: Sender, consumer: RunningConsumer, marker: str) -> Drained | None:
-    """Send sync markers until they show that the queues are empty; None if they never came."""
-    _let_the_queue_sink(bench)
+def drain(
+    bench: Sender,
+    consumer: RunningConsumer,
+    marker: str,
+    look: Callable[[AuditStatus], None] = lambda status: None,
+) -> Drained | None:
+    """Send sync markers until they show that the queues are empty; None if they never came.
+
+    `look` is called with what is seen of the queue meanwhile.
+    """
+    _let_the_queue_sink(bench, look)
     came_ns: list[int] = []
     for number in range(1, MARKER_ATTEMPTS + 1):
         sent_ns = time.monotonic_ns()
@@ -94,11 +104,14 @@ def marker_came(received: ConsumerDocument | None, sent: int) -> bool:
     return any(number > START_NUMBER for number in received.markers)
 
 
-def _let_the_queue_sink(bench: Sender) -> None:
+def _let_the_queue_sink(
+    bench: Sender, look: Callable[[AuditStatus], None] = lambda status: None
+) -> None:
     """Wait until there is room for a marker: a refused one would count as lost."""
     deadline = time.monotonic() + QUEUE_TIMEOUT_S
     while time.monotonic() < deadline:
         status = bench.client.status()
         if status.backlog <= status.backlog_limit // 2 or not status.backlog_limit:
             return
+        look(status)
         time.sleep(QUEUE_POLL_S)

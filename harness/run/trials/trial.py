@@ -169,7 +169,11 @@ def _measure(bench: Bench, trial: Trial, scenario: Scenario) -> Sample:
                     lambda: bench.tick(consumer, growth),
                     stoppable=growth is not None,
                 )
-            drained = drain(bench, consumer, marker) if scenario.enabled else NOTHING_QUEUED
+            drained = (
+                drain(bench, consumer, marker, bench.timeline.add)
+                if scenario.enabled
+                else NOTHING_QUEUED
+            )
         after, machine_after = bench.client.status(), read_machine()
         timeline = bench.timeline.end(after)
         meddling = _meddling(bench)
