@@ -18,6 +18,7 @@ from harness.reporters.plots.style import (
     new_figure,
     write_titles,
 )
+from harness.reporters.questions.capacity import per_second
 from harness.reporters.units import count, share
 
 if TYPE_CHECKING:
@@ -83,7 +84,7 @@ def _ends(each: CapacityOf) -> str:
     if found.low is None:
         return f"the lowest rate, {count(found.high)}, loses"
     above = "the load goes no faster" if found.high is None else f"lost at {count(found.high)}"
-    return f"nothing lost at {count(found.low)} operations per second, {above}"
+    return f"nothing lost at {per_second(found.low)}, {above}"
 
 
 def picture(view: ReportView, choice: Choice, colours: Ink) -> Figure:

@@ -94,20 +94,21 @@ def _found(who: str, load: str, each: CapacityOf) -> str:
     found = each.without_loss
     assert found is not None
     if found.low is None:
-        return f"{who} takes less than {_rate(found.high)} of {load}: the lowest rate tried loses."
+        return f"{who} takes less than {per_second(found.high)} of {load}: the lowest rate tried loses."
     if found.high is None:
         return (
-            f"{who} takes at least {_rate(found.low)} of {load} without loss: the load goes no "
+            f"{who} takes at least {per_second(found.low)} of {load} without loss: the load goes no "
             "faster."
         )
     limit = LIMITS[each.limit] if each.limit else "not known"
     return (
-        f"{who} takes {_rate(found.low)} of {load} without loss, and loses at "
+        f"{who} takes {per_second(found.low)} of {load} without loss, and loses at "
         f"{count(found.high)}. The limit is {limit}."
     )
 
 
-def _rate(value: float | None) -> str:
+def per_second(value: float | None) -> str:
+    """A rate of the load."""
     if value is None:
         return NOTHING
     return f"{counted(round(value), 'operation')} per second"
@@ -117,7 +118,7 @@ def _details(each: CapacityOf) -> Iterator[str]:
     for bracket in each.brackets:
         if bracket.allowed and bracket.low is not None and bracket.high is not None:
             yield (
-                f"With at most {share(bracket.allowed)} lost: {_rate(bracket.low)}, more at "
+                f"With at most {share(bracket.allowed)} lost: {per_second(bracket.low)}, more at "
                 f"{count(bracket.high)}."
             )
     if words := _busy(each.busy):
@@ -148,7 +149,7 @@ def _busy(busy: Busy) -> str:
 def _saturated(each: CapacityOf) -> Iterator[str]:
     if each.saturated_per_s is None or each.beyond is None:
         return
-    words = f"With waiting allowed {_rate(each.saturated_per_s)} come through"
+    words = f"With waiting allowed {per_second(each.saturated_per_s)} come through"
     if not each.saturated_waited:
         yield f"{words}; the load never had to wait."
     elif not each.beyond:
@@ -179,7 +180,7 @@ def _between(most: Most, what: str, noun: str) -> str:
         return f"{what}: none; {counted(lossy.value, noun) if lossy else NOTHING} lost events."
     words = f"{what}: {counted(clean.value, noun)}"
     if lossy is not None:
-        words += f"; {lossy.value:,} lost events"
+        words += f"; of {lossy.value:,} some were lost"
     return words + (f" (by arithmetic {count(most.computed)})." if most.computed else ".")
 
 
@@ -187,15 +188,15 @@ def _pause(each: CapacityOf) -> Iterator[str]:
     most = each.pause
     if most is None or each.pause_rate is None:
         return
-    what = f"The longest pause of the consumer survived at {_rate(each.pause_rate)}"
+    what = f"The longest pause of the consumer survived at {per_second(each.pause_rate)}"
     clean, lossy = _ms(most.clean), _ms(most.lossy)
     if most.lossy is None:
         yield f"{what}: {clean}, the longest that is tried."
     elif most.clean is None:
-        yield f"{what}: none; {lossy} lost events."
+        yield f"{what}: none; events were lost in {lossy}."
     else:
         computed = duration(most.computed * _MS) if most.computed else NOTHING
-        yield f"{what}: {clean}; {lossy} lost events (by arithmetic {computed})."
+        yield f"{what}: {clean}; events were lost in {lossy} (by arithmetic {computed})."
 
 
 def _ms(tried: TriedValue | None) -> str:
@@ -207,12 +208,12 @@ def _recovery(each: CapacityOf) -> Iterator[str]:
         return
     if each.recovery_factor < _NO_OVERLOAD:
         yield (
-            f"The load makes no more than {each.recovery_factor:.2g} times that rate: no recovery "
+            f"The load makes no more than {share(each.recovery_factor)} of that rate: no recovery "
             "from more is to be seen."
         )
         return
     words = (
-        f"After {each.recovery_factor:.2g} times that rate for {OVERLOAD_S:g} s the queue is empty "
+        f"After {share(each.recovery_factor)} of that rate for {OVERLOAD_S:g} s the queue is empty "
         f"again in {duration(each.recovery_ms * _MS)}"
     )
     if each.recovery_computed_ms is not None:
@@ -223,7 +224,7 @@ def _recovery(each: CapacityOf) -> Iterator[str]:
 
 
 def _retrial(retrial: Retrial) -> str:
-    words = f"Tried again for {retrial.seconds:.3g} s: {_rate(float(retrial.rate))} "
+    words = f"Tried again for {retrial.seconds:.3g} s: {per_second(float(retrial.rate))} "
     if not retrial.lost and not retrial.late:
         return words + "lost nothing."
     parts = []
