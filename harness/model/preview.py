@@ -52,8 +52,6 @@ class Preview:
     blocks: int
     """Without the warm-up."""
     trials: int
-    ladder_trials: int
-    """At most so many follow after the blocks."""
     seed: int
     cpus: Mapping[str, tuple[int, ...]]
     changes: tuple[str, ...]

@@ -55,7 +55,8 @@ def plot_verb(
         of single operations. ledger: where every event went. timeline: backlog, lost and unread
         bytes within a trial. drift: ratio against block order. victim: latency of the innocent load
         beside the noisy one. capacity: loss by rate. history: the ratio from run to run, of the
-        runs that are like this one. Of a counted run, counts: instructions by scenario; kernels: from kernel to kernel.
+        runs that are like this one. Of a counted run, counts: instructions by scenario; kernels:
+        from kernel to kernel.
     output
         Write the picture to this file; its name ends in .svg, .png or .pdf.
     workload

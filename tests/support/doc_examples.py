@@ -68,7 +68,7 @@ FEWER = {
 FEWER_OF_PLAN = {
     "overhead": FEWER["run"],
     "pressure": {"--scenario": ["backlog-64-wait", "stop-mcast"]},
-    "consumers": {"--consumer": ["assemble"], "--workload": ["udp"], "--no-ladder": []},
+    "consumers": {"--consumer": ["assemble"], "--workload": ["udp"]},
 }
 """The same for lines that name a plan."""
 ONLY_WHERE_GIVEN = {"--max-time": "2s", "--listen": "1s", "--burst": "200"}

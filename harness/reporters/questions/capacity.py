@@ -94,11 +94,11 @@ def _found(who: str, load: str, each: CapacityOf) -> str:
     found = each.without_loss
     assert found is not None
     if found.low is None:
-        return f"{who} takes less than {per_second(found.high)} of {load}: the lowest rate tried loses."
+        return f"{who} loses {load} at {per_second(found.high)}, the lowest rate that is tried."
     if found.high is None:
         return (
-            f"{who} takes at least {per_second(found.low)} of {load} without loss: the load goes no "
-            "faster."
+            f"{who} takes at least {per_second(found.low)} of {load} without loss: the load goes "
+            "no faster."
         )
     limit = LIMITS[each.limit] if each.limit else "not known"
     return (

@@ -39,7 +39,7 @@ def estimate(plan: Plan, results: Path, machine: str) -> Estimate:
     most_s = plan.max_time_s
     if most_s is None and plan.until_ci is not None:
         most_s = DEFAULT_MAX_TIME_S
-    seconds = sum(known) + _ladder_s(plan) if len(known) == len(times) else None
+    seconds = sum(known) if len(known) == len(times) else None
     if seconds is not None and most_s is not None:
         seconds = min(seconds, most_s)
     return Estimate(
@@ -86,10 +86,3 @@ def _trial_s(plan: Plan, trial: Trial, taken: TimesTaken) -> float | None:
     if rate:
         return TRIAL_S + trial.ops / rate
     return TRIAL_S + DEFAULT_OPS_S * trial.ops / info_of(cell.workload, plan.services).default_ops
-
-
-def _ladder_s(plan: Plan) -> float:
-    """Half of the ladder: nobody knows on which step each consumer leaves it."""
-    if plan.ladder is None:
-        return 0.0
-    return plan.ladder.most_trials / 2 * (TRIAL_S + plan.ladder.seconds)

@@ -69,18 +69,6 @@ def consumer_metrics(report: ConsumerReport, events: float | None) -> dict[str, 
     return metrics
 
 
-def ladder_metrics(
-    workload: WorkerDocument, metrics: dict[str, float], rate: float
-) -> dict[str, float]:
-    """Of a step of the rate ladder: what is about loss. Nothing in it is compared as a cost."""
-    kept = ("events_generated", "events_received", "lost", "socket_drops", "waited_ms")
-    reached = workload.ops * 1e9 / workload.elapsed_ns
-    return {name: metrics[name] for name in kept if name in metrics} | {
-        "rate_per_s": rate,
-        "rate_reached_per_s": reached,
-    }
-
-
 def searched_metrics(
     workload: WorkerDocument, through_ns: int, rate: float | None
 ) -> dict[str, float]:

@@ -47,7 +47,6 @@ from harness.run.trials.markers import Drained, drain, marker_came, set_start
 from harness.run.trials.metrics import (
     Circumstances,
     evidence_of,
-    ladder_metrics,
     metrics_of,
     noise_of,
     searched_metrics,
@@ -204,12 +203,10 @@ def _measure(bench: Bench, trial: Trial, scenario: Scenario) -> Sample:
         metrics = ended.victim.metrics() | (noise if scenario.alone else metrics)
     if bench.plan.capacity is not None and drained is not None:
         metrics |= searched_metrics(done, drained.through_ns, scenario.rate_per_s)
-    rate = scenario.rate_per_s if bench.plan.is_step(trial.cell) else None
     return sample_of(
         trial,
         interleaved=scenario.interleaved,
-        metrics=metrics if rate is None else ladder_metrics(done, metrics, rate),
-        ladder=rate is not None,
+        metrics=metrics,
         ledger=ledger,
         beside_ledger=close_ledger(evidence_of(beside.document, kernel, circumstances))
         if beside is not None
@@ -342,6 +339,5 @@ def _failed(bench: Bench, trial: Trial, scenario: Scenario, reason: str) -> Samp
         interleaved=scenario.interleaved,
         metrics={},
         ledger=nothing,
-        ladder=bench.plan.is_step(trial.cell),
         invalid_reason=reason,
     )
