@@ -8,11 +8,12 @@ from collections.abc import Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
+from xml.etree import ElementTree as ET
 
 import jsonschema
 import pytest
 
-from harness.answers.result import make_result
+from harness.answers.result import make_result, make_view
 from harness.answers.searches.capacity import make_capacity
 from harness.errors import UsageError
 from harness.model.run import Ledger, Sample, Scenario, Trial
@@ -20,6 +21,9 @@ from harness.model.searches.capacity import CapacityAnswer, CapacityOf, Capacity
 from harness.model.stored.environment import StoredEnvironment
 from harness.model.stored.plan import StoredPlan
 from harness.reporters.documents.capacity import capacity_document
+from harness.reporters.html.page import report_html
+from harness.reporters.plots.catalog import PLOTS
+from harness.reporters.plots.picture import svg_text
 from harness.reporters.questions.capacity import capacity_page, capacity_sentences
 from harness.reporters.render.markdown import page_markdown
 from harness.run.capacity.blocks import CapacityBlocks
@@ -30,6 +34,7 @@ from harness.run.plan.plan import Plan
 from harness.run.trials.sample import sample_of
 from harness.store import StoredRun
 from tests.support.command import ROOT
+from tests.support.reports.plot_views import made_up_view
 from tests.support.requests import asked
 from tests.support.worker_documents import DONE
 
@@ -341,6 +346,33 @@ def test_a_capacity_reads_as_a_page(tmp_path: Path) -> None:
     assert "The limit is the consumer" in text
     for words in ("With waiting allowed", "largest burst", "longest pause", "Tried again", "queue"):
         assert words in text
+
+
+@pytest.mark.parametrize("name", ["my", "<script>$\\frac{x}$"])
+def test_a_capacity_is_drawn_and_told_in_a_report(tmp_path: Path, name: str) -> None:
+    plan = planned(tmp_path)
+    samples, blocks = searched(plan, Host())
+    stored = stored_run(blocks.plan, samples, blocks.course())
+    view = make_view(stored)
+    assert view.result.capacity is not None
+    found = tuple(replace(each, rules=name) for each in view.result.capacity.found)
+    capacity = replace(view.result.capacity, found=found)
+    view = replace(view, result=replace(view.result, capacity=capacity))
+    plot = PLOTS["capacity"]
+    assert plot.unavailable(view) is None
+    root = ET.fromstring(svg_text(plot.draw(view)))
+    assert not list(root.iter("{http://www.w3.org/2000/svg}script"))
+    assert name in "".join(root.itertext())
+    assert len(plot.table(view).rows) == len(found[0].tried)
+    assert "nothing lost at" in plot.describe(view)
+    page = report_html([view], PLOTS)
+    assert "without loss, and loses at" in page
+    assert "<script>$" not in page
+    assert "How much it takes" in page
+
+
+def test_a_run_of_another_kind_has_no_capacity_to_draw() -> None:
+    assert "auditbench capacity" in (PLOTS["capacity"].unavailable(made_up_view()) or "")
 
 
 def test_reports_count_every_trial(tmp_path: Path) -> None:
