@@ -32,7 +32,6 @@ AUTO = "auto"
 WorkerNumbers = Annotated[
     list[Annotated[int, msgspec.Meta(ge=1, lt=2**16)]], msgspec.Meta(min_length=1)
 ]
-Count = Annotated[int, msgspec.Meta(ge=0, lt=2**32)]
 Rate = Annotated[int, msgspec.Meta(gt=0, le=10**9)]
 Percent = Annotated[float, msgspec.Meta(gt=0, le=100)]
 Margin = Annotated[float, msgspec.Meta(gt=0, lt=1)]

@@ -95,7 +95,7 @@ ENDINGS: Mapping[str, Ending] = {
     "capacity": Ending(
         examples=(
             (
-                "capacity --rules my.rules --consumer assemble auditd auditd-laurel",
+                "capacity --rules my.rules --consumer auditd store",
                 "Which rate each takes without loss",
             ),
             ("capacity --consumer auditd --confirm 60s", "The two rates again, for a minute each"),
