@@ -26,6 +26,8 @@ class Estimate:
     is_least: bool = False
     """Whether blocks are added until the intervals are narrow enough."""
     most_s: float | None = None
+    of_search: bool = False
+    """Whether trials follow from those before, so that their number is a guess, too."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -39,7 +39,6 @@ from harness.run.capacity.plan import flat_out
 from harness.run.plan.plan import Plan
 from harness.run.searching import SearchBlocks, Wanted
 from harness.run.size.plan import with_waiting, without_limit
-from workloads.catalog import WORKLOADS
 
 MOST_RATES = 60
 """Rates of one search: it takes about ten."""
@@ -95,7 +94,9 @@ class CapacityBlocks(SearchBlocks):
     def _parts(self, rules: str, consumer: str) -> Iterator[Wanted]:
         pair = self._pair(rules, consumer)
         while pair.last(FLAT_OUT) is None:
-            yield Wanted(flat_out(self._rules[rules], consumer), self._alone_ops(), consumer)
+            yield Wanted(
+                flat_out(self._rules[rules], consumer), self.plan.ops[self._workload], consumer
+            )
             pair = self._pair(rules, consumer)
         yield from self._rates(pair)
         pair = self._pair(rules, consumer)
@@ -129,7 +130,7 @@ class CapacityBlocks(SearchBlocks):
 
     def _bursts(self, pair: Pair, speeds: Speeds) -> Iterator[Wanted]:
         least = max(math.ceil(1 / (speeds.records_per_op or 1.0)), 1)
-        goal = ThresholdGoal(least=least, most=self._alone_ops())
+        goal = ThresholdGoal(least=least, most=self.plan.ops[self._workload])
         start = computed_burst(speeds, pair.backlog) or goal.most
         while step := next_threshold(self._again(pair).tried(BURST), start, goal):
             yield self._burst(pair, step.value)
@@ -185,10 +186,6 @@ class CapacityBlocks(SearchBlocks):
 
     def _wanted(self, pair: Pair, scenario: Scenario, ops: int) -> Wanted:
         return Wanted(replace(scenario, consumer=pair.consumer), ops, pair.consumer)
-
-    def _alone_ops(self) -> int:
-        # Half of what is usual: its records are to fit into the largest backlog.
-        return max(WORKLOADS[self._asked.workload].fast_ops // 2, 1)
 
     def _again(self, pair: Pair) -> Pair:
         return self._pair(pair.rules, pair.consumer)

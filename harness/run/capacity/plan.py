@@ -13,6 +13,7 @@ from harness.run.plan.plan import Plan, make_plan
 from harness.run.request import Request
 from harness.run.size.plan import without_limit
 from harness.run.size.scope import confined
+from workloads.catalog import WORKLOADS
 
 NAME = "capacity"
 DEFAULT_WORKLOAD = "connect"
@@ -65,6 +66,8 @@ def capacity_plan(request: Request, *, backlog: int | None, retrial_s: float) ->
             )
         },
         blocks=1,
+        # Half of what is usual: its records are to fit into the largest backlog.
+        ops={workload: max(WORKLOADS[workload].fast_ops // 2, 1)},
         capacity=search,
     )
     first = plan.scenarios[workload][0]

@@ -59,8 +59,8 @@ def _of_search(plan: Plan, search: SearchBlocks) -> Estimate:
         cells=len(plan.cells()),
         measured=0,
         runs=0,
-        is_least=False,
         most_s=None,
+        of_search=True,
     )
 
 
