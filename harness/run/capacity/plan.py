@@ -10,10 +10,10 @@ from harness.model.run import Scenario
 from harness.model.searches.capacity import FLAT_OUT, MOST_BACKLOG, CapacitySearch, tried_scenario
 from harness.run.plan.file import BlockCounts, PlanFile
 from harness.run.plan.plan import Plan, make_plan
+from harness.run.plan.services import info_of
 from harness.run.request import Request
 from harness.run.size.plan import without_limit
 from harness.run.size.scope import confined
-from workloads.catalog import WORKLOADS
 
 NAME = "capacity"
 DEFAULT_WORKLOAD = "connect"
@@ -67,7 +67,7 @@ def capacity_plan(request: Request, *, backlog: int | None, retrial_s: float) ->
         },
         blocks=1,
         # Half of what is usual: its records are to fit into the largest backlog.
-        ops={workload: max(WORKLOADS[workload].fast_ops // 2, 1)},
+        ops={workload: max(info_of(workload, plan.services).fast_ops // 2, 1)},
         capacity=search,
     )
     first = plan.scenarios[workload][0]
