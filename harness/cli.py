@@ -49,6 +49,7 @@ GROUPS: dict[str, dict[str, str]] = {
     "Measure": {
         "run": "Measure what audit costs here: a plan, rule files, or a command of yours.",
         "count": "Count what audit costs in instructions: any kernel, no root, no audit needed.",
+        "capacity": "Find how much rules and consumers can take, and what the limit is.",
         "size": "Find how large the backlog must be for a load, and what to write into the rules.",
         "ab": "Find which of two rule files costs less, and whether either loses events.",
     },

@@ -50,6 +50,11 @@ SUFFIXES: Mapping[str, str] = {
     "+excluded-narrow": "+exclude-call",
 }
 """Behind the name of a rule file: what `--exclude-exe` puts in front of it."""
+_CAPACITY = "`auditbench capacity` searches for the rates at which events are lost"
+GONE_OPTIONS: Mapping[str, str] = {"--no-ladder": f"leave it out; {_CAPACITY}"}
+GONE_KEYS: Mapping[str, str] = {"ladder": f"leave it out; {_CAPACITY}"}
+GONE_PLANS: Mapping[str, str] = {"rate": f"{_CAPACITY}; `auditbench run --rate` holds one"}
+"""Options, parts of a plan file and plans that are no more, each with what to do instead."""
 OLD_AA = "-again"
 """The suffix that the A/A cell had."""
 OF_A_FILE = "the rules of "
@@ -145,13 +150,11 @@ def plan_file(plan: dict[str, Any]) -> dict[str, Any]:
             found[key] = [SCENARIOS.get(n, n) if isinstance(n, str) else n for n in names]
     if cells:
         found["cells"] = [_with_scenario(cell) for cell in cells]
-    if "ladder" in plan:
-        found["ladder"] = _with_scenario(plan["ladder"])
     return found
 
 
 def _with_scenario(table: Any) -> Any:
-    """A `[[cells]]` or `[ladder]` table with the scenario's name of now."""
+    """A `[[cells]]` table with the scenario's name of now."""
     if not isinstance(table, dict) or not isinstance(name := table.get("scenario"), str):
         return table
     return {**table, "scenario": SCENARIOS.get(name, name)}

@@ -1,4 +1,7 @@
-"""The highest rate that a consumer sustains without loss, from the steps of a rate ladder."""
+"""The highest rate that a consumer sustained without loss, from the steps of a rate ladder.
+
+Runs of before had one after their blocks; `auditbench capacity` searches for rates now.
+"""
 
 from __future__ import annotations
 
@@ -69,11 +72,6 @@ def _stand(
         trials=len(highest.valid) if highest else 0,
         limit=limit,
     )
-
-
-def keeps_up(step: Step) -> bool:
-    """Whether a consumer goes on to the next step."""
-    return bool(step.valid) and was_pressed(step) and not loses(step)
 
 
 def was_pressed(step: Step) -> bool:

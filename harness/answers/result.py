@@ -21,6 +21,7 @@ from harness.answers.matched import unmatched_cells, unmatched_scenarios, withou
 from harness.answers.noise import noise_cautions
 from harness.answers.open_ledgers import ledger_cautions, open_samples
 from harness.answers.scaling import scaling
+from harness.answers.searches.capacity import make_capacity
 from harness.answers.trust import not_valid
 from harness.answers.waiting import waiting
 from harness.counted import agreeing, counted
@@ -73,6 +74,7 @@ def make_result(stored: StoredRun) -> Result:
         trends=tuple(trends(samples)),
         redone=tuple(redone(plan.published, comparisons)),
         victims=tuple(victims(samples, plan)),
+        capacity=make_capacity(stored, plan.capacity) if plan.capacity is not None else None,
         profiles=profiles(_profiled(stored)),
         primary=plan.primary,
         question=plan.question,

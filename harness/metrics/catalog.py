@@ -136,8 +136,14 @@ _ALL = (
         "grown while the load ran",
     ),
     _count("delay_max_ms", "the same at its worst", "less", unit="ms"),
-    _count("rate_per_s", "operations per second requested in a step of the rate ladder", None),
+    _count("rate_per_s", "operations per second requested while a rate is searched for", None),
     _count("rate_reached_per_s", "operations per second reached there", None),
+    _count(
+        "through_ms",
+        "time from the load's end until the consumer had taken all that it made, there",
+        "less",
+        unit="ms",
+    ),
     _count(
         "events_generated", "events that the rules should generate for the operations done", None
     ),

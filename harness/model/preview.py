@@ -26,6 +26,8 @@ class Estimate:
     is_least: bool = False
     """Whether blocks are added until the intervals are narrow enough."""
     most_s: float | None = None
+    of_search: bool = False
+    """Whether trials follow from those before, so that their number is a guess, too."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,8 +54,6 @@ class Preview:
     blocks: int
     """Without the warm-up."""
     trials: int
-    ladder_trials: int
-    """At most so many follow after the blocks."""
     seed: int
     cpus: Mapping[str, tuple[int, ...]]
     changes: tuple[str, ...]

@@ -20,6 +20,7 @@ from harness.reporters.parts.pace import pace_sentences
 from harness.reporters.parts.ranking import sustained_sentence
 from harness.reporters.parts.rows import rows
 from harness.reporters.parts.waiting import sentences_of_waiting
+from harness.reporters.questions.capacity import capacity_sentences
 from harness.reporters.questions.cost import cost_cells, cost_first, cost_notes
 from harness.reporters.questions.loss import fates, loss_cells, loss_first, loss_notes
 from harness.reporters.questions.published import published_cells, published_first
@@ -61,6 +62,7 @@ _NEEDS: Mapping[Question, Callable[[Result], object]] = {
     "victim": lambda result: result.victims,
     "published": lambda result: result.redone,
     "soak": lambda result: result.trends,
+    "capacity": lambda result: result.capacity,
     "loss": lambda result: not result.plan.is_replay,
 }
 """What a result must have for the answer to a question; without it the answer is the cost."""
@@ -96,6 +98,8 @@ def answer_parts(result: Result) -> Answer:
     elif question == "soak":
         first, cells = soak_first(result), soak_cells(result)
         notes = [*pace_sentences(result), *sentences_of_waiting(result), *_losses(result)]
+    elif question == "capacity":
+        first, cells, notes = " ".join(capacity_sentences(result.capacity)), [], []
     elif question == "victim":
         first, cells = victim_first(result), victim_cells(result)
         notes = [*deciding_sentences(result), *_losses(result)]

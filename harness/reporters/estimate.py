@@ -10,6 +10,8 @@ ONE_BLOCK = "; one block gives no interval and no verdict: use --blocks 6 or mor
 
 def estimate_line(plan: str, *, cells: int, blocks: int, trials: int, time: Estimate) -> str:
     """The first line of a run: how much it measures, and how long that will take."""
+    if time.of_search:
+        return f"{plan}: a search of about {counted(trials, 'trial')}; {estimate_words(time)}"
     size = (
         f"{counted(cells, 'cell')} × {counted(blocks, 'block')} and a warm-up = "
         f"{counted(trials, 'trial')}"

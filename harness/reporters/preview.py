@@ -8,7 +8,6 @@ from typing import Any
 
 import msgspec
 
-from harness.counted import counted
 from harness.model.preview import CountPreview, PlannedCell, Preview
 from harness.reporters.estimate import estimate_line
 from harness.reporters.page import Column, Grid, Heading, Line, Page, Part, number, text
@@ -45,8 +44,6 @@ def preview_line(preview: Preview) -> str:
 
 def _parts(preview: Preview) -> Iterator[Part]:
     yield Line(preview_line(preview), "answer")
-    if preview.ladder_trials:
-        yield Line(f"At most {counted(preview.ladder_trials, 'trial')} at rising rates follow.")
     yield Line(
         f"Order by seed {preview.seed} (--seed {preview.seed} repeats it); "
         f"CPUs: {_cpus(preview)}; stored under {preview.results}."

@@ -17,12 +17,14 @@ from harness.reporters.parts.ranking import ranking_parts
 from harness.reporters.parts.rows import rows
 from harness.reporters.parts.soak import soak_parts
 from harness.reporters.parts.victim import victim_parts
+from harness.reporters.questions.capacity import capacity_parts
 from harness.reporters.result import STOPPED, result_page
 
 _OWN_TABLES: Mapping[Question, Callable[[Result], Iterable[Part]]] = {
     "soak": soak_parts,
     "published": published_parts,
     "victim": victim_parts,
+    "capacity": lambda result: capacity_parts(result.capacity),
 }
 """What makes the tables of questions that have tables of their own."""
 

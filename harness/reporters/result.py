@@ -35,6 +35,7 @@ from harness.reporters.parts.scaling import scaling_parts
 from harness.reporters.parts.soak import soak_parts
 from harness.reporters.parts.throughput import throughput_parts
 from harness.reporters.parts.victim import victim_name, victim_parts
+from harness.reporters.questions.capacity import capacity_parts
 
 STOPPED = "The run was stopped early; these are its results so far."
 _METHODS = (
@@ -72,6 +73,7 @@ def _parts(result: Result) -> Iterator[Part]:
     yield from soak_parts(result)
     yield from published_parts(result)
     yield from victim_parts(result)
+    yield from capacity_parts(result.capacity)
     for workload, group in by_workload(rows(result)).items():
         yield _heading(result, workload, group)
         legend = meanings.of(row.cell for row in group)

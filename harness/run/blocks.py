@@ -22,7 +22,6 @@ from harness.analysis.series import collect, paired
 from harness.counted import counted
 from harness.errors import UsageError
 from harness.model.run import Cell, Sample, Trial
-from harness.run.ladder import LadderRun
 from harness.run.larger_backlog import further_cells, with_larger_backlogs
 from harness.run.plan.plan import Plan
 from harness.run.plan.schedule import apart, block, warm_up_of
@@ -82,21 +81,17 @@ class RunBlocks:
         self.width: Width | None = None
         """The width of the widest interval at the last check."""
         self._looked_at = 0
-        self._ladder_run: LadderRun | None = None
-        self._climbed = 0
 
     @property
     def trials_planned(self) -> int:
         """The number of trials of the run, as far as it is settled."""
         before = sum(map(len, self._apart)) + self._warm_up
-        return before + self.blocks_planned * self._per_block + self._climbed
+        return before + self.blocks_planned * self._per_block
 
     @property
     def trials_expected(self) -> int:
         """The number it will probably have; may be smaller or larger than planned."""
         trials = self.trials_planned
-        if self.plan.ladder is not None and self._ladder_run is None:
-            trials += self.plan.ladder.most_trials // 2
         if self.plan.until_ci is not None and self.width is not None and self.ending is None:
             narrower = (self.width.share / self.plan.until_ci) ** 2
             if math.isfinite(narrower):
@@ -110,8 +105,6 @@ class RunBlocks:
     def take(self, sample: Sample) -> None:
         """Take a sample that was measured and saved."""
         self._samples.append(sample)
-        if self._ladder_run is not None:
-            self._ladder_run.take(sample)
 
     def __iter__(self) -> Iterator[list[Trial]]:
         """The blocks, until the run ends; then `ending` has the reason."""
@@ -128,7 +121,6 @@ class RunBlocks:
             self.blocks_done = number
             if (ending := self._ending()) is not None:
                 self.blocks_planned, self.ending = number, ending
-        yield from self._steps()
 
     def _further(self, first_index: int) -> list[Trial]:
         """The warm-up of the cells to add; empty if there are none."""
@@ -144,21 +136,6 @@ class RunBlocks:
             self._on_cells(plan)
             self._on_more()
         return trials
-
-    def _steps(self) -> Iterator[list[Trial]]:
-        """The steps of the plan's ladder; each is settled after those before it are measured."""
-        if self.plan.ladder is None:
-            return
-        self._ladder_run = LadderRun(
-            self.plan.ladder,
-            seed=self.plan.seed,
-            first_block=self.blocks_planned + 1,
-            first_index=self.trials_planned,
-        )
-        for trials in self._ladder_run:
-            self._climbed += len(trials)
-            self._on_more()
-            yield trials
 
     def _ending(self) -> Ending | None:
         """The reason to end the run after the block just done; None if there are more."""

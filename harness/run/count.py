@@ -133,7 +133,7 @@ def counted_plan(request: Request) -> Plan:
                 remedy=one_of(name, COUNTED_WORKLOADS, otherwise="; `run` measures the others"),
             )
     asked = counted_consumers(load)
-    load = replace(load, consumers=(COUNTED_CONSUMER,), consumer_packages=(), no_ladder=True)
+    load = replace(load, consumers=(COUNTED_CONSUMER,), consumer_packages=())
     plan = make_plan(replace(request, load=load, instrument="counted"))
     if plan.kind != "kernel":
         raise UsageError(

@@ -19,6 +19,7 @@ from harness.model.result import NoiseFloor, Result
 from harness.model.run import Cell, Sample
 from harness.model.stored.trial import StoredWorkload, operations_of
 from harness.renamed import hint
+from harness.run.plan.file import BlockCounts, PlanFile
 from harness.run.plan.plan import Plan, make_plan
 from harness.run.request import Conduct, Request, Subject
 from harness.run.runner import Silence
@@ -28,8 +29,16 @@ from harness.store import StoredRun
 
 REFERENCE = "no-audit"
 """Behaves like a kernel whose audit was never enabled."""
-RATE_PLAN = "rate"
 WORKLOAD = "udp"
+RATE_PLAN = "loss_at_rate"
+_AT_A_RATE = PlanFile(
+    summary="whether rules lose events at a rate",
+    question="loss",
+    reference=REFERENCE,
+    scenarios=[REFERENCE, "rules"],
+    workloads=[WORKLOAD],
+    blocks=BlockCounts(default=5, fast=3, rigorous=20),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,7 +159,7 @@ def measure_loss(
         until_ci=None,
         max_time=None,
     )
-    plan = make_plan(replace(asked, plan=RATE_PLAN, load=load))
+    plan = make_plan(replace(asked, plan=RATE_PLAN, load=load), _AT_A_RATE)
     stored = _run(plan, request.conduct)
     overhead = overhead_of(stored, plan.workloads[0], _names_of_files(plan, files)[0], REFERENCE)
     return loss_of(stored, overhead.cell, overhead.against), stored

@@ -1,4 +1,4 @@
-"""The plan `replay`: the consumer's cost ladder on a recorded capture, without kernel audit.
+"""The plan `replay`: the consumer's cost on a recorded capture, without kernel audit.
 
 A feeder sends the capture's records through a socket pair, the consumer receives them at each of
 its depths. The socket holds the feeder back if the consumer is slower, so nothing is lost; the

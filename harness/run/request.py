@@ -176,8 +176,6 @@ class Load:
     """With `--count`: the package of a consumer, a .deb or one such as `trixie/auditd`, and further
     ones that it needs; NAME@LABEL=PACKAGE gives one to a single build.
     """
-    no_ladder: Annotated[Flag, Parameter(group=CONSUMING)] = False
-    """Leave out the rising rates that a plan measures after its blocks."""
     ignore_lock: OfRules = False
     """Leave out `-e 2` and `-f 2` of the rule files and measure the rest."""
     skip_missing: OfRules = False

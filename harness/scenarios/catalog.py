@@ -10,7 +10,7 @@ from pathlib import Path
 
 from harness.errors import UsageError, one_of
 from harness.files.reading import is_file
-from harness.renamed import hint
+from harness.renamed import GONE_PLANS, hint
 
 HERE = Path(__file__).parent
 
@@ -35,7 +35,6 @@ PLANS: dict[str, str] = {
     "replay": "replay.toml",
     "pressure": "pressure.toml",
     "consumers": "consumers.toml",
-    "rate": "rate.toml",
     "workers": "workers.toml",
     "victim": "victim.toml",
     "published": "published.toml",
@@ -66,6 +65,8 @@ def plan_path(name: str) -> Path:
     path = Path(name)
     if path.suffix == ".toml" or is_file(path):
         return path
+    if name in GONE_PLANS:
+        raise UsageError(f"there is no plan {name} any more", remedy=GONE_PLANS[name])
     raise UsageError(
         f"no plan is called {name!r}", remedy=one_of(name, PLANS, otherwise=", or a .toml file")
     )

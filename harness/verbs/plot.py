@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     from harness.verbs.shared.forms import Forms, Writer
 
 Kind = Literal[
-    "forest", "cpu", "latency", "ledger", "timeline", "drift", "scaling", "victim", "history",
-    "counts", "kernels",
+    "forest", "cpu", "latency", "ledger", "timeline", "drift", "scaling", "victim", "capacity",
+    "history", "counts", "kernels",
 ]  # fmt: skip
 
 PICTURES: tuple[Format, ...] = ("svg", "png", "pdf")
@@ -54,8 +54,9 @@ def plot_verb(
         forest: ratio to the reference, the usual one. cpu: CPU per operation by process. latency:
         of single operations. ledger: where every event went. timeline: backlog, lost and unread
         bytes within a trial. drift: ratio against block order. victim: latency of the innocent load
-        beside the noisy one. history: the ratio from run to run, of the runs that are like this
-        one. Of a counted run, counts: instructions by scenario; kernels: from kernel to kernel.
+        beside the noisy one. capacity: loss by rate. history: the ratio from run to run, of the
+        runs that are like this one. Of a counted run, counts: instructions by scenario; kernels:
+        from kernel to kernel.
     output
         Write the picture to this file; its name ends in .svg, .png or .pdf.
     workload

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from harness.errors import EXIT_FINE, EXIT_UNTRUSTWORTHY, UsageError
 from harness.verbs.shared.parameters import RESULTS, Flag, Json, ResultsFolder, To
 
 if TYPE_CHECKING:
+    from harness.reporters.page import Page
     from harness.store import StoredRun
     from harness.verbs.shared.forms import Forms
 
@@ -75,6 +77,8 @@ def show_run(folder: Path, forms: Forms, *, ledger: bool = False, details: bool 
         return _show_counted(stored, forms)
     if stored.plan.sizing is not None and not (ledger or details):
         return show_size(folder, forms)
+    if stored.plan.capacity is not None and not (ledger or details):
+        return show_capacity(folder, forms)
     result = make_result(stored)
     page_of = ledgers_page if ledger else details_page if details else result_page
     forms.deliver(
@@ -89,8 +93,8 @@ def show_run(folder: Path, forms: Forms, *, ledger: bool = False, details: bool 
     return result.trustworthy
 
 
-def size_forms(to: list[str] | None, *, json: bool) -> Forms:
-    """The forms requested of an answer to how large the backlog must be."""
+def answer_forms(to: list[str] | None, *, json: bool) -> Forms:
+    """The forms requested of the answer of a search."""
     from harness.verbs.shared.forms import Forms
 
     return Forms(("json", "md"), to, json=json)
@@ -98,27 +102,48 @@ def size_forms(to: list[str] | None, *, json: bool) -> Forms:
 
 def show_size(folder: Path, forms: Forms) -> bool:
     """Print how large the backlog must be; False where that is not decided, or not trustworthy."""
-    from harness.answers.result import make_result
     from harness.answers.searches.size import make_size
     from harness.reporters.documents.size import size_document
     from harness.reporters.questions.size import size_page
-    from harness.reporters.render.markdown import page_markdown
-    from harness.reporters.render.terminal import render_page
     from harness.store import load_run
-    from harness.verbs.shared.output import out
-    from harness.verbs.shared.run_forms import run_writers
 
     stored = load_run(folder)
     assert stored.plan.sizing is not None
     answer = make_size(stored, stored.plan.sizing)
-    page = size_page(answer)
+    _deliver_answer(stored, forms, size_page(answer), lambda: size_document(answer))
+    return answer.trustworthy
+
+
+def show_capacity(folder: Path, forms: Forms) -> bool:
+    """The same of how much rules and consumers can take."""
+    from harness.answers.searches.capacity import make_capacity
+    from harness.reporters.documents.capacity import capacity_document
+    from harness.reporters.questions.capacity import capacity_page
+    from harness.store import load_run
+
+    stored = load_run(folder)
+    assert stored.plan.capacity is not None
+    answer = make_capacity(stored, stored.plan.capacity)
+    _deliver_answer(stored, forms, capacity_page(answer), lambda: capacity_document(answer))
+    return answer.trustworthy
+
+
+def _deliver_answer(
+    stored: StoredRun, forms: Forms, page: Page, document: Callable[[], dict[str, Any]]
+) -> None:
+    """The answer of a search; forms beside it are those of its trials."""
+    from harness.answers.result import make_result
+    from harness.reporters.render.markdown import page_markdown
+    from harness.reporters.render.terminal import render_page
+    from harness.verbs.shared.output import out
+    from harness.verbs.shared.run_forms import run_writers
+
     of_trials = run_writers(stored, lambda: make_result(stored), lambda _: None)
     forms.deliver(
         lambda: render_page(page, out()),
-        lambda: size_document(answer),
+        document,
         **{**of_trials, "md": lambda: page_markdown(page)},
     )
-    return answer.trustworthy
 
 
 def _show_counted(stored: StoredRun, forms: Forms) -> bool:

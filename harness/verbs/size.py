@@ -103,7 +103,7 @@ def size_verb(
     from harness.run.session import run_session
     from harness.verbs.shared.dry_run import show_preview
     from harness.verbs.shared.output import err
-    from harness.verbs.show import show_size, size_forms
+    from harness.verbs.show import answer_forms, show_size
 
     past, seed = None, None
     if resume is not None:
@@ -112,7 +112,7 @@ def size_verb(
     plan = _plan(asked, demand, conduct, seed)
     if conduct.dry_run:
         return show_preview(plan, conduct, to, json=json)
-    forms, console = size_forms(to, json=json), err()
+    forms, console = answer_forms(to, json=json), err()
     outcome = run_session(plan, conduct, display.observer(console), say_on(console), past)
     trustworthy = show_size(outcome.folder, forms)
     words = f"`auditbench size --resume {outcome.folder}` goes on with it"

@@ -21,6 +21,8 @@ from tests.fakes.stand_in import Ending, Link, head_of
 
 EOE = 1320
 LONG = 20 << 20
+MOST_BEHIND_S = 0.1
+"""A sleep ends late; what it took too long is made up for."""
 
 
 def spoil(path: str, evil: str) -> None:
@@ -94,6 +96,7 @@ def options() -> argparse.Namespace:
     parser.add_argument("-v", action="store_true")
     parser.add_argument("--evil", default="")
     parser.add_argument("--busy-us", type=float, default=0.0)
+    parser.add_argument("--per-second", type=float, default=0.0, help="take no more events")
     asked = parser.parse_args()
     if asked.config:
         words = Path(asked.config).read_text(encoding="utf-8").split()
@@ -109,8 +112,22 @@ def be_busy(us: float) -> None:
         pass
 
 
+class Pace:
+    """Lets so many events pass in a second, and makes up for no time in which none came."""
+
+    def __init__(self, per_second: float) -> None:
+        self._gap_s, self._next_s = 1 / per_second, 0.0
+
+    def wait(self) -> None:
+        now_s = time.monotonic()
+        self._next_s = max(self._next_s, now_s - MOST_BEHIND_S) + self._gap_s
+        if self._next_s > now_s:
+            time.sleep(self._next_s - now_s)
+
+
 def main() -> None:
     asked = options()
+    pace = Pace(asked.per_second) if asked.per_second else None
     if asked.needs:
         with open(asked.needs, encoding="utf-8"):  # noqa: PTH123
             pass
@@ -144,6 +161,8 @@ def main() -> None:
                 writer.take(kind, text)
             if asked.busy_us and kind == EOE:
                 be_busy(asked.busy_us)
+            if pace is not None and kind == EOE:
+                pace.wait()
         writer.flush()
         out.flush()
     out.flush()

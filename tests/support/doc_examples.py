@@ -33,6 +33,7 @@ EXEMPT = {
     r"auditbench rules explain .* -- ": "needs strace; test_rules_explain_verb runs such a line",
     r"python -m build\b|packaging/\w+\.sh": "takes minutes and fetches packages",
     r"(\w+=\S+ )*git bisect ": "test_bisect runs the script, in a repository of its own",
+    r"auditbench capacity": "takes minutes; test_capacity_kernel runs parts of one",
     r"auditbench run --resume": "takes a run that was stopped; test_resume_verb stops some",
     r"auditbench (count|rules co\w+|\w+ --count)\b": "boots kernels, as tests/guest does",
     r"auditbench rules advise .*--timed\b": "test_timed_advice_kernel runs such a line",
@@ -68,7 +69,7 @@ FEWER = {
 FEWER_OF_PLAN = {
     "overhead": FEWER["run"],
     "pressure": {"--scenario": ["backlog-64-wait", "stop-mcast"]},
-    "consumers": {"--consumer": ["assemble"], "--workload": ["udp"], "--no-ladder": []},
+    "consumers": {"--consumer": ["assemble"], "--workload": ["udp"]},
 }
 """The same for lines that name a plan."""
 ONLY_WHERE_GIVEN = {"--max-time": "2s", "--listen": "1s", "--burst": "200"}

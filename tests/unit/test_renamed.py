@@ -21,6 +21,7 @@ from harness.run.plan.plan import make_plan
 from harness.scenarios.catalog import HERE, PLANS
 from harness.scenarios.catalog import SCENARIOS as NOW
 from harness.store import RunWriter, load_run
+from tests.support.command import auditbench
 from tests.support.requests import asked
 from tests.support.runs import made_up_run
 
@@ -38,10 +39,6 @@ again = 2
 name = "small"
 scenario = "pressure"
 backlog_limit = 64
-[ladder]
-workload = "connect"
-scenario = "consumers"
-rates = [1000]
 """
 
 
@@ -77,9 +74,7 @@ def test_an_old_plan_file_is_read(tmp_path: Path) -> None:
     assert (plan.reference, plan.aa_cell, plan.invalid.retries) == ("no-audit", True, 2)
     assert plan.scenarios == ["no-audit", "disabled", "rules+exclude-exe", "rules+exclude-call"]
     assert plan.cells[0].scenario == "connect-scoped"
-    assert plan.ladder is not None
-    assert plan.ladder.scenario == "rules-scoped"
-    made = make_plan(asked(plan=str(path), seed=1, no_ladder=True))
+    made = make_plan(asked(plan=str(path), seed=1))
     assert Cell("udp", "no-audit-aa", "assemble") in made.cells()
     assert made.retries == 2
 
@@ -93,6 +88,21 @@ def test_a_plan_keeps_the_names_of_its_own_cells(tmp_path: Path) -> None:
     assert plan.cells[0].scenario == "no-audit"
 
 
+def test_what_is_no_more_names_what_to_do_instead(tmp_path: Path) -> None:
+    path = tmp_path / "mine.toml"
+    path.write_text(OLD_PLAN + '[ladder]\nworkload = "udp"\n')
+    for gone in (str(path), "rate"):
+        with pytest.raises(UsageError) as refused:
+            load_plan_file(gone)
+        assert "auditbench capacity" in refused.value.one_line()
+        assert "\n" not in refused.value.one_line()
+    done = auditbench("run", "consumers", "--no-ladder", cwd=tmp_path)
+    assert done.returncode == 2
+    (line,) = done.stderr.splitlines()
+    assert "--no-ladder is no more" in line
+    assert "auditbench capacity" in line
+
+
 def test_both_keys_at_once_are_refused(tmp_path: Path) -> None:
     path = tmp_path / "mine.toml"
     path.write_text('summary = "s"\nworkloads = ["udp"]\nagain = true\naa_cell = false\n')
@@ -103,8 +113,8 @@ def test_both_keys_at_once_are_refused(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "broken",
     [
-        {"scenarios": 5, "cells": 5, "ladder": 5, "invalid": 5, "first": "x", "reference": 1},
-        {"scenarios": [1, None], "cells": [1, {"scenario": 2}], "ladder": {"scenario": []}},
+        {"scenarios": 5, "cells": 5, "invalid": 5, "first": "x", "reference": 1},
+        {"scenarios": [1, None], "cells": [1, {"scenario": 2}]},
     ],
 )
 def test_what_is_no_plan_is_left_for_the_check(broken: dict[str, Any]) -> None:

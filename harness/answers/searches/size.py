@@ -69,16 +69,16 @@ def measured_of(samples: Iterable[Sample]) -> Measured:
     """What the first trials say; the last of a kind counts."""
     found = {sample.scenario: sample for sample in samples if sample.valid}
     burst, saturated, sustained = (found.get(name) for name in (BURST, SATURATED, SUSTAINED))
-    per_op = _records_per_op(burst) if burst else None
+    per_op = records_per_op(burst) if burst else None
     if burst is None or not per_op:
         return Measured(records_per_op=per_op)
-    measured = Measured(records_per_op=per_op, made_per_s=per_op * _ops_per_s(burst))
+    measured = Measured(records_per_op=per_op, made_per_s=per_op * ops_per_s(burst))
     if saturated is not None:
         measured = _with_drain(measured, saturated, per_op)
     return measured if sustained is None else _with_growth(measured, sustained, per_op)
 
 
-def _records_per_op(sample: Sample) -> float | None:
+def records_per_op(sample: Sample) -> float | None:
     """Records per operation as the kernel queues them, the one that ends each event included.
 
     0 where no rule recorded the load; None where some may have, and the consumer shows none.
@@ -106,12 +106,13 @@ def _records_per_op(sample: Sample) -> float | None:
     return (records + ends) / events * max(demanded, arrived) / operations
 
 
-def _ops_per_s(sample: Sample) -> float:
-    return operations_of(sample) / _elapsed_s(sample)
+def ops_per_s(sample: Sample) -> float:
+    """The operations that a trial did per second."""
+    return operations_of(sample) / elapsed_s(sample)
 
 
-def _elapsed_s(sample: Sample) -> float:
-    """At least the clock's own step."""
+def elapsed_s(sample: Sample) -> float:
+    """How long a trial's load took; at least the clock's own step."""
     return max(StoredWorkload.of(sample).elapsed_ns, 1.0) / 1e9
 
 
@@ -123,14 +124,14 @@ def _with_drain(measured: Measured, sample: Sample, per_op: float) -> Measured:
     made = per_op * operations_of(sample)
     waited = bool(sample.ledger.waited_ms)
     queued = StoredStatus.before(sample).backlog_limit if waited else 0
-    rate = (made - queued) / _elapsed_s(sample)
+    rate = (made - queued) / elapsed_s(sample)
     return replace(measured, drain_per_s=rate, never_waited=not waited)
 
 
 def _with_growth(measured: Measured, sample: Sample, per_op: float) -> Measured:
     return replace(
         measured,
-        sustained_per_s=per_op * _ops_per_s(sample),
+        sustained_per_s=per_op * ops_per_s(sample),
         growth_per_s=_growth_per_s(sample),
         sustained_lost=bool(lost_any(sample.ledger)),
     )
@@ -138,7 +139,7 @@ def _with_growth(measured: Measured, sample: Sample, per_op: float) -> Measured:
 
 def _growth_per_s(sample: Sample) -> float:
     """By how many records per second the queue grew for good while the load ran."""
-    elapsed_ms = _elapsed_s(sample) * 1e3
+    elapsed_ms = elapsed_s(sample) * 1e3
     during = [moment for moment in sample.timeline if 0 < moment.t_ms <= elapsed_ms]
     if not during:
         return 0.0

@@ -18,6 +18,7 @@ from harness.model.reference import (
     own_references,
 )
 from harness.model.run import Cell
+from harness.model.searches.capacity import CapacitySearch
 from harness.model.searches.size import Sizing
 from harness.model.stored.base import Stored
 from harness.model.stored.profile import Profiling
@@ -131,6 +132,8 @@ class StoredPlan(Stored, frozen=True, kw_only=True):
     """The cells of which kernel stacks were to be sampled after the measured trials."""
     sizing: Sizing | None = None
     """What a search for the backlog is about."""
+    capacity: CapacitySearch | None = None
+    """What a search for the capacity is about."""
 
     @property
     def reference(self) -> Reference:

@@ -56,12 +56,22 @@ class StoredStatus(msgspec.Struct, frozen=True):
 
 class StoredMachineCpu(msgspec.Struct, frozen=True):
     busy_ns: Nanoseconds = 0
+    cpus: dict[str, dict[str, Nanoseconds]] = {}
+    """By CPU."""
 
 
 class StoredMachine(msgspec.Struct, frozen=True):
     """What is read of the machine's counters again."""
 
+    elapsed_ns: Nanoseconds = 0
     cpu: StoredMachineCpu | None = None
+
+    @property
+    def busy_share(self) -> float | None:
+        """How busy all CPUs together were, 0 to 1; None where that is not known."""
+        if self.cpu is None or not self.cpu.cpus or not self.elapsed_ns:
+            return None
+        return self.cpu.busy_ns / (self.elapsed_ns * len(self.cpu.cpus))
 
     @classmethod
     def of(cls, sample: Sample) -> Self:

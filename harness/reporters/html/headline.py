@@ -20,6 +20,7 @@ _TITLES: Mapping[Question, str] = {
     "loss": "What Linux audit loses",
     "ranking": "What audit consumers cost",
     "scaling": "How the cost of Linux audit grows",
+    "capacity": "How much Linux audit can take",
     "soak": "What grows under Linux audit",
     "published": "What others found of Linux audit, redone",
     "victim": "What Linux audit does to a neighbour",
@@ -28,6 +29,7 @@ _QUESTIONS: Mapping[Question, str] = {
     "loss": "Which cells lost events, which made the load wait, and which did neither",
     "victim": "The latency of an innocent load beside a noisy one, with audit and without",
     "scaling": "The price per operation by the number of processes that make events at once",
+    "capacity": "The rate at which nothing is lost, and the one at which something is",
     "ranking": "The consumers by their CPU per event, the cheapest first",
 }
 

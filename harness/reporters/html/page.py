@@ -45,6 +45,7 @@ from harness.reporters.parts.throughput import throughput_parts
 from harness.reporters.parts.victim import victim_parts
 from harness.reporters.plainly import made_plain, plain_view
 from harness.reporters.plots.base import Plot
+from harness.reporters.questions.capacity import capacity_parts
 from harness.reporters.render.csv import grid_csv
 from harness.reporters.result import STOPPED, all_losses, all_metrics
 
@@ -60,6 +61,7 @@ _ORDER: Mapping[Question, Sequence[str]] = {
     "scaling": ("scaling", "forest", "consumers", "cpu", "ledger"),
     "soak": ("forest", "consumers", "cpu", "ledger"),
     "published": ("forest", "consumers", "cpu", "ledger"),
+    "capacity": ("capacity", "ledger", "cpu", "consumers", "forest"),
     "victim": ("victim", "forest", "consumers", "cpu", "ledger"),
 }
 """The sections of the template by the question that is answered."""
@@ -89,6 +91,7 @@ class RunPart:
     consumers: Sequence[Part]
     scaling: Sequence[Part]
     victim: Sequence[Part]
+    capacity: Sequence[Part]
     profile: Sequence[Part]
     flames: Sequence[Flame]
     noise: Sequence[Part]
@@ -185,6 +188,7 @@ def _run_part(
         ),
         scaling=on_page(*scaling_parts(result)),
         victim=on_page(*victim_parts(result)),
+        capacity=on_page(*capacity_parts(result.capacity)),
         profile=on_page(*_without_heading(profile_parts(result))),
         flames=flames(result.profiles),
         noise=on_page(*noise_parts(result)),

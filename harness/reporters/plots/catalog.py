@@ -9,6 +9,7 @@ from __future__ import annotations
 from harness.model.count import CountedResult
 from harness.model.result import ReportView
 from harness.reporters.plots.base import Plot
+from harness.reporters.plots.capacity import CAPACITY
 from harness.reporters.plots.counts import COUNTS, KERNELS
 from harness.reporters.plots.cpu import CPU
 from harness.reporters.plots.drift import DRIFT
@@ -19,7 +20,7 @@ from harness.reporters.plots.scaling import SCALING
 from harness.reporters.plots.timeline import TIMELINE
 from harness.reporters.plots.victim import VICTIM
 
-_ALL = (FOREST, CPU, LATENCY, LEDGER, TIMELINE, DRIFT, SCALING, VICTIM)
+_ALL = (FOREST, CPU, LATENCY, LEDGER, TIMELINE, DRIFT, SCALING, VICTIM, CAPACITY)
 
 PLOTS: dict[str, Plot[ReportView]] = {plot.name: plot for plot in _ALL}
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from harness.model.result import ReportView
 from harness.model.run import Cell, Moment, Sample
+from harness.model.searches.capacity import filling
 from harness.model.stored.trial import StoredStatus, StoredWorkload
 from harness.plain import plain
 from harness.reporters.plots.base import Choice, Plot, Table
@@ -101,11 +102,22 @@ def _curves(view: ReportView, choice: Choice) -> dict[str, list[CellCurve]]:
     found: dict[str, list[CellCurve]] = {}
     for workload, group in groups(view, choice).items():
         for cell, label in labels(group).items():
+            if not _tells(view, cell):
+                continue
             seen = [sample for sample in trials.get(cell, []) if len(sample.timeline) > 1]
             if seen:
                 curve = CellCurve(cell, label, max(seen, key=_interest), _stopped(view, cell))
                 found.setdefault(workload, []).append(curve)
     return found
+
+
+def _tells(view: ReportView, cell: Cell) -> bool:
+    """Whether the queue of a cell is shown: of a search, where it was filled on purpose."""
+    answer = view.result.capacity
+    if answer is None:
+        return True
+    of_answer = {tried for each in answer.found for tried in filling(each)}
+    return cell.scenario in of_answer
 
 
 def _interest(sample: Sample) -> tuple[int, ...]:

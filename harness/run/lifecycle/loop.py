@@ -13,12 +13,13 @@ from harness.run.blocks import RunBlocks
 from harness.run.command_failures import CommandFailures
 from harness.run.environment import add_caution
 from harness.run.lifecycle.resume import BROKEN_OFF, Past, ResumedBlocks
+from harness.run.lifecycle.search import search_of
 from harness.run.lifecycle.signals import stop_if_asked
 from harness.run.plan.document import plan_document
 from harness.run.plan.plan import Plan
 from harness.run.plan.purpose import purpose_of
 from harness.run.runner import Blocks, Observer, run_trials
-from harness.run.size.blocks import SizeBlocks
+from harness.run.searching import SearchBlocks
 from harness.store import ResumedWriter, RunWriter
 
 
@@ -69,17 +70,14 @@ def measure_all(
             is_measuring = True
             describe()
 
-    run_blocks: RunBlocks | SizeBlocks
-    if plan.sizing is not None:
-        run_blocks = SizeBlocks(plan, plan.sizing, on_more=describe, on_cells=measure_cells)
-    else:
-        run_blocks = RunBlocks(
-            plan,
-            primary,
-            on_more=describe,
-            on_cells=measure_cells,
-            used_s=past.used_s if past is not None else 0.0,
-        )
+    search = search_of(plan, on_more=describe, on_cells=measure_cells)
+    run_blocks: RunBlocks | SearchBlocks = search or RunBlocks(
+        plan,
+        primary,
+        on_more=describe,
+        on_cells=measure_cells,
+        used_s=past.used_s if past is not None else 0.0,
+    )
     blocks: Blocks = run_blocks if past is None else ResumedBlocks(run_blocks, past, begin_block)
     failures = CommandFailures(plan.command, allowed=plan.allow_failures)
 

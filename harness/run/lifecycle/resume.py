@@ -16,6 +16,7 @@ from harness.counted import counted
 from harness.errors import UsageError
 from harness.model.caution import Caution
 from harness.model.run import Sample, Trial
+from harness.model.searches.capacity import comes_first
 from harness.model.searches.size import FIRST
 from harness.model.stored.environment import StoredEnvironment
 from harness.model.stored.plan import StoredPlan
@@ -200,6 +201,7 @@ def _plan(before: StoredPlan, now: StoredPlan) -> Iterator[str]:
 def _is_added(plan: StoredPlan, scenario: StoredScenario) -> bool:
     """Whether a run added a scenario to itself."""
     searched = plan.sizing is not None and scenario.name not in FIRST
+    searched |= plan.capacity is not None and not comes_first(scenario.name)
     return searched or bool(scenario.larger_backlog_of)
 
 

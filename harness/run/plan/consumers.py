@@ -24,11 +24,6 @@ class PlanConsumers:
     absent: tuple[str, ...]
     asked: AskedConsumers
 
-    @property
-    def reporting(self) -> tuple[str, ...]:
-        """Those that report what they received, and so can be driven up the ladder."""
-        return tuple(name for name in self.consumers if self.asked.find(name).sees_events)
-
     def wanted(self, scenarios: Sequence[Scenario]) -> tuple[Scenario, ...]:
         """The scenarios whose consumer is on this host, and wanted."""
         return tuple(s for s in scenarios if s.consumer is None or s.consumer in self.allowed)

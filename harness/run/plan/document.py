@@ -6,7 +6,6 @@ from typing import Any
 
 import msgspec
 
-from harness.run.ladder import Ladder
 from harness.run.plan.plan import Plan
 from harness.run.plan.scenario import scenario_document
 from harness.run.plan.services import stored_services
@@ -48,21 +47,11 @@ def plan_document(plan: Plan) -> dict[str, Any]:
         "soak": msgspec.to_builtins(plan.soak),
         "published": msgspec.to_builtins(plan.published),
         "victim": msgspec.to_builtins(plan.victim),
-        "ladder": _ladder_document(plan.ladder) if plan.ladder is not None else None,
         "profiling": msgspec.to_builtins(plan.profiling),
         "sizing": msgspec.to_builtins(plan.sizing),
+        "capacity": msgspec.to_builtins(plan.capacity),
         "scenarios": {
             workload: [scenario_document(scenario) for scenario in scenarios]
             for workload, scenarios in plan.scenarios.items()
         },
-    }
-
-
-def _ladder_document(ladder: Ladder) -> dict[str, Any]:
-    return {
-        "workload": ladder.workload,
-        "consumers": list(ladder.consumers),
-        "seconds": ladder.seconds,
-        "trials": ladder.trials,
-        "steps": [scenario_document(step) for step in ladder.scenarios],
     }

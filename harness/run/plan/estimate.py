@@ -8,10 +8,11 @@ from harness.answers.estimate import LoadLike, TimesTaken, times_taken
 from harness.model.preview import Estimate
 from harness.model.run import Trial
 from harness.run.blocks import DEFAULT_MAX_TIME_S
+from harness.run.lifecycle.search import search_of
 from harness.run.plan.plan import Plan
 from harness.run.plan.schedule import apart, block
 from harness.run.plan.services import info_of
-from harness.run.size.blocks import SizeBlocks
+from harness.run.searching import SearchBlocks
 
 TRIAL_S = 0.15
 """Of a trial, besides its load: starting the processes, applying the state, the sync marker."""
@@ -22,8 +23,8 @@ chosen so."""
 
 def estimate(plan: Plan, results: Path, machine: str) -> Estimate:
     """From trials of the same load on this machine, if there are any; else a guess."""
-    if plan.sizing is not None:
-        return _of_search(plan)
+    if (search := search_of(plan)) is not None:
+        return _of_search(plan, search)
     taken = times_taken(
         results,
         machine,
@@ -38,7 +39,7 @@ def estimate(plan: Plan, results: Path, machine: str) -> Estimate:
     most_s = plan.max_time_s
     if most_s is None and plan.until_ci is not None:
         most_s = DEFAULT_MAX_TIME_S
-    seconds = sum(known) + _ladder_s(plan) if len(known) == len(times) else None
+    seconds = sum(known) if len(known) == len(times) else None
     if seconds is not None and most_s is not None:
         seconds = min(seconds, most_s)
     return Estimate(
@@ -51,22 +52,22 @@ def estimate(plan: Plan, results: Path, machine: str) -> Estimate:
     )
 
 
-def _of_search(plan: Plan) -> Estimate:
+def _of_search(plan: Plan, search: SearchBlocks) -> Estimate:
     """A guess: nobody knows how many trials a search takes."""
     return Estimate(
-        seconds=trials_of(plan) * (TRIAL_S + DEFAULT_OPS_S),
+        seconds=search.trials_expected * (TRIAL_S + search.trial_s),
         cells=len(plan.cells()),
         measured=0,
         runs=0,
-        is_least=False,
         most_s=None,
+        of_search=True,
     )
 
 
 def trials_of(plan: Plan) -> int:
     """The trials of a plan's blocks, the warm-up among them; about how many a search has."""
-    if plan.sizing is not None:
-        return SizeBlocks(plan, plan.sizing).trials_expected
+    if (search := search_of(plan)) is not None:
+        return search.trials_expected
     interleaved = (plan.blocks + 1) * len(block(plan, 0, first_index=0))
     return sum(map(len, apart(plan))) + interleaved
 
@@ -85,10 +86,3 @@ def _trial_s(plan: Plan, trial: Trial, taken: TimesTaken) -> float | None:
     if rate:
         return TRIAL_S + trial.ops / rate
     return TRIAL_S + DEFAULT_OPS_S * trial.ops / info_of(cell.workload, plan.services).default_ops
-
-
-def _ladder_s(plan: Plan) -> float:
-    """Half of the ladder: nobody knows on which step each consumer leaves it."""
-    if plan.ladder is None:
-        return 0.0
-    return plan.ladder.most_trials / 2 * (TRIAL_S + plan.ladder.seconds)

@@ -32,7 +32,6 @@ AUTO = "auto"
 WorkerNumbers = Annotated[
     list[Annotated[int, msgspec.Meta(ge=1, lt=2**16)]], msgspec.Meta(min_length=1)
 ]
-Count = Annotated[int, msgspec.Meta(ge=0, lt=2**32)]
 Rate = Annotated[int, msgspec.Meta(gt=0, le=10**9)]
 Percent = Annotated[float, msgspec.Meta(gt=0, le=100)]
 Margin = Annotated[float, msgspec.Meta(gt=0, lt=1)]
@@ -108,21 +107,6 @@ class CellKnobs(AuditLimits):
         )
 
 
-class LadderKnobs(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
-    """`[ladder]` of a plan: after the blocks, rates that grow until each consumer loses events.
-
-    `rates` are operations per second, each held for `seconds` in `trials` trials. Producers do not
-    wait for room in the backlog of `backlog_limit` records, so that an excess is lost.
-    """
-
-    workload: str
-    scenario: str
-    rates: Annotated[list[Rate], msgspec.Meta(min_length=1)]
-    seconds: Annotated[float, msgspec.Meta(gt=0, le=60)] = 2.0
-    trials: Annotated[int, msgspec.Meta(ge=1, le=100)] = 3
-    backlog_limit: Count = 8192
-
-
 class VictimKnobs(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     """`[victim]` of a plan: an innocent load in a session of its own beside the noisy one.
 
@@ -173,7 +157,6 @@ class PlanFile(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     """One number, or several to compare; `cpus` is 1, 2, 4 … up to the CPUs of the load."""
     auid: str = AUTO
     cells: list[CellKnobs] = []
-    ladder: LadderKnobs | None = None
     victim: VictimKnobs | None = None
     soak: Soak | None = None
     """One long trial per cell instead of blocks."""
@@ -185,6 +168,13 @@ class PlanFile(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
 def _text(name: str, path: Path) -> str:
     """Read a built-in plan directly, a plan of the user with the user's rights."""
     return path.read_text(encoding="utf-8") if name in PLANS else read_text(path, named=True)
+
+
+def _refuse_gone(written: Mapping[str, Any], path: Path) -> None:
+    """UsageError for a part that plans no longer have."""
+    for word, remedy in renamed.GONE_KEYS.items():
+        if word in written:
+            raise UsageError(f"{path}: [{word}] is not measured any more", remedy=remedy)
 
 
 def _refuse_unknown_knobs(written: Mapping[str, Any]) -> None:
@@ -200,6 +190,7 @@ def load_plan_file(name: str) -> PlanFile:
     path = plan_path(name)
     try:
         written = renamed.plan_file(tomllib.loads(_text(name, path)))
+        _refuse_gone(written, path)
         plan = msgspec.convert(written, PlanFile)
         _refuse_unknown_knobs(written)
     except OSError as error:

@@ -16,13 +16,13 @@ from harness.model.matching import Login, RuleMatches
 from harness.model.question import Question
 from harness.model.reference import Reference, every_scenario, own_references
 from harness.model.run import Cell, Scenario
+from harness.model.searches.capacity import CapacitySearch
 from harness.model.searches.size import Sizing
 from harness.model.stored.plan import Instrument
 from harness.model.stored.profile import Profiling
 from harness.model.stored.published import Published
 from harness.model.stored.soak import Soak
 from harness.model.stored.victim import Victim
-from harness.run.ladder import Ladder
 from harness.run.plan.consumers import plan_consumers
 from harness.run.plan.exclusion import ExcludedProgram
 from harness.run.plan.file import AUTO, Kind, PlanFile, load_plan_file
@@ -44,7 +44,6 @@ from harness.run.plan.selection import (
     excluded_of,
     first_asked,
     first_scenarios,
-    ladder_of,
     left_out_scenarios,
     measures_rules_in_cells,
     scenarios_of,
@@ -103,8 +102,6 @@ class Plan:
     """The workloads that are services, by name."""
     allow_failures: bool = False
     """Whether a command that fails is measured all the same."""
-    ladder: Ladder | None = None
-    """The ladder to measure after the blocks."""
     absent: tuple[str, ...] = ()
     """Consumers of the plan that are not on this host; they are left out."""
     consumer_paths: Mapping[str, Path] = field(default_factory=dict)
@@ -127,6 +124,8 @@ class Plan:
     """What others found, each redone by one of the cells."""
     sizing: Sizing | None = None
     """What a search for the backlog is about; its cells follow from each other."""
+    capacity: CapacitySearch | None = None
+    """The same of a search for the capacity."""
     profiling: Profiling | None = None
     """The cells of which kernel stacks are sampled after the measured trials."""
     first_asked: tuple[str, ...] = ()
@@ -186,14 +185,11 @@ class Plan:
             consumers=kept,
             ops={name: self.ops[name] for name in names},
             seed=self.seed + 1 if self.seed < MOST_SEED else LEAST_SEED,
-            ladder=self.ladder.climbed_by(kept) if self.ladder is not None else None,
         )
 
     def scenario_of(self, cell: Cell) -> Scenario:
-        """The scenario of a cell, or of a step of the ladder."""
+        """The scenario of a cell."""
         by_name = {scenario.name: scenario for scenario in self.scenarios.get(cell.workload, ())}
-        if self.ladder is not None:
-            by_name |= {step.name: step for step in self.ladder.scenarios}
         return by_name[cell.scenario]
 
     def ops_in(self, workload: str, block: int) -> int:
@@ -222,11 +218,6 @@ class Plan:
         rates = (scenario.rate_per_s for scenario in every_scenario(self.scenarios))
         return any(rate is not None for rate in (self.rate_per_s, *rates))
 
-    def is_step(self, cell: Cell) -> bool:
-        """Whether a cell is a step of the ladder."""
-        steps = self.ladder.scenarios if self.ladder is not None else ()
-        return any(cell.scenario == step.name for step in steps)
-
     def cells(self) -> list[Cell]:
         """Every cell, in the order in which the tables show them."""
         return [
@@ -237,9 +228,8 @@ class Plan:
         ]
 
     def all_consumers(self) -> set[str]:
-        """Every consumer of a cell or of the ladder."""
-        climbing = self.ladder.consumers if self.ladder is not None else ()
-        return {cell.consumer for cell in self.cells()} | set(climbing)
+        """Every consumer of a cell."""
+        return {cell.consumer for cell in self.cells()}
 
     def consumer(self, name: str) -> Consumer:
         """The adapter of a consumer."""
@@ -327,7 +317,6 @@ def make_plan(request: Request, file: PlanFile | None = None) -> Plan:
         command=request.command,
         services=services,
         allow_failures=load.allow_failures,
-        ladder=ladder_of(request, file, chosen.reporting, rules),
         absent=chosen.absent,
         consumer_paths=load.consumer_paths,
         own_consumers=chosen.asked.own,
@@ -360,8 +349,4 @@ def _loads(plan: Plan) -> list[tuple[str, WorkerWords]]:
     if plan.victim is not None:
         ops = min(plan.ops.values())
         loads.append(("--victim: ", victim_words(plan.victim, ops, plan.auid)))
-    if (ladder := plan.ladder) is not None:
-        for step in ladder.scenarios:
-            cell = Cell(ladder.workload, step.name, ladder.consumers[0])
-            loads.append(("[ladder]: ", plan.worker_words(cell, ladder.ops_of(step))))
     return loads

@@ -13,7 +13,7 @@ from harness.host.pinning import assign_cpus
 from harness.kernel.client import AuditClient
 from harness.model.label import check_label
 from harness.model.preview import PlannedCell, Preview
-from harness.model.run import Cell, Scenario
+from harness.model.run import Cell
 from harness.model.state import LIMITS
 from harness.run.blocks import refuse_endless
 from harness.run.plan.estimate import estimate, trials_of
@@ -46,7 +46,6 @@ def preview_plan(plan: Plan, conduct: Conduct) -> Preview:
         cells=tuple(_planned(plan, cell) for cell in plan.cells()),
         blocks=plan.blocks,
         trials=trials_of(plan),
-        ladder_trials=plan.ladder.most_trials if plan.ladder is not None else 0,
         seed=plan.seed,
         cpus=cpus,
         changes=tuple(_changes(plan, conduct, facts)),
@@ -109,12 +108,8 @@ def _changes(plan: Plan, conduct: Conduct, facts: HostFacts) -> Iterator[str]:
 
 def _settings(plan: Plan) -> Iterator[str]:
     """The limits that cells set, each with the values that it takes."""
-    scenarios = [*(s for group in plan.scenarios.values() for s in group), *_steps(plan)]
+    scenarios = [scenario for group in plan.scenarios.values() for scenario in group]
     for name in LIMITS:
         values = {getattr(scenario, name) for scenario in scenarios} - {None}
         if values:
             yield f"{name} is set to {', '.join(map(str, sorted(values)))}"
-
-
-def _steps(plan: Plan) -> tuple[Scenario, ...]:
-    return plan.ladder.scenarios if plan.ladder is not None else ()

@@ -11,7 +11,6 @@ from pathlib import Path
 from harness.errors import UsageError, one_of
 from harness.model.run import AA, Scenario
 from harness.renamed import hint
-from harness.run.ladder import Ladder, steps_of
 from harness.run.plan.cell_rules import file_for_cells, has_recording_rules, with_rules
 from harness.run.plan.exclusion import ExcludedProgram, excluded_program
 from harness.run.plan.file import CellKnobs, PlanFile
@@ -190,28 +189,3 @@ def _generator_exe(request: Request) -> str:
     """The noisy program, with symlinks resolved: the kernel compares inodes."""
     program = shutil.which(request.command[0]) if request.command else sys.executable
     return str(Path(program or sys.executable).resolve())
-
-
-def ladder_of(
-    request: Request, file: PlanFile, climbing: tuple[str, ...], rules: Sequence[NamedRules]
-) -> Ladder | None:
-    """The ladder of a plan; `climbing` are its consumers that report what they received."""
-    knobs = file.ladder
-    left_out = request.load.no_ladder or bool(request.victim.workload or file.victim)
-    if knobs is None or left_out or not climbing or request.command:
-        return None
-    if knobs.workload not in PRESSING:
-        raise UsageError(
-            f"[ladder]: no workload is called {knobs.workload!r}",
-            remedy=one_of(knobs.workload, PRESSING),
-        )
-    scenario = bind_named(knobs.scenario, exe=sys.executable, noisy=WORKLOADS[knobs.workload].noisy)
-    if rules and has_recording_rules(scenario) and measures_rules_in_cells(file):
-        scenario = with_rules(scenario, file_for_cells(rules, request.subject.exclude_exe))
-    return Ladder(
-        workload=knobs.workload,
-        consumers=climbing,
-        scenarios=steps_of(scenario, knobs.rates, knobs.backlog_limit),
-        seconds=knobs.seconds,
-        trials=knobs.trials,
-    )

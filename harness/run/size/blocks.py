@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from typing import Any
 
 from harness.analysis.searches.backlog_search import bracket, next_step
 from harness.answers.searches.size import (
@@ -17,7 +16,7 @@ from harness.answers.searches.size import (
     tried_of,
 )
 from harness.counted import counted
-from harness.model.run import Cell, Sample, Scenario, Trial
+from harness.model.run import Scenario
 from harness.model.searches.size import (
     BURST,
     MOST_RECORDS,
@@ -26,6 +25,7 @@ from harness.model.searches.size import (
     backlog_scenario,
 )
 from harness.run.plan.plan import Plan
+from harness.run.searching import SearchBlocks, Wanted
 from harness.run.size.plan import with_waiting, without_limit
 from workloads.catalog import WORKLOADS
 
@@ -37,11 +37,8 @@ EXPECTED_TRIALS = 3 + 8 * 3 + WAITING_TRIALS
 """About how many there are besides those of the two backlogs that are the answer."""
 
 
-class SizeBlocks:
-    """The blocks of a search: iterate over it, and `take` the samples.
-
-    They follow from the samples alone, so that a search that was stopped can go on.
-    """
+class SizeBlocks(SearchBlocks):
+    """The blocks of a search for the backlog."""
 
     def __init__(
         self,
@@ -51,46 +48,27 @@ class SizeBlocks:
         on_more: Callable[[], None] = lambda: None,
         on_cells: Callable[[Plan], None] = lambda plan: None,
     ) -> None:
-        self.plan = plan
-        """It has the backlogs as they are tried."""
+        super().__init__(plan, sizing.workload, on_more=on_more, on_cells=on_cells)
         self._sizing = sizing
-        self._on_more, self._on_cells = on_more, on_cells
         self._rules = plan.scenarios[sizing.workload][0]
-        self._samples: list[Sample] = []
-        self._blocks = self._trials = 0
-        self._over = False
 
     @property
-    def trials_expected(self) -> int:
-        """The probable number of trials."""
-        if self._over:
-            return self._trials
-        return max(EXPECTED_TRIALS + 2 * self._sizing.trials, self._trials + 1)
+    def _trials_usual(self) -> int:
+        return EXPECTED_TRIALS + 2 * self._sizing.trials
 
-    def take(self, sample: Sample) -> None:
-        """Take a sample that was measured and saved."""
-        self._samples.append(sample)
-
-    def course(self) -> dict[str, Any]:
-        """What became of the plan: one trial more than there are, until it is over."""
-        return {"blocks": max(self._blocks - 1, 1), "trials": self._trials + (not self._over)}
-
-    def words(self) -> str:
-        """How it ended, in words: the answer says it."""
-        return ""
-
-    def __iter__(self) -> Iterator[list[Trial]]:
-        """The blocks, until the answer is known, or that there is none."""
+    def _search(self) -> Iterator[list[Wanted]]:
         yield from self._speeds()
         measured = measured_of(self._samples)
         if measured.records_per_op and not too_slow(measured):
             yield from self._backlogs()
-        self._over = True
 
-    def _speeds(self) -> Iterator[list[Trial]]:
+    def _speeds(self) -> Iterator[list[Wanted]]:
         sizing, usual = self._sizing, WORKLOADS[self._sizing.workload].fast_ops
         alone, saturated = self.plan.scenarios[sizing.workload][:2]
-        yield self._block([(alone, sizing.burst), (saturated, max(sizing.burst, usual))])
+        yield [
+            self._wanted(alone, sizing.burst),
+            self._wanted(saturated, max(sizing.burst, usual)),
+        ]
         measured = measured_of(self._samples)
         if not measured.records_per_op:
             return
@@ -98,23 +76,24 @@ class SizeBlocks:
         paced = replace(
             without_limit(self._rules, SUSTAINED, "the rate alone", MOST_RECORDS), rate_per_s=rate
         )
-        yield self._block([(paced, max(round(rate * SUSTAINED_S), 1))])
+        yield [self._wanted(paced, max(round(rate * SUSTAINED_S), 1))]
 
-    def _backlogs(self) -> Iterator[list[Trial]]:
+    def _backlogs(self) -> Iterator[list[Wanted]]:
         measured, goal = measured_of(self._samples), goal_of(self._sizing)
         start = start_of(self._sizing, measured)
         while step := next_step(tried_of(self._samples), start, goal):
-            yield self._block([self._tried(step.backlog)] * step.trials)
+            yield [self._tried(step.backlog)] * step.trials
         lossy, _ = bracket(tried_of(self._samples))
         if lossy is not None:
-            scenario, ops = self._tried(lossy.backlog)
-            name = backlog_scenario(lossy.backlog, waiting=True)
-            waiting = replace(
-                with_waiting(scenario), name=name, summary=f"{scenario.summary}, with waiting"
+            tried = self._tried(lossy.backlog)
+            scenario = replace(
+                with_waiting(tried.scenario),
+                name=backlog_scenario(lossy.backlog, waiting=True),
+                summary=f"{tried.scenario.summary}, with waiting",
             )
-            yield self._block([(waiting, ops)] * WAITING_TRIALS)
+            yield [replace(tried, scenario=scenario)] * WAITING_TRIALS
 
-    def _tried(self, backlog: int) -> tuple[Scenario, int]:
+    def _tried(self, backlog: int) -> Wanted:
         """The whole load with a backlog, and its operations."""
         sizing = self._sizing
         profile = profile_of(sizing, measured_of(self._samples))
@@ -126,33 +105,7 @@ class SizeBlocks:
             stop_for_ms=sizing.pause_ms,
         )
         tail = math.ceil(profile.rate_per_s * (sizing.pause_ms / 1000 + TAIL_S))
-        return scenario, profile.burst + tail
+        return self._wanted(scenario, profile.burst + tail)
 
-    def _block(self, wanted: list[tuple[Scenario, int]]) -> list[Trial]:
-        self._know([scenario for scenario, _ in wanted])
-        sizing = self._sizing
-        trials = [
-            Trial(
-                index=self._trials + position,
-                cell=Cell(sizing.workload, scenario.name, sizing.consumer),
-                # One for each: reports count a cell once in a block. The first two are its warm-up.
-                block=self._blocks + (position if self._blocks else 0),
-                position=position,
-                seed=self.plan.seed,
-                ops=ops,
-            )
-            for position, (scenario, ops) in enumerate(wanted)
-        ]
-        self._blocks += len(trials) if self._blocks else 1
-        self._trials += len(trials)
-        self._on_more()
-        return trials
-
-    def _know(self, scenarios: list[Scenario]) -> None:
-        """Add scenarios to the plan that it does not have yet."""
-        known = self.plan.scenarios[self._sizing.workload]
-        by_name = {scenario.name: scenario for scenario in (*known, *scenarios)}
-        if len(by_name) > len(known):
-            scenarios_now = {self._sizing.workload: tuple(by_name.values())}
-            self.plan = replace(self.plan, scenarios=scenarios_now)
-            self._on_cells(self.plan)
+    def _wanted(self, scenario: Scenario, ops: int) -> Wanted:
+        return Wanted(scenario, ops, self._sizing.consumer)

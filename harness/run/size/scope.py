@@ -39,7 +39,7 @@ def confined(plan: Plan) -> Plan:
 
 def _confined(scenario: Scenario, auid: int) -> Scenario:
     rules = [_with_auid(Rule.from_bytes(payload), auid) for payload in scenario.rules]
-    note = f"while the consumer stands still, the rules record the login uid {auid} only"
+    note = f"the rules record the login uid {auid} only: nobody else is to wait or lose events"
     return replace(
         scenario,
         rules=tuple(rule.to_bytes() for rule in rules),

@@ -7,11 +7,14 @@ text is a field, `op=MARKER:NUMBER`: Laurel takes messages apart, and one withou
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Protocol
 
 from harness.consumers.base import RunningConsumer
 from harness.consumers.foreign.reassemble import START_NUMBER
 from harness.kernel.client import AuditClient
+from harness.kernel.status import AuditStatus
 from harness.model.stored.documents import ConsumerDocument
 
 START_ATTEMPTS = 100
@@ -26,6 +29,16 @@ QUEUE_POLL_S = 0.01
 MARKERS_IN_A_ROW = 2
 """The first marker shows that the main queue was delivered; the second that the retry queue was,
 which the kernel empties before each pass over the main queue."""
+
+
+@dataclass(frozen=True, slots=True)
+class Drained:
+    """The queues are empty: so many markers were sent, and at `through_ns` of the monotonic clock
+    all that was queued before the first of them that came was through.
+    """
+
+    sent: int
+    through_ns: int
 
 
 class Sender(Protocol):
@@ -57,18 +70,27 @@ def set_start(bench: Sender, consumer: RunningConsumer, marker: str) -> bool:
     return False
 
 
-def drain(bench: Sender, consumer: RunningConsumer, marker: str) -> int | None:
+def drain(
+    bench: Sender,
+    consumer: RunningConsumer,
+    marker: str,
+    look: Callable[[AuditStatus], None] = lambda status: None,
+) -> Drained | None:
     """Send sync markers until they show that the queues are empty; None if they never came.
 
-    Returns the number sent.
+    `look` is called with what is seen of the queue meanwhile.
     """
-    _let_the_queue_sink(bench)
-    arrived = 0
+    _let_the_queue_sink(bench, look)
+    came_ns: list[int] = []
     for number in range(1, MARKER_ATTEMPTS + 1):
+        sent_ns = time.monotonic_ns()
         bench.client.send_user_message(f"op={marker}:{number}")
-        arrived += consumer.wait_marker(number, MARKER_TIMEOUT_S)
-        if arrived == MARKERS_IN_A_ROW:
-            return number
+        if not consumer.wait_marker(number, MARKER_TIMEOUT_S):
+            continue
+        came_ns.append(time.monotonic_ns())
+        if len(came_ns) == MARKERS_IN_A_ROW:
+            # The last went through empty queues: what it took is that of seeing any marker.
+            return Drained(number, came_ns[0] - (came_ns[-1] - sent_ns))
     return None
 
 
@@ -82,11 +104,14 @@ def marker_came(received: ConsumerDocument | None, sent: int) -> bool:
     return any(number > START_NUMBER for number in received.markers)
 
 
-def _let_the_queue_sink(bench: Sender) -> None:
+def _let_the_queue_sink(
+    bench: Sender, look: Callable[[AuditStatus], None] = lambda status: None
+) -> None:
     """Wait until there is room for a marker: a refused one would count as lost."""
     deadline = time.monotonic() + QUEUE_TIMEOUT_S
     while time.monotonic() < deadline:
         status = bench.client.status()
         if status.backlog <= status.backlog_limit // 2 or not status.backlog_limit:
             return
+        look(status)
         time.sleep(QUEUE_POLL_S)

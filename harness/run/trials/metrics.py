@@ -69,16 +69,17 @@ def consumer_metrics(report: ConsumerReport, events: float | None) -> dict[str, 
     return metrics
 
 
-def ladder_metrics(
-    workload: WorkerDocument, metrics: dict[str, float], rate: float
+def searched_metrics(
+    workload: WorkerDocument, through_ns: int, rate: float | None
 ) -> dict[str, float]:
-    """Of a step of the rate ladder: what is about loss. Nothing in it is compared as a cost."""
-    kept = ("events_generated", "events_received", "lost", "socket_drops", "waited_ms")
-    reached = workload.ops * 1e9 / workload.elapsed_ns
-    return {name: metrics[name] for name in kept if name in metrics} | {
-        "rate_per_s": rate,
-        "rate_reached_per_s": reached,
+    """Of a trial that searches for a rate: what was asked for and reached, and how long after the
+    load's end all of it was through, at `through_ns` of the monotonic clock.
+    """
+    metrics = {
+        "rate_reached_per_s": workload.ops * 1e9 / workload.elapsed_ns,
+        "through_ms": max(through_ns - workload.loop_end_ns, 0) / 1e6,
     }
+    return metrics if rate is None else {"rate_per_s": rate, **metrics}
 
 
 def noise_of(

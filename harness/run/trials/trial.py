@@ -43,13 +43,13 @@ from harness.run.trials.loads import (
     Started,
     start_load,
 )
-from harness.run.trials.markers import drain, marker_came, set_start
+from harness.run.trials.markers import Drained, drain, marker_came, set_start
 from harness.run.trials.metrics import (
     Circumstances,
     evidence_of,
-    ladder_metrics,
     metrics_of,
     noise_of,
+    searched_metrics,
 )
 from harness.run.trials.pause import paused
 from harness.run.trials.said import consumer_said
@@ -58,6 +58,7 @@ from harness.run.trials.speed import Speed
 from harness.run.trials.validity import too_disturbed, why_invalid
 
 NOISE_ENDED = "the noisy load was over before its victim"
+NOTHING_QUEUED = Drained(0, 0)
 SERVICE_READY_TIMEOUT_S = 600.0
 """A server may have data to make first, under audit; each of its steps is bounded by its file."""
 BURST_TICK_S = 0.02
@@ -167,13 +168,18 @@ def _measure(bench: Bench, trial: Trial, scenario: Scenario) -> Sample:
                     lambda: bench.tick(consumer, growth),
                     stoppable=growth is not None,
                 )
-            sent = drain(bench, consumer, marker) if scenario.enabled else 0
+            drained = (
+                drain(bench, consumer, marker, bench.timeline.add)
+                if scenario.enabled
+                else NOTHING_QUEUED
+            )
         after, machine_after = bench.client.status(), read_machine()
         timeline = bench.timeline.end(after)
         meddling = _meddling(bench)
         _quiet(bench, scenario)
         report = consumer.stop()
         done, received = ended.said, consumer_said(report.document)
+        sent = None if drained is None else drained.sent
         came = started and sent is not None and marker_came(received, sent)
     machine = machine_after.delta(machine_before)
     noise = noise_of(done, received, machine, slowdown=bench.speed.take(done))
@@ -195,12 +201,12 @@ def _measure(bench: Bench, trial: Trial, scenario: Scenario) -> Sample:
     metrics = metrics_of(done, report, received, ledger, kauditd_ns=machine.kauditd_cpu_ns) | noise
     if ended.victim is not None:
         metrics = ended.victim.metrics() | (noise if scenario.alone else metrics)
-    rate = scenario.rate_per_s if bench.plan.is_step(trial.cell) else None
+    if bench.plan.capacity is not None and drained is not None:
+        metrics |= searched_metrics(done, drained.through_ns, scenario.rate_per_s)
     return sample_of(
         trial,
         interleaved=scenario.interleaved,
-        metrics=metrics if rate is None else ladder_metrics(done, metrics, rate),
-        ladder=rate is not None,
+        metrics=metrics,
         ledger=ledger,
         beside_ledger=close_ledger(evidence_of(beside.document, kernel, circumstances))
         if beside is not None
@@ -333,6 +339,5 @@ def _failed(bench: Bench, trial: Trial, scenario: Scenario, reason: str) -> Samp
         interleaved=scenario.interleaved,
         metrics={},
         ledger=nothing,
-        ladder=bench.plan.is_step(trial.cell),
         invalid_reason=reason,
     )

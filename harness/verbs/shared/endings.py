@@ -92,6 +92,20 @@ ENDINGS: Mapping[str, Ending] = {
             **_MEASURING,
         },
     ),
+    "capacity": Ending(
+        examples=(
+            (
+                "capacity --rules my.rules --consumer auditd store",
+                "Which rate each takes without loss",
+            ),
+            ("capacity --consumer auditd --confirm 60s", "The two rates again, for a minute each"),
+        ),
+        codes={
+            EXIT_FINE: "decided",
+            EXIT_UNTRUSTWORTHY: "not decided, no rule matched the load, or it is untrustworthy",
+            **_MEASURING,
+        },
+    ),
     "size": Ending(
         usage="--rules FILE (--rate R --burst B | --log LOG...) [OPTIONS]",
         examples=(

@@ -26,9 +26,12 @@ from harness.errors import did_you_mean, near_names
 def unreadable(app: App, verb: str, error: CycloptsError) -> str:
     """The line about an error of cyclopts; `verb` is empty where none was recognised."""
     if isinstance(error, UnknownOptionError) and error.token.source == "cli":
+        from harness.renamed import GONE_OPTIONS
         from harness.verbs.shared.old_options import instead_of
 
         option = error.token.keyword or error.token.value
+        if option in GONE_OPTIONS:
+            return f"{option} is no more: {GONE_OPTIONS[option]}"
         if instead := instead_of(verb, option):
             return f"{option} is {instead} now"
         return no_option(app, verb, option)

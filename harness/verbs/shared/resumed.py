@@ -93,8 +93,8 @@ def _arguments(stored: StoredRun, verb: str) -> tuple[dict[str, Any], list[str]]
     if ours[:1] != [verb] or any(word.startswith("--resume") for word in ours):
         raise UsageError(
             f"{stored.name} was not made by `auditbench {verb}`",
-            remedy="run and size resume their own; gate, ab and tests measure from the start: "
-            "repeat that command",
+            remedy="run, size and capacity resume their own; gate, ab and tests measure from the "
+            "start: repeat that command",
         )
     try:
         _, bound, _ = app.parse_args(ours, exit_on_error=False, print_error=False)

@@ -21,7 +21,7 @@ from tests.support.stand_ins import make_stand_in
 
 pytestmark = [pytest.mark.kernel, pytest.mark.usefixtures("audit_host")]
 
-SMALL = ("--workload", "udp", "--blocks", "2", "--ops", "200", "--no-ladder", "--seed", "1")
+SMALL = ("--workload", "udp", "--blocks", "2", "--ops", "200", "--seed", "1")
 RESULT = json.loads((ROOT / "docs/schema/result.schema.json").read_text(encoding="utf-8"))
 OPS = 200
 

@@ -143,7 +143,9 @@ def test_backwards_is_every_block_back_to_front(tmp_path: Path) -> None:
     assert orders[1] == [list(reversed(block)) for block in orders[0]]
 
 
-def test_nothing_to_wait_for_is_refused() -> None:
+def test_nothing_to_wait_for_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "p.toml"
+    path.write_text('summary = "s"\nreference = "no-audit"\nworkloads = ["udp"]\n')
     with pytest.raises(UsageError, match="compares nothing"):
-        refuse_endless(plan(scenarios=("no-audit",), plan="rate", until_ci="1%"))
+        refuse_endless(make_plan(asked(plan=str(path), seed=1, until_ci="1%")))
     refuse_endless(plan(until_ci="1%"))

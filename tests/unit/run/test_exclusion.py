@@ -129,7 +129,7 @@ def test_a_missing_program_in_a_folder_that_exists_is_no_trap(tmp_path: Path) ->
 
 @pytest.mark.parametrize(
     "wanted",
-    [{"scenarios": ("no-rules",)}, {"plan": "pressure"}, {"plan": "replay"}, {"plan": "rate"}],
+    [{"scenarios": ("no-rules",)}, {"plan": "pressure"}, {"plan": "replay"}],
     ids=str,
 )
 def test_an_exclusion_of_nothing_is_refused(wanted: dict[str, object]) -> None:

@@ -148,7 +148,7 @@ def test_plans_that_set_the_limits_or_compare_consumers_stay_as_they_are(name: s
     made = make_plan(asked(**words))
     names = {cell.scenario for cell in made.cells()}
     machine = Machine(dict.fromkeys(names, 0.5))
-    run_blocks = RunBlocks(replace(made, ladder=None), METRIC, on_cells=machine.plans.append)
+    run_blocks = RunBlocks(made, METRIC, on_cells=machine.plans.append)
     run_trials(run_blocks, machine.measure, machine.saved.append, Silence())
     assert not machine.plans
 

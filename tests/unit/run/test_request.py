@@ -33,7 +33,7 @@ def said(*words: str) -> dict[str, Any]:
 
 
 def test_the_command_line_fills_the_request_itself(tmp_path: Path) -> None:
-    words = "--workload udp shells --consumer store --no-ladder --ignore-lock --blocks 3 --fast"
+    words = "--workload udp shells --consumer store --ignore-lock --blocks 3 --fast"
     words += " --ops 7 --workers 2 --rate 100 --seed 9 --margin 3% p99=5% --until-ci 1%"
     words += " --max-time 5m --auid unset --netns x --busy-ns 4 -n 2 --scenario rules"
     words += " --rules a.rules b.rules --exclude-exe /bin/true --consumer-path go-audit=/bin/true"
@@ -42,7 +42,6 @@ def test_the_command_line_fills_the_request_itself(tmp_path: Path) -> None:
         workloads=("udp", "shells"),
         consumers=("store",),
         consumer_paths={"go-audit": Path("/bin/true").resolve()},
-        no_ladder=True,
         ignore_lock=True,
         blocks=3,
         fast=True,
@@ -178,14 +177,3 @@ def test_a_narrowed_plan_keeps_the_consumer_of_a_cell() -> None:
     assert {(cell.scenario, cell.consumer) for cell in narrow.cells()} == {(own.name, own.consumer)}
     assert narrow.seed == -(2**63)
     assert all(narrow.scenario_of(cell) == own for cell in narrow.cells())
-
-
-def test_a_narrowed_ladder_is_climbed_by_those_who_are_left() -> None:
-    plan = make_plan(asked(plan="consumers", consumers=("assemble", "store"), seed=1))
-    assert plan.ladder is not None
-    assert plan.ladder.consumers == ("assemble", "store")
-    everything = {s.name for s in plan.scenarios["udp"]}
-    left = plan.narrowed(workloads={"udp"}, scenarios=everything, consumers={"store"}).ladder
-    assert left is not None
-    assert left.consumers == ("store",)
-    assert plan.ladder.climbed_by(()) is None

@@ -18,6 +18,7 @@ from harness.kernel.rules.file import parse_rules_text
 from harness.model.matching import Login, RuleMatches
 from harness.model.reference import Reference
 from harness.model.run import Cell, Scenario
+from harness.model.searches.capacity import CapacitySearch
 from harness.model.searches.size import LogDemand, Sizing
 from harness.model.stored.plan import StoredInvalid, StoredPlan
 from harness.model.stored.profile import Profiling
@@ -25,7 +26,6 @@ from harness.model.stored.published import Published
 from harness.model.stored.scenario import StoredScenario
 from harness.model.stored.soak import Soak
 from harness.model.stored.victim import Victim
-from harness.run.ladder import Ladder
 from harness.run.plan.document import plan_document
 from harness.run.plan.exclusion import ExcludedProgram
 from harness.run.plan.file import Limits
@@ -80,13 +80,6 @@ def scenario(name: str, rate_per_s: float) -> Scenario:
     )
 
 
-LADDER = Ladder(
-    workload="udp",
-    consumers=("drain",),
-    scenarios=(scenario("rate-21", 21.0), scenario("rate-22", 22.0)),
-    seconds=1.5,
-    trials=4,
-)
 PLAN = Plan(
     question="ranking",
     name="p",
@@ -114,7 +107,6 @@ PLAN = Plan(
     workload_options={"address": "127.0.0.1"},
     command=("true", "x"),
     services=named_workloads(("nginx",)).services,
-    ladder=LADDER,
     absent=("auditd",),
     own_consumers={"mine": CONSUMERS["assemble"]},
     consumer_paths={"auditd": Path("/opt/auditd")},
@@ -123,6 +115,9 @@ PLAN = Plan(
     allow_failures=True,
     left_out=("a line",),
     first_asked=("never-enabled",),
+    capacity=CapacitySearch(
+        workload="udp", rules={"rules": 77}, consumers=("drain",), retrial_s=61.0
+    ),
     sizing=Sizing(
         workload="udp",
         consumer="drain",
@@ -161,7 +156,7 @@ PLAN = Plan(
 )
 
 
-@pytest.mark.parametrize("value", [PLAN, LADDER, PLAN.scenarios["udp"][0]])
+@pytest.mark.parametrize("value", [PLAN, PLAN.scenarios["udp"][0]])
 def test_no_field_is_left_at_its_default(value: Any) -> None:
     for each in fields(value):
         default = each.default if each.default_factory is MISSING else each.default_factory()
@@ -185,7 +180,6 @@ def test_every_choice_of_a_plan_is_stored_and_read_back(stored: StoredPlan) -> N
             name: tuple(scenario_of(each) for each in of_workload)
             for name, of_workload in stored.scenarios.items()
         },
-        "ladder": ladder_of(stored),
         "services": services_of(stored),
         "excluded": excluded_of(stored),
         **{name: getattr(PLAN, name) for name in NOT_STORED},
@@ -219,10 +213,3 @@ def scenario_of(stored: StoredScenario) -> Scenario:
 def limits_of(stored: StoredInvalid) -> dict[str, float]:
     names = [name for name in stored.__struct_fields__ if name != "retries"]
     return {name: getattr(stored, name) for name in names}
-
-
-def ladder_of(stored: StoredPlan) -> Ladder:
-    assert stored.ladder is not None
-    steps = tuple(scenario_of(step) for step in stored.ladder.steps)
-    names = [each.name for each in fields(Ladder) if each.name != "scenarios"]
-    return Ladder(scenarios=steps, **{name: getattr(stored.ladder, name) for name in names})

@@ -25,8 +25,8 @@ from tests.support.command import ROOT
 from tests.support.reports.plot_views import made_up_view
 from tests.support.runs import made_up_run
 
-KINDS = tuple(name for name in PLOTS if name != "scaling")
-"""Those that every run has; test_scaling_words.py has the other."""
+KINDS = tuple(name for name in PLOTS if name not in ("scaling", "capacity"))
+"""Those that every run has; test_scaling_words.py and test_capacity_blocks.py have the others."""
 SVG = "{http://www.w3.org/2000/svg}"
 HOSTILE = {
     "rules": "<script>alert(1)</script>",

@@ -184,12 +184,6 @@ def test_what_only_a_worker_would_refuse_is_found_before(
         ('[[cells]]\nname = "c"\nscenario = "rules"\n[cells.options]\nsink-buffer = "x"\n',
          "cell c: --sink-buffer 'x'"),
         ('[[cells]]\nname = "c"\nscenario = "rules"\nrcvbuf_bytes = 1073741824\n', "is not a plan"),
-        ('[ladder]\nworkload = "nope"\nscenario = "rules"\nrates = [5]\n', "[ladder]: no workload"),
-        ('[ladder]\nworkload = "replay"\nscenario = "rules"\nrates = [5]\n',
-         "[ladder]: no workload"),
-        ('[ladder]\nworkload = "osquery-stress"\nscenario = "rules"\nrates = [5]\n',
-         "[ladder]: osquery-stress has no --rate"),
-        ('[ladder]\nworkload = "udp"\nscenario = "nope"\nrates = [5]\n', "nope"),
         ("a=" + "[" * 50_000, "nested too deep"),
     ],
 )  # fmt: skip

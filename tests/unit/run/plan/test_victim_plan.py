@@ -108,7 +108,7 @@ def test_a_dry_run_and_the_first_line_name_the_victim() -> None:
     preview = preview_plan(plan, Conduct())
     assert preview.victim == "udp at 1,000/s"
     assert "operations below are its own" in page_markdown(preview_page(preview))
-    assert preview_plan(planned(plan="rate"), Conduct()).victim == ""
+    assert preview_plan(planned(plan="overhead"), Conduct()).victim == ""
 
 
 def test_runs_with_other_victims_are_unlike() -> None:
