@@ -27,6 +27,8 @@ _ABSORBED = columns("rules", "consumer", "backlog", "burst", "pause", "recovery"
 _MS = 1e6
 _FULL = 0.95
 _NO_OVERLOAD = 1.05
+_NO_MORE = 0.0005
+"""A smaller difference would be shown as 0.0 %."""
 
 
 def capacity_page(answer: CapacityAnswer) -> Page:
@@ -152,7 +154,7 @@ def _saturated(each: CapacityOf) -> Iterator[str]:
     words = f"With waiting allowed {per_second(each.saturated_per_s)} come through"
     if not each.saturated_waited:
         yield f"{words}; the load never had to wait."
-    elif not each.beyond:
+    elif abs(each.beyond) < _NO_MORE:
         yield f"{words}: between the two rates."
     else:
         than = "above" if each.beyond > 0 else "below"
