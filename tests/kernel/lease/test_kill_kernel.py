@@ -5,6 +5,7 @@ Rules are loaded and limits set beforehand, so that 'comes back' means something
 
 from __future__ import annotations
 
+import json
 import os
 import random
 import signal
@@ -167,7 +168,10 @@ def test_kill_children_at_random_moments(victim: str, before: Snapshot, tmp_path
             run.wait()
     assert killed == MOMENTS
     assert comes_true(lambda: state() == before)
-    document = auditbench_json("show", cwd=tmp_path)
+    # Where the host is slow, more trials are killed than end, and the result is rightly doubted.
+    told = auditbench("show", "--json", cwd=tmp_path)
+    assert told.returncode in (0, 3), told.stderr
+    document = json.loads(told.stdout)
     assert document["invalid_trials"] >= MOMENTS / 2
     assert document["trials"] > document["invalid_trials"]
     assert any(victim.rstrip("s") in warning["what"] for warning in document["warnings"])
