@@ -25,7 +25,7 @@ def require_paced(plan: Plan, paced: Scenario) -> None:
     (workload,) = plan.workloads
     if not info_of(workload, plan.services).paced:
         raise UsageError(
-            f"{workload} runs as fast as it can, and cannot be held at a --rate",
+            f"{workload} cannot be held at a --rate: it goes as fast as it can",
             remedy="name another --workload, such as connect",
         )
     load = replace(plan, scenarios={workload: (paced,)})

@@ -10,7 +10,7 @@ from harness.analysis.loss import lost_any
 from harness.analysis.searches.rate_search import FoundRates, next_rate
 from harness.analysis.searches.threshold_search import most_absorbed
 from harness.answers.open_ledgers import ledger_cautions, open_samples
-from harness.answers.searches.size import elapsed_s, ops_per_s, records_per_op
+from harness.answers.searches.size import elapsed_s, not_used, ops_per_s, records_per_op
 from harness.counted import counted
 from harness.model.caution import Caution
 from harness.model.run import Ledger, Sample
@@ -276,7 +276,7 @@ def make_capacity(stored: StoredRun, search: CapacitySearch) -> CapacityAnswer:
             *ledger_cautions(samples),
             *_not_reached(pairs),
             *(caution for each in found for caution in _doubts(each)),
-            *_not_used(samples),
+            *not_used(samples),
         ),
         open_trials=len(open_samples(samples)),
     )
@@ -307,14 +307,6 @@ def _doubts(found: CapacityOf) -> Iterator[Caution]:
     if found.too_low:
         what = f"{who}: tried again, the rate that loses lost nothing: more may be taken"
         yield Caution("confirm", what, again)
-
-
-def _not_used(samples: Sequence[Sample]) -> list[Caution]:
-    unused = [sample for sample in samples if not sample.valid]
-    if not unused:
-        return []
-    trials = counted(len(unused), "trial was", "trials were")
-    return [Caution("invalid-trials", f"{trials} not used: {unused[-1].invalid_reason}")]
 
 
 def _of_pair(pair: Pair) -> CapacityOf:

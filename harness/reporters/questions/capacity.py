@@ -59,8 +59,9 @@ def capacity_parts(answer: CapacityAnswer | None) -> Iterator[Part]:
 
 _NOTE = (
     "A rate is found when nothing is lost at it and something is at another, no more than "
-    f"{WIDTH:.0%} away as asked for; no process waits for room meanwhile. What comes "
-    f"through later than {GRACE_S:g} s after the load's end was queued and counts as lost, so that a larger backlog makes no larger rate."
+    f"{WIDTH:.0%} away as asked for; no process waits for room meanwhile. What comes through "
+    f"later than {GRACE_S:g} s after the load's end was queued and counts as lost, so that a "
+    "larger backlog makes no larger rate."
 )
 
 

@@ -50,8 +50,7 @@ PAUSES = ThresholdGoal(least=1, most=10_000)
 PAUSE_AFTER_S, TAIL_S = 0.1, 0.5
 """The load runs so long before the pause, and after it."""
 FLAT_OUTS = 3
-"""The fastest of them counts: no rate beyond it is tried, so one that was slowed would hide the rest.
-"""
+"""The fastest counts: no rate beyond it is tried, so that a slowed one would hide the rest."""
 OVERLOADS = 3
 USUAL = FLAT_OUTS + 12 + 1 + 12 + 12 + OVERLOADS
 """About how many trials there are of one consumer."""

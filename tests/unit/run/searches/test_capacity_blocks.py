@@ -300,7 +300,7 @@ def test_an_answer_that_its_own_retrial_contradicts_is_not_relied_on(tmp_path: P
 def test_a_rate_that_loses_and_then_does_not_is_told(tmp_path: Path) -> None:
     answer = answer_of(planned(tmp_path, retrial_s=60.0), Otherwise(9_000.0))
     assert answer.trustworthy
-    assert ["confirm"] == [c.name for c in answer.cautions if c.name == "confirm"]
+    assert [c.name for c in answer.cautions].count("confirm") == 1
 
 
 def test_a_retrial_that_did_not_come_to_its_rate_proves_nothing(tmp_path: Path) -> None:
