@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from statistics import median
 
@@ -10,7 +10,7 @@ from harness.analysis.loss import lost_any
 from harness.analysis.searches.rate_search import FoundRates, next_rate
 from harness.analysis.searches.threshold_search import most_absorbed
 from harness.answers.open_ledgers import ledger_cautions, open_samples
-from harness.answers.searches.size import elapsed_s, ops_per_s, records_per_op
+from harness.answers.searches.size import elapsed_s, not_used, ops_per_s, records_per_op
 from harness.counted import counted
 from harness.model.caution import Caution
 from harness.model.run import Ledger, Sample
@@ -23,6 +23,7 @@ from harness.model.searches.capacity import (
     PAUSE,
     PAUSE_SHARE,
     RATE,
+    REACHED,
     RETRIAL,
     SATURATED,
     SUM_S,
@@ -44,8 +45,6 @@ from harness.store import StoredRun
 
 THROUGH = "through_ms"
 """The metric: from the load's end until all of it was through."""
-REACHED = 0.98
-"""A load that comes to less than this share of its rate did not press at that rate."""
 BUSY = 0.85
 """What takes this share of a CPU or more has no room left."""
 DISK_WAITS = 0.2
@@ -178,7 +177,8 @@ def speeds_of(pair: Pair) -> Speeds:
     alone = pair.last(FLAT_OUT)
     if alone is None:
         return Speeds()
-    per_op, fastest = records_per_op(alone), ops_per_s(alone)
+    per_op = records_per_op(alone)
+    fastest = max(ops_per_s(sample) for _, sample in pair.kind(FLAT_OUT))
     if not per_op:
         return Speeds(per_op, fastest)
     trials = pair.rates()
@@ -264,17 +264,19 @@ def make_capacity(stored: StoredRun, search: CapacitySearch) -> CapacityAnswer:
         for rules in search.rules
         for consumer in search.consumers
     ]
+    found = tuple(map(_of_pair, pairs))
     return CapacityAnswer(
         run=stored.name,
         search=search,
-        found=tuple(map(_of_pair, pairs)),
+        found=found,
         complete=stored.plan.is_whole(len({sample.index for sample in samples})),
         cautions=(
             *stored.environment.cautions,
             *stored.cautions,
             *ledger_cautions(samples),
             *_not_reached(pairs),
-            *_not_used(samples),
+            *(caution for each in found for caution in _doubts(each)),
+            *not_used(samples),
         ),
         open_trials=len(open_samples(samples)),
     )
@@ -293,12 +295,18 @@ def _not_reached(pairs: Iterable[Pair]) -> list[Caution]:
     return [Caution("rate", what, "measure while nothing else runs, or give more --workers")]
 
 
-def _not_used(samples: Sequence[Sample]) -> list[Caution]:
-    unused = [sample for sample in samples if not sample.valid]
-    if not unused:
-        return []
-    trials = counted(len(unused), "trial was", "trials were")
-    return [Caution("invalid-trials", f"{trials} not used: {unused[-1].invalid_reason}")]
+def _doubts(found: CapacityOf) -> Iterator[Caution]:
+    """What other trials of the same search say against the two rates."""
+    who, again = f"{found.consumer} under {found.rules}", "search again while nothing else runs"
+    if found.agrees is False and found.beyond is not None:
+        than = "more" if found.beyond > 0 else "less"
+        what = f"{who}: in the trial with waiting {abs(found.beyond):.0%} {than} came through"
+        yield Caution("waiting", what, again)
+    if found.contradicted:
+        yield Caution("confirm", f"{who}: tried again, the rate without loss lost events", again)
+    if found.too_low:
+        what = f"{who}: tried again, the rate that loses lost nothing: more may be taken"
+        yield Caution("confirm", what, again)
 
 
 def _of_pair(pair: Pair) -> CapacityOf:
@@ -395,7 +403,11 @@ def _with_rest(found: CapacityOf, pair: Pair, speeds: Speeds) -> CapacityOf:
         )
     found = replace(
         found,
-        burst=_most(pair.tried(BURST), computed_burst(speeds, pair.backlog)),
+        # Of what takes at least so much arithmetic knows nothing.
+        burst=_most(
+            pair.tried(BURST),
+            None if found.outcome == "load" else computed_burst(speeds, pair.backlog),
+        ),
         pause=_most(pair.tried(PAUSE), computed_pause_ms(speeds, pair.backlog)),
         pause_rate=_rate_of(pair.last(PAUSE)),
         retrials=tuple(_retrial(rate, sample) for rate, sample in pair.kind(RETRIAL)),
@@ -418,18 +430,26 @@ def _most(tried: Sequence[TriedValue], computed: float | None) -> Most | None:
 def _retrial(rate: int, sample: Sample) -> Retrial:
     trial = rate_trial(rate, sample)
     return Retrial(
-        rate=rate, seconds=trial.seconds, lost=trial.lost, late=trial.late, share=trial.share
+        rate=rate,
+        seconds=trial.seconds,
+        reached_per_s=trial.reached_per_s,
+        lost=trial.lost,
+        late=trial.late,
+        share=trial.share,
     )
 
 
 def _with_recovery(found: CapacityOf, pair: Pair, speeds: Speeds) -> CapacityOf:
     """With how long the queue took to get empty; by arithmetic what was too much, or the backlog,
-    at the speed at which it is taken.
+    at the speed at which it is taken. Where that speed is not known, the load was not too much.
     """
     overloaded = [sample for _, sample in pair.kind(OVERLOADED)]
     capacity, per_op = speeds.capacity_per_s, speeds.records_per_op
     if not overloaded or not capacity or not per_op:
         return found
+    factor = median(ops_per_s(sample) for sample in overloaded) / capacity
+    if found.outcome == "load":
+        return replace(found, recovery_factor=factor, recovery_trials=len(overloaded))
     queued = [
         min((ops_per_s(s) - capacity) * elapsed_s(s), pair.backlog / per_op) for s in overloaded
     ]
@@ -437,7 +457,7 @@ def _with_recovery(found: CapacityOf, pair: Pair, speeds: Speeds) -> CapacityOf:
         found,
         recovery_ms=median(through_s(sample) * MS for sample in overloaded),
         recovery_computed_ms=max(median(queued), 0.0) / capacity * MS,
-        recovery_factor=median(ops_per_s(sample) for sample in overloaded) / capacity,
+        recovery_factor=factor,
         recovery_lost=sum(lost_events(sample.ledger) > 0 for sample in overloaded),
         recovery_trials=len(overloaded),
     )

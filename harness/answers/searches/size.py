@@ -226,7 +226,7 @@ def make_size(stored: StoredRun, sizing: Sizing) -> SizeAnswer:
             *stored.cautions,
             *ledger_cautions(samples),
             *_not_reached(sizing, measured),
-            *_not_used(samples),
+            *not_used(samples),
         ),
         open_trials=len(open_samples(samples)),
         untold=measured.records_per_op is None and _tried_alone(samples),
@@ -243,7 +243,8 @@ def _not_reached(sizing: Sizing, measured: Measured) -> list[Caution]:
     return [Caution("rate", what, "give a lower --rate, or more --workers")]
 
 
-def _not_used(samples: Sequence[Sample]) -> list[Caution]:
+def not_used(samples: Sequence[Sample]) -> list[Caution]:
+    """A caution where trials of a search could not be used."""
     unused = [sample for sample in samples if not sample.valid]
     if not unused:
         return []

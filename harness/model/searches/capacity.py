@@ -25,6 +25,8 @@ INITIAL_S, FINAL_S, SUM_S = 1.0, 5.0, 10.0
 """How long a rate is tried first, how long at last, and how long in all before it counts."""
 GRACE_S = 0.1
 """What the load made and is through so soon after its end was not queued for good."""
+REACHED = 0.98
+"""A load that comes to less than this share of its rate did not press at that rate."""
 OVERLOAD, OVERLOAD_S = 2.0, 5.0
 """How often the capacity comes, and how long, before the queue is left to empty itself."""
 PAUSE_SHARE = 0.5
@@ -172,9 +174,15 @@ class Retrial:
 
     rate: int
     seconds: float
+    reached_per_s: float
     lost: int
     late: int
     share: float
+
+    @property
+    def pressed(self) -> bool:
+        """Whether the load came to its rate."""
+        return self.reached_per_s >= REACHED * self.rate
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -234,6 +242,19 @@ class CapacityOf:
         return None if self.beyond is None else abs(self.beyond) <= AGREES_WITHIN
 
     @property
+    def contradicted(self) -> bool:
+        """Whether the rate without loss, tried again, lost events or left them queued."""
+        low = self.without_loss.low if self.without_loss else None
+        return low is not None and any(r.rate <= low and r.share > 0 for r in self.retrials)
+
+    @property
+    def too_low(self) -> bool:
+        """Whether the rate that loses, tried again, lost nothing."""
+        low = self.without_loss.low if self.without_loss else None
+        again = [r for r in self.retrials if low is not None and r.rate > low and r.pressed]
+        return any(r.share == 0 for r in again)
+
+    @property
     def decided(self) -> bool:
         """Whether it is an answer."""
         return self.outcome in ("found", "load", "none")
@@ -269,5 +290,7 @@ class CapacityAnswer:
     @property
     def trustworthy(self) -> bool:
         """Whether it is an answer."""
-        decided = bool(self.found) and all(each.decided for each in self.found)
+        decided = bool(self.found) and all(
+            each.decided and not each.contradicted for each in self.found
+        )
         return decided and self.complete and not self.open_trials

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from harness.counted import counted
 from harness.model.searches.capacity import (
+    GRACE_S,
     LIMITS,
     NO_LOSS,
     OVERLOAD_S,
@@ -58,8 +59,9 @@ def capacity_parts(answer: CapacityAnswer | None) -> Iterator[Part]:
 
 _NOTE = (
     "A rate is found when nothing is lost at it and something is at another, no more than "
-    f"{WIDTH:.0%} away as asked for; no process waits for room meanwhile. What is still queued "
-    "when the load ends counts as lost, so that a larger backlog makes no larger rate."
+    f"{WIDTH:.0%} away as asked for; no process waits for room meanwhile. What comes through "
+    f"later than {GRACE_S:g} s after the load's end was queued and counts as lost, so that a "
+    "larger backlog makes no larger rate."
 )
 
 
@@ -95,17 +97,18 @@ def _sentence(answer: CapacityAnswer, each: CapacityOf) -> str:
 def _found(who: str, load: str, each: CapacityOf) -> str:
     found = each.without_loss
     assert found is not None
+    again = " Tried again, the rate without loss lost events." if each.contradicted else ""
     if found.low is None:
         return f"{who} loses {load} at {per_second(found.high)}, the lowest rate that is tried."
     if found.high is None:
         return (
             f"{who} takes at least {per_second(found.low)} of {load} without loss: the load goes "
-            "no faster."
+            f"no faster.{again}"
         )
     limit = LIMITS[each.limit] if each.limit else "not known"
     return (
         f"{who} takes {per_second(found.low)} of {load} without loss, and loses at "
-        f"{count(found.high)}. The limit is {limit}."
+        f"{count(found.high)}. The limit is {limit}.{again}"
     )
 
 
@@ -118,11 +121,13 @@ def per_second(value: float | None) -> str:
 
 def _details(each: CapacityOf) -> Iterator[str]:
     for bracket in each.brackets:
-        if bracket.allowed and bracket.low is not None and bracket.high is not None:
-            yield (
-                f"With at most {share(bracket.allowed)} lost: {per_second(bracket.low)}, more at "
-                f"{count(bracket.high)}."
-            )
+        if not bracket.allowed or bracket.low is None:
+            continue
+        words = f"With at most {share(bracket.allowed)} lost: "
+        if bracket.high is not None:
+            yield f"{words}{per_second(bracket.low)}, more at {count(bracket.high)}."
+        elif each.outcome != "load":
+            yield f"{words}at least {per_second(bracket.low)}: the load goes no faster."
     if words := _busy(each.busy):
         where = "lost" if each.outcome == "found" else "fastest"
         yield f"Busy at the rate that was {where}, of one CPU: {words}."
@@ -206,9 +211,9 @@ def _ms(tried: TriedValue | None) -> str:
 
 
 def _recovery(each: CapacityOf) -> Iterator[str]:
-    if each.recovery_ms is None or each.recovery_factor is None:
+    if each.recovery_factor is None:
         return
-    if each.recovery_factor < _NO_OVERLOAD:
+    if each.recovery_ms is None or each.recovery_factor < _NO_OVERLOAD:
         yield (
             f"The load makes no more than {share(each.recovery_factor)} of that rate: no recovery "
             "from more is to be seen."
@@ -227,6 +232,8 @@ def _recovery(each: CapacityOf) -> Iterator[str]:
 
 def _retrial(retrial: Retrial) -> str:
     words = f"Tried again for {retrial.seconds:.3g} s: {per_second(float(retrial.rate))} "
+    if not retrial.pressed:
+        words += f"(the load came to {count(retrial.reached_per_s)}) "
     if not retrial.lost and not retrial.late:
         return words + "lost nothing."
     parts = []

@@ -49,8 +49,10 @@ PAUSES = ThresholdGoal(least=1, most=10_000)
 """In ms: no longer, because other programs may wait meanwhile."""
 PAUSE_AFTER_S, TAIL_S = 0.1, 0.5
 """The load runs so long before the pause, and after it."""
+FLAT_OUTS = 3
+"""The fastest counts: no rate beyond it is tried, so that a slowed one would hide the rest."""
 OVERLOADS = 3
-USUAL = 1 + 12 + 1 + 12 + 12 + OVERLOADS
+USUAL = FLAT_OUTS + 12 + 1 + 12 + 12 + OVERLOADS
 """About how many trials there are of one consumer."""
 
 
@@ -93,12 +95,8 @@ class CapacityBlocks(SearchBlocks):
 
     def _parts(self, rules: str, consumer: str) -> Iterator[Wanted]:
         pair = self._pair(rules, consumer)
-        while pair.last(FLAT_OUT) is None:
-            yield Wanted(
-                flat_out(self._rules[rules], consumer), self.plan.ops[self._workload], consumer
-            )
-            pair = self._pair(rules, consumer)
-        yield from self._rates(pair)
+        yield from self._flat_outs(pair)
+        yield from self._rates(self._again(pair))
         pair = self._pair(rules, consumer)
         speeds = speeds_of(pair)
         capacity = speeds.capacity_per_s
@@ -113,6 +111,13 @@ class CapacityBlocks(SearchBlocks):
             for rate in (speeds.brackets[0].low, speeds.brackets[0].high):
                 if rate is not None:
                     yield self._retrial(pair, rate)
+
+    def _flat_outs(self, pair: Pair) -> Iterator[Wanted]:
+        load = flat_out(self._rules[pair.rules], pair.consumer)
+        while len(self._again(pair).kind(FLAT_OUT)) < FLAT_OUTS:
+            yield Wanted(load, self.plan.ops[self._workload], pair.consumer)
+            if speeds_of(self._again(pair)).records_per_op == 0:
+                return
 
     def _until_valid(self, pair: Pair, wanted: Wanted, kind: str) -> Iterator[Wanted]:
         while self._again(pair).last(kind) is None:

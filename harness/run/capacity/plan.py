@@ -12,6 +12,7 @@ from harness.run.plan.file import BlockCounts, PlanFile
 from harness.run.plan.plan import Plan, make_plan
 from harness.run.plan.services import info_of
 from harness.run.request import Request
+from harness.run.searchable import require_paced, require_seen
 from harness.run.size.plan import without_limit
 from harness.run.size.scope import confined
 
@@ -42,12 +43,7 @@ def capacity_plan(request: Request, *, backlog: int | None, retrial_s: float) ->
             "a capacity is searched for one load at a time", remedy="name one --workload"
         )
     (workload,) = plan.workloads
-    for consumer in plan.consumers:
-        if not plan.consumer(consumer).sees_events:
-            raise UsageError(
-                f"{consumer} does not tell which events arrived, so no loss can be seen",
-                remedy="name another --consumer: `auditbench list consumers`",
-            )
+    require_seen(plan)
     measured = _rules(plan.scenarios[workload], of_files=bool(request.subject.rule_files))
     plan = confined(replace(plan, scenarios={workload: measured}))
     search = CapacitySearch(
@@ -71,8 +67,7 @@ def capacity_plan(request: Request, *, backlog: int | None, retrial_s: float) ->
         capacity=search,
     )
     first = plan.scenarios[workload][0]
-    paced = replace(plan, scenarios={workload: (replace(first, rate_per_s=100.0),)})
-    paced.worker_words(paced.cells()[0], 2).refuse_bad()
+    require_paced(plan, replace(first, rate_per_s=100.0))
     return plan
 
 

@@ -232,5 +232,5 @@ def require_unfinished(past: Past) -> None:
     if past.stored.plan.is_whole(past.trials) and not unprofiled:
         raise UsageError(
             f"{past.stored.name} is whole: there is nothing to resume",
-            remedy="`auditbench show` shows it, `auditbench run` makes another",
+            remedy="`auditbench show` shows it; give the command without --resume to make another",
         )

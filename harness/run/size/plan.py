@@ -19,6 +19,7 @@ from harness.model.searches.size import (
 from harness.run.plan.file import BlockCounts, PlanFile
 from harness.run.plan.plan import Plan, make_plan
 from harness.run.request import Request
+from harness.run.searchable import require_paced, require_seen
 from harness.run.size.scope import confined
 
 NAME = "size"
@@ -79,11 +80,7 @@ def size_plan(request: Request, demanded: Demanded, *, trials: int, margin: floa
             remedy="name one --workload and one --consumer",
         )
     (workload,), (consumer,) = plan.workloads, plan.consumers
-    if not plan.consumer(consumer).sees_events:
-        raise UsageError(
-            f"{consumer} does not tell which events arrived, so no loss can be seen",
-            remedy="name another --consumer: `auditbench list consumers`",
-        )
+    require_seen(plan)
     sizing = Sizing(
         workload=workload,
         consumer=consumer,
@@ -107,8 +104,7 @@ def size_plan(request: Request, demanded: Demanded, *, trials: int, margin: floa
         ops={workload: sizing.burst},
     )
     paced = replace(rules, rate_per_s=sizing.rate_per_s, workload_options={BURST: "2"})
-    load = replace(plan, scenarios={workload: (paced,)})
-    load.worker_words(load.cells()[0], 2).refuse_bad()
+    require_paced(plan, paced)
     return plan
 
 

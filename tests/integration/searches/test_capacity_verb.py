@@ -25,6 +25,7 @@ def folder(tmp_path: Path) -> Path:
         (("--confirm", "soon"), "--confirm"),
         (("--confirm", "1d"), "--confirm"),
         (("--workload", "osquery-stress"), "--rate"),
+        (("--workload", "dd"), "dd cannot be held at a --rate"),
         (("--workload", "connect", "udp"), "one load at a time"),
         (("--consumer", "nobody"), "nobody"),
         (("--consumer", "none"), "no loss can be seen"),

@@ -248,6 +248,67 @@ def test_the_two_rates_are_tried_again(tmp_path: Path) -> None:
     assert high.rate > low.rate
 
 
+def test_the_fastest_of_several_loads_is_the_fastest(tmp_path: Path) -> None:
+    class SlowAtFirst(Host):
+        def measure(self, plan: Plan, trial: Trial) -> Sample:
+            self.made = 3_000.0 if trial.index == 0 else MADE
+            return super().measure(plan, trial)
+
+    found = only(planned(tmp_path), SlowAtFirst())
+    assert found.fastest_per_s == pytest.approx(MADE, rel=0.01)
+    assert found.outcome == "found"
+
+
+def test_a_load_that_was_slowed_while_its_rate_was_searched_for_is_told(tmp_path: Path) -> None:
+    class Slowed(Host):
+        def measure(self, plan: Plan, trial: Trial) -> Sample:
+            self.made = MADE if trial.cell.scenario.endswith("saturated") else 20_000.0
+            return super().measure(plan, trial)
+
+    answer = answer_of(planned(tmp_path), Slowed(taken=40_000.0))
+    (found,) = answer.found
+    assert (found.outcome, found.agrees) == ("load", False)
+    assert "waiting" in [caution.name for caution in answer.cautions]
+    # What it takes at least is no speed to do arithmetic with.
+    assert found.recovery_ms is found.recovery_computed_ms is None
+    assert found.burst is not None
+    assert found.burst.computed is None
+    text = page_markdown(capacity_page(answer))
+    assert "no recovery from more is to be seen" in text
+
+
+class Otherwise(Host):
+    """A host on which the consumer takes as much when the two rates are tried again."""
+
+    def __init__(self, again: float, made_again: float = MADE) -> None:
+        super().__init__()
+        self.again, self.made_again = again, made_again
+
+    def measure(self, plan: Plan, trial: Trial) -> Sample:
+        if "+retrial-" in trial.cell.scenario:
+            self.taken, self.made = self.again, self.made_again
+        return super().measure(plan, trial)
+
+
+def test_an_answer_that_its_own_retrial_contradicts_is_not_relied_on(tmp_path: Path) -> None:
+    answer = answer_of(planned(tmp_path, retrial_s=60.0), Otherwise(2_000.0))
+    assert not answer.trustworthy
+    assert "Tried again, the rate without loss lost events." in capacity_sentences(answer)[0]
+    assert "confirm" in [caution.name for caution in answer.cautions]
+
+
+def test_a_rate_that_loses_and_then_does_not_is_told(tmp_path: Path) -> None:
+    answer = answer_of(planned(tmp_path, retrial_s=60.0), Otherwise(9_000.0))
+    assert answer.trustworthy
+    assert [c.name for c in answer.cautions].count("confirm") == 1
+
+
+def test_a_retrial_that_did_not_come_to_its_rate_proves_nothing(tmp_path: Path) -> None:
+    answer = answer_of(planned(tmp_path, retrial_s=60.0), Otherwise(9_000.0, 3_000.0))
+    assert "confirm" not in [caution.name for caution in answer.cautions]
+    assert "(the load came to 3,000) lost nothing" in page_markdown(capacity_page(answer))
+
+
 def test_no_trial_but_two_waits_and_none_is_without_a_limit(tmp_path: Path) -> None:
     plan, host = planned(tmp_path), Host()
     searched(plan, host)
