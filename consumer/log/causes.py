@@ -65,7 +65,7 @@ _CAUSES: tuple[tuple[Callable[[bytes], object], Cause], ...] = (
             "name an audit.log, or read what `journalctl -k -o cat` prints",
         ),
     ),
-    (_RULE.match, Cause("they look like rules", "name a log; rules go with --rules FILE")),
+    (_RULE.match, Cause("they look like rules", "name a log, such as /var/log/audit/audit.log")),
 )
 _UNKNOWN = Cause(
     "none begins like a record",

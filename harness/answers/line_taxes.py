@@ -99,7 +99,8 @@ def _matrix(trials: Sequence[PartTrial], blocks: Sequence[int], parts: int) -> N
         ]
         for trial in trials
     ]
-    return np.array(rows)
+    # Without a trial it has no row, and as many columns.
+    return np.array(rows, dtype=np.float64).reshape(len(rows), len(blocks) + 1 + parts)
 
 
 def _solved(matrix: NDArray[np.float64], times: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -57,6 +57,8 @@ class TimedBill:
     """Trials that were disturbed, or far from what all others say."""
     folder: str
     cautions: tuple[Caution, ...] = ()
+    interrupted: bool = False
+    """Whether the run was stopped, and this is of what was measured until then."""
 
     @property
     def taxes_ns(self) -> float:

@@ -9,7 +9,7 @@ from typing import Final
 
 from harness.answers.line_taxes import PartTrial, taxes_of, tells_apart
 from harness.counted import counted
-from harness.errors import UsageError
+from harness.errors import HostUnfitError, InterruptedRunError, UsageError
 from harness.kernel.messages import rule_list
 from harness.kernel.rules.fields import Action, Field
 from harness.kernel.rules.format import format_rule
@@ -29,15 +29,17 @@ from harness.run.request import Conduct, Load, Request, Subject
 from harness.run.rules.bill import SWITCHING
 from harness.run.rules.cost import groups_of, neutral_rules
 from harness.run.rules.coverage import rule_at
+from harness.run.rules.here import is_loadable, not_here
 from harness.run.runner import Observer
-from harness.run.session import run_to_end
-from harness.store import StoredRun
+from harness.run.session import run_session
+from harness.store import StoredRun, load_run
 from workloads.running.session import kept_loginuid
 
 LOAD: Final = "syscalls"
 CALL: Final = "getppid"
 NO_RULES: Final = "no-rules"
 WHOLE: Final = "the-file"
+COUNT_INSTEAD: Final = "leave out --timed"
 _PARTS_PER_GROUP: Final = 2
 _LEAST_PARTS: Final = 8
 _BLOCKS: Final = 4
@@ -79,9 +81,16 @@ def plan_timed(rules: Sequence[LoadedRule], load: Load) -> TimedPlan:
     # A login uid under which most rules can match is what no other call would have.
     asked = replace(load, workloads=(LOAD,), consumers=("none",), auid=KEEP)
     base = make_plan(Request(subject=Subject(scenarios=(NO_RULES,)), load=asked))
-    kept, cautions = _without_recording(rules, base)
+    here = [rule for rule in rules if is_loadable(rule.view.rule)]
+    if not here:
+        raise HostUnfitError(
+            "every rule of the file names what this host does not have: there is nothing to time",
+            remedy=f"measure on a host of those that the rules are for, or {COUNT_INSTEAD}",
+        )
+    kept, cautions = _without_recording(here, base)
     if not kept:
         raise UsageError("every rule of the file records every call: there is nothing to time")
+    cautions = [*not_here(rules, COUNT_INSTEAD), *cautions]
     groups = tuple(groups_of([rule.view.rule for rule in kept]))
     own = [[kept[at].view.rule for at in group] for group in groups]
     if not any(map(_switches, own)):
@@ -181,9 +190,33 @@ def scenario_under(name: str, rules: Sequence[Rule], reference: str) -> Scenario
 
 
 def run_timed(timed: TimedPlan, conduct: Conduct, observer: Observer, say: Say) -> TimedBill:
-    """Measure, and find what each line adds; InterruptedRunError if the run was stopped."""
-    stored = run_to_end(timed.plan, conduct, observer, say, before="the lines could be told apart")
-    return make_timed_bill(timed, stored)
+    """Measure, and find what each line adds.
+
+    Of a run that was stopped it is the bill of what was measured; InterruptedRunError where that is
+    too little to tell the lines apart.
+    """
+    outcome = run_session(timed.plan, conduct, observer, say)
+    if outcome.interrupted:
+        return make_stopped_bill(timed, load_run(outcome.folder))
+    say(f"stored in {outcome.folder}")
+    return make_timed_bill(timed, load_run(outcome.folder))
+
+
+def make_stopped_bill(timed: TimedPlan, stored: StoredRun) -> TimedBill:
+    """The bill of a run that was stopped; InterruptedRunError if it has too few trials for one."""
+    try:
+        bill = make_timed_bill(timed, stored)
+    except UsageError as error:
+        raise InterruptedRunError(
+            "stopped before the lines could be told apart",
+            remedy=f"what was measured is in {stored.folder}",
+        ) from error
+    stopped = Caution(
+        "stopped",
+        f"the run was stopped: the bill is of {counted(bill.trials, 'trial')}",
+        "measure to the end for narrower intervals",
+    )
+    return replace(bill, cautions=(stopped, *bill.cautions), interrupted=True)
 
 
 def make_timed_bill(timed: TimedPlan, stored: StoredRun) -> TimedBill:

@@ -131,7 +131,7 @@ def _time(parsed: Parsed, load: Load, conduct: Conduct, display: Display, forms:
     timed = replace(timed, cautions=(*refused_lines(parsed), *timed.cautions))
     bill = run_timed(timed, conduct, display.observer(console), say_on(console))
     forms.deliver_page(timed_cost_page(bill), lambda: timed_cost_document(bill))
-    return EXIT_FINE
+    return EXIT_INTERRUPTED if bill.interrupted else EXIT_FINE
 
 
 def _heard(listen: str, kernel: str | None) -> Heard:

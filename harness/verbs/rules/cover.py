@@ -9,7 +9,7 @@ from harness.counted import counted
 from harness.errors import EXIT_FINE, EXIT_UNTRUSTWORTHY, UsageError
 from harness.verbs.shared.display import say_on
 from harness.verbs.shared.parameters import Json, To
-from harness.verbs.shared.rule_source import parsed_rules, refused_lines
+from harness.verbs.shared.rule_source import loadable_rules, parsed_rules, refused_lines
 
 MOST_FILES = 2
 
@@ -40,7 +40,8 @@ def cover_verb(*files: Path, kernel: str | None = None, to: To = None, json: Jso
     from harness.verbs.shared.output import err
 
     forms = Forms(("json", "md"), to, json=json)
-    parsed = [parsed_rules(path) for path in files]
+    # An empty file beside another is a question: what is lost with all its rules.
+    parsed = [(parsed_rules if len(files) > 1 else loadable_rules)(path) for path in files]
     coverage = run_cover([each.rules for each in parsed], kernel, say_on(err()))
     refused = [caution for each in parsed for caution in refused_lines(each)]
     names = tuple(str(path) for path in files)

@@ -10,7 +10,7 @@ from cyclopts import Parameter
 
 from harness.errors import EXIT_FINE, EXIT_UNTRUSTWORTHY, UsageError
 from harness.verbs.shared.parameters import Flag, Json, To
-from harness.verbs.shared.rule_source import parsed_rules, refused_lines
+from harness.verbs.shared.rule_source import loadable_rules, refused_lines
 
 if TYPE_CHECKING:
     from harness.kernel.rules.lint.parsed import Parsed
@@ -58,7 +58,7 @@ def explain_verb(
     from harness.verbs.shared.output import out
 
     forms = Forms(("json", "md"), to, json=json)
-    parsed = parsed_rules(rules)
+    parsed = loadable_rules(rules)
     explained = (
         _of_command(parsed, command)
         if command

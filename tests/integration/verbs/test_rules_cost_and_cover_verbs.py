@@ -30,6 +30,8 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         (["cover", "my.rules", "other.rules", "empty.rules"], "3 rule files are given"),
         (["cover", "missing.rules"], "missing.rules"),
         (["cover", "my.rules"], "apt-get install"),
+        (["cover", "empty.rules"], "empty.rules has no rule that can be loaded"),
+        (["cover", "my.rules", "empty.rules"], "apt-get install"),
         (["cover", "my.rules", "--to", "csv"], "csv"),
         (["cost", "missing.rules"], "missing.rules"),
         (["cost", "my.rules"], "apt-get install"),

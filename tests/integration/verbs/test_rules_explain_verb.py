@@ -124,6 +124,9 @@ def test_what_is_not_explained_ends_with_3(
         (("none.rules", "--event", "event.log"), "none.rules"),
         (("my.rules", "--event", "none.log"), "none.log"),
         (("my.rules", "--event", "my.rules"), "they look like rules"),
+        (("my.rules", "--event", "my.rules"), "name a log, such as /var/log/audit/audit.log"),
+        (("my.rules", "--event", "huge.log"), "the kernel writes at most 8,970"),
+        (("no.rules", "--event", "event.log"), "no.rules has no rule that can be loaded"),
         (("my.rules", "--event", "."), "regular file"),
         (("my.rules", "--event", "event.log", "--", "true"), "--event"),
         (("my.rules", "--elsewhere", "--", "true"), "--elsewhere"),
@@ -134,9 +137,23 @@ def test_what_is_not_explained_ends_with_3(
 def test_mistakes_are_one_line_and_2(
     words: tuple[str, ...], said: str, folder: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
+    (folder / "no.rules").write_text("-D\n")
+    # Its key would lie behind what is read of a record.
+    huge = f'type=SYSCALL msg=audit(1700000000.100:1): comm="{"a" * 20_000}" key="id"'
+    (folder / "huge.log").write_text(f"{huge}\n")
     assert run_command(["rules", "explain", *words]) == 2
     (line,) = capsys.readouterr().err.splitlines()
     assert said in line
+
+
+def test_what_auditd_before_2_5_wrote_of_itself_is_an_event(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    line = "type=DAEMON_CONFIG msg=audit(1490239800.477:34) config changed, auid=0 res=success"
+    (folder / "old.log").write_text(f"{line}\n")
+    assert run_command(["rules", "explain", "my.rules", "--event", "old.log", "--json"]) == 0
+    (event,) = document(capsys.readouterr().out)["events"]
+    assert event["event"] == "1490239800.477:34"
 
 
 def test_without_an_event_it_says_how_to_give_one(

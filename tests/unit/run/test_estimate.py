@@ -18,6 +18,7 @@ from harness.run.plan.estimate import DEFAULT_OPS_S, TRIAL_S, estimate, trials_o
 from harness.run.plan.plan import Plan, make_plan
 from harness.store import SAMPLES, load_run
 from tests.support.requests import asked
+from tests.support.rule_lines import loaded_rules
 from tests.support.runs import COSTS_NS, OPS
 from tests.support.stored.two_runs import write_run
 
@@ -95,6 +96,32 @@ def test_without_any_it_is_a_guess_from_the_operations(tmp_path: Path) -> None:
     assert "a guess" in estimate_words(found)
     paced = estimate(planned(rate_per_s=100.0), tmp_path, "h-1")
     assert paced.seconds == pytest.approx(40 * (TRIAL_S + OPS / 100))
+
+
+@pytest.mark.parametrize(
+    ("line", "least_ns", "most_ns"),
+    [
+        ("-a always,exit -F arch=b64 -S mount -k m", 5, 10),
+        ("-w /etc/ -p wa -k etc", 30, 60),
+        (f"-a always,exit -F arch=b64 -S getppid {'-F pid!=7 ' * 60}-F pid=1 -k dear", 900, 1200),
+        ("-a always,exclude -F msgtype=CWD", 0, 0),
+    ],
+)
+def test_a_guess_has_what_rules_add_to_a_call(
+    line: str, least_ns: float, most_ns: float, tmp_path: Path
+) -> None:
+    """Counted, a line with 61 values makes getppid dearer by 3,043 instructions."""
+    plan = planned(workloads=("syscalls",), scenarios=("no-rules",), ops=10_000_000)
+    rules = [rule.view.rule for rule in loaded_rules(tmp_path, line)]
+    (none,) = plan.scenarios["syscalls"][-1:]
+    with_rules = replace(none, rules=tuple(rule.to_bytes() for rule in rules))
+    before = estimate(plan, tmp_path, "h-1").seconds
+    dear = replace(plan, scenarios={"syscalls": (*plan.scenarios["syscalls"][:-1], with_rules)})
+    after = estimate(dear, tmp_path, "h-1").seconds
+    assert before is not None
+    assert after is not None
+    added_ns = (after - before) / (plan.blocks + 1) / plan.ops["syscalls"] * 1e9
+    assert least_ns <= round(added_ns, 6) <= most_ns
 
 
 def test_a_command_that_is_new_is_not_guessed(tmp_path: Path) -> None:

@@ -21,6 +21,10 @@ from harness.kernel.rules.matching.field_match import Call
 MOST_EVENTS = 10_000
 SYSCALL, PATH, SOCKADDR, CWD, URINGOP, OPENAT2 = 1300, 1302, 1306, 1307, 1336, 1337
 _LINE = re.compile(rb"(?:node=(\S{1,255}) )?type=(\S{1,64}) (?:msg=)?(audit\(.*)", re.DOTALL)
+_OLD_STAMP = re.compile(rb"audit\(\d{1,12}\.\d{3}:\d{1,20}\)(?= )")
+"""Without its colon, as auditd before 2.5 wrote of itself."""
+_MOST_BYTES = 16_384
+"""What the decoder reads of a record; the kernel's have at most 8,970 bytes."""
 _ENRICHED = b"\x1d"
 """What stands before the names that auditd adds to a record."""
 _UNKNOWN = re.compile(r"UNKNOWN\[(\d{1,9})\]")
@@ -101,6 +105,12 @@ def read_events(content: bytes, source: str, *, elsewhere: bool) -> Log:
 def _nothing(damaged: list[bytes], source: str) -> UsageError:
     if not damaged:
         return UsageError(f"no event in {source}", remedy="give the lines of one, as in audit.log")
+    if len(damaged[0]) > _MOST_BYTES:
+        return UsageError(
+            f"no line of {source} is an audit record (one has {counted(len(damaged[0]), 'byte')}, "
+            "and the kernel writes at most 8,970)",
+            remedy="give the lines as auditd wrote them",
+        )
     cause = cause_of(damaged[0][:4096])
     return UsageError(f"no line of {source} is an audit record ({cause.what})", remedy=cause.remedy)
 
@@ -114,7 +124,11 @@ def _record(line: bytes) -> tuple[tuple[bytes, int, int], int, Fields] | None:
     record_type = int(unnamed[1]) if unnamed else type_number(name)
     if record_type is None or record_type >= 1 << 31:
         return None
-    found = fields_of(record_type, match[3])
+    text = match[3]
+    if old := _OLD_STAMP.match(text):
+        text = b"%b:%b" % (old[0], text[old.end() :])
+    # Of a longer one the end would be missing, and its key with it.
+    found = fields_of(record_type, text) if len(text) <= _MOST_BYTES else None
     if found is None:
         return None
     stamp_ms, serial, pairs = found

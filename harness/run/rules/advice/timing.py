@@ -10,8 +10,6 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
-from harness.counted import counted
-from harness.kernel.rules.checks.paths import path_refusals
 from harness.kernel.rules.fields import Field, Operator
 from harness.kernel.rules.libaudit import syscall_number
 from harness.kernel.rules.lint.parsed import LoadedRule, Parsed
@@ -36,6 +34,7 @@ from harness.run.rules.advice.timed_savings import (
     with_savings,
 )
 from harness.run.rules.events import CALLS, LOGIN, NATIVE, rules_behind
+from harness.run.rules.here import is_loadable, not_here
 from harness.run.rules.timed_cost import NO_RULES, require_interval, scenario_under
 from harness.run.runner import Observer
 from harness.run.session import run_to_end
@@ -82,7 +81,7 @@ def plan_timing(parsed: Parsed, advice: Advice, load: Load) -> TimedAdvicePlan:
         reference=Reference(FILE, by_scenario=own_references(every_scenario(scenarios))),
         ops={name: _OPS[name] for name in (LOAD, *loads)},
     )
-    return TimedAdvicePlan(plan, wanted, tuple(_not_here(parsed)))
+    return TimedAdvicePlan(plan, wanted, tuple(not_here(parsed.rules, "use --count")))
 
 
 def run_timing(
@@ -206,23 +205,5 @@ def _generator() -> str:
 
 def _scenario(name: str, rules: Sequence[Rule], reference: str = FILE) -> Scenario:
     # The kernel refuses a rule twice, and the first one decides.
-    once = list(dict.fromkeys(rule.appended() for rule in rules if _is_loadable(rule)))
+    once = list(dict.fromkeys(rule.appended() for rule in rules if is_loadable(rule)))
     return replace(scenario_under(name, once, reference), backlog_limit=_BACKLOG)
-
-
-def _is_loadable(rule: Rule) -> bool:
-    """Whether this host has what the rule names: no other can be in force here."""
-    return next(path_refusals(rule), None) is None
-
-
-def _not_here(parsed: Parsed) -> Iterator[Caution]:
-    """The lines of the file that are left out of all that is measured."""
-    left_out = [rule.place for rule in parsed.rules if not _is_loadable(rule.view.rule)]
-    if left_out:
-        lines = counted(len(left_out), "line names", "lines name")
-        yield Caution(
-            "not-here",
-            f"{lines} what this host does not have and could not be timed, the first is "
-            f"{left_out[0]}",
-            "measure on a host of those that the rules are for, or use --count",
-        )

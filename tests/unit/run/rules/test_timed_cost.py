@@ -10,7 +10,7 @@ import jsonschema
 import pytest
 
 from harness.answers.line_taxes import tells_apart
-from harness.errors import UsageError
+from harness.errors import HostUnfitError, InterruptedRunError, UsageError
 from harness.model.run import Sample
 from harness.reporters.documents.timed_cost import timed_cost_document
 from harness.reporters.render.markdown import page_markdown
@@ -21,6 +21,7 @@ from harness.run.rules.timed_cost import (
     NO_RULES,
     WHOLE,
     TimedPlan,
+    make_stopped_bill,
     make_timed_bill,
     plan_timed,
 )
@@ -53,6 +54,10 @@ def measured(
             ledger = ledger_with_loss(1000 if recorded in parts else 0, 0)
             metrics = {"elapsed_ns_per_op": ns + 0.001 * (len(samples) % 3)}
             samples.append(bare_sample(name, block, metrics, ledger=ledger))
+    return stored_of(samples)
+
+
+def stored_of(samples: Sequence[Sample]) -> StoredRun:
     return cast("StoredRun", Stored(samples))
 
 
@@ -104,6 +109,35 @@ def test_what_the_lines_do_not_add_up_to_is_told(number: int, tmp_path: Path) ->
     bill = make_timed_bill(timed, measured(timed, more_as_a_whole_ns=20.0))
     assert bill.residue_ns == pytest.approx(20.0, abs=0.05)
     assert "they agree" not in page_markdown(timed_cost_page(bill))
+
+
+def test_a_line_whose_path_is_not_here_is_left_out_and_said(tmp_path: Path) -> None:
+    gone = f"-w {tmp_path}/gone/file -p wa -k gone"
+    timed = planned(tmp_path, gone, *LINES[:2])
+    assert [rule.place.line for rule in timed.rules] == [2, 3]
+    (caution,) = timed.cautions
+    assert caution.name == "not-here"
+    assert caution.what.startswith("1 line names what this host does not have")
+    assert caution.what.endswith(f"{tmp_path}/some.rules:1")
+    with pytest.raises(HostUnfitError, match="nothing to time"):
+        planned(tmp_path, gone)
+
+
+def test_a_run_that_was_stopped_has_a_bill_if_its_trials_tell_the_lines_apart(
+    tmp_path: Path,
+) -> None:
+    timed = planned(tmp_path, *LINES[:4])
+    samples = measured(timed).samples
+    one_block = len(timed.parts) + 1
+    bill = make_stopped_bill(timed, stored_of(samples[: 3 * one_block - 2]))
+    assert bill.interrupted
+    assert "the run was stopped" in page_markdown(timed_cost_page(bill))
+    found = {line.rule.line: line.tax.ns for line in bill.lines}
+    assert found == pytest.approx(dict(enumerate(OF_LINE_NS, 1)), abs=0.05)
+    with pytest.raises(InterruptedRunError, match="stopped before the lines"):
+        make_stopped_bill(timed, stored_of(samples[:one_block]))
+    with pytest.raises(InterruptedRunError, match="stopped before the lines"):
+        make_stopped_bill(timed, stored_of([]))
 
 
 def test_only_the_file_itself_is_measured_as_a_whole(tmp_path: Path) -> None:
