@@ -156,9 +156,11 @@ def _random_parts(
     parts: list[frozenset[int]] = [every] if groups > own else []
     least = max(_LEAST_PARTS, _PARTS_PER_GROUP * groups)
     while len(parts) < least or not _are_told_apart(parts, groups, switching):
-        chosen = frozenset(chance.sample(range(groups), chance.randint(1, groups)))
-        # With its complement, so that each group is as often in force as not.
-        parts += filter(None, (chosen, every - chosen))
+        # Two that have as many as there are, so that each group is about as often in force as not;
+        # not complements, of which many pairs say the same.
+        size = chance.randint(1, groups)
+        drawn = (frozenset(chance.sample(range(groups), n)) for n in (size, groups - size))
+        parts += filter(None, drawn)
     return {
         WHOLE: frozenset(range(own)),
         **{f"part-{number:03}": chosen for number, chosen in enumerate(parts, 1)},
