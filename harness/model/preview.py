@@ -28,6 +28,8 @@ class Estimate:
     most_s: float | None = None
     of_search: bool = False
     """Whether trials follow from those before, so that their number is a guess, too."""
+    of_soak: bool = False
+    """Whether the interval is that of one long trial."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,7 @@ def estimate_line(plan: str, *, cells: int, blocks: int, trials: int, time: Esti
         f"{counted(cells, 'cell')} × {counted(blocks, 'block')} and a warm-up = "
         f"{counted(trials, 'trial')}"
     )
-    few = ONE_BLOCK if blocks == 1 and not time.is_least else ""
+    few = ONE_BLOCK if blocks == 1 and not time.is_least and not time.of_soak else ""
     return f"{plan}: {size}; {estimate_words(time)}{few}"
 
 

@@ -138,19 +138,12 @@ class WorkloadOptions:
         return {**self.others, **named}
 
 
-@Parameter(group=LOAD)
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Load:
-    """The load, how often it is measured, and the consumers that receive the events.
+class Receiving:
+    """The consumers under test, and where those that are the user's own are found."""
 
-    Empty and None are left to the plan.
-    """
-
-    workloads: Workloads = ()
-    """Workloads to run instead of the plan's."""
     consumers: Consumers = ()
-    """Consumers to receive the events instead of the plan's (`auditbench list consumers`);
-    NAME@LABEL=PATH is one of several builds, compared with the first.
+    """The programs that receive the events (`auditbench list consumers`); `assemble` if not given.
     """
     consumer_paths: Annotated[PathsByName, Parameter(name="--consumer-path", group=CONSUMING)] = (
         field(default_factory=dict)
@@ -171,6 +164,27 @@ class Load:
     consumer_mapping: Annotated[str | None, Parameter(group=CONSUMING)] = None
     """Where in the JSON lines of the file serial, time and record types stand, such as
     `serial=seq,time=ts,type=type`.
+    """
+
+    def load(self, **others: Any) -> Load:
+        """The same consumers under a load; `others` are what else is said of it."""
+        own = {each.name: getattr(self, each.name) for each in fields(Receiving)}
+        return Load(**own, **others)
+
+
+@Parameter(group=LOAD)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Load(Receiving):
+    """The load, how often it is measured, and the consumers that receive the events.
+
+    Empty and None are left to the plan.
+    """
+
+    workloads: Workloads = ()
+    """Workloads to run instead of the plan's."""
+    consumers: Consumers = ()
+    """Consumers to receive the events instead of the plan's (`auditbench list consumers`);
+    NAME@LABEL=PATH is one of several builds, compared with the first.
     """
     consumer_packages: ConsumerPackages = ()
     """With `--count`: the package of a consumer, a .deb or one such as `trixie/auditd`, and further

@@ -2,23 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 from cyclopts import Parameter
 
 from harness.errors import UsageError
-from harness.model.options import COMPARED, CONSUMING, LOAD, PRECISION
-from harness.run.request import (
-    Conduct,
-    Load,
-    PathsByName,
-    Request,
-    Subject,
-    Words,
-    Workloads,
-)
+from harness.model.options import COMPARED, LOAD, PRECISION
+from harness.run.request import Conduct, Receiving, Request, Subject, Workloads
 from harness.verbs.shared.display import Display, say_on, tell_end
 from harness.verbs.shared.parameters import Flag, Json, Logs, To
 
@@ -26,6 +19,7 @@ if TYPE_CHECKING:
     from harness.run.lifecycle.resume import Past
     from harness.run.plan.plan import Plan
     from harness.run.size.plan import Demanded
+    from harness.verbs.shared.forms import Forms
 
 
 @Parameter(group=LOAD)
@@ -51,17 +45,10 @@ class Demand:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Asked:
-    """What is asked: the rules, the consumer, and how sure the answer is to be."""
+    """What is asked: the rules, and how sure the answer is to be."""
 
     rules: Annotated[Path | None, Parameter(group=COMPARED)] = None
     """A rule file in auditctl's syntax, or a folder of them."""
-    consumers: Annotated[Words, Parameter(name="--consumer", group=CONSUMING)] = ()
-    """The program that receives the events: `auditbench list consumers`; `assemble` if not given.
-    """
-    consumer_paths: Annotated[PathsByName, Parameter(name="--consumer-path", group=CONSUMING)] = (
-        field(default_factory=dict)
-    )
-    """The program of a consumer that is not on the PATH, such as `go-audit=/opt/go-audit`."""
     ignore_lock: Annotated[Flag, Parameter(group=COMPARED)] = False
     """Leave out `-e 2` and `-f 2` of the rule file."""
     skip_missing: Annotated[Flag, Parameter(group=COMPARED)] = False
@@ -76,6 +63,7 @@ def size_verb(
     *,
     asked: Annotated[Asked, Parameter(name="*")] = Asked(),
     demand: Annotated[Demand, Parameter(name="*")] = Demand(),
+    receiving: Annotated[Receiving, Parameter(name="*")] = Receiving(),  # noqa: B008
     conduct: Annotated[Conduct, Parameter(name="*")] = Conduct(),  # noqa: B008
     display: Annotated[Display, Parameter(name="*")] = Display(),  # noqa: B008
     resume: str | None = None,
@@ -90,6 +78,8 @@ def size_verb(
         What is asked.
     demand
         The load.
+    receiving
+        The consumer.
     conduct
         Options of every measuring verb.
     display
@@ -100,34 +90,53 @@ def size_verb(
     to
         Write the answer as FORM=FILE, or print it as FORM; may be given several times: json, md.
     """
-    from harness.run.session import run_session
-    from harness.verbs.shared.dry_run import show_preview
-    from harness.verbs.shared.output import err
-    from harness.verbs.show import answer_forms, show_size
+    from harness.verbs.shared.resumed import resumed_search
+    from harness.verbs.show import show_size
 
     past, seed = None, None
     if resume is not None:
-        asked, demand, conduct, past = _resumed(resume, asked, demand, conduct)
+        given: dict[str, Any] = {"asked": asked, "demand": demand, "receiving": receiving}
+        given, conduct, past = resumed_search("size", resume, given, conduct)
+        asked, demand, receiving = given["asked"], given["demand"], given["receiving"]
         seed = past.stored.plan.seed
-    plan = _plan(asked, demand, conduct, seed)
+    plan = _plan(asked, demand, receiving, conduct, seed)
+    return search_and_show(plan, show_size, conduct, display, past, to, json=json)
+
+
+def search_and_show(
+    plan: Plan,
+    show: Callable[[Path, Forms], bool],
+    conduct: Conduct,
+    display: Display,
+    past: Past | None,
+    to: list[str] | None,
+    *,
+    json: bool,
+) -> int:
+    """Search, or say what would be tried first; `show` prints the answer of the stored run."""
+    from harness.run.session import run_session
+    from harness.verbs.shared.dry_run import show_preview
+    from harness.verbs.shared.output import err
+    from harness.verbs.show import answer_forms
+
     if conduct.dry_run:
         return show_preview(plan, conduct, to, json=json)
     forms, console = answer_forms(to, json=json), err()
     outcome = run_session(plan, conduct, display.observer(console), say_on(console), past)
-    trustworthy = show_size(outcome.folder, forms)
-    words = f"`auditbench size --resume {outcome.folder}` goes on with it"
+    trustworthy = show(outcome.folder, forms)
+    words = f"`auditbench {plan.name} --resume {outcome.folder}` goes on with it"
     return tell_end(console, outcome, trustworthy=trustworthy, goes_on=words)
 
 
-def _plan(asked: Asked, demand: Demand, conduct: Conduct, seed: int | None) -> Plan:
+def _plan(
+    asked: Asked, demand: Demand, receiving: Receiving, conduct: Conduct, seed: int | None
+) -> Plan:
     from harness.run.size.plan import size_plan
 
     if asked.rules is None:
         raise UsageError("no rules are named", remedy="add --rules FILE")
-    load = Load(
+    load = receiving.load(
         workloads=demand.workload,
-        consumers=asked.consumers,
-        consumer_paths=asked.consumer_paths,
         workers=demand.workers,
         ignore_lock=asked.ignore_lock,
         skip_missing=asked.skip_missing,
@@ -135,25 +144,6 @@ def _plan(asked: Asked, demand: Demand, conduct: Conduct, seed: int | None) -> P
     )
     request = Request(subject=Subject(rule_files=(asked.rules,)), load=load, conduct=conduct)
     return size_plan(request, _demanded(demand), trials=asked.trials, margin=asked.margin)
-
-
-def _resumed(
-    words: str, asked: Asked, demand: Demand, conduct: Conduct
-) -> tuple[Asked, Demand, Conduct, Past]:
-    """What a search that was stopped was asked; UsageError if anything else is asked for."""
-    from harness.verbs.shared.mistakes import given_options, listed
-    from harness.verbs.shared.resumed import resumed_arguments
-
-    beside = [*given_options(asked), *given_options(demand)]
-    beside += given_options(conduct, ("label", "cpus", "dry_run"))
-    if beside:
-        raise UsageError(
-            "--resume goes on with a search as it was asked for",
-            remedy=f"leave out {listed(beside)}",
-        )
-    given, _, past = resumed_arguments("size", words, conduct)
-    cpus = given.get("conduct", Conduct()).cpus
-    return given.get("asked", asked), given.get("demand", demand), replace(conduct, cpus=cpus), past
 
 
 def _demanded(demand: Demand) -> Demanded:

@@ -242,6 +242,11 @@ class CapacityOf:
         return None if self.beyond is None else abs(self.beyond) <= AGREES_WITHIN
 
     @property
+    def outrun(self) -> bool:
+        """Whether a load that is said to go no faster did, with waiting allowed."""
+        return self.outcome == "load" and self.agrees is False and (self.beyond or 0.0) > 0
+
+    @property
     def contradicted(self) -> bool:
         """Whether the rate without loss, tried again, lost events or left them queued."""
         low = self.without_loss.low if self.without_loss else None
@@ -291,6 +296,6 @@ class CapacityAnswer:
     def trustworthy(self) -> bool:
         """Whether it is an answer."""
         decided = bool(self.found) and all(
-            each.decided and not each.contradicted for each in self.found
+            each.decided and not each.contradicted and not each.outrun for each in self.found
         )
         return decided and self.complete and not self.open_trials

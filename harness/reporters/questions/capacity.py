@@ -100,6 +100,12 @@ def _found(who: str, load: str, each: CapacityOf) -> str:
     again = " Tried again, the rate without loss lost events." if each.contradicted else ""
     if found.low is None:
         return f"{who} loses {load} at {per_second(found.high)}, the lowest rate that is tried."
+    if each.outrun:
+        return (
+            f"{who} takes at least {per_second(found.low)} of {load} without loss; how much more "
+            "is not decided: the load came to no more then, but to "
+            f"{count(each.saturated_per_s)} with waiting allowed.{again}"
+        )
     if found.high is None:
         return (
             f"{who} takes at least {per_second(found.low)} of {load} without loss: the load goes "
@@ -212,6 +218,9 @@ def _ms(tried: TriedValue | None) -> str:
 
 def _recovery(each: CapacityOf) -> Iterator[str]:
     if each.recovery_factor is None:
+        return
+    if each.recovery_ms is None and each.recovery_factor >= _NO_OVERLOAD:
+        yield "No recovery is to be seen: which rate is taken for good is not known."
         return
     if each.recovery_ms is None or each.recovery_factor < _NO_OVERLOAD:
         yield (

@@ -60,6 +60,7 @@ def estimate(plan: Plan, results: Path, machine: str) -> Estimate:
         runs=taken.runs,
         is_least=plan.until_ci is not None,
         most_s=most_s,
+        of_soak=plan.soak is not None,
     )
 
 

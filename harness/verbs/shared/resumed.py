@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -44,6 +45,28 @@ def resumed_request(words: str, conduct: Conduct) -> tuple[Request, Past]:
     )
     load = replace(asked.load, seed=past.stored.plan.seed)
     return replace(asked, load=load, conduct=replace(conduct, cpus=asked.conduct.cpus)), past
+
+
+def resumed_search(
+    verb: str, words: str, asked: Mapping[str, object], conduct: Conduct
+) -> tuple[dict[str, Any], Conduct, Past]:
+    """What a search that was stopped was asked, and the run; UsageError if else is asked for now.
+
+    `asked` are the parameters of the verb by name, as they are without options.
+    """
+    from harness.verbs.shared.mistakes import given_options, listed
+
+    beside = [word for each in asked.values() for word in given_options(each)]
+    beside += given_options(conduct, ("label", "cpus", "dry_run"))
+    if beside:
+        raise UsageError(
+            "--resume goes on with a search as it was asked for",
+            remedy=f"leave out {listed(beside)}",
+        )
+    given, _, past = resumed_arguments(verb, words, conduct)
+    cpus = given.get("conduct", Conduct()).cpus
+    found = {name: given.get(name, default) for name, default in asked.items()}
+    return found, replace(conduct, cpus=cpus), past
 
 
 def resumed_arguments(

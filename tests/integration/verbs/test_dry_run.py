@@ -67,7 +67,9 @@ def test_rules_that_depend_on_the_workload_are_told_for_each(place: Path) -> Non
 def test_one_block_is_said_to_decide_nothing_before_it_is_measured(place: Path) -> None:
     few = auditbench_json("run", "--blocks", 1, "--dry-run", cwd=place)["line"]
     assert few.endswith("; one block gives no interval and no verdict: use --blocks 6 or more")
-    assert "no verdict" not in auditbench_json("run", "--blocks", 6, "--dry-run", cwd=place)["line"]
+    for enough in (("--blocks", 6), ("soak",)):
+        line = auditbench_json("run", *enough, "--dry-run", cwd=place)["line"]
+        assert "no verdict" not in line
 
 
 def test_the_same_as_a_document(place: Path) -> None:

@@ -18,7 +18,6 @@ from harness.answers.searches.capacity import make_capacity
 from harness.errors import UsageError
 from harness.model.run import Ledger, Sample, Scenario, Trial
 from harness.model.searches.capacity import CapacityAnswer, CapacityOf, CapacitySearch
-from harness.model.stored.environment import StoredEnvironment
 from harness.model.stored.plan import StoredPlan
 from harness.reporters.documents.capacity import capacity_document
 from harness.reporters.html.page import report_html
@@ -32,7 +31,7 @@ from harness.run.lifecycle.resume import Past, ResumedBlocks
 from harness.run.plan.document import plan_document
 from harness.run.plan.plan import Plan
 from harness.run.trials.sample import sample_of
-from harness.store import StoredRun
+from tests.support.backlogs.searched import search_with, stored_run
 from tests.support.command import ROOT
 from tests.support.reports.plot_views import made_up_view
 from tests.support.requests import asked
@@ -140,21 +139,7 @@ class Host:
 def searched(plan: Plan, host: Host) -> tuple[list[Sample], CapacityBlocks]:
     assert plan.capacity is not None
     blocks = CapacityBlocks(plan, plan.capacity)
-    samples = []
-    for trials in blocks:
-        for trial in trials:
-            samples.append(host.measure(blocks.plan, trial))
-            blocks.take(samples[-1])
-    return samples, blocks
-
-
-def stored_run(plan: Plan, samples: Sequence[Sample], course: dict[str, Any]) -> StoredRun:
-    return StoredRun(
-        folder=Path("2026-capacity"),
-        plan=StoredPlan.read({**plan_document(plan), **course}),
-        environment=StoredEnvironment.read({"facts": {}}),
-        samples=tuple(samples),
-    )
+    return search_with(blocks, host), blocks
 
 
 def answer_of(plan: Plan, host: Host) -> CapacityAnswer:
@@ -275,6 +260,10 @@ def test_a_load_that_was_slowed_while_its_rate_was_searched_for_is_told(tmp_path
     assert found.burst.computed is None
     text = page_markdown(capacity_page(answer))
     assert "no recovery from more is to be seen" in text
+    pressed = replace(answer, found=(replace(found, recovery_factor=2.0),))
+    assert "No recovery is to be seen" in page_markdown(capacity_page(pressed))
+    assert "how much more is not decided" in capacity_sentences(answer)[0]
+    assert not answer.trustworthy
 
 
 class Otherwise(Host):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import json
-from collections.abc import Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
@@ -29,7 +28,7 @@ from harness.run.plan.plan import Plan
 from harness.run.size.blocks import SizeBlocks
 from harness.run.size.plan import Demanded, demand_of_log, size_plan
 from harness.run.trials.sample import sample_of
-from harness.store import StoredRun
+from tests.support.backlogs.searched import search_with, stored_run
 from tests.support.backlogs.simulated import lost_simulated
 from tests.support.command import ROOT
 from tests.support.requests import asked
@@ -132,21 +131,7 @@ class Host:
 def searched(plan: Plan, host: Host) -> tuple[list[Sample], SizeBlocks]:
     assert plan.sizing is not None
     blocks = SizeBlocks(plan, plan.sizing)
-    samples = []
-    for trials in blocks:
-        for trial in trials:
-            samples.append(host.measure(blocks.plan, trial))
-            blocks.take(samples[-1])
-    return samples, blocks
-
-
-def stored_run(plan: Plan, samples: Sequence[Sample], course: dict[str, Any]) -> StoredRun:
-    return StoredRun(
-        folder=Path("2026-size"),
-        plan=StoredPlan.read({**plan_document(plan), **course}),
-        environment=StoredEnvironment.read({"facts": {}}),
-        samples=tuple(samples),
-    )
+    return search_with(blocks, host), blocks
 
 
 def answer_of(plan: Plan, host: Host) -> SizeAnswer:
