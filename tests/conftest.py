@@ -14,10 +14,12 @@ from tests.support.privilege import NO_USER_NAMESPACE
 from tests.support.programs import NOT_SERVED
 
 KERNEL = "tests/kernel"
-OF_KERNEL = ("tests/kernel/", "tests/guest/test_host_audit", "tests/house/test_wheel")
+OF_KERNEL = ("tests/kernel/", "tests/guest/test_host_audit")
 """Where tests take their turn at the host's audit."""
 LONG_FIRST = (KERNEL, "tests/guest/", "tests/integration/")
 """In which order tests begin; the others, which are short, after them."""
+STEPPED_BACK = 5
+"""The nice value of tests that others do not wait for."""
 REQUIRED = os.environ.get("AUDITBENCH_REQUIRE_KERNEL") == "1"
 """On a machine that is there for these tests, and has audit, a skip is a failure, but for want of a
 package that the distribution does not serve, or of user namespaces in a changed root.
@@ -77,6 +79,14 @@ def rank_of(scope: str) -> int:
     """Where it stands in LONG_FIRST."""
     ranks = (rank for rank, start in enumerate(LONG_FIRST) if scope.startswith(start))
     return next(ranks, len(LONG_FIRST))
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Beside the kernel tests, which take longest and wait for nobody, the others step back."""
+    is_worker = hasattr(item.config, "workerinput")
+    if is_worker and scope_of(item.nodeid) != KERNEL and os.nice(0) < STEPPED_BACK:
+        os.nice(STEPPED_BACK - os.nice(0))
 
 
 @pytest.hookimpl(wrapper=True)

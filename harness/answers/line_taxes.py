@@ -15,11 +15,13 @@ from numpy.typing import NDArray
 
 from harness.analysis.ratio import student_t
 from harness.counted import counted
-from harness.errors import UsageError
+from harness.errors import UntrustworthyError
 from harness.model.rules.timed_cost import Time
 
 _FAR = 5.0
 """A residual of so many median residuals is left aside."""
+_MOST_LEFT_ASIDE = 0.25
+"""More trials than this share are not disturbed ones: they are how this host is."""
 _ROUNDS = 4
 _CONFIDENCE = 0.95
 
@@ -46,7 +48,7 @@ class Taxes:
 
 
 def taxes_of(trials: Sequence[PartTrial], parts: int) -> Taxes:
-    """The terms of `parts` parts; UsageError if there are too few trials to tell them apart."""
+    """The terms of `parts` parts; UntrustworthyError if too few trials tell them apart."""
     blocks = sorted({trial.block for trial in trials})
     matrix = _matrix(trials, blocks, parts)
     times = np.array([trial.ns for trial in trials])
@@ -54,8 +56,9 @@ def taxes_of(trials: Sequence[PartTrial], parts: int) -> Taxes:
     for _ in range(_ROUNDS):
         found = _solved(matrix[kept], times[kept])
         apart = np.abs(times - matrix @ found)
-        kept_now = apart <= max(_FAR * float(np.median(apart[kept])), 1e-9)
-        if (kept_now == kept).all():
+        far = max(_FAR * float(np.median(apart[kept])), 1e-9)
+        kept_now = apart <= max(far, float(np.quantile(apart, 1 - _MOST_LEFT_ASIDE)))
+        if (kept_now == kept).all() or not _determines(matrix[kept_now]):
             break
         kept = kept_now
     found = _solved(matrix[kept], times[kept])
@@ -103,9 +106,15 @@ def _matrix(trials: Sequence[PartTrial], blocks: Sequence[int], parts: int) -> N
     return np.array(rows, dtype=np.float64).reshape(len(rows), len(blocks) + 1 + parts)
 
 
+def _determines(matrix: NDArray[np.float64]) -> bool:
+    """Whether these trials determine every term, and leave some to tell how sure it is."""
+    trials, terms = matrix.shape
+    return trials > terms and bool(np.linalg.matrix_rank(matrix) == terms)
+
+
 def _solved(matrix: NDArray[np.float64], times: NDArray[np.float64]) -> NDArray[np.float64]:
-    if len(times) <= matrix.shape[1] or np.linalg.matrix_rank(matrix) < matrix.shape[1]:
-        raise UsageError(
+    if not _determines(matrix):
+        raise UntrustworthyError(
             f"{counted(len(times), 'usable trial is', 'usable trials are')} too few to tell "
             f"{matrix.shape[1]} terms apart",
             remedy="give more --blocks",

@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 import platform
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TypeVar
 
@@ -15,11 +16,30 @@ from harness.errors import AuditbenchError
 from harness.guest.kernels.images import KernelImage, find_kernel, find_kernels
 from harness.guest.kernels.packages import OF_PYTHON
 from harness.guest.machines import python_version
+from harness.kernel.client import AuditClient
+from tests.kernel.turn import Turn
 from tests.support.programs import NOT_SERVED, program
 
 Found = TypeVar("Found")
 REQUIRED = os.environ.get("AUDITBENCH_REQUIRE_GUEST") == "1"
 """On a machine that can fetch a kernel, for which these tests are there, none is skipped."""
+
+
+@contextmanager
+def host_audit() -> Iterator[AuditClient]:
+    """The host's audit, for a moment that no other test has it; skips where it cannot be had."""
+    if os.geteuid() != 0:
+        pytest.skip("needs root")
+    turn = Turn()
+    try:
+        with AuditClient() as client:
+            if reason := turn.take(client):
+                pytest.skip(reason)
+            yield client
+    except AuditbenchError as error:
+        pytest.skip(str(error))
+    finally:
+        turn.give_back()
 
 
 @pytest.fixture(scope="session")

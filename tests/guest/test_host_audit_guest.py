@@ -12,9 +12,8 @@ from typing import Any
 
 import pytest
 
-from harness.errors import AuditbenchError
 from harness.kernel.client import AuditClient
-from tests.kernel.turn import Turn
+from tests.guest.conftest import host_audit
 from tests.support.patience import PATIENCE_S
 from tests.support.privilege import AS_NOBODY, unprivileged
 
@@ -22,18 +21,8 @@ from tests.support.privilege import AS_NOBODY, unprivileged
 @pytest.fixture
 def client() -> Iterator[AuditClient]:
     """The host's audit, which nobody else changes meanwhile."""
-    if os.geteuid() != 0:
-        pytest.skip("needs root")
-    turn = Turn()
-    try:
-        with AuditClient() as client:
-            if reason := turn.take(client):
-                pytest.skip(reason)
-            yield client
-    except AuditbenchError as error:
-        pytest.skip(str(error))
-    finally:
-        turn.give_back()
+    with host_audit() as client:
+        yield client
 
 
 def state(client: AuditClient) -> dict[str, Any]:

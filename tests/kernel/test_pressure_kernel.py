@@ -15,7 +15,7 @@ from tests.support.patience import PATIENCE_S
 pytestmark = [pytest.mark.kernel, pytest.mark.usefixtures("audit_host")]
 
 SCHEMA = json.loads((ROOT / "docs/schema/result.schema.json").read_text(encoding="utf-8"))
-OPERATIONS = 30_000
+OPERATIONS = 15_000
 
 
 @pytest.fixture(scope="module")

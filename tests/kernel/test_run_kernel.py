@@ -66,13 +66,13 @@ def test_the_plan_overhead_measures_every_cell(tmp_path: Path) -> None:
     require_schemas(next(tmp_path.glob("results/*/*")))
 
 
-def test_a_million_connects_are_a_million_events(tmp_path: Path) -> None:
+def test_every_one_of_many_connects_is_an_event(tmp_path: Path) -> None:
     document = auditbench_json(
-        "run", "--workload", "udp", "--scenario", "rules", "--blocks", 10, "--ops", 100_000,
+        "run", "--workload", "udp", "--scenario", "rules", "--blocks", 5, "--ops", 20_000,
         cwd=tmp_path, timeout_s=PATIENCE_S,
     )  # fmt: skip
     ledger = by_scenario(document, "udp")["rules"]
-    assert ledger["operations"] == ledger["generated"] == ledger["complete"] == 1_000_000
+    assert ledger["operations"] == ledger["generated"] == ledger["complete"] == 100_000
     assert (ledger["partial"], ledger["lost"], ledger["unexplained"]) == (0, 0, 0)
 
 

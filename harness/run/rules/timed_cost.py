@@ -9,7 +9,7 @@ from typing import Final
 
 from harness.answers.line_taxes import PartTrial, taxes_of, tells_apart
 from harness.counted import counted
-from harness.errors import HostUnfitError, InterruptedRunError, UsageError
+from harness.errors import HostUnfitError, InterruptedRunError, UntrustworthyError, UsageError
 from harness.kernel.messages import rule_list
 from harness.kernel.rules.fields import Action, Field
 from harness.kernel.rules.format import format_rule
@@ -208,7 +208,7 @@ def make_stopped_bill(timed: TimedPlan, stored: StoredRun) -> TimedBill:
     """The bill of a run that was stopped; InterruptedRunError if it has too few trials for one."""
     try:
         bill = make_timed_bill(timed, stored)
-    except UsageError as error:
+    except (UsageError, UntrustworthyError) as error:
         raise InterruptedRunError(
             "stopped before the lines could be told apart",
             remedy=f"what was measured is in {stored.folder}",

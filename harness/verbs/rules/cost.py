@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 from cyclopts import Parameter
 
@@ -18,6 +18,8 @@ from harness.verbs.shared.parameters import Json, Logs, To
 from harness.verbs.shared.rule_source import loadable_rules, refused_lines
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from consumer.log.summary import LogSums
     from harness.kernel.rules.lint.parsed import Parsed
     from harness.verbs.shared.forms import Forms
@@ -33,6 +35,7 @@ def cost_verb(
     kernel: str | None = None,
     timed: Flag = False,
     blocks: int | None = None,
+    ops: int | None = None,
     borrow: Flag = False,
     results: ResultsFolder = RESULTS,
     display: Annotated[Display, Parameter(name="*")] = Display(),  # noqa: B008
@@ -58,6 +61,9 @@ def cost_verb(
         is stored. Needs root and the host's audit, and prices no events.
     blocks
         With --timed: blocks to measure; 4 if not given.
+    ops
+        With --timed: calls in a trial; as many as `auditbench run --workload syscalls` if not
+        given. Fewer are done sooner, and tell less.
     borrow
         With --timed: ask a running audit daemon to stop, and start it again afterwards.
     display
@@ -73,11 +79,13 @@ def cost_verb(
     from harness.verbs.shared.output import err
 
     forms = Forms(("json", "md"), to, json=json)
-    _check(log, listen, kernel, blocks, timed=timed, borrow=borrow)
+    counts = {"--log": log, "--listen": listen, "--kernel": kernel}
+    times = {"--blocks": blocks, "--ops": ops, "--borrow": borrow}
+    _check(counts, times, timed=timed)
     parsed = loadable_rules(rules)
     if timed:
         conduct = Conduct(borrow=borrow, results=results)
-        return _time(parsed, Load(blocks=blocks), conduct, display, forms)
+        return _time(parsed, Load(blocks=blocks, ops=ops), conduct, display, forms)
     # Before anything is counted, so that a mistake shows at once.
     sums = sums_of_logs(log) if log else None
     heard = _heard(listen, kernel) if listen is not None else None
@@ -96,26 +104,17 @@ def cost_verb(
     return EXIT_FINE if bill.trustworthy else EXIT_UNTRUSTWORTHY
 
 
-def _check(
-    log: list[str] | None,
-    listen: str | None,
-    kernel: str | None,
-    blocks: int | None,
-    *,
-    timed: bool,
-    borrow: bool,
-) -> None:
-    if log and listen is not None:
+def _check(counts: Mapping[str, Any], times: Mapping[str, int | None], *, timed: bool) -> None:
+    """UsageError for options that contradict each other: those of counted and of timed bills."""
+    if counts["--log"] and counts["--listen"] is not None:
         raise UsageError("--log and --listen contradict each other", remedy="give one of them")
-    if listen is not None:
-        seconds(listen)
-    counts = {"--log": log, "--listen": listen, "--kernel": kernel}
+    if counts["--listen"] is not None:
+        seconds(counts["--listen"])
     if timed and (given := [option for option, value in counts.items() if value]):
         raise UsageError(
             f"{given[0]} is for counted bills, and --timed measures this host",
             remedy="leave one of them out",
         )
-    times = {"--blocks": blocks, "--borrow": borrow}
     if not timed and (given := [option for option, value in times.items() if value]):
         raise UsageError(f"{given[0]} is about a run on this host", remedy="add --timed")
 

@@ -78,7 +78,7 @@ def test_the_gate_finds_a_build_that_is_much_dearer(tmp_path: Path) -> None:
     """So much dearer that no other load of this machine hides it."""
     program = make_stand_in(tmp_path, "own_consumer")
     slow = tmp_path / "slow"
-    slow.write_text(f'#!/bin/sh\nexec "{program}" --busy-us 5000 "$@"\n')
+    slow.write_text(f'#!/bin/sh\nexec "{program}" --busy-us 1000 "$@"\n')
     slow.chmod(0o755)
     limits = ("--reference", "mine@base", "--fail", "cpu-per-event:5%", "--fail", "lost:0")
     builds = (f"mine@base={program}", f"mine@head={slow}")

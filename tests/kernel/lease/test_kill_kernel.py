@@ -26,7 +26,7 @@ from tests.support.waiting import comes_true
 
 pytestmark = [pytest.mark.kernel, pytest.mark.usefixtures("audit_host")]
 
-MOMENTS = 20
+MOMENTS = 8
 # Scoped to a session that does not exist: nothing is recorded by them.
 BEFORE = """\
 -a always,exit -F arch=b64 -S openat -F sessionid=4000000000 -k first

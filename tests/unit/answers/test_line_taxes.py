@@ -7,7 +7,7 @@ import random
 import pytest
 
 from harness.answers.line_taxes import PartTrial, taxes_of
-from harness.errors import UsageError
+from harness.errors import UntrustworthyError
 
 TRUE_NS = (0.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0)
 BASE_NS, ANY_NS = 100.0, 40.0
@@ -63,5 +63,18 @@ def test_an_equal_part_is_not_told_from_nothing() -> None:
 
 
 def test_too_few_trials_are_refused() -> None:
-    with pytest.raises(UsageError, match="too few to tell 12 terms apart"):
+    with pytest.raises(UntrustworthyError, match="too few to tell 12 terms apart"):
         taxes_of(trials(1)[:8], len(TRUE_NS))
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_on_a_restless_host_few_trials_still_give_a_bill(seed: int) -> None:
+    """Where many trials lie far from the rest, they are not all left aside."""
+    chance = random.Random(seed)
+    restless = [
+        PartTrial(each.block % 2, each.parts, each.has_rules, each.ns * chance.paretovariate(1.5))
+        for each in trials(seed, number=24)
+    ]
+    found = taxes_of(restless, len(TRUE_NS))
+    assert found.left_aside <= len(restless) / 4
+    assert found.used + found.left_aside == len(restless)
