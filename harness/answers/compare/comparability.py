@@ -67,6 +67,17 @@ def parse_allowed(words: Iterable[str]) -> frozenset[str]:
     return names
 
 
+def require_no_search(runs: Iterable[StoredRun]) -> None:
+    """UsageError for a search, whose trials ran under rates or limits of its own."""
+    for run in runs:
+        if run.plan.is_search:
+            raise UsageError(
+                f"{run.name} is a search: its trials ran at rates or limits of their own, and "
+                "cannot be set against those of other runs",
+                remedy=f"its answer is shown by `auditbench show {run.name}`",
+            )
+
+
 def require_alike(
     base: str,
     head: str,

@@ -20,6 +20,7 @@ from harness.answers.compare.comparability import (
     find_differences,
     last_like_words,
     require_alike,
+    require_no_search,
 )
 from harness.answers.compare.like import last_like
 from harness.answers.compare.pooled import all_samples, boot_cautions, pooled
@@ -84,9 +85,11 @@ class CompareOptions:
 def compare_runs(base: Side, heads: Sequence[Side], options: CompareOptions) -> ChangeReport:
     """Every HEAD against BASE.
 
-    Raises UsageError where runs are unlike and that is not allowed, where they have no cell or
-    metric in common, and UntrustworthyError where there are too few blocks for any verdict.
+    Raises UsageError for a search, where runs are unlike and that is not allowed, where they have
+    no cell or metric in common, and UntrustworthyError where there are too few blocks for any
+    verdict.
     """
+    require_no_search(run for side in (base, *heads) for run in side.runs)
     # Who names metrics is told most surely about the first.
     primary = options.metrics[0] if options.metrics else base.stored.plan.primary
     views = _views(options, primary)

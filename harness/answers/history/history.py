@@ -8,7 +8,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from harness.analysis.between_runs import CellPair
-from harness.answers.compare.comparability import DIFFERENCES, Difference, find_differences
+from harness.answers.compare.comparability import (
+    DIFFERENCES,
+    Difference,
+    find_differences,
+    require_no_search,
+)
 from harness.answers.history.cells import make_tracks
 from harness.answers.history.count import (
     COUNTS_DIFFER_BY,
@@ -45,7 +50,8 @@ _NAMED = 3
 def read_history(results: Path, options: HistoryOptions) -> History:
     """The history that these options ask for.
 
-    Raises UsageError where there is no such run; runs that are damaged only make a caution.
+    Raises UsageError where there is no such run, or it is a search; runs that are damaged only make
+    a caution.
     """
     # Runs that were kept for others to read come first, so that none of them is the latest.
     folders = sorted(list_runs(results), key=lambda folder: is_file(folder / SAMPLES))
@@ -58,6 +64,7 @@ def read_history(results: Path, options: HistoryOptions) -> History:
     here, unlike_kind = of_one_kind(here, plan, options)
     runs, damaged = _load([place for place in here if place.plan in (plan, None)], plan)
     model = _model(runs, options)
+    require_no_search([model] if model else ())
     runs, unlike = _alike(runs, model, options.allowed, short_names(results))
     runs = runs[-options.last :] if options.last else runs
     is_counted = model is not None and model.plan.is_counted

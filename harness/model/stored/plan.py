@@ -152,6 +152,11 @@ class StoredPlan(Stored, frozen=True, kw_only=True):
         return self.kind == "replay"
 
     @property
+    def is_search(self) -> bool:
+        """Whether each trial was chosen by what those before it found."""
+        return self.capacity is not None or self.sizing is not None
+
+    @property
     def is_counted(self) -> bool:
         """Whether instructions were counted in a guest, not times measured on this host."""
         return self.instrument == "counted"

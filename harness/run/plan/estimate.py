@@ -42,10 +42,10 @@ def estimate(plan: Plan, results: Path, machine: str) -> Estimate:
         LoadLike(plan.ops, plan.workers, plan.rate_per_s, plan.command),
     )
     trials = [trial for group in apart(plan) for trial in group]
-    one_block = block(plan, 1, first_index=0)
+    warm_up, one_block = (block(plan, number, first_index=0) for number in (0, 1))
     cells = {trial.cell for trial in (*trials, *one_block)}
-    times = [_trial_s(plan, trial, taken) for trial in trials]
-    times += (plan.blocks + 1) * [_trial_s(plan, trial, taken) for trial in one_block]
+    times = [_trial_s(plan, trial, taken) for trial in (*trials, *warm_up)]
+    times += plan.blocks * [_trial_s(plan, trial, taken) for trial in one_block]
     known = [each for each in times if each is not None]
     most_s = plan.max_time_s
     if most_s is None and plan.until_ci is not None:
@@ -89,7 +89,9 @@ def _trial_s(plan: Plan, trial: Trial, taken: TimesTaken) -> float | None:
     cell = trial.cell
     known = taken.by_cell.get(cell, taken.by_workload.get(cell.workload))
     if known is not None:
-        return known
+        # The warm-up of a soak is shorter than what was measured.
+        whole = plan.ops_in(cell.workload, 1)
+        return known if trial.ops == whole else TRIAL_S + known * trial.ops / whole
     if plan.command:
         return None
     rate = plan.scenario_of(cell).rate_per_s or plan.rate_per_s

@@ -169,3 +169,9 @@ def test_the_basis_is_said() -> None:
 
 def test_made_up_runs_have_the_scenarios_of_the_plan() -> None:
     assert {"rules", "no-rules", "no-audit"} <= COSTS_NS.keys()
+
+
+def test_the_warm_up_of_a_soak_is_short(tmp_path: Path) -> None:
+    plan = make_plan(asked(plan="soak", duration="10m"))
+    guessed = estimate(plan, tmp_path, "h-1").seconds
+    assert guessed == pytest.approx(600 + 3 + 2 * TRIAL_S)
