@@ -33,7 +33,6 @@ AUDIT_LIST_RULES: Final = 1013
 AUDIT_SET_FEATURE: Final = 1018
 AUDIT_GET_FEATURE: Final = 1019
 AUDIT_TRUSTED_APP: Final = 1121  # a user message with free text
-AUDIT_FIRST_RECORD: Final = 1100  # from here on unsolicited messages (sequence 0) are records
 
 REQUEST_NAMES: Final = {
     AUDIT_GET: "AUDIT_GET",

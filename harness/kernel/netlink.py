@@ -70,8 +70,10 @@ class AuditMarshal(Marshal):  # type: ignore[misc]
             if left < messages.NLMSGHDR.size:
                 _malformed(f"{counted(left, 'byte is', 'bytes are')} no message")
             length, kind, flags, sequence, _port = messages.NLMSGHDR.unpack_from(data, offset)
-            if sequence == 0 and kind >= messages.AUDIT_FIRST_RECORD:
-                length = left  # a record: one per datagram, its length field is not to be trusted
+            if sequence == 0:
+                # No answer, as requests count from 1, but a record: one per datagram, of whatever
+                # kind, and its length field is not to be trusted.
+                length = left
             if not messages.NLMSGHDR.size <= length <= left:
                 _malformed(f"a message of {counted(length, 'byte')} in {left:,}")
             yield self.parse_one_message(kind, flags, sequence, data, offset, length)

@@ -38,10 +38,11 @@ def test_an_answer_ends_where_its_length_says() -> None:
     assert [answer["payload"] for answer in found] == [b"abcde", b""]
 
 
-def test_a_record_ends_where_the_datagram_does() -> None:
+@pytest.mark.parametrize("kind", [1006, 1300, 1305, 2999])
+def test_a_record_ends_where_the_datagram_does(kind: int) -> None:
     # unicast audit records carry a length without the header (kernel/audit.c)
     text = b"audit(1.000:1): op=set"
-    [record] = AuditMarshal().parse(HEADER.pack(len(text), 1305, 0, 0, 0) + text)
+    [record] = AuditMarshal().parse(HEADER.pack(len(text), kind, 0, 0, 0) + text)
     assert record["payload"] == text
 
 
