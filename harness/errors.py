@@ -152,6 +152,10 @@ class HostUnfitError(AuditbenchError):
     exit_code = EXIT_HOST_UNFIT
 
 
+class NotGivenBackError(HostUnfitError):
+    """Something of the host's audit state could not be given back: no reason to go on without."""
+
+
 class KernelAnswerError(HostUnfitError):
     """The kernel refused a request or answered in a way that is not understood.
 

@@ -20,6 +20,7 @@ from collections.abc import Callable, Sequence
 from typing import IO, Any
 
 from harness.errors import HostUnfitError
+from harness.processes.signals import signal_name
 
 Document = dict[str, Any]
 Tick = Callable[[], None]
@@ -140,11 +141,14 @@ class LineProcess:
 
     def _reason(self) -> str:
         """The reason why the child ended, in one line: its own words, its signal or exit code."""
-        code = self._process.wait(END_TIMEOUT_S)
+        try:
+            code = self._process.wait(END_TIMEOUT_S)
+        except subprocess.TimeoutExpired:
+            return f"the {self.name} closed its output and did not end"
         self._errors.seek(0)
         words = self._errors.read().decode(errors="replace").strip().splitlines()
         if code < 0:
-            return f"the {self.name} was killed by {signal.Signals(-code).name}"
+            return f"the {self.name} was killed by {signal_name(-code)}"
         said = words[-1] if words else f"exit code {code}"
         return f"the {self.name} ended: {said}"
 

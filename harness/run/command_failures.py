@@ -21,6 +21,7 @@ from harness.errors import UntrustworthyError
 from harness.model.run import Sample
 from harness.model.stored.documents import WorkerDetails
 from harness.plain import plain
+from harness.processes.signals import signal_name
 
 MOST_WAIT_S = 10.0
 MOST_BYTES = 4096
@@ -72,13 +73,8 @@ def _ended(failed: Mapping[str, int]) -> str:
     ways = []
     for status in sorted(failed, key=lambda each: (-failed[each], each)):
         number = int(status)
-        if number >= 0:
-            ways.append(f"exit status {number}")
-            continue
-        name = f"signal {-number}"
-        with contextlib.suppress(ValueError):
-            name = signal.Signals(-number).name
-        ways.append(f"ended by {name}")
+        ended = f"exit status {number}" if number >= 0 else f"ended by {signal_name(-number)}"
+        ways.append(ended)
     return ", ".join(ways)
 
 

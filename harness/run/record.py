@@ -52,7 +52,7 @@ def record_capture(request: Request, path: Path, say: Callable[[str], None]) -> 
     """Run the request's workloads once under its last scenario and capture every record.
 
     Raises UsageError if the file exists or cannot be written, UntrustworthyError if records were
-    lost on the way.
+    lost on the way, or it took too long.
     """
     require_new(path)
     plan = make_plan(request)
@@ -72,7 +72,13 @@ def record_capture(request: Request, path: Path, say: Callable[[str], None]) -> 
             trial_timeout_s=TRIAL_TIMEOUT_S,
         )
         before = client.status().lost
-        document, size = _into(file, path, lambda raw: _record(bench, plan, scenario, raw, say))
+        try:
+            document, size = _into(file, path, lambda raw: _record(bench, plan, scenario, raw, say))
+        except TimeoutError as error:
+            raise UntrustworthyError(
+                f"{error}: nothing is recorded in {path}",
+                remedy="give fewer --ops, or a command that ends sooner",
+            ) from None
         lost = client.status().lost - before
     if lost:
         raise UntrustworthyError(

@@ -17,6 +17,7 @@ from harness.consumers.foreign.output_age import tail_of
 from harness.host.tree import HostTree
 from harness.processes.identity import ProcessId, identify, send_signal, wait_gone
 from harness.processes.line_process import ChildFailedError
+from harness.processes.signals import signal_name
 
 POLL_S = 0.02
 STOP_TIMEOUT_S = 15.0
@@ -104,7 +105,7 @@ class ExternalProcess:
         code = self._process.poll()
         if code is None:
             return
-        how = f"was killed by {signal.Signals(-code).name}" if code < 0 else f"ended with {code}"
+        how = f"was killed by {signal_name(-code)}" if code < 0 else f"ended with {code}"
         words = self.last_words().splitlines()
         raise ChildFailedError(f"{self.name} {how}" + (f": {words[-1][:200]}" if words else ""))
 

@@ -55,8 +55,10 @@ def counts_gone_rules(client: AuditClient) -> bool | None:
     except (OSError, subprocess.SubprocessError):
         return None
     finally:
-        client.set_status("enabled", 0)
-        client.unregister()
+        try:
+            client.set_status("enabled", 0)
+        finally:
+            client.unregister()
 
 
 def verdict(datagrams: Iterable[Datagram]) -> bool | None:

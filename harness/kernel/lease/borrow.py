@@ -41,7 +41,16 @@ def run_systemctl(*arguments: str) -> str:
     """Run systemctl and return what it prints; HostUnfitError with its last line if it fails."""
     command = ["systemctl", *arguments]
     try:
-        done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+        # In a session of its own: Ctrl-C in the terminal does not end what gives the host back.
+        done = subprocess.run(
+            command,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+            start_new_session=True,
+        )
     except (OSError, subprocess.TimeoutExpired) as error:
         raise HostUnfitError(f"`{' '.join(command)}` failed ({error})") from None
     if done.returncode != 0:
@@ -132,9 +141,13 @@ def start_daemon(
     Raises HostUnfitError, with the command that starts it by hand, if it does not come up.
     """
     if _never_stopped(client, daemon):
-        return f"the audit daemon {daemon.describe()} had not stopped"
+        # One that takes its time to end is started by systemd when it has ended.
+        if daemon.unit:
+            systemctl("start", daemon.unit)
+        if _is_seated(client, daemon):
+            return f"the audit daemon {daemon.describe()} had not stopped"
     wait_gone([daemon.process], STOP_TIMEOUT_S)
-    if not _registered(client):
+    if not _registered(client, daemon):
         child = _start(daemon, systemctl)
         _wait_registered(client, daemon, child)
     return f"the audit daemon {daemon.describe()} was started again"
@@ -142,16 +155,30 @@ def start_daemon(
 
 def _never_stopped(client: AuditClient, daemon: BorrowedDaemon) -> bool:
     deadline = time.monotonic() + _SETTLE_S
-    while is_alive(daemon.process) and client.status().pid == daemon.process.pid:
+    while _is_seated(client, daemon):
         if time.monotonic() >= deadline:
             return True
         time.sleep(_POLL_S)
     return False
 
 
-def _registered(client: AuditClient) -> bool:
+def _is_seated(client: AuditClient, daemon: BorrowedDaemon) -> bool:
+    return is_alive(daemon.process) and client.status().pid == daemon.process.pid
+
+
+def _registered(client: AuditClient, daemon: BorrowedDaemon) -> bool:
+    """Whether the daemon's program is registered, and no other that took its place."""
     pid = client.status().pid
-    return bool(pid) and is_live_daemon(pid)
+    its_own = (daemon.executable, os.path.realpath(daemon.executable))
+    return bool(pid) and is_live_daemon(pid) and _executable_of(pid) in its_own
+
+
+def _executable_of(pid: int) -> str:
+    """The program that a process runs; empty if it has ended."""
+    try:
+        return str((PROC / str(pid) / "exe").readlink()).removesuffix(" (deleted)")
+    except OSError:
+        return ""
 
 
 def _start(daemon: BorrowedDaemon, systemctl: Systemctl) -> subprocess.Popen[bytes] | None:
@@ -212,7 +239,7 @@ def _wait_registered(
     client: AuditClient, daemon: BorrowedDaemon, child: subprocess.Popen[bytes] | None
 ) -> None:
     deadline = time.monotonic() + START_TIMEOUT_S
-    while not _registered(client):
+    while not _registered(client, daemon):
         failed = child is not None and child.poll() not in (None, 0)
         if failed or time.monotonic() >= deadline:
             by_hand = f"systemctl start {daemon.unit}" if daemon.unit else daemon.describe()

@@ -19,7 +19,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final, Literal
 
-from harness.errors import HostUnfitError
+from harness.errors import HostUnfitError, NotGivenBackError
 from harness.kernel import netlink
 from harness.kernel.client import AuditClient, SocketFactory
 from harness.kernel.lease.apply import StateWriter
@@ -213,7 +213,7 @@ class Lease:
     def release(self) -> None:
         """End the children and restore everything; do nothing in a forked child.
 
-        Raises HostUnfitError, naming it, if something cannot be restored.
+        Raises NotGivenBackError, naming it, if something cannot be restored.
         """
         if os.getpid() != self._owner:
             return
@@ -228,7 +228,7 @@ class Lease:
                 raise
             self._guard.dismiss()
         if report.problems:
-            raise HostUnfitError(
+            raise NotGivenBackError(
                 f"not all of the host's audit state could be given back:"
                 f" {'; '.join(report.problems)}",
                 remedy=f"what it should be is kept in {kept}",

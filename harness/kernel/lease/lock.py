@@ -23,6 +23,7 @@ from harness.processes.identity import ProcessId, identify, is_alive
 
 _POLL_S: Final = 0.1
 _MOST_PIDS: Final = 1 << 22  # PID_MAX_LIMIT of the kernel
+_WAIT: Final = "wait for its end; verbs that have --wait do so"
 _GUARD_PATIENCE_S: Final = 30.0  # how long to wait for a dead run's guard, even without `wait`
 
 
@@ -159,19 +160,17 @@ def _refuse_unless_dying(holder: Holder | None, waited_s: float) -> None:
     if holder is None:
         if waited_s < 1:
             return  # it has locked and not yet written its name
-        raise HostUnfitError(
-            "another auditbench run is using this host's audit", remedy="wait for it or use --wait"
-        )
+        raise HostUnfitError("another auditbench run is using this host's audit", remedy=_WAIT)
     if is_alive(holder.process):
         raise HostUnfitError(
             f"another auditbench run is using this host's audit ({holder.describe()})",
-            remedy="wait for it or use --wait",
+            remedy=_WAIT,
         )
     if waited_s >= _GUARD_PATIENCE_S:
         raise HostUnfitError(
             f"the guard of a run that died ({holder.describe()}) is still giving this host's"
             " audit back",
-            remedy="try again in a minute or use --wait",
+            remedy="try again in a minute",
         )
 
 

@@ -7,13 +7,20 @@ from __future__ import annotations
 
 import contextlib
 
-from harness.errors import HostUnfitError
+from harness.errors import HostUnfitError, NotGivenBackError
 from harness.files.reading import read_as_root
 from harness.kernel.client import AuditClient
 from harness.kernel.lease.children import read_children
 from harness.kernel.lease.daemon import clear_stale_daemon
 from harness.kernel.lease.file import load_record
-from harness.kernel.lease.restore import Report, conclude, end_children, give_back, orphans
+from harness.kernel.lease.restore import (
+    Report,
+    clear_registration,
+    conclude,
+    end_children,
+    give_back,
+    orphans,
+)
 from harness.kernel.lease.snapshot import LeaseRecord, Snapshot, differences, read_boot_id
 from harness.kernel.lease.state_dir import StateDir, remove_durably
 
@@ -21,7 +28,7 @@ from harness.kernel.lease.state_dir import StateDir, remove_durably
 def repair(client: AuditClient, state: StateDir) -> list[str]:
     """Restore what is left over; return what was found and done in words, empty if nothing was.
 
-    Raises HostUnfitError if something cannot be restored. It is reported once and the record is
+    Raises NotGivenBackError if something cannot be restored. It is reported once and the record is
     put aside: the next start takes the state as it then is.
     """
     messages = _guard_reports(state)
@@ -50,11 +57,11 @@ def _repair_from(client: AuditClient, state: StateDir, record: LeaseRecord) -> l
     must = found or record.daemon or record.damage
     report = give_back(client, record, children) if must else Report()
     if not found:
-        clear_stale_daemon(client)
+        clear_registration(client, report)
     kept = conclude(state, record, report)
     run = f"the run `{record.command}` (pid {record.holder.pid}, {record.taken_at})"
     if report.problems:
-        raise HostUnfitError(
+        raise NotGivenBackError(
             f"{run} died, and not all of the host's audit state could be given back:"
             f" {'; '.join(report.problems)}",
             remedy=f"what it should be is kept in {kept}; starting again takes the state as it is",

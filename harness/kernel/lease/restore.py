@@ -52,19 +52,35 @@ def give_back(client: AuditClient, record: LeaseRecord, children: list[ProcessId
     """
     report = Report(problems=[f"its record: {damage}" for damage in record.damage])
     calm(client)
+    _attempt(report, partial(_leave_seat, client))
     _end_children(client, record, children, report)
-    if clear_stale_daemon(client):
-        report.done.append("a dead audit daemon's registration was cleared")
+    clear_registration(client, report)
     restore_state(client, record.snapshot, report)
     if orphans(record):  # one that was just being started when the harness died
         _end_children(client, record, [], report)
-        clear_stale_daemon(client)
+        clear_registration(client, report)
         restore_state(client, record.snapshot, report)
     if record.daemon is not None:
         _attempt(report, partial(start_daemon, client, record.daemon))
         restore_state(client, record.snapshot, report)  # its unit may have loaded other rules
     _look_back(client, record.snapshot, report)
     return report
+
+
+def _leave_seat(client: AuditClient) -> None:
+    """Give up a registration of this process's own, which a step that failed may have left."""
+    if client.status().pid == os.getpid():
+        client.unregister()
+
+
+def clear_registration(client: AuditClient, report: Report) -> None:
+    """Make the kernel forget a dead audit daemon."""
+    _attempt(report, partial(_clear_registration, client))
+
+
+def _clear_registration(client: AuditClient) -> str | None:
+    cleared = clear_stale_daemon(client)
+    return "a dead audit daemon's registration was cleared" if cleared else None
 
 
 def _look_back(client: AuditClient, wanted: Snapshot, report: Report) -> None:
@@ -168,7 +184,7 @@ def orphans(record: LeaseRecord) -> list[ProcessId]:
     A harness that dies between starting a child and recording it leaves one that nobody knows,
     and which would change audit after it was given back.
     """
-    if record.holder.pid == os.getpid():
+    if record.holder == identify(os.getpid()):
         return []  # it knows its children, and ends no program that a measured command left
     return [process for pid in pids() if (process := _with_token(pid, record.token)) is not None]
 

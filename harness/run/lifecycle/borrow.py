@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 
-from harness.errors import HostUnfitError
+from harness.errors import HostUnfitError, NotGivenBackError
 from harness.kernel.lease.lease import Lease, take_lease
 from harness.kernel.lease.lock import Holder
 from harness.plain import plain
@@ -21,7 +21,10 @@ class NoAuditError(HostUnfitError):
 
 @contextmanager
 def borrow_audit(conduct: Conduct, say: Say) -> Iterator[Lease]:
-    """Take the lease; NoAuditError if it is refused, unlike errors of the run under it."""
+    """Take the lease; NoAuditError if it is refused, unlike errors of the run under it.
+
+    NotGivenBackError where an earlier run's state is not given back: that is told only once.
+    """
     with ExitStack() as stack:
         try:
             lease = stack.enter_context(
@@ -32,6 +35,8 @@ def borrow_audit(conduct: Conduct, say: Say) -> Iterator[Lease]:
                     on_wait=_WaitNotice(say),
                 )
             )
+        except NotGivenBackError:
+            raise
         except HostUnfitError as error:
             raise NoAuditError(error.what, remedy=error.remedy) from error
         yield lease

@@ -6,12 +6,15 @@ was removed.
 
 from __future__ import annotations
 
+import errno
+
 import pytest
 
+from harness.errors import KernelAnswerError
 from harness.host.gone_rules import probe
 from harness.host.gone_rules.probe import counts_gone_rules, verdict
 from harness.kernel.client import AuditClient
-from tests.fakes.fake_kernel import FakeKernel
+from tests.fakes.fake_kernel import SET, FakeKernel
 
 CHANGE = (1305, b"audit(1.5:77): op=set audit_enabled=1 old=1 auid=0 ses=1 res=1")
 SYSCALL = (1300, b"audit(1.5:77): arch=c000003e syscall=44 success=yes exit=60")
@@ -46,6 +49,14 @@ def test_a_kernel_without_such_records_cannot_be_told() -> None:
         assert counts_gone_rules(client) is None
         status = client.status()
     assert (status.enabled, status.pid) == (0, 0)
+
+
+def test_a_refusal_leaves_no_registration() -> None:
+    with FakeKernel() as kernel, AuditClient(kernel.connect) as client:
+        kernel.refuse[SET, "enabled"] = errno.EPERM
+        with pytest.raises(KernelAnswerError):
+            counts_gone_rules(client)
+        assert kernel.daemon == 0
 
 
 def test_the_finding_names_the_scenario_and_the_remedy(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -185,6 +185,41 @@ def test_what_runs_already_is_not_started(
     assert systemctl.asked == []
 
 
+def test_another_program_in_its_place_is_not_taken_for_it(
+    kernel: FakeKernel, client: AuditClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(borrow, "is_live_daemon", lambda pid: True)
+    monkeypatch.setattr(borrow, "START_TIMEOUT_S", 0.05)
+    with subprocess.Popen(["sleep", "60"]) as stranger:
+        kernel.daemon = stranger.pid
+        asked: list[tuple[str, ...]] = []
+        with pytest.raises(HostUnfitError, match="did not come up again"):
+            borrow.start_daemon(
+                client, daemon(unit="auditd.service"), lambda *words: str(asked.append(words))
+            )
+        stranger.kill()
+    assert asked == [("start", "auditd.service")]
+
+
+def test_one_that_ends_late_is_started_again(
+    kernel: FakeKernel, client: AuditClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(borrow, "_SETTLE_S", 0.05)
+    monkeypatch.setattr(borrow, "is_live_daemon", lambda pid: True)
+    child, process = sleeper()
+    kernel.daemon = child.pid
+
+    def start(*_: str) -> str:
+        """As systemd does it: only when the old one has ended."""
+        child.kill()
+        child.wait()
+        kernel.daemon = os.getpid()
+        return ""
+
+    done = borrow.start_daemon(client, daemon(process=process, unit="auditd.service"), start)
+    assert done.endswith("was started again")
+
+
 def test_a_daemon_that_was_never_asked_to_stop_is_left_alone(
     kernel: FakeKernel, client: AuditClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -224,6 +259,16 @@ def test_the_path_as_typed_is_kept_where_it_leads_to_the_same_program(tmp_path: 
     assert borrow._restart_command(bare) == [sys.executable, "-V"]
     moved = daemon(command=("/bin/true", "-V"))
     assert borrow._restart_command(moved) == [sys.executable, "-V"]
+
+
+def test_ctrl_c_in_the_terminal_does_not_reach_systemctl(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    program = tmp_path / "systemctl"
+    program.write_text("#!/bin/sh\ncut -d' ' -f5 /proc/$$/stat\n")
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
+    assert int(borrow.run_systemctl("start", "auditd")) != os.getpgrp()
 
 
 @pytest.mark.parametrize(

@@ -68,7 +68,8 @@ def test_the_second_is_refused_by_the_name_of_the_first(
         RunLock(path).acquire("two")
     assert str(caught.value) == (
         f"another auditbench run is using this host's audit (pid {other.pid},"
-        f" `auditbench run overhead`, since {datetime.now():%H:%M}): wait for it or use --wait"
+        f" `auditbench run overhead`, since {datetime.now():%H:%M}):"
+        " wait for its end; verbs that have --wait do so"
     )
 
 

@@ -93,6 +93,26 @@ def test_a_second_time_changes_nothing(
         assert kernel.state() == before
 
 
+def test_a_registration_that_cannot_be_cleared_does_not_stop_it(
+    kernel: FakeKernel, client: AuditClient, record: LeaseRecord
+) -> None:
+    before = kernel.state()
+    disturb(kernel)
+    kernel.daemon, kernel.daemon_alive = 2**22 + 1, False
+    kernel.refuse[SET, "pid"] = errno.ENOMEM
+    report = give_back(client, record, [])
+    assert kernel.state() == before
+    assert len(report.problems) == 1
+
+
+def test_a_registration_of_its_own_is_given_up(
+    kernel: FakeKernel, client: AuditClient, record: LeaseRecord
+) -> None:
+    kernel.daemon = os.getpid()
+    assert give_back(client, record, []).problems == []
+    assert kernel.daemon == 0
+
+
 class Died(BaseException):
     """The giver dies here."""
 
