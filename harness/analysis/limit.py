@@ -143,10 +143,12 @@ def blocks_to_decide(
     if low <= 0 or math.isinf(high):
         return None
     distance = abs(math.log(estimate / bound))
-    deviation = math.log(high / low) / 2 / student_t(0.975, blocks - 1) * math.sqrt(blocks)
+    # The half towards the bound: an interval from ranks need not be the same on both sides.
+    half = math.log(high / estimate) if bound > estimate else math.log(estimate / low)
+    deviation = half / student_t(0.975, blocks - 1) * math.sqrt(blocks)
     if distance == 0:
         return None
-    needed = blocks
+    needed = blocks + 1
     while needed < MOST_BLOCKS:
         if student_t(0.975, needed - 1) * deviation / math.sqrt(needed) <= distance:
             return needed

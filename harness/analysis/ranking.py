@@ -42,7 +42,14 @@ def _without_audit(cell: Cell, samples: Sequence[Sample]) -> bool:
 
 def _ranked(cells: Sequence[Cell], samples: Sequence[Sample]) -> Iterator[RankedConsumer]:
     costs = collect(samples, COST)
-    means = {cell: geometric_mean(list(costs[cell].values())) for cell in cells}
+    # Of the blocks that all have: a slow spell of the host is then in every mean, or in none.
+    common = frozenset[int].intersection(*(frozenset(costs[cell]) for cell in cells))
+    means = {
+        cell: geometric_mean(
+            [cost for block, cost in costs[cell].items() if block in common or not common]
+        )
+        for cell in cells
+    }
     order = sorted(
         ((mean, cell) for cell, mean in means.items() if mean is not None),
         key=lambda pair: (pair[0], pair[1]),

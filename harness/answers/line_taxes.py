@@ -22,7 +22,6 @@ _FAR = 5.0
 """A residual of so many median residuals is left aside."""
 _MOST_LEFT_ASIDE = 0.25
 """More trials than this share are not disturbed ones: they are how this host is."""
-_ROUNDS = 4
 _CONFIDENCE = 0.95
 
 
@@ -52,15 +51,7 @@ def taxes_of(trials: Sequence[PartTrial], parts: int) -> Taxes:
     blocks = sorted({trial.block for trial in trials})
     matrix = _matrix(trials, blocks, parts)
     times = np.array([trial.ns for trial in trials])
-    kept = np.ones(len(trials), dtype=bool)
-    for _ in range(_ROUNDS):
-        found = _solved(matrix[kept], times[kept])
-        apart = np.abs(times - matrix @ found)
-        far = max(_FAR * float(np.median(apart[kept])), 1e-9)
-        kept_now = apart <= max(far, float(np.quantile(apart, 1 - _MOST_LEFT_ASIDE)))
-        if (kept_now == kept).all() or not _determines(matrix[kept_now]):
-            break
-        kept = kept_now
+    kept = _undisturbed(matrix, times)
     found = _solved(matrix[kept], times[kept])
     halves = _half_widths(matrix[kept], times[kept], found)
     terms = [
@@ -104,6 +95,24 @@ def _matrix(trials: Sequence[PartTrial], blocks: Sequence[int], parts: int) -> N
     ]
     # Without a trial it has no row, and as many columns.
     return np.array(rows, dtype=np.float64).reshape(len(rows), len(blocks) + 1 + parts)
+
+
+def _undisturbed(matrix: NDArray[np.float64], times: NDArray[np.float64]) -> NDArray[np.bool_]:
+    """Which trials are not left aside. One goes at a time, the farthest: it draws those that share
+    a term with it away from the rest, and they are near again without it.
+    """
+    kept = np.ones(len(times), dtype=bool)
+    for _ in range(int(len(times) * _MOST_LEFT_ASIDE)):
+        apart = np.abs(times - matrix @ _solved(matrix[kept], times[kept]))
+        farthest = int(np.argmax(np.where(kept, apart, -1.0)))
+        if apart[farthest] <= max(_FAR * float(np.median(apart[kept])), 1e-9):
+            break
+        without = kept.copy()
+        without[farthest] = False
+        if not _determines(matrix[without]):
+            break
+        kept = without
+    return kept
 
 
 def _determines(matrix: NDArray[np.float64]) -> bool:

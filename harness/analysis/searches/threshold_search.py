@@ -80,8 +80,8 @@ def _untried(
     known = clean or lossy
     wanted = start
     if clean is not None:
-        wanted = clean.value * step
+        wanted = max(clean.value * step, clean.value + 1)
     elif lossy is not None:
-        wanted = lossy.value / step
+        wanted = min(lossy.value / step, lossy.value - 1)
     bounded = round(min(max(wanted, goal.least), goal.most))
     return None if known is not None and known.value == bounded else bounded

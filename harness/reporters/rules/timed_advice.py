@@ -75,12 +75,14 @@ def _words(advice: Advice, timed: TimedAdvice) -> Iterator[str]:
     if any(not each.alike for each in found):
         yield "~ stands where no load makes the proposal's own calls."
     without = [
-        str(place)
+        (str(place), each.timed.load)
         for place, each in enumerate(advice.proposals, 1)
         if each.timed is not None and each.added.records and each.timed.event is None
     ]
-    if without:
-        yield f"No load makes the events of {_listed(without)}."
+    if unmade := [place for place, load in without if not load]:
+        yield f"No load makes the events of {_listed(unmade)}."
+    if unmeasured := [place for place, load in without if load]:
+        yield f"What the events of {_listed(unmeasured)} cost was not measured: too few trials."
     aside = f", {count(timed.left_aside)} more left aside" if timed.left_aside else ""
     yield (
         f"{CANNOT_TELL.capitalize()}: the interval holds zero. Of {counted(timed.trials, 'trial')}"

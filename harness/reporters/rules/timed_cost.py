@@ -34,7 +34,8 @@ def _parts(bill: TimedBill) -> Iterator[Part]:
     aside = f", {bill.left_aside} more left aside" if bill.left_aside else ""
     yield Line(
         "= stands before a line whose interval overlaps that of the line above: they cannot be "
-        f"told apart. Of {counted(bill.trials, 'trial')} under random parts of the file{aside}; "
+        f"told apart. Of {counted(bill.trials, 'trial')} without rules, under the file and under "
+        f"random parts of it{aside}; "
         f"stored in {plain(bill.folder)}; see docs/rules-cost.md",
         "note",
     )
@@ -49,13 +50,16 @@ def timed_cost_sentence(bill: TimedBill) -> str:
         f"{base}the file adds {_ns(bill.whole.ns)} ns ({_interval(bill.whole)}): having rules at "
         f"all is {_ns(bill.any_rule.ns)}, {counted(len(bill.lines), 'line')} {_ns(bill.taxes_ns)}"
     )
-    dearest = bill.lines[0]
-    if not dearest.tax.is_told or dearest.tax.ns <= 0:
+    told = [line for line in bill.lines if line.tax.is_told and line.tax.ns > 0]
+    if not told:
         return f"{said}; no line can be told from zero."
+    dearest = told[0]
     where = place_words(dearest.rule, tuple(line.rule for line in bill.lines))
-    also = sum(dearest.tax.overlaps(line.tax) for line in bill.lines[1:])
+    others = (line for line in bill.lines if line is not dearest)
+    also = sum(line.tax.high_ns >= dearest.tax.low_ns for line in others)
     alike = f", though {counted(also, 'other line')} may be as dear" if also else ""
-    return f"{said}; the dearest is {where} with {_ns(dearest.tax.ns)}{alike}."
+    which = "the dearest is" if dearest is bill.lines[0] else "the dearest that can be told is"
+    return f"{said}; {which} {where} with {_ns(dearest.tax.ns)}{alike}."
 
 
 def _rows(bill: TimedBill) -> Iterator[tuple[Box, ...]]:

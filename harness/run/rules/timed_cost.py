@@ -231,9 +231,8 @@ def make_timed_bill(timed: TimedPlan, stored: StoredRun) -> TimedBill:
     usable = [sample for sample in samples if sample.valid and not is_recorded(sample)]
     if any(map(is_recorded, samples)):
         _require_every_line(timed, usable)
-    taxes = taxes_of(
-        [_trial(timed, sample) for sample in usable if sample.scenario != WHOLE], timed.number
-    )
+    # The file as a whole is a part of its own: what it adds is not made of what the lines do.
+    taxes = taxes_of([_trial(timed, sample) for sample in usable], timed.number + 1)
     lines = [
         TimedLine(rule_at(timed.rules[at]), _part_of(tax, len(group)), len(group))
         for group, tax in zip(timed.groups, taxes.parts, strict=False)
@@ -244,7 +243,7 @@ def make_timed_bill(timed: TimedPlan, stored: StoredRun) -> TimedBill:
         lines=tuple(_in_order(lines)),
         no_rules=taxes.no_rules,
         any_rule=taxes.any_rule,
-        whole=_whole([sample for sample in usable if sample.scenario in (NO_RULES, WHOLE)]),
+        whole=taxes.parts[timed.number],
         trials=taxes.used,
         left_aside=taxes.left_aside + len(samples) - len(usable),
         folder=str(stored.folder),
@@ -253,9 +252,11 @@ def make_timed_bill(timed: TimedPlan, stored: StoredRun) -> TimedBill:
 
 
 def _trial(timed: TimedPlan, sample: Sample) -> PartTrial:
+    ns = sample.metrics["elapsed_ns_per_op"]
+    if sample.scenario == WHOLE:
+        return PartTrial(sample.block, frozenset({timed.number}), has_rules=False, ns=ns)
     parts = timed.parts.get(sample.scenario, frozenset())
-    has_rules = not parts.isdisjoint(timed.switching)
-    return PartTrial(sample.block, parts, has_rules, sample.metrics["elapsed_ns_per_op"])
+    return PartTrial(sample.block, parts, not parts.isdisjoint(timed.switching), ns)
 
 
 def is_recorded(sample: Sample) -> bool:
@@ -272,20 +273,6 @@ def _require_every_line(timed: TimedPlan, usable: Sequence[Sample]) -> None:
             f"{' and '.join(places)} cannot be timed: what the load does is recorded under it",
             remedy="leave such rules out of the file",
         )
-
-
-def _whole(samples: Iterable[Sample]) -> Time:
-    """The file as a whole against no rules, of these samples alone."""
-    trials = [
-        PartTrial(
-            sample.block,
-            frozenset(),
-            has_rules=sample.scenario == WHOLE,
-            ns=sample.metrics["elapsed_ns_per_op"],
-        )
-        for sample in samples
-    ]
-    return taxes_of(trials, 0).any_rule
 
 
 def _part_of(time: Time, number: int) -> Time:

@@ -16,7 +16,7 @@ from harness.analysis.limit import (
     parse_limit,
     settle,
 )
-from harness.analysis.ratio import student_t
+from harness.analysis.ratio import ratio_of_logs, student_t
 from harness.answers.limit_cells import ExcludedCells, excluded_cells, select_cells
 from harness.answers.limits import read_limits
 from harness.errors import UsageError
@@ -141,6 +141,14 @@ def test_blocks_that_would_decide_do() -> None:
     assert blocks_to_decide(1.05, 1.0, 1.1, 1.05, blocks) is None
     assert blocks_to_decide(1.049999, 1.0, 1.1, 1.05, blocks) is None
     assert blocks_to_decide(1.0, 0.0, math.inf, 1.05, blocks) is None
+
+
+def test_blocks_that_decided_nothing_would_not_decide() -> None:
+    """The interval of ranks reaches farther to the side of the two slow blocks."""
+    found = ratio_of_logs([0, 0.005, -0.005, 0.01, -0.01, 0.002, 0.12, 0.15])
+    assert found.ci_low < 1.05 < found.ci_high
+    needed = blocks_to_decide(found.ratio, found.ci_low, found.ci_high, 1.05, found.n)
+    assert needed is None or needed > found.n
 
 
 REFERENCE = Reference("ref")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from dataclasses import replace
 
 import pytest
 
@@ -53,6 +54,30 @@ def test_a_disturbed_trial_is_left_aside() -> None:
     found = taxes_of(held_up, len(TRUE_NS))
     assert found.left_aside >= 4
     assert [part.ns for part in found.parts] == pytest.approx(TRUE_NS, abs=1.0)
+
+
+@pytest.mark.parametrize("blocks", [4, 8, 20])
+def test_one_disturbed_trial_does_not_take_its_neighbours_with_it(blocks: int) -> None:
+    """The few trials that share a term with it lie far, too, until it is left aside."""
+    chance = random.Random(1)
+    sizes = (0, 1, 2, 3, 1, 4, 2)
+    cells = [frozenset(chance.sample(range(4), size)) for size in sizes]
+    cells += [frozenset({part}) for part in range(4)]
+    made = [
+        PartTrial(
+            block,
+            parts,
+            bool(parts),
+            100 + (40 if parts else 0) + sum((5, 2, 9, 1)[p] for p in parts) + chance.gauss(0, 0.5),
+        )
+        for block in range(blocks)
+        for parts in cells
+    ]
+    at = next(n for n, trial in enumerate(made) if trial.block == 2 and not trial.parts)
+    made[at] = replace(made[at], ns=made[at].ns + 500)
+    found = taxes_of(made, 4)
+    assert found.left_aside >= 1
+    assert found.any_rule.ns == pytest.approx(40, abs=2)
 
 
 def test_an_equal_part_is_not_told_from_nothing() -> None:

@@ -5,17 +5,19 @@ from __future__ import annotations
 import math
 import random
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from harness.analysis.ranking import ranking
+from harness.analysis.ranking import COST, ranking
 from harness.consumers.base import ConsumerAbsentError, Found
 from harness.consumers.catalog import CONSUMERS
 from harness.errors import UsageError
 from harness.model.run import Cell, Ledger, Sample, Trial
 from harness.reporters.page import Grid
 from harness.reporters.parts.ranking import by_group, process_lines, ranking_parts
+from harness.reporters.questions.ranking import is_open
 from harness.run.failures import PATIENCE, Failures
 from harness.run.plan.plan import make_plan
 from harness.run.trials.sample import sample_of
@@ -59,6 +61,35 @@ def test_the_cheapest_comes_first_with_its_ratio_to_the_one_above() -> None:
     assert two.blocks == 12
     assert two.memory_bytes == 13e6
     assert two.delay_p50_ms == 6.5
+
+
+def test_a_slow_spell_that_only_one_was_measured_in_does_not_make_it_dearer() -> None:
+    samples = samples_of({"cheap": 95.0, "dear": 100.0}, spread=0)
+    made = []
+    for sample in samples:
+        slow = 1.5 if sample.block > 6 else 1.0
+        cost = sample.metrics[COST] * slow
+        is_lacking = sample.cell.consumer == "dear" and sample.block > 6
+        made.append(replace(sample, metrics={COST: cost}, valid=not is_lacking))
+    first, second = ranking(made)
+    assert first.cell.consumer == "cheap"
+    assert second.ci_low is not None
+    assert second.ci_low > 1
+    assert not is_open(second)
+
+
+def test_an_order_that_the_blocks_contradict_is_open() -> None:
+    """Two trials that were held up make the mean of the cheaper one the larger."""
+    made = [
+        replace(sample, metrics={COST: sample.metrics[COST] * (20 if slow else 1)})
+        for sample in samples_of({"cheap": 90.0, "dear": 100.0}, spread=0.001)
+        for slow in [sample.cell.consumer == "cheap" and sample.block == 5]
+    ]
+    first, second = ranking(made)
+    assert first.cell.consumer == "dear"
+    assert second.ci_high is not None
+    assert second.ci_high < 1
+    assert is_open(second)
 
 
 def test_only_a_consumer_of_several_processes_is_taken_apart() -> None:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from statistics import fmean
 from typing import Final
 
 from harness.analysis.paired_difference import paired_difference
+from harness.counted import counted
+from harness.model.caution import Caution
+from harness.model.cost import INVALID_TRIALS
 from harness.model.rules.advice import Advice, Proposal
 from harness.model.rules.timed_advice import TimedAdvice, TimedSaving
 from harness.model.rules.timed_cost import Time
@@ -26,6 +29,8 @@ ELAPSED: Final = "elapsed_ns_per_op"
 OWN_CPU: Final = "cpu_workload_ns_per_op"
 """Of a call without events it is all that the rules change, and waits for no other process."""
 CPU: Final = "cpu_total_ns_per_op"
+_LEAST_BLOCKS: Final = 2
+"""Fewer give no interval."""
 _LEAST_PER_OP: Final = 0.5
 """Fewer events or records per operation are those of others."""
 
@@ -44,13 +49,21 @@ class Wanted:
     alike: bool = True
 
 
+def file_of(load: str) -> str:
+    """The scenario of the file as it is, under which changes are held against it."""
+    return FILE if load == LOAD else RECORDED
+
+
 class _Trials:
     """The usable trials of a run, by cell and block."""
 
     def __init__(self, samples: Sequence[Sample]) -> None:
         self.measured = [each for each in samples if not each.warm_up]
         self._by_cell: dict[tuple[str, str], dict[int, Sample]] = {}
+        self._valid: dict[tuple[str, str], set[int]] = {}
         for sample in self.measured:
+            if sample.valid:
+                self._valid.setdefault((sample.workload, sample.scenario), set()).add(sample.block)
             if sample.valid and (sample.workload != LOAD or not is_recorded(sample)):
                 cell = self._by_cell.setdefault((sample.workload, sample.scenario), {})
                 cell[sample.block] = sample
@@ -64,10 +77,14 @@ class _Trials:
         """The trials of a cell by block."""
         return self._by_cell.get((load, scenario), {})
 
+    def are_too_few(self, load: str, scenario: str) -> bool:
+        """Whether not enough blocks have valid trials under the file and under a scenario."""
+        file, changed = (self._valid.get((load, each), set()) for each in (file_of(load), scenario))
+        return len(file & changed) < _LEAST_BLOCKS
+
     def pairs(self, load: str, scenario: str) -> list[tuple[Sample, Sample]]:
         """The trials under the file and under a scenario, of each block that has both."""
-        file = FILE if load == LOAD else RECORDED
-        first, second = self.of(load, file), self.of(load, scenario)
+        first, second = self.of(load, file_of(load)), self.of(load, scenario)
         return [(first[block], second[block]) for block in sorted(first.keys() & second.keys())]
 
 
@@ -78,11 +95,18 @@ def with_savings(advice: Advice, wanted: Sequence[Wanted], stored: StoredRun) ->
         replace(proposal, timed=_saving(trials, each, proposal))
         for each, proposal in zip(wanted, advice.proposals, strict=True)
     )
+    unmeasured = [
+        place
+        for place, each in enumerate(wanted, 1)
+        if (each.load and trials.are_too_few(each.load, each.recorded))
+        or (each.name and trials.are_too_few(LOAD, each.name))
+    ]
     together = TOGETHER if len(wanted) > 1 else wanted[0].name
     calls = [sample.metrics[OWN_CPU] for sample in trials.of(LOAD, FILE).values()]
     return replace(
         advice,
         proposals=tuple(sorted(proposals, key=by_saving)),
+        cautions=(*advice.cautions, *_too_few(len(unmeasured))),
         timed=TimedAdvice(
             call=_estimate(calls),
             together=_spared(trials.pairs(LOAD, together), OWN_CPU),
@@ -93,12 +117,24 @@ def with_savings(advice: Advice, wanted: Sequence[Wanted], stored: StoredRun) ->
     )
 
 
+def _too_few(unmeasured: int) -> Iterator[Caution]:
+    if unmeasured:
+        yield Caution(
+            INVALID_TRIALS,
+            f"of {counted(unmeasured, 'proposal')} too few trials are usable: what of it has no "
+            "figure was not measured",
+            "measure again while nothing else runs, or with more --blocks",
+        )
+
+
 def _saving(trials: _Trials, wanted: Wanted, proposal: Proposal) -> TimedSaving:
     saving = TimedSaving(
         call=_spared(trials.pairs(LOAD, wanted.name), OWN_CPU),
         matched=_spared(trials.pairs(LOAD, wanted.passed), OWN_CPU),
     )
     pairs = trials.pairs(wanted.load, wanted.recorded)
+    if wanted.load and trials.are_too_few(wanted.load, wanted.recorded):
+        return replace(saving, load=wanted.load, alike=wanted.alike)
     events, records = _fewer(pairs, _events), _fewer(pairs, _records)
     if records < _LEAST_PER_OP:
         return saving

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, cast
 
@@ -218,6 +219,20 @@ def test_recorded_calls_and_disturbed_trials_are_left_aside(tmp_path: Path) -> N
     assert saving.event is not None
     assert found.timed is not None
     assert (found.timed.trials, found.timed.left_aside) == (2 * (BLOCKS - 1), 2 + 2 * BLOCKS)
+
+
+@pytest.mark.parametrize("failed", [("connect",), ("connect", "syscalls")])
+def test_what_failed_is_not_said_to_be_without_a_load(
+    tmp_path: Path, failed: tuple[str, ...]
+) -> None:
+    advice, timed, _ = planned(parsed(tmp_path, NET), noisy())
+    stored = Stored(timed, {"the-file": CALL_NS})
+    stored.samples = [replace(s, valid=s.workload not in failed) for s in stored.samples]
+    found = with_savings(advice, timed.wanted, cast("StoredRun", stored))
+    assert not found.trustworthy
+    page = page_markdown(advice_page(found))
+    assert "No load makes" not in page
+    assert "What the events of proposal 1 cost was not measured: too few trials." in page
 
 
 def test_a_load_that_a_change_does_not_touch_has_no_saving(tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import cast
 
@@ -11,10 +12,11 @@ import pytest
 
 from harness.answers.line_taxes import tells_apart
 from harness.errors import HostUnfitError, InterruptedRunError, UsageError
+from harness.model.rules.timed_cost import Time
 from harness.model.run import Sample
 from harness.reporters.documents.timed_cost import timed_cost_document
 from harness.reporters.render.markdown import page_markdown
-from harness.reporters.rules.timed_cost import timed_cost_page
+from harness.reporters.rules.timed_cost import timed_cost_page, timed_cost_sentence
 from harness.run.request import Load
 from harness.run.rules import timed_cost
 from harness.run.rules.timed_cost import (
@@ -97,7 +99,7 @@ def test_the_bill_has_what_each_line_adds(lines: list[str], tmp_path: Path) -> N
     assert bill.any_rule.ns == pytest.approx(ANY_NS, abs=0.05)
     assert bill.whole.ns == pytest.approx(ANY_NS + sum(OF_LINE_NS[: len(lines)]), abs=0.05)
     assert bill.no_rules.ns == pytest.approx(NOTHING_NS + 2.5, abs=0.05)
-    assert bill.trials + bill.left_aside == 4 * len(timed.parts)
+    assert bill.trials + bill.left_aside == 4 * (len(timed.parts) + 1), "those without rules too"
     jsonschema.validate(timed_cost_document(bill), schema("cost-timed"))
     assert "they agree within its interval" in page_markdown(timed_cost_page(bill))
 
@@ -109,6 +111,18 @@ def test_what_the_lines_do_not_add_up_to_is_told(number: int, tmp_path: Path) ->
     bill = make_timed_bill(timed, measured(timed, more_as_a_whole_ns=20.0))
     assert bill.residue_ns == pytest.approx(20.0, abs=0.05)
     assert "they agree" not in page_markdown(timed_cost_page(bill))
+
+
+def test_a_line_that_is_told_is_named_below_one_that_is_not(tmp_path: Path) -> None:
+    bill = make_timed_bill((timed := planned(tmp_path, *LINES[:2])), measured(timed))
+    unsure, sure = (
+        replace(line, tax=tax)
+        for line, tax in zip(bill.lines, (Time(3, -1, 7), Time(2, 1.8, 2.2)), strict=True)
+    )
+    said = timed_cost_sentence(replace(bill, lines=(unsure, sure)))
+    assert f"the dearest that can be told is line {sure.rule.line}" in said
+    assert "though 1 other line may be as dear" in said
+    assert "no line can be told" in timed_cost_sentence(replace(bill, lines=(unsure,)))
 
 
 def test_a_line_whose_path_is_not_here_is_left_out_and_said(tmp_path: Path) -> None:
