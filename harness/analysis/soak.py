@@ -2,13 +2,16 @@
 
 Theil and Sen's slope, the median of the slopes of all pairs, with the interval of Kendall's rank
 correlation: a few windows in which a neighbour used the CPU move neither. The windows are means
-over a sixtieth of the time, so that neighbours in time hardly depend on each other.
+over a sixtieth of the time; how far they still depend on each other is in the interval.
 """
 
 from __future__ import annotations
 
+import math
 import statistics
 from collections.abc import Callable, Iterable, Mapping, Sequence
+
+import numpy as np
 
 from harness.model.run import Cell, Sample, SoakMoment
 from harness.model.stored.soak import Growing, Trend
@@ -16,6 +19,9 @@ from harness.model.stored.soak import Growing, Trend
 LEFT_OUT = 0.1
 """Of the time, at the beginning: caches and tables of the consumer fill."""
 MIN_POINTS = 8
+_NORMAL_95 = 1.959964
+_MOST_FOLLOWS = 0.85
+"""More makes no wider interval: it would be as long as the slopes of all pairs."""
 HOUR_MS = 3_600_000
 _OF: Mapping[Growing, Callable[[SoakMoment], float | None]] = {
     "memory": lambda moment: moment.memory_bytes,
@@ -63,14 +69,35 @@ def _trend(cell: Cell, growing: Growing, moments: Sequence[SoakMoment]) -> Trend
 def slope_per_hour(
     points: Sequence[tuple[float, float]],
 ) -> tuple[float | None, float | None, float | None]:
-    """The slope of (ms, value) per hour with its 95 % interval; all None for too few points."""
+    """The slope of (ms, value) per hour with its 95 % interval; all None for too few points.
+
+    Kendall's interval supposes that each point is a new one. Memory stays where it is, and a
+    neighbour's load lasts: where points follow those before them, the interval is wider by as much
+    as an average of such points is less sure.
+    """
+    from scipy.special import ndtr
     from scipy.stats import theilslopes
 
     times, values = [at for at, _ in points], [value for _, value in points]
     if len(set(times)) < MIN_POINTS:
         return None, None, None
-    found = theilslopes(values, times, alpha=0.95)
+    follows = _autocorrelation(times, values, float(theilslopes(values, times).slope))
+    reach = _NORMAL_95 * math.sqrt((1 + follows) / (1 - follows))
+    found = theilslopes(values, times, alpha=float(2 * ndtr(reach) - 1))
     slope, low, high = (
         float(each) * HOUR_MS for each in (found.slope, found.low_slope, found.high_slope)
     )
     return slope, low, high
+
+
+def _autocorrelation(times: Sequence[float], values: Sequence[float], slope: float) -> float:
+    """How far what is left beside the slope follows the point before, from 0 to the most that an
+    interval can be made of; corrected for what so few points make it too small.
+    """
+    left = np.asarray(values) - slope * np.asarray(times)
+    left -= left.mean()
+    spread = float(left @ left)
+    if spread == 0:
+        return 0.0
+    found = float(left[1:] @ left[:-1]) / spread
+    return min(max(found + (1 + 4 * found) / len(left), 0.0), _MOST_FOLLOWS)

@@ -65,6 +65,12 @@ def next_threshold(
     return None
 
 
+def has_ended(tried: Sequence[TriedValue], goal: ThresholdGoal) -> bool:
+    """Whether the search found its answer, and was not given up or stopped on the way."""
+    given_up = sum(each.trials for each in tried) >= goal.most_trials
+    return not given_up and next_threshold(tried, goal.least, goal) is None
+
+
 def _untried(
     clean: TriedValue | None,
     lossy: TriedValue | None,

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from statistics import median
 
 from harness.analysis.loss import lost_any
 from harness.analysis.searches.rate_search import FoundRates, next_rate
-from harness.analysis.searches.threshold_search import most_absorbed
+from harness.analysis.searches.threshold_search import ThresholdGoal, has_ended, most_absorbed
 from harness.answers.open_ledgers import ledger_cautions, open_samples
 from harness.answers.searches.size import elapsed_s, not_used, ops_per_s, records_per_op
 from harness.counted import counted
@@ -52,6 +53,8 @@ FULL = 0.95
 """All CPUs together had no room left."""
 MOST_FAILED = 3
 """So many trials in a row that cannot be used end what is asked of a consumer."""
+PAUSES = ThresholdGoal(least=1, most=10_000)
+"""In ms: no longer, because other programs may wait meanwhile."""
 MS = 1000.0
 _PROCESS = "cpu_process_ns_per_event:"
 
@@ -200,11 +203,14 @@ def _bracket(
     bad = [trial for trial in trials if trial.rate == high and trial.share > allowed]
     offered = sum(trial.offered for trial in bad)
     forwarded = _forwarded(allowed, low, trials)
+    pressed = min(map(_pressed, bad), default=None)
+    crossed = pressed is not None and forwarded is not None and pressed < forwarded
     return RateBracket(
         allowed=allowed,
         low=forwarded,
-        high=max(min(map(_pressed, bad)), forwarded or 0.0) if bad else None,
+        high=float(bad[0].rate) if crossed else pressed,
         high_share=sum(t.missing for t in bad) / offered if offered else None,
+        crossed=crossed,
     )
 
 
@@ -231,6 +237,11 @@ def _forwarded(allowed: float, low: int | None, trials: Sequence[RateTrial]) -> 
 def _pressed(trial: RateTrial) -> float:
     """The rate that a load really came to."""
     return min(trial.reached_per_s, float(trial.rate))
+
+
+def burst_goal(speeds: Speeds, most: int) -> ThresholdGoal:
+    """What is tried of bursts, in operations: from one record on."""
+    return ThresholdGoal(least=max(math.ceil(1 / (speeds.records_per_op or 1.0)), 1), most=most)
 
 
 def pause_rate(capacity_per_s: float) -> int:
@@ -264,7 +275,8 @@ def make_capacity(stored: StoredRun, search: CapacitySearch) -> CapacityAnswer:
         for rules in search.rules
         for consumer in search.consumers
     ]
-    found = tuple(map(_of_pair, pairs))
+    most_at_once = stored.plan.ops.get(search.workload, 0)
+    found = tuple(_of_pair(pair, most_at_once) for pair in pairs)
     return CapacityAnswer(
         run=stored.name,
         search=search,
@@ -302,6 +314,15 @@ def _doubts(found: CapacityOf) -> Iterator[Caution]:
         than = "more" if found.beyond > 0 else "less"
         what = f"{who}: in the trial with waiting {abs(found.beyond):.0%} {than} came through"
         yield Caution("waiting", what, again)
+    if found.failure and found.outcome != "failed":
+        yield Caution("failed", f"{who}: the rest was not measured: {found.failure}", again)
+    if found.crossed:
+        what = f"{who}: events were lost at less than what came through without loss elsewhere"
+        yield Caution("crossed", what, again)
+    for most, kind in ((found.burst, "burst"), (found.pause, "pause")):
+        if most is not None and not most.decided:
+            what = f"{who}: the search for the {kind} did not come to its end"
+            yield Caution("not-decided", what, again)
     if found.contradicted:
         yield Caution("confirm", f"{who}: tried again, the rate without loss lost events", again)
     if found.too_low:
@@ -309,7 +330,7 @@ def _doubts(found: CapacityOf) -> Iterator[Caution]:
         yield Caution("confirm", what, again)
 
 
-def _of_pair(pair: Pair) -> CapacityOf:
+def _of_pair(pair: Pair, most_at_once: int) -> CapacityOf:
     speeds = speeds_of(pair)
     outcome = _outcome(pair, speeds)
     found = CapacityOf(
@@ -321,11 +342,11 @@ def _of_pair(pair: Pair) -> CapacityOf:
         fastest_per_s=speeds.fastest_per_s,
         brackets=speeds.brackets,
         tried=tuple(sorted(pair.rates(), key=lambda trial: (trial.rate, trial.index))),
-        failure=pair.failure if outcome == "failed" else "",
+        failure=pair.failure,
     )
     if speeds.capacity_per_s is None:
         return found
-    return _with_rest(_with_limit(found, pair, speeds), pair, speeds)
+    return _with_rest(_with_limit(found, pair, speeds), pair, speeds, most_at_once)
 
 
 def _outcome(pair: Pair, speeds: Speeds) -> CapacityOutcome:
@@ -391,7 +412,7 @@ def limit_of(sample: Sample, busy: Busy) -> Limit:
     return "consumer"
 
 
-def _with_rest(found: CapacityOf, pair: Pair, speeds: Speeds) -> CapacityOf:
+def _with_rest(found: CapacityOf, pair: Pair, speeds: Speeds, most_at_once: int) -> CapacityOf:
     assert speeds.capacity_per_s is not None
     saturated = pair.last(SATURATED)
     if saturated is not None:
@@ -406,9 +427,10 @@ def _with_rest(found: CapacityOf, pair: Pair, speeds: Speeds) -> CapacityOf:
         # Of what takes at least so much arithmetic knows nothing.
         burst=_most(
             pair.tried(BURST),
+            burst_goal(speeds, most_at_once),
             None if found.outcome == "load" else computed_burst(speeds, pair.backlog),
         ),
-        pause=_most(pair.tried(PAUSE), computed_pause_ms(speeds, pair.backlog)),
+        pause=_most(pair.tried(PAUSE), PAUSES, computed_pause_ms(speeds, pair.backlog)),
         pause_rate=_rate_of(pair.last(PAUSE)),
         retrials=tuple(_retrial(rate, sample) for rate, sample in pair.kind(RETRIAL)),
     )
@@ -420,11 +442,11 @@ def _rate_of(sample: Sample | None) -> int | None:
     return None if rate is None else round(rate)
 
 
-def _most(tried: Sequence[TriedValue], computed: float | None) -> Most | None:
+def _most(tried: Sequence[TriedValue], goal: ThresholdGoal, computed: float | None) -> Most | None:
     if not tried:
         return None
     clean, lossy = most_absorbed(tried)
-    return Most(clean=clean, lossy=lossy, computed=computed)
+    return Most(clean=clean, lossy=lossy, computed=computed, decided=has_ended(tried, goal))
 
 
 def _retrial(rate: int, sample: Sample) -> Retrial:

@@ -125,6 +125,9 @@ class RateBracket:
     high: float | None = None
     """More was lost here; None where the load goes no faster than `low`."""
     high_share: float | None = None
+    crossed: bool = False
+    """Where more was lost the load came to less than `low`, so that `high` is what was asked for:
+    where the border lies cannot be told."""
 
     @property
     def width(self) -> float | None:
@@ -151,6 +154,8 @@ class Most:
     lossy: TriedValue | None = None
     computed: float | None = None
     """What arithmetic gives, from the capacity and the backlog."""
+    decided: bool = True
+    """Whether the search for it came to its end; else it is what was found so far."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -217,6 +222,7 @@ class CapacityOf:
     recovery_trials: int = 0
     retrials: tuple[Retrial, ...] = ()
     failure: str = ""
+    """Why its last trials could not be used, so that the rest was not measured."""
 
     @property
     def without_loss(self) -> RateBracket | None:
@@ -260,9 +266,16 @@ class CapacityOf:
         return any(r.share == 0 for r in again)
 
     @property
+    def crossed(self) -> bool:
+        """Whether nothing was lost at a rate that is above one at which something was."""
+        return self.without_loss is not None and self.without_loss.crossed
+
+    @property
     def decided(self) -> bool:
-        """Whether it is an answer."""
-        return self.outcome in ("found", "load", "none")
+        """Whether it is an answer, for bursts and pauses too."""
+        ends = self.outcome in ("found", "load", "none")
+        rates = ends and not self.crossed and not self.failure
+        return rates and all(most is None or most.decided for most in (self.burst, self.pause))
 
 
 def filling(found: CapacityOf) -> list[str]:

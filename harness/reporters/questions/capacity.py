@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from harness.counted import counted
 from harness.model.searches.capacity import (
@@ -100,6 +100,12 @@ def _found(who: str, load: str, each: CapacityOf) -> str:
     again = " Tried again, the rate without loss lost events." if each.contradicted else ""
     if found.low is None:
         return f"{who} loses {load} at {per_second(found.high)}, the lowest rate that is tried."
+    if each.crossed:
+        return (
+            f"{who}: not decided: {per_second(found.low)} of {load} came through without loss, but "
+            f"where {count(found.high)} were asked for the load came to fewer, and some were "
+            f"lost.{again}"
+        )
     if each.outrun:
         return (
             f"{who} takes at least {per_second(found.low)} of {load} without loss; how much more "
@@ -178,6 +184,10 @@ def _burst(each: CapacityOf) -> Iterator[str]:
     if most is None:
         return
     backlog = counted(each.backlog, "record")
+    if not most.decided:
+        ends = _so_far(most, lambda end: counted(end.value, "operation"))
+        yield f"The largest burst that a backlog of {backlog} absorbs is not decided: {ends}."
+        return
     if most.lossy is None and most.clean is not None:
         yield (
             f"A backlog of {backlog} absorbs every burst that was tried, up to "
@@ -203,13 +213,26 @@ def _pause(each: CapacityOf) -> Iterator[str]:
         return
     what = f"The longest pause of the consumer survived at {per_second(each.pause_rate)}"
     clean, lossy = _ms(most.clean), _ms(most.lossy)
-    if most.lossy is None:
+    if not most.decided:
+        yield f"{what} is not decided: {_so_far(most, _ms)}."
+    elif most.lossy is None:
         yield f"{what}: {clean}, the longest that is tried."
     elif most.clean is None:
         yield f"{what}: none; events were lost in {lossy}."
     else:
         computed = duration(most.computed * _MS) if most.computed else NOTHING
         yield f"{what}: {clean}; events were lost in {lossy} (by arithmetic {computed})."
+
+
+def _so_far(most: Most, words: Callable[[TriedValue], str]) -> str:
+    """What is known where the search did not come to its end."""
+    ends = []
+    if most.clean is not None:
+        ends.append(f"{words(most.clean)} lost nothing in {counted(most.clean.trials, 'trial')}")
+    if most.lossy is not None:
+        lost, trials = most.lossy.lost, counted(most.lossy.trials, "trial")
+        ends.append(f"{words(most.lossy)} lost events in {lost} of {trials}")
+    return " and ".join(ends)
 
 
 def _ms(tried: TriedValue | None) -> str:

@@ -6,15 +6,16 @@ it; bursts; pauses of the consumer; twice the capacity; and, if asked for, the t
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 
 from harness.analysis.searches.rate_search import WantedRate, next_rate
-from harness.analysis.searches.threshold_search import ThresholdGoal, next_threshold
+from harness.analysis.searches.threshold_search import next_threshold
 from harness.answers.searches.capacity import (
+    PAUSES,
     Pair,
     Speeds,
+    burst_goal,
     computed_burst,
     computed_pause_ms,
     pause_rate,
@@ -45,8 +46,6 @@ MOST_RATES = 60
 MOST_OPERATIONS = 1_000_000
 """Of one trial that is not held at a rate."""
 SATURATED_S = 5.0
-PAUSES = ThresholdGoal(least=1, most=10_000)
-"""In ms: no longer, because other programs may wait meanwhile."""
 PAUSE_AFTER_S, TAIL_S = 0.1, 0.5
 """The load runs so long before the pause, and after it."""
 FLAT_OUTS = 3
@@ -134,8 +133,7 @@ class CapacityBlocks(SearchBlocks):
             yield self.at_rate(pair, RATE, step.rate, step.seconds)
 
     def _bursts(self, pair: Pair, speeds: Speeds) -> Iterator[Wanted]:
-        least = max(math.ceil(1 / (speeds.records_per_op or 1.0)), 1)
-        goal = ThresholdGoal(least=least, most=self.plan.ops[self._workload])
+        goal = burst_goal(speeds, self.plan.ops[self._workload])
         start = computed_burst(speeds, pair.backlog) or goal.most
         while step := next_threshold(self._again(pair).tried(BURST), start, goal):
             yield self._burst(pair, step.value)

@@ -30,6 +30,8 @@ from harness.run.size.plan import with_waiting, without_limit
 from workloads.catalog import WORKLOADS
 
 SUSTAINED_S = 3.0
+MOST_SUSTAINED = 3
+"""Trials at the rate alone in which the queue must grow before the consumer is called too slow."""
 TAIL_S = 0.5
 """The rate goes on so long after the pause, so that the queue is seen to sink."""
 WAITING_TRIALS = 3
@@ -76,7 +78,10 @@ class SizeBlocks(SearchBlocks):
         paced = replace(
             without_limit(self._rules, SUSTAINED, "the rate alone", MOST_RECORDS), rate_per_s=rate
         )
-        yield [self._wanted(paced, max(round(rate * SUSTAINED_S), 1))]
+        for _ in range(MOST_SUSTAINED):
+            yield [self._wanted(paced, max(round(rate * SUSTAINED_S), 1))]
+            if not too_slow(measured_of(self._samples)):
+                return
 
     def _backlogs(self) -> Iterator[list[Wanted]]:
         measured, goal = measured_of(self._samples), goal_of(self._sizing)

@@ -49,6 +49,34 @@ def test_a_planted_growth_is_found_with_its_size() -> None:
     assert cpu.low < 0 < cpu.high
 
 
+@pytest.mark.parametrize("follows", [0.0, 0.5, 0.8])
+def test_noise_that_lasts_is_no_growth(follows: float) -> None:
+    """As of a neighbour that comes and goes: each window is partly like the one before."""
+    shown = 0
+    for seed in range(100):
+        chance, value, points = random.Random(seed), 0.0, []
+        for window in range(54):
+            value = follows * value + chance.gauss(0, 1)
+            points.append((window * HOUR_MS / 60, 100 + value))
+        _, low, high = slope_per_hour(points)
+        assert low is not None
+        assert high is not None
+        shown += low > 0 or high < 0
+    assert shown <= 14
+
+
+def test_one_step_is_no_growth() -> None:
+    for step in range(5, 50):
+        chance = random.Random(step)
+        points = [
+            (window * HOUR_MS / 60, 40 + (window >= step) + chance.uniform(0, 0.01))
+            for window in range(54)
+        ]
+        _, low, _ = slope_per_hour(points)
+        assert low is not None
+        assert low <= 0, step
+
+
 def test_the_slope_is_per_hour_whatever_the_length() -> None:
     (memory, *_) = trends([soaked(lambda hour: MIB * hour, hours=0.25)])
     assert memory.per_hour == pytest.approx(MIB, rel=0.01)

@@ -14,10 +14,11 @@ import jsonschema
 import pytest
 
 from harness.answers.result import make_result, make_view
+from harness.answers.searches import capacity
 from harness.answers.searches.capacity import make_capacity
 from harness.errors import UsageError
 from harness.model.run import Ledger, Sample, Scenario, Trial
-from harness.model.searches.capacity import CapacityAnswer, CapacityOf, CapacitySearch
+from harness.model.searches.capacity import CapacityAnswer, CapacityOf, CapacitySearch, RateTrial
 from harness.model.stored.plan import StoredPlan
 from harness.reporters.documents.capacity import capacity_document
 from harness.reporters.html.page import report_html
@@ -367,6 +368,73 @@ def test_a_consumer_that_fails_is_left_out(tmp_path: Path) -> None:
     assert found.outcome == "found"
     assert not answer.trustworthy
     assert "it ended" in capacity_sentences(answer)[0]
+
+
+def test_a_search_for_a_pause_that_was_given_up_is_not_decided(tmp_path: Path) -> None:
+    class EndsInPauses(Host):
+        def measure(self, plan: Plan, trial: Trial) -> Sample:
+            sample = super().measure(plan, trial)
+            if plan.scenario_of(trial.cell).stop_for_ms > 170:
+                return replace(sample, valid=False, invalid_reason="it ended")
+            return sample
+
+    answer = answer_of(planned(tmp_path), EndsInPauses())
+    pause = answer.found[0].pause
+    assert pause is None or not pause.decided
+    assert not answer.trustworthy
+    page = page_markdown(capacity_page(answer))
+    assert "the longest that is tried" not in page
+    if pause is not None:
+        assert "is not decided" in page
+        assert any(caution.name == "not-decided" for caution in answer.cautions)
+    else:
+        assert any("the rest was not measured: it ended" in each.what for each in answer.cautions)
+
+
+@pytest.mark.parametrize("backlog", [16, 64])
+def test_a_short_pause_is_not_taken_for_the_longest_that_is_tried(
+    tmp_path: Path, backlog: int
+) -> None:
+    """By arithmetic it is a millisecond or two; the consumer's own buffer holds much longer."""
+
+    class Buffered(Host):
+        def measure(self, plan: Plan, trial: Trial) -> Sample:
+            scenario = plan.scenario_of(trial.cell)
+            if scenario.stop_for_ms and scenario.stop_for_ms <= 200:
+                plan = replace(
+                    plan,
+                    scenarios={
+                        name: tuple(replace(each, stop_for_ms=0) for each in scenarios)
+                        for name, scenarios in plan.scenarios.items()
+                    },
+                )
+            return super().measure(plan, trial)
+
+    pause = only(planned(tmp_path, backlog=backlog), Buffered(taken=25_000.0)).pause
+    assert pause is not None
+    assert pause.clean is not None
+    assert pause.lossy is not None
+    assert pause.clean.value <= 200 < pause.lossy.value
+
+
+def test_a_loss_below_what_was_taken_without_loss_is_not_decided() -> None:
+    def trial(rate: int, reached: float, lost: int) -> RateTrial:
+        return RateTrial(
+            rate=rate, seconds=5.0, reached_per_s=reached, forwarded_per_s=reached - lost / 5,
+            offered=round(5 * reached), lost=lost, late=0, through_ms=0.0,
+        )  # fmt: skip
+
+    trials = [trial(941, 924.0, 0), trial(941, 815.0, 0), trial(970, 828.0, 97)]
+    bracket = capacity._bracket(0.0, (941, 970), trials)
+    assert bracket.crossed
+    assert bracket.low is not None
+    assert bracket.high == 970
+    found = CapacityOf(rules="my", consumer="c", backlog=64, outcome="found", brackets=(bracket,))
+    assert not found.decided
+    search = CapacitySearch(workload="udp", rules={"my": 64}, consumers=("c",))
+    answer = CapacityAnswer(run="r", search=search, found=(found,), complete=True)
+    (said,) = capacity_sentences(answer)
+    assert said.startswith("c under my: not decided: 870 operations per second of udp came through")
 
 
 def test_a_trial_that_is_not_valid_is_made_again(tmp_path: Path) -> None:

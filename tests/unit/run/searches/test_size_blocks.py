@@ -16,7 +16,7 @@ from harness.answers.result import make_result
 from harness.answers.searches.size import make_size
 from harness.errors import UsageError
 from harness.model.run import Ledger, Moment, Sample, Trial
-from harness.model.searches.size import LogDemand, SizeAnswer, Sizing, backlog_tried
+from harness.model.searches.size import SUSTAINED, LogDemand, SizeAnswer, Sizing, backlog_tried
 from harness.model.stored.environment import StoredEnvironment
 from harness.model.stored.plan import StoredPlan
 from harness.reporters.documents.size import size_document
@@ -193,7 +193,26 @@ def test_a_consumer_that_is_too_slow_for_good(rules: Path) -> None:
     assert answer.advice is None
     assert answer.measured.growth_per_s == pytest.approx(4000, rel=0.01)
     # Nothing is searched for then.
-    assert len(host.trials) == 3
+    assert len(host.trials) == 2 + 3
+
+
+def test_a_consumer_that_once_stood_still_is_not_too_slow_for_good(rules: Path) -> None:
+    """It did not run at the end of the first trial at the rate alone, as on a restless host."""
+
+    class StoodStill(Host):
+        def measure(self, plan: Plan, trial: Trial) -> Sample:
+            sample = super().measure(plan, trial)
+            is_first = sum(each.cell.scenario == SUSTAINED for each in self.trials) == 1
+            if trial.cell.scenario != SUSTAINED or not is_first:
+                return sample
+            moments = (Moment(t, max(t - 2830, 0) * 20, 0) for t in range(50, 3001, 50))
+            return replace(sample, timeline=tuple(moments))
+
+    plan = planned(rules)
+    host = StoodStill(plan)
+    answer = answer_of(plan, host)
+    assert answer.outcome == "found"
+    assert sum(each.cell.scenario == SUSTAINED for each in host.trials) == 2
 
 
 def test_rules_that_do_not_match_the_load(rules: Path) -> None:
