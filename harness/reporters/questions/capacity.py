@@ -228,10 +228,12 @@ def _so_far(most: Most, words: Callable[[TriedValue], str]) -> str:
     """What is known where the search did not come to its end."""
     ends = []
     if most.clean is not None:
-        ends.append(f"{words(most.clean)} lost nothing in {counted(most.clean.trials, 'trial')}")
+        ends.append(
+            f"with {words(most.clean)} nothing was lost in {counted(most.clean.trials, 'trial')}"
+        )
     if most.lossy is not None:
-        lost, trials = most.lossy.lost, counted(most.lossy.trials, "trial")
-        ends.append(f"{words(most.lossy)} lost events in {lost} of {trials}")
+        trials = counted(most.lossy.trials, "trial")
+        ends.append(f"with {words(most.lossy)} events were lost in {most.lossy.lost} of {trials}")
     return " and ".join(ends)
 
 
