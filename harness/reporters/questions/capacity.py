@@ -226,15 +226,12 @@ def _pause(each: CapacityOf) -> Iterator[str]:
 
 def _so_far(most: Most, words: Callable[[TriedValue], str]) -> str:
     """What is known where the search did not come to its end."""
-    ends = []
-    if most.clean is not None:
-        ends.append(
-            f"with {words(most.clean)} nothing was lost in {counted(most.clean.trials, 'trial')}"
-        )
-    if most.lossy is not None:
-        trials = counted(most.lossy.trials, "trial")
-        ends.append(f"with {words(most.lossy)} events were lost in {most.lossy.lost} of {trials}")
-    return " and ".join(ends)
+    ends = [
+        f"in {end.lost} of {counted(end.trials, 'trial')} with {words(end)}"
+        for end in (most.lossy, most.clean)
+        if end is not None
+    ]
+    return f"events were lost {' and '.join(ends)}"
 
 
 def _ms(tried: TriedValue | None) -> str:
