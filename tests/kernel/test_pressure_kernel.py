@@ -16,6 +16,8 @@ pytestmark = [pytest.mark.kernel, pytest.mark.usefixtures("audit_host")]
 
 SCHEMA = json.loads((ROOT / "docs/schema/result.schema.json").read_text(encoding="utf-8"))
 OPERATIONS = 15_000
+MOST_RECORDS = 8
+"""Of an event of another process."""
 
 
 @pytest.fixture(scope="module")
@@ -41,10 +43,12 @@ def test_each_knob_drops_where_it_should(run: tuple[Path, dict[str, Any]]) -> No
     cells = {ledger["scenario"]: ledger for ledger in run[1]["ledgers"]}
     assert cells["backlog-8192-wait"]["complete"] == OPERATIONS
     assert cells["backlog-unlimited"]["refused"] == cells["rate-limit-only"]["refused"] == 0
-    assert cells["rate-limit-only"]["vanished"] > 0
-    assert (
-        cells["rate-limit-only"]["stages"]["rate_records"] == cells["rate-limit-only"]["lost"] > 0
-    )
+    limited = cells["rate-limit-only"]
+    assert limited["vanished"] > 0
+    assert limited["stages"]["rate_records"] > 0
+    # What is lost besides, other processes' records, is known to be theirs.
+    others = limited["lost"] - limited["stages"]["rate_records"]
+    assert others == 0 or 0 < others <= MOST_RECORDS * limited["foreign_lost"]
     # Stopped multicast readers lose what `lost` never tells.
     assert cells["stop-mcast"]["lost"] == 0
     assert cells["stop-mcast"]["vanished"] > 0
