@@ -7,11 +7,10 @@ over a sixtieth of the time; how far they still depend on each other is in the i
 
 from __future__ import annotations
 
+import itertools
 import math
 import statistics
 from collections.abc import Callable, Iterable, Mapping, Sequence
-
-import numpy as np
 
 from harness.model.run import Cell, Sample, SoakMoment
 from harness.model.stored.soak import Growing, Trend
@@ -94,10 +93,11 @@ def _autocorrelation(times: Sequence[float], values: Sequence[float], slope: flo
     """How far what is left beside the slope follows the point before, from 0 to the most that an
     interval can be made of; corrected for what so few points make it too small.
     """
-    left = np.asarray(values) - slope * np.asarray(times)
-    left -= left.mean()
-    spread = float(left @ left)
+    left = [value - slope * at for at, value in zip(times, values, strict=True)]
+    mean = statistics.fmean(left)
+    left = [each - mean for each in left]
+    spread = sum(each * each for each in left)
     if spread == 0:
         return 0.0
-    found = float(left[1:] @ left[:-1]) / spread
+    found = sum(after * before for before, after in itertools.pairwise(left)) / spread
     return min(max(found + (1 + 4 * found) / len(left), 0.0), _MOST_FOLLOWS)
