@@ -309,6 +309,7 @@ class CapacityAnswer:
     def trustworthy(self) -> bool:
         """Whether it is an answer."""
         decided = bool(self.found) and all(
-            each.decided and not each.contradicted and not each.outrun for each in self.found
+            each.decided and not each.contradicted and each.agrees is not False
+            for each in self.found
         )
         return decided and self.complete and not self.open_trials

@@ -120,8 +120,16 @@ def _found(who: str, load: str, each: CapacityOf) -> str:
     limit = LIMITS[each.limit] if each.limit else "not known"
     return (
         f"{who} takes {per_second(found.low)} of {load} without loss, and loses at "
-        f"{count(found.high)}. The limit is {limit}.{again}"
+        f"{count(found.high)}. The limit is {limit}.{_disagreement(each)}{again}"
     )
+
+
+def _disagreement(each: CapacityOf) -> str:
+    """What the trial with waiting says against the two rates; empty where they agree."""
+    if each.agrees is not False or each.beyond is None:
+        return ""
+    than = "more" if each.beyond > 0 else "less"
+    return f" It is not sure: with waiting allowed {abs(each.beyond):.0%} {than} came through."
 
 
 def per_second(value: float | None) -> str:
