@@ -73,11 +73,13 @@ def _auditd() -> list[Consumer]:
     ]
 
 
+_OWN: list[Consumer] = [NoConsumer(), *_builtin()]
+BUILT_IN = frozenset(consumer.name for consumer in _OWN)
+"""The names of those that are no other program."""
 CONSUMERS: dict[str, Consumer] = {
     consumer.name: consumer
     for consumer in [
-        NoConsumer(),
-        *_builtin(),
+        *_OWN,
         *_auditd(),
         GoAudit(),
         *OSQUERYDS,

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Final
 
 from harness.answers.estimate import LoadLike, TimesTaken, times_taken
+from harness.consumers.catalog import BUILT_IN
 from harness.kernel.rules.fields import ARCH_NUMBERS, Field, FilterList, Operator
 from harness.kernel.rules.libaudit import syscall_number
 from harness.kernel.rules.machine import rules_machine
@@ -22,6 +23,12 @@ from harness.run.searching import SearchBlocks
 
 TRIAL_S = 0.15
 """Of a trial, besides its load: starting the processes, applying the state, the sync marker."""
+FOREIGN_S = 0.5
+"""Of a trial with another program as its consumer, besides: it is waited for until it is ready and
+rests, three times."""
+WAITS_FACTOR = 4.0
+"""How many times as long a load at full speed takes where it waits until another program has read:
+between 3 (auditd) and 12 (auditd with names), measured for UDP connects."""
 DEFAULT_OPS_S = 1.5
 """About the time that the default number of operations takes, whichever the workload: it was
 chosen so."""
@@ -94,15 +101,21 @@ def _trial_s(plan: Plan, trial: Trial, taken: TimesTaken) -> float | None:
         return known if trial.ops == whole else TRIAL_S + known * trial.ops / whole
     if plan.command:
         return None
+    overhead_s = TRIAL_S if cell.consumer in BUILT_IN else TRIAL_S + FOREIGN_S
     rate = plan.scenario_of(cell).rate_per_s or plan.rate_per_s
     if plan.victim is not None:
         rate = plan.victim.rate_per_s
-    if rate:
-        return TRIAL_S + trial.ops / rate
-    seconds = TRIAL_S
-    seconds += DEFAULT_OPS_S * trial.ops / info_of(cell.workload, plan.services).default_ops
+    return overhead_s + (trial.ops / rate if rate else _full_speed_s(plan, trial))
+
+
+def _full_speed_s(plan: Plan, trial: Trial) -> float:
+    """About the time of a load that is not paced."""
+    cell, scenario = trial.cell, plan.scenario_of(trial.cell)
+    seconds = DEFAULT_OPS_S * trial.ops / info_of(cell.workload, plan.services).default_ops
+    if scenario.enabled and scenario.rules and cell.consumer not in BUILT_IN:
+        seconds *= WAITS_FACTOR
     if call := _CALL.get(cell.workload):
-        seconds += trial.ops * _added_ns(plan.scenario_of(cell).rules, call) / 1e9
+        seconds += trial.ops * _added_ns(scenario.rules, call) / 1e9
     return seconds
 
 

@@ -98,6 +98,18 @@ def test_without_any_it_is_a_guess_from_the_operations(tmp_path: Path) -> None:
     assert paced.seconds == pytest.approx(40 * (TRIAL_S + OPS / 100))
 
 
+def test_a_guess_counts_what_another_program_takes(tmp_path: Path) -> None:
+    """A trial of auditd took 1.5 s where one of the built-in consumer took 0.6."""
+    words = {"scenarios": ("rules",), "ops": 20_000, "plan": "consumers"}
+    own, foreign = (
+        estimate(planned(consumers=(name,), **words), tmp_path, "h-1").seconds
+        for name in ("store", "auditd")
+    )
+    assert own is not None
+    assert foreign is not None
+    assert foreign > 2 * own
+
+
 @pytest.mark.parametrize(
     ("line", "least_ns", "most_ns"),
     [
