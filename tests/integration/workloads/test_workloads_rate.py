@@ -2,10 +2,23 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from tests.support.loads import run_load
 
 PAUSE_NS = 20_000_000
 SLOW = ["--", "sleep", "0.02"]
+
+
+def from_due_ns(found: dict[str, Any]) -> int:
+    """At least the time from when the first operation was due to the end of the last.
+
+    On a busy machine the first begins late, and the rest catch up: the loop alone is shorter.
+    """
+    elapsed_ns, behind_ns = found["elapsed_ns"], found["behind_ns"]
+    assert isinstance(elapsed_ns, int)
+    assert isinstance(behind_ns, int)
+    return elapsed_ns + behind_ns
 
 
 def test_a_slow_operation_shows_growing_latency() -> None:
@@ -30,14 +43,14 @@ def test_latencies_of_the_closed_loop_add_up_to_the_elapsed_time() -> None:
 def test_operations_start_at_their_times() -> None:
     found = run_load("udp", "--ops", 200, "--rate", 1000)
     assert found["rate_per_s"] == 1000.0
-    assert found["elapsed_ns"] >= 190_000_000
+    assert from_due_ns(found) >= 199_000_000
     assert found["latency"]["count"] == 200
 
 
 def test_workers_share_the_rate() -> None:
     found = run_load("udp", "--ops", 2000, "--rate", 2000, "--workers", 2)
-    # A second; half of it if each had the whole rate. A load that is late in starting catches up.
-    assert found["elapsed_ns"] >= 550_000_000
+    # A second; half of it if each had the whole rate.
+    assert from_due_ns(found) >= 999_000_000
     assert found["details"]["ops_by_worker"] == [1000, 1000]
 
 
@@ -55,10 +68,10 @@ def test_a_burst_is_due_at_once() -> None:
 
 def test_after_a_burst_the_rate_goes_on() -> None:
     found = run_load("udp", "--ops", 15, "--rate", 100, "--burst", 5)
-    assert found["elapsed_ns"] >= 95_000_000
+    assert from_due_ns(found) >= 100_000_000
 
 
 def test_workers_share_a_burst() -> None:
     found = run_load("udp", "--ops", 24, "--rate", 100, "--burst", 4, "--workers", 2)
-    assert found["elapsed_ns"] >= 180_000_000
+    assert from_due_ns(found) >= 200_000_000
     assert found["details"]["ops_by_worker"] == [12, 12]
