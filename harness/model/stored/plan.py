@@ -164,7 +164,8 @@ class StoredPlan(Stored, frozen=True, kw_only=True):
     @property
     def question(self) -> Question:
         """What the run's answer is to."""
-        return self.asked or question_of(self.name)
+        # Earlier searches for the backlog were stored as asking for loss.
+        return "size" if self.sizing is not None else self.asked or question_of(self.name)
 
     @property
     def is_paced(self) -> bool:
