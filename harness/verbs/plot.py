@@ -54,7 +54,8 @@ def plot_verb(
     run
         A run: its folder, its name, `latest`, `latest~1` for the one before, or `@LABEL`.
     kind
-        forest: ratio to the reference, the usual one; of a search capacity or timeline. cpu: CPU per operation by process. latency:
+        forest: ratio to the reference, the usual one; of a search it is capacity or timeline. cpu:
+        CPU per operation by process. latency:
         of single operations. ledger: where every event went. timeline: backlog, lost and unread
         bytes within a trial. drift: ratio against block order. victim: latency of the innocent load
         beside the noisy one. capacity: loss by rate. history: the ratio from run to run, of the
