@@ -55,12 +55,11 @@ def plot_verb(
         A run: its folder, its name, `latest`, `latest~1` for the one before, or `@LABEL`.
     kind
         forest: ratio to the reference, the usual one; of a search it is capacity or timeline. cpu:
-        CPU per operation by process. latency:
-        of single operations. ledger: where every event went. timeline: backlog, lost and unread
-        bytes within a trial. drift: ratio against block order. victim: latency of the innocent load
-        beside the noisy one. capacity: loss by rate. history: the ratio from run to run, of the
-        runs that are like this one. Of a counted run, counts: instructions by scenario; kernels:
-        from kernel to kernel.
+        CPU per operation by process. latency: of single operations. ledger: where every event went.
+        timeline: backlog, lost and unread bytes within a trial. drift: ratio against block order.
+        victim: latency of the innocent load beside the noisy one. capacity: loss by rate. history:
+        the ratio from run to run, of the runs that are like this one. Of a counted run, counts:
+        instructions by scenario; kernels: from kernel to kernel.
     output
         Write the picture to this file; its name ends in .svg, .png or .pdf.
     workload
