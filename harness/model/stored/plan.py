@@ -165,7 +165,8 @@ class StoredPlan(Stored, frozen=True, kw_only=True):
     def question(self) -> Question:
         """What the run's answer is to."""
         # Earlier searches for the backlog were stored as asking for loss.
-        return "size" if self.sizing is not None else self.asked or question_of(self.name)
+        earlier = self.sizing is not None and self.asked == "loss"
+        return "size" if earlier else self.asked or question_of(self.name)
 
     @property
     def is_paced(self) -> bool:
