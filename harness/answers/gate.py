@@ -9,6 +9,7 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from harness.answers.compare.comparability import require_no_search
 from harness.answers.compare.compare import CompareOptions, Side, compare_runs
 from harness.answers.deciding import CPU, ELAPSED
 from harness.answers.judgeable import require_a_consumer
@@ -49,6 +50,7 @@ def gate_run(folder: Path, rules: GateRules) -> GateReport:
     Raises UntrustworthyError where it has too few blocks for any verdict.
     """
     stored = load_run(folder)
+    require_no_search([stored], "held against limits")
     result, measured = measured_of(stored, rules)
     for limit in rules.limits:
         require_a_consumer(limit, reference_in(stored.plan, rules))
@@ -77,6 +79,7 @@ def gate_against(
     if rules.reference:
         raise UsageError("--reference and --against contradict each other", remedy="give one")
     stored = load_run(head)
+    require_no_search([stored], "held against limits")
     result, measured = measured_of(stored, rules)
     metrics = tuple(
         dict.fromkeys(limit.metric for limit in rules.limits if limit.basis == "reference")

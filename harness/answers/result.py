@@ -22,6 +22,7 @@ from harness.answers.noise import noise_cautions
 from harness.answers.open_ledgers import ledger_cautions, open_samples
 from harness.answers.scaling import scaling
 from harness.answers.searches.capacity import make_capacity
+from harness.answers.searches.size import make_size
 from harness.answers.trust import not_valid
 from harness.answers.waiting import waiting
 from harness.counted import agreeing, counted
@@ -52,6 +53,9 @@ def make_result(stored: StoredRun) -> Result:
     # A trial that was repeated is one trial.
     measured = {sample.index for sample in everything}
     valid = {sample.index for sample in everything if sample.valid}
+    capacity = make_capacity(stored, plan.capacity) if plan.capacity is not None else None
+    size = make_size(stored, plan.sizing) if plan.sizing is not None else None
+    search = capacity or size
     result = Result(
         run=stored.name,
         host=stored.environment,
@@ -59,7 +63,8 @@ def make_result(stored: StoredRun) -> Result:
         comparisons=tuple(comparisons),
         ledgers=tuple(cell_ledgers(samples)),
         noise_floor=tuple(noise_floor(comparisons, plan.primary)),
-        cautions=(*stored.cautions, *_cautions(stored, comparisons)),
+        # A search knows its trials: what is said of cells that are compared is not about them.
+        cautions=search.cautions if search else (*stored.cautions, *_cautions(stored, comparisons)),
         trials=len(measured),
         invalid_trials=len(measured - valid),
         open_trials=len(open_samples(everything)),
@@ -74,7 +79,8 @@ def make_result(stored: StoredRun) -> Result:
         trends=tuple(trends(samples)),
         redone=tuple(redone(plan.published, comparisons)),
         victims=tuple(victims(samples, plan)),
-        capacity=make_capacity(stored, plan.capacity) if plan.capacity is not None else None,
+        capacity=capacity,
+        size=size,
         profiles=profiles(_profiled(stored)),
         primary=plan.primary,
         question=plan.question,
@@ -82,6 +88,8 @@ def make_result(stored: StoredRun) -> Result:
         unmatched=unmatched,
         unmatched_scenarios=unmatched_scenarios(samples, unmatched),
     )
+    if search is not None:
+        return result
     return replace(result, cautions=(*result.cautions, *_too_little(result)))
 
 

@@ -10,7 +10,7 @@ from typing import Literal
 
 from harness.model.caution import Caution
 from harness.model.result import Comparison, LossComparison
-from harness.model.run import AA
+from harness.model.run import AA, Cell
 
 Method = Literal["paired", "of-ratios", "plain"]
 """`paired`: by block, within one run. `of-ratios`: each run's ratio to its own reference.
@@ -59,6 +59,17 @@ class LossChange:
 
 
 @dataclass(frozen=True, slots=True)
+class WaitChange:
+    """A cell of HEAD of whose time more than 2 % was waiting for room in the backlog, there or in
+    BASE. The shares are of the elapsed time, 0 to 1; None is not known.
+    """
+
+    cell: Cell
+    base: float | None
+    head: float | None
+
+
+@dataclass(frozen=True, slots=True)
 class RunChanges:
     """One HEAD against BASE, both by name, with the scenario where one was chosen."""
 
@@ -70,6 +81,7 @@ class RunChanges:
     losses: tuple[LossChange, ...]
     cautions: tuple[Caution, ...]
     trustworthy: bool = True
+    waits: tuple[WaitChange, ...] = ()
     boots: tuple[int, int] | None = None
     """How many runs each side is pooled from, each one block; None where each is one run."""
 

@@ -11,6 +11,7 @@ from harness.model.question import Question
 from harness.model.run import AA, Cell, Ledger, Sample
 from harness.model.scaling import ScalingPoint
 from harness.model.searches.capacity import CapacityAnswer
+from harness.model.searches.size import SizeAnswer
 from harness.model.stored.environment import StoredEnvironment
 from harness.model.stored.plan import StoredPlan
 from harness.model.stored.profile import Profiles
@@ -268,6 +269,8 @@ class Result:
     """What an innocent load beside the noisy ones felt; empty where there was none."""
     capacity: CapacityAnswer | None = None
     """How much rules and consumers can take; None where that was not searched for."""
+    size: SizeAnswer | None = None
+    """How large the backlog must be; None where that was not searched for."""
     profiles: Profiles = field(default_factory=Profiles)
     """Where kernel time goes in the cells that were sampled; empty where none was."""
     primary: str = "elapsed_ns_per_op"
@@ -305,8 +308,8 @@ class Result:
         """False where nothing was or can be decided, most trials failed, or events are
         unaccounted for.
         """
-        if self.capacity is not None:
-            return self.capacity.trustworthy
+        if (search := self.capacity or self.size) is not None:
+            return search.trustworthy
         if not any(comparison.blocks for comparison in self.comparisons):
             return False
         if self.undecidable or self.mostly_invalid:

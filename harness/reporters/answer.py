@@ -26,6 +26,7 @@ from harness.reporters.questions.loss import fates, loss_cells, loss_first, loss
 from harness.reporters.questions.published import published_cells, published_first
 from harness.reporters.questions.ranking import ranking_cells, ranking_first, ranking_notes
 from harness.reporters.questions.scaling import scaling_cells, scaling_first, scaling_notes
+from harness.reporters.questions.size import size_sentences
 from harness.reporters.questions.soak import soak_cells, soak_first
 from harness.reporters.questions.victim import victim_cells, victim_first
 
@@ -63,6 +64,7 @@ _NEEDS: Mapping[Question, Callable[[Result], object]] = {
     "published": lambda result: result.redone,
     "soak": lambda result: result.trends,
     "capacity": lambda result: result.capacity,
+    "size": lambda result: result.size,
     "loss": lambda result: not result.plan.is_replay,
 }
 """What a result must have for the answer to a question; without it the answer is the cost."""
@@ -100,6 +102,8 @@ def answer_parts(result: Result) -> Answer:
         notes = [*pace_sentences(result), *sentences_of_waiting(result), *_losses(result)]
     elif question == "capacity":
         first, cells, notes = " ".join(capacity_sentences(result.capacity)), [], []
+    elif question == "size":
+        first, cells, notes = " ".join(size_sentences(result.size)), [], []
     elif question == "victim":
         first, cells = victim_first(result), victim_cells(result)
         notes = [*deciding_sentences(result), *_losses(result)]

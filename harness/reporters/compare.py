@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 
 from harness.counted import counted
-from harness.model.compare import Change, ChangeReport, LossChange, RunChanges
+from harness.model.compare import Change, ChangeReport, LossChange, RunChanges, WaitChange
 from harness.model.result import Comparison, LossComparison
 from harness.reporters.page import (
     INTERVAL,
@@ -68,7 +68,12 @@ def _pair(report: ChangeReport, place: int) -> Iterator[Part]:
     for index, group in enumerate(_by_table(pair.changes)):
         yield _grid(pair, f"changes-{place}-{index}", group)
     yield from (Line(words, "note") for words in _method_lines(pair))
-    lines = [*_doubt_lines(pair), *_drift_lines(pair, report.primary), *_loss_lines(pair.losses)]
+    lines = [
+        *map(_wait_line, pair.waits),
+        *_doubt_lines(pair),
+        *_drift_lines(pair, report.primary),
+        *_loss_lines(pair.losses),
+    ]
     yield from map(Line, lines)
     yield _losses(f"losses-{place}", pair.losses)
 
@@ -186,6 +191,20 @@ def _doubted(compared: Comparison) -> bool:
     if compared.verdict != "inconclusive" or compared.ci_low is None or compared.ci_high is None:
         return False
     return compared.ci_low > 1 + compared.margin or compared.ci_high < 1 / (1 + compared.margin)
+
+
+def _wait_line(waited: WaitChange) -> str:
+    """How much of a cell's time was waiting on each side; it is no work of the rules."""
+    cell = waited.cell
+    return (
+        f"Waiting for room in the backlog, {cell.workload} × {cell.scenario}: "
+        f"{_share_known(waited.base)} → {_share_known(waited.head)} of the time. Elapsed time "
+        "has it in it, CPU has not: it is the backlog's doing and no work of the rules."
+    )
+
+
+def _share_known(value: float | None) -> str:
+    return "unknown" if value is None else share(value)
 
 
 def _drift_lines(pair: RunChanges, metric: str) -> list[str]:

@@ -18,6 +18,7 @@ from harness.reporters.parts.rows import rows
 from harness.reporters.parts.soak import soak_parts
 from harness.reporters.parts.victim import victim_parts
 from harness.reporters.questions.capacity import capacity_parts
+from harness.reporters.questions.size import size_parts
 from harness.reporters.result import STOPPED, result_page
 
 _OWN_TABLES: Mapping[Question, Callable[[Result], Iterable[Part]]] = {
@@ -25,6 +26,7 @@ _OWN_TABLES: Mapping[Question, Callable[[Result], Iterable[Part]]] = {
     "published": published_parts,
     "victim": victim_parts,
     "capacity": lambda result: capacity_parts(result.capacity),
+    "size": lambda result: size_parts(result.size),
 }
 """What makes the tables of questions that have tables of their own."""
 
@@ -44,17 +46,23 @@ def _parts(result: Result, whole: Page) -> Iterator[Part]:
     yield from result.cautions
     table = tuple(_table(result))
     yield from table
-    cells, of = [row.cell for row in rows(result)], Meanings(result)
-    if answered(result) == "ranking":
-        yield of.of((each.cell for each in result.ranking), scenarios=False)
-    else:
-        yield of.of(cells)
+    yield _legend(result)
     yield from map(Line, words.notes)
     yield Fold("All tables", tuple(_rest(result, whole.parts, table, words.cells)))
 
 
+def _legend(result: Result) -> Legend:
+    """The names in the tables in sight; those of a search have none of its trials."""
+    of = Meanings(result)
+    if result.plan.is_search:
+        return of.of(())
+    if answered(result) == "ranking":
+        return of.of((each.cell for each in result.ranking), scenarios=False)
+    return of.of(row.cell for row in rows(result))
+
+
 def _table(result: Result) -> Iterator[Part]:
-    """That of the answer, with all workloads."""
+    """That of the answer, with all workloads; of a backlog's size all, with the lines to paste."""
     question, group = answered(result), rows(result)
     yield from builds_parts(result.builds)
     if question == "ranking":
@@ -64,7 +72,7 @@ def _table(result: Result) -> Iterator[Part]:
         parts = own(result)
     else:
         parts = events_parts(group) if question == "loss" else cost_parts(result, group)
-    yield from (part for part in parts if isinstance(part, Grid))
+    yield from (part for part in parts if isinstance(part, Grid) or question == "size")
 
 
 def _rest(

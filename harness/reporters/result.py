@@ -36,6 +36,7 @@ from harness.reporters.parts.soak import soak_parts
 from harness.reporters.parts.throughput import throughput_parts
 from harness.reporters.parts.victim import victim_name, victim_parts
 from harness.reporters.questions.capacity import capacity_parts
+from harness.reporters.questions.size import size_parts
 
 STOPPED = "The run was stopped early; these are its results so far."
 _METHODS = (
@@ -74,9 +75,12 @@ def _parts(result: Result) -> Iterator[Part]:
     yield from published_parts(result)
     yield from victim_parts(result)
     yield from capacity_parts(result.capacity)
+    yield from size_parts(result.size)
     for workload, group in by_workload(rows(result)).items():
         yield _heading(result, workload, group)
-        legend = meanings.of(row.cell for row in group)
+        # What the trials of a search tried is in their names.
+        named = () if result.plan.is_search else [row.cell for row in group]
+        legend = meanings.of(named)
         if question == "loss":
             yield from _events(result, group)
             yield legend

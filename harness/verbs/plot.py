@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from harness.model.caution import Caution
     from harness.model.count import CountedResult
     from harness.model.history import History
+    from harness.model.question import Question
     from harness.model.result import ReportView
     from harness.reporters.plots.base import Plot
     from harness.reporters.plots.picture import Format
@@ -28,6 +29,8 @@ Kind = Literal[
 
 PICTURES: tuple[Format, ...] = ("svg", "png", "pdf")
 SCHEMA = "auditbench.plot/1"
+_OF_SEARCHES: dict[Question, Kind] = {"capacity": "capacity", "size": "timeline"}
+"""What is drawn of a search, whose trials are compared with nothing; forest of all others."""
 
 
 def plot_verb(
@@ -51,12 +54,12 @@ def plot_verb(
     run
         A run: its folder, its name, `latest`, `latest~1` for the one before, or `@LABEL`.
     kind
-        forest: ratio to the reference, the usual one. cpu: CPU per operation by process. latency:
-        of single operations. ledger: where every event went. timeline: backlog, lost and unread
-        bytes within a trial. drift: ratio against block order. victim: latency of the innocent load
-        beside the noisy one. capacity: loss by rate. history: the ratio from run to run, of the
-        runs that are like this one. Of a counted run, counts: instructions by scenario; kernels:
-        from kernel to kernel.
+        forest: ratio to the reference, the usual one; of a search it is capacity or timeline. cpu:
+        CPU per operation by process. latency: of single operations. ledger: where every event went.
+        timeline: backlog, lost and unread bytes within a trial. drift: ratio against block order.
+        victim: latency of the innocent load beside the noisy one. capacity: loss by rate. history:
+        the ratio from run to run, of the runs that are like this one. Of a counted run, counts:
+        instructions by scenario; kernels: from kernel to kernel.
     output
         Write the picture to this file; its name ends in .svg, .png or .pdf.
     workload
@@ -109,7 +112,9 @@ def _subject(run: str, results: Path, kind: Kind | None) -> _Subject:
     from harness.verbs.shared.naming import named_run
 
     stored = load_run(named_run(run, results), counted_too=True)
-    return _counted(stored, kind) if stored.plan.is_counted else _timed(stored, kind or "forest")
+    if stored.plan.is_counted:
+        return _counted(stored, kind)
+    return _timed(stored, kind or _OF_SEARCHES.get(stored.plan.question, "forest"))
 
 
 def _timed(stored: StoredRun, kind: Kind) -> _Subject:

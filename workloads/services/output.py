@@ -13,6 +13,8 @@ from workloads.services.file import NS, Output
 
 LAST_WORDS = 200
 """How much of an output an error quotes, in characters."""
+_THOUSANDS = re.compile(r"[-+]?\d{1,3}(,\d{3})+(\.\d*)?")
+_BELOW_0 = "a time of the client is below 0: correct [output]"
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +62,8 @@ def _latency(
         f"{key}_ns": round(_number(key, pattern, text) * NS[output.unit])
         for key, pattern in given.items()
     }
+    if min(found.values()) < 0:
+        raise WorkloadError(_BELOW_0, exit_code=EXIT_UNTRUSTWORTHY)
     return {"count": ops, **found, "buckets": []}
 
 
@@ -73,7 +77,7 @@ def _of_samples(output: Output, lines: Iterable[str]) -> dict[str, object]:
             exit_code=EXIT_UNTRUSTWORTHY,
         )
     if min(values) < 0:
-        raise WorkloadError("a time of the client is below 0", exit_code=EXIT_UNTRUSTWORTHY)
+        raise WorkloadError(_BELOW_0, exit_code=EXIT_UNTRUSTWORTHY)
     buckets = merge([[(bucket_of(value), 1) for value in values]])
     return summary(buckets, total_ns=sum(values), min_ns=min(values), max_ns=max(values))
 
@@ -98,7 +102,7 @@ def _number(key: str, pattern: str, text: str) -> float:
 
 def _float(text: str | None) -> float:
     try:
-        value = float((text or "").replace(",", ""))
+        value = float(_without_commas(text or ""))
     except ValueError:
         value = math.nan
     if not math.isfinite(value) or abs(value) > 1e18:
@@ -107,6 +111,13 @@ def _float(text: str | None) -> float:
             exit_code=EXIT_UNTRUSTWORTHY,
         )
     return value
+
+
+def _without_commas(text: str) -> str:
+    """The number without commas between thousands; any other comma stays, and makes it none: 0,5
+    is no 5.
+    """
+    return text.replace(",", "") if _THOUSANDS.fullmatch(text) else text
 
 
 def _missing(what: str, text: str, why: str) -> WorkloadError:

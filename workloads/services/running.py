@@ -38,6 +38,8 @@ MOST_OUTPUT_BYTES = 4 << 20
 MOST_SAMPLE_BYTES = 256 << 20
 SERVER_LOG = "server.log"
 _LAST_WORDS = 200
+_PLAIN = {"LC_ALL": "C.UTF-8", "LANGUAGE": ""}
+"""What a client writes is read by patterns, which know neither translations nor decimal commas."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,7 +176,7 @@ class RunningService:
                 stderr=output,
                 cwd=self._folder.path,
                 # It keeps the mark by which a run's processes are found when the harness dies.
-                env={**os.environ, **home},
+                env={**os.environ, **_PLAIN, **home},
                 user=None if account is None else account.pw_uid,
                 group=None if account is None else account.pw_gid,
                 extra_groups=None if account is None else (),

@@ -67,14 +67,20 @@ def parse_allowed(words: Iterable[str]) -> frozenset[str]:
     return names
 
 
-def require_no_search(runs: Iterable[StoredRun]) -> None:
-    """UsageError for a search, whose trials ran under rates or limits of its own."""
+def require_no_search(
+    runs: Iterable[StoredRun],
+    what: str = "set against those of other runs",
+    remedy: str = "",
+) -> None:
+    """UsageError for a search, whose trials ran under rates or limits of its own: they cannot be
+    `what`. `remedy` comes before where its answer is.
+    """
     for run in runs:
         if run.plan.is_search:
             raise UsageError(
                 f"{run.name} is a search: its trials ran at rates or limits of their own, and "
-                "cannot be set against those of other runs",
-                remedy=f"its answer is shown by `auditbench show {run.name}`",
+                f"cannot be {what}",
+                remedy=f"{remedy}its answer is shown by `auditbench show {run.name}`",
             )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -27,9 +27,10 @@ from harness.answers.compare.pooled import all_samples, boot_cautions, pooled
 from harness.answers.lost import lost_changes
 from harness.answers.result import in_plan_order, metric_views
 from harness.answers.trust import is_trustworthy
+from harness.answers.waiting import share_waited, waits
 from harness.counted import counted
 from harness.errors import UntrustworthyError, UsageError, one_of
-from harness.model.compare import Change, ChangeReport, RunChanges
+from harness.model.compare import Change, ChangeReport, RunChanges, WaitChange
 from harness.model.reference import Margins
 from harness.model.run import Cell
 from harness.model.stored.plan import StoredPlan
@@ -175,7 +176,21 @@ def _compare_pair(
         losses=tuple(losses),
         cautions=tuple(change_cautions(differences, runs, changes)),
         trustworthy=all(map(is_trustworthy, runs)),
+        waits=tuple(_waits(base.stored, head.stored, pairs)),
     )
+
+
+def _waits(base: StoredRun, head: StoredRun, pairs: Iterable[CellPair]) -> Iterator[WaitChange]:
+    """The cells that waited for room in the backlog on either side."""
+    for pair in pairs:
+        shares = _share_waited(base, pair.base), _share_waited(head, pair.head)
+        if any(map(waits, shares)):
+            yield WaitChange(pair.head, *shares)
+
+
+def _share_waited(stored: StoredRun, cell: Cell) -> float | None:
+    used = (s for s in stored.samples if s.cell == cell and s.valid and not s.warm_up)
+    return share_waited(used, stored.plan.workers_of(cell))
 
 
 def _margins(plan: StoredPlan, options: CompareOptions) -> Margins:

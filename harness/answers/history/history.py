@@ -64,7 +64,8 @@ def read_history(results: Path, options: HistoryOptions) -> History:
     here, unlike_kind = of_one_kind(here, plan, options)
     runs, damaged = _load([place for place in here if place.plan in (plan, None)], plan)
     model = _model(runs, options)
-    require_no_search([model] if model else ())
+    elsewhere = "" if options.plan else "name the plan of other runs with --plan; "
+    require_no_search([model] if model else (), remedy=elsewhere)
     runs, unlike = _alike(runs, model, options.allowed, short_names(results))
     runs = runs[-options.last :] if options.last else runs
     is_counted = model is not None and model.plan.is_counted

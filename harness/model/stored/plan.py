@@ -164,7 +164,9 @@ class StoredPlan(Stored, frozen=True, kw_only=True):
     @property
     def question(self) -> Question:
         """What the run's answer is to."""
-        return self.asked or question_of(self.name)
+        # Earlier searches for the backlog were stored as asking for loss.
+        earlier = self.sizing is not None and self.asked == "loss"
+        return "size" if earlier else self.asked or question_of(self.name)
 
     @property
     def is_paced(self) -> bool:

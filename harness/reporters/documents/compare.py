@@ -55,6 +55,9 @@ def _pair(pair: RunChanges) -> dict[str, Any]:
         "boots": None if pair.boots is None else list(pair.boots),
         "changes": [_change(change) for change in pair.changes],
         "losses": [_loss(loss) for loss in pair.losses],
+        "waiting": [
+            {**asdict(each.cell), "base": each.base, "head": each.head} for each in pair.waits
+        ],
         "warnings": [asdict(caution) for caution in pair.cautions],
     }
 

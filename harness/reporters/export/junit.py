@@ -13,6 +13,7 @@ from harness.model.count import CountedResult
 from harness.model.count_gate import CountCheck, CountGateReport
 from harness.model.gate import BlindCheck, Check, GateReport
 from harness.model.result import Comparison, Result
+from harness.reporters.answer import answer
 from harness.reporters.counts.gate import check_words, count_gate_sentence
 from harness.reporters.counts.numbers import instructions, more
 from harness.reporters.gate import check_sentences, gate_sentence, reading_values
@@ -58,6 +59,9 @@ def result_junit(result: Result) -> str:
     That audit costs something is what a run measures, not a failure: limits are the gate's.
     """
     cases = [_comparison_case(comparison) for comparison in result.comparisons]
+    if result.plan.is_search:
+        # Its trials are compared with nothing: what it found is the one case.
+        cases = [Case("auditbench.run", "answer", answer(result))]
     reasons = () if result.trustworthy else (NOT_RELIED_ON,)
     cases.append(_trust_case("auditbench.run", reasons))
     return _suites(f"auditbench {result.run}", cases, _properties([result], ""))

@@ -21,6 +21,7 @@ _TITLES: Mapping[Question, str] = {
     "ranking": "What audit consumers cost",
     "scaling": "How the cost of Linux audit grows",
     "capacity": "How much Linux audit can take",
+    "size": "How large the audit backlog must be",
     "soak": "What grows under Linux audit",
     "published": "What others found of Linux audit, redone",
     "victim": "What Linux audit does to a neighbour",
@@ -30,8 +31,11 @@ _QUESTIONS: Mapping[Question, str] = {
     "victim": "The latency of an innocent load beside a noisy one, with audit and without",
     "scaling": "The price per operation by the number of processes that make events at once",
     "capacity": "The rate at which nothing is lost, and the one at which something is",
+    "size": "The backlog that loses nothing, and the one that does",
     "ranking": "The consumers by their CPU per event, the cheapest first",
 }
+_LOSE_ON_PURPOSE = ("loss", "capacity", "size")
+"""Cards or tables say what is lost; a search loses in order to find the border."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +67,7 @@ def headline(result: Result) -> Headline:
         cards=tuple(cards(result)),
         # What lacks in a capture was not lost here.
         loss=() if replay else words.notes,
-        losers=() if replay or question == "loss" else tuple(_losers(result)),
+        losers=() if replay or question in _LOSE_ON_PURPOSE else tuple(_losers(result)),
         basis=_basis(result),
     )
 
@@ -76,7 +80,14 @@ def _losers(result: Result) -> Iterator[str]:
 
 def _basis(result: Result) -> str:
     blocks = max((c.blocks for c in result.comparisons), default=0)
-    words = f"{counted(result.trials, 'trial')} in {counted(blocks, 'block')} of random order"
+    search, words = result.plan.is_search, counted(result.trials, "trial")
+    words += (
+        ", each chosen by those before it"
+        if search
+        else f" in {counted(blocks, 'block')} of random order"
+    )
     if result.invalid_trials:
         words += f", {count(result.invalid_trials)} of them not used"
+    if search:
+        return words
     return f"{words}; margin {result.plan.margin * 100:.3g} %"

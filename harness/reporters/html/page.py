@@ -46,6 +46,7 @@ from harness.reporters.parts.victim import victim_parts
 from harness.reporters.plainly import made_plain, plain_view
 from harness.reporters.plots.base import Plot
 from harness.reporters.questions.capacity import capacity_parts
+from harness.reporters.questions.size import size_parts
 from harness.reporters.render.csv import grid_csv
 from harness.reporters.result import STOPPED, all_losses, all_metrics
 
@@ -61,10 +62,13 @@ _ORDER: Mapping[Question, Sequence[str]] = {
     "scaling": ("scaling", "forest", "consumers", "cpu", "ledger"),
     "soak": ("forest", "consumers", "cpu", "ledger"),
     "published": ("forest", "consumers", "cpu", "ledger"),
-    "capacity": ("capacity", "ledger", "cpu", "consumers", "forest"),
+    "capacity": ("capacity", "ledger", "cpu"),
+    "size": ("size", "ledger", "cpu"),
     "victim": ("victim", "forest", "consumers", "cpu", "ledger"),
 }
 """The sections of the template by the question that is answered."""
+_OF_SEARCHES = ("capacity", "ledger", "cpu", "timeline")
+"""The plots of a search: its cells are compared with nothing, and each ran at a rate of its own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +82,7 @@ class RunPart:
     head: Headline
     cautions: tuple[Caution, ...]
     trustworthy: bool
+    is_search: bool
     stopped: str
     """That the run was stopped early; empty where it was not."""
     panels: Mapping[str, Panel]
@@ -92,6 +97,7 @@ class RunPart:
     scaling: Sequence[Part]
     victim: Sequence[Part]
     capacity: Sequence[Part]
+    size: Sequence[Part]
     profile: Sequence[Part]
     flames: Sequence[Flame]
     noise: Sequence[Part]
@@ -157,6 +163,8 @@ def _run_part(
     workloads = list(dict.fromkeys(sample.workload for sample in view.samples))
     cells, meanings = rows(result), Meanings(result)
     question = answered(result)
+    if result.plan.is_search:
+        plots = {name: plot for name, plot in plots.items() if name in _OF_SEARCHES}
     events = [*events_parts(cells), all_losses(result)]
     if question == "loss":
         events = [loss_grid(result, cells), *events_parts(cells)]
@@ -167,6 +175,7 @@ def _run_part(
         head=headline(result),
         cautions=result.cautions,
         trustworthy=result.trustworthy,
+        is_search=result.plan.is_search,
         stopped="" if result.complete else STOPPED,
         panels=make_panels(view, plots, workloads, prefix=key, palette=palette),
         order=_ORDER[question],
@@ -189,6 +198,7 @@ def _run_part(
         scaling=on_page(*scaling_parts(result)),
         victim=on_page(*victim_parts(result)),
         capacity=on_page(*capacity_parts(result.capacity)),
+        size=on_page(*size_parts(result.size)),
         profile=on_page(*_without_heading(profile_parts(result))),
         flames=flames(result.profiles),
         noise=on_page(*noise_parts(result)),
@@ -201,6 +211,8 @@ def _run_part(
 
 
 def _names_on_cards(result: Result, cells: Sequence[Row], meanings: Meanings) -> Legend:
+    if result.plan.is_search:
+        return meanings.of(())
     if answered(result) == "ranking":
         return meanings.of((each.cell for each in result.ranking), scenarios=False)
     return meanings.of(row.cell for row in cells)

@@ -24,14 +24,29 @@ def _parts(answer: SizeAnswer) -> Iterator[Part]:
     if answer.advice is not None:
         yield from _advice(answer, answer.advice)
     yield from answer.cautions
+    yield from _trials(answer)
+
+
+def size_parts(answer: SizeAnswer | None) -> Iterator[Part]:
+    """All but the answer and its cautions; nothing where no backlog was searched for."""
+    if answer is None:
+        return
+    if answer.advice is not None:
+        yield from _advice(answer, answer.advice)
+    yield from _trials(answer)
+
+
+def _trials(answer: SizeAnswer) -> Iterator[Part]:
     yield from map(Line, _measured(answer))
     yield from map(Line, _waited(answer))
     yield _tried(answer)
     yield from (Line(words, "note") for words in _notes(answer))
 
 
-def size_sentences(answer: SizeAnswer) -> list[str]:
-    """What was asked, answered in plain words."""
+def size_sentences(answer: SizeAnswer | None) -> list[str]:
+    """What was asked, answered in plain words; nothing where no backlog was searched for."""
+    if answer is None:
+        return []
     return [*_verdict(answer), f"The load: {_load(answer)}."]
 
 

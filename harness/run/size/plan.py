@@ -38,7 +38,7 @@ _FILE = PlanFile(
     summary="how large the backlog must be",
     workloads=[DEFAULT_WORKLOAD],
     consumers=(DEFAULT_CONSUMER,),
-    question="loss",
+    question="size",
     blocks=BlockCounts(default=1, fast=1, rigorous=1),
 )
 

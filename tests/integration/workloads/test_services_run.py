@@ -121,6 +121,23 @@ def test_a_server_that_others_can_reach_is_refused(tmp_path: Path) -> None:
     wait_until(lambda: is_gone(server_of(tmp_path)[0]), "the server is gone")
 
 
+def test_what_a_client_writes_is_in_no_language_of_the_users(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """dd and pgbench translate what they write, and the patterns are for what is not translated."""
+    for name in ("LANG", "LC_ALL", "LC_NUMERIC"):
+        monkeypatch.setenv(name, "de_DE.UTF-8")
+    monkeypatch.setenv("LANGUAGE", "de:fr")
+    path = own_service(tmp_path)
+    seen = "[v for k, v in os.environ.items() if k in ('LC_ALL', 'LANGUAGE')]"
+    path.write_text(
+        path.read_text()
+        .replace("import socket, sys, time", "import os, socket, sys, time", 1)
+        .replace("for _ in range(ops):", f"assert 'de' not in str({seen})\nfor _ in range(ops):", 1)
+    )
+    assert run_load("service", "--service", path, "--ops", 3, "--no-session")["ops"] == 3
+
+
 def test_a_changed_file_is_refused(tmp_path: Path) -> None:
     path = own_service(tmp_path)
     digest = read_service(str(path)).digest

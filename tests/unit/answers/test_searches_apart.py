@@ -15,7 +15,16 @@ CAPACITY: dict[str, Any] = {
 }
 
 
-@pytest.mark.parametrize("words", [("compare", "m/1", "m/2"), ("history",), ("list", "runs")])
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("compare", "m/1", "m/2"),
+        ("history",),
+        ("gate", "--run", "m/2", "--fail", "cpu:5%"),
+        ("gate", "--run", "m/2", "--against", "m/1", "--fail", "cpu:5%"),
+        ("list", "runs"),
+    ],
+)
 def test_a_search_is_no_run_to_compare_with(tmp_path: Path, words: tuple[str, ...]) -> None:
     for name, plan in (("1", {}), ("2", CAPACITY)):
         write_run(tmp_path / "results/m" / name, plan=plan)

@@ -14,6 +14,7 @@ import pytest
 
 from harness.answers.ab import judge_ab
 from harness.answers.compare.comparability import find_differences
+from harness.answers.compare.compare import CompareOptions, Side, compare_runs
 from harness.answers.gate import GateRules, gate_run
 from harness.answers.limits import read_limits
 from harness.answers.result import make_result, make_view
@@ -22,7 +23,9 @@ from harness.model.run import Cell
 from harness.model.stored.plan import StoredPlan
 from harness.reporters.ab import ab_sentences
 from harness.reporters.answer import answer
+from harness.reporters.compare import compare_page
 from harness.reporters.documents.ab import ab_document
+from harness.reporters.documents.compare import changes_document
 from harness.reporters.documents.gate import gate_document
 from harness.reporters.documents.result import result_document
 from harness.reporters.gate import gate_page
@@ -254,3 +257,18 @@ def test_the_documents_are_as_their_schemas_say(stored: Callable[..., StoredRun]
 def test_runs_of_which_one_waited_stay_alike(stored: Callable[..., StoredRun]) -> None:
     base, head = stored(), stored(waited("rules", 0.2), factors={"rules": 0.6})
     assert find_differences(base, head, [], chosen=False) == []
+
+
+def test_what_is_compared_says_how_much_of_it_is_waiting(stored: Callable[..., StoredRun]) -> None:
+    """A slower cell that only waited more has no dearer rules."""
+    base, head = stored(), stored(waited("rules", 0.3))
+    report = compare_runs(Side(base), [Side(head)], CompareOptions())
+    text = page_markdown(compare_page(report))
+    assert "Waiting for room in the backlog, udp × rules: 0 % → 30 % of the time." in text
+    document = json.loads(json.dumps(changes_document(report)))
+    (found,) = document["pairs"][0]["waiting"]
+    assert (found["scenario"], found["base"], found["head"]) == ("rules", 0, pytest.approx(0.3))
+    schema = json.loads((SCHEMAS / "compare.schema.json").read_text(encoding="utf-8"))
+    jsonschema.validate(document, schema)
+    same = compare_runs(Side(base), [Side(stored())], CompareOptions())
+    assert "Waiting for room" not in page_markdown(compare_page(same))

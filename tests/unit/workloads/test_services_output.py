@@ -123,6 +123,14 @@ def test_without_patterns_it_is_what_was_asked_for_and_the_time_of_the_process()
 
 
 @pytest.mark.parametrize(
+    ("text", "ops"), [("1,234", 1234), ("1,234,567.0", 1_234_567), ("12.9", 13), ("1e3", 1000)]
+)
+def test_commas_between_thousands_are_none_of_the_number(text: str, ops: int) -> None:
+    output = Output(ops=r"did (\S+)")
+    assert read_output(output, f"did {text}", (), asked=1, took_ns=1).ops == ops
+
+
+@pytest.mark.parametrize(
     ("output", "text", "words"),
     [
         (Output(ops=r"did (\d+)"), "it broke", "matches nothing); it ends with: it broke"),
@@ -134,6 +142,9 @@ def test_without_patterns_it_is_what_was_asked_for_and_the_time_of_the_process()
         (Output(p99=r"p99 (\S+)"), "", "does not say p99"),
         (Output(samples=r"took (\d+)"), "took long", "no line of the client matches samples"),
         (Output(samples=r"took (\S+)"), "took -1", "below 0"),
+        (Output(p99=r"p99 (\S+)"), "p99 -1", "below 0"),
+        (Output(p99=r"p99 (\S+)"), "p99 0,5", "'0,5' where a number should stand"),
+        (Output(ops=r"did (\S+)"), "did 1,00", "'1,00' where a number should stand"),
     ],
 )  # fmt: skip
 def test_what_is_not_there_is_never_made_up(output: Output, text: str, words: str) -> None:

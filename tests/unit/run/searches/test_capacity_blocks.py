@@ -489,6 +489,19 @@ def test_a_capacity_is_drawn_and_told_in_a_report(tmp_path: Path, name: str) -> 
     assert "How much it takes" in page
 
 
+def test_a_report_says_what_speaks_against_the_answer(tmp_path: Path) -> None:
+    plan = planned(tmp_path, retrial_s=60.0)
+    samples, blocks = searched(plan, Otherwise(2_000.0))
+    view = make_view(stored_run(blocks.plan, samples, blocks.course()))
+    assert view.result.capacity is not None
+    assert view.result.cautions == view.result.capacity.cautions
+    page = report_html([view], {})
+    assert "This answer is not sure" in page
+    for caution in view.result.capacity.cautions:
+        assert caution.what in page
+    assert "Cells that lost events" not in page
+
+
 def test_a_run_of_another_kind_has_no_capacity_to_draw() -> None:
     assert "auditbench capacity" in (PLOTS["capacity"].unavailable(made_up_view()) or "")
 

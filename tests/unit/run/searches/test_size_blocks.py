@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import contextlib
 import json
+import re
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
+from xml.etree import ElementTree as ET
 
 import jsonschema
 import pytest
 
 from harness.analysis.searches.backlog_demand import Demand, longest_queue
-from harness.answers.result import make_result
+from harness.answers.result import make_result, make_view
 from harness.answers.searches.size import make_size
 from harness.errors import UsageError
 from harness.model.run import Ledger, Moment, Sample, Trial
@@ -20,8 +22,12 @@ from harness.model.searches.size import SUSTAINED, LogDemand, SizeAnswer, Sizing
 from harness.model.stored.environment import StoredEnvironment
 from harness.model.stored.plan import StoredPlan
 from harness.reporters.documents.size import size_document
+from harness.reporters.export.junit import result_junit
+from harness.reporters.html.page import report_html
+from harness.reporters.pull_request import pull_request_page
 from harness.reporters.questions.size import size_page, size_sentences
 from harness.reporters.render.markdown import page_markdown
+from harness.reporters.result import result_page
 from harness.run.lifecycle.resume import Past, ResumedBlocks
 from harness.run.plan.document import plan_document
 from harness.run.plan.plan import Plan
@@ -378,6 +384,33 @@ def test_reports_count_every_trial(rules: Path) -> None:
         loss = losses[f"backlog-{tried.backlog}"]
         assert (loss.trials, loss.trials_with_loss) == (tried.trials, tried.lost)
     assert make_result(stored).complete
+
+
+def test_every_report_begins_with_the_answer_and_has_its_cautions(rules: Path) -> None:
+    """Losing trials are how the border is found: they are not the answer of a report."""
+    plan = planned(rules)
+    samples, blocks = searched(plan, Host(plan))
+    slow = [
+        replace(s, workload_document=s.workload_document | {"elapsed_ns": 9_000_000_000})
+        if s.scenario == SUSTAINED
+        else s
+        for s in samples
+    ]
+    # Earlier searches were stored as asking for loss.
+    stored = stored_run(blocks.plan, slow, {**blocks.course(), "question": "loss"})
+    view = make_view(stored)
+    assert view.result.trustworthy
+    pages = (pull_request_page(view.result), result_page(view.result))
+    whole, brief = report_html([view], {}), page_markdown(pages[0])
+    for text in (whole, *map(page_markdown, pages)):
+        assert "The backlog must hold" in text
+        assert "the load came to" in text
+        assert "Events were lost in" not in text
+    assert "Cells that lost events" not in whole
+    assert "noise floor" not in whole
+    assert re.search("^-b [0-9]+$", brief.split("<details>")[0], re.MULTILINE)
+    cases = [case.get("name") for case in ET.fromstring(result_junit(view.result)).iter("testcase")]
+    assert cases == ["answer", "is trustworthy"]
 
 
 def test_what_is_asked_is_stored(rules: Path) -> None:
