@@ -15,7 +15,6 @@ from rich.segment import Segment
 
 from harness.plain import plain
 
-
 _SIZES = ("COLUMNS", "LINES")
 _MOST_DIGITS = 4
 """Of a size: a line of a billion characters would take all memory."""
