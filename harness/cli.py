@@ -24,6 +24,7 @@ from harness.errors import (
 from harness.failure import (
     explain_failure,
     is_out_of_memory,
+    mistake_behind,
     say_out_of_memory,
     wants_traceback,
 )
@@ -225,11 +226,15 @@ def run_command(words: Sequence[str]) -> int:
 
 
 def _fail(error: Exception) -> int:
-    """Report an unexpected exception in one line: no memory left, or an error of this program."""
+    """Report an exception that no verb expected in one line: a mistake that any file may bring to
+    light, no memory left, or an error of this program.
+    """
     if wants_traceback() or chosen().verbose:
         import traceback
 
         traceback.print_exception(error)
+    if (mistake := mistake_behind(error)) is not None:
+        return _complain(mistake.lines(), mistake.exit_code)
     if is_out_of_memory(error):
         return say_out_of_memory(error)
     return _complain(explain_failure(error, _version()), EXIT_ERROR)

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import traceback
 from pathlib import Path
 
-from harness.errors import EXIT_HOST_UNFIT
+from harness.errors import EXIT_HOST_UNFIT, UsageError
 
 TRACEBACK_VARIABLE = "AUDITBENCH_TRACEBACK"
 """If set to anything, the whole traceback is printed before the line."""
 
 _ROOT = Path(__file__).resolve().parents[1]
 _OURS = ("harness", "consumer", "workloads")
+_SHOWN = 60
+"""Characters of a path that is too long."""
 _OUT_OF_MEMORY = (
     "Cannot allocate memory",
     "failed to map segment",
@@ -30,6 +33,27 @@ _NO_MEMORY_LINE = (
 def wants_traceback() -> bool:
     """Whether the user asked for the details."""
     return bool(os.environ.get(TRACEBACK_VARIABLE))
+
+
+def mistake_behind(error: BaseException) -> UsageError | None:
+    """The user's mistake that any access to a file may meet, wherever that is; None for others."""
+    if not isinstance(error, OSError):
+        return None
+    if error.errno == errno.ENAMETOOLONG:
+        name = os.fsdecode(error.filename) if isinstance(error.filename, str | bytes) else "a path"
+        shown = f"{name[:_SHOWN]}…" if len(name) > _SHOWN else name
+        return UsageError(f"{shown} is longer than a path may be", remedy="give a shorter one")
+    if error.errno == errno.ENOENT and not _has_working_folder():
+        return UsageError("the working folder was removed", remedy="change into one that exists")
+    return None
+
+
+def _has_working_folder() -> bool:
+    try:
+        os.getcwd()  # noqa: PTH109 - only whether it is there
+    except OSError:
+        return False
+    return True
 
 
 def is_out_of_memory(error: BaseException) -> bool:

@@ -9,7 +9,9 @@ from __future__ import annotations
 import errno
 import os
 import stat
+import tomllib
 from pathlib import Path
+from typing import Any
 
 from harness.files.caller import as_caller
 from harness.files.folder import is_root_alone
@@ -73,6 +75,26 @@ def read_all(descriptor: int, limit: int = MOST_DOCUMENT_BYTES) -> bytes:
 def read_text(path: Path, *, named: bool = False) -> str:
     """The content of a UTF-8 file; UnicodeDecodeError, a ValueError, if it is not UTF-8."""
     return read_bytes(path, named=named).decode()
+
+
+def toml_of(text: str) -> dict[str, Any]:
+    """What a TOML file of the user's says.
+
+    ValueError also for a null character in a text, which no path, command or name may hold;
+    RecursionError for one nested too deep.
+    """
+    found = tomllib.loads(text)
+    if _holds_null(found):
+        raise ValueError(r"a text in it holds a null character (\u0000)")
+    return found
+
+
+def _holds_null(value: Any) -> bool:
+    if isinstance(value, dict):
+        return any(_holds_null(part) for pair in value.items() for part in pair)
+    if isinstance(value, list):
+        return any(map(_holds_null, value))
+    return isinstance(value, str) and "\0" in value
 
 
 def _open(path: Path, flags: int) -> int:

@@ -176,6 +176,8 @@ def service_of(path: Path, text: str) -> Service:
         found = msgspec.toml.decode(text, type=ServiceFile)
     except msgspec.DecodeError as error:
         raise WorkloadError(f"{path}: {_one_line(str(error))}: correct the file") from None
+    except RecursionError:
+        raise WorkloadError(f"{path}: it is nested too deep: correct the file") from None
     _check(path, found)
     return Service(name, str(path), text, found)
 
@@ -204,6 +206,8 @@ def _check(path: Path, file: ServiceFile) -> None:
             raise WorkloadError(f"{path}: the file {name!r} is not in the folder: correct its path")
     if any("\0" in word for word in words):
         raise WorkloadError(f"{path}: a command holds a null character: take it out")
+    if any("\0" in name for name in file.user):
+        raise WorkloadError(f"{path}: an account's name holds a null character: take it out")
     unknown = {found for word in words for found in PLACE.findall(word)} - {*PLACES}
     if unknown:
         raise WorkloadError(

@@ -8,6 +8,7 @@ processes are ended.
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import pwd
 import shutil
@@ -22,6 +23,7 @@ PREFIX = "auditbench-service-"
 DATA = "data"
 PLACE = "/var/tmp"  # noqa: S108 - made with rights for its owner only; on a disk
 REMOVAL_TIMEOUT_S = 20.0
+SERVER_LOG = "server.log"
 _FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 # It tries again: a server that is being killed may still make a file.
 _REMOVER = """
@@ -37,9 +39,13 @@ class DataFolder:
 
     def __init__(self, account: pwd.struct_passwd | None) -> None:
         self._base = os.environ.get("TMPDIR") or PLACE
+        self._held = contextlib.ExitStack()
         try:
             self.outer = Path(tempfile.mkdtemp(prefix=f"{PREFIX}{os.getpid()}-", dir=self._base))
+            # Held open: where TMPDIR is another user's folder, its entries may be exchanged.
+            self._outer = self._hold(os.open(self.outer, _FOLDER))
             self._start_remover()
+            self._data = self._hold(self._made(account))
         except OSError as error:
             raise WorkloadError(
                 f"no folder can be made in {self._base} ({error.strerror}): set TMPDIR to one "
@@ -47,11 +53,31 @@ class DataFolder:
                 exit_code=EXIT_HOST_UNFIT,
             ) from None
         self.path = self.outer / DATA
-        self.path.mkdir(0o700)
+
+    def _hold(self, descriptor: int) -> int:
+        self._held.callback(os.close, descriptor)
+        return descriptor
+
+    def _made(self, account: pwd.struct_passwd | None) -> int:
+        """Make the folder of the data, which the account then owns; its descriptor."""
+        about = os.fstat(self._outer)
+        if about.st_uid != os.geteuid() or about.st_mode & 0o077:
+            raise OSError(errno.EPERM, "another user put their own folder in its place")
+        os.mkdir(DATA, 0o700, dir_fd=self._outer)
+        data = os.open(DATA, _FOLDER, dir_fd=self._outer)
         if account is not None:
             # Others may pass through to it, and see nothing.
-            self.outer.chmod(0o711)
-            os.chown(self.path, account.pw_uid, account.pw_gid)
+            os.fchmod(self._outer, 0o711)
+            os.fchown(data, account.pw_uid, account.pw_gid)
+        return data
+
+    def open_log(self, flags: int) -> int:
+        """A descriptor of the server's log, which the account cannot reach.
+
+        Opened anew each time, and never through a link.
+        """
+        flags |= os.O_NOFOLLOW | os.O_CLOEXEC
+        return os.open(SERVER_LOG, flags, 0o600, dir_fd=self._outer)
 
     def _start_remover(self) -> None:
         reader, self._writer = os.pipe()
@@ -84,7 +110,7 @@ class DataFolder:
         """
         for name, text in files.items():
             *parents, last = Path(name).parts
-            folder = os.open(self.path, _FOLDER)
+            folder = os.dup(self._data)
             try:
                 for parent in parents:
                     folder = _entered(folder, parent, account)
@@ -96,6 +122,7 @@ class DataFolder:
         """Have it removed, and wait for that."""
         with contextlib.suppress(OSError):
             os.close(self._writer)
+        self._held.close()
         with contextlib.suppress(subprocess.TimeoutExpired):
             self._remover.wait(REMOVAL_TIMEOUT_S)
 

@@ -36,7 +36,6 @@ POLL_S = 0.02
 STOP_POLL_MS = 100
 MOST_OUTPUT_BYTES = 4 << 20
 MOST_SAMPLE_BYTES = 256 << 20
-SERVER_LOG = "server.log"
 _LAST_WORDS = 200
 _PLAIN = {"LC_ALL": "C.UTF-8", "LANGUAGE": ""}
 """What a client writes is read by patterns, which know neither translations nor decimal commas."""
@@ -195,13 +194,12 @@ class RunningService:
                 raise self._error(f"ended {words[0]} with {status}", _text_of(output))
 
     def _log(self) -> IO[bytes]:
-        # Opened by name each time, and never through a link that the server made.
-        flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC
-        handle = os.open(self._folder.outer / SERVER_LOG, flags, 0o600)
-        return os.fdopen(handle, "wb")
+        return os.fdopen(self._folder.open_log(os.O_WRONLY | os.O_CREAT | os.O_TRUNC), "wb")
 
     def _log_words(self) -> str:
-        return (self._folder.outer / SERVER_LOG).read_text(errors="replace")[-MOST_OUTPUT_BYTES:]
+        with os.fdopen(self._folder.open_log(os.O_RDONLY), "rb") as log:
+            log.seek(max(os.fstat(log.fileno()).st_size - MOST_OUTPUT_BYTES, 0))
+            return log.read(MOST_OUTPUT_BYTES).decode(errors="replace")
 
     def _is_ready(self, server: subprocess.Popen[bytes], deadline: float) -> bool:
         """Wait until the server is ready; False if it ended, WorkloadError if it takes too long."""

@@ -5,7 +5,6 @@ The file is read and checked here; `harness.run.plan.plan` combines it with the 
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
@@ -16,7 +15,7 @@ import msgspec
 from harness import renamed
 from harness.errors import UsageError
 from harness.files.caller import why
-from harness.files.reading import read_text
+from harness.files.reading import read_text, toml_of
 from harness.model.question import Question
 from harness.model.reference import DEFAULT_MARGIN
 from harness.model.run import Scenario
@@ -189,7 +188,7 @@ def load_plan_file(name: str) -> PlanFile:
     """Read a built-in plan or a plan file; UsageError if it is not a plan."""
     path = plan_path(name)
     try:
-        written = renamed.plan_file(tomllib.loads(_text(name, path)))
+        written = renamed.plan_file(toml_of(_text(name, path)))
         _refuse_gone(written, path)
         plan = msgspec.convert(written, PlanFile)
         _refuse_unknown_knobs(written)

@@ -8,7 +8,6 @@ name. The command line has the last word, then the environment.
 from __future__ import annotations
 
 import inspect
-import tomllib
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -19,7 +18,7 @@ from cyclopts import Group
 from harness.errors import UsageError, did_you_mean, near_names
 from harness.files.caller import why
 from harness.files.owned import read_owned
-from harness.files.reading import TooLargeError, read_bytes
+from harness.files.reading import TooLargeError, read_bytes, toml_of
 from harness.model.options import COMPARED, CONSUMING, LOAD, PRECISION
 from harness.verbs.shared.terminal import chosen
 
@@ -198,7 +197,7 @@ def _nearest(path: Path) -> Defaults | None:
 def _table_of(path: Path, data: bytes) -> Mapping[str, Any] | None:
     """The options in a file; None in a pyproject.toml that has nothing for auditbench."""
     try:
-        found: Any = tomllib.loads(data.decode())
+        found: Any = toml_of(data.decode())
     except (ValueError, RecursionError) as error:
         raise UsageError(f"{path} is not TOML: {error}", remedy="mend it") from None
     if path.name != PROJECT:

@@ -152,6 +152,9 @@ def test_a_run_stores_the_defaults_as_if_they_were_typed(
         ("[run]\nlabel = 2020-01-01", "label is neither text nor a number"),
         ("[run", "{file} is not TOML: Expected ']'"),
         ("a = " + "[" * 5000, "{file} is not TOML"),
+        ('results = "a\\u0000b"', "holds a null character"),
+        ('[run]\nto = ["json=a\\u0000b"]', "holds a null character"),
+        ('[run]\n"a\\u0000b" = 1', "holds a null character"),
     ],
 )
 def test_a_mistake_in_the_file_is_one_line(

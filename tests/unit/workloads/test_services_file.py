@@ -64,11 +64,16 @@ def test_a_word_is_a_service_by_name_or_by_path() -> None:
         ('[output]\nsamples = "(.)"\nsamples_file = "../*"', "is not in the folder"),
         ('[output]\nsamples_file = "log"', "needs samples"),
         ("broken", "Expected '=' after a key"),
+        ("a = " + "[" * 50_000, "nested too deep"),
+        ('[server]\ncommand = ["a\\u0000b"]', "holds a null character"),
+        ('user = ["a\\u0000b"]', "an account's name holds a null character"),
     ],
 )
 def test_a_wrong_file_is_one_line_with_the_remedy(tmp_path: Path, more: str, words: str) -> None:
     path = tmp_path / "mine.toml"
-    path.write_text(f"{more}\n{LEAST}" if more == "x = 1" else f"{LEAST}{more}\n")
+    path.write_text(
+        f"{more}\n{LEAST}" if more.startswith(("x = 1", "user")) else f"{LEAST}{more}\n"
+    )
     with pytest.raises(WorkloadError, match=re.escape(str(path))) as caught:
         read_service(str(path))
     assert words in str(caught.value)

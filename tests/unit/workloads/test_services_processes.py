@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import os
+import pwd
 import signal
 import socket
 import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from tests.support.callers import needs_root
 from tests.support.patience import PATIENCE_S
 from tests.support.waiting import wait_until
 from workloads.services.folder import DataFolder, remove_abandoned
@@ -99,6 +102,35 @@ def test_no_link_in_the_folder_is_followed(tmp_path: Path, monkeypatch: pytest.M
     assert (precious / "file").read_text() == "mine"
     folder.remove()
     assert (precious / "file").read_text() == "mine"
+
+
+@needs_root
+@pytest.mark.parametrize("call", ["chmod", "fchmod", "chown", "fchown"])
+def test_nothing_of_others_is_given_away_where_the_folder_is_exchanged(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, call: str
+) -> None:
+    """TMPDIR may be a folder of the user who called sudo, who then may rename what is in it."""
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
+    precious = tmp_path / "precious"
+    precious.mkdir(0o700)
+    (precious / "data").mkdir(0o700)
+    done = getattr(os, call)
+
+    def after_an_exchange(*words: Any, **named: Any) -> None:
+        for made in tmp_path.glob("auditbench-service-*"):
+            made.rename(tmp_path / "aside")
+            made.symlink_to(precious)
+        done(*words, **named)
+
+    monkeypatch.setattr(os, call, after_an_exchange)
+    folder = DataFolder(pwd.getpwnam("nobody"))
+    folder.write({"file": "theirs"}, None)
+    os.close(folder.open_log(os.O_WRONLY | os.O_CREAT))
+    folder.remove()
+    assert [path.name for path in precious.iterdir()] == ["data"]
+    for path in (precious, precious / "data"):
+        assert (path.stat().st_uid, path.stat().st_mode & 0o777) == (0, 0o700)
+    assert list((precious / "data").iterdir()) == []
 
 
 def test_a_folder_that_was_left_is_removed_and_others_are_not(

@@ -185,6 +185,7 @@ def test_what_only_a_worker_would_refuse_is_found_before(
          "cell c: --sink-buffer 'x'"),
         ('[[cells]]\nname = "c"\nscenario = "rules"\nrcvbuf_bytes = 1073741824\n', "is not a plan"),
         ("a=" + "[" * 50_000, "nested too deep"),
+        ('command = ["true\\u0000"]', "holds a null character"),
     ],
 )  # fmt: skip
 def test_keys_of_a_plan_that_only_a_worker_would_refuse(
