@@ -54,7 +54,8 @@ def verify_verb(
     allowed = _kinds(allow)
     if output == against or _is_same(output, against):
         raise UsageError(
-            f"{plain(output)} is compared with itself", remedy="name two files: OUTPUT --against RAW"
+            f"{plain(output)} is compared with itself",
+            remedy="name two files: OUTPUT --against RAW",
         )
     from harness.consumers.foreign.mapping import read_mapping
     from harness.reporters.documents.verify import verify_document

@@ -109,9 +109,7 @@ class Event:
             yield "cut", record_type, text, None
 
 
-def _replaced(
-    more: list[Item], absent: list[Item], *, may_end_early: bool
-) -> Iterator[Fault]:
+def _replaced(more: list[Item], absent: list[Item], *, may_end_early: bool) -> Iterator[Fault]:
     """Records of the output with their like in RAW, which is taken out of `absent`."""
     for record_type, text in more:
         other = next((each for each in absent if each[0] == record_type), None)
