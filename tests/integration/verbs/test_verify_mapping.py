@@ -103,10 +103,10 @@ def test_the_json_of_journald_and_of_auditbeat(tmp_path: Path) -> None:
         stamp, serial = (found[1] + found[2]).decode(), int(found[3])
         originals = []
         for kind, text in records:
-            words = text.partition(b"): ")[2].decode(errors="replace").rstrip()
+            content = text.partition(b"): ")[2].decode(errors="replace").rstrip()
             journal.append(
                 {"id": str(serial), "us": f"{stamp}000", "no": str(kind)}
-                | {"text": f"{type_name(kind)} {words}"}
+                | {"text": f"{type_name(kind)} {content}"}
             )
             originals.append(line(kind, text).decode(errors="replace").rstrip())
         beats.append({"seq": serial, "ms": int(stamp), "kind": "syscall", "texts": originals})
