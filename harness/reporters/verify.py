@@ -76,8 +76,7 @@ def verify_sentence(report: VerifyReport) -> str:
     if not matched.shared:
         return (
             "cannot tell: no event of RAW is in OUTPUT; RAW is of "
-            f"{_span(matched.raw_ms)}, OUTPUT of {_span(matched.output_ms)}: take both of one host "
-            "and one time"
+            f"{_span(matched.raw_ms)}, OUTPUT of {_span(matched.output_ms)}: {_remedy(report)}"
         )
     if report.verdict == "incomplete":
         return f"not complete: {_faults(report, allowed=False)}"
@@ -86,6 +85,23 @@ def verify_sentence(report: VerifyReport) -> str:
         allowed = " but for what is allowed" if matched.findings else ""
         return f"complete{allowed}: {all_there}"
     return f"cannot tell: {all_there}, but {'; '.join(_doubts(report))}"
+
+
+def _remedy(report: VerifyReport) -> str:
+    """What to do where nothing is in both."""
+    one = "take both of one host and one time"
+    if not report.output.form.startswith("json-lines"):
+        return one
+    if _overlap(report.matched.raw_ms, report.matched.output_ms):
+        return "does --mapping name the serial, and a time to the millisecond?"
+    return f"{one}; a time without its zone is read as UTC"
+
+
+def _overlap(ours: Span | None, theirs: Span | None) -> bool:
+    """Whether two spans overlap, to the second."""
+    if ours is None or theirs is None:
+        return False
+    return max(ours[0], theirs[0]) // 1000 <= min(ours[1], theirs[1]) // 1000
 
 
 def _all_there(report: VerifyReport) -> str:
@@ -225,10 +241,8 @@ def _fault(kind: Kind, raw: bytes | None, output: bytes | None) -> str:
             return f"ends after {count(len(output))} of {counted(len(raw), 'byte')}"
         case "changed":
             return f"is another: {_difference(raw, output)}"
-        case "doubled":
-            return "is there more often"
         case _:
-            return "goes on where it ends in RAW"
+            return "is there more often"
 
 
 def _difference(raw: bytes, output: bytes) -> str:

@@ -63,7 +63,14 @@ def counted_consumers() -> dict[str, str]:
 
 
 def consumers() -> dict[str, str]:
-    """The consumers, each with its summary."""
+    """The consumers, each with its summary, or why that of a package cannot be used."""
     from harness.consumers.catalog import consumer_names, find_consumer
+    from harness.errors import UsageError
 
-    return {name: find_consumer(name).summary for name in consumer_names()}
+    def summary(name: str) -> str:
+        try:
+            return str(find_consumer(name).summary)
+        except UsageError as error:
+            return error.what
+
+    return {name: summary(name) for name in consumer_names()}

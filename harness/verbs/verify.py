@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter
 
 from harness.errors import EXIT_FINE, EXIT_REGRESSION, EXIT_UNTRUSTWORTHY, UsageError
+from harness.files.caller import as_caller
+from harness.plain import plain
 from harness.verbs.shared.parameters import Json, To, Words
 
 if TYPE_CHECKING:
@@ -49,9 +52,10 @@ def verify_verb(
     if output.startswith("--"):
         raise UsageError(f"unknown option {output!r}", remedy="see `auditbench verify --help`")
     allowed = _kinds(allow)
-    if output == against:
+    if output == against or _is_same(output, against):
         raise UsageError(
-            f"{output} is compared with itself", remedy="name two files: OUTPUT --against RAW"
+            f"{plain(output)} is compared with itself",
+            remedy="name two files: OUTPUT --against RAW",
         )
     from harness.consumers.foreign.mapping import read_mapping
     from harness.reporters.documents.verify import verify_document
@@ -67,6 +71,15 @@ def verify_verb(
         report = verify_files(output, against, progress, allowed=allowed, mapping=by)
     forms.deliver_page(verify_page(report), lambda: verify_document(report))
     return EXIT_CODES[report.verdict]
+
+
+def _is_same(output: str, against: str) -> bool:
+    """Whether both name one file or folder, as a link does."""
+    with as_caller():
+        try:
+            return Path(output).samefile(against)
+        except (OSError, ValueError):
+            return False
 
 
 def _kinds(words: Words) -> frozenset[Kind]:

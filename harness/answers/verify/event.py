@@ -87,8 +87,11 @@ class Event:
         """What it is called."""
         return EventName(self.stamp_ms, self.serial, self.type, self.shown)
 
-    def faults(self) -> Iterator[Fault]:
-        """What is wrong with an event that both sides have; the same kind may come again."""
+    def faults(self, *, may_end_early: bool = False) -> Iterator[Fault]:
+        """What is wrong with an event that both sides have; the same kind may come again.
+
+        `may_end_early`: a record of RAW that goes on in the output may be cut in RAW.
+        """
         absent = [item for item, count in self.balance.items() for _ in range(count)]
         more = [item for item, count in self.balance.items() for _ in range(-count)]
         equal = set(self.equal) if more else set()
@@ -101,12 +104,12 @@ class Event:
                 yield "cut", item[0], whole[1], item[1]
             else:
                 rest.append(item)
-        yield from _replaced(rest, absent)
+        yield from _replaced(rest, absent, may_end_early=may_end_early)
         for record_type, text in absent:
             yield "cut", record_type, text, None
 
 
-def _replaced(more: list[Item], absent: list[Item]) -> Iterator[Fault]:
+def _replaced(more: list[Item], absent: list[Item], *, may_end_early: bool) -> Iterator[Fault]:
     """Records of the output with their like in RAW, which is taken out of `absent`."""
     for record_type, text in more:
         other = next((each for each in absent if each[0] == record_type), None)
@@ -114,7 +117,7 @@ def _replaced(more: list[Item], absent: list[Item]) -> Iterator[Fault]:
             yield "not-in-raw", record_type, None, text
             continue
         absent.remove(other)
-        is_cut_in_raw = text.startswith(other[1])
+        is_cut_in_raw = may_end_early and text.startswith(other[1])
         yield "not-in-raw" if is_cut_in_raw else "changed", record_type, other[1], text
 
 

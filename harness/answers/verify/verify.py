@@ -18,10 +18,17 @@ a side wait for the other."""
 
 
 def match_events(
-    raw: Iterable[Record], output: Iterable[Record], *, window: int = WINDOW
+    raw: Iterable[Record],
+    output: Iterable[Record],
+    *,
+    window: int = WINDOW,
+    is_raw_torn: Callable[[], bool] = lambda: False,
 ) -> Matched:
-    """Everything that is missing, cut, changed, doubled or out of order in the output."""
-    kept = Window(window)
+    """Everything that is missing, cut, changed, doubled or out of order in the output.
+
+    `is_raw_torn` says, once RAW was read, whether its last record may be a part of one.
+    """
+    kept = Window(window, is_raw_torn)
     side, other = _Reading(raw, kept.take_raw), _Reading(output, kept.take_output)
     while side.read_up_to(other):
         side, other = other, side

@@ -8,6 +8,7 @@ told from one that RAW lacks.
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Callable
 
 from harness.answers.verify.event import ABSENT, Event
 from harness.answers.verify.order import OutputOrder
@@ -25,8 +26,9 @@ _NO_EVENT = 1 << 62
 class Window:
     """Takes the records of both sides as they are read; `finish` says what was found."""
 
-    def __init__(self, events: int = WINDOW) -> None:
+    def __init__(self, events: int, is_raw_torn: Callable[[], bool]) -> None:
         self._most = events
+        self._is_raw_torn = is_raw_torn
         self._open: dict[tuple[int, int], Event] = {}
         # The dict has the same order, but looks for its oldest entry among all removed ones.
         self._oldest: deque[Event] = deque()
@@ -151,8 +153,10 @@ class Window:
         self._first_shared = min(self._first_shared, event.raw_number)
         self._last_shared = max(self._last_shared, event.raw_number)
         told: set[Kind] = set()
-        is_edge = event.raw_first == 0 or event.raw_last >= self._raw_records - 1
-        for kind, record_type, raw, output in event.faults():
+        is_last = event.raw_last >= self._raw_records - 1
+        is_edge = event.raw_first == 0 or is_last
+        found = event.faults(may_end_early=is_last and self._is_raw_torn())
+        for kind, record_type, raw, output in found:
             # RAW may begin or end within an event.
             if kind not in told and not (is_edge and kind == "not-in-raw"):
                 told.add(kind)

@@ -28,12 +28,12 @@ _NO_HEAD = b"audit(0.000:0): "
 
 def line_text(_: int, text: bytes) -> bytes:
     """As auditd writes it on a line: without line feeds, and without the names that it adds."""
-    return text.partition(ENRICHMENT)[0].replace(b"\n", b" ").rstrip(b" \0")
+    return text.partition(ENRICHMENT)[0].replace(b"\n", b" ").rstrip(b" \0\r")
 
 
-def json_text(_: int, text: bytes) -> bytes:
+def json_text(record_type: int, text: bytes) -> bytes:
     """As JSON can hold it: bytes that are not ASCII may have become others."""
-    return _NOT_ASCII.sub(b"?", text.replace(b"\n", b" ").rstrip(b" \0"))
+    return _NOT_ASCII.sub(b"?", line_text(record_type, text))
 
 
 def no_text(_: int, text: bytes) -> bytes:

@@ -6,13 +6,14 @@ own.
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple
 
 import msgspec
 
-from harness.consumers.foreign.audit_log import DAEMON_TYPES, record_type_of
+from harness.consumers.foreign.audit_log import DAEMON_TYPES, ENRICHMENT, record_type_of
 from harness.consumers.foreign.comparable import EXECVE
 from harness.consumers.foreign.laurel_log import event_records
 
@@ -26,6 +27,8 @@ _LINE = re.compile(
 )
 _PREFIX = re.compile(rb"(?:.{0,1000}?(?:[:\]>]|(?:\A|(?<= ))-) +|<\d{1,3}>)(?=node=|type=)")
 """What syslog, the kernel or a dispatcher puts before a record, as `top` reads it."""
+_ESCAPED = re.compile(rb'((?:[^"#]|"[^"]*"|#(?!035[A-Z]))*)#035(?=[A-Z])')
+"""Up to the byte before the names that auditd adds, as syslog daemons write it: not in quotes."""
 _BEGINNINGS = (b"type=", b"node=")
 _HEAD = re.compile(rb"audit\((\d{1,14})\.(\d{3}):(\d{1,10})\): ?")
 _ID = re.compile(r"(\d{1,14})\.(\d{3}):(\d{1,10})", re.ASCII)
@@ -59,8 +62,10 @@ def log_line(line: bytes) -> Line | None:
     if record_type in DAEMON_TYPES:
         return Line([])
     stamp_ms = int(head["s"]) * 1000 + int(head["ms"])
-    found = Found(stamp_ms, serial, record_type, line[head.end() :])
-    return Line([found], head["node"])
+    text = line[head.end() :]
+    if prefix and (escaped := _ESCAPED.match(text)):
+        text = escaped[1] + ENRICHMENT + text[escaped.end() :]
+    return Line([Found(stamp_ms, serial, record_type, text)], head["node"])
 
 
 def datagram(record_type: int, content: bytes) -> Found | None:
@@ -74,7 +79,7 @@ def datagram(record_type: int, content: bytes) -> Found | None:
 
 def go_audit_line(line: bytes) -> Line | None:
     """A line of go-audit: an event with the texts of its records."""
-    event = _object(line)
+    event = json_object(line)
     if event is None or not isinstance(event.get("messages"), list):
         return None
     stamp, serial = _STAMP.fullmatch(str(event.get("timestamp"))), event.get("sequence")
@@ -93,7 +98,7 @@ def go_audit_line(line: bytes) -> Line | None:
 
 def laurel_line(line: bytes) -> Line | None:
     """A line of Laurel: an event with the fields of its records."""
-    event = _object(line)
+    event = json_object(line)
     if event is None or not isinstance(event.get("ID"), str):
         return None
     name = _ID.fullmatch(event["ID"])
@@ -116,15 +121,24 @@ def is_serial(number: int) -> bool:
     return 0 <= number < 1 << 32
 
 
-def _object(line: bytes) -> dict[str, Any] | None:
+def json_object(line: bytes) -> dict[str, Any] | None:
+    """A line that is a JSON object. Bytes that are no UTF-8, and halves of surrogate pairs, which
+    programs write for them, come out as other characters.
+    """
     try:
         return _JSON.decode(line)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        if line.isascii() and b"\\ud" not in line.lower():
+            return None
+    try:
+        found = json.loads(line.decode(errors="replace"))
+    except (ValueError, RecursionError):
         return None
+    return found if isinstance(found, dict) else None
 
 
 def _encoded(text: str) -> bytes:
-    return text.encode(errors="replace")
+    return text.encode(errors="surrogatepass")
 
 
 def joined(records: Iterable[Found]) -> Iterator[Found]:
@@ -153,4 +167,4 @@ def joined(records: Iterable[Found]) -> Iterator[Found]:
 
 
 def _as_one(parts: list[Found]) -> Found:
-    return parts[0]._replace(text=b" ".join(part.text for part in parts))
+    return parts[0]._replace(text=b" ".join(part.text.partition(ENRICHMENT)[0] for part in parts))

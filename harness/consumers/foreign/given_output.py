@@ -73,6 +73,8 @@ class GivenOutput:
         self._without_texts = mapping is not None and not mapping.has_text
         self._parsers = PARSERS if mapping is None else {MAPPED: mapping.line}
         self.is_enriched = False
+        self._ends_in = b"\n"
+        self._has_texts = False
         self.is_empty = True
         """Whether there is not even a line."""
         self.hosts: set[bytes] = set()
@@ -93,9 +95,18 @@ class GivenOutput:
             form += " without texts"
         return Side(self.name, form, self._damaged, self._first_damaged, self.problem)
 
+    def is_torn(self) -> bool:
+        """Whether its last record may be a part of one, once it was read: a line without an end."""
+        return self.form == "log" and self._ends_in != b"\n"
+
+    def lacks_texts(self) -> bool:
+        """Whether no record had a text, once it was read."""
+        return not self._has_texts
+
     def records(self, comparable: Comparable, *, joins: bool = False) -> Iterator[Record]:
         """Its records in order, once; `joins` makes one of the parts of a command line."""
         for stamp_ms, serial, kind, text in joined(self._found) if joins else self._found:
+            self._has_texts = self._has_texts or bool(text)
             if kind == EOE:
                 yield Record(stamp_ms, serial, EOE, b"", b"")
             elif (same := comparable(kind, text)) is not None:
@@ -118,6 +129,7 @@ class GivenOutput:
         try:
             while piece := file.read():
                 self._tick()
+                self._ends_in = piece[-1:]
                 yield piece
         except DAMAGED as error:
             self.problem = self.problem or str(error) or "it ends too early"
@@ -134,7 +146,7 @@ class GivenOutput:
                 continue
             if found.node is not None and len(self.hosts) < 2:
                 self.hosts.add(found.node)
-            if self.form == "log" and line is not None and ENRICHMENT in line:
+            if self.form == "log" and any(ENRICHMENT in each.text for each in found.records):
                 self.is_enriched = True
             yield from found.records
 

@@ -10,13 +10,12 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import cache
 from typing import Any
 
-import msgspec
-
-from consumer.text.names import type_number
+from consumer.text.names import type_name, type_number
 from harness.consumers.foreign.audit_log import DAEMON_TYPES, UNKNOWN_TYPE
-from harness.consumers.foreign.given_lines import Found, Line, is_serial
+from harness.consumers.foreign.given_lines import Found, Line, is_serial, json_object
 from harness.errors import UsageError, did_you_mean, near_names
 
 EXAMPLE = "write it like serial=sequence,time=timestamp,type=type,text=data"
@@ -32,12 +31,11 @@ MOST_RECORDS = 4096
 """Of one line."""
 _PATH = re.compile(r"[^=,\s]{1,200}")
 _ID = re.compile(r"(?:audit\()?(\d{1,14})\.(\d{3}):(\d{1,10})\)?:?", re.ASCII)
-_SECONDS = re.compile(r"(\d{1,14})(?:\.(\d{1,9}))?", re.ASCII)
-_HEAD = re.compile(r"(?:type=\S{1,40} )?(?:msg=)?audit\(\d{1,14}\.\d{3}:\d{1,10}\): ?")
+_NUMBER = re.compile(r"(\d{1,20})(?:\.(\d{1,9}))?", re.ASCII)
+_HEAD = re.compile(rb"(?:type=(\S{1,40}) )?(?:msg=)?audit\(\d{1,14}\.\d{3}:\d{1,10}\): ?")
 _VALUE = re.compile(r"[!-~]{1,200}")
 _PER_SECOND = ((10**11, 1000, 1), (10**14, 1, 1), (10**17, 1, 1000), (10**20, 1, 10**6))
 """Below which a number counts seconds, ms, µs, ns: no clock of Linux is at 10^11 s."""
-_JSON = msgspec.json.Decoder(dict[str, Any])
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,12 +55,9 @@ class LineMapping:
 
     def line(self, line: bytes) -> Line | None:
         """The records of a line; None for one that is no event."""
-        try:
-            event = _JSON.decode(line)
-        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-            return None
-        name = self._name(event)
-        if name is None:
+        event = json_object(line)
+        name = None if event is None else self._name(event)
+        if event is None or name is None:
             return None
         records = list(self._records(event, *name))
         return Line(records) if records or self._of_daemon(event) else None
@@ -88,23 +83,36 @@ class LineMapping:
 
     def _records(self, event: dict[str, Any], stamp_ms: int, serial: int) -> Iterator[Found]:
         for part in self._parts(event):
-            kinds, texts = (_at(part, self.paths.get(key, "")) for key in OF_RECORD)
-            kinds = kinds[:MOST_RECORDS] if isinstance(kinds, list) else [kinds]
-            for place, kind in enumerate(kinds):
-                text = texts[place : place + 1] if isinstance(texts, list) else [texts]
+            for kind, text in self._pairs(part):
                 number = _type(kind)
                 if number is not None and number not in DAEMON_TYPES:
-                    content = self._text(event, part, number, *text)
+                    content = self._text(event, part, number, text)
                     yield Found(stamp_ms, serial, number, content)
+
+    def _pairs(self, part: Any) -> Iterator[tuple[Any, bytes | None]]:
+        """The types in a part of a line, each with its text, None where there is none."""
+        kinds, texts = (_at(part, self.paths.get(key, "")) for key in OF_RECORD)
+        if isinstance(kinds, list):
+            given = texts if isinstance(texts, list) else [texts]
+            for place, kind in enumerate(kinds[:MOST_RECORDS]):
+                yield kind, _bytes(given[place]) if place < len(given) else None
+        elif isinstance(texts, list) and _bytes(texts) is None:
+            # The type stands in the head of each, and beside them only that of the event.
+            for text in map(_bytes, texts[:MOST_RECORDS]):
+                head = _HEAD.match(text) if text is not None else None
+                yield head[1].decode("ascii", "replace") if head and head[1] else kinds, text
+        else:
+            yield kinds, _bytes(texts)
 
     def _of_daemon(self, event: dict[str, Any]) -> bool:
         kinds = [_at(part, self.paths["type"]) for part in self._parts(event)]
         return any(_type(kind) in DAEMON_TYPES for kind in kinds)
 
-    def _text(self, event: dict[str, Any], part: Any, kind: int, text: Any = None) -> bytes:
-        if isinstance(text, str):
+    def _text(self, event: dict[str, Any], part: Any, kind: int, text: bytes | None) -> bytes:
+        if text is not None:
             head = _HEAD.match(text)
-            content = text[head.end() if head else 0 :].encode(errors="replace")
+            # journald writes the name of the type before the text.
+            content = text[head.end() :] if head else text.removeprefix(_name_before(kind))
             return content[:MOST_TEXT_BYTES]
         fields = []
         if kind != SYSCALL:
@@ -158,8 +166,27 @@ def _at(value: Any, path: str) -> Any:
     return _at(value.get(head), rest) if dot else None
 
 
+def _bytes(value: Any) -> bytes | None:
+    """A text's bytes; journald writes one that is no UTF-8 as a list of numbers."""
+    if isinstance(value, str):
+        return value.encode(errors="surrogatepass")
+    if not isinstance(value, list) or not value:
+        return None
+    try:
+        return bytes(value[:MOST_TEXT_BYTES])
+    except (TypeError, ValueError):
+        return None
+
+
+@cache
+def _name_before(kind: int) -> bytes:
+    return type_name(kind).encode() + b" "
+
+
 def _whole(value: Any) -> int | None:
     if isinstance(value, str) and value.isascii() and value.isdecimal() and len(value) <= 20:
+        return int(value)
+    if isinstance(value, float) and value.is_integer():
         return int(value)
     return value if isinstance(value, int) and not isinstance(value, bool) else None
 
@@ -178,24 +205,25 @@ def _type(value: Any) -> int | None:
 def _stamp_ms(value: Any) -> int | None:
     """A time as seconds, ms, µs or ns since 1970, or as ISO 8601, in ms."""
     if isinstance(value, str):
-        found = _SECONDS.fullmatch(value)
+        found = _NUMBER.fullmatch(value)
         if found is None:
             return _iso_ms(value)
-        if found[2] is None:
-            return _scaled(int(found[1]))
-        return int(found[1]) * 1000 + int(found[2].ljust(3, "0")[:3])
+        whole, part = int(found[1]), found[2] or ""
+        return _scaled(whole, int(part.ljust(3, "0")[:3]))
     if isinstance(value, bool) or not isinstance(value, int | float):
         return None
-    if isinstance(value, float):
-        # The nearest double of a time in ms is off by less than a µs.
-        return int(value * 1000 + 1e-3) if 0 <= value < 10**11 else None
     return _scaled(value)
 
 
-def _scaled(number: int) -> int | None:
+def _scaled(number: float, thousandths: int = 0) -> int | None:
+    """A number of whatever unit it must be of, and thousandths of that, in whole ms."""
     for below, times, over in _PER_SECOND:
-        if 0 <= number < below:
-            return number * times // over
+        if not 0 <= number < below:
+            continue
+        if isinstance(number, int):
+            return (number * 1000 + thousandths) * times // (1000 * over)
+        # The nearest double of a time in ms is off by less than a µs.
+        return int(number * times / over + 1e-3)
     return None
 
 

@@ -19,7 +19,7 @@ from harness.consumers.foreign.given_output import MAPPED, Form
 from harness.consumers.foreign.mapping import LineMapping, check_mapping, read_mapping
 from harness.consumers.own.build import BuildConsumer
 from harness.consumers.own.command import STDOUT, OwnCommand, OwnConsumer, named_after
-from harness.errors import UsageError
+from harness.errors import UsageError, did_you_mean, near_names
 from harness.run.plan.file import PlanFile
 from harness.run.request import Load
 
@@ -184,7 +184,15 @@ def _build(
 ) -> Consumer:
     if base in commands:
         return OwnConsumer(name, commands[base], program)
-    if base not in consumer_names() and load.consumer_output is not None:
+    if base not in consumer_names():
+        if load.consumer_output is None:
+            near = near_names(base, consumer_names())
+            meant = f"{did_you_mean(near)} For" if near else "for"
+            raise UsageError(
+                f"{name}: no consumer is called {base!r}",
+                remedy=f"{meant} a program of your own say where it writes: --consumer-output "
+                "FILE, or - for what it prints",
+            )
         return OwnConsumer(name, _command_of((str(program),), load), program)
     return _known_build(name, base, program)
 

@@ -67,9 +67,16 @@ def verify_files(
         if mapping is not None and not mapping.has_text:
             comparable = no_text
         matched = match_events(
-            truth.records(comparable, joins=given.form == "laurel"), given.records(comparable)
+            truth.records(comparable, joins=given.form == "laurel"),
+            given.records(comparable),
+            is_raw_torn=truth.is_torn,
         )
         _require_one_host(truth, given)
+        if mapping is not None and mapping.has_text and given.lacks_texts():
+            raise UsageError(
+                f"no record of {plain(given.name)} has a text at {plain(mapping.paths['text'])!r}",
+                remedy="look at a line of it: text=PATH of --mapping says where the text stands",
+            )
         return VerifyReport(truth.side(), given.side(), matched, allowed)
 
 

@@ -9,9 +9,16 @@ from pathlib import Path
 
 import pytest
 
+from harness.consumers.base import ConsumerSetup
+from harness.consumers.own import entry_points
+from harness.processes.line_process import ChildFailedError
 from tests.support.command import ROOT, assert_one_line
 from tests.support.patience import PATIENCE_S
 
+WHOLE = (
+    "class A:\n    name = summary = 'bad'\n    changes = ''\n"
+    "    sees_events = registers = True\n    by_tree = False\n    start = None\n"
+)
 EXAMPLE = ROOT / "docs/examples/own-consumer"
 
 
@@ -71,6 +78,8 @@ def test_builds_of_it_are_told_apart(site: Path) -> None:
         ("class A: pass", "is no consumer: it lacks summary, sees_events"),
         ("import gone_for_good", "cannot be used (No module named 'gone_for_good')"),
         ("A = 3", "cannot be used ("),
+        ("class A:\n    def __init__(self): raise SystemExit(3)", "cannot be used (3)"),
+        (f"{WHOLE}    def find(self, _): return {{}}['x']", "find its program (KeyError: 'x')"),
         (
             "from auditbench.consumers import OwnConsumer, OwnCommand\n"
             "def A(): return OwnConsumer('x', OwnCommand(('true',)))",
@@ -88,6 +97,40 @@ def test_a_bad_package_is_one_line(code: str, expected: str, tmp_path: Path) -> 
     assert_one_line(done, 2, expected)
     # The others are still there.
     assert auditbench(tmp_path, "run", "--consumer", "store", "--dry-run").returncode == 0
+    listed = auditbench(tmp_path, "list", "consumers")
+    assert listed.returncode == 0, listed.stderr
+    assert {"store", "bad"} <= {text.split(" ")[0] for text in listed.stdout.splitlines()}
+
+
+def test_what_a_package_raises_in_a_trial_is_told_as_its_error(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    class Running:
+        def stop(self) -> None:
+            raise KeyError("cpu")
+
+    class Adapter:
+        name, summary, changes = "mine", "mine", ""
+        sees_events, registers, by_tree = True, True, False
+
+        def find(self, _: Path | None) -> None:
+            return None
+
+        def start(self, setup: ConsumerSetup) -> Running:
+            if setup.marker == "x":
+                raise FileNotFoundError("no mine.conf")
+            return Running()
+
+    class Point:
+        name, dist = "mine", None
+        load = staticmethod(lambda: Adapter)
+
+    monkeypatch.setattr(entry_points, "installed", lambda: {"mine": Point})
+    made = entry_points.adapter.__wrapped__("mine")
+    with pytest.raises(ChildFailedError, match=r"'mine' failed in start .no mine.conf"):
+        made.start(ConsumerSetup("x"))
+    with pytest.raises(ChildFailedError, match=r"'mine' failed in stop .KeyError: 'cpu'"):
+        made.start(ConsumerSetup("y")).stop()
 
 
 def test_a_package_cannot_take_the_name_of_a_consumer_of_auditbench(tmp_path: Path) -> None:

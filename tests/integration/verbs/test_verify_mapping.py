@@ -10,6 +10,7 @@ from typing import Any
 import jsonschema
 import pytest
 
+from consumer.text.names import type_name
 from tests.support.command import ROOT, assert_one_line, auditbench, auditbench_json
 from tests.support.records.audit_logs import Line, line, recorded
 from tests.support.records.outputs import by_event, mapped_log, written
@@ -70,6 +71,7 @@ def test_each_fault_is_found(tmp_path: Path) -> None:
         ("serial=seq", "does not say where the id, or both serial and time stands"),
         ("serial=sequence,time=ts,type=type", "--mapping says which of its members are what"),
         ("x", "'x' is not KEY=PATH"),
+        ("serial=seq,time=ts,type=type,text=audit.words", "has a text at 'audit.words'"),
     ],
 )
 def test_a_mapping_that_fits_nothing_is_one_line(
@@ -79,3 +81,40 @@ def test_a_mapping_that_fits_nothing_is_one_line(
     written(tmp_path / "raw", b"".join(line(*record) for record in flat(EVENTS)))
     words = ("verify", "output", "--against", "raw", "--mapping", mapping)
     assert_one_line(auditbench(*words, cwd=tmp_path), 2, expected)
+
+
+def test_another_time_in_the_mapping_is_not_taken_for_another_host(tmp_path: Path) -> None:
+    """A time without its milliseconds is that of no event."""
+    lines = mapped_log(flat(EVENTS)).splitlines()
+    cut = [json.dumps({**(each := json.loads(text)), "ts": int(each["ts"])}) for text in lines]
+    written(tmp_path / "output", "\n".join(cut).encode())
+    written(tmp_path / "raw", b"".join(line(*record) for record in flat(EVENTS)))
+    words = ("verify", "output", "--against", "raw", "--mapping", TEXTS)
+    answer = auditbench_json(*words, cwd=tmp_path, code=3)["answer"]
+    assert answer.endswith("does --mapping name the serial, and a time to the millisecond?")
+
+
+def test_the_json_of_journald_and_of_auditbeat(tmp_path: Path) -> None:
+    """One writes a type before each text, the other all records of an event with their heads."""
+    journal, beats = [], []
+    for records in EVENTS:
+        found = re.match(rb"audit\((\d+)\.(\d+):(\d+)\)", records[0][1])
+        assert found is not None
+        stamp, serial = (found[1] + found[2]).decode(), int(found[3])
+        originals = []
+        for kind, text in records:
+            content = text.partition(b"): ")[2].decode(errors="replace").rstrip()
+            journal.append(
+                {"id": str(serial), "us": f"{stamp}000", "no": str(kind)}
+                | {"text": f"{type_name(kind)} {content}"}
+            )
+            originals.append(line(kind, text).decode(errors="replace").rstrip())
+        beats.append({"seq": serial, "ms": int(stamp), "kind": "syscall", "texts": originals})
+    written(tmp_path / "raw", b"".join(line(*record) for record in flat(EVENTS)))
+    for objects, mapping in (
+        (journal, "serial=id,time=us,type=no,text=text"),
+        (beats, "serial=seq,time=ms,type=kind,text=texts"),
+    ):
+        written(tmp_path / "output", "\n".join(map(json.dumps, objects)).encode())
+        words = ("verify", "output", "--against", "raw", "--mapping", mapping)
+        assert auditbench_json(*words, cwd=tmp_path, code=0)["verdict"] == "complete"

@@ -243,6 +243,44 @@ def test_damaged_lines_are_said_with_their_number(tmp_path: Path) -> None:
     assert verify(tmp_path, log(EVENTS), code=3, raw=torn)["verdict"] == "cannot-tell"
 
 
+@pytest.mark.parametrize("more", [b" more=1", b"#035UID=1"])
+def test_a_record_with_something_behind_it_is_changed(more: bytes, tmp_path: Path) -> None:
+    """RAW is not to blame: only its last line can be a part of a record."""
+    lines = log(EVENTS).splitlines()
+    longer = b"".join(text + more + b"\n" for text in lines)
+    document = verify(tmp_path, longer, code=1)
+    assert counts(document) == {"changed": len(EVENTS)}
+    first = document["findings"][2]["first"]
+    assert more.split()[-1].decode() in first["detail"]
+
+
+def test_only_a_torn_last_line_of_raw_may_go_on_in_the_output(tmp_path: Path) -> None:
+    lines = log(EVENTS).splitlines()
+    verify(tmp_path, log(EVENTS), code=0, raw=b"\n".join(lines)[:-20])
+    verify(tmp_path, log(EVENTS), code=1, raw=b"\n".join(lines)[:-20] + b"\n")
+
+
+def test_ends_of_lines_of_another_system_change_nothing(tmp_path: Path) -> None:
+    verify(tmp_path, log(EVENTS).replace(b"\n", b"\r\n"), code=0)
+
+
+def test_names_that_auditd_added_behind_a_prefix_of_syslog(tmp_path: Path) -> None:
+    """Syslog daemons escape the byte before them."""
+    added = b'#035ARCH=x86_64 SADDR={ saddr_fam=inet } UID="root"\n'
+    output = b"".join(text + added for text in behind_syslog(EVENTS).splitlines())
+    document = verify(tmp_path, output, code=0)
+    assert document["output"]["form"] == "enriched log"
+    forged = re.sub(rb'comm="[^"]*"', b'comm="a#035UID=b"', log(EVENTS))
+    assert counts(verify(tmp_path, b"host audispd: " + forged, code=0, raw=forged)) == {}
+
+
+@pytest.mark.parametrize("form", ["log", "go-audit", "capture"])
+def test_raw_may_be_enriched(form: str, tmp_path: Path) -> None:
+    document = verify(tmp_path, FORMS[form][1](EVENTS), code=0, raw=enriched(EVENTS))
+    assert document["raw"]["form"] == "enriched log"
+    verify(tmp_path, laurel_log(), "--allow", "out-of-order,missing", code=0, raw=enriched(EVENTS))
+
+
 def test_a_torn_last_line_is_cut(tmp_path: Path) -> None:
     document = verify(tmp_path, log(EVENTS)[:-20], code=1)
     assert counts(document) == {"cut": 1}
@@ -294,6 +332,7 @@ def test_hostile_files_never_end_in_an_error_of_ours(name: str, side: str, tmp_p
         (("gone", "--against", "raw"), 2, "'gone' cannot be read"),
         (("raw", "--against", "gone"), 2, "'gone' cannot be read"),
         (("raw", "--against", "raw"), 2, "compared with itself"),
+        (("./raw", "--against", "raw"), 2, "compared with itself"),
         (("empty", "--against", "raw"), 3, "empty is empty"),
         (("raw", "--against", "empty"), 3, "empty is empty"),
         (("notes", "--against", "raw"), 2, "no line of notes is an audit record"),

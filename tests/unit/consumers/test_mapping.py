@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from harness.consumers.foreign.comparable import json_text
 from harness.consumers.foreign.given_lines import Found
 from harness.consumers.foreign.mapping import MOST_TEXT_BYTES, read_mapping
 from harness.errors import UsageError
@@ -32,6 +33,11 @@ def found(words: str, event: Any) -> list[Found] | None:
         "1700000000123",
         1700000000123456,
         1700000000123456789,
+        1700000000123.0,
+        1700000000123456789.0,
+        "1700000000123456",
+        "1700000000123456789",
+        "1700000000123.456",
         "1700000000.123456",
         "2023-11-14T22:13:20.123Z",
         "2023-11-14T22:13:20.123+00:00",
@@ -68,6 +74,16 @@ def test_a_time_in_any_of_its_forms(time: Any) -> None:
                 "x": 'type=CWD msg=audit(1700000000.123:456): cwd="/"',
             },
         ),
+        (
+            "id=id,type=event,text=original",
+            {
+                "id": "1700000000.123:456",
+                "event": "syscall",
+                "original": ['type=CWD msg=audit(1700000000.123:456): cwd="/"'],
+            },
+        ),
+        ("id=id,type=t,text=x", {"id": "1700000000.123:456", "t": 1307.0, "x": 'CWD cwd="/"'}),
+        ("id=id,type=t,text=x", {"id": "1700000000.123:456", "t": 1307, "x": list(b'cwd="/"')}),
     ],
 )
 def test_places_in_a_line(words: str, event: Any) -> None:
@@ -117,6 +133,14 @@ def test_a_line_of_the_program_about_itself_is_no_damage() -> None:
 )
 def test_what_is_no_event(event: Any) -> None:
     assert SIMPLE.line(json.dumps(event).encode()) is None
+
+
+@pytest.mark.parametrize("byte", [b"\x80", b"\\udc80"])
+def test_bytes_that_are_no_unicode_are_no_reason_to_pass_a_line_over(byte: bytes) -> None:
+    line = SIMPLE.line(b'{"seq":456,"ts":1.0,"type":1123,"text":"cmd=a%sb"}' % byte)
+    assert line is not None
+    (record,) = line.records
+    assert json_text(1123, record.text) == json_text(1123, b"cmd=a\x80b")
 
 
 @pytest.mark.parametrize("line", [b"", b"{", b"\xff", b"[" * 100_000, b'{"a":' * 20_000])

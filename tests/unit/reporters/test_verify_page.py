@@ -121,7 +121,6 @@ def test_what_a_form_does_not_show_is_said_with_every_answer(form: str) -> None:
         ("changed", b"a=1", b"a=1\0b=2", "PATH is another: b=2 was added"),
         ("doubled", b"a=1", b"a=1", "PATH is there more often"),
         ("not-in-raw", None, b"a=1", "PATH is not in RAW"),
-        ("not-in-raw", b"a=1", b"a=1 b=2", "PATH goes on where it ends in RAW"),
     ],
 )
 def test_what_is_wrong_with_the_first_event(
