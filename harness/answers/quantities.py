@@ -43,7 +43,9 @@ def parse_duration_s(option: str, text: str) -> float:
         seconds = float(match[1]) * _SECONDS[match[2]]
         if 0 < seconds <= MOST_SECONDS:
             return seconds
-    meant = f"{text.strip()}s or {text.strip()}m" if match and not match[2] else "90s, 10m or 1h"
+    number = text.strip()
+    is_bare = match is not None and not match[2] and float(match[1]) > 0
+    meant = f"{number}ms, {number}s or {number}m" if is_bare else "300ms, 90s, 10m or 1h"
     raise UsageError(f"{option} {text!r} is not a duration", remedy=f"write it as {meant}")
 
 

@@ -7,12 +7,14 @@ counts are of one unit, such as records. Source: Le Boudec and Thiran, Network C
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 PER_SECOND = 10
 """Tenths."""
 _MINUTE_S = 60.0
+_LONGER_S = (2, 5, 10, 20, 40)
+"""Between a second and a minute."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,6 +64,8 @@ class Busiest:
     """How long the busiest minute is: less than 60 where the log is shorter."""
     rate_per_s: float
     burst: int
+    longer: tuple[tuple[int, int], ...]
+    """(seconds, the most events in so many in a row), for times between a second and a minute."""
 
 
 def busiest(tenths: Sequence[tuple[int, int, int]]) -> Busiest:
@@ -83,7 +87,18 @@ def busiest(tenths: Sequence[tuple[int, int, int]]) -> Busiest:
         minute_s=minute_s,
         rate_per_s=rate,
         burst=max(round(over), 1),
+        longer=tuple((s, _most(tenths, s * PER_SECOND)) for s in _LONGER_S if s < minute_s),
     )
+
+
+def longest_after(
+    windows: Iterable[tuple[float, float]], drain_per_s: float
+) -> tuple[float, float]:
+    """(seconds, queue) of the window whose load leaves the longest queue at its end, 0 where none
+    leaves any. `windows` are (seconds, how much comes in them).
+    """
+    queues = ((seconds, came - drain_per_s * seconds) for seconds, came in windows)
+    return max(queues, key=lambda found: found[1], default=(0.0, 0.0))
 
 
 def _most(tenths: Sequence[tuple[int, int, int]], window: int) -> int:

@@ -10,7 +10,7 @@ from statistics import median
 import msgspec
 
 from harness.analysis.loss import lost_any
-from harness.analysis.searches.backlog_demand import Demand, longest_queue
+from harness.analysis.searches.backlog_demand import Demand, longest_after, longest_queue
 from harness.analysis.searches.backlog_search import Goal, bracket, next_step
 from harness.answers.matched import made_no_event
 from harness.answers.open_ledgers import ledger_cautions, open_samples
@@ -26,6 +26,7 @@ from harness.model.searches.size import (
     SUSTAINED,
     WAIT_S,
     Advice,
+    LongerNeed,
     Measured,
     SizeAnswer,
     SizeOutcome,
@@ -180,6 +181,19 @@ def computed(sizing: Sizing, measured: Measured) -> float | None:
     return longest_queue(demand, drain)
 
 
+def longer_need(
+    sizing: Sizing, measured: Measured, clean: TriedBacklog | None
+) -> LongerNeed | None:
+    """What the log asks for by itself, where that is more than the smallest backlog that lost
+    nothing: many events for some seconds are neither in the burst nor in the rate.
+    """
+    if sizing.log is None or measured.drain_per_s is None or clean is None:
+        return None
+    windows = ((s, events * sizing.log.records_per_event) for s, events in sizing.log.longer)
+    seconds, records = longest_after(windows, measured.drain_per_s)
+    return LongerNeed(seconds, records) if records > clean.backlog else None
+
+
 def start_of(sizing: Sizing, measured: Measured) -> int:
     """The backlog to try first: what arithmetic gives, within what is tried at all."""
     records = computed(sizing, measured)
@@ -210,6 +224,8 @@ def make_size(stored: StoredRun, sizing: Sizing) -> SizeAnswer:
     waits = [s for s in samples if s.valid and (backlog_tried(s.scenario) or (0, False))[1]]
     waited = [s.ledger.waited_ms for s in waits if s.ledger.waited_ms is not None]
     profile = profile_of(sizing, measured)
+    longer = longer_need(sizing, measured, clean)
+    decided = outcome in ("found", "any")
     return SizeAnswer(
         run=stored.name,
         rules=_rules(stored),
@@ -222,7 +238,8 @@ def make_size(stored: StoredRun, sizing: Sizing) -> SizeAnswer:
         lossy=lossy,
         clean=clean,
         tried=tried,
-        advice=_advice(stored, sizing, clean) if outcome in ("found", "any") else None,
+        longer=longer if decided else None,
+        advice=_advice(stored, sizing, clean, longer) if decided else None,
         waited_ms=median(waited) if waited else None,
         waiting_trials=len(waits),
         waiting_lost=sum(bool(lost_any(sample.ledger)) for sample in waits),
@@ -284,10 +301,13 @@ def _outcome(sizing: Sizing, measured: Measured, tried: Sequence[TriedBacklog]) 
     return "found" if lossy else "any"
 
 
-def _advice(stored: StoredRun, sizing: Sizing, clean: TriedBacklog | None) -> Advice | None:
-    if clean is None:
+def _advice(
+    stored: StoredRun, sizing: Sizing, clean: TriedBacklog | None, longer: LongerNeed | None
+) -> Advice | None:
+    if clean is None or (longer is not None and longer.records > MOST_RECORDS):
         return None
-    backlog = math.ceil(clean.backlog * sizing.margin / ROUND_TO) * ROUND_TO
+    records = longer.records if longer is not None else clean.backlog
+    backlog = math.ceil(records * sizing.margin / ROUND_TO) * ROUND_TO
     saturated = stored.plan.scenario(sizing.workload, SATURATED)
     jiffies = (saturated.backlog_wait_time if saturated else None) or 0
     return Advice(

@@ -61,6 +61,8 @@ class LogDemand(msgspec.Struct, frozen=True, kw_only=True):
     minute_s: Annotated[float, msgspec.Meta(gt=0, le=60)]
     records_per_event: Annotated[float, msgspec.Meta(gt=0, le=1e6)]
     """In the kernel's queue, where an event ends with a record that logs leave out."""
+    longer: tuple[tuple[Annotated[int, msgspec.Meta(gt=1, lt=60)], Count], ...] = ()
+    """(seconds, the most events in so many in a row), between a second and a minute."""
 
 
 class Sizing(msgspec.Struct, frozen=True, kw_only=True):
@@ -108,6 +110,16 @@ class Measured:
     sustained_lost: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class LongerNeed:
+    """The busiest time of a log that leaves the longest queue, by arithmetic: more than what was
+    found, because it is neither in the burst nor in the rate.
+    """
+
+    seconds: float
+    records: float
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Advice:
     """The lines to paste, and what they cost."""
@@ -143,6 +155,8 @@ class SizeAnswer:
     """What arithmetic gives; None where the queue grows for good, or not enough is known."""
     lossy: TriedBacklog | None = None
     clean: TriedBacklog | None = None
+    longer: LongerNeed | None = None
+    """Where a log asks for more than `clean` holds."""
     tried: tuple[TriedBacklog, ...] = ()
     advice: Advice | None = None
     waited_ms: float | None = None

@@ -29,6 +29,7 @@ def size_document(answer: SizeAnswer) -> dict[str, Any]:
         "computed_records": answer.computed,
         "lossy": _tried(answer, answer.lossy),
         "clean": _tried(answer, answer.clean),
+        "longer": asdict(answer.longer) if answer.longer is not None else None,
         "tried": [_tried(answer, each) for each in answer.tried],
         "advice": _advice(answer.advice) if answer.advice is not None else None,
         "waited_ms": answer.waited_ms,

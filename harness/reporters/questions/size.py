@@ -5,13 +5,24 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from harness.counted import counted
-from harness.model.searches.size import MOST_RECORDS, RECORD_BYTES, Advice, SizeAnswer, TriedBacklog
+from harness.model.searches.size import (
+    MOST_RECORDS,
+    RECORD_BYTES,
+    Advice,
+    LongerNeed,
+    SizeAnswer,
+    TriedBacklog,
+)
 from harness.reporters.page import Grid, Heading, Line, Page, Part, columns, number
 from harness.reporters.units import duration
 
 _MIB = 1 << 20
 _COLUMNS = columns("backlog", "events", "trials", "that lost", "MiB", left=0)
 _FEW = 10
+_LESS = (
+    "Record less (`auditbench rules advise`), or take a faster consumer (`auditbench run "
+    "consumers`)."
+)
 
 
 def size_page(answer: SizeAnswer) -> Page:
@@ -47,7 +58,11 @@ def size_sentences(answer: SizeAnswer | None) -> list[str]:
     """What was asked, answered in plain words; nothing where no backlog was searched for."""
     if answer is None:
         return []
-    return [*_verdict(answer), f"The load: {_load(answer)}."]
+    verdict = list(_verdict(answer))
+    if answer.longer is not None:
+        longer = _longer(answer, answer.longer)
+        verdict = [*longer, f"For its bursts alone: {verdict[0]}", *verdict[1:]]
+    return [*verdict, f"The load: {_load(answer)}."]
 
 
 def _verdict(answer: SizeAnswer) -> Iterator[str]:
@@ -82,6 +97,23 @@ def _verdict(answer: SizeAnswer) -> Iterator[str]:
             yield "Not decided: the search did not come to its end." + _so_far(answer)
 
 
+def _longer(answer: SizeAnswer, need: LongerNeed) -> Iterator[str]:
+    """Where the log itself asks for more than was found."""
+    busiest = f"the log's busiest {need.seconds:g} s"
+    records = counted(round(need.records), "record")
+    if answer.advice is not None:
+        yield (
+            f"The backlog must hold {records} for {busiest}: so many more come than "
+            f"{answer.sizing.consumer} takes here, by arithmetic."
+        )
+        return
+    yield (
+        f"No backlog helps in {busiest}: {records} more come than {answer.sizing.consumer} takes "
+        f"here, by arithmetic, and {MOST_RECORDS:,} are the most that a backlog should hold. "
+        f"{_LESS}"
+    )
+
+
 def _so_far(answer: SizeAnswer) -> str:
     found = []
     if answer.lossy is not None:
@@ -101,10 +133,7 @@ def _too_slow(answer: SizeAnswer) -> Iterator[str]:
         f"grew by {_number(growth, 'record')} per second: {MOST_RECORDS:,} would be full after "
         f"{duration(full_ns)}."
     )
-    yield (
-        "Record less (`auditbench rules advise`), or take a faster consumer (`auditbench run "
-        "consumers`). With waiting allowed the load is slowed down to what the consumer takes."
-    )
+    yield f"{_LESS} With waiting allowed the load is slowed down to what the consumer takes."
 
 
 def _none_is_enough(answer: SizeAnswer, lossy: TriedBacklog) -> Iterator[str]:

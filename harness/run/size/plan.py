@@ -66,6 +66,7 @@ def demand_of_log(files: list[str], tenths: list[tuple[int, int, int]], pause_s:
         minute_s=most.minute_s,
         # The kernel ends an event with a record that daemons do not write.
         records_per_event=records / events + 1,
+        longer=most.longer,
     )
     return Demanded(rate_per_s=most.rate_per_s, burst=most.burst, pause_s=pause_s, log=log)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from harness.analysis.searches.backlog_demand import Demand, busiest, longest_queue
+from harness.analysis.searches.backlog_demand import Demand, busiest, longest_after, longest_queue
 from tests.support.backlogs.simulated import longest_simulated
 
 
@@ -70,6 +70,17 @@ def test_a_log_that_is_shorter_than_a_minute() -> None:
     found = busiest(tenths(dict.fromkeys(range(100), 5)))
     assert (found.minute, found.minute_s, found.rate_per_s) == (500, 10.0, 50.0)
     assert found.burst == 1
+
+
+def test_times_between_a_second_and_a_minute_are_told() -> None:
+    busy = dict.fromkeys(range(300, 400), 500)
+    found = busiest(tenths(dict.fromkeys(range(0, 1200), 2) | busy))
+    longer = dict(found.longer)
+    assert longer == {2: 10_000, 5: 25_000, 10: 50_000, 20: 50_200, 40: 50_600}
+    # Neither the burst nor the rate has them: a drain between the two leaves a queue.
+    assert found.burst + found.rate_per_s * 10 < longer[10]
+    assert longest_after(found.longer, 2000) == (10, 30_000)
+    assert longest_after(found.longer, 6000)[1] < 0
 
 
 def test_a_single_event() -> None:

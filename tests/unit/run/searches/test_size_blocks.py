@@ -285,6 +285,36 @@ def test_a_log_is_loaded_in_records(rules: Path) -> None:
     assert answer.computed == pytest.approx(needed(200, 10_000), rel=0.01)
 
 
+@pytest.mark.parametrize(
+    ("above_per_s", "begins"),
+    [
+        (3000, "The backlog must hold 30,000 records for the log's busiest 10 s"),
+        (30_000, "No backlog helps in the log's busiest 10 s: 300,000 records more come"),
+    ],
+)
+def test_a_log_that_is_busy_for_seconds_asks_for_more(
+    rules: Path, above_per_s: int, begins: str
+) -> None:
+    came = round((DRAIN_PER_S + above_per_s) * 10 / PER_OP)
+    log = LogDemand(
+        files=("a",),
+        tenth=1,
+        second=1,
+        minute=1,
+        minute_s=60,
+        records_per_event=PER_OP,
+        longer=((10, came),),
+    )
+    plan = planned(rules, burst=5000, rate_per_s=100.0, log=log)
+    answer = answer_of(plan, Host(plan))
+    first, second, *_ = size_sentences(answer)
+    assert first.startswith(begins)
+    assert second.startswith("For its bursts alone: The backlog must hold")
+    pasted = answer.advice.backlog if answer.advice is not None else None
+    assert pasted == {3000: 45_056, 30_000: None}[above_per_s]
+    jsonschema.validate(json.loads(json.dumps(size_document(answer))), SCHEMA)
+
+
 def test_the_demand_of_a_log() -> None:
     rows = [(number, 2, 6) for number in range(600)] + [(1000, 50, 150)]
     demanded = demand_of_log(["audit.log"], rows, 0.5)
