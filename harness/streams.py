@@ -21,6 +21,14 @@ if TYPE_CHECKING:
     from _typeshed import ReadableBuffer
 
 STDIN, STDOUT, STDERR = 0, 1, 2
+_lost: list[str] = []
+"""What was requested of this process, and could not be written."""
+
+
+def output_is_lost(line: str) -> None:
+    """Say in one line that requested output cannot be written; at its end the process tells it."""
+    _lost.append(line)
+    sys.stderr.write(f"auditbench: {line}\n")
 
 
 class ForgivingDescriptor(io.RawIOBase):
@@ -79,17 +87,17 @@ class Streams:
     def settle(self, code: int, *, is_verdict: bool) -> int:
         """The exit code, after all output is written as far as it can be.
 
-        A reader that has seen enough (`| head`) changes nothing. If output is lost otherwise,
-        one line on standard error says so, and a code of 0 becomes 4 unless it is a verdict.
+        A reader that has seen enough (`| head`) changes nothing. If output is lost otherwise, of
+        files too, one line on standard error says so, and a code of 0 becomes 4 unless it is a
+        verdict.
         """
         with contextlib.suppress(OSError, ValueError):
             sys.stdout.flush()
         failure = self._output.failure
-        if failure is None or failure.errno == errno.EPIPE:
-            return code
-        why = "it is closed" if self.stdout_closed else failure.strerror
-        sys.stderr.write(f"auditbench: standard output cannot be written ({why})\n")
-        return EXIT_HOST_UNFIT if code == EXIT_FINE and not is_verdict else code
+        if failure is not None and failure.errno != errno.EPIPE:
+            why = "it is closed" if self.stdout_closed else failure.strerror
+            output_is_lost(f"standard output cannot be written ({why})")
+        return EXIT_HOST_UNFIT if _lost and code == EXIT_FINE and not is_verdict else code
 
 
 def _take_closed() -> tuple[bool, bool]:

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from harness.errors import UsageError
+from harness.errors import HostUnfitError, UsageError
 from harness.files.caller import as_caller, why
 from harness.files.folder import Folder, is_root_alone
 from harness.files.reading import exists
@@ -18,6 +18,10 @@ from harness.files.reading import exists
 _OWN = re.compile(r"/dev/(?:(?P<name>stdout|stderr)|fd/(?P<number>\d+))")
 # Never waits for a reader of a FIFO, and never takes a terminal.
 _WRITE = os.O_WRONLY | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC
+
+
+class OutputLostError(HostUnfitError):
+    """A file could be opened, but does not take what is written to it: there is no room, mostly."""
 
 
 def require_writable(path: Path) -> None:
@@ -31,20 +35,26 @@ def require_writable(path: Path) -> None:
 
 
 def write_text(path: Path, text: str, *, append: bool = False) -> int:
-    """Write or append text as UTF-8; return its size in bytes. UsageError if that fails."""
+    """Write or append text as UTF-8; return its size in bytes. Raises as `write_bytes`."""
     return write_bytes(path, text.encode(errors="replace"), append=append)
 
 
 def write_bytes(path: Path, data: bytes, *, append: bool = False) -> int:
-    """Write or append to a file; return the size of `data`. UsageError if that fails.
+    """Write or append to a file; return the size of `data`.
+
+    Raises UsageError for a file that cannot be opened, OutputLostError for one that takes nothing.
 
     As root, a link at the path is not followed, and only a file or a device is written to;
     `/dev/stdout` and `/dev/fd/N` are this process's own.
     """
     with _refusals(path):
         descriptor, _ = _open(path, append=append)
+    try:
         with os.fdopen(descriptor, "wb") as file:
             file.write(data)
+    except OSError as error:
+        what = f"{path} cannot be written ({why(error)})"
+        raise OutputLostError(what, remedy="free space, or name another file") from None
     return len(data)
 
 

@@ -84,6 +84,22 @@ def test_a_verdict_stays_what_it_is(
     assert "Traceback" not in done.stderr
 
 
+@pytest.mark.parametrize(
+    ("words", "code"),
+    [
+        (f"{' '.join(FAILING)} --to junit=/dev/full", 1),
+        (f"{' '.join(PASSING)} --to junit=/dev/full", 0),
+        ("show run --to md=/dev/full", 4),
+        ("export run --to csv=/dev/full", 4),
+    ],
+)
+def test_a_full_disk_is_no_mistake_of_the_command_line(words: str, code: int, folder: Path) -> None:
+    done = shell(words, folder)
+    assert done.returncode == code, done.stderr
+    assert done.stderr.count("/dev/full cannot be written (No space left on device)") == 1
+    assert done.stdout or words.startswith("export")
+
+
 @pytest.mark.parametrize("redirection", [">/dev/full", ">&-"])
 @pytest.mark.parametrize(
     "words", ["show run --json", "list plans", "list plans --json", "--help",

@@ -6,15 +6,17 @@ a `Forms` is made, before anything is measured.
 
 from __future__ import annotations
 
+import contextlib
 import json as json_module
 import os
 import sys
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from harness.errors import UsageError, one_of
-from harness.files.output import require_writable, write_bytes, write_text
+from harness.files.output import OutputLostError, require_writable, write_bytes, write_text
+from harness.streams import output_is_lost
 
 if TYPE_CHECKING:
     from harness.reporters.page import Page
@@ -103,7 +105,10 @@ class Forms:
     def write_files(
         self, document: Callable[[], dict[str, Any]] | None, writers: Mapping[str, Writer]
     ) -> list[dict[str, Any]]:
-        """Write each file, and the summary; what was written, as documents list it."""
+        """Write each file, and the summary; what was written, as documents list it.
+
+        One that takes nothing is said, and the rest goes on: the answer is not lost with it.
+        """
         written = []
         for form, path in self.files:
             if form == JSON and document is not None:
@@ -111,12 +116,14 @@ class Forms:
             else:
                 content = writers[form]()
             data = content if isinstance(content, bytes) else content.encode(errors="replace")
-            size = write_bytes(path, data)
-            written.append({"to": form, "file": str(path), "bytes": size})
+            with _lost_is_said():
+                size = write_bytes(path, data)
+                written.append({"to": form, "file": str(path), "bytes": size})
         if self._summary is not None and "md" in writers:
             summary = writers["md"]()
             assert isinstance(summary, str)
-            write_text(self._summary, summary + "\n", append=True)
+            with _lost_is_said():
+                write_text(self._summary, summary + "\n", append=True)
         return written
 
     def _take(self, word: str) -> None:
@@ -139,6 +146,15 @@ class Forms:
         if form in BINARY and sys.stdout.isatty():
             raise UsageError(f"{form} is not for a terminal", remedy=f"write --to {form}=FILE")
         self.printed = form
+
+
+@contextlib.contextmanager
+def _lost_is_said() -> Iterator[None]:
+    try:
+        yield
+    except OutputLostError as error:
+        for line in error.lines():
+            output_is_lost(line)
 
 
 def print_content(content: str | bytes) -> None:
