@@ -111,9 +111,9 @@ def _refusal(name: str, *, is_full: bool = False, most: int = 0) -> UsageError:
         return UsageError(
             f"{name} holds more than {most >> 20} MiB", remedy="give a package as it was downloaded"
         )
-    kind = "RPM" if name.endswith(".rpm") else "Debian"
+    kind, ending = ("RPM", ".rpm") if name.endswith(".rpm") else ("Debian", ".deb")
     return UsageError(
-        f"{name} is no {kind} package", remedy="give a .deb or a .rpm as it was downloaded"
+        f"{name} is no {kind} package", remedy=f"give a {ending} as it was downloaded"
     )
 
 

@@ -43,6 +43,10 @@ class AskedConsumers:
 
 def asked_consumers(load: Load, file: PlanFile) -> AskedConsumers:
     """The consumers of a request; UsageError for a name, a command or a form that cannot be."""
+    if load.consumer_output == "":
+        raise UsageError(
+            "--consumer-output is empty", remedy="name the file, or - for what the program prints"
+        )
     if (load.consumer_output or "").startswith("--"):
         raise UsageError(
             f"--consumer-output {load.consumer_output} is no file", remedy="name it ./--FILE, or -"

@@ -108,6 +108,7 @@ def test_what_names_no_consumer() -> None:
         ({"consumer_commands": ("./mine", "./mine -v")}, "has mine twice"),
         ({"consumer_output": "x"}, "--consumer-output has no meaning"),
         ({"consumer_output": "--fail"}, "--consumer-output --fail is no file"),
+        ({"consumer_output": ""}, "--consumer-output is empty: name the file"),
         ({"consumer_form": "log"}, "--consumer-form has no meaning"),
         ({"consumers": ("store",), "consumer_mapping": MAPPING}, "has no meaning"),
         ({"consumer_commands": ("./mine",), "consumer_form": "json-lines"}, "needs a mapping"),
