@@ -9,13 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from harness.model.result import Comparison, Waiting
+from harness.model.result import WAITS, Comparison, Waiting
 from harness.model.run import Cell, Sample
 from harness.model.stored.plan import StoredPlan
 from harness.model.stored.trial import StoredStatus, operations_of
 
-NOTEWORTHY = 0.02
-"""The share of a cell's time from which waiting is told, and measured without."""
 OTHERS = 0.01
 """The share that other processes have of the events from which their waiting is not passed over."""
 MARKERS = 3
@@ -24,7 +22,7 @@ MARKERS = 3
 
 def waits(share: float | None) -> bool:
     """Whether a share of the time is told as waiting."""
-    return share is not None and share > NOTEWORTHY
+    return share is not None and share > WAITS
 
 
 def share_waited(samples: Iterable[Sample], workers: int) -> float | None:
@@ -43,6 +41,12 @@ def share_waited(samples: Iterable[Sample], workers: int) -> float | None:
         waited_ns += waited_ms * 1e6
         available_ns += per_operation * operations_of(sample) * max(workers, 1)
     return min(waited_ns / available_ns, 1.0) if available_ns else None
+
+
+def share_waited_in(samples: Iterable[Sample], plan: StoredPlan, cell: Cell) -> float | None:
+    """The same of what counts of one cell of a run."""
+    used = (s for s in samples if s.cell == cell and s.valid and not (s.warm_up or s.ladder))
+    return share_waited(used, plan.workers_of(cell))
 
 
 def waiting(

@@ -40,6 +40,10 @@ class Point:
     verdict: Verdict | None = None
     change: float | None = None
     step: Step | None = None
+    waited: float | None = None
+    """Of the elapsed time, the share that the load waited for room in the backlog, 0 to 1; None
+    where it is not known, and of other metrics.
+    """
 
 
 @dataclass(frozen=True, slots=True)

@@ -202,6 +202,10 @@ class Exclusion:
         return max(0.0, 1 - self.events / self.events_without)
 
 
+WAITS = 0.02
+"""The share of a cell's time from which waiting for room in the backlog is told."""
+
+
 @dataclass(frozen=True, slots=True)
 class Waiting:
     """A cell whose producers waited for room in the backlog, and the same with a larger one.

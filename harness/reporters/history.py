@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from harness.counted import counted
 from harness.model.history import History, PastRun, Point, Track
+from harness.model.result import WAITS
 from harness.plain import plain
 from harness.reporters.counts.numbers import instructions
 from harness.reporters.page import (
@@ -29,6 +30,7 @@ _RUN, _LABEL = Column("run (UTC)", left=True), Column("label", left=True)
 _LONG_WORD, _LONG_LABEL = 24, 64
 """Letters from which on labels are cut short, so that the other columns have room."""
 _VERDICT = Column("verdict", left=True)
+_WAITED = Column("waited")
 _CHANGE, _STATE = Column("change"), Column("state", left=True)
 _NO_BOX = Box("")
 
@@ -54,11 +56,13 @@ def _grid(history: History, track: Track, name: str) -> Grid:
     """One cell and metric; columns that would be empty in every row are left out."""
     stopped = not all(run.complete for run in history.runs)
     changed = any(point is not None and point.step is not None for point in track.points)
+    waited = any(point is not None and (point.waited or 0.0) > WAITS for point in track.points)
     header = (
         _RUN,
         replace(_LABEL, shortened=any(_is_long(run.label) for run in history.runs)),
         Column("ratio" if track.is_ratio else "per op"),
         *(INTERVAL if track.is_ratio else ()),
+        *((_WAITED,) if waited else ()),
         _VERDICT,
         *((_CHANGE,) if changed else ()),
         *((_STATE,) if stopped else ()),
@@ -68,6 +72,7 @@ def _grid(history: History, track: Track, name: str) -> Grid:
             text(moment(run)),
             text(run.label),
             *_level_boxes(track, point),
+            *((_waited_box(point),) if waited else ()),
             _verdict_box(run, point),
             *((_change_box(point),) if changed else ()),
             *((_NO_BOX if run.complete else verdict(STOPPED),) if stopped else ()),
@@ -90,6 +95,13 @@ def _level_boxes(track: Track, point: Point | None) -> tuple[Box, ...]:
     if point is None:
         return shown, *(_NO_BOX,) * len(INTERVAL)
     return shown, *interval_boxes(point.ci_low, point.ci_high)
+
+
+def _waited_box(point: Point | None) -> Box:
+    """The share of the time that was waiting for room in the backlog."""
+    if point is None or point.waited is None:
+        return _NO_BOX
+    return number(f"{point.waited:.1%}", point.waited)
 
 
 def _verdict_box(run: PastRun, point: Point | None) -> Box:

@@ -27,7 +27,7 @@ from harness.answers.compare.pooled import all_samples, boot_cautions, pooled
 from harness.answers.lost import lost_changes
 from harness.answers.result import in_plan_order, metric_views
 from harness.answers.trust import is_trustworthy
-from harness.answers.waiting import share_waited, waits
+from harness.answers.waiting import share_waited_in, waits
 from harness.counted import counted
 from harness.errors import UntrustworthyError, UsageError, one_of
 from harness.model.compare import Change, ChangeReport, RunChanges, WaitChange
@@ -183,14 +183,12 @@ def _compare_pair(
 def _waits(base: StoredRun, head: StoredRun, pairs: Iterable[CellPair]) -> Iterator[WaitChange]:
     """The cells that waited for room in the backlog on either side."""
     for pair in pairs:
-        shares = _share_waited(base, pair.base), _share_waited(head, pair.head)
+        shares = (
+            share_waited_in(base.samples, base.plan, pair.base),
+            share_waited_in(head.samples, head.plan, pair.head),
+        )
         if any(map(waits, shares)):
             yield WaitChange(pair.head, *shares)
-
-
-def _share_waited(stored: StoredRun, cell: Cell) -> float | None:
-    used = (s for s in stored.samples if s.cell == cell and s.valid and not s.warm_up)
-    return share_waited(used, stored.plan.workers_of(cell))
 
 
 def _margins(plan: StoredPlan, options: CompareOptions) -> Margins:

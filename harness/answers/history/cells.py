@@ -9,9 +9,11 @@ from dataclasses import replace
 from harness.analysis.against_reference import MetricView, compare
 from harness.analysis.between_runs import CellPair, compare_across
 from harness.analysis.change_points import change_points
+from harness.answers.deciding import ELAPSED
 from harness.answers.history.chosen import choose
 from harness.answers.result import in_plan_order, metric_views
 from harness.answers.trust import is_reliable
+from harness.answers.waiting import share_waited_in
 from harness.model.compare import Change
 from harness.model.history import Point, Step, Track
 from harness.model.reference import Margins, Reference
@@ -106,6 +108,11 @@ def _track(
         None if comparison is None else _point(comparison, of_run.get(key), is_ratio=is_ratio)
         for comparison, of_run in zip(compared, changes, strict=True)
     ]
+    if view.name == ELAPSED:
+        points = [
+            point and replace(point, waited=share_waited_in(run.samples, run.plan, cell))
+            for point, run in zip(points, runs, strict=True)
+        ]
     reliable = [is_reliable(run) for run in runs]
     points, judged = _with_steps(points, reliable)
     return Track(cell, view.name, view.unit, is_ratio, tuple(points), judged)

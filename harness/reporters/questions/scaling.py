@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from harness.counted import counted
-from harness.model.result import Result, Verdict
+from harness.model.result import WAITS, Result, Verdict
 from harness.model.scaling import ScalingPoint
 from harness.reporters.parts.scaling import (
     between_times,
@@ -17,8 +17,6 @@ from harness.reporters.units import count, duration, share
 from harness.reporters.words import GROWTHS, VERDICTS, metric_words
 
 ELAPSED = "elapsed_ns_per_op"
-_NOTEWORTHY = 0.02
-"""The share of the time from which waiting is in the sentence."""
 
 
 def scaling_first(result: Result) -> str:
@@ -116,7 +114,7 @@ def _waiting(points: Sequence[ScalingPoint]) -> str:
     """From which number on the producers wait for room; empty where that is not known of all."""
     if any(point.waited_share is None for point in points):
         return ""
-    waiting = [point for point in points if (point.waited_share or 0.0) > _NOTEWORTHY]
+    waiting = [point for point in points if (point.waited_share or 0.0) > WAITS]
     if not waiting:
         most = max(point.waited_share or 0.0 for point in points)
         much = f"at most {share(most)}" if most else "none"

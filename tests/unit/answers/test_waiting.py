@@ -16,6 +16,7 @@ from harness.answers.ab import judge_ab
 from harness.answers.compare.comparability import find_differences
 from harness.answers.compare.compare import CompareOptions, Side, compare_runs
 from harness.answers.gate import GateRules, gate_run
+from harness.answers.history.history import HistoryOptions, read_history
 from harness.answers.limits import read_limits
 from harness.answers.result import make_result, make_view
 from harness.model.ab import AbReport, AbSide
@@ -27,8 +28,10 @@ from harness.reporters.compare import compare_page
 from harness.reporters.documents.ab import ab_document
 from harness.reporters.documents.compare import changes_document
 from harness.reporters.documents.gate import gate_document
+from harness.reporters.documents.history import history_document
 from harness.reporters.documents.result import result_document
 from harness.reporters.gate import gate_page
+from harness.reporters.history import history_page
 from harness.reporters.html.page import report_html
 from harness.reporters.render.markdown import page_markdown
 from harness.reporters.result import result_page
@@ -272,3 +275,21 @@ def test_what_is_compared_says_how_much_of_it_is_waiting(stored: Callable[..., S
     jsonschema.validate(document, schema)
     same = compare_runs(Side(base), [Side(stored())], CompareOptions())
     assert "Waiting for room" not in page_markdown(compare_page(same))
+
+
+def test_a_history_says_how_much_of_the_time_was_waiting(
+    stored: Callable[..., StoredRun], tmp_path: Path
+) -> None:
+    stored()
+    stored(waited("rules", 0.2))
+    history = read_history(tmp_path, HistoryOptions())
+    tables = page_markdown(history_page(history)).split("## ")
+    waiting = [table for table in tables if "| waited |" in table]
+    assert len(waiting) == 1
+    assert "udp × rules × assemble" in waiting[0]
+    assert "| 20.0% |" in waiting[0].replace(" %", "%")
+    schema = json.loads((SCHEMAS / "history.schema.json").read_text())
+    document = json.loads(json.dumps(history_document(history)))
+    jsonschema.validate(document, schema)
+    told = [point["waited"] for track in document["cells"] for point in track["points"] if point]
+    assert max(share or 0 for share in told) == pytest.approx(0.2)
