@@ -33,6 +33,7 @@ from harness.streams import Streams
 from harness.verbs.shared.endings import ENDINGS, codes_text
 from harness.verbs.shared.help_format import HelpFormat
 from harness.verbs.shared.terminal import Color, Terminal, choose, chosen, make_console
+from workloads.running.temporary import pass_over_open_place
 
 DELIMITER = "--"
 HELP = "help"
@@ -282,6 +283,7 @@ def _complain(message: str | Sequence[str], code: int) -> int:
 def main() -> NoReturn:
     """The entry point of `auditbench`."""
     streams = Streams()
+    pass_over_open_place()
     words = sys.argv[1:]
     try:
         code = run_command(words)

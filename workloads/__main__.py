@@ -49,6 +49,9 @@ def _run(words: Sequence[str]) -> int:
         return 0
     options, info = _options.parse_options(words)
     from workloads.running import supervisor as _supervisor  # noqa: PLC0415
+    from workloads.running.temporary import pass_over_open_place  # noqa: PLC0415
+
+    pass_over_open_place()
 
     return _supervisor.run_load(options, info)
 

@@ -118,6 +118,22 @@ class DataFolder:
             finally:
                 os.close(folder)
 
+    def open_to_read(self, name: str) -> int:
+        """A descriptor of a file by its path in the folder. No link is followed, and no FIFO waited
+        for: the account may have put some there. OSError where it cannot be read so.
+        """
+        *parents, last = Path(name).parts
+        folder = os.dup(self._data)
+        try:
+            for parent in parents:
+                inner = os.open(parent, _FOLDER, dir_fd=folder)
+                os.close(folder)
+                folder = inner
+            flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+            return os.open(last, flags, dir_fd=folder)
+        finally:
+            os.close(folder)
+
     def remove(self) -> None:
         """Have it removed, and wait for that."""
         with contextlib.suppress(OSError):

@@ -14,7 +14,6 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from glob import glob
-from pathlib import Path
 from typing import IO
 
 from workloads.errors import EXIT_HOST_UNFIT, EXIT_UNTRUSTWORTHY, WorkloadError
@@ -239,7 +238,15 @@ class RunningService:
             return
         # pathlib refuses some patterns.
         for name in sorted(glob(pattern, root_dir=self._folder.path)):  # noqa: PTH207
-            yield from _lines_of(self._folder.path / name)
+            yield from self._lines_of(name)
+
+    def _lines_of(self, name: str) -> Iterator[str]:
+        try:
+            handle = self._folder.open_to_read(name)
+        except OSError:
+            return
+        with os.fdopen(handle, "rb") as file:
+            yield from file.read(MOST_SAMPLE_BYTES).decode(errors="replace").splitlines()
 
     def _error(self, what: str, said: str) -> WorkloadError:
         words = " ".join(said.split())[-_LAST_WORDS:]
@@ -284,12 +291,3 @@ def _wait(
 def _text_of(output: IO[bytes]) -> str:
     output.seek(0)
     return output.read(MOST_OUTPUT_BYTES).decode(errors="replace").replace("\r", "\n")
-
-
-def _lines_of(path: Path) -> Iterator[str]:
-    try:
-        handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
-    except OSError:
-        return
-    with os.fdopen(handle, "rb") as file:
-        yield from file.read(MOST_SAMPLE_BYTES).decode(errors="replace").splitlines()

@@ -133,6 +133,23 @@ def test_nothing_of_others_is_given_away_where_the_folder_is_exchanged(
     assert list((precious / "data").iterdir()) == []
 
 
+def test_what_is_read_is_in_the_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
+    (tmp_path / "log").write_text("of others")
+    folder = DataFolder(None)
+    try:
+        folder.write({"inner/log": "ours"}, None)
+        with os.fdopen(folder.open_to_read("inner/log")) as log:
+            assert log.read() == "ours"
+        (folder.path / "link").symlink_to(tmp_path)
+        (folder.path / "inner" / "link").symlink_to(tmp_path / "log")
+        for name in ("link/log", "inner/link", "inner/gone"):
+            with pytest.raises(OSError, match=r"Not a directory|symbolic links|No such file"):
+                folder.open_to_read(name)
+    finally:
+        folder.remove()
+
+
 def test_a_folder_that_was_left_is_removed_and_others_are_not(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -11,6 +11,7 @@ from typing import Any
 from xml.etree import ElementTree as ET
 
 import jsonschema
+import msgspec
 import pytest
 
 from harness.analysis.searches.backlog_demand import Demand, longest_queue
@@ -45,6 +46,7 @@ PER_OP = 4
 """Records of an event, the one that ends it included."""
 MADE_PER_S, DRAIN_PER_S = 100_000.0, 40_000.0
 RULES = "-a always,exit -F arch=b64 -S connect\n"
+LOG = LogDemand(files=("a",), tenth=1, second=1, minute=1, minute_s=60, records_per_event=8)
 
 
 @pytest.fixture
@@ -278,8 +280,7 @@ def test_a_small_burst_needs_no_more_than_the_kernels_default(rules: Path) -> No
 
 def test_a_log_is_loaded_in_records(rules: Path) -> None:
     # Its events have eight records in the queue, those of the load four.
-    log = LogDemand(files=("a",), tenth=1, second=1, minute=1, minute_s=60, records_per_event=8)
-    plan = planned(rules, burst=5000, rate_per_s=100.0, log=log)
+    plan = planned(rules, burst=5000, rate_per_s=100.0, log=LOG)
     answer = answer_of(plan, Host(plan))
     assert (answer.burst_ops, answer.rate_ops_per_s) == (10_000, 200)
     assert answer.computed == pytest.approx(needed(200, 10_000), rel=0.01)
@@ -296,15 +297,7 @@ def test_a_log_that_is_busy_for_seconds_asks_for_more(
     rules: Path, above_per_s: int, begins: str
 ) -> None:
     came = round((DRAIN_PER_S + above_per_s) * 10 / PER_OP)
-    log = LogDemand(
-        files=("a",),
-        tenth=1,
-        second=1,
-        minute=1,
-        minute_s=60,
-        records_per_event=PER_OP,
-        longer=((10, came),),
-    )
+    log = msgspec.structs.replace(LOG, records_per_event=PER_OP, longer=((10, came),))
     plan = planned(rules, burst=5000, rate_per_s=100.0, log=log)
     answer = answer_of(plan, Host(plan))
     first, second, *_ = size_sentences(answer)
