@@ -73,13 +73,13 @@ def _auditd() -> list[Consumer]:
     ]
 
 
-_OWN: list[Consumer] = [NoConsumer(), *_builtin()]
-BUILT_IN = frozenset(consumer.name for consumer in _OWN)
+_OF_AUDITBENCH: list[Consumer] = [NoConsumer(), *_builtin()]
+BUILT_IN = frozenset(consumer.name for consumer in _OF_AUDITBENCH)
 """The names of those that are no other program."""
 CONSUMERS: dict[str, Consumer] = {
     consumer.name: consumer
     for consumer in [
-        *_OWN,
+        *_OF_AUDITBENCH,
         *_auditd(),
         GoAudit(),
         *OSQUERYDS,

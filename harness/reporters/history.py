@@ -23,7 +23,7 @@ from harness.reporters.page import (
     text,
     verdict,
 )
-from harness.reporters.units import NOTHING, duration, percent, ratio
+from harness.reporters.units import NOTHING, duration, percent, ratio, share
 from harness.reporters.words import CHANGE_OF_LEVEL, DOUBTFUL, STOPPED, VERDICTS, metric_words
 
 _RUN, _LABEL = Column("run (UTC)", left=True), Column("label", left=True)
@@ -101,7 +101,7 @@ def _waited_box(point: Point | None) -> Box:
     """The share of the time that was waiting for room in the backlog."""
     if point is None or point.waited is None:
         return _NO_BOX
-    return number(f"{point.waited:.1%}", point.waited)
+    return number(share(point.waited), point.waited)
 
 
 def _verdict_box(run: PastRun, point: Point | None) -> Box:

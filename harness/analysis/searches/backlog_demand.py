@@ -94,8 +94,8 @@ def busiest(tenths: Sequence[tuple[int, int, int]]) -> Busiest:
 def longest_after(
     windows: Iterable[tuple[float, float]], drain_per_s: float
 ) -> tuple[float, float]:
-    """(seconds, queue) of the window whose load leaves the longest queue at its end, 0 where none
-    leaves any. `windows` are (seconds, how much comes in them).
+    """(seconds, queue) of the window whose load leaves the longest queue at its end, not above 0
+    where none leaves any. `windows` are (seconds, how much comes in them).
     """
     queues = ((seconds, came - drain_per_s * seconds) for seconds, came in windows)
     return max(queues, key=lambda found: found[1], default=(0.0, 0.0))
