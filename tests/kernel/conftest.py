@@ -23,8 +23,10 @@ from harness.kernel.lease.restore import Report, calm, restore_state
 from harness.kernel.lease.snapshot import Snapshot, differences
 from harness.kernel.lease.state_dir import DEFAULT_STATE_DIR
 from tests.kernel.turn import Turn
+from tests.support.waiting import comes_true
 
 TURN = Turn()
+LONGEST_PROBE_S = 60.0  # somebody's `auditbench doctor` beside the tests has the lock for a moment
 NOBODY = 2**22  # no process has this pid: rules that filter on it match nothing
 
 
@@ -101,6 +103,7 @@ def why_not(client: AuditClient) -> str:
         return (
             f"audit is locked or panics here (enabled {status.enabled}, failure {status.failure})"
         )
+    comes_true(lambda: holder_of(DEFAULT_STATE_DIR / "lock") is None, patience_s=LONGEST_PROBE_S)
     holder = holder_of(DEFAULT_STATE_DIR / "lock")
     if holder is not None:
         return f"a run uses this host's audit ({holder.describe()})"

@@ -20,7 +20,7 @@ from harness.processes.line_process import ChildFailedError
 
 RESTS_S = 0.1
 REST_NS = 1_000_000
-"""A consumer rests when its processes use less CPU time than this in that time."""
+"""A consumer rests when its processes use less CPU time than this in that time, and want none."""
 REST_POLL_S = 0.02
 
 Mode = Literal["unicast", "multicast"]
@@ -134,6 +134,6 @@ def await_rest(
         time.sleep(REST_POLL_S)
         while_waiting()
         latest = usage.run_ns()
-        if latest - used >= REST_NS:
+        if latest - used >= REST_NS or usage.wants_more():
             used, since = latest, time.monotonic()
     return True

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from harness.host.process_cpu import ProcessCpu, read_process_cpu
 from harness.host.tree import HostTree, keyed_lines
+
+_WANTING = ("R", "D")
+"""States of a thread in /proc: running or runnable, and waiting for a disk."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +34,22 @@ class Usage:
         """CPU time of all of them so far, without processes that have ended."""
         now = (read_process_cpu(pid, self._tree) for pid in self._family)
         return sum(_total_ns(cpu) for cpu in now if cpu is not None)
+
+    def wants_more(self) -> bool:
+        """Whether any of their threads is running, or waits for a CPU or a disk.
+
+        On a busy machine one may wait longer than a rest takes, and use no CPU meanwhile.
+        """
+        return any(self._state(pid, thread) in _WANTING for pid, thread in self._threads())
+
+    def _threads(self) -> Iterator[tuple[int, str]]:
+        for pid in self._family:
+            for thread in self._tree.names(f"/proc/{pid}/task"):
+                yield pid, thread
+
+    def _state(self, pid: int, thread: str) -> str:
+        stat = self._tree.text(f"/proc/{pid}/task/{thread}/stat") or ""
+        return stat.rpartition(") ")[2][:1]
 
     def used(self) -> Used:
         """Their use since the start; read it while they live."""
