@@ -50,7 +50,7 @@ BUSY = 0.85
 """What takes this share of a CPU or more has no room left."""
 DISK_WAITS = 0.2
 FULL = 0.95
-"""All CPUs together had no room left."""
+"""All CPUs together, or that of the load, had no room left."""
 MOST_FAILED = 3
 """So many trials in a row that cannot be used end what is asked of a consumer."""
 PAUSES = ThresholdGoal(least=1, most=10_000)
@@ -372,14 +372,15 @@ def _with_limit(found: CapacityOf, pair: Pair, speeds: Speeds) -> CapacityOf:
 
 
 def busy_in(sample: Sample) -> Busy:
-    """What was busy while the load ran and until all was through."""
+    """What was busy: the load while it ran, the others until all was through."""
     metrics = sample.metrics
-    window_ns = (elapsed_s(sample) + through_s(sample)) * 1e9
+    load_ns = elapsed_s(sample) * 1e9
+    window_ns = load_ns + through_s(sample) * 1e9
     operations, events = operations_of(sample), metrics.get("events_received", 0.0)
 
-    def per_op(name: str) -> float | None:
+    def per_op(name: str, in_ns: float = window_ns) -> float | None:
         value = metrics.get(name)
-        return None if value is None else value * operations / window_ns
+        return None if value is None else value * operations / in_ns
 
     of_processes = {
         name.removeprefix(_PROCESS): value * events / window_ns
@@ -389,7 +390,7 @@ def busy_in(sample: Sample) -> Busy:
     process = max(of_processes, key=lambda name: of_processes[name], default="")
     waits = metrics.get("pressure_io_percent")
     return Busy(
-        load=per_op("cpu_workload_ns_per_op"),
+        load=per_op("cpu_workload_ns_per_op", load_ns),
         kauditd=per_op("cpu_kauditd_ns_per_op"),
         consumer=of_processes.get(process, per_op("cpu_consumer_ns_per_op")),
         process=process,
@@ -407,9 +408,12 @@ def limit_of(sample: Sample, busy: Busy) -> Limit:
         return "kauditd"
     if (busy.disk or 0.0) >= DISK_WAITS and consumer < BUSY:
         return "disk"
-    if (busy.all_cpus or 0.0) >= FULL and max(consumer, kauditd) < BUSY:
+    if max(consumer, kauditd) >= BUSY:
+        return "consumer"
+    if (busy.all_cpus or 0.0) >= FULL:
         return "cpus"
-    return "consumer"
+    # It may have kept kauditd from its CPU, so a consumer that waits is not shown to be slow.
+    return "not-known" if (busy.load or 0.0) >= FULL else "consumer"
 
 
 def _with_rest(found: CapacityOf, pair: Pair, speeds: Speeds, most_at_once: int) -> CapacityOf:

@@ -43,13 +43,14 @@ CapacityOutcome = Literal["found", "load", "none", "nothing-matched", "failed", 
 """Between two rates; the load goes no faster; the lowest rate loses; no rule recorded the load; its
 trials failed; not decided.
 """
-Limit = Literal["load", "kauditd", "consumer", "disk", "cpus"]
+Limit = Literal["load", "kauditd", "consumer", "disk", "cpus", "not-known"]
 LIMITS: Mapping[Limit, str] = {
     "load": "the load itself: it goes no faster",
     "kauditd": "kauditd, the kernel's thread that delivers",
     "consumer": "the consumer",
     "disk": "the disk",
     "cpus": "this host's CPUs: none of them had room left",
+    "not-known": "not known: the load kept a CPU busy, and what takes the events had room left",
 }
 
 

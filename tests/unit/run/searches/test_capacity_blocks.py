@@ -466,6 +466,24 @@ def test_a_capacity_reads_as_a_page(tmp_path: Path) -> None:
         assert words in text
 
 
+def test_a_load_that_kept_its_cpu_busy_leaves_the_limit_open(tmp_path: Path) -> None:
+    """kauditd may have wanted that CPU: a consumer that waits is then not shown to be slow."""
+
+    class Spinning(Host):
+        def measure(self, plan: Plan, trial: Trial) -> Sample:
+            sample = super().measure(plan, trial)
+            busy = {
+                "cpu_workload_ns_per_op": 0.99e9 / TAKEN,
+                "cpu_process_ns_per_event:mine": 0.3e9 / TAKEN,
+            }
+            return replace(sample, metrics=sample.metrics | busy)
+
+    answer = answer_of(planned(tmp_path), Spinning())
+    assert answer.found[0].limit == "not-known"
+    (said,) = capacity_sentences(answer)
+    assert "The limit is not known: the load kept a CPU busy" in said
+
+
 @pytest.mark.parametrize("name", ["my", "<script>$\\frac{x}$"])
 def test_a_capacity_is_drawn_and_told_in_a_report(tmp_path: Path, name: str) -> None:
     plan = planned(tmp_path)
