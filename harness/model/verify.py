@@ -12,6 +12,8 @@ VerifyVerdict = Literal["complete", "incomplete", "cannot-tell"]
 
 EOE = 1320
 """The record that ends an event; outputs do not have it."""
+JOINED = b"\1"
+"""Before the text of a command line whose arguments an output joined by spaces."""
 
 
 class Record(NamedTuple):

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from harness.model.verify import EventName, Kind, Record
+from harness.model.verify import JOINED, EventName, Kind, Record
 
-SYSCALL = 1300
+SYSCALL, EXECVE = 1300, 1309
 ABSENT = -1
 
 Item = tuple[int, bytes]
@@ -95,6 +95,9 @@ class Event:
         absent = [item for item, count in self.balance.items() for _ in range(count)]
         more = [item for item, count in self.balance.items() for _ in range(-count)]
         equal = set(self.equal) if more else set()
+        if any(_is_joined(item) for item in more):
+            absent = _with_joined(absent)
+            equal |= _cancel(more, absent)
         rest = []
         for item in more:
             if hash(item) in equal:
@@ -107,6 +110,32 @@ class Event:
         yield from _replaced(rest, absent, may_end_early=may_end_early)
         for record_type, text in absent:
             yield "cut", record_type, text, None
+
+
+def _is_joined(item: Item) -> bool:
+    return item[0] == EXECVE and item[1].startswith(JOINED)
+
+
+def _with_joined(absent: list[Item]) -> list[Item]:
+    """The same, with the arguments of command lines joined by spaces."""
+    return [
+        (record_type, _joined(text) if record_type == EXECVE else text)
+        for record_type, text in absent
+    ]
+
+
+def _joined(text: bytes) -> bytes:
+    return JOINED + b" ".join(part.partition(b"=")[2] for part in text.split(b"\0"))
+
+
+def _cancel(more: list[Item], absent: list[Item]) -> set[int]:
+    """Take what both have out of both; return its hashes."""
+    both = [item for item in absent if item in more]
+    for item in both:
+        if item in more:
+            more.remove(item)
+            absent.remove(item)
+    return set(map(hash, both))
 
 
 def _replaced(more: list[Item], absent: list[Item], *, may_end_early: bool) -> Iterator[Fault]:

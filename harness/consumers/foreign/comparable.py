@@ -11,6 +11,8 @@ from collections.abc import Callable, Iterator
 
 from consumer.receiving.parse import fields_of
 from harness.consumers.foreign.audit_log import ENRICHMENT, UNKNOWN_TYPE
+from harness.consumers.foreign.laurel_log import JOINED_KEY
+from harness.model.verify import JOINED
 
 Pairs = list[tuple[bytes, bytes]]
 Comparable = Callable[[int, bytes], bytes | None]
@@ -18,6 +20,7 @@ Comparable = Callable[[int, bytes], bytes | None]
 EXECVE, PROCTITLE = 1309, 1327
 _NOT_ASCII = re.compile(rb"[^\x00-\x7f]+")
 _ARGUMENT = re.compile(rb"a(\d{1,7})(?:\[\d{1,7}\])?")
+_JOINED_ARGUMENTS = re.compile(rb"(?:^| )%s=(\S*)" % JOINED_KEY)
 _HEX = re.compile(rb"(?:[0-9A-F]{2})+")
 _NUMBER = re.compile(rb"(?:0[xo])?0*([0-9a-f]+)")
 """The kernel writes octal and hexadecimal numbers of fixed width; Laurel says which they are."""
@@ -47,7 +50,8 @@ def fields_text(record_type: int, text: bytes) -> bytes | None:
         return None
     text = line_text(record_type, text)
     if record_type == EXECVE:
-        return b"\0".join(_arguments(text))
+        joined = _JOINED_ARGUMENTS.search(text)
+        return JOINED + _unquoted(joined[1]) if joined else b"\0".join(_arguments(text))
     if record_type == PROCTITLE:
         return b" ".join(_unquoted(value) for _, value in _split(PROCTITLE, text)).strip(b"\0")
     return b"\0".join(sorted(b"%s=%s" % pair for pair in _pairs(record_type, text)))

@@ -34,6 +34,10 @@ _PLAIN = re.compile(rb"[!#-~]*")
 _ADDED = frozenset({"ID", "NODE", "PARENT_INFO", "CONTAINER_INFO"})
 """Members of an event that are Laurel's own."""
 _ARGUMENTS = "ARGV"
+_JOINED = "ARGV_STR"
+"""The arguments as one text with spaces between, where `execve-argv` does not have `array`."""
+JOINED_KEY = b"argv"
+"""The name under which that text comes back; the kernel has no such field."""
 
 
 def log_records(path: Path) -> Iterator[Record]:
@@ -78,6 +82,8 @@ def _syscall_text(body: Body) -> bytes:
 
 def _execve_text(body: Body) -> bytes:
     fields = [_field("argc", body.get("argc"))] if "argc" in body else []
+    if _ARGUMENTS not in body and isinstance(body.get(_JOINED), str):
+        return b" ".join([*fields, b"%s=%s" % (JOINED_KEY, _quoted(_bytes(body[_JOINED])))])
     for index, argument in enumerate(body.get(_ARGUMENTS) or []):
         if argument is not None:  # in a record that did not come
             fields.append(b"a%d=%s" % (index, _quoted(_bytes(argument))))

@@ -173,6 +173,30 @@ def test_long_command_lines_of_laurel_are_compared(tmp_path: Path) -> None:
         assert counts(verify(tmp_path, output, code=1)).keys() & {"changed", "missing"}
 
 
+def with_joined_arguments(output: bytes) -> bytes:
+    """As Laurel writes it where `execve-argv` is `string` alone."""
+    events = list(map(json.loads, output.splitlines()))
+    for call in (event["EXECVE"] for event in events if "EXECVE" in event):
+        call["ARGV_STR"] = " ".join(call.pop("ARGV"))
+    return b"".join(json.dumps(event).encode() + b"\n" for event in events)
+
+
+def test_joined_arguments_of_laurel_are_compared_as_one_text(tmp_path: Path) -> None:
+    output = with_joined_arguments(laurel_log())
+    before = verify(tmp_path, output, code=1)
+    assert counts(before) == {"missing": 1, "out-of-order": 1}
+    for new, found in (
+        (b'"ARGV_STR": "/bin/true p1', "changed"),
+        (b'"ARGV_STR": "/bin/true"}', "cut"),
+    ):
+        old = re.compile(
+            rb'"ARGV_STR": "/bin/true p0' + (rb'[^"]*"}' if new.endswith(b"}") else b"")
+        )
+        assert old.search(output)
+        after = verify(tmp_path, old.sub(new, output, count=1), code=1)
+        assert counts(after) == {**counts(before), found: 1}
+
+
 @pytest.mark.parametrize(
     "pack", [gzip.compress, lzma.compress, bz2.compress], ids=["gz", "xz", "bz2"]
 )
