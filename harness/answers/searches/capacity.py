@@ -276,7 +276,7 @@ def make_capacity(stored: StoredRun, search: CapacitySearch) -> CapacityAnswer:
         for consumer in search.consumers
     ]
     most_at_once = stored.plan.ops.get(search.workload, 0)
-    found = tuple(_of_pair(pair, most_at_once) for pair in pairs)
+    found = tuple(capacity_of(pair, most_at_once) for pair in pairs)
     return CapacityAnswer(
         run=stored.name,
         search=search,
@@ -310,7 +310,7 @@ def _not_reached(pairs: Iterable[Pair]) -> list[Caution]:
 def _doubts(found: CapacityOf) -> Iterator[Caution]:
     """What other trials of the same search say against the two rates."""
     who, again = f"{found.consumer} under {found.rules}", "search again while nothing else runs"
-    if found.agrees is False and found.beyond is not None:
+    if found.agrees is False and found.beyond is not None and not found.varies:
         than = "more" if found.beyond > 0 else "less"
         what = f"{who}: in the trial with waiting {abs(found.beyond):.0%} {than} came through"
         yield Caution("waiting", what, again)
@@ -330,7 +330,8 @@ def _doubts(found: CapacityOf) -> Iterator[Caution]:
         yield Caution("confirm", what, again)
 
 
-def _of_pair(pair: Pair, most_at_once: int) -> CapacityOf:
+def capacity_of(pair: Pair, most_at_once: int) -> CapacityOf:
+    """What the trials of a pair say; `most_at_once` is the largest burst that is tried."""
     speeds = speeds_of(pair)
     outcome = _outcome(pair, speeds)
     found = CapacityOf(

@@ -249,9 +249,22 @@ class CapacityOf:
         return None if self.beyond is None else abs(self.beyond) <= AGREES_WITHIN
 
     @property
+    def more_with_waiting(self) -> bool:
+        """Whether more comes through with waiting than that."""
+        return self.agrees is False and (self.beyond or 0.0) > 0
+
+    @property
+    def varies(self) -> bool:
+        """Whether that is so, and the rate that loses lost again: what takes the events is slower
+        at times than in the mean, and loses then.
+        """
+        again = self._again_beyond
+        return self.more_with_waiting and bool(again) and all(r.share > 0 for r in again)
+
+    @property
     def outrun(self) -> bool:
         """Whether a load that is said to go no faster did, with waiting allowed."""
-        return self.outcome == "load" and self.agrees is False and (self.beyond or 0.0) > 0
+        return self.outcome == "load" and self.more_with_waiting
 
     @property
     def contradicted(self) -> bool:
@@ -262,9 +275,13 @@ class CapacityOf:
     @property
     def too_low(self) -> bool:
         """Whether the rate that loses, tried again, lost nothing."""
+        return any(r.share == 0 for r in self._again_beyond)
+
+    @property
+    def _again_beyond(self) -> list[Retrial]:
+        """The rate that loses, tried again, where the load came to it."""
         low = self.without_loss.low if self.without_loss else None
-        again = [r for r in self.retrials if low is not None and r.rate > low and r.pressed]
-        return any(r.share == 0 for r in again)
+        return [r for r in self.retrials if low is not None and r.rate > low and r.pressed]
 
     @property
     def crossed(self) -> bool:
@@ -310,7 +327,7 @@ class CapacityAnswer:
     def trustworthy(self) -> bool:
         """Whether it is an answer."""
         decided = bool(self.found) and all(
-            each.decided and not each.contradicted and each.agrees is not False
+            each.decided and not each.contradicted and (each.agrees is not False or each.varies)
             for each in self.found
         )
         return decided and self.complete and not self.open_trials

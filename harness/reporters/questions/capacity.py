@@ -128,6 +128,9 @@ def _disagreement(each: CapacityOf) -> str:
     """What the trial with waiting says against the two rates; empty where they agree."""
     if each.agrees is not False or each.beyond is None:
         return ""
+    if each.varies:
+        mean = per_second(each.saturated_per_s)
+        return f" Its speed varies: in the mean, with waiting allowed, {mean} come through."
     than = "more" if each.beyond > 0 else "less"
     return f" It is not sure: with waiting allowed {abs(each.beyond):.0%} {than} came through."
 
@@ -185,6 +188,11 @@ def _saturated(each: CapacityOf) -> Iterator[str]:
         than = "above" if each.beyond > 0 else "below"
         agrees = "they agree" if each.agrees else "they do not agree"
         yield f"{words}, {abs(each.beyond):.1%} {than} the two rates: {agrees} within 10 %."
+        if each.varies:
+            yield (
+                "The rate that loses, tried again, lost events again: what takes the events is "
+                "slower at times than in the mean, and loses then."
+            )
 
 
 def _burst(each: CapacityOf) -> Iterator[str]:

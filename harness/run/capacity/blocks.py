@@ -16,6 +16,7 @@ from harness.answers.searches.capacity import (
     Pair,
     Speeds,
     burst_goal,
+    capacity_of,
     computed_burst,
     computed_pause_ms,
     pause_rate,
@@ -46,6 +47,8 @@ MOST_RATES = 60
 MOST_OPERATIONS = 1_000_000
 """Of one trial that is not held at a rate."""
 SATURATED_S = 5.0
+VARIES_S = 20.0
+"""How long the rate that loses is tried again where more comes through in the mean."""
 PAUSE_AFTER_S, TAIL_S = 0.1, 0.5
 """The load runs so long before the pause, and after it."""
 FLAT_OUTS = 3
@@ -102,6 +105,9 @@ class CapacityBlocks(SearchBlocks):
         if not capacity:
             return
         yield from self._until_valid(pair, self._saturated(pair, capacity), SATURATED)
+        high = speeds.brackets[0].high
+        if not self._asked.retrial_s and high is not None and self._more_with_waiting(pair):
+            yield self._retrial(pair, high, VARIES_S)
         yield from self._bursts(pair, speeds)
         yield from self._pauses(pair, speeds)
         for _ in range(OVERLOADS):
@@ -109,7 +115,7 @@ class CapacityBlocks(SearchBlocks):
         if self._asked.retrial_s:
             for rate in (speeds.brackets[0].low, speeds.brackets[0].high):
                 if rate is not None:
-                    yield self._retrial(pair, rate)
+                    yield self._retrial(pair, rate, self._asked.retrial_s)
 
     def _flat_outs(self, pair: Pair) -> Iterator[Wanted]:
         load = flat_out(self._rules[pair.rules], pair.consumer)
@@ -151,8 +157,12 @@ class CapacityBlocks(SearchBlocks):
         paced = replace(scenario, rate_per_s=float(rate))
         return self._wanted(pair, paced, max(round(rate * seconds), 1))
 
-    def _retrial(self, pair: Pair, rate: float) -> Wanted:
-        return self.at_rate(pair, RETRIAL, max(int(rate), 1), self._asked.retrial_s)
+    def _more_with_waiting(self, pair: Pair) -> bool:
+        found = capacity_of(self._again(pair), self.plan.ops[self._workload])
+        return found.more_with_waiting
+
+    def _retrial(self, pair: Pair, rate: float, seconds: float) -> Wanted:
+        return self.at_rate(pair, RETRIAL, max(int(rate), 1), seconds)
 
     def _saturated(self, pair: Pair, capacity: float) -> Wanted:
         scenario = self._scenario(pair, SATURATED, None, "as fast as waiting for room lets it")

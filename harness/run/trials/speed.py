@@ -14,6 +14,8 @@ from harness.model.stored.documents import WorkerDocument
 
 MIN_PROBES = 8
 """The probes needed before full speed is known."""
+AT_WORK_NS = 1_000_000
+"""A consumer that has all events so soon after the load's end was not at work any more."""
 PROBES_KEPT = 80
 """The newest probes that count, so that a permanently slower machine does not delay the rest."""
 
@@ -32,10 +34,16 @@ class Speed:
             return None
         return sorted(self.probes_ns)[len(self.probes_ns) // 4]
 
-    def take(self, workload: WorkerDocument) -> float | None:
-        """Learn from a trial; by how many percent it was slower than full speed, if known."""
+    def take(self, workload: WorkerDocument, *, through_ns: int = 0) -> float | None:
+        """Learn from a trial; by how many percent it was slower than full speed, if known.
+
+        `through_ns` is when the consumer had all events, on the clock of the load's end: where it
+        was still at work, the probe after the load was slowed by what is measured, by no neighbour.
+        """
         details = workload.details
-        probes = [ns for ns in (details.probe_before_ns, details.probe_after_ns) if ns]
+        at_work = 0 < workload.loop_end_ns < through_ns - AT_WORK_NS
+        last_ns = None if at_work else details.probe_after_ns
+        probes = [ns for ns in (details.probe_before_ns, last_ns) if ns]
         self.probes_ns = [*self.probes_ns, *probes][-PROBES_KEPT:]
         full_ns = self.full_ns()
         if not probes or full_ns is None:

@@ -182,7 +182,8 @@ def _measure(bench: Bench, trial: Trial, scenario: Scenario) -> Sample:
         sent = None if drained is None else drained.sent
         came = started and sent is not None and marker_came(received, sent)
     machine = machine_after.delta(machine_before)
-    noise = noise_of(done, received, machine, slowdown=bench.speed.take(done))
+    slowdown = bench.speed.take(done, through_ns=drained.through_ns if drained is not None else 0)
+    noise = noise_of(done, received, machine, slowdown=slowdown)
     demanded, suppressed = demanded_events(scenario, done)
     circumstances = Circumstances(
         session=done.session,

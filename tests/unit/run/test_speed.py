@@ -27,6 +27,17 @@ def test_full_speed_is_learnt_and_the_rare_best_does_not_count() -> None:
     assert speed.take(worker_document()) is None
 
 
+def test_a_consumer_still_at_work_is_no_slow_machine() -> None:
+    """It keeps the other thread of the core busy while the load is over."""
+    speed = Speed([100] * 10)
+    end_ns = 5_000_000_000
+    probes = {"probe_before_ns": 110, "probe_after_ns": 190}
+    done = worker_document(details=probes, loop_end_ns=end_ns)
+    assert speed.take(done, through_ns=end_ns + 500_000_000) == pytest.approx(10)
+    assert speed.take(done, through_ns=end_ns + 100_000) == pytest.approx(90)
+    assert speed.take(done) == pytest.approx(90)
+
+
 def test_a_slow_majority_does_not_hide_full_speed() -> None:
     speed = Speed([100] * 10 + [160] * 20)
     assert speed.take(trial(160, 160)) == pytest.approx(60)

@@ -280,6 +280,40 @@ class Otherwise(Host):
         return super().measure(plan, trial)
 
 
+class FasterInTheMean(Host):
+    """A host on which the consumer takes a quarter more while the load waits for room; `again` is
+    what it takes when the rate that loses is tried again.
+    """
+
+    def __init__(self, again: float) -> None:
+        super().__init__()
+        self.again = again
+
+    def taken_by(self, trial: Trial) -> float:
+        if trial.cell.scenario.endswith("saturated"):
+            return 1.25 * self.taken
+        return self.again if "+retrial-" in trial.cell.scenario else self.taken
+
+
+def test_a_consumer_whose_speed_varies_is_told_from_a_disturbed_search(tmp_path: Path) -> None:
+    """The rate that loses is tried again, and loses again."""
+    host = FasterInTheMean(again=TAKEN)
+    answer = answer_of(planned(tmp_path), host)
+    (again,) = (scenario for scenario in host.scenarios if "+retrial-" in scenario.name)
+    assert again.rate_per_s == int(answer.found[0].brackets[0].high or 0)
+    assert answer.trustworthy
+    (said,) = capacity_sentences(answer)
+    assert "Its speed varies: in the mean, with waiting allowed, 6,2" in said
+    assert "waiting" not in [caution.name for caution in answer.cautions]
+
+
+def test_more_with_waiting_and_no_loss_again_is_no_answer(tmp_path: Path) -> None:
+    answer = answer_of(planned(tmp_path), FasterInTheMean(again=1.25 * TAKEN))
+    assert not answer.trustworthy
+    assert {"waiting", "confirm"} <= {caution.name for caution in answer.cautions}
+    assert "It is not sure" in capacity_sentences(answer)[0]
+
+
 def test_an_answer_that_its_own_retrial_contradicts_is_not_relied_on(tmp_path: Path) -> None:
     answer = answer_of(planned(tmp_path, retrial_s=60.0), Otherwise(2_000.0))
     assert not answer.trustworthy
