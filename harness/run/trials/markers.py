@@ -16,6 +16,7 @@ from harness.consumers.foreign.reassemble import START_NUMBER
 from harness.kernel.client import AuditClient
 from harness.kernel.status import AuditStatus
 from harness.model.stored.documents import ConsumerDocument
+from harness.run.trials.queue_looks import look_at_queue
 
 START_ATTEMPTS = 100
 START_PAUSE_S = 0.05
@@ -110,7 +111,7 @@ def _let_the_queue_sink(
     """Wait until there is room for a marker: a refused one would count as lost."""
     deadline = time.monotonic() + QUEUE_TIMEOUT_S
     while time.monotonic() < deadline:
-        status = bench.client.status()
+        status = look_at_queue(bench.client)
         if status.backlog <= status.backlog_limit // 2 or not status.backlog_limit:
             return
         look(status)

@@ -52,6 +52,7 @@ from harness.run.trials.metrics import (
     searched_metrics,
 )
 from harness.run.trials.pause import paused
+from harness.run.trials.queue_looks import look_at_queue
 from harness.run.trials.said import consumer_said
 from harness.run.trials.sample import sample_of
 from harness.run.trials.speed import Speed
@@ -104,7 +105,7 @@ class Bench:
         consumer.look()
         if growth is not None:
             growth.look()
-        status = self.client.status()
+        status = look_at_queue(self.client)
         self.timeline.add(status)
         self.on_pulse(status.backlog, status.lost)
 
