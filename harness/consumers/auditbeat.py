@@ -36,6 +36,7 @@ _CONFIG = """\
 path.home: {home}
 path.data: {data}
 path.logs: {logs}
+auditbeat.max_start_delay: 0
 auditbeat.modules:
 - module: auditd
   socket_type: {socket_type}

@@ -50,7 +50,7 @@ BUSY = 0.85
 """What takes this share of a CPU or more has no room left."""
 DISK_WAITS = 0.2
 FULL = 0.95
-"""All CPUs together, or that of the load, had no room left."""
+"""All CPUs together had no room left."""
 MOST_FAILED = 3
 """So many trials in a row that cannot be used end what is asked of a consumer."""
 PAUSES = ThresholdGoal(least=1, most=10_000)
@@ -414,7 +414,7 @@ def limit_of(sample: Sample, busy: Busy) -> Limit:
     if (busy.all_cpus or 0.0) >= FULL:
         return "cpus"
     # It may have kept kauditd from its CPU, so a consumer that waits is not shown to be slow.
-    return "not-known" if (busy.load or 0.0) >= FULL else "consumer"
+    return "not-known" if (busy.load or 0.0) >= BUSY else "consumer"
 
 
 def _with_rest(found: CapacityOf, pair: Pair, speeds: Speeds, most_at_once: int) -> CapacityOf:

@@ -28,6 +28,8 @@ class WorkerDetails(msgspec.Struct, frozen=True):
     """What it executes, where it executes one."""
     exit_statuses: dict[str, int] = {}
     """How often it ended with each exit status but 0; minus the signal's number where by one."""
+    spun_ns: int = 0
+    """Its user time between its operations at a fixed rate, burnt until the next was due."""
     longest_start_ns: int = 0
     longest_end_ns: int = 0
     """The operation that took longest at a fixed rate, from its intended start."""

@@ -16,7 +16,7 @@ from harness.consumers.foreign.reassemble import START_NUMBER
 from harness.kernel.client import AuditClient
 from harness.kernel.status import AuditStatus
 from harness.model.stored.documents import ConsumerDocument
-from harness.run.trials.queue_looks import look_at_queue
+from harness.run.trials.queue_looks import QueueLooks
 
 START_ATTEMPTS = 100
 START_PAUSE_S = 0.05
@@ -109,9 +109,9 @@ def _let_the_queue_sink(
     bench: Sender, look: Callable[[AuditStatus], None] = lambda status: None
 ) -> None:
     """Wait until there is room for a marker: a refused one would count as lost."""
-    deadline = time.monotonic() + QUEUE_TIMEOUT_S
+    deadline, looks = time.monotonic() + QUEUE_TIMEOUT_S, QueueLooks(bench.client)
     while time.monotonic() < deadline:
-        status = look_at_queue(bench.client)
+        status = looks.look()
         if status.backlog <= status.backlog_limit // 2 or not status.backlog_limit:
             return
         look(status)

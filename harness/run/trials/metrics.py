@@ -30,7 +30,7 @@ def metrics_of(
     kauditd_ns: int | None,
 ) -> dict[str, float]:
     """The metrics of a trial by name; names and units stand in `harness.metrics.catalog`."""
-    ops, user, system = workload.ops, workload.user_ns, workload.system_ns
+    ops, (user, system) = workload.ops, _worked_ns(workload)
     consumer = report.cpu_user_ns + report.cpu_system_ns
     metrics: dict[str, float] = {
         "elapsed_ns_per_op": workload.elapsed_ns / ops,
@@ -48,6 +48,15 @@ def metrics_of(
     if own is not None and "events_received" not in metrics:
         metrics["events_received"] = float(own)
     return metrics | consumer_metrics(report, metrics.get("events_received"))
+
+
+def _worked_ns(workload: WorkerDocument) -> tuple[int, int]:
+    """User and system time without what a fixed rate burnt until the next operation was due.
+
+    The kernel splits user from system by samples, so that the rest may have to come from the other.
+    """
+    user = workload.user_ns - workload.details.spun_ns
+    return max(user, 0), max(workload.system_ns + min(user, 0), 0)
 
 
 def consumer_metrics(report: ConsumerReport, events: float | None) -> dict[str, float]:

@@ -52,7 +52,7 @@ from harness.run.trials.metrics import (
     searched_metrics,
 )
 from harness.run.trials.pause import paused
-from harness.run.trials.queue_looks import look_at_queue
+from harness.run.trials.queue_looks import QueueLooks
 from harness.run.trials.said import consumer_said
 from harness.run.trials.sample import sample_of
 from harness.run.trials.speed import Speed
@@ -86,11 +86,15 @@ class Bench:
     folder: Path = PLACE
     """The folder for consumers' files: on a disk, and not cleaned by others meanwhile."""
     on_pulse: Callable[[int, int], None] = lambda backlog, lost: None
+    looks: QueueLooks = field(init=False)
     failures: Failures = field(default_factory=Failures)
     speed: Speed = field(default_factory=Speed)
     timeline: Timeline = field(default_factory=Timeline)
     sampling: Callable[[dict[str, Sequence[int]]], AbstractContextManager[object]] = nullcontext
     """What samples the stacks of these processes, by group, while a load runs."""
+
+    def __post_init__(self) -> None:
+        self.looks = QueueLooks(self.client)
 
     def sampled(
         self, load: Sequence[int], consumer: Sequence[int]
@@ -105,7 +109,7 @@ class Bench:
         consumer.look()
         if growth is not None:
             growth.look()
-        status = look_at_queue(self.client)
+        status = self.looks.look()
         self.timeline.add(status)
         self.on_pulse(status.backlog, status.lost)
 
