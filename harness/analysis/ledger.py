@@ -14,7 +14,7 @@ and the serials count as well (ledger_others.py); only what these cannot make is
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from harness.analysis.ledger_others import Books, Settled, settle, strays_of
 from harness.model.run import Ledger
@@ -52,6 +52,8 @@ class Evidence:
     hold_queue: bool = False
     """Whether the kernel keeps records for a daemon to come (`audit=1` at boot)."""
     markers_missing: int = 0
+    other_messages: int = 0
+    """Messages of the harness of which it is not known whether they came."""
     received_records: int | None = None
     duplicate_records: int | None = None
     late_records: int | None = None
@@ -64,6 +66,8 @@ class Evidence:
     attribution: str = "session"
     loses_inside: bool = False
     """Whether the consumer may lose what it received, which `lost` does not count."""
+    stopped_reading: bool = False
+    """Whether it took nothing any more once its socket had been full: no serial shows its end."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +81,7 @@ class _Account:
 
 def close_ledger(evidence: Evidence) -> Ledger:
     """The ledger of a trial; terms that the evidence does not cover stay None."""
+    evidence = _with_lost_end(evidence)
     account = _closest([_account(evidence, number) for number in _markers_with_serial(evidence)])
     books, settled = account.books, account.settled
     vanished, unnamed = (settled.vanished, settled.unnamed) if settled else (0, 0)
@@ -109,6 +114,18 @@ def close_ledger(evidence: Evidence) -> Ledger:
     )
 
 
+def _with_lost_end(evidence: Evidence) -> Evidence:
+    """The same, with what came after the last event of a listener that stopped reading: it left no
+    gap, and is all that is missing where the kernel refused nothing.
+    """
+    known = (evidence.demanded, evidence.complete, evidence.partial, evidence.serial_gaps)
+    if not evidence.stopped_reading or evidence.lost or None in known:
+        return evidence
+    demanded, complete, partial, gaps = (each or 0 for each in known)
+    end = demanded - complete - partial - evidence.unnamed - gaps
+    return replace(evidence, serial_gaps=gaps + max(end, 0))
+
+
 def _bounds(account: _Account) -> dict[str, int | None]:
     """What `lost` allows for `refused`; it holds the term also where others lost events."""
     books = account.books
@@ -121,12 +138,14 @@ def _bounds(account: _Account) -> dict[str, int | None]:
 
 
 def _markers_with_serial(evidence: Evidence) -> Sequence[int]:
-    """How many of the markers that did not come may be among the missing serials.
+    """How many messages of the harness that did not come may be among the missing serials.
 
     One that the backlog refused has none; one that was dropped later has. Where both can be, as
     many as possible are tried first.
     """
-    missing = evidence.markers_missing
+    # How many of the others did not come shows only where it is known what had to come.
+    others = 0 if evidence.demanded is None else evidence.other_messages
+    missing = evidence.markers_missing + others
     if not (evidence.socket_drops or evidence.rate_limit != 0 or evidence.loses_inside):
         return (0,)
     return (missing,) if evidence.backlog_limit == 0 else range(missing, -1, -1)

@@ -127,6 +127,7 @@ class OwnCount(msgspec.Struct, frozen=True):
 class Beside(msgspec.Struct, frozen=True):
     """A second consumer that listened at the same time."""
 
+    name: str = ""
     document: ConsumerDocument | None = None
 
 
@@ -160,6 +161,13 @@ class ConsumerDocument(msgspec.Struct, frozen=True, kw_only=True):
     def groups(self) -> dict[str, GroupCounts]:
         """Its events by audit session; none at depths without."""
         return self.sessions or {}
+
+    @property
+    def stopped_reading(self) -> bool:
+        """Whether a listener's socket was full and nothing at the end came: not even a marker."""
+        closing = [number for number in self.markers or () if number > 0]
+        lost_some = self.mode == "multicast" and bool(self.socket_drops)
+        return self.judged and lost_some and self.markers is not None and not closing
 
     @property
     def anchor_records(self) -> int:

@@ -16,7 +16,6 @@ from harness.consumers.foreign.reassemble import START_NUMBER
 from harness.kernel.client import AuditClient
 from harness.kernel.status import AuditStatus
 from harness.model.stored.documents import ConsumerDocument
-from harness.run.trials.queue_looks import QueueLooks
 
 START_ATTEMPTS = 100
 START_PAUSE_S = 0.05
@@ -109,9 +108,9 @@ def _let_the_queue_sink(
     bench: Sender, look: Callable[[AuditStatus], None] = lambda status: None
 ) -> None:
     """Wait until there is room for a marker: a refused one would count as lost."""
-    deadline, looks = time.monotonic() + QUEUE_TIMEOUT_S, QueueLooks(bench.client)
+    deadline = time.monotonic() + QUEUE_TIMEOUT_S
     while time.monotonic() < deadline:
-        status = looks.look()
+        status = bench.client.status()
         if status.backlog <= status.backlog_limit // 2 or not status.backlog_limit:
             return
         look(status)

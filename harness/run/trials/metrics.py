@@ -141,6 +141,8 @@ class Circumstances:
     rate_limit: int | None = 0
     hold_queue: bool = False
     markers_sent: int | None = None
+    other_messages: int = 0
+    """User messages that the harness sent besides; which of them came is not known."""
     scoped: bool = False
     """Whether the rules match only the load."""
 
@@ -186,6 +188,7 @@ def evidence_of(
         foreign_missing_records=_foreign_missing(consumer, group),
         scoped=circumstances.scoped,
         markers_missing=_markers_missing(consumer, circumstances.markers_sent),
+        other_messages=circumstances.other_messages,
         received_records=consumer.records,
         duplicate_records=events.duplicate_records,
         late_records=events.late_records,
@@ -196,6 +199,7 @@ def evidence_of(
         waited_ms=kernel.waited_ms,
         attribution="session" if circumstances.session is not None else "process-tree",
         loses_inside=consumer.judged,
+        stopped_reading=consumer.stopped_reading,
     )
 
 

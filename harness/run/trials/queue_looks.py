@@ -33,6 +33,8 @@ class QueueLooks:
     """Looks at the queue, some time apart."""
 
     client: Asking
+    sent: int = 0
+    """How many messages that took so far."""
     _owed: bool = False
 
     def look(self) -> AuditStatus:
@@ -50,5 +52,6 @@ class QueueLooks:
         )
         if owes or self._owed:
             self.client.send_user_message(HANDED_ON)
+            self.sent += 1
         self._owed = owes
         return status

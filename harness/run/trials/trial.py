@@ -10,7 +10,7 @@ the worker's own start and session are counted by then, and none of them counts 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack, nullcontext
 from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
@@ -28,7 +28,7 @@ from harness.metrics.timeline import Timeline
 from harness.model.matching import LOGIN_WARNING
 from harness.model.run import Ledger, Sample, Scenario, SoakMoment, Trial
 from harness.model.searches.size import BURST
-from harness.model.stored.documents import WorkerDocument
+from harness.model.stored.documents import ConsumerDocument, WorkerDocument
 from harness.processes.line_process import ChildFailedError
 from harness.run.failures import Failures
 from harness.run.plan.plan import Plan
@@ -164,7 +164,7 @@ def _measure(bench: Bench, trial: Trial, scenario: Scenario) -> Sample:
                 consumer.attribute_tree(pid)
         started = set_start(bench, consumer, marker) if scenario.enabled else True
         before, machine_before = bench.client.status(), read_machine()
-        bench.timeline = Timeline(before, consumer.pids)
+        bench.timeline, bench.looks = Timeline(before, consumer.pids), QueueLooks(bench.client)
         growth = None if bench.plan.soak is None else Growth(consumer.pids)
         with bench.sampled(ready.acting_pids, consumer.pids):
             with paused(consumer.pids, scenario.stop_after_ms, scenario.stop_for_ms):
@@ -185,7 +185,8 @@ def _measure(bench: Bench, trial: Trial, scenario: Scenario) -> Sample:
         report = consumer.stop()
         done, received = ended.said, consumer_said(report.document)
         sent = None if drained is None else drained.sent
-        came = started and sent is not None and marker_came(received, sent)
+        stopped = received is not None and received.stopped_reading
+        came = started and sent is not None and (stopped or marker_came(received, sent))
     machine = machine_after.delta(machine_before)
     slowdown = bench.speed.take(done, through_ns=drained.through_ns if drained is not None else 0)
     noise = noise_of(done, received, machine, slowdown=slowdown)
@@ -198,6 +199,7 @@ def _measure(bench: Bench, trial: Trial, scenario: Scenario) -> Sample:
         rate_limit=before.rate_limit,
         hold_queue=bench.hold_queue,
         markers_sent=sent,
+        other_messages=bench.looks.sent,
         # What a victim of the same login uid makes is none of the load's.
         scoped=ended.victim is None and rules_name_only(scenario, done.auid),
     )
@@ -229,7 +231,7 @@ def _measure(bench: Bench, trial: Trial, scenario: Scenario) -> Sample:
         invalid_reason=why_invalid(done, drained=came, meddling=meddling)
         or (NOISE_ENDED if ended.ended_early else _victim_failed(ended)),
         disturbance=too_disturbed(noise, bench.plan.invalid),
-        warnings=_session_warnings(done),
+        warnings=(*_session_warnings(done), *_reading_warnings(trial.cell.consumer, received)),
     )
 
 
@@ -330,6 +332,17 @@ def _session_warnings(document: WorkerDocument) -> tuple[str, ...]:
     if document.session is None:
         return (f"events are told from others' by the process tree, not by session ({reason})",)
     return (f"{LOGIN_WARNING}{document.auid} ({reason})",) if reason else ()
+
+
+def _reading_warnings(name: str, received: ConsumerDocument | None) -> Iterator[str]:
+    """Which listeners stopped reading."""
+    beside = None if received is None else received.beside
+    listeners = {name: received}
+    if beside is not None:
+        listeners[f"{name} ({beside.name})"] = beside.document
+    for listener, document in listeners.items():
+        if document is not None and document.stopped_reading:
+            yield f"{listener} took nothing any more once its socket had been full"
 
 
 def _meddling(bench: Bench) -> str:

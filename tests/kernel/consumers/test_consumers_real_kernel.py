@@ -107,6 +107,22 @@ def test_what_a_slow_client_does_not_get_is_in_the_log_of_auditd(name: str, tmp_
 
 
 @JOURNALS
+@pytest.mark.parametrize("name", ["journald", "auditd+journald"])
+def test_what_journald_misses_at_full_speed_is_accounted_for(name: str, tmp_path: Path) -> None:
+    """It reads nothing more after the first overrun of its socket: not even the closing marker."""
+    sample = measure(name, tmp_path, ops=20_000)
+    assert sample.invalid_reason == ""
+    ledger = sample.ledger if name == "journald" else sample.beside_ledger
+    assert ledger is not None
+    assert (ledger.generated, ledger.unexplained, ledger.lost) == (20_000, 0, 0)
+    assert ledger.complete is not None
+    seen = ledger.complete + (ledger.partial or 0) + (ledger.vanished or 0)
+    assert seen == 20_000
+    stopped = [each for each in sample.warnings if "took nothing any more" in each]
+    assert bool(stopped) == (ledger.markers_missing != 0)
+
+
+@JOURNALS
 def test_journald_leaves_mounts_and_audit_as_they_are(tmp_path: Path) -> None:
     mounts = Path("/proc/self/mountinfo").read_text()
     with take_lease(command="test of journald") as lease, AuditClient() as client:

@@ -123,3 +123,61 @@ def test_an_event_without_the_record_that_names_it_is_one_of_the_trial() -> None
     ledger = close_ledger(evidence_of(consumer_said(document), kernel, circumstances))
     assert (ledger.complete, ledger.partial, ledger.unnamed_events) == (9, 1, 1)
     assert ledger.unexplained == 0
+
+
+STOPPED = Evidence(
+    demanded=20_000,
+    suppressed=0,
+    complete=1_990,
+    partial=1,
+    missing_records=1,
+    lost=0,
+    serial_gaps=0,
+    records_per_event=4,
+    multicast=True,
+    backlog_limit=8192,
+    markers_missing=2,
+    socket_drops=71_845,
+    loses_inside=True,
+    stopped_reading=True,
+)
+"""Of journald at full speed, which the first overrun of its socket ends."""
+
+
+def test_what_came_after_a_listener_had_stopped_reading_is_accounted_for() -> None:
+    ledger = close_ledger(STOPPED)
+    assert (ledger.vanished, ledger.refused, ledger.unexplained) == (18_009, 0, 0)
+    assert ledger.stage_multicast_records == 71_845
+    assert close_ledger(replace(STOPPED, stopped_reading=False)).unexplained == 18_009
+    # What the kernel refused has no serial either: which is which, nobody knows.
+    assert close_ledger(replace(STOPPED, lost=5)).vanished == 0
+
+
+@pytest.mark.parametrize(
+    ("changes", "stopped"),
+    [
+        ({}, True),
+        ({"markers": [0, 1]}, False),
+        ({"markers": None}, False),
+        ({"mode": "unicast"}, False),
+        ({"socket_drops": 0}, False),
+        ({"judged": False}, False),
+    ],
+)
+def test_who_stopped_reading(changes: dict[str, object], stopped: bool) -> None:
+    said = {"mode": "multicast", "socket_drops": 9, "markers": [0], "judged": True}
+    document = consumer_said(said | changes)
+    assert document is not None
+    assert document.stopped_reading is stopped
+
+
+@pytest.mark.parametrize(("sent", "foreign"), [(0, 3), (2, 1), (3, 0), (9, 0)])
+def test_messages_of_the_harness_that_did_not_come_are_not_of_others(
+    sent: int, foreign: int
+) -> None:
+    lossy = replace(
+        STOPPED, stopped_reading=False, markers_missing=0, serial_gaps=18_012, other_messages=sent
+    )
+    ledger = close_ledger(lossy)
+    assert (ledger.unexplained, ledger.foreign_lost) == (0, foreign)
+    assert (ledger.vanished or 0) == 18_009
