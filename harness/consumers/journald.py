@@ -1,8 +1,9 @@
 """systemd-journald as it listens on most hosts: by multicast, beside whatever daemon is registered.
 
 It runs as an instance of its own with `/run` and the journal in the folder of the trial, in a mount
-namespace of its own: a journald of the host goes on undisturbed. Whether a journald switches audit
-on when it starts differs by distribution (`Audit=`); here it leaves that to the plan.
+namespace of its own: a journald of the host goes on undisturbed. Its audit socket is given to it,
+with a buffer of 128 MiB as on a host. Whether a journald switches audit on when it starts differs
+by distribution (`Audit=`); here it leaves that to the plan.
 """
 
 from __future__ import annotations
@@ -10,15 +11,17 @@ from __future__ import annotations
 import json
 import re
 import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from harness.consumers.base import ConsumerSetup, Found
+from harness.consumers.foreign import activated
 from harness.consumers.foreign.external import ExternalProcess
 from harness.consumers.foreign.output_age import OutputAge
 from harness.consumers.foreign.program import answer_of, find_program
-from harness.consumers.foreign.ready import await_listening
+from harness.consumers.foreign.ready import READY_TIMEOUT_S, await_listening
 from harness.consumers.foreign.reassemble import Record
 from harness.consumers.foreign.running import ForeignRunning
 from harness.processes.line_process import ChildFailedError
@@ -139,10 +142,13 @@ class JournaldConsumer:
             folder.mkdir(parents=True)
         conf.write_text(CONF, encoding="utf-8")
         words = ["unshare", "--mount", "--propagation", "unchanged", "sh", "-c", _START, "sh"]
-        command = [*words, str(run), str(self.find(setup.binary).path)]
+        program = str(self.find(setup.binary).path)
+        command = [*words, str(run), sys.executable, "-P", "-m", activated.__name__, program]
         process = ExternalProcess("systemd-journald", command, setup.folder, cpus=setup.cpus)
         try:
             await_listening(process)
+            own = run / "systemd" / "journal" / "socket"
+            process.wait_until(own.exists, READY_TIMEOUT_S, "open its own sockets")
             return _Running(process, setup, run / "log" / "journal")
         except BaseException:
             process.end()
