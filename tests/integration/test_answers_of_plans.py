@@ -25,7 +25,7 @@ FIRST = {
     ),
     "consumers": (
         "ranking",
-        r"udp: assemble needs the least CPU per event \(3\.41 µs\), .*; shells: ebpf needs .*\.",
+        r"udp: assemble needs the least CPU per event \(4\.37 µs\), .*; shells: ebpf needs .*\.",
     ),
     "overhead": (
         "cost",
