@@ -47,9 +47,8 @@ class QueueLooks:
         status = self.client.status()
         slept = time.monotonic() - started_s > SLEPT_S
         limit = status.backlog_limit
-        owes = bool(limit and status.backlog_wait_time) and (
-            slept or status.backlog >= NEARLY_FULL * limit
-        )
+        waits = bool(limit and status.backlog_wait_time and status.backlog)
+        owes = waits and (slept or status.backlog >= NEARLY_FULL * limit)
         if owes or self._owed:
             self.client.send_user_message(HANDED_ON)
             self.sent += 1

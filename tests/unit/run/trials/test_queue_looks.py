@@ -61,6 +61,12 @@ def test_a_record_more_wakes_the_next_now_and_at_the_next_look(backlog: int) -> 
 
 def test_who_was_answered_late_may_have_slept() -> None:
     """The queue was over its limit only after the status had been taken."""
-    kernel = Kernel(queue(0), asleep_s=2 * SLEPT_S)
+    kernel = Kernel(queue(1), asleep_s=2 * SLEPT_S)
     QueueLooks(kernel).look()
     assert kernel.messages == 1
+
+
+def test_a_busy_machine_is_no_full_queue() -> None:
+    kernel = Kernel(queue(0), asleep_s=2 * SLEPT_S)
+    QueueLooks(kernel).look()
+    assert kernel.messages == 0
