@@ -163,11 +163,16 @@ class ConsumerDocument(msgspec.Struct, frozen=True, kw_only=True):
         return self.sessions or {}
 
     @property
+    def closing_markers(self) -> frozenset[int]:
+        """Those after the load; the start marker has number 0."""
+        return frozenset(number for number in self.markers or () if number > 0)
+
+    @property
     def stopped_reading(self) -> bool:
         """Whether a listener's socket was full and nothing at the end came: not even a marker."""
-        closing = [number for number in self.markers or () if number > 0]
         lost_some = self.mode == "multicast" and bool(self.socket_drops)
-        return self.judged and lost_some and self.markers is not None and not closing
+        ended = self.markers is None or bool(self.closing_markers)
+        return self.judged and lost_some and not ended
 
     @property
     def anchor_records(self) -> int:

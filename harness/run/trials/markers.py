@@ -101,7 +101,7 @@ def marker_came(received: ConsumerDocument | None, sent: int) -> bool:
     """
     if received is None or received.markers is None or sent == 0:
         return True
-    return any(number > START_NUMBER for number in received.markers)
+    return bool(received.closing_markers)
 
 
 def _let_the_queue_sink(

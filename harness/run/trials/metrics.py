@@ -204,9 +204,8 @@ def evidence_of(
 
 
 def _markers_missing(consumer: ConsumerDocument, sent: int | None) -> int:
-    """How many of the closing markers did not come; the start marker has number 0."""
-    closing = {number for number in consumer.markers or () if number > 0}
-    return 0 if sent is None else max(sent - len(closing), 0)
+    """How many of the closing markers did not come."""
+    return 0 if sent is None else max(sent - len(consumer.closing_markers), 0)
 
 
 def _foreign_missing(consumer: ConsumerDocument, own: GroupCounts) -> int:

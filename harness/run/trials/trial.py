@@ -86,15 +86,11 @@ class Bench:
     folder: Path = PLACE
     """The folder for consumers' files: on a disk, and not cleaned by others meanwhile."""
     on_pulse: Callable[[int, int], None] = lambda backlog, lost: None
-    looks: QueueLooks = field(init=False)
     failures: Failures = field(default_factory=Failures)
     speed: Speed = field(default_factory=Speed)
     timeline: Timeline = field(default_factory=Timeline)
     sampling: Callable[[dict[str, Sequence[int]]], AbstractContextManager[object]] = nullcontext
     """What samples the stacks of these processes, by group, while a load runs."""
-
-    def __post_init__(self) -> None:
-        self.looks = QueueLooks(self.client)
 
     def sampled(
         self, load: Sequence[int], consumer: Sequence[int]
@@ -104,12 +100,14 @@ class Bench:
         found = () if kauditd is None else (kauditd,)
         return self.sampling({"load": load, "kauditd": found, "consumer": consumer})
 
-    def tick(self, consumer: RunningConsumer, growth: Growth | None = None) -> None:
+    def tick(
+        self, looks: QueueLooks, consumer: RunningConsumer, growth: Growth | None = None
+    ) -> None:
         """Check the kernel's queue and the consumer; called continually while a load runs."""
         consumer.look()
         if growth is not None:
             growth.look()
-        status = self.looks.look()
+        status = looks.look()
         self.timeline.add(status)
         self.on_pulse(status.backlog, status.lost)
 
@@ -164,13 +162,13 @@ def _measure(bench: Bench, trial: Trial, scenario: Scenario) -> Sample:
                 consumer.attribute_tree(pid)
         started = set_start(bench, consumer, marker) if scenario.enabled else True
         before, machine_before = bench.client.status(), read_machine()
-        bench.timeline, bench.looks = Timeline(before, consumer.pids), QueueLooks(bench.client)
+        bench.timeline, looks = Timeline(before, consumer.pids), QueueLooks(bench.client)
         growth = None if bench.plan.soak is None else Growth(consumer.pids)
         with bench.sampled(ready.acting_pids, consumer.pids):
             with paused(consumer.pids, scenario.stop_after_ms, scenario.stop_for_ms):
                 ended = loads.measure(
                     bench.trial_timeout_s,
-                    lambda: bench.tick(consumer, growth),
+                    lambda: bench.tick(looks, consumer, growth),
                     stoppable=growth is not None,
                 )
             drained = (
@@ -199,7 +197,7 @@ def _measure(bench: Bench, trial: Trial, scenario: Scenario) -> Sample:
         rate_limit=before.rate_limit,
         hold_queue=bench.hold_queue,
         markers_sent=sent,
-        other_messages=bench.looks.sent,
+        other_messages=looks.sent,
         # What a victim of the same login uid makes is none of the load's.
         scoped=ended.victim is None and rules_name_only(scenario, done.auid),
     )

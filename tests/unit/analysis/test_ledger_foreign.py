@@ -125,20 +125,19 @@ def test_an_event_without_the_record_that_names_it_is_one_of_the_trial() -> None
     assert ledger.unexplained == 0
 
 
-STOPPED = Evidence(
+STOPPED = replace(
+    LOST_INSIDE,
     demanded=20_000,
-    suppressed=0,
     complete=1_990,
     partial=1,
     missing_records=1,
-    lost=0,
     serial_gaps=0,
     records_per_event=4,
+    unnamed=0,
+    unnamed_records=0,
     multicast=True,
-    backlog_limit=8192,
     markers_missing=2,
     socket_drops=71_845,
-    loses_inside=True,
     stopped_reading=True,
 )
 """Of journald at full speed, which the first overrun of its socket ends."""
