@@ -18,7 +18,9 @@
 #include <time.h>
 #include <unistd.h>
 
+#ifndef WORK_NS
 #define WORK_NS 20000.0     /* of its own for every event: what a real consumer decodes */
+#endif
 #define PORTION_NS 50000.0  /* the least that is spent at once */
 #define MOST_TEXT 8970      /* of one record, by the kernel */
 

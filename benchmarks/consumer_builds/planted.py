@@ -55,7 +55,7 @@ def main() -> int:
     """Run the proof; 0 where the claim holds."""
     parser = options(__doc__.splitlines()[0])
     parser.add_argument("--runs", type=int, default=20, help="of each planted cost")
-    parser.add_argument("--blocks", type=int, default=24)
+    parser.add_argument("--blocks", type=int, default=64)
     parser.add_argument("--ops", type=int, default=5000)
     parser.add_argument("--only", type=float, nargs="*", default=PLANTED, help="0, 0.05 or 0.1")
     parser.add_argument("--cost-ns", type=float, help="of an event, if it is known already")

@@ -26,6 +26,7 @@ from harness.model.count import COUNTED_METRICS, INSTRUCTIONS, CountedCell, Coun
 from harness.model.count_changes import CountChange
 from harness.model.count_gate import CountCheck, CountGateReport
 from harness.model.gate import Limit
+from harness.model.stored.plan import StoredPlan
 from harness.renamed import hint
 from harness.store import StoredRun
 
@@ -75,21 +76,27 @@ def gate_counts(stored: StoredRun, rules: GateRules) -> CountGateReport:
     result = _result(stored)
     places = _planned(stored, result)
     reference = rules.reference or stored.plan.reference_scenario or ""
-    require_scopes(rules, stored.plan.workloads, [p.scenario for p in places], reference)
+    plan = stored.plan
+    require_scopes(rules, plan.workloads, [p.scenario for p in places], reference, plan.consumers)
     by_place = {(_place(cell), cell.metric): cell for cell in result.cells}
     counted = {_place(cell) for cell in result.cells}
     checks, missing = [], []
     for limit in rules.limits:
         _require_counted(limit, result.cells, result.run)
-        chosen = [p for p in _chosen(limit, stored, places, reference) if p.scenario != reference]
-        _require_any(limit, chosen, places)
-        for place in chosen:
-            base = by_place.get((place._replace(scenario=reference), limit.metric))
+        chosen = {
+            place: against
+            for place in _chosen(limit, stored, places, reference)
+            if (against := _against(place, plan, reference)) not in (None, place)
+        }
+        _require_any(limit, list(chosen), places)
+        for place, against in chosen.items():
+            assert against is not None
+            base = by_place.get((against, limit.metric))
             head = by_place.get((place, limit.metric))
             if base is not None and head is not None:
-                checks.append(_check(limit, head, base.estimate, reference, head.floor))
+                checks.append(_check(limit, head, base.estimate, against.scenario, head.floor))
             elif head is not None:
-                missing.append(place._replace(scenario=reference))
+                missing.append(against)
             elif place not in counted:  # else it has other metrics, and nothing of this one
                 missing.append(place)
     return _report(rules, checks, result, _doubts(result, missing), result.cautions)
@@ -161,18 +168,40 @@ def _planned(stored: StoredRun, result: CountedResult) -> list[_Place]:
     ]
 
 
+def _against(place: _Place, plan: StoredPlan, reference: str) -> _Place | None:
+    """Where that was counted which a place is compared with: the reference, or where that is a
+    consumer the same rules with it. None where it was not to hear them.
+    """
+    scenario = plan.scenario(place.workload, place.scenario)
+    if reference not in plan.consumers or scenario is None:
+        return place._replace(scenario=reference)
+    bare = place.scenario.removesuffix(f"+{scenario.consumer}")
+    of_consumer = (
+        other.name
+        for other in plan.of_workload(place.workload)
+        if other.consumer == reference and other.name.removesuffix(f"+{reference}") == bare
+    )
+    found = next(of_consumer, None)
+    return None if found is None else place._replace(scenario=found)
+
+
 def require_scopes(
-    rules: GateRules, workloads: Iterable[str], scenarios: Iterable[str], reference: str
+    rules: GateRules,
+    workloads: Iterable[str],
+    scenarios: Sequence[str],
+    reference: str,
+    consumers: Sequence[str] = (),
 ) -> None:
     """UsageError where a reference or a name before a limit is none of a plan's.
 
     What begins with a digit may be a kernel's: which ones there are is known when they have run.
     """
     known = list(dict.fromkeys((*workloads, *scenarios)))
-    if reference and reference not in known:
+    compared = list(dict.fromkeys((*scenarios, *consumers)))
+    if reference and reference not in compared:
         raise UsageError(
-            f"--reference {reference} is not a scenario of this run",
-            remedy=hint(reference) or one_of(reference, known),
+            f"--reference {reference} is not a scenario or consumer of this run",
+            remedy=hint(reference) or one_of(reference, compared),
         )
     for limit in rules.limits:
         for name in limit.scope:

@@ -15,6 +15,8 @@ from typing import Final
 
 from harness.errors import HostUnfitError
 
+_MAGIC: Final = b"\x7fELF\x02\x01"
+_EM_X86_64: Final = 62
 _HEADER: Final = struct.Struct("<16sHHIQQQIHHHHHH")
 _SEGMENT: Final = struct.Struct("<IIQQQQQQ")
 _DYNAMIC: Final = struct.Struct("<qQ")
@@ -44,6 +46,13 @@ class Needs:
     folders: tuple[str, ...]
 
 
+def is_for_x86_64(data: bytes) -> bool:
+    """Whether this is an ELF file that a machine of x86_64 can load."""
+    if data[:6] != _MAGIC or len(data) < _HEADER.size:
+        return False
+    return bool(_HEADER.unpack_from(data)[2] == _EM_X86_64)
+
+
 def read_needs(data: bytes) -> Needs:
     """The needs of an ELF file; NotElfError for any other, or a damaged one."""
     try:
@@ -53,7 +62,7 @@ def read_needs(data: bytes) -> Needs:
 
 
 def _read(data: bytes) -> Needs:
-    if data[:6] != b"\x7fELF\x02\x01":
+    if data[:6] != _MAGIC:
         raise NotElfError("it is not a 64-bit little-endian ELF file")
     header = _HEADER.unpack_from(data)
     at, size, count = header[5], header[9], header[10]

@@ -20,10 +20,21 @@ SETTLE_S: Final = 30.0
 
 
 @dataclass(frozen=True, slots=True)
+class GuestCommand:
+    """How a program of the user's own is started, and what it writes, as the options say it."""
+
+    words: tuple[str, ...]
+    output: str
+    form: str = ""
+    mapping: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class GuestDaemon:
     """A daemon of others that receives the events, by the adapter of live runs.
 
     `program` is the file in the guest that starts it; others that it starts are in the same folder.
+    `adapter` is its name, or with a `command` what a program of the user's own is called.
     """
 
     adapter: str
@@ -31,6 +42,7 @@ class GuestDaemon:
     excluded_types: tuple[int, ...] = ()
     receive_buffer_bytes: int = 0
     """Of its socket; 0 is the kernel's default."""
+    command: GuestCommand | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,14 +89,22 @@ def read_order(document: dict[str, Any]) -> Order:
 
 
 def _read_trial(document: dict[str, Any]) -> GuestTrial:
-    daemon = document["daemon"]
     return GuestTrial(
         document["index"],
         _read_state(document["state"]),
         tuple(document["words"]),
         tuple(document["consumer"]),
-        daemon and GuestDaemon(**{**daemon, "excluded_types": tuple(daemon["excluded_types"])}),
+        _read_daemon(document["daemon"]),
     )
+
+
+def _read_daemon(document: dict[str, Any] | None) -> GuestDaemon | None:
+    if document is None:
+        return None
+    types, command = tuple(document["excluded_types"]), document["command"]
+    if command is not None:
+        command = GuestCommand(**{**command, "words": tuple(command["words"])})
+    return GuestDaemon(**{**document, "excluded_types": types, "command": command})
 
 
 def _state(state: AuditState | None) -> dict[str, Any] | None:

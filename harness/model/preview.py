@@ -8,6 +8,7 @@ from typing import Any
 
 from harness.model.matching import Login, RuleMatches
 from harness.model.run import Cell
+from harness.model.searches.size import Sizing
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +66,8 @@ class Preview:
     left_out: tuple[str, ...] = ()
     victim: str = ""
     """The innocent load beside the noisy one, in words; empty without one."""
+    sizing: Sizing | None = None
+    """What a search for the backlog is about."""
     profiled: tuple[Cell, ...] = ()
     """The cells of which kernel stacks are sampled afterwards."""
     results: str = ""

@@ -8,14 +8,17 @@ from typing import Any
 
 import msgspec
 
+from harness.counted import counted
 from harness.model.preview import CountPreview, PlannedCell, Preview
+from harness.model.searches.size import Sizing
 from harness.reporters.estimate import estimate_line
 from harness.reporters.page import Column, Grid, Heading, Line, Page, Part, number, text
 from harness.reporters.parts.matching import file_line, login_line
-from harness.reporters.units import NOTHING, count
+from harness.reporters.units import NOTHING, count, duration
 
 SCHEMA = "auditbench.preview/1"
 _SEVERAL = 2
+_FEW = 10
 _CELLS = (
     Column("workload", left=True),
     Column("cell", left=True),
@@ -48,6 +51,8 @@ def _parts(preview: Preview) -> Iterator[Part]:
         f"Order by seed {preview.seed} (--seed {preview.seed} repeats it); "
         f"CPUs: {_cpus(preview)}; stored under {preview.results}."
     )
+    if preview.sizing is not None:
+        yield Line(_demand(preview.sizing))
     if preview.victim:
         yield Line(
             f"The victim is {preview.victim}, and the operations below are its own: the noisy load "
@@ -69,6 +74,23 @@ def _parts(preview: Preview) -> Iterator[Part]:
     yield Heading("Changed on the host")
     yield from map(Line, preview.changes)
     yield Line("This was a dry run: nothing was changed or measured.", "note")
+
+
+def _demand(sizing: Sizing) -> str:
+    """The load that the backlog is to hold, in operations, or in events of a log."""
+    log = sizing.log
+    noun = "operation" if log is None else "event"
+    rate = f"{sizing.rate_per_s:,.4g}" if sizing.rate_per_s < _FEW else f"{sizing.rate_per_s:,.0f}"
+    words = (
+        f"The backlog is to hold {counted(sizing.burst, noun)} at once and {rate} per second "
+        "after that"
+    )
+    if log is not None:
+        shows = "shows" if len(log.files) == 1 else "show"
+        words += f", the busiest that {counted(len(log.files), 'log')} {shows}"
+    if sizing.pause_ms:
+        words += f", while the consumer stands still for {duration(sizing.pause_ms * 1e6)}"
+    return f"{words}."
 
 
 def rules_parts(preview: Preview | CountPreview) -> Iterator[Part]:

@@ -37,7 +37,7 @@ from harness.run.lifecycle.signals import stop_if_asked, stop_signals
 from harness.run.plan.counted_consumers import (
     COUNTED_CONSUMER,
     counted_consumers,
-    packaged_of,
+    in_guests,
     with_consumers,
 )
 from harness.run.plan.document import plan_document
@@ -88,9 +88,9 @@ def plan_under(request: Request, kernels: Sequence[str]) -> tuple[Plan, Machine]
     machine = machine_of(kernels)
     with rules_for(machine.name):
         plan = counted_plan(request)
-    if machine is not X86_64 and packaged_of(plan):
+    if machine is not X86_64 and in_guests(plan):
         raise UsageError(
-            f"daemons from packages are counted in guests of {X86_64.name} only",
+            f"daemons are counted in guests of {X86_64.name} only",
             remedy=f"leave --consumer out under a kernel of {machine.name}",
         )
     return plan, machine
@@ -103,7 +103,7 @@ def _count(
     images = find_kernels(kernels)
     for name, image in images.items():
         say(f"counting under Linux {plain(name)} ({plain(image.source)})")
-    for daemon in packaged_of(plan):
+    for daemon in in_guests(plan):
         found = daemon.find(None)
         say(plain(f"{daemon.name}: {found.path} {found.version}"))
     facts = read_host_facts()
@@ -125,15 +125,23 @@ def _count(
 def counted_plan(request: Request) -> Plan:
     """The plan of a request, as far as it can be counted; UsageError where nothing of it can."""
     load = request.load
-    load = replace(load, workloads=load.workloads or _usual(request.plan, load.consumers))
+    asked = counted_consumers(load)
+    load = replace(load, workloads=load.workloads or _usual(request.plan, asked.names))
     for name in load.workloads:
         if name not in COUNTED_WORKLOADS:
             raise UsageError(
                 f"{name} is not counted",
                 remedy=one_of(name, COUNTED_WORKLOADS, otherwise="; `run` measures the others"),
             )
-    asked = counted_consumers(load)
-    load = replace(load, consumers=(COUNTED_CONSUMER,), consumer_packages=())
+    load = replace(
+        load,
+        consumers=(COUNTED_CONSUMER,),
+        consumer_packages=(),
+        consumer_commands=(),
+        consumer_output=None,
+        consumer_form=None,
+        consumer_mapping=None,
+    )
     plan = make_plan(replace(request, load=load, instrument="counted"))
     if plan.kind != "kernel":
         raise UsageError(
@@ -218,7 +226,7 @@ class _Run:
 
     def _contents(self) -> dict[bytes, Entry]:
         """What all boots have: the programs, and the daemons that are counted."""
-        daemons = packaged_of(self._plan)
+        daemons = in_guests(self._plan)
         if self._machine is not X86_64:
             self._say(f"compiling the loads for {self._machine.name}, unless that was done before")
             return foreign_contents(self._machine, self._plan.workloads)
@@ -246,7 +254,7 @@ class _Run:
             guest_trial(self._plan, planned.cell, index)
             for index, planned in enumerate(self._planned[boot])
         )
-        daemons_by = DAEMONS_BY if packaged_of(self._plan) else ""
+        daemons_by = DAEMONS_BY if in_guests(self._plan) else ""
         order = json.dumps(order_document(Order(trials, daemons_by=daemons_by))).encode()
         entries = {**base, ORDER_FILE.encode(): file(order)}
         rules = [rule for trial in trials if trial.state for rule in trial.state.rules]

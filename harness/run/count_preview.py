@@ -15,7 +15,7 @@ from harness.model.run import Cell
 from harness.run.count import DEFAULT_WORKLOAD, plan_under
 from harness.run.counted_boots import BOOTS, MOST_BOOTS
 from harness.run.counting import require_countable
-from harness.run.plan.counted_consumers import packaged_of
+from harness.run.plan.counted_consumers import in_guests
 from harness.run.plan.plan import Plan
 from harness.run.request import Counting, Request
 
@@ -35,7 +35,7 @@ def preview_count(request: Request, counting: Counting) -> CountPreview:
     require_countable(request)
     check_label(request.conduct.label)
     plan, machine = plan_under(request, counting.kernels)
-    for daemon in packaged_of(plan):
+    for daemon in in_guests(plan):
         daemon.require_files()
     find_emulator(machine)
     kernels = named_in_words(counting.kernels)

@@ -7,8 +7,8 @@ from dataclasses import replace
 from harness.consumers.base import ConsumerSetup
 from harness.consumers.builtin import BuiltinConsumer
 from harness.consumers.catalog import find_consumer
-from harness.consumers.counted.packaged import PackagedConsumer
-from harness.guest.order import MARKER, GuestDaemon, GuestTrial
+from harness.consumers.counted.in_guest import GuestConsumer
+from harness.guest.order import MARKER, GuestTrial
 from harness.model.run import Cell
 from harness.model.state import AuditState
 from harness.run.plan.plan import Plan
@@ -28,10 +28,8 @@ def guest_trial(plan: Plan, cell: Cell, index: int) -> GuestTrial:
         return GuestTrial(index, None, words)
     state = replace(scenario, backlog_limit=max(BACKLOG_LIMIT, scenario.backlog_limit or 0))
     consumer = plan.consumer(cell.consumer)
-    if isinstance(consumer, PackagedConsumer):
-        daemon = GuestDaemon(
-            consumer.adapter, consumer.program, excluded_types(state), RECEIVE_BUFFER_BYTES
-        )
+    if isinstance(consumer, GuestConsumer):
+        daemon = consumer.daemon(excluded_types(state), RECEIVE_BUFFER_BYTES)
         return GuestTrial(index, state, words, daemon=daemon)
     return GuestTrial(index, state, words, consumer_words(cell.consumer, state))
 

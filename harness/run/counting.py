@@ -28,7 +28,18 @@ from harness.store import StoredRun, load_run
 
 _TAKEN = {
     Load: frozenset(
-        {"workloads", "consumers", "consumer_packages", "ignore_lock", "skip_missing", "auid"}
+        {
+            "workloads",
+            "ignore_lock",
+            "skip_missing",
+            "auid",
+            "consumers",
+            "consumer_packages",
+            "consumer_commands",
+            "consumer_output",
+            "consumer_form",
+            "consumer_mapping",
+        }
     ),
     Conduct: frozenset({"results", "label", "argv", "dry_run"}),
 }
@@ -67,7 +78,7 @@ def request_to_judge(request: Request, rules: GateRules, counting: Counting) -> 
     require_countable(request)
     plan, _ = plan_under(request, counting.kernels)
     scenarios = [cell.scenario for cell in plan.cells()]
-    require_scopes(rules, plan.workloads, scenarios, rules.reference or "")
+    require_scopes(rules, plan.workloads, scenarios, rules.reference or "", plan.consumers)
     return request
 
 
@@ -86,7 +97,8 @@ def pair_to_count(request: Request, a: Path, b: Path, counting: Counting) -> Cou
 
     Both files beside the reference alone.
     """
-    if request.load.consumers or request.load.consumer_packages:
+    load = request.load
+    if load.consumers or load.consumer_packages or load.consumer_commands:
         raise UsageError(
             "ab --count compares rule files with the built-in consumer",
             remedy="auditbench count --rules A B --consumer …, then auditbench compare",

@@ -57,6 +57,10 @@ Consumers = Annotated[
     Words, Parameter(name="--consumer", group=CONSUMING, completer=lambda _: choices.consumers())
 ]
 ConsumerPackages = Annotated[Words, Parameter(name="--consumer-package", group=CONSUMING)]
+ConsumerCommands = Annotated[Words, Parameter(name="--consumer-command", group=CONSUMING)]
+ConsumerOutput = Annotated[str | None, Parameter(group=CONSUMING, allow_leading_hyphen=True)]
+ConsumerForm = Annotated[OutputForm | None, Parameter(group=CONSUMING)]
+ConsumerMapping = Annotated[str | None, Parameter(group=CONSUMING)]
 ExcludeExe = Annotated[str | None, Parameter(name="--exclude-exe", group=COMPARED)]
 OfRules = Annotated[Flag, Parameter(group=COMPARED)]
 """A flag about how rule files are read."""
@@ -149,19 +153,17 @@ class Receiving:
         field(default_factory=dict)
     )
     """The program of a consumer that is not on the PATH, such as `go-audit=/opt/go-audit`."""
-    consumer_commands: Annotated[Words, Parameter(name="--consumer-command", group=CONSUMING)] = ()
+    consumer_commands: ConsumerCommands = ()
     """The command of a consumer of your own, such as './mine --config x'; NAME=COMMAND gives it
     another name than that of its program.
     """
-    consumer_output: Annotated[
-        str | None, Parameter(group=CONSUMING, allow_leading_hyphen=True)
-    ] = None
+    consumer_output: ConsumerOutput = None
     """The file that it writes, in its working directory, which is new in each trial; `-` is its
     standard output, and the default.
     """
-    consumer_form: Annotated[OutputForm | None, Parameter(group=CONSUMING)] = None
+    consumer_form: ConsumerForm = None
     """The form of that file; recognized if not given."""
-    consumer_mapping: Annotated[str | None, Parameter(group=CONSUMING)] = None
+    consumer_mapping: ConsumerMapping = None
     """Where in the JSON lines of the file serial, time and record types stand, such as
     `serial=seq,time=ts,type=type`.
     """

@@ -11,6 +11,10 @@ from harness.run import choices
 from harness.run.request import (
     DEFAULT_PLAN,
     Conduct,
+    ConsumerCommands,
+    ConsumerForm,
+    ConsumerMapping,
+    ConsumerOutput,
     ConsumerPackages,
     Counting,
     ExcludeExe,
@@ -48,6 +52,10 @@ def count_verb(
     workload: CountedWorkloads = (),
     consumer: CountedConsumers = (),
     consumer_package: ConsumerPackages = (),
+    consumer_command: ConsumerCommands = (),
+    consumer_output: ConsumerOutput = None,
+    consumer_form: ConsumerForm = None,
+    consumer_mapping: ConsumerMapping = None,
     ignore_lock: OfRules = False,
     skip_missing: OfRules = False,
     label: Label = "",
@@ -80,10 +88,22 @@ def count_verb(
         `syscalls` and those of the plan.
     consumer
         Who receives the events: `assemble`, which is the default, or a daemon from its package,
-        `auditd`, `auditd-enriched` or `auditd-laurel`; NAME@LABEL=PACKAGE is one of several.
+        `auditd`, `auditd-enriched` or `auditd-laurel`; NAME@LABEL=PACKAGE is one of several builds,
+        and NAME@LABEL=PATH one of a program.
     consumer_package
         The package of a daemon, a .deb or one such as `trixie/auditd`, and further ones that it
         needs; NAME@LABEL=PACKAGE gives one to a single daemon.
+    consumer_command
+        The command of a compiled consumer of your own, such as './mine --config x'; NAME=COMMAND
+        gives it another name than that of its program.
+    consumer_output
+        The file that it writes, in its working directory; `-` is its standard output, and the
+        default.
+    consumer_form
+        The form of that file; recognized if not given.
+    consumer_mapping
+        Where in the JSON lines of the file serial, time and record types stand, such as
+        `serial=seq,time=ts,type=type`.
     ignore_lock
         Leave out `-e 2` and `-f 2` of the rule files and count the rest.
     skip_missing
@@ -103,6 +123,10 @@ def count_verb(
             workloads=workload,
             consumers=consumer,
             consumer_packages=consumer_package,
+            consumer_commands=consumer_command,
+            consumer_output=consumer_output,
+            consumer_form=consumer_form,
+            consumer_mapping=consumer_mapping,
             ignore_lock=ignore_lock,
             skip_missing=skip_missing,
         ),

@@ -8,11 +8,14 @@ import shutil
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, cast
 
-from harness.consumers.base import ConsumerSetup, RunningConsumer
+from harness.consumers.base import Consumer, ConsumerSetup, RunningConsumer
 from harness.consumers.counted.adapters import ADAPTERS
 from harness.consumers.counted.system_log import SystemLog
+from harness.consumers.foreign.given_output import Form
+from harness.consumers.foreign.mapping import read_mapping
+from harness.consumers.own.command import OwnCommand, OwnConsumer
 from harness.errors import AuditbenchError
 from harness.guest.inside.clocks import cpu_ns, run_after_all_others
 from harness.guest.inside.listener import Listener, daemons_started_by
@@ -51,7 +54,16 @@ def _started(daemon: GuestDaemon, folder: Path) -> RunningConsumer:
         folder=folder,
         binary=Path(daemon.program),
     )
-    return ADAPTERS[daemon.adapter].start(setup)
+    return _adapter(daemon).start(setup)
+
+
+def _adapter(daemon: GuestDaemon) -> Consumer:
+    """That of live runs; what a program of the user's own writes is read as there, too."""
+    if (own := daemon.command) is None:
+        return ADAPTERS[daemon.adapter]
+    mapping = read_mapping("--consumer-mapping", own.mapping) if own.mapping else None
+    command = OwnCommand(own.words, own.output, cast("Form | None", own.form or None), mapping)
+    return OwnConsumer(daemon.adapter, command)
 
 
 @contextlib.contextmanager

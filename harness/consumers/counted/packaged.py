@@ -4,29 +4,28 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import cached_property
-from pathlib import Path
 
-from harness.consumers.base import ConsumerSetup, Found, RunningConsumer
 from harness.consumers.counted.adapters import ADAPTERS, PROGRAMS
-from harness.errors import UsageError
-from harness.guest.daemons.entries import programs_folder
+from harness.consumers.counted.in_guest import GuestConsumer
 from harness.guest.daemons.gather import Gathered, gather
 from harness.guest.daemons.source import Sources, require_package
+from harness.guest.order import GuestDaemon
 
 
-class PackagedConsumer:
-    """The consumer `adapter` from packages, for guests only; `name` is what a run calls it."""
-
-    sees_events = True
-    registers = True
-    changes = ""
-    by_tree = False
+class PackagedConsumer(GuestConsumer):
+    """The consumer `adapter` from packages; one may be the file of a program by itself."""
 
     def __init__(self, name: str, adapter: str, packages: Sequence[str], number: int) -> None:
-        """`packages` are named as `--consumer-package` does; `number` tells it in a guest."""
-        self.name, self.adapter, self.number = name, adapter, number
+        """`packages` are named as `--consumer-package` does."""
+        super().__init__(name, number)
+        self.adapter = adapter
         self.summary = f"{ADAPTERS[adapter].summary}, from packages"
         self._packages = packages
+
+    @property
+    def program_name(self) -> str:
+        """The program that `--consumer-path` would name."""
+        return PROGRAMS[self.adapter][0]
 
     @cached_property
     def gathered(self) -> Gathered:
@@ -38,23 +37,6 @@ class PackagedConsumer:
         for word in self._packages:
             require_package(word)
 
-    @property
-    def program(self) -> str:
-        """The file that starts it in a guest."""
-        return f"{programs_folder(self.number)}/{PROGRAMS[self.adapter][0]}"
-
-    def find(self, _: Path | None) -> Found:
-        """Its package, with the versions of all that it starts."""
-        packages = {p.package.name: p.package for p in self.gathered.programs.values()}
-        first = next(iter(packages.values()))
-        versions = " with ".join(
-            each.version if each is first else f"{each.name} {each.version}"
-            for each in packages.values()
-        )
-        return Found(Path(first.source), versions)
-
-    def start(self, _: ConsumerSetup) -> RunningConsumer:
-        """Raise UsageError: a package is unpacked for a guest alone."""
-        raise UsageError(
-            f"{self.name} is started in guests only", remedy="count it: auditbench count"
-        )
+    def daemon(self, excluded_types: tuple[int, ...], receive_buffer_bytes: int) -> GuestDaemon:
+        """What a guest is told of it in a trial."""
+        return GuestDaemon(self.adapter, self.program, excluded_types, receive_buffer_bytes)

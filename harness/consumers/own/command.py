@@ -53,7 +53,7 @@ class OwnCommand:
         if not any(PROGRAM in word for word in words):
             words[0] = str(program)
         swapped = (word.replace(PROGRAM, str(program)) for word in words)
-        return [_from_here(word.replace(FOLDER, str(folder)), self.output) for word in swapped]
+        return [from_here(word.replace(FOLDER, str(folder)), self.output) for word in swapped]
 
     def output_in(self, folder: Path) -> Path:
         """The file to read."""
@@ -61,7 +61,7 @@ class OwnCommand:
         return folder / name
 
 
-def _from_here(word: str, output: str) -> str:
+def from_here(word: str, output: str) -> str:
     """A word that is a file of the caller's working directory, with its whole path: the program is
     started elsewhere. `--config=x` likewise.
     """

@@ -38,6 +38,8 @@ def daemon_entries(
     """The entries of daemons by their numbers, and what all of them need, beside those taken."""
     made = {os.fsencode(path): entry for number, daemon in daemons.items()
             for path, entry in _of(f"{HOME}/{number}", daemon).items()}  # fmt: skip
+    for daemon in daemons.values():
+        made |= {os.fsencode(path): file(data, 0o755) for path, data in daemon.files.items()}
     made |= {os.fsencode(path): file(text) for path, text in _ACCOUNTS.items()}
     made |= {b"/run": folder(), b"/var/log": folder(), b"/var/run": link(b"/run")}
     there = with_parents(taken)

@@ -8,7 +8,7 @@ from __future__ import annotations
 import posixpath
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 from harness.errors import UsageError
@@ -39,6 +39,8 @@ class Gathered:
 
     programs: Mapping[str, Program]
     libraries: Mapping[str, bytes]
+    files: Mapping[str, bytes] = field(default_factory=dict)
+    """What its command names beside it, by absolute path: at the same place as here."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +57,8 @@ def gather(words: Sequence[str], programs: Sequence[str], sources: Sources) -> G
 
     UsageError where something is in no package, with the name of the one that has it.
     """
-    debs = {deb.name: deb for deb in map(sources.named, dict.fromkeys(words))}
+    named = (sources.named(word, programs[0]) for word in dict.fromkeys(words))
+    debs = {deb.name: deb for deb in named}
     while True:
         found, lacks = _look(list(debs.values()), programs)
         if not lacks:

@@ -1,5 +1,7 @@
 """Where packages come from: files, and Debian's archives, each package kept once it was fetched.
 
+A program as it was built is taken, too: it counts as a package with this host's libraries.
+
 `trixie/auditd` is of a release of Debian and `auditd` of this distribution. apt-get checks both
 against the keys that sign them.
 """
@@ -16,6 +18,7 @@ from harness.errors import AuditbenchError, UsageError
 from harness.files.caller import why
 from harness.files.reading import read_bytes
 from harness.guest.daemons.deb import MOST_PACKAGE_BYTES, Deb, read_deb
+from harness.guest.daemons.program_file import is_program_file, read_program, require_program
 from harness.guest.kernels.cache import cache_folder, keep, kept, private_folder
 from harness.guest.kernels.packages import Archive
 
@@ -33,10 +36,14 @@ class Sources:
     _releases: dict[str, str | None] = field(default_factory=dict)
     """By the package's source: its release, once that is known."""
 
-    def named(self, word: str) -> Deb:
-        """The package that a word names; UsageError where there is none."""
+    def named(self, word: str, program: str = "") -> Deb:
+        """The package that a word names, or the file of a program by itself, which is called
+        `program` then, or as its file; UsageError where there is none.
+        """
         if word.endswith(".deb"):
             return read_deb(_content_of(word), word)
+        if is_program_file(word):
+            return read_program(Path(word), program or Path(word).name)
         found = _named(word)
         deb = _fetched(found["release"], found["name"])
         if deb is None:
@@ -67,6 +74,8 @@ def require_package(word: str) -> None:
     """UsageError for what names no package, or a file that cannot be read; nothing is fetched."""
     if word.endswith(".deb"):
         _content_of(word)
+    elif is_program_file(word):
+        require_program(Path(word))
     else:
         _named(word)
 

@@ -43,15 +43,8 @@ class AskedConsumers:
 
 def asked_consumers(load: Load, file: PlanFile) -> AskedConsumers:
     """The consumers of a request; UsageError for a name, a command or a form that cannot be."""
-    if load.consumer_output == "":
-        raise UsageError(
-            "--consumer-output is empty", remedy="name the file, or - for what the program prints"
-        )
-    if (load.consumer_output or "").startswith("--"):
-        raise UsageError(
-            f"--consumer-output {load.consumer_output} is no file", remedy="name it ./--FILE, or -"
-        )
-    commands = _commands_of_plan(file) | _commands_of_options(load)
+    require_output(load)
+    commands = _commands_of_plan(file) | commands_of(load)
     builds = {word: _read_build(word) for word in load.consumers if "=" in word}
     own: dict[str, Consumer] = {
         knobs.name: _plain(knobs.name, Path(knobs.program) if knobs.program else None, commands)
@@ -76,6 +69,18 @@ def asked_consumers(load: Load, file: PlanFile) -> AskedConsumers:
     return AskedConsumers(tuple(names), own)
 
 
+def require_output(load: Load) -> None:
+    """UsageError for an output that is no file's name."""
+    if load.consumer_output == "":
+        raise UsageError(
+            "--consumer-output is empty", remedy="name the file, or - for what the program prints"
+        )
+    if (load.consumer_output or "").startswith("--"):
+        raise UsageError(
+            f"--consumer-output {load.consumer_output} is no file", remedy="name it ./--FILE, or -"
+        )
+
+
 def _commands_of_plan(file: PlanFile) -> dict[str, OwnCommand]:
     commands = {}
     for knobs in file.own_consumers:
@@ -90,13 +95,14 @@ def _commands_of_plan(file: PlanFile) -> dict[str, OwnCommand]:
     return commands
 
 
-def _commands_of_options(load: Load) -> dict[str, OwnCommand]:
+def commands_of(load: Load) -> dict[str, OwnCommand]:
+    """The programs of `--consumer-command` by name, in order; UsageError for what is none."""
     found = {}
     for text in load.consumer_commands:
         name, command = _named(text)
         if name in found:
             raise UsageError(f"--consumer-command has {name} twice", remedy=_OTHER_NAME)
-        found[name] = _command_of(_words(command, "--consumer-command"), load)
+        found[name] = command_of(_words(command, "--consumer-command"), load)
     return found
 
 
@@ -135,7 +141,8 @@ def _words(command: str, where: str) -> tuple[str, ...]:
     return words
 
 
-def _command_of(words: tuple[str, ...], load: Load) -> OwnCommand:
+def command_of(words: tuple[str, ...], load: Load) -> OwnCommand:
+    """A program that is started by these words, with what the options say of its output."""
     mapping = None
     if load.consumer_mapping is not None:
         mapping = read_mapping("--consumer-mapping", load.consumer_mapping)
@@ -197,7 +204,7 @@ def _build(
                 remedy=f"{meant} a program of your own say where it writes: --consumer-output "
                 "FILE, or - for what it prints",
             )
-        return OwnConsumer(name, _command_of((str(program),), load), program)
+        return OwnConsumer(name, command_of((str(program),), load), program)
     return _known_build(name, base, program)
 
 
@@ -212,16 +219,18 @@ def _known_build(name: str, base: str, program: Path) -> Consumer:
 
 
 def _require_meaning(load: Load, own: Mapping[str, Consumer]) -> None:
-    """UsageError for a package, which is counted only, and for what is said of a program's output
-    where no program is the user's own.
-    """
+    """UsageError for a package, which is counted only, and for outputs of no program."""
     if load.consumer_packages:
         raise UsageError(
             "--consumer-package has no meaning without --count",
             remedy="count it, or name the unpacked program: --consumer-path NAME=PATH",
         )
-    if any(isinstance(each, OwnConsumer) for each in own.values()):
-        return
+    if not any(isinstance(each, OwnConsumer) for each in own.values()):
+        refuse_outputs(load)
+
+
+def refuse_outputs(load: Load) -> None:
+    """UsageError for what is said of outputs; to be called where no program is the user's own."""
     for option, value in (
         ("--consumer-output", load.consumer_output),
         ("--consumer-form", load.consumer_form),

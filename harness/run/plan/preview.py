@@ -53,6 +53,7 @@ def preview_plan(plan: Plan, conduct: Conduct) -> Preview:
         login=plan.login,
         matching=plan.matching,
         left_out=plan.left_out,
+        sizing=plan.sizing,
         victim=plan.victim.words if plan.victim is not None else "",
         profiled=plan.profiling.cells if plan.profiling is not None else (),
         results=str(conduct.results / facts.machine),

@@ -136,7 +136,7 @@ def test_what_the_run_would_refuse_is_refused(
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        (("--kernel", "arm64/6.12"), "daemons from packages are counted in guests of x86_64 only"),
+        (("--kernel", "arm64/6.12"), "daemons are counted in guests of x86_64 only"),
         (("--consumer-package", "none.deb"), "none.deb cannot be read"),
         (("--consumer-package", "Not/One"), "'Not/One' is no package"),
     ],

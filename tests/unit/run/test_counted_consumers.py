@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import pytest
 
+from harness.consumers.counted.own import OwnInGuest
 from harness.consumers.counted.packaged import PackagedConsumer
 from harness.errors import UsageError
+from harness.guest.order import GuestCommand
 from harness.run.count import counted_plan
 from harness.run.counted_trial import guest_trial
 from harness.run.plan.counted_consumers import counted_consumers
@@ -18,7 +21,10 @@ from harness.run.request import Load, Request, Subject
 def packages(*consumers: str, given: tuple[str, ...] = ()) -> dict[str, list[str]]:
     """The packages of each daemon that is asked for."""
     asked = counted_consumers(Load(consumers=consumers, consumer_packages=given))
-    return {name: list(each._packages) for name, each in asked.packaged.items()}
+    packaged = asked.in_guests.items()
+    return {
+        name: list(each._packages) for name, each in packaged if isinstance(each, PackagedConsumer)
+    }
 
 
 def test_a_daemon_is_of_the_package_that_is_named_for_it() -> None:
@@ -57,6 +63,95 @@ def test_what_cannot_be_meant_is_refused(
 def asked(*consumers: str, scenarios: tuple[str, ...] = ("no-rules", "rules")) -> Request:
     load = Load(consumers=consumers, workloads=("connect",))
     return Request(subject=Subject(scenarios=scenarios), load=load)
+
+
+def own(*consumers: str, **said: object) -> dict[str, OwnInGuest]:
+    """The programs of one's own that are asked for."""
+    asked = counted_consumers(Load(consumers=consumers, **said))  # type: ignore[arg-type]
+    return {name: each for name, each in asked.in_guests.items() if isinstance(each, OwnInGuest)}
+
+
+def test_a_program_of_ones_own_is_named_as_in_timed_runs(tmp_path: Path) -> None:
+    for name in ("base", "head"):
+        (tmp_path / name).mkdir()
+        shutil.copy("/bin/true", tmp_path / name / "mine")
+    paths = [f"mine@{name}={tmp_path}/{name}/mine" for name in ("base", "head")]
+    assert list(own(*paths, consumer_output="-")) == ["mine@base", "mine@head"]
+    assert list(own(consumer_commands=("/bin/true -v",))) == ["true"]
+    both = own(*paths, consumer_commands=("mine='./mine' -v",))
+    assert list(both) == ["mine@base", "mine@head"]
+    daemon = both["mine@head"].daemon((1320,), 7)
+    assert daemon.program == "/auditbench/daemons/1/bin/mine"
+    assert daemon.command == GuestCommand(("./mine", "-v"), "-")
+
+
+def test_the_files_of_its_command_are_where_they_are_here(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shutil.copy("/bin/true", tmp_path / "mine")
+    (tmp_path / "mine.conf").write_text("a = 1\n")
+    monkeypatch.chdir(tmp_path)
+    words = "./mine --config=mine.conf -o out.json --null /dev/null"
+    (each,) = own(consumer_commands=(words,), consumer_output="out.json").values()
+    path = str(tmp_path / "mine.conf")
+    assert each.gathered.files == {path: b"a = 1\n"}
+    command = each.daemon((), 0).command
+    assert command is not None
+    assert command.words[1:] == (f"--config={path}", "-o", "out.json", "--null", "/dev/null")
+    assert each.find(None).version.startswith("sha256 ")
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        (b"#!/bin/sh\n", "is a script"),
+        (b"MZ" + bytes(100), "is no program of x86_64"),
+        (b"\x7fELF\x02\x01" + bytes(12) + b"\xb7\0" + bytes(60), "is no program of x86_64"),
+        (None, "cannot be read"),
+    ],
+)
+def test_what_no_guest_can_start_is_refused(
+    content: bytes | None, words: str, tmp_path: Path
+) -> None:
+    path = tmp_path / "mine"
+    if content is not None:
+        path.write_bytes(content)
+    (each,) = own(consumer_commands=(str(path),)).values()
+    with pytest.raises(UsageError, match=words):
+        each.require_files()
+
+
+def test_a_build_of_a_known_daemon_may_be_the_program_itself(tmp_path: Path) -> None:
+    built = tmp_path / "auditd-head"
+    shutil.copy("/bin/true", built)
+    asked = counted_consumers(Load(consumers=(f"auditd@head={built}",)))
+    daemon = asked.in_guests["auditd@head"]
+    daemon.require_files()
+    assert list(daemon.gathered.programs) == ["auditd"]
+    assert daemon.find(None).path == built
+    assert any(name.startswith("libc.so") for name in daemon.gathered.libraries)
+    plugin = f"auditd-laurel@head={built}"
+    assert packages(plugin) == {"auditd-laurel@head": [str(built), "auditd"]}
+    given = packages(plugin, given=("trixie/auditd",))
+    assert given == {"auditd-laurel@head": [str(built), "trixie/auditd"]}
+
+
+@pytest.mark.parametrize(
+    ("said", "words"),
+    [
+        ({"consumer_output": "-"}, "--consumer-output has no meaning"),
+        ({"consumer_form": "log"}, "--consumer-form has no meaning"),
+        ({"consumer_output": ""}, "--consumer-output is empty"),
+        ({"consumer_commands": ("auditd -f",)}, "auditd is a consumer of auditbench's"),
+        (
+            {"consumer_commands": ("x=/bin/true",), "consumer_packages": ("x=a.deb",)},
+            "x is a program of your own",
+        ),
+    ],
+)
+def test_what_is_said_of_no_program_is_refused(said: dict[str, object], words: str) -> None:
+    with pytest.raises(UsageError, match=words):
+        own(**said)
 
 
 def test_only_what_records_is_counted_once_for_each_consumer() -> None:

@@ -1,0 +1,87 @@
+"""Builds of a consumer of one's own in a real guest, by a plain user: the recipe of docs/ci.md."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from harness.model.count import EVENTS
+from tests.support.patience import PATIENCE_S
+from tests.support.privilege import AS_NOBODY, unprivileged
+from tests.support.programs import compiler
+
+SOURCE = Path(__file__).parents[2] / "benchmarks/consumer_builds/consumer.c"
+RULES = "-D\n-b 8192\n-a always,exit -F arch=b64 -S connect -k a\n"
+WORK_NS, PLANTED_NS = 20_000, 3_000
+"""Of CPU time for each event, which in a guest is an instruction each."""
+
+
+def compiled(folder: Path, work_ns: int) -> None:
+    """The consumer with so much work for each event, as `mine` in a folder of its own."""
+    folder.mkdir(mode=0o777)
+    words = ["-O2", f"-DWORK_NS={work_ns}.0", "-o", str(folder / "mine"), str(SOURCE)]
+    subprocess.run([compiler(), *words], check=True)
+
+
+@pytest.fixture(scope="module")
+def gate(tmp_path_factory: pytest.TempPathFactory, image: Path) -> dict[str, Any]:
+    """Three builds of which one does more, gated by nobody, as a JSON document."""
+    folder = tmp_path_factory.mktemp("own")
+    folder.chmod(0o777)
+    (folder / "site.rules").write_text(RULES)
+    for name, work_ns in (("base", WORK_NS), ("same", WORK_NS), ("head", WORK_NS + PLANTED_NS)):
+        compiled(folder / name, work_ns)
+    words = [
+        *("gate", "--count", "--kernel", str(image), "--rules", "site.rules"),
+        *("--workload", "connect", "--consumer-output", "-", "--consumer"),
+        *(f"mine@{name}={name}/mine" for name in ("base", "same", "head")),
+        *("--reference", "mine@base", "--fail", "consumer-instructions:5%"),
+        *("--to", "json=gate.json", "--label", "own"),
+    ]
+    done = _as_nobody(folder, *words)
+    assert done.returncode == 1, done.stdout + done.stderr
+    assert done.stdout.startswith("The gate fails: 1 of 2 checks exceeds its limit")
+    shown = _as_nobody(folder, "show", "@own", "--json")
+    document = json.loads((folder / "gate.json").read_text())
+    return {**document, "shown": json.loads(shown.stdout)}
+
+
+def _as_nobody(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [*unprivileged(AS_NOBODY), sys.executable, "-P", "-m", "harness", *words],
+        cwd=folder,
+        env={**os.environ, "HOME": str(folder), "XDG_CACHE_HOME": str(folder / "cache")},
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE_S,
+        check=False,
+    )
+
+
+def test_a_build_that_does_more_fails_and_an_equal_one_passes(gate: dict[str, Any]) -> None:
+    checks = {check["scenario"]: check for check in gate["checks"]}
+    assert {name: check["outcome"] for name, check in checks.items()} == {
+        "site+mine@same": "pass",
+        "site+mine@head": "fail",
+    }
+    assert {check["against"] for check in checks.values()} == {"site+mine@base"}
+
+
+def test_what_was_planted_is_what_is_counted(gate: dict[str, Any]) -> None:
+    (head,) = [check for check in gate["checks"] if check["scenario"] == "site+mine@head"]
+    assert head["difference"] == pytest.approx(PLANTED_NS, rel=0.1)
+
+
+def test_every_event_of_them_came_whole(gate: dict[str, Any]) -> None:
+    rows = [row for row in gate["shown"]["rows"] if row["metric"] == EVENTS]
+    assert {row["scenario"]: row["estimate"] for row in rows if row["estimate"]} == {
+        "site+mine@base": 1,
+        "site+mine@same": 1,
+        "site+mine@head": 1,
+    }
