@@ -38,9 +38,10 @@ _RATES = (
     *columns("consumer", "none lost at", "lost at", "trials", "why no higher", left=1),
 )
 _LEGEND = (
-    "Ranked by CPU per event; `vs previous` is the ratio to the consumer one line up, with its "
-    "95 % interval: if that includes 1, their order is inconclusive. Memory is the highest of all "
-    "trials, written is per event, delay is the median age of the newest event in the output."
+    "Ranked by CPU per event that was received; `vs previous` is the ratio to the consumer one "
+    "line up, with its 95 % interval: if that includes 1, their order is inconclusive. Memory is "
+    "the highest of all trials, written is per event, delay is the median age of the newest event "
+    "in the output."
 )
 _SUSTAINED_LEGEND = (
     "Operations per second, one event each, with no process waiting: the highest step of the "

@@ -3,33 +3,44 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 
 from harness.model.result import RankedConsumer, Result
+from harness.model.run import Cell
 from harness.reporters.parts.ranking import by_group, consumers_sentence, sustained_sentence
 from harness.reporters.parts.rows import by_workload, rows
 from harness.reporters.units import duration, share
 
 
 def ranking_first(result: Result) -> str:
-    """The cheapest and the dearest consumer of each workload, in one sentence."""
+    """The cheapest and the dearest consumer of each workload, in one sentence.
+
+    Of those that lost nothing, where there are any: what the few events cost that came to one that
+    lost the others says little.
+    """
     groups = by_group(result.ranking).items()
-    return f"{'; '.join(_ends(name, group) for (name, _), group in groups)}." if groups else ""
+    lossy = {loss.cell for loss in result.losses if loss.trials_with_loss}
+    return (
+        f"{'; '.join(_ends(name, group, lossy) for (name, _), group in groups)}." if groups else ""
+    )
 
 
-def _ends(workload: str, group: Sequence[RankedConsumer]) -> str:
+def _ends(workload: str, ranked: Sequence[RankedConsumer], lossy: Collection[Cell]) -> str:
+    group = [each for each in ranked if each.cell not in lossy] or ranked
     first, last = group[0], group[-1]
     words = (
         f"{workload}: {first.cell.consumer} needs the least CPU per event "
         f"({duration(first.cpu_ns_per_event)})"
     )
+    among = " of those that lost nothing" if len(group) < len(ranked) else ""
     if last is first:
-        return words
-    if is_open(group[1]):
+        return words + among
+    if group[1].place == first.place + 1 and is_open(group[1]):
         words += f", without a proven lead over {group[1].cell.consumer}"
     times = last.cpu_ns_per_event / first.cpu_ns_per_event if first.cpu_ns_per_event else None
     much = f", {times:.3g} × as much" if times is not None else ""
-    return f"{words}, {last.cell.consumer} the most ({duration(last.cpu_ns_per_event)}{much})"
+    most = f"{last.cell.consumer} the most ({duration(last.cpu_ns_per_event)}{much})"
+    return f"{words}, {most}{among}"
 
 
 def is_open(ranked: RankedConsumer) -> bool:
