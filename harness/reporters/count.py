@@ -95,7 +95,13 @@ def _sentence(result: CountedResult) -> str:
     boots = max(len(cell.boots) for cell in own)
     words = f"Counted under {under} in {counted(boots, 'boot')}"
     words += " each" if len(guests) > 1 else ""
-    return " ".join((*_dearest(result, own), f"{words}."))
+    return " ".join((*_dearest(result, own), *_left_out(result, own), f"{words}."))
+
+
+def _left_out(result: CountedResult, own: Sequence[CountedCell]) -> Iterator[str]:
+    """That there is no answer, where nothing but the reference was counted and more was to be."""
+    if not result.trustworthy and {cell.scenario for cell in own} == {result.reference}:
+        yield f"Nothing but {result.reference} could be counted; the warnings say why."
 
 
 def _dearest(result: CountedResult, own: Sequence[CountedCell]) -> Iterator[str]:

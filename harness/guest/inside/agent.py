@@ -15,6 +15,7 @@ import platform
 import termios
 import time
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -106,7 +107,9 @@ def _carry_out(line: Line) -> None:
                 line.say("refused", index=trial.index, message=error.one_line())
                 continue
             try:
-                answer = run_trial(trial, order, client, kauditd)
+                answer = run_trial(
+                    trial, order, client, kauditd, partial(states.enter, trial.state)
+                )
             except (OSError, RuntimeError) as error:
                 answer = {"failed": str(error)}
             except AuditbenchError as error:

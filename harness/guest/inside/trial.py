@@ -14,6 +14,7 @@ counted by their own CPU clocks, read while they sleep.
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from dataclasses import asdict
 from typing import Any
 
@@ -26,11 +27,20 @@ from harness.kernel.client import AuditClient
 
 
 def run_trial(
-    trial: GuestTrial, order: Order, client: AuditClient, kauditd: int | None
+    trial: GuestTrial,
+    order: Order,
+    client: AuditClient,
+    kauditd: int | None,
+    enter: Callable[[], None],
 ) -> dict[str, Any]:
-    """What a trial says: `failed`, or the worker's and the consumer's documents and the counts."""
+    """What a trial says: `failed`, or the worker's and the consumer's documents and the counts.
+
+    `enter` puts the trial's state in force again, after a program that may have changed it.
+    """
     listener = _listen(trial, client)
     try:
+        if trial.daemon is not None and trial.daemon.command is not None:
+            enter()
         worker = ForkedChild("load", lambda: run_worker(trial.words, order))
         try:
             if listener is None or kauditd is None:
