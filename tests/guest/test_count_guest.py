@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import json
-import os
 import signal
 import subprocess
-import sys
 import time
 from pathlib import Path
 from typing import Any
@@ -20,8 +18,8 @@ from harness.guest.kernels.images import KernelImage
 from harness.guest.kernels.memory import open_in_memory
 from harness.model.count import COUNTED_METRICS, INSTRUCTIONS, OF_RULES
 from tests.support.command import assert_one_line, auditbench
+from tests.support.guests.nobody import start_as_nobody
 from tests.support.patience import PATIENCE_S
-from tests.support.privilege import AS_NOBODY, unprivileged
 from tests.support.schemas import schema
 
 ONE = "-D\n-b 8192\n-a always,exit -F arch=b64 -S mount -k a\n"
@@ -50,15 +48,7 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def start(place: Path, image: Path, *words: str) -> subprocess.Popen[str]:
     """`auditbench count` as nobody where we are root, else as who we are."""
-    command = [sys.executable, "-P", "-m", "harness", "count", "--kernel", str(image), *words]
-    return subprocess.Popen(
-        [*unprivileged(AS_NOBODY), *command],
-        cwd=place,
-        env={**os.environ, "HOME": str(place), "XDG_CACHE_HOME": str(place / "cache")},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
+    return start_as_nobody(place, "count", "--kernel", str(image), *words)
 
 
 @pytest.fixture(scope="module")

@@ -3,17 +3,13 @@
 from __future__ import annotations
 
 import json
-import os
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from harness.model.count import CONSUMER, EVENTS, INSTRUCTIONS, KAUDITD, RECORDS
-from tests.support.patience import PATIENCE_S
-from tests.support.privilege import AS_NOBODY, unprivileged
+from tests.support.guests.nobody import run_as_nobody
 
 WORKLOADS = ("connect", "udp", "files", "shells")
 OPENED = "-D\n-b 8192\n-a always,exit -F arch=b64 -S openat -F dir=/tmp -k a\n"
@@ -30,19 +26,11 @@ def rows(image: Path, tmp_path_factory: pytest.TempPathFactory) -> list[dict[str
     place = tmp_path_factory.mktemp("events")
     place.chmod(0o777)
     (place / "opened.rules").write_text(OPENED)
-    done = subprocess.run(
-        [
-            *unprivileged(AS_NOBODY),
-            *(sys.executable, "-P", "-m", "harness", "count", "--kernel", str(image), "--json"),
-            *("--workload", *WORKLOADS, "--exclude-exe", "/opt/noisy/agent"),
-            *("--scenario", "rules", "rules+exclude-exe", "--rules", "opened.rules"),
-        ],
-        cwd=place,
-        env={**os.environ, "HOME": str(place), "XDG_CACHE_HOME": str(place / "cache")},
-        capture_output=True,
-        text=True,
-        timeout=PATIENCE_S,
-        check=False,
+    done = run_as_nobody(
+        place,
+        *("count", "--kernel", str(image), "--json"),
+        *("--workload", *WORKLOADS, "--exclude-exe", "/opt/noisy/agent"),
+        *("--scenario", "rules", "rules+exclude-exe", "--rules", "opened.rules"),
     )
     assert done.returncode == 0, done.stderr
     document = json.loads(done.stdout)

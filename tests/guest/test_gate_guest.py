@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-import subprocess
-import sys
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
@@ -14,8 +11,7 @@ import pytest
 
 from harness.guest.kernels.images import KernelImage
 from tests.support.command import auditbench
-from tests.support.patience import PATIENCE_S
-from tests.support.privilege import AS_NOBODY, unprivileged
+from tests.support.guests.nobody import run_as_nobody
 from tests.support.schemas import schema
 
 BASE = "-D\n-b 8192\n-a always,exit -F arch=b64 -S mount -k a\n"
@@ -38,15 +34,7 @@ def gate(tmp_path_factory: pytest.TempPathFactory, image: Path) -> Path:
         *("--workload", "syscalls", "--reference", "base", "--fail", "head/instructions:1%"),
         *("--to", "json=gate.json", "--to", "junit=gate.xml"),
     ]
-    done = subprocess.run(
-        [*unprivileged(AS_NOBODY), sys.executable, "-P", "-m", "harness", *words],
-        cwd=folder,
-        env={**os.environ, "HOME": str(folder), "XDG_CACHE_HOME": str(folder / "cache")},
-        capture_output=True,
-        text=True,
-        timeout=PATIENCE_S,
-        check=False,
-    )
+    done = run_as_nobody(folder, *words)
     assert done.returncode == 1, done.stderr
     assert done.stdout.startswith("The gate fails: 1 of 1 check exceeds its limit")
     return folder

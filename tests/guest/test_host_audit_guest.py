@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
 from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
@@ -14,8 +11,7 @@ import pytest
 
 from harness.kernel.client import AuditClient
 from tests.guest.conftest import host_audit
-from tests.support.patience import PATIENCE_S
-from tests.support.privilege import AS_NOBODY, unprivileged
+from tests.support.guests.nobody import run_as_nobody
 
 
 @pytest.fixture
@@ -39,19 +35,8 @@ def test_the_state_is_equal_before_and_after(
 ) -> None:
     tmp_path.chmod(0o777)
     before = state(client)
-    done = subprocess.run(
-        [
-            *unprivileged(AS_NOBODY),
-            *(sys.executable, "-P", "-m", "harness", "count", "--kernel", str(image)),
-            *("--workload", "connect", "--scenario", "rules"),
-        ],
-        cwd=tmp_path,
-        env={**os.environ, "HOME": str(tmp_path), "XDG_CACHE_HOME": str(tmp_path / "cache")},
-        capture_output=True,
-        text=True,
-        timeout=PATIENCE_S,
-        check=False,
-    )
+    words = ("count", "--kernel", str(image), "--workload", "connect", "--scenario", "rules")
+    done = run_as_nobody(tmp_path, *words)
     assert done.returncode == 0, done.stderr
     assert "Events per operation" in done.stdout, "the guest's audit recorded"
     assert state(client) == before

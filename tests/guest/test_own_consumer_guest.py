@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from harness.model.count import EVENTS
-from tests.support.patience import PATIENCE_S
-from tests.support.privilege import AS_NOBODY, unprivileged
+from tests.support.guests.nobody import run_as_nobody
 from tests.support.programs import compiler
 
 SOURCE = Path(__file__).parents[2] / "benchmarks/consumer_builds/consumer.c"
@@ -68,24 +65,12 @@ def gate(tmp_path_factory: pytest.TempPathFactory, image: Path) -> dict[str, Any
         *("--reference", "mine@base", "--fail", "consumer-instructions:5%"),
         *("--to", "json=gate.json", "--label", "own"),
     ]
-    done = _as_nobody(folder, *words)
+    done = run_as_nobody(folder, *words)
     assert done.returncode == 1, done.stdout + done.stderr
     assert done.stdout.startswith("The gate fails: 1 of 3 checks exceeds its limit")
-    shown = _as_nobody(folder, "show", "@own", "--json")
+    shown = run_as_nobody(folder, "show", "@own", "--json")
     document = json.loads((folder / "gate.json").read_text())
     return {**document, "shown": json.loads(shown.stdout)}
-
-
-def _as_nobody(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [*unprivileged(AS_NOBODY), sys.executable, "-P", "-m", "harness", *words],
-        cwd=folder,
-        env={**os.environ, "HOME": str(folder), "XDG_CACHE_HOME": str(folder / "cache")},
-        capture_output=True,
-        text=True,
-        timeout=PATIENCE_S,
-        check=False,
-    )
 
 
 def test_a_build_that_does_more_fails_and_an_equal_one_passes(gate: dict[str, Any]) -> None:

@@ -3,17 +3,13 @@
 from __future__ import annotations
 
 import json
-import os
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
 import jsonschema
 import pytest
 
-from tests.support.patience import PATIENCE_S
-from tests.support.privilege import AS_NOBODY, unprivileged
+from tests.support.guests.nobody import run_as_nobody
 from tests.support.schemas import schema
 
 RULES = """\
@@ -35,16 +31,8 @@ def bill(image: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any
     (folder / "my.rules").write_text(RULES)
     folder.chmod(0o777)
     (folder / "my.rules").chmod(0o644)
-    command = [sys.executable, "-P", "-m", "harness", "rules", "cost", "my.rules"]
-    done = subprocess.run(
-        [*unprivileged(AS_NOBODY), *command, "--kernel", str(image), "--json"],
-        cwd=folder,
-        env={**os.environ, "HOME": str(folder), "XDG_CACHE_HOME": str(folder / "cache")},
-        capture_output=True,
-        text=True,
-        timeout=PATIENCE_S,
-        check=False,
-    )
+    words = ("rules", "cost", "my.rules", "--kernel", str(image), "--json")
+    done = run_as_nobody(folder, *words)
     assert done.returncode == 0, done.stderr
     document = json.loads(done.stdout)
     assert isinstance(document, dict)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 from collections.abc import Iterator
 from dataclasses import replace
 from functools import cached_property
@@ -11,7 +10,7 @@ from pathlib import Path
 from typing import Final
 
 from harness.consumers.counted.in_guest import GuestConsumer
-from harness.consumers.own.command import PROGRAM, REMEDY, OwnCommand, from_here
+from harness.consumers.own.command import PROGRAM, OwnCommand, find_program, from_here
 from harness.errors import UsageError
 from harness.files.caller import why
 from harness.files.reading import is_file, read_bytes
@@ -66,24 +65,15 @@ class OwnInGuest(GuestConsumer):
 
     @cached_property
     def _program(self) -> Path:
-        if self._given is not None:
-            return self._given.absolute()
-        word = self._command.words[0]
-        found = word if "/" in word else shutil.which(word)
-        if found is None:
-            raise UsageError(f"{word} is not on this host", remedy=REMEDY)
-        return Path(found).absolute()
+        return find_program(self._command, self._given)
 
     @property
     def _words(self) -> tuple[str, ...]:
-        """The command with whole paths; its first word is the program unless `{program}` is."""
-        words = self._command.words
-        if any(PROGRAM in word for word in words):
-            return tuple(from_here(word, self._command.output) for word in words)
-        return (words[0], *(from_here(word, self._command.output) for word in words[1:]))
+        """The command, with whole paths of files."""
+        return tuple(from_here(word, self._command.output) for word in self._command.words)
 
     def _files(self) -> Iterator[str]:
-        """The files of this host that the command names, by absolute path."""
+        """The files of this host that the command names beside the program, by absolute path."""
         is_first = not any(PROGRAM in word for word in self._words)
         for word in self._words[is_first:]:
             path = word.rpartition("=")[2] if word.startswith("-") else word

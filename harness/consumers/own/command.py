@@ -119,7 +119,7 @@ class OwnConsumer:
         """Find its program. It is not asked for its version, as nobody knows how: the version is
         the beginning of its SHA-256.
         """
-        program = self._found(binary)
+        program = find_program(self.command, binary or self._program)
         return Found(program, f"sha256 {_digest(program)[:16]}")
 
     def start(self, setup: ConsumerSetup) -> _Running:
@@ -127,10 +127,11 @@ class OwnConsumer:
         assert setup.folder is not None
         folder = setup.folder.resolve()
         command, path = self.command, self.command.output_in(folder)
+        program = find_program(command, setup.binary or self._program)
         output = OwnOutput(path, command.form, command.mapping)
         process = ExternalProcess(
             self.name,
-            command.started_as(self._found(setup.binary), folder),
+            command.started_as(program, folder),
             folder,
             cpus=setup.cpus,
             stdout=path if command.output == STDOUT else None,
@@ -146,17 +147,19 @@ class OwnConsumer:
                 ) from None
             raise
 
-    def _found(self, binary: Path | None) -> Path:
-        asked = binary or self._program
-        if asked is not None:
-            return _require(asked)
-        word = self.command.words[0]
-        if "/" in word:
-            return _require(Path(word))
+
+def find_program(command: OwnCommand, program: Path | None) -> Path:
+    """The program, which is the first word of the command where none is given in its place.
+
+    Raises ConsumerAbsentError.
+    """
+    word = command.words[0]
+    if program is None and "/" not in word:
         found = shutil.which(word)
         if found is None:
             raise ConsumerAbsentError(f"{word} is not on this host", remedy=REMEDY)
         return Path(found).absolute()
+    return _require(program or Path(word))
 
 
 def _require(program: Path) -> Path:

@@ -107,7 +107,7 @@ def test_the_files_of_its_command_are_where_they_are_here(
         (b"#!/bin/sh\n", "is a script"),
         (b"MZ" + bytes(100), "is no program of x86_64"),
         (b"\x7fELF\x02\x01" + bytes(12) + b"\xb7\0" + bytes(60), "is no program of x86_64"),
-        (None, "cannot be read"),
+        (None, "is not a program"),
     ],
 )
 def test_what_no_guest_can_start_is_refused(
@@ -116,6 +116,7 @@ def test_what_no_guest_can_start_is_refused(
     path = tmp_path / "mine"
     if content is not None:
         path.write_bytes(content)
+        path.chmod(0o755)
     (each,) = own(consumer_commands=(str(path),)).values()
     with pytest.raises(UsageError, match=words):
         each.require_files()
