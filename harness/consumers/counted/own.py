@@ -74,8 +74,9 @@ class OwnInGuest(GuestConsumer):
 
     def _files(self) -> Iterator[str]:
         """The files of this host that the command names beside the program, by absolute path."""
-        is_first = not any(PROGRAM in word for word in self._words)
-        for word in self._words[is_first:]:
+        words = self._words
+        beside = words if any(PROGRAM in word for word in words) else words[1:]
+        for word in beside:
             path = word.rpartition("=")[2] if word.startswith("-") else word
             if path.startswith("/") and not path.startswith(_OF_THE_GUEST) and is_file(Path(path)):
                 yield os.path.normpath(path)
